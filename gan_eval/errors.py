@@ -1,0 +1,9 @@
+"""The error a user can cause: one clear sentence, exit status 2 at the command line."""
+
+
+class UsageError(ValueError):
+    """Input that cannot be used; ``str(error)`` is one sentence that names the input and the limit.
+
+    The command line prints the sentence to stderr and exits with status 2. Library callers may
+    catch it as the ``ValueError`` that it is.
+    """
