@@ -1,0 +1,197 @@
+"""The chapter's PyTorch loop, honest and readable: one replicate, one step, one batch at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gan_eval import draws
+from gan_eval.config import TrainingConfig
+from gan_eval.draws import Layer
+from gan_eval.errors import UsageError
+from gan_eval.trained import EpochEnd, OnEpoch, TrainedGANs, initial_layers, training_rows
+
+
+class PyTorchBackend:
+    """The chapter's loop on CPU or CUDA, with ``torch.nn`` and ``torch.optim.Adam``."""
+
+    name: ClassVar[str] = "pytorch"
+
+    def devices(self) -> list[str]:
+        """``cpu``, then ``cuda`` where PyTorch sees a GPU."""
+        return ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+    def version(self) -> str:
+        """The installed PyTorch, as ``"torch 2.13.0+cpu"``."""
+        return f"torch {torch.__version__}"
+
+    def train(
+        self,
+        config: TrainingConfig,
+        seeds: Sequence[int],
+        device: str = "cpu",
+        on_epoch: OnEpoch | None = None,
+    ) -> TrainedGANs:
+        """Train one replicate after another; see ``Backend.train``."""
+        where = self._device(device)
+        return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
+
+    def _device(self, device: str) -> torch.device:
+        try:
+            where = torch.device(device)
+        except RuntimeError:
+            where = None
+        if where is None or where.type not in self.devices():
+            raise UsageError(
+                f"device {device!r} is not there: backend 'pytorch' sees "
+                f"{', '.join(self.devices())} on this machine"
+            )
+        return where
+
+
+def _train_one(
+    config: TrainingConfig, seed: int, device: torch.device, on_epoch: OnEpoch | None
+) -> TrainedGANs:
+    dtype = torch.float32 if config.dtype == "float32" else torch.float64
+    generator_start, discriminator_start = initial_layers(config, seed)
+    net_G = _net(generator_start).to(device, dtype)
+    net_D = _net(discriminator_start).to(device, dtype)
+    rows = torch.as_tensor(training_rows(config, seed)).to(device, dtype)
+    updates = _Updates(config, net_D, net_G)
+    linear = net_G[0]
+
+    weights, biases = [_to_numpy(linear.weight).T], [_to_numpy(linear.bias)]
+    losses, seconds, chapter_seconds = [], [], []
+    for epoch in range(config.epochs):
+        start = time.perf_counter()
+        order = torch.as_tensor(draws.epoch_order(seed, epoch, config.n_examples)).to(device)
+        noise = draws.latent_noise(seed, epoch, config.n_examples, config.latent_size)
+        batches = zip(
+            rows[order].split(config.batch_size),
+            torch.as_tensor(noise).to(device, dtype).split(config.batch_size),
+            strict=True,
+        )
+        total = torch.zeros(2, dtype=torch.float64, device=device)
+        for X, Z in batches:
+            total[0] += updates.update_D(X, Z)
+            total[1] += updates.update_G(Z)
+        losses.append(total.cpu().numpy() / config.n_examples)
+        weights.append(_to_numpy(linear.weight).T)
+        biases.append(_to_numpy(linear.bias))
+        seconds.append(time.perf_counter() - start)
+        if on_epoch is not None:
+            on_epoch(
+                EpochEnd(
+                    seeds=np.array([seed]),
+                    epoch=epoch + 1,
+                    epochs=config.epochs,
+                    loss_D=losses[-1][:1],
+                    loss_G=losses[-1][1:],
+                    weights=weights[-1][None],
+                    biases=biases[-1][None],
+                )
+            )
+        chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
+    final = [
+        Layer(_to_numpy(m.weight).T[None], _to_numpy(m.bias)[None])
+        for m in net_D
+        if isinstance(m, nn.Linear)
+    ]
+    return TrainedGANs(
+        config=config,
+        backend=PyTorchBackend.name,
+        device=str(device),
+        seeds=np.array([seed]),
+        weights=np.stack(weights)[None],
+        biases=np.stack(biases)[None],
+        discriminator=final,
+        loss_D=np.array(losses)[None, :, 0],
+        loss_G=np.array(losses)[None, :, 1],
+        seconds=np.array(seconds)[None],
+        chapter_seconds=np.array(chapter_seconds)[None],
+    )
+
+
+class _Updates:
+    """The chapter's two updates, with their losses and Adam optimizers."""
+
+    def __init__(self, config: TrainingConfig, net_D: nn.Sequential, net_G: nn.Sequential) -> None:
+        self.net_D, self.net_G = net_D, net_G
+        self.saturating = config.generator_loss == "saturating"
+        self.mean_gradient = config.dialect == "mxnet"
+        self.loss = nn.BCEWithLogitsLoss(reduction="sum")
+        self.step_D = _adam(config, net_D, config.learning_rate_D)
+        self.step_G = _adam(config, net_G, config.learning_rate_G)
+
+    def update_D(self, X: Tensor, Z: Tensor) -> Tensor:
+        """One discriminator step; returns its loss summed over the batch, in nats."""
+        real_Y = self.net_D(X)
+        # The generator gets no gradient here, so it is detached.
+        fake_Y = self.net_D(self.net_G(Z).detach())
+        ones, zeros = torch.ones_like(real_Y), torch.zeros_like(fake_Y)
+        loss_D = (self.loss(real_Y, ones) + self.loss(fake_Y, zeros)) / 2
+        self.net_D.zero_grad()
+        self._backward(loss_D, len(X))
+        self.step_D()
+        return loss_D.detach()
+
+    def update_G(self, Z: Tensor) -> Tensor:
+        """One generator step on the same Z; returns its loss summed over the batch, in nats."""
+        fake_Y = self.net_D(self.net_G(Z))
+        if self.saturating:
+            loss_G = -self.loss(fake_Y, torch.zeros_like(fake_Y))
+        else:
+            loss_G = self.loss(fake_Y, torch.ones_like(fake_Y))
+        self.net_G.zero_grad()
+        self._backward(loss_G, len(Z))
+        self.step_G()
+        return loss_G.detach()
+
+    def _backward(self, loss: Tensor, batch_size: int) -> None:
+        (loss / batch_size if self.mean_gradient else loss).backward()
+
+
+def _adam(config: TrainingConfig, net: nn.Module, learning_rate: float) -> Callable[[], None]:
+    """Adam's step. In the ε-hat form (Kingma & Ba 2015, end of section 2) ε stands beside √v
+    before the bias correction, which is PyTorch's form with ε / √(1 − β₂ᵗ) at step t."""
+    optimizer = torch.optim.Adam(
+        net.parameters(),
+        lr=learning_rate,
+        betas=(config.adam_beta1, config.adam_beta2),
+        eps=config.adam_epsilon,
+    )
+    if config.dialect == "pytorch":
+        return optimizer.step
+    t = 0
+
+    def step() -> None:
+        nonlocal t
+        t += 1
+        for group in optimizer.param_groups:
+            group["eps"] = config.adam_epsilon / (1 - config.adam_beta2**t) ** 0.5
+        optimizer.step()
+
+    return step
+
+
+def _net(layers: Sequence[Layer]) -> nn.Sequential:
+    """Linear layers with these values, tanh between them."""
+    modules: list[nn.Module] = []
+    for weight, bias in layers:
+        # Without skip_init the layer would fill itself from PyTorch's global generator.
+        linear = nn.utils.skip_init(nn.Linear, *weight.shape, dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(torch.as_tensor(weight.T))
+            linear.bias.copy_(torch.as_tensor(bias))
+        modules += [linear, nn.Tanh()]
+    return nn.Sequential(*modules[:-1])
+
+
+def _to_numpy(parameter: Any) -> np.ndarray:
+    # A copy: `.numpy()` of a CPU tensor is a view of weights that go on changing.
+    return np.array(parameter.detach().cpu().numpy(), dtype=np.float64)

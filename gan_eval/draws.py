@@ -1,0 +1,223 @@
+"""All randomness of a run, as a pure function of (seed, stream, counter): Philox4x32-10.
+
+A counter-based generator is a keyed bijection of its counter: nothing is carried from one draw to
+the next, so every backend and device reads the same numbers in whatever order suits it.
+
+Layout. The key is the seed (64 bits). The 128-bit counter is four 32-bit words::
+
+    word 0   block, low half      which four outputs of the sequence
+    word 1   block, high half
+    word 2   index                the epoch for what is drawn anew each epoch, else 0
+    word 3   stream               what the numbers are for (``Stream``)
+
+Why no two streams overlap: the stream's number is a part of the counter, so two streams never
+encrypt the same counter under one key, and neither do two epochs. Two seeds are two keys, that is
+two different bijections.
+
+Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_WEYL_0, _WEYL_1 = 0x9E3779B9, 0xBB67AE85
+_MASK = np.uint64(0xFFFFFFFF)
+_32 = np.uint64(32)
+
+MAX_SEED = 2**63 - 1
+"""Seeds are 0 … 2⁶³ − 1: they fit the 64-bit key and the signed integers of a table."""
+
+
+class Stream(IntEnum):
+    """What a sequence of random numbers is for."""
+
+    TRAINING_ROWS = 0
+    INITIAL_NORMAL = 1
+    INITIAL_UNIFORM = 2
+    EPOCH_ORDER = 3
+    LATENT_NOISE = 4
+    EVALUATION_REAL = 5
+    EVALUATION_LATENT = 6
+    PERMUTATION_TESTS = 7
+
+
+def philox4x32(
+    counter: NDArray[np.uint32], key: NDArray[np.uint32], rounds: int = 10
+) -> NDArray[np.uint32]:
+    """The Philox4x32 bijection.
+
+    Parameters
+    ----------
+    counter : ndarray of uint32, shape (..., 4)
+    key : ndarray of uint32, shape (2,)
+    rounds : int
+        10 is the published, crush-resistant number.
+
+    Returns
+    -------
+    ndarray of uint32, shape (..., 4)
+    """
+    c0, c1, c2, c3 = (counter[..., i].astype(np.uint64) for i in range(4))
+    k0, k1 = int(key[0]), int(key[1])
+    for _ in range(rounds):
+        product_0, product_1 = _MULTIPLIER_0 * c0, _MULTIPLIER_1 * c2
+        c0, c1, c2, c3 = (
+            (product_1 >> _32) ^ c1 ^ np.uint64(k0),
+            product_1 & _MASK,
+            (product_0 >> _32) ^ c3 ^ np.uint64(k1),
+            product_0 & _MASK,
+        )
+        k0, k1 = (k0 + _WEYL_0) & 0xFFFFFFFF, (k1 + _WEYL_1) & 0xFFFFFFFF
+    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+
+
+def words(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint32]:
+    """The first ``count`` 32-bit outputs of (seed, stream, index), shape (count,)."""
+    blocks = np.arange(-(-count // 4), dtype=np.uint64)
+    counter = np.empty((blocks.size, 4), dtype=np.uint32)
+    counter[:, 0] = blocks & _MASK
+    counter[:, 1] = blocks >> _32
+    counter[:, 2] = index
+    counter[:, 3] = stream
+    key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint32)
+    return philox4x32(counter, key).reshape(-1)[:count]
+
+
+def uniforms(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.float64]:
+    """Uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), shape (count,), float64."""
+    return (words(seed, stream, index, count) + 0.5) * 2.0**-32
+
+
+def normals(seed: int, stream: Stream, index: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Standard normal numbers of the given shape, float64, in row-major order.
+
+    Box–Muller: uniforms (u, v) of a pair of words give r cos 2πv and r sin 2πv, r = √(−2 ln u),
+    in this order. The largest magnitude is √(−2 ln 2⁻³³) = 6.76.
+    """
+    count = int(np.prod(shape))
+    pairs = uniforms(seed, stream, index, count + count % 2).reshape(-1, 2)
+    radius = np.sqrt(-2.0 * np.log(np.ascontiguousarray(pairs[:, 0])))
+    angle = 2.0 * np.pi * np.ascontiguousarray(pairs[:, 1])
+    interleaved = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return interleaved.reshape(-1)[:count].reshape(shape)
+
+
+def permutation(seed: int, stream: Stream, index: int, n: int) -> NDArray[np.int64]:
+    """A uniform shuffle of 0 … n − 1, shape (n,): Fisher–Yates from the end.
+
+    Step i = n − 1, …, 1 swaps i with j = ⌊(i + 1)·w / 2⁶⁴⌋, where w has the pair of words number
+    n − 1 − i as its high and low half. No j is favoured by more than (i + 1)/2⁶⁴.
+    """
+    pairs = words(seed, stream, index, 2 * max(n - 1, 0)).reshape(-1, 2).astype(np.uint64)
+    span = np.arange(n, 1, -1, dtype=np.uint64)
+    targets = (pairs[:, 0] * span + ((pairs[:, 1] * span) >> _32)) >> _32
+    order = list(range(n))
+    for i, j in zip(range(n - 1, 0, -1), targets.tolist(), strict=True):
+        order[i], order[j] = order[j], order[i]
+    return np.array(order, dtype=np.int64)
+
+
+# --- The numbers of one run ------------------------------------------------------------------
+
+
+def training_rows(seed: int, n_examples: int, dimension: int) -> NDArray[np.float64]:
+    """The standard normal X (n_examples, dimension) behind the training rows X A + b."""
+    return normals(seed, Stream.TRAINING_ROWS, 0, (n_examples, dimension))
+
+
+def epoch_order(seed: int, epoch: int, n_examples: int) -> NDArray[np.int64]:
+    """The order (n_examples,) in which epoch 0, 1, … visits the training rows."""
+    return permutation(seed, Stream.EPOCH_ORDER, epoch, n_examples)
+
+
+def latent_noise(seed: int, epoch: int, n_examples: int, latent_size: int) -> NDArray[np.float64]:
+    """The latent z (n_examples, latent_size) of an epoch; row i goes with the i-th row visited."""
+    return normals(seed, Stream.LATENT_NOISE, epoch, (n_examples, latent_size))
+
+
+def evaluation_real(seed: int, n: int, dimension: int) -> NDArray[np.float64]:
+    """Standard normal rows (n, dimension) behind fresh real samples, never trained on."""
+    return normals(seed, Stream.EVALUATION_REAL, 0, (n, dimension))
+
+
+def evaluation_latent(seed: int, n: int, latent_size: int) -> NDArray[np.float64]:
+    """Latent rows (n, latent_size) behind the generated samples that are judged."""
+    return normals(seed, Stream.EVALUATION_LATENT, 0, (n, latent_size))
+
+
+def permutation_tests(seed: int) -> np.random.Generator:
+    """The generator of the permutations that judge this seed's replicate."""
+    return np.random.default_rng(words(seed, Stream.PERMUTATION_TESTS, 0, 8))
+
+
+class Layer(NamedTuple):
+    """One linear layer: ``y = x @ weight + bias``."""
+
+    weight: NDArray[np.float64]
+    """Shape (inputs, outputs)."""
+    bias: NDArray[np.float64]
+    """Shape (outputs,)."""
+
+
+def initial_layers(
+    seed: int,
+    generator_sizes: tuple[int, ...],
+    discriminator_sizes: tuple[int, ...],
+    *,
+    scale: float,
+    zero_biases: bool = False,
+    glorot_generator: bool = False,
+) -> tuple[list[Layer], list[Layer]]:
+    """Initial layers of the generator and of the discriminator, float64.
+
+    Parameters
+    ----------
+    seed : int
+    generator_sizes, discriminator_sizes : tuple of int
+        Widths from the input to the output, as (2, 2) and (2, 5, 3, 1).
+    scale : float
+        Standard deviation of the normal start, N(0, scale²).
+    zero_biases : bool
+        Start every bias at 0, as MXNet does.
+    glorot_generator : bool
+        Start the generator's weights uniform on ±√(6 / (inputs + outputs)) and its biases at 0,
+        as Keras does with a layer that the chapter's init loop does not reach.
+
+    Notes
+    -----
+    Normal k of the stream belongs to parameter k, in the order generator, discriminator; layer by
+    layer; weight (row-major), bias. A dialect that does not use a number skips it, so the numbers
+    of the other parameters are the same in every dialect.
+    """
+    shapes = [list(zip(s[:-1], s[1:], strict=True)) for s in (generator_sizes, discriminator_sizes)]
+    count = sum((inputs + 1) * outputs for net in shapes for inputs, outputs in net)
+
+    flat = scale * normals(seed, Stream.INITIAL_NORMAL, 0, (count,))
+    nets, position = [], 0
+    for net in shapes:
+        layers = []
+        for inputs, outputs in net:
+            bias_at = position + inputs * outputs
+            weight = flat[position:bias_at].reshape(inputs, outputs)
+            position = bias_at + outputs
+            layers.append(Layer(weight, flat[bias_at:position]))
+        nets.append(layers)
+    generator, discriminator = nets
+    if glorot_generator:
+        sizes = [w.size for w, _ in generator]
+        uniform = 2 * uniforms(seed, Stream.INITIAL_UNIFORM, 0, sum(sizes)) - 1
+        parts = np.split(uniform, np.cumsum(sizes)[:-1])
+        generator = [
+            Layer(np.sqrt(6 / sum(w.shape)) * part.reshape(w.shape), np.zeros_like(b))
+            for (w, b), part in zip(generator, parts, strict=True)
+        ]
+    if zero_biases:
+        generator = [Layer(w, np.zeros_like(b)) for w, b in generator]
+        discriminator = [Layer(w, np.zeros_like(b)) for w, b in discriminator]
+    return generator, discriminator

@@ -1,0 +1,130 @@
+"""Settings at the edge: TOML files and ``key=value`` text to nested dictionaries, and errors to
+sentences."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from gan_eval.errors import UsageError
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a file; ``UsageError`` where it is missing, unreadable, a directory or binary."""
+    path = Path(path)
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {str(path)!r}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{str(path)!r} is a directory, a file is needed") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{str(path)!r} is not a text file in UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{str(path)!r} cannot be read: {reason}") from None
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The tables of a TOML file; ``UsageError`` names the line that does not parse."""
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{str(path)!r} is not valid TOML: {_lower_first(str(error))}") from None
+    except RecursionError:
+        raise UsageError(f"{str(path)!r} is not usable TOML: it is nested too deeply") from None
+
+
+def parse_assignment(text: str) -> tuple[list[str], Any]:
+    """``"target.b=[1, 2]"`` to ``(["target", "b"], [1, 2])``.
+
+    The value is read as TOML; what TOML cannot read is taken as a plain string, so that
+    ``dialect=mxnet`` needs no quotes.
+    """
+    key, equals, value = text.partition("=")
+    parts = [part.strip() for part in key.split(".")]
+    if not equals or not all(parts):
+        raise UsageError(f"a setting is written key=value, got {text!r}")
+    value = value.strip()
+    try:
+        document = tomllib.loads(f"value = {value}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return parts, value
+    return parts, document["value"] if set(document) == {"value"} else value
+
+
+def merge_settings(settings: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
+    """A copy of nested settings with ``key=value`` assignments laid over it, the last one wins."""
+    merged = dict(settings)
+    for text in assignments:
+        parts, value = parse_assignment(text)
+        table = merged
+        for part in parts[:-1]:
+            inner = table.get(part, {})
+            if not isinstance(inner, Mapping):
+                raise UsageError(f"`{'.'.join(parts)}` cannot be set: `{part}` is not a table")
+            table[part] = dict(inner)
+            table = table[part]
+        table[parts[-1]] = value
+    return merged
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A hint that names the known name nearest to an unknown one, or all of them."""
+    close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.5)
+    if close:
+        match = next(k for k in known if k.lower() == close[0])
+        return f"did you mean `{match}`?"
+    return f"known are {', '.join(f'`{k}`' for k in known)}"
+
+
+def one_sentence(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first fault that pydantic found, as one sentence in the house's form."""
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    kind, context, got = fault["type"], fault.get("ctx", {}), _shown(fault["input"])
+    if kind == "extra_forbidden":
+        return f"unknown setting `{where}`: {nearest(str(fault['loc'][-1]), _fields(model, fault))}"
+    if kind == "value_error":
+        return str(context["error"])
+    needs = {
+        "int_type": "an integer",
+        "float_type": "a number",
+        "string_type": "a string",
+        "bool_type": "true or false",
+        "tuple_type": "an array",
+        "finite_number": "finite",
+        "greater_than": f"greater than {context.get('gt')}",
+        "greater_than_equal": f"at least {context.get('ge')}",
+        "less_than": f"less than {context.get('lt')}",
+        "less_than_equal": f"at most {context.get('le')}",
+        "literal_error": f"one of {context.get('expected')}",
+        "model_type": "a table",
+        "model_attributes_type": "a table",
+        "dict_type": "a table",
+    }.get(kind, _lower_first(fault["msg"]))
+    return f"`{where}` must be {needs}, got {got}"
+
+
+def _fields(model: type[BaseModel], fault: Any) -> list[str]:
+    """The names allowed in the table in which a fault lies."""
+    for part in fault["loc"][:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field is not None else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return list(model.model_fields)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
