@@ -19,6 +19,7 @@ Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2
 
 from __future__ import annotations
 
+import itertools
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -89,12 +90,12 @@ def words(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint3
     return philox4x32(counter, key).reshape(-1)[:count]
 
 
-def uniforms(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.float64]:
+def uniforms(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.floating]:
     """Uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), shape (count,), float64."""
     return (words(seed, stream, index, count) + 0.5) * 2.0**-32
 
 
-def normals(seed: int, stream: Stream, index: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def normals(seed: int, stream: Stream, index: int, shape: tuple[int, ...]) -> NDArray[np.floating]:
     """Standard normal numbers of the given shape, float64, in row-major order.
 
     Box–Muller: uniforms (u, v) of a pair of words give r cos 2πv and r sin 2πv, r = √(−2 ln u),
@@ -126,7 +127,7 @@ def permutation(seed: int, stream: Stream, index: int, n: int) -> NDArray[np.int
 # --- The numbers of one run ------------------------------------------------------------------
 
 
-def training_rows(seed: int, n_examples: int, dimension: int) -> NDArray[np.float64]:
+def training_rows(seed: int, n_examples: int, dimension: int) -> NDArray[np.floating]:
     """The standard normal X (n_examples, dimension) behind the training rows X A + b."""
     return normals(seed, Stream.TRAINING_ROWS, 0, (n_examples, dimension))
 
@@ -136,17 +137,17 @@ def epoch_order(seed: int, epoch: int, n_examples: int) -> NDArray[np.int64]:
     return permutation(seed, Stream.EPOCH_ORDER, epoch, n_examples)
 
 
-def latent_noise(seed: int, epoch: int, n_examples: int, latent_size: int) -> NDArray[np.float64]:
+def latent_noise(seed: int, epoch: int, n_examples: int, latent_size: int) -> NDArray[np.floating]:
     """The latent z (n_examples, latent_size) of an epoch; row i goes with the i-th row visited."""
     return normals(seed, Stream.LATENT_NOISE, epoch, (n_examples, latent_size))
 
 
-def evaluation_real(seed: int, n: int, dimension: int) -> NDArray[np.float64]:
+def evaluation_real(seed: int, n: int, dimension: int) -> NDArray[np.floating]:
     """Standard normal rows (n, dimension) behind fresh real samples, never trained on."""
     return normals(seed, Stream.EVALUATION_REAL, 0, (n, dimension))
 
 
-def evaluation_latent(seed: int, n: int, latent_size: int) -> NDArray[np.float64]:
+def evaluation_latent(seed: int, n: int, latent_size: int) -> NDArray[np.floating]:
     """Latent rows (n, latent_size) behind the generated samples that are judged."""
     return normals(seed, Stream.EVALUATION_LATENT, 0, (n, latent_size))
 
@@ -159,9 +160,9 @@ def permutation_tests(seed: int) -> np.random.Generator:
 class Layer(NamedTuple):
     """One linear layer: ``y = x @ weight + bias``."""
 
-    weight: NDArray[np.float64]
+    weight: NDArray[np.floating]
     """Shape (inputs, outputs)."""
-    bias: NDArray[np.float64]
+    bias: NDArray[np.floating]
     """Shape (outputs,)."""
 
 
@@ -195,7 +196,7 @@ def initial_layers(
     layer; weight (row-major), bias. A dialect that does not use a number skips it, so the numbers
     of the other parameters are the same in every dialect.
     """
-    shapes = [list(zip(s[:-1], s[1:], strict=True)) for s in (generator_sizes, discriminator_sizes)]
+    shapes = [list(itertools.pairwise(s)) for s in (generator_sizes, discriminator_sizes)]
     count = sum((inputs + 1) * outputs for net in shapes for inputs, outputs in net)
 
     flat = scale * normals(seed, Stream.INITIAL_NORMAL, 0, (count,))

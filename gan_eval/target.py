@@ -38,8 +38,8 @@ class GaussianTarget:
            [1.95, 4.25]]))
     """
 
-    A: NDArray[np.float64]
-    b: NDArray[np.float64]
+    A: NDArray[np.floating]
+    b: NDArray[np.floating]
 
     def __init__(self, A: ArrayLike, b: ArrayLike) -> None:
         A, b = _as_array("A", A), _as_array("b", b)
@@ -75,12 +75,12 @@ class GaussianTarget:
         return self.b.size
 
     @property
-    def mean(self) -> NDArray[np.float64]:
+    def mean(self) -> NDArray[np.floating]:
         """``b``, shape (d,)."""
         return self.b
 
     @property
-    def covariance(self) -> NDArray[np.float64]:
+    def covariance(self) -> NDArray[np.floating]:
         """``AᵀA``, shape (d, d)."""
         return self.A.T @ self.A
 
@@ -89,36 +89,36 @@ class GaussianTarget:
         """The target as a ``Gaussian``."""
         return Gaussian(self.b, self.A)
 
-    def transform(self, z: ArrayLike) -> NDArray[np.float64]:
+    def transform(self, z: ArrayLike) -> NDArray[np.floating]:
         """Standard normal rows (n, d) to rows of the target, ``z A + b``."""
         return np.asarray(z, dtype=np.float64) @ self.A + self.b
 
-    def sample(self, n: int, rng: np.random.Generator | int) -> NDArray[np.float64]:
+    def sample(self, n: int, rng: np.random.Generator | int) -> NDArray[np.floating]:
         """``n`` independent rows (n, d); ``rng`` is a generator or a seed."""
         return self.transform(np.random.default_rng(rng).standard_normal((n, self.dimension)))
 
-    def whiten(self, x: ArrayLike) -> NDArray[np.float64]:
+    def whiten(self, x: ArrayLike) -> NDArray[np.floating]:
         """Rows (n, d) to (x − b) A⁻¹, which are N(0, I) when x follows the target."""
         return np.linalg.solve(self.A.T, (self._rows(x) - self.b).T).T
 
-    def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
+    def log_density(self, x: ArrayLike) -> NDArray[np.floating]:
         """ln p(x) in nats for rows (n, d), shape (n,)."""
         log_det = np.linalg.slogdet(self.A)[1]
         squares = (self.whiten(x) ** 2).sum(axis=-1)
         return -0.5 * (squares + self.dimension * _LOG_2PI) - log_det
 
-    def score(self, x: ArrayLike) -> NDArray[np.float64]:
+    def score(self, x: ArrayLike) -> NDArray[np.floating]:
         """∇ₓ ln p(x) = −Σ⁻¹(x − b) for rows (n, d), shape (n, d)."""
         return -np.linalg.solve(self.A, self.whiten(x).T).T
 
-    def _rows(self, x: ArrayLike) -> NDArray[np.float64]:
+    def _rows(self, x: ArrayLike) -> NDArray[np.floating]:
         x = np.asarray(x, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] != self.dimension:
             raise UsageError(f"rows must have shape (n, {self.dimension}), got {x.shape}")
         return x
 
 
-def _as_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
+def _as_array(name: str, value: ArrayLike) -> NDArray[np.floating]:
     try:
         return np.array(value, dtype=np.float64)
     except (TypeError, ValueError):

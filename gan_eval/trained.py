@@ -13,7 +13,7 @@ from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
 from gan_eval.gaussian import Gaussian
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,90 @@
+"""What a study found, in memory and in its folder: rows, epochs, provenance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gan_eval.errors import UsageError
+from gan_eval.settings import read_text
+
+_ROWS, _EPOCHS, _STUDY = "rows.csv", "epochs.csv", "study.json"
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that a report is made of.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        One row a replicate, from ``judge``, with ``configuration``, the label of its cell of the
+        grid, in front. Plain numbers and strings only, so that ``rows.to_parquet`` works.
+    epochs : DataFrame
+        One row a replicate and epoch.
+    provenance : dict
+        JSON-ready: ``study`` (its settings), ``configurations`` (hash → label and settings),
+        ``planned`` and ``finished`` replicates, ``interrupted``, ``seconds``, ``command``,
+        ``created`` and ``environment``.
+    """
+
+    rows: pd.DataFrame
+    epochs: pd.DataFrame
+    provenance: dict[str, Any]
+
+    def save(self, folder: str | Path) -> None:
+        """Write the three files into a folder, each whole or not at all."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / _ROWS, self.rows.to_csv(index=False))
+        _write(folder / _EPOCHS, self.epochs.to_csv(index=False))
+        _write(folder / _STUDY, json.dumps(self.provenance, indent=2, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Results:
+        """Read what ``save`` wrote; ``UsageError`` where a file is missing or not ours."""
+        folder = Path(folder)
+        if not folder.exists():
+            raise UsageError(f"there is no folder {str(folder)!r}")
+        if not folder.is_dir():
+            raise UsageError(f"{str(folder)!r} is a file, the folder of a run is needed")
+        try:
+            provenance = json.loads(read_text(folder / _STUDY))
+        except json.JSONDecodeError as error:
+            raise UsageError(
+                f"{str(folder / _STUDY)!r} is not valid JSON: {error.msg} (at line {error.lineno})"
+            ) from None
+        if not isinstance(provenance, dict) or not {"study", "environment"} <= set(provenance):
+            raise UsageError(f"{str(folder / _STUDY)!r} does not describe a run of gan-eval")
+        return cls(
+            read_rows(folder / _ROWS), _read_csv(folder / _EPOCHS, {"epoch", "kl"}), provenance
+        )
+
+
+def read_rows(path: str | Path) -> pd.DataFrame:
+    """The rows of a ``rows.csv``; ``UsageError`` where it has not the columns of one."""
+    return _read_csv(Path(path), {"seed", "verdict", "kl", "backend", "device", "config_hash"})
+
+
+def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
+    read_text(path)  # its errors are the house's sentences
+    try:
+        frame = pd.read_csv(path, dtype={"config_hash": str, "configuration": str})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise UsageError(
+            f"{str(path)!r} is not a usable CSV: {' '.join(str(error).split())}"
+        ) from None
+    if missing := needed - set(frame.columns):
+        raise UsageError(f"{str(path)!r} lacks the column {min(missing)!r}")
+    return frame
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file in one step, so that a reader sees the old text or the new, never a part."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

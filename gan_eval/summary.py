@@ -1,0 +1,97 @@
+"""Many seeds to a few honest numbers: medians, quantiles and shares, each with its interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from gan_eval.errors import UsageError
+from gan_eval.judge import VERDICTS
+
+CELL = ["configuration", "backend", "device"]
+"""What identifies a cell of a study: all its rows differ by seed only."""
+
+
+def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
+    """The distribution-free interval of a median from order statistics.
+
+    The ranks (k, n + 1 − k) whose binomial coverage is at least ``confidence`` (David & Nagaraja,
+    Order Statistics, 2003, section 7.1): exact for any law, no resampling, never narrower than
+    asked. Infinite values count as values. (−∞, ∞) where n is too small for any such pair (n < 6
+    at 95 %); NaN where a value is NaN or none is there.
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    n = ordered.size
+    if n == 0 or np.isnan(ordered).any():
+        return (np.nan, np.nan)
+    below = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))
+    # ppf gives the smallest k with P(X ≤ k) ≥ α/2, so ranks k and n + 1 − k keep the coverage.
+    if below < 1:
+        return (-np.inf, np.inf)
+    return (float(ordered[below - 1]), float(ordered[n - below]))
+
+
+def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The Clopper–Pearson (1934) interval of a share, never anti-conservative."""
+    found = stats.binomtest(successes, n).proportion_ci(confidence, method="exact")
+    return (float(found.low), float(found.high))
+
+
+def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
+    """One row a cell: how many converged, and medians over replicates with intervals.
+
+    Columns: ``configuration, backend, device, replicates``; a count for each verdict;
+    ``converged_share`` with ``_low`` and ``_high`` (Clopper–Pearson); ``kl`` (median) with
+    ``_low``, ``_high`` (order statistics), ``kl_q05`` and ``kl_q95``; ``effective_sample_size``
+    and ``efficiency`` (medians) with ``_low`` and ``_high``; medians of ``samples_to_detect``,
+    ``loss_D``, ``loss_G``, ``examples_per_second``; ``chapter_examples_per_second`` where it was
+    measured. A diverged replicate counts as an infinite KL and an effective sample size of 0, so
+    it is never dropped from a median.
+    """
+    cells = []
+    for cell, group in rows.groupby(CELL, sort=False, dropna=False):
+        diverged = group["verdict"] == "diverged"
+        kl = group["kl"].mask(diverged, np.inf)
+        worth = group["effective_sample_size"].mask(diverged, 0.0)
+        converged, n = int((group["verdict"] == "converged").sum()), len(group)
+        row: dict[str, Any] = dict(zip(CELL, cell, strict=True)) | {"replicates": n}
+        row |= {verdict: int((group["verdict"] == verdict).sum()) for verdict in VERDICTS}
+        row["converged_share"] = converged / n
+        row |= _bounds("converged_share", share_interval(converged, n, confidence))
+        row["kl"] = quantile(kl, 0.5)
+        row |= _bounds("kl", median_interval(kl, confidence))
+        row["kl_q05"], row["kl_q95"] = quantile(kl, 0.05), quantile(kl, 0.95)
+        efficiency = group["efficiency"].mask(diverged, 0.0)
+        for name, values in (("effective_sample_size", worth), ("efficiency", efficiency)):
+            row[name] = quantile(values, 0.5)
+            row |= _bounds(name, median_interval(values, confidence))
+        for name in ("samples_to_detect", "loss_D", "loss_G", "examples_per_second"):
+            row[name] = group[name].median()
+        row["chapter_examples_per_second"] = group["chapter_examples_per_second"].median()
+        cells.append(row)
+    return pd.DataFrame(cells)
+
+
+def quantile(values: ArrayLike, q: float) -> float:
+    """A quantile by linear interpolation that an infinite value does not turn into NaN."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    position = q * (ordered.size - 1)
+    low, high = ordered[int(np.floor(position))], ordered[int(np.ceil(position))]
+    part = position - np.floor(position)
+    return float(low if part == 0 or low == high else low + part * (high - low))
+
+
+def share_converged(rows: pd.DataFrame, margin: float) -> tuple[int, int]:
+    """How many replicates have KL(q‖p) within a margin (nats), and how many there are."""
+    if rows.empty:
+        raise UsageError("there are no rows to check")
+    within = (rows["verdict"] != "diverged") & (rows["kl"] <= margin)
+    return int(within.sum()), len(rows)
+
+
+def _bounds(name: str, interval: tuple[float, float]) -> dict[str, float]:
+    return {f"{name}_low": interval[0], f"{name}_high": interval[1]}
