@@ -1,8 +1,9 @@
-"""One GAN's hyper-parameters: ``TrainingConfig``, with the chapter's values as defaults."""
+"""What to train (``TrainingConfig``) and what to run (``Study``), the chapter as default."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,9 +21,10 @@ from pydantic import (
     model_validator,
 )
 
+from gan_eval.draws import MAX_SEED
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
-from gan_eval.settings import merge_settings, one_sentence, read_toml
+from gan_eval.settings import merge_settings, one_sentence, parse_assignment, read_toml
 from gan_eval.target import GaussianTarget
 
 Dialect = Literal["pytorch", "mxnet", "tensorflow"]
@@ -137,7 +139,7 @@ class TrainingConfig(BaseModel):
     def read(cls, path: str | Path | None = None, assignments: Sequence[str] = ()) -> Self:
         """A configuration from a TOML file, if any, with ``key=value`` assignments on top."""
         settings = read_toml(path) if path is not None else {}
-        return cls.parse(merge_settings(settings, assignments))
+        return cls.parse(merge_settings(settings, map(parse_assignment, assignments)))
 
     # --- What follows from the settings --------------------------------------------------------
 
@@ -180,3 +182,82 @@ class TrainingConfig(BaseModel):
     def numpy_dtype(self) -> type[np.floating[Any]]:
         """The dtype of the arithmetic of training."""
         return np.float32 if self.dtype == "float32" else np.float64
+
+
+class Margins(BaseModel):
+    """The KL(q‖p), in nats, up to which a replicate counts as converged, and as near.
+
+    A verdict is an equivalence claim about the exact learned law: within 0.1 nats (the default)
+    the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker's inequality), and the
+    law is worth at least 26 real samples of a planar Gaussian (``effective_sample_size``).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    converged: Real = 0.1
+    near: Real = 0.5
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not 0 < self.converged <= self.near:
+            raise UsageError(
+                "`margins` must satisfy 0 < converged ≤ near (nats), got "
+                f"converged {self.converged} and near {self.near}"
+            )
+        return self
+
+
+class Study(BaseModel):
+    """What to run: every cell of the grid, on every backend and device, from every seed.
+
+    ``Study()`` is the main job: the chapter's configuration from 40 seeds on everything that is
+    installed, within a minute.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(strict=True, min_length=1, max_length=200)] = "chapter"
+    replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 40
+    first_seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
+    backends: tuple[Annotated[str, Field(strict=True)], ...] | None = None
+    """None: every installed one."""
+    devices: tuple[Annotated[str, Field(strict=True)], ...] | None = None
+    """None: every device that a backend has here."""
+    time_budget: Annotated[Real, Field(gt=0)] | None = 45.0
+    """Seconds after which no further replicate is started; None: no limit."""
+    n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
+    permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
+    margins: Margins = Margins()
+    config: dict[str, Any] = {}
+    """Settings of every configuration; the chapter's values elsewhere."""
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    """Axes: field of the configuration (dots for nested ones) → values; all combinations."""
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if self.first_seed + self.replicates - 1 > MAX_SEED:
+            raise UsageError(f"seeds must be between 0 and {MAX_SEED}")
+        self.configurations()
+        return self
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> Self:
+        """A study from nested settings, as TOML gives them; ``UsageError`` in one sentence."""
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            raise UsageError(one_sentence(error, cls)) from None
+
+    def configurations(self) -> dict[str, TrainingConfig]:
+        """Label → configuration, one a combination of the grid's values, in the grid's order.
+
+        The label is the study's name where there is no grid, else the settings that differ.
+        """
+        found: dict[str, TrainingConfig] = {}
+        for values in itertools.product(*self.grid.values()):
+            settings = dict(self.config)
+            for path, value in zip(self.grid, values, strict=True):
+                settings = merge_settings(settings, [(path.split("."), value)])
+            label = ", ".join(f"{k}={v}" for k, v in zip(self.grid, values, strict=True))
+            found[label or self.name] = TrainingConfig.parse(settings)
+        return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval import divergence, draws
+from gan_eval.config import Margins
 from gan_eval.detection import effective_sample_size, samples_to_detect
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
@@ -21,33 +21,16 @@ VERDICTS = ("converged", "near", "failed", "diverged")
 """From best to worst."""
 
 
-@dataclass(frozen=True)
-class Margins:
-    """The KL(q‖p), in nats, up to which a replicate counts as converged, and as near.
-
-    A verdict is an equivalence claim about the exact learned law: within 0.1 nats (the default)
-    the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker), and the law is worth at
-    least 26 real samples of a planar Gaussian.
-    """
-
-    converged: float = 0.1
-    near: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 < self.converged <= self.near < np.inf:
-            raise UsageError(
-                "margins must satisfy 0 < converged ≤ near < ∞ (nats), got "
-                f"converged {self.converged} and near {self.near}"
-            )
-
-    def verdicts(self, kl: NDArray[np.floating], finite: NDArray[np.bool_]) -> NDArray[np.str_]:
-        """One of ``VERDICTS`` a replicate; without finite weights it is ``diverged``."""
-        with np.errstate(invalid="ignore"):
-            return np.select(
-                [~finite, kl <= self.converged, kl <= self.near],
-                ["diverged", "converged", "near"],
-                default="failed",
-            )
+def verdicts(
+    kl: NDArray[np.floating], finite: NDArray[np.bool_], margins: Margins
+) -> NDArray[np.str_]:
+    """One of ``VERDICTS`` a replicate, shape (R,); without finite weights it is ``diverged``."""
+    with np.errstate(invalid="ignore"):
+        return np.select(
+            [~finite, kl <= margins.converged, kl <= margins.near],
+            ["diverged", "converged", "near"],
+            default="failed",
+        )
 
 
 def judge(
@@ -88,7 +71,7 @@ def judge(
         "backend": trained.backend,
         "device": trained.device,
         "seed": trained.seeds,
-        "verdict": margins.verdicts(distances["kl"], finite),
+        "verdict": verdicts(distances["kl"], finite, margins),
         "margin": margins.converged,
         "near_margin": margins.near,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,12 @@ def parse_assignment(text: str) -> tuple[list[str], Any]:
     return parts, document["value"] if set(document) == {"value"} else value
 
 
-def merge_settings(settings: Mapping[str, Any], assignments: Sequence[str]) -> dict[str, Any]:
-    """A copy of nested settings with ``key=value`` assignments laid over it, the last one wins."""
+def merge_settings(
+    settings: Mapping[str, Any], assignments: Iterable[tuple[Sequence[str], Any]]
+) -> dict[str, Any]:
+    """A copy of nested settings with (path, value) pairs laid over it; the last one wins."""
     merged = dict(settings)
-    for text in assignments:
-        parts, value = parse_assignment(text)
+    for parts, value in assignments:
         table = merged
         for part in parts[:-1]:
             inner = table.get(part, {})

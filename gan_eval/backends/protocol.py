@@ -21,6 +21,10 @@ class Backend(Protocol):
     name: ClassVar[str]
     """The name on the command line; the entry point's name."""
 
+    replicates_per_call: ClassVar[int]
+    """How many seeds a study hands over in one call: 1 for a loop, more where they train side by
+    side. It bounds how much work an interruption loses."""
+
     def devices(self) -> list[str]:
         """The devices usable on this machine, the default first, as ``["cpu", "cuda"]``."""
         ...

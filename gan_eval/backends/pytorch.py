@@ -21,6 +21,7 @@ class PyTorchBackend:
     """The chapter's loop on CPU or CUDA, with ``torch.nn`` and ``torch.optim.Adam``."""
 
     name: ClassVar[str] = "pytorch"
+    replicates_per_call: ClassVar[int] = 1
 
     def devices(self) -> list[str]:
         """``cpu``, then ``cuda`` where PyTorch sees a GPU."""

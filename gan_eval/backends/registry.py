@@ -23,6 +23,7 @@ class Availability:
     """``"installed"``, ``"missing"`` (its framework is absent) or ``"broken"`` (it fails)."""
     devices: tuple[str, ...] = ()
     version: str = ""
+    replicates_per_call: int = 1
     remedy: str = ""
     """The command that installs what is missing, or what the broken import said."""
 
@@ -48,7 +49,13 @@ def availability(entry: EntryPoint) -> Availability:
     """What one entry point offers on this machine; imports its framework, never raises."""
     try:
         loaded = _load(entry)
-        return Availability(entry.name, "installed", tuple(loaded.devices()), loaded.version())
+        return Availability(
+            entry.name,
+            "installed",
+            tuple(loaded.devices()),
+            loaded.version(),
+            loaded.replicates_per_call,
+        )
     except MissingFrameworkError as missing:
         return Availability(entry.name, "missing", remedy=missing.command)
     except Exception as error:  # a third party's code may fail in any way; it is told, not hidden

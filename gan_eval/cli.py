@@ -1,0 +1,233 @@
+"""``gan-eval``: parse, call, print. What is heavy is imported inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from gan_eval.errors import UsageError
+
+app = typer.Typer(
+    name="gan-eval",
+    help="Did this GAN learn the distribution, how sure are we, and how fast does it train?",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="TOML file of a configuration."),
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Set one hyper-parameter; may be given many times."
+    ),
+]
+BackendName = Annotated[str, typer.Option("--backend", help="Who trains: see `gan-eval backends`.")]
+Device = Annotated[str, typer.Option("--device", help="Where: cpu, cuda or cuda:1.")]
+Seed = Annotated[int, typer.Option("--seed", help="The first seed, from 0.")]
+Replicates = Annotated[int, typer.Option("--replicates", help="How many seeds, from 1.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from gan_eval import __version__
+
+        print(f"gan-eval {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def train(
+    config: Config = None,
+    assignments: Assignments = None,
+    backend: BackendName = "pytorch",
+    device: Device = "cpu",
+    seed: Seed = 0,
+    replicates: Replicates = 1,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Write the chapter's two pictures, as .png or .svg."
+        ),
+    ] = None,
+) -> None:
+    """Train the chapter's GAN and hold what it learned against the truth.
+
+    Example: gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
+    """
+    from gan_eval import console, training
+
+    if plot is not None:
+        training.check_picture(plot)
+    settings = training.read(config, assignments)
+    run = training.train(settings, backend, device, training.seeds(seed, replicates), plot)
+    if as_json:
+        console.print_json(training.document(run))
+    else:
+        console.print_training(run)
+
+
+@app.command()
+def run(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="[STUDY.toml]", help="The study; the main job if none.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where results go; reports/<name> if not given."),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Set one key of the study, as replicates=8 or config.epochs=40; may be repeated.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes side by side; one a core if not given.")
+    ] = None,
+) -> None:
+    """Run a study (without a file, the main job) and write its rows and its HTML report.
+
+    Example: gan-eval run --set replicates=100 --set time_budget=300 --out reports/hundred
+    """
+    from gan_eval import console, main_job
+
+    finished = main_job.run(study, assignments or [], out, workers, sys.argv[1:])
+    console.print_run(finished)
+    if finished.results.provenance["interrupted"]:
+        raise typer.Exit(130)
+    if finished.results.provenance["failures"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    config: Config = None,
+    assignments: Assignments = None,
+    backend: BackendName = "pytorch",
+    device: Device = "cpu",
+    seed: Seed = 0,
+    replicates: Replicates = 8,
+    rows: Annotated[
+        Path | None,
+        typer.Option("--rows", metavar="FILE", help="Check a rows.csv of a run instead of training."),
+    ] = None,
+    share: Annotated[
+        float, typer.Option("--share", help="The share of replicates that must converge, 0 … 1.")
+    ] = 0.5,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", help="The KL(q‖p), in nats, up to which one has converged."),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--confidence",
+            help="Ask it of the lower confidence bound of the share, as 0.95; not only of the share.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print verdicts and exit 0 when enough replicates converged, 1 when not, 2 on misuse.
+
+    Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
+    """
+    from gan_eval import console, training
+
+    demand = training.Demand.parse(share, margin, confidence)
+    if rows is None:
+        settings = training.read(config, assignments)
+        frame = training.train(settings, backend, device, training.seeds(seed, replicates)).rows
+    elif config is not None or assignments:
+        raise UsageError("`--rows` reads what was trained: it goes without `--config` and `--set`")
+    else:
+        from gan_eval.results import read_rows
+
+        frame = read_rows(rows)
+    outcome = training.check(frame, demand)
+    if as_json:
+        console.print_json(outcome.document())
+    else:
+        console.print_check(frame, outcome)
+    raise typer.Exit(0 if outcome.passed else 1)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `run` wrote.")],
+) -> None:
+    """Rebuild report.html from the rows in a folder.
+
+    Example: gan-eval report reports/chapter
+    """
+    from gan_eval import main_job
+
+    print(f"Report: {main_job.rebuild(folder)}")
+
+
+@app.command()
+def backends(as_json: AsJson = False) -> None:
+    """List the backends: installed or not, their devices, and how to install what is missing.
+
+    Example: gan-eval backends --json
+    """
+    from dataclasses import asdict
+
+    from gan_eval import console
+    from gan_eval.backends import catalogue
+
+    found = catalogue()
+    if as_json:
+        console.print_json({"backends": [asdict(entry) for entry in found]})
+    else:
+        console.print_backends(found)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The console script: status 0, 1 for "no", 2 for misuse, 130 for Ctrl-C; no traceback."""
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: list[str] | None) -> int:
+    # Every fault that Typer finds in the command line derives from this class; it is found
+    # through a public descendant because its home moved between Typer's releases.
+    misuse: Any = typer.BadParameter.__mro__[2]
+    try:
+        return int(app(args=arguments, prog_name="gan-eval", standalone_mode=False) or 0)
+    except typer.Exit as exit_:
+        return exit_.exit_code
+    except misuse as error:
+        return _refuse(error.format_message())
+    except UsageError as error:
+        return _refuse(str(error))
+    except MemoryError:
+        return _refuse("this asks for more memory than the machine has")
+    except (KeyboardInterrupt, typer.Abort):
+        print("gan-eval: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; there is no one left to tell.
+        sys.stdout = None
+        return 1
+
+
+def _refuse(sentence: str) -> int:
+    print(f"gan-eval: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2

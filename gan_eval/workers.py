@@ -1,0 +1,144 @@
+"""Processes that work side by side, one thread each, out of the reach of Ctrl-C."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+Task = tuple[Any, ...]
+"""A callable that a process can import, and its arguments."""
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that raised, or whose process died."""
+
+    message: str
+
+
+class Pool:
+    """``workers`` spawned processes; with one worker, this process itself.
+
+    The processes do not see Ctrl-C: it raises ``KeyboardInterrupt`` here, and the caller decides.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        if self.workers > 1:
+            self.executor = ProcessPoolExecutor(
+                self.workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_ignore_interrupts,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.executor is not None:
+            self.executor.shutdown(cancel_futures=True)
+
+    def kill(self) -> None:
+        """End the processes at once, in the middle of whatever they do."""
+        if self.executor is not None:
+            for process in list((self.executor._processes or {}).values()):
+                process.kill()
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run one task, wait for it, and let what it raises pass."""
+        if self.executor is None:
+            return function(*arguments)
+        return self._submit((function, *arguments)).result()
+
+    def run_all(
+        self, alone: Sequence[Task], rest: Sequence[Task], deadline: float | None
+    ) -> Iterator[tuple[Task, Any]]:
+        """Tasks with their outcomes (or a ``Failure``) as they end.
+
+        First those of ``alone``, one at a time with nothing beside them; then ``rest``, as many
+        side by side as there are workers, of which none is started after the deadline (by
+        ``time.monotonic``).
+        """
+        for task in alone:
+            yield task, _outcome(lambda task=task: self.call(*task))
+        queue = list(reversed(rest))
+        running: dict[Future[Any], Task] = {}
+        while queue or running:
+            while queue and len(running) < self.workers:
+                if deadline is not None and time.monotonic() > deadline:
+                    queue.clear()
+                elif self.executor is None:
+                    task = queue.pop()
+                    yield task, _outcome(lambda task=task: self.call(*task))
+                else:
+                    task = queue.pop()
+                    try:
+                        running[self._submit(task)] = task
+                    except BrokenProcessPool as error:
+                        yield task, _outcome(lambda error=error: _raise(error))
+            if running:
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), _outcome(future.result)
+
+    def _submit(self, task: Task) -> Future[Any]:
+        assert self.executor is not None
+        # Submitting may start a process, which inherits the environment and the signal mask.
+        with _single_threaded(), _interrupts_held():
+            return self.executor.submit(*task)
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except BrokenProcessPool:
+        return Failure("a worker process died; the machine may have run out of memory")
+    except Exception as error:  # any fault of one task is told beside the results of the others
+        return Failure(" ".join(str(error).split()) or type(error).__name__)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Processes started inside use one thread each: they share the cores by their number."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes started inside never see Ctrl-C, not even while they still import."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ignore_interrupts() -> None:
+    """Where there is no signal mask to inherit (Windows), ignore Ctrl-C from the start of work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
