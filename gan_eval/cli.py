@@ -71,15 +71,15 @@ def train(
     Example: gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
     """
     from gan_eval import console, training
+    from gan_eval.config import TrainingConfig
 
-    if plot is not None:
-        training.check_picture(plot)
-    settings = training.read(config, assignments)
-    run = training.train(settings, backend, device, training.seeds(seed, replicates), plot)
+    seeds = training.seed_range(seed, replicates)
+    settings = TrainingConfig.read(config, assignments or [])
+    outcome = training.train(settings, backend, device, seeds, plot)
     if as_json:
-        console.print_json(training.document(run))
+        console.print_json(outcome.document())
     else:
-        console.print_training(run)
+        console.print_training(outcome)
 
 
 @app.command()
@@ -100,21 +100,35 @@ def run(
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes side by side; one a core if not given.")
+        int | None,
+        typer.Option("--workers", help="Processes side by side; one a core if not given."),
     ] = None,
 ) -> None:
     """Run a study (without a file, the main job) and write its rows and its HTML report.
 
     Example: gan-eval run --set replicates=100 --set time_budget=300 --out reports/hundred
     """
-    from gan_eval import console, main_job
+    import shlex
 
-    finished = main_job.run(study, assignments or [], out, workers, sys.argv[1:])
-    console.print_run(finished)
-    if finished.results.provenance["interrupted"]:
+    from gan_eval import console
+    from gan_eval.config import Study
+    from gan_eval.output import OutputFolder
+    from gan_eval.study import run as run_study
+
+    if workers is not None and workers < 1:
+        raise UsageError(f"`--workers` must be at least 1, got {workers}")
+    settings = Study.read(study, assignments or [])
+    folder = OutputFolder.prepare(out, settings.name)
+    command = shlex.join(["gan-eval", *(sys.argv[1:])])
+    with console.study_progress() as show:
+        results = run_study(settings, workers=workers, command=command, on_progress=show)
+    if len(results.rows):
+        folder.save(results)
+    console.print_run(results, folder.path)
+    if results.provenance["interrupted"]:
         raise typer.Exit(130)
-    if finished.results.provenance["failures"]:
-        raise typer.Exit(1)
+    print(f"Report: {folder.report(results)}")
+    raise typer.Exit(1 if results.provenance["failures"] else 0)
 
 
 @app.command()
@@ -127,7 +141,9 @@ def check(
     replicates: Replicates = 8,
     rows: Annotated[
         Path | None,
-        typer.Option("--rows", metavar="FILE", help="Check a rows.csv of a run instead of training."),
+        typer.Option(
+            "--rows", metavar="FILE", help="Check a rows.csv of a run instead of training."
+        ),
     ] = None,
     share: Annotated[
         float, typer.Option("--share", help="The share of replicates that must converge, 0 … 1.")
@@ -140,7 +156,7 @@ def check(
         float | None,
         typer.Option(
             "--confidence",
-            help="Ask it of the lower confidence bound of the share, as 0.95; not only of the share.",
+            help="Ask it of the lower confidence bound of the share, as 0.95.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -150,18 +166,20 @@ def check(
     Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
     """
     from gan_eval import console, training
+    from gan_eval.acceptance import Demand, answer
+    from gan_eval.config import Margins, TrainingConfig
+    from gan_eval.results import read_rows
 
-    demand = training.Demand.parse(share, margin, confidence)
-    if rows is None:
-        settings = training.read(config, assignments)
-        frame = training.train(settings, backend, device, training.seeds(seed, replicates)).rows
-    elif config is not None or assignments:
+    if rows is not None and (config is not None or assignments):
         raise UsageError("`--rows` reads what was trained: it goes without `--config` and `--set`")
+    demand = Demand(share, Margins().converged if margin is None else margin, confidence)
+    if rows is None:
+        seeds = training.seed_range(seed, replicates)
+        settings = TrainingConfig.read(config, assignments or [])
+        frame = training.train(settings, backend, device, seeds).rows
     else:
-        from gan_eval.results import read_rows
-
         frame = read_rows(rows)
-    outcome = training.check(frame, demand)
+    outcome = answer(frame, demand)
     if as_json:
         console.print_json(outcome.document())
     else:
@@ -177,9 +195,11 @@ def report(
 
     Example: gan-eval report reports/chapter
     """
-    from gan_eval import main_job
+    from gan_eval.output import OutputFolder
+    from gan_eval.results import Results
 
-    print(f"Report: {main_job.rebuild(folder)}")
+    results = Results.load(folder)
+    print(f"Report: {OutputFolder.prepare(folder, '').report(results)}")
 
 
 @app.command()

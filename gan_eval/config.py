@@ -248,6 +248,12 @@ class Study(BaseModel):
         except ValidationError as error:
             raise UsageError(one_sentence(error, cls)) from None
 
+    @classmethod
+    def read(cls, path: str | Path | None = None, assignments: Sequence[str] = ()) -> Self:
+        """A study from a TOML file, if any, with ``key=value`` assignments on top."""
+        settings = read_toml(path) if path is not None else {}
+        return cls.parse(merge_settings(settings, map(parse_assignment, assignments)))
+
     def configurations(self) -> dict[str, TrainingConfig]:
         """Label → configuration, one a combination of the grid's values, in the grid's order.
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gan_eval.errors import UsageError
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from gan_eval.errors import UsageError
 from gan_eval.settings import read_text
 
-_ROWS, _EPOCHS, _STUDY = "rows.csv", "epochs.csv", "study.json"
+ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Results:
         """Write the three files into a folder, each whole or not at all."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / _ROWS, self.rows.to_csv(index=False))
-        _write(folder / _EPOCHS, self.epochs.to_csv(index=False))
-        _write(folder / _STUDY, json.dumps(self.provenance, indent=2, allow_nan=False) + "\n")
+        _write(folder / ROWS_FILE, self.rows.to_csv(index=False))
+        _write(folder / EPOCHS_FILE, self.epochs.to_csv(index=False))
+        _write(folder / STUDY_FILE, json.dumps(self.provenance, indent=2, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
@@ -53,15 +53,18 @@ class Results:
         if not folder.is_dir():
             raise UsageError(f"{str(folder)!r} is a file, the folder of a run is needed")
         try:
-            provenance = json.loads(read_text(folder / _STUDY))
+            provenance = json.loads(read_text(folder / STUDY_FILE))
         except json.JSONDecodeError as error:
             raise UsageError(
-                f"{str(folder / _STUDY)!r} is not valid JSON: {error.msg} (at line {error.lineno})"
+                f"{str(folder / STUDY_FILE)!r} is not valid JSON: {error.msg} "
+                f"(at line {error.lineno})"
             ) from None
         if not isinstance(provenance, dict) or not {"study", "environment"} <= set(provenance):
-            raise UsageError(f"{str(folder / _STUDY)!r} does not describe a run of gan-eval")
+            raise UsageError(f"{str(folder / STUDY_FILE)!r} does not describe a run of gan-eval")
         return cls(
-            read_rows(folder / _ROWS), _read_csv(folder / _EPOCHS, {"epoch", "kl"}), provenance
+            read_rows(folder / ROWS_FILE),
+            _read_csv(folder / EPOCHS_FILE, {"epoch", "kl"}),
+            provenance,
         )
 
 

@@ -195,7 +195,7 @@ def train_unit(unit: Unit, study: Study) -> Outcome:
     frames = (
         judge.judge(
             trained,
-            margins=study.margins.build(),
+            margins=study.margins,
             n_evaluation=study.n_evaluation,
             permutations=study.permutations,
         ),

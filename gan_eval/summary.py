@@ -53,13 +53,15 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     it is never dropped from a median.
     """
     cells = []
-    for cell, group in rows.groupby(CELL, sort=False, dropna=False):
+    groups: Any = rows.groupby(CELL, sort=False, dropna=False)
+    for cell, group in groups:
         diverged = group["verdict"] == "diverged"
+        verdicts = list(group["verdict"])
         kl = group["kl"].mask(diverged, np.inf)
         worth = group["effective_sample_size"].mask(diverged, 0.0)
-        converged, n = int((group["verdict"] == "converged").sum()), len(group)
-        row: dict[str, Any] = dict(zip(CELL, cell, strict=True)) | {"replicates": n}
-        row |= {verdict: int((group["verdict"] == verdict).sum()) for verdict in VERDICTS}
+        converged, n = verdicts.count("converged"), len(group)
+        row: dict[str, Any] = {name: cell[i] for i, name in enumerate(CELL)}
+        row |= {"replicates": n} | {verdict: verdicts.count(verdict) for verdict in VERDICTS}
         row["converged_share"] = converged / n
         row |= _bounds("converged_share", share_interval(converged, n, confidence))
         row["kl"] = quantile(kl, 0.5)
@@ -89,8 +91,8 @@ def share_converged(rows: pd.DataFrame, margin: float) -> tuple[int, int]:
     """How many replicates have KL(q‖p) within a margin (nats), and how many there are."""
     if rows.empty:
         raise UsageError("there are no rows to check")
-    within = (rows["verdict"] != "diverged") & (rows["kl"] <= margin)
-    return int(within.sum()), len(rows)
+    within = rows["kl"].le(margin) & rows["verdict"].ne("diverged")
+    return int(np.count_nonzero(within)), len(rows)
 
 
 def _bounds(name: str, interval: tuple[float, float]) -> dict[str, float]:

@@ -186,9 +186,8 @@ def _net(layers: Sequence[Layer]) -> nn.Sequential:
     for weight, bias in layers:
         # Without skip_init the layer would fill itself from PyTorch's global generator.
         linear = nn.utils.skip_init(nn.Linear, *weight.shape, dtype=torch.float64)
-        with torch.no_grad():
-            linear.weight.copy_(torch.as_tensor(weight.T))
-            linear.bias.copy_(torch.as_tensor(bias))
+        state = {"weight": torch.as_tensor(weight.T), "bias": torch.as_tensor(bias)}
+        linear.load_state_dict(state)
         modules += [linear, nn.Tanh()]
     return nn.Sequential(*modules[:-1])
 

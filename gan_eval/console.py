@@ -1,0 +1,204 @@
+"""What the commands print: Rich tables on stdout, progress on a terminal's stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gan_eval.acceptance import Answer
+from gan_eval.backends import Availability
+from gan_eval.results import Results
+from gan_eval.study import Progress as StudyProgress
+from gan_eval.summary import quantile, summarise
+from gan_eval.training import TrainingRun
+
+SHOWN = 40
+"""Replicates listed one by one; above it the medians stand for all."""
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """One JSON document."""
+    print(json.dumps(document, indent=2, allow_nan=False))
+
+
+def print_training(run: TrainingRun) -> None:
+    """The chapter's line, the learned moments beside the truth, and the verdict."""
+    rows, console = run.rows, _console()
+    many = len(rows) > 1
+    speed = float(np.median(run.trained.examples_per_second))
+    label = f" (medians of {len(rows)} replicates)" if many else ""
+    console.print(
+        f"loss_D {rows['loss_D'].median():.3f}, loss_G {rows['loss_G'].median():.3f}, "
+        f"{speed:.1f} examples/sec{label}"
+    )
+    drawn = run.trained.chapter_examples_per_second[0]
+    if np.isfinite(drawn):
+        console.print(f"by the chapter's clock, drawing included: {drawn:.1f} examples/sec")
+    console.print(_moments(run))
+    if many and len(rows) <= SHOWN:
+        console.print(_replicates(rows))
+    _print_verdicts(console, rows)
+
+
+def print_run(results: Results, folder: Path) -> None:
+    """The summary of a study, a line for what did not go as planned, and where the rows are."""
+    console = _console()
+    facts = results.provenance
+    if len(results.rows):
+        console.print(_summary(results.rows))
+    for failure in facts["failures"]:
+        console.print(
+            f"failed: {failure['configuration']} on {failure['backend']}/{failure['device']}, "
+            f"seed {failure['seeds'][0]}: {failure['message']}",
+            markup=False,
+        )
+    short = facts["planned"] - facts["finished"]
+    if facts["interrupted"] and not len(results.rows):
+        console.print("Interrupted: no replicate had finished, nothing was written.")
+    elif facts["interrupted"]:
+        console.print(
+            f"Interrupted: {facts['finished']} of {facts['planned']} replicates kept in {folder}; "
+            f"`gan-eval report {folder}` builds their report.",
+            markup=False,
+        )
+    elif short > 0:
+        console.print(
+            f"{facts['finished']} of {facts['planned']} replicates were trained within the time "
+            f"budget of {facts['study']['time_budget']:g} s; `--set time_budget=600` gives more."
+        )
+    if len(results.rows):
+        console.print(f"Rows:   {folder}", markup=False, soft_wrap=True)
+
+
+def print_check(rows: pd.DataFrame, answer: Answer) -> None:
+    """Each verdict (up to a number), then the answer in one line."""
+    console, demand = _console(), answer.demand
+    if len(rows) <= SHOWN:
+        console.print(_replicates(rows))
+    bound = (
+        ""
+        if demand.confidence is None
+        else f", at least {answer.share_low:.1%} with {demand.confidence:.0%} confidence"
+    )
+    console.print(
+        f"{'PASS' if answer.passed else 'FAIL'}: {answer.converged} of {answer.replicates} "
+        f"replicates ({answer.share:.1%}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
+        f"{demand.share:.1%} were asked for."
+    )
+
+
+def print_backends(found: list[Availability]) -> None:
+    """What is installed, on which devices, and the command that installs what is missing."""
+    table = Table("backend", "state", "devices", "framework", "to install, or what it said")
+    for entry in found:
+        table.add_row(
+            entry.name, entry.state, ", ".join(entry.devices), entry.version, entry.remedy
+        )
+    _console().print(table)
+
+
+@contextmanager
+def study_progress() -> Iterator[Callable[[StudyProgress], None]]:
+    """An ``on_progress`` for ``study.run`` that shows a bar where stderr is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(progress: StudyProgress) -> None:
+            seen = ", ".join(f"{n} {verdict}" for verdict, n in progress.verdicts.items())
+            bar.update(task, total=progress.planned, completed=progress.finished, description=seen)
+
+        yield show
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A pipe or a file has no width: let no table be cut to a guess of 80 columns.
+        console.width = 160
+    return console
+
+
+def _moments(run: TrainingRun) -> Table:
+    """b and AᵀA beside what was learned: the value, or the median over replicates."""
+    truth = run.trained.config.truth
+    many = len(run.rows) > 1
+    table = Table("", "truth", "learned (median)" if many else "learned", "error")
+    for name, target in (("mean", truth.mean), ("covariance", truth.covariance)):
+        for index in np.ndindex(target.shape):
+            if list(index) != sorted(index):
+                continue
+            entry = "_".join(str(i + 1) for i in index)
+            learned = run.rows[f"{name}_{entry}"].median()
+            table.add_row(
+                f"{name} {entry.replace('_', ',')}",
+                f"{target[index]:.4f}",
+                f"{learned:.4f}",
+                f"{learned - target[index]:+.4f}",
+            )
+    return table
+
+
+def _replicates(rows: pd.DataFrame) -> Table:
+    table = Table("seed", "loss_D", "loss_G", "KL(q‖p) nats", "worth samples", "verdict")
+    for _, row in rows.iterrows():
+        table.add_row(
+            str(row["seed"]),
+            f"{row['loss_D']:.3f}",
+            f"{row['loss_G']:.3f}",
+            f"{row['kl']:.4f}",
+            f"{row['effective_sample_size']:.1f}",
+            str(row["verdict"]),
+        )
+    return table
+
+
+def _print_verdicts(console: Console, rows: pd.DataFrame) -> None:
+    margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]
+    counts = rows["verdict"].value_counts()
+    verdict = (
+        str(rows["verdict"].iloc[0])
+        if len(rows) == 1
+        else ", ".join(f"{n} {name}" for name, n in counts.items())
+    )
+    kl, worth = quantile(rows["kl"], 0.5), quantile(rows["effective_sample_size"], 0.5)
+    share = quantile(rows["efficiency"], 0.5)
+    console.print(f"KL(q‖p) {kl:.4f} nats (q the learned law, p the truth)")
+    console.print(f"worth {worth:.1f} real samples, {share:.2%} of those it saw")
+    console.print(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
+
+
+def _summary(rows: pd.DataFrame) -> Table:
+    table = Table(
+        *("configuration", "backend", "device", "replicates", "converged", "near", "failed"),
+        *("diverged", "median KL (95 %)", "worth samples (95 %)", "examples/sec"),
+    )
+    for _, cell in summarise(rows).iterrows():
+        table.add_row(
+            *(str(cell[name]) for name in ("configuration", "backend", "device", "replicates")),
+            *(str(cell[name]) for name in ("converged", "near", "failed", "diverged")),
+            f"{cell['kl']:.3f} ({cell['kl_low']:.3f} … {cell['kl_high']:.3f})",
+            f"{cell['effective_sample_size']:.1f} ({cell['effective_sample_size_low']:.1f} … "
+            f"{cell['effective_sample_size_high']:.1f})",
+            f"{cell['examples_per_second']:,.0f}",
+        )
+    return table

@@ -1,0 +1,81 @@
+"""Where results go: a folder that is checked before any work is done, and written whole."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gan_eval.errors import UsageError
+from gan_eval.results import FILES, STUDY_FILE, Results
+
+REPORT = "report.html"
+
+
+@dataclass(frozen=True)
+class OutputFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @classmethod
+    def prepare(cls, path: Path | None, name: str) -> OutputFolder:
+        """The folder to write to: ``path``, or ``reports/<name>`` with a harmless name.
+
+        Nothing is created yet. Raises ``UsageError`` where the path is a file, cannot be written,
+        or holds files of the names that a run writes but no run: those are somebody's own.
+        """
+        path = Path("reports") / harmless_name(name) if path is None else path
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{str(path)!r} is a file, a folder is needed for the results")
+        check_writable(path / REPORT)
+        if path.is_dir() and not (path / STUDY_FILE).exists():
+            for own in (*FILES, REPORT):
+                if (path / own).exists():
+                    raise UsageError(
+                        f"{str(path)!r} has a {own} that gan-eval did not write: "
+                        "name another folder with `--out`"
+                    )
+        return cls(path)
+
+    def save(self, results: Results) -> None:
+        """Write rows, epochs and provenance."""
+        with _one_sentence(self.path):
+            results.save(self.path)
+
+    def report(self, results: Results) -> Path:
+        """Write the HTML report; returns its path."""
+        from gan_eval.report import write
+
+        with _one_sentence(self.path):
+            write(results, self.path / REPORT)
+        return self.path / REPORT
+
+
+def harmless_name(name: str) -> str:
+    """A name as a folder's name: letters, digits, ``.``, ``_`` and ``-``, at most 60 of them."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "study"
+
+
+def check_writable(path: Path) -> None:
+    """Raise ``UsageError`` where a file cannot be written, before any work is done for it."""
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a directory, a file's name is needed")
+    place = path.parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise UsageError(f"{str(path)!r} cannot be written: {str(place)!r} is a file")
+    if not os.access(path if path.exists() else place, os.W_OK):
+        raise UsageError(f"{str(path)!r} cannot be written: permission denied")
+
+
+@contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror or error}") from None

@@ -1,0 +1,101 @@
+"""One training at the command line: its request, its rows, and its JSON document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gan_eval import backends
+from gan_eval.config import TrainingConfig
+from gan_eval.drawing import ChapterDrawing, picture_kind
+from gan_eval.draws import MAX_SEED
+from gan_eval.environment import environment
+from gan_eval.errors import UsageError
+from gan_eval.judge import judge
+from gan_eval.output import check_writable
+from gan_eval.trained import TrainedGANs
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """Replicates of one configuration, trained and judged."""
+
+    trained: TrainedGANs
+    rows: pd.DataFrame
+    """One row a replicate, from ``judge``."""
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document of ``gan-eval train --json``.
+
+        Per replicate every column of ``judge`` that is not an entry of a matrix, and ``mean`` and
+        ``covariance`` as lists. ``examples_per_second`` is the median over replicates by the
+        training clock. What is not a finite number is null.
+        """
+        law = self.trained.law()
+        entries = ("mean_", "covariance_", "weight_")
+        named = [c for c in self.rows if not c.startswith(entries) or c == "covariance_distance"]
+        replicates = [
+            {name: row[name] for name in named}
+            | {"mean": law.mean[r].tolist(), "covariance": law.covariance[r].tolist()}
+            for r, row in enumerate(self.rows.to_dict("records"))
+        ]
+        return json_ready(
+            {
+                "config": self.trained.config.model_dump(mode="json"),
+                "backend": self.trained.backend,
+                "device": self.trained.device,
+                "replicates": replicates,
+                "examples_per_second": float(np.median(self.trained.examples_per_second)),
+                "environment": environment(),
+            }
+        )
+
+
+def train(
+    config: TrainingConfig,
+    backend: str,
+    device: str,
+    seeds: Sequence[int],
+    plot: Path | None = None,
+) -> TrainingRun:
+    """Train and judge; with ``plot``, draw the first seed after each epoch and write the picture.
+
+    Raises ``UsageError`` where the backend or device is not there, or ``plot`` cannot be written.
+    """
+    drawing = None
+    if plot is not None:
+        picture_kind(plot)
+        check_writable(plot)
+        drawing = ChapterDrawing(config, seeds[0])
+    trained = backends.backend(backend).train(config, seeds, device, drawing)
+    if plot is not None and drawing is not None:
+        drawing.save(plot)
+    return TrainingRun(trained, judge(trained))
+
+
+def seed_range(first: int, replicates: int) -> range:
+    """Seeds first … first + replicates − 1; ``UsageError`` where they are not seeds."""
+    if not 0 <= first <= MAX_SEED:
+        raise UsageError(f"`--seed` must be between 0 and {MAX_SEED}, got {first}")
+    if replicates < 1:
+        raise UsageError(f"`--replicates` must be at least 1, got {replicates}")
+    if first + replicates - 1 > MAX_SEED:
+        raise UsageError(f"seeds must be between 0 and {MAX_SEED}: `--replicates` goes past it")
+    return range(first, first + replicates)
+
+
+def json_ready(value: Any) -> Any:
+    """Nested values as JSON has them; a number that is not finite becomes None."""
+    if isinstance(value, dict):
+        return {key: json_ready(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
