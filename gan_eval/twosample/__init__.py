@@ -1,0 +1,22 @@
+"""Two-sample tests: do x and y come from one law?
+
+Each test takes two samples of shapes (n, d) and (m, d) and gives a :class:`TestResult`. They share
+one permutation engine that knows nothing of kernels. torch does the arithmetic and is imported
+with the first call, not with this package.
+"""
+
+from __future__ import annotations
+
+from gan_eval.twosample.energy import energy_distance, energy_test
+from gan_eval.twosample.labels import permutation_labels
+from gan_eval.twosample.mmd import mmd2, mmd_test
+from gan_eval.twosample.result import TestResult
+
+__all__ = [
+    "TestResult",
+    "energy_distance",
+    "energy_test",
+    "mmd2",
+    "mmd_test",
+    "permutation_labels",
+]

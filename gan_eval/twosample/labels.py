@@ -1,0 +1,99 @@
+"""Group labels: which rows of the pooled sample a permutation puts into group x."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.bool_]
+
+# Labels are drawn in groups of about this many entries, so that the scratch stays small. The
+# grouping decides which random number goes where: changing it changes every seeded p-value.
+CHUNK_ENTRIES = 2**23
+
+
+def observed_labels(n: int, m: int) -> Labels:
+    """The labels of the sample as given: the first n rows are x's; shape (n + m,)."""
+    labels = np.zeros(n + m, dtype=np.bool_)
+    labels[:n] = True
+    return labels
+
+
+def permutation_labels(n: int, m: int, permutations: int, generator: np.random.Generator) -> Labels:
+    """Independent, uniform choices of exactly n of the n + m pooled rows.
+
+    Parameters
+    ----------
+    n, m : int
+        Rows in group x and in group y.
+    permutations : int
+        How many choices to draw.
+    generator : numpy.random.Generator
+        Advanced by the draw; the same state gives the same labels.
+
+    Returns
+    -------
+    ndarray of bool, shape (permutations, n + m)
+        True where the pooled row stands in group x. Every row of it holds exactly n True values.
+
+    Notes
+    -----
+    Every row starts as independent coin flips and is then corrected to the exact size: rows drawn
+    uniformly change sides until the count is right. Given their number, the True rows of the first
+    step are a uniform subset, and adding (or removing) uniformly drawn rows keeps the subset
+    uniform, so each of the (n + m choose n) choices has the same probability. No key is sorted:
+    float32 keys would tie at n = 10⁵, and one random bit a row is some twenty times cheaper than
+    a shuffle.
+    """
+    size, smaller = n + m, min(n, m)
+    labels = np.empty((permutations, size), dtype=np.bool_)
+    step = max(1, CHUNK_ENTRIES // size)
+    for start in range(0, permutations, step):
+        chunk = labels[start : start + step]
+        _flip_coins(chunk, smaller, generator)
+        _correct_counts(chunk, smaller, generator)
+    if n > m:
+        np.logical_not(labels, out=labels)
+    return labels
+
+
+def _flip_coins(labels: Labels, smaller: int, generator: np.random.Generator) -> None:
+    """Fill ``labels`` with independent flips whose mean is near, mostly below, ``smaller``."""
+    count, size = labels.shape
+    fraction = smaller / size
+    if fraction > 0.49:
+        packed = np.frombuffer(generator.bytes(count * -(-size // 8)), dtype=np.uint8)
+        bits = np.unpackbits(packed.reshape(count, -1), axis=1, count=size)
+        labels[...] = bits.view(np.bool_)
+        return
+    # Adding a row hits the larger side, removing one has to hit the smaller: start below.
+    low = fraction - 3 * np.sqrt(fraction * (1 - fraction) / size)
+    threshold = max(0, int(256 * low))
+    flips = np.frombuffer(generator.bytes(count * size), dtype=np.uint8)
+    np.less(flips.reshape(count, size), threshold, out=labels)
+
+
+def _correct_counts(labels: Labels, smaller: int, generator: np.random.Generator) -> None:
+    """Move uniformly drawn rows between the sides until each choice has ``smaller`` True rows."""
+    count, size = labels.shape
+    flat = labels.reshape(-1)
+    scratch = np.empty(count * size, dtype=np.int32)
+    missing = smaller - np.count_nonzero(labels, axis=1)
+    while True:
+        open_rows = np.flatnonzero(missing)
+        if open_rows.size == 0:
+            return
+        adding = missing[open_rows] > 0
+        needed = np.abs(missing[open_rows])
+        # About one in two draws lands on the side that must give; a few rounds finish the rest.
+        draws = min(size, int(2.2 * needed.max()) + 16)
+        where = generator.integers(0, size, size=(open_rows.size, draws), dtype=np.int64)
+        where += open_rows[:, None] * size
+        order = np.broadcast_to(np.arange(draws, dtype=np.int32), where.shape)
+        # A row drawn twice counts once, at its first draw.
+        scratch[where] = draws
+        np.minimum.at(scratch, where.reshape(-1), order.reshape(-1))
+        useful = (scratch[where] == order) & (flat[where] != adding[:, None])
+        useful &= np.cumsum(useful, axis=1) <= needed[:, None]
+        flat[where[useful]] ^= True
+        missing[open_rows] -= np.where(adding, 1, -1) * np.count_nonzero(useful, axis=1)

@@ -1,0 +1,168 @@
+"""The permutation test of any statistic that weighs the group sums of a symmetric matrix.
+
+The engine knows nothing of kernels: it is given a matrix as blocks
+(:class:`~gan_eval.twosample.quadratic.SymmetricForm`) and three weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.twosample.labels import Labels, observed_labels, permutation_labels
+from gan_eval.twosample.quadratic import SymmetricForm
+
+Array = NDArray[np.float64]
+
+# Ties are looked up in float64 this many labels at a time, to bound the memory.
+EXACT_LABELS = 512
+
+
+@dataclass(frozen=True)
+class GroupWeights:
+    """The statistic ``within_x ΣΣ_xx K + within_y ΣΣ_yy K + between ΣΣ_xy K``.
+
+    The sums run over ordered pairs of rows inside group x, inside group y, and over pairs of one
+    row from each (counted once).
+
+    Attributes
+    ----------
+    n, m : int
+        Rows in group x and in group y.
+    within_x, within_y, between : float
+        The three weights.
+    """
+
+    n: int
+    m: int
+    within_x: float
+    within_y: float
+    between: float
+
+    @classmethod
+    def difference(cls, n: int, m: int, *, biased: bool, factor: float = 1.0) -> GroupWeights:
+        """``factor`` times mean within x plus mean within y less twice the mean between.
+
+        ``biased`` divides by n² and m² (K with its diagonal), else by n(n − 1) and m(m − 1) (K
+        without it).
+        """
+        less = 0 if biased else 1
+        return cls(
+            n,
+            m,
+            factor / (n * (n - less)),
+            factor / (m * (m - less)),
+            -2 * factor / (n * m),
+        )
+
+    @property
+    def quadratic(self) -> float:
+        """The coefficient of the centred form ãᵀKã."""
+        return self.within_x + self.within_y - self.between
+
+    @property
+    def linear(self) -> float:
+        """The coefficient of aᵀ(K1 − mean).
+
+        Exactly 0 where the weights balance (every biased form; every form with n = m), where plain
+        evaluation would leave rounding.
+        """
+        size = self.n + self.m
+        value = 2 * self.n / size * self.quadratic + self.between - 2 * self.within_y
+        return value if abs(value) > 1e-13 * abs(self.between) else 0.0
+
+    @property
+    def constant(self) -> float:
+        """The coefficient of 1ᵀK1; exactly 0 for a biased form."""
+        share = self.n / (self.n + self.m)
+        value = (
+            self.quadratic * share**2 + (self.between - 2 * self.within_y) * share + self.within_y
+        )
+        return value if abs(value) > 1e-13 * abs(self.between) else 0.0
+
+
+@dataclass(frozen=True)
+class PermutationOutcome:
+    """What a permutation test gives back.
+
+    Attributes
+    ----------
+    statistic : float
+        Of the labels as observed, in float64.
+    null_distribution : ndarray, shape (permutations,)
+        Of the permuted labels. A value that ties with the statistic within rounding is set to it,
+        so ``null_distribution >= statistic`` counts what the p-value counts.
+    pvalue : float
+        (1 + #{null ≥ statistic}) / (1 + permutations).
+    """
+
+    statistic: float
+    null_distribution: Array
+    pvalue: float
+
+
+def observed_statistic(form: SymmetricForm, weights: GroupWeights) -> float:
+    """The statistic of the first n rows against the other m, without a test."""
+    observed = observed_labels(weights.n, weights.m)[None]
+    none = observed[:0]
+    return float(_statistics(form, weights, observed, form.forms(observed, none).exact)[0])
+
+
+def permutation_test(
+    form: SymmetricForm,
+    weights: GroupWeights,
+    *,
+    permutations: int,
+    generator: np.random.Generator,
+) -> PermutationOutcome:
+    """Compare the statistic with its values under permuted group labels; large values reject.
+
+    The labels are ``permutation_labels(n, m, permutations, generator)``, so that a caller with the
+    same generator state can repeat the test with them.
+
+    Notes
+    -----
+    Float32 products sort the permutations; float64 decides. A permutation whose value comes
+    nearer to the observed one than the error of float32 is evaluated again in float64, as the
+    observed one is, and counted if it is larger or ties within the rounding of float64. So the
+    p-value is the one that float64 gives throughout.
+    """
+    observed = observed_labels(weights.n, weights.m)[None]
+    labels = permutation_labels(weights.n, weights.m, permutations, generator)
+    forms = form.forms(observed, labels)
+    statistic = float(_statistics(form, weights, observed, forms.exact)[0])
+    null = _statistics(form, weights, labels, forms.fast)
+
+    unsure = np.flatnonzero(np.abs(null - statistic) <= abs(weights.quadratic) * form.fast_error)
+    for start in range(0, unsure.size, EXACT_LABELS):
+        some = unsure[start : start + EXACT_LABELS]
+        exact = form.forms(labels[some], labels[:0]).exact
+        null[some] = _statistics(form, weights, labels[some], exact)
+    tied = unsure[np.abs(null[unsure] - statistic) <= _tie_width(form, weights)]
+    null[tied] = statistic
+
+    exceeding = int(np.count_nonzero(null >= statistic))
+    return PermutationOutcome(statistic, null, (1 + exceeding) / (1 + permutations))
+
+
+def _statistics(
+    form: SymmetricForm, weights: GroupWeights, labels: Labels, centred: Array
+) -> Array:
+    """The statistic from centred forms: all group sums follow from ãᵀKã, aᵀK1 and 1ᵀK1."""
+    values = weights.quadratic * centred
+    if weights.linear:
+        values += weights.linear * form.linear(labels)
+    return values + weights.constant * form.total
+
+
+def _tie_width(form: SymmetricForm, weights: GroupWeights) -> float:
+    """How far two equal statistics may differ by the rounding of float64.
+
+    The entries carry a rounding of 2⁻⁵² of their size, their sums one that grows at most as √N.
+    """
+    n, m = weights.n, weights.m
+    reach = abs(weights.within_x) * n * n + abs(weights.within_y) * m * m
+    reach += abs(weights.between) * n * m
+    return float(2.0**-52 * np.sqrt(form.size * form.mean_square) * reach)
