@@ -1,0 +1,5 @@
+"""Results to one offline HTML page: ``render`` and ``write``."""
+
+from gan_eval.report.page import render, write
+
+__all__ = ["render", "write"]

@@ -1,0 +1,168 @@
+"""From a matplotlib figure to inline SVG that follows the page: its colours, its font, its ids."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from gan_eval.report.numbers import number
+
+# Figures are drawn in sentinel colours, which the page's CSS variables then replace: one drawing
+# serves the light theme, the dark one and print.
+_VARIABLES = (
+    *("ink", "muted", "grid", "real", "learned", "loss-d", "loss-g"),
+    *("converged", "near", "failed", "diverged", "surface"),
+)
+COLOURS = {name: f"#{0xFE0100 + i:06x}" for i, name in enumerate(_VARIABLES)}
+"""Colour by role; style.css gives each its value in both themes."""
+
+_BY_SENTINEL = {sentinel: f"var(--{name})" for name, sentinel in COLOURS.items()}
+_SENTINEL = re.compile("|".join(_BY_SENTINEL))
+_FONT = re.compile(r"font: (?:\w+ )*?([\d.]+)px [^;]*")
+_LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "gan_eval",
+    "font.size": 10.0,
+    "text.color": COLOURS["ink"],
+    "text.parse_math": False,
+    "axes.edgecolor": COLOURS["muted"],
+    "axes.labelcolor": COLOURS["ink"],
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": COLOURS["grid"],
+    "grid.linewidth": 0.8,
+    "xtick.color": COLOURS["muted"],
+    "ytick.color": COLOURS["muted"],
+    "xtick.labelcolor": COLOURS["ink"],
+    "ytick.labelcolor": COLOURS["ink"],
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "legend.borderpad": 0.1,
+    "legend.handletextpad": 0.5,
+    "legend.columnspacing": 1.2,
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of the page.
+
+    ``title`` and ``description`` are what a screen reader says of the drawing; ``caption`` stands
+    under it and also says what could not be drawn.
+    """
+
+    identity: str
+    title: str
+    description: str
+    caption: str
+    svg: Markup
+
+
+@contextmanager
+def canvas(width: float = 5.0, height: float = 3.3) -> Iterator[tuple[Figure, Axes]]:
+    """A figure (inches, 72 units each) with one axes, in the page's style while it is drawn."""
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A name may have letters that matplotlib's font lacks; the browser's font draws the text.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.add_subplot()
+
+
+def picture(
+    figure: Figure, identity: str, *, title: str, description: str, caption: str
+) -> Picture:
+    """The drawn figure as a ``Picture``; to be called inside its ``canvas``."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = _inline(buffer.getvalue(), identity, title, description)
+    return Picture(identity, title, description, caption, Markup(svg))
+
+
+def plain_log_axis(axes: Axes, which: str) -> None:
+    """A logarithmic axis with plain numbers at the decades and marks between them."""
+    getattr(axes, f"set_{which}scale")("log")
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(LogLocator(numticks=7))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(axes: Axes, columns: int = 4) -> None:
+    """The legend over the axes, where it covers no data."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, title=None)
+
+
+def jitter(n: int, height: float = 0.6) -> Sequence[float]:
+    """Offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
+    return [((0.5 + i * 0.6180339887) % 1 - 0.5) * height for i in range(n)]
+
+
+def _inline(text: str, identity: str, title: str, description: str) -> str:
+    """A whole SVG document as an element of the page."""
+    document = ElementTree.fromstring(text)
+    _strip(document)
+    for element in document.iter():
+        _adapt(element, lambda name: f"{identity}-{name}")
+    document.attrib = {
+        "viewBox": document.attrib["viewBox"],
+        "role": "img",
+        "aria-labelledby": f"{identity}-title {identity}-desc",
+    }
+    for position, (tag, words) in enumerate((("title", title), ("desc", description))):
+        child = ElementTree.Element(tag, {"id": f"{identity}-{tag}"})
+        child.text = words
+        document.insert(position, child)
+    return ElementTree.tostring(document, encoding="unicode")
+
+
+def _strip(element: ElementTree.Element) -> None:
+    """Namespaces off, and with them metadata and the style sheet that would rule the whole page."""
+    element.tag = element.tag.rpartition("}")[2]
+    element.attrib = {name.rpartition("}")[2]: v for name, v in element.attrib.items()}
+    for child in list(element):
+        if child.tag.rpartition("}")[2] in ("metadata", "style"):
+            element.remove(child)
+        else:
+            _strip(child)
+
+
+def _adapt(element: ElementTree.Element, renamed: Callable[[str], str]) -> None:
+    attributes = element.attrib
+    # matplotlib names every group (axes_1, patch_2, …); only what is referred to needs an id.
+    if "id" in attributes:
+        if element.tag == "g":
+            del attributes["id"]
+        else:
+            attributes["id"] = renamed(attributes["id"])
+    if "href" in attributes:
+        attributes["href"] = "#" + renamed(attributes["href"][1:])
+    if "clip-path" in attributes:
+        attributes["clip-path"] = re.sub(
+            r"url\(#(.*)\)", lambda m: f"url(#{renamed(m[1])})", attributes["clip-path"]
+        )
+    if "style" in attributes:
+        style = _SENTINEL.sub(lambda m: _BY_SENTINEL[m[0]], attributes["style"])
+        attributes["style"] = _FONT.sub(r"font-size: \1px", style)
+    for name in ("d", "x", "y", "transform"):
+        if name in attributes:
+            attributes[name] = " ".join(_LONG_NUMBER.sub(r"\1", attributes[name]).split())

@@ -1,0 +1,277 @@
+"""Figures over replicates: the spread of KL, p-values, the critic, examples a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from gan_eval.report.canvas import (
+    COLOURS,
+    Picture,
+    canvas,
+    jitter,
+    legend_above,
+    picture,
+    plain_log_axis,
+)
+from gan_eval.report.cells import Cell
+from gan_eval.report.numbers import count, number, percent, plain
+from gan_eval.report.tables import alone
+from gan_eval.report.words import not_shown
+
+MOST_STRIPS = 12
+"""Cells that a strip figure has room for."""
+
+MOST_POINTS = 400
+"""Replicates of a cell that are drawn one by one; more are thinned to evenly spaced ranks."""
+
+MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
+"""A verdict is told by its shape as well as by its colour."""
+
+
+def kl_spread(cells: Sequence[Cell]) -> Picture:
+    """Each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
+    cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
+    with canvas(5, _strip_height(cells)) as (figure, axes):
+        hidden, thinned = _strips(axes, cells, "kl")
+        for value in sorted({c.margin for c in cells} | {c.near_margin for c in cells}):
+            axes.axvline(value, color=COLOURS["ink"], linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.set_xlabel("KL(q‖p), nats (dashed: the margins)")
+        return picture(
+            figure,
+            "fig-kl",
+            title="KL divergence of every replicate",
+            description=_strip_words(cells, "kl", "KL in nats"),
+            caption="One mark a replicate; the bar is the median with its 95 % interval. "
+            f"Left of the first dashed line ({number(cells[0].margin)} nats) a replicate has "
+            f"converged, left of the second ({number(cells[0].near_margin)}) it is near."
+            + _strip_rest(hidden, thinned, cells, rest, "no finite positive KL"),
+        )
+
+
+def worth_spread(cells: Sequence[Cell]) -> Picture:
+    """Each replicate's effective sample size on a logarithmic axis."""
+    cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
+    with canvas(5, _strip_height(cells)) as (figure, axes):
+        hidden, thinned = _strips(axes, cells, "effective_sample_size")
+        axes.set_xlabel("effective sample size, real samples")
+        return picture(
+            figure,
+            "fig-worth",
+            title="Effective sample size of every replicate",
+            description=_strip_words(cells, "effective_sample_size", "effective sample size"),
+            caption="The number of real samples from which the maximum-likelihood Gaussian would "
+            "be expected to come as near to the truth."
+            + _strip_rest(hidden, thinned, cells, rest, "worth no sample, or diverged"),
+        )
+
+
+def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
+    """The distribution of a test's p-values over the replicates; None where it was not run."""
+    column = f"{test}_pvalue"
+    values = pd.concat([cell.rows[column] for cell in cells])
+    kept = values.dropna().clip(0, 1)
+    if kept.empty:
+        return None
+    rejected = float((kept <= 0.05).mean())
+    with canvas(5, 2.9) as (figure, axes):
+        sns.histplot(
+            x=kept.to_numpy(),
+            bins=np.linspace(0, 1, 21).tolist(),
+            ax=axes,
+            color=COLOURS["learned"],
+            edgecolor=COLOURS["surface"],
+            alpha=1,
+        )
+        axes.axhline(
+            len(kept) / 20, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), zorder=3
+        )
+        axes.set(xlim=(0, 1), xlabel=f"p-value of the {words} test", ylabel="replicates")
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        return picture(
+            figure,
+            f"fig-{test}",
+            title=f"p-values of the {words} test over replicates",
+            description=f"Histogram in steps of 0.05: {percent(rejected)} of {len(kept)} p-values "
+            "are at most 0.05; 5 % would be for a perfect generator.",
+            caption=f"{words} test: {percent(rejected)} of {count(len(kept))} replicates are "
+            "rejected at the 5 % level (the first bar). A perfect generator would fill every bar "
+            "to the dashed line."
+            + not_shown(len(values) - len(kept), len(values), "without a test"),
+        )
+
+
+def critic(cells: Sequence[Cell]) -> Picture | None:
+    """The critic's correlation with ln p/q against KL; None where there is none."""
+    rows = pd.concat([cell.rows for cell in cells])
+    drawable = rows["critic_correlation"].notna() & _positive(rows["kl"])
+    kept = _thin(rows[drawable], "kl")
+    if kept.empty:
+        return None
+    with canvas(5, 3.3) as (figure, axes):
+        _by_verdict(axes, kept, "kl", kept["critic_correlation"].to_numpy())
+        plain_log_axis(axes, "x")
+        axes.axhline(0, color=COLOURS["muted"], linewidth=1)
+        axes.set(ylim=(-1.05, 1.05), xlabel="KL(q‖p), nats", ylabel="correlation with ln p/q")
+        legend_above(axes)
+        return picture(
+            figure,
+            "fig-critic",
+            title="Correlation of the trained critic with the best critic, against KL",
+            description=f"Scatter of {len(kept)} replicates; the median correlation is "
+            f"{number(kept['critic_correlation'].median(), 2)}.",
+            caption="A critic at 1 ranks every point as the best possible one does; at 0 it has "
+            "nothing left to teach the generator."
+            + not_shown(int((~drawable).sum()), len(rows), "no density, or no finite KL")
+            + not_shown(int(drawable.sum()) - len(kept), int(drawable.sum()), "thinned by rank"),
+        )
+
+
+def speed(cells: Sequence[Cell]) -> Picture | None:
+    """Examples a second of every cell by both clocks; None where nothing was timed."""
+    cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
+    with canvas(5, _strip_height(cells)) as (figure, axes):
+        drawn = 0
+        for y, cell in enumerate(cells):
+            each = cell.rows["examples_per_second"]
+            each = _thin(cell.rows[_positive(each)], "examples_per_second")
+            axes.scatter(
+                each["examples_per_second"],
+                y + np.asarray(jitter(len(each), 0.4)),
+                s=12,
+                color=COLOURS["muted"],
+                alpha=0.6,
+                label="replicates, side by side" if y == 0 else None,
+            )
+            clocks = (("training clock", "real", "D"), ("chapter's clock", "learned", "o"))
+            for value, (label, colour, marker) in zip(alone(cell.rows), clocks, strict=True):
+                if np.isfinite(value):
+                    axes.scatter(
+                        [value], [y], s=55, color=COLOURS[colour], marker=marker, zorder=4,
+                        label=label if drawn < 2 else None,
+                    )  # fmt: skip
+                    drawn += 1
+            drawn += len(each)
+        if not drawn:
+            return None
+        _cell_axis(axes, cells)
+        plain_log_axis(axes, "x")
+        axes.set_xlabel("examples a second")
+        _widen(axes)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1)
+        words = "; ".join(
+            f"{cell.label}: {number(alone(cell.rows)[0])} by the training clock, "
+            f"{number(alone(cell.rows)[1])} by the chapter's"
+            for cell in cells
+        )
+        return picture(
+            figure,
+            "fig-speed",
+            title="Examples a second by cell",
+            description=f"Logarithmic axis. {words}.",
+            caption="The training clock counts draws and updates; the chapter's clock also counts "
+            "drawing the pictures after each epoch, in the last epoch only, as the chapter does."
+            + (f" {count(len(rest))} more cells are in the table." if rest else ""),
+        )
+
+
+def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
+    """One strip a cell from the top; returns how many marks have no place, and how many are thinned
+    away."""
+    hidden = thinned = 0
+    parts = []
+    for y, cell in enumerate(cells):
+        drawable = cell.rows[_positive(cell.rows[column])]
+        shown = _thin(drawable, column)
+        hidden += len(cell.rows) - len(drawable)
+        thinned += len(drawable) - len(shown)
+        parts.append(shown.assign(_y=y + np.asarray(jitter(len(shown)))))
+        low, middle, high = (cell.summary[column + end] for end in ("_low", "", "_high"))
+        if np.isfinite([low, high]).all() and low > 0:
+            axes.plot([low, high], [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
+        if np.isfinite(middle) and middle > 0:
+            axes.plot(
+                [middle], [y + 0.42], "|", color=COLOURS["ink"], markersize=9, markeredgewidth=2
+            )
+    rows = pd.concat(parts)
+    if not rows.empty:
+        _by_verdict(axes, rows, column, rows["_y"].to_numpy())
+        legend_above(axes)
+    _cell_axis(axes, cells)
+    plain_log_axis(axes, "x")
+    _widen(axes)
+    return hidden, thinned
+
+
+def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: np.ndarray) -> None:
+    order = [verdict for verdict in MARKERS if (rows["verdict"] == verdict).any()]
+    sns.scatterplot(
+        x=rows[x].to_numpy(),
+        y=y,
+        hue=rows["verdict"].to_numpy(),
+        style=rows["verdict"].to_numpy(),
+        hue_order=order,
+        style_order=order,
+        palette={verdict: COLOURS[verdict] for verdict in order},
+        markers={verdict: MARKERS[verdict] for verdict in order},
+        s=30,
+        linewidth=0.4,
+        edgecolor=COLOURS["surface"],
+        ax=axes,
+        zorder=3,
+    )
+
+
+def _cell_axis(axes: Axes, cells: Sequence[Cell]) -> None:
+    axes.set_ylim(len(cells) - 0.4, -0.5)
+    names = [plain(cell.label, 22) for cell in cells] if len(cells) > 1 else [""]
+    axes.set_yticks(range(len(cells)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False, axis="y")
+    axes.set_ylabel("")
+
+
+def _widen(axes: Axes) -> None:
+    """At least a decade of a logarithmic x axis, so that it has marks to read."""
+    low, high = axes.get_xlim()
+    if high < 10 * low:
+        middle = np.sqrt(low * high)
+        axes.set_xlim(middle / 10**0.5, middle * 10**0.5)
+
+
+def _strip_height(cells: Sequence[Cell]) -> float:
+    return 2.6 if len(cells) == 1 else 1.2 + 0.62 * len(cells)
+
+
+def _strip_words(cells: Sequence[Cell], column: str, words: str) -> str:
+    return (
+        "Logarithmic axis. "
+        + "; ".join(f"{c.label}: median {words} {number(c.summary[column])}" for c in cells)
+        + "."
+    )
+
+
+def _strip_rest(
+    hidden: int, thinned: int, cells: Sequence[Cell], rest: Sequence[Cell], why: str
+) -> str:
+    total = sum(cell.replicates for cell in cells)
+    more = f" {count(len(rest))} more cells are in the table." if rest else ""
+    thin = not_shown(thinned, total, f"cells are thinned to {MOST_POINTS} evenly spaced ranks")
+    return not_shown(hidden, total, why) + thin + more
+
+
+def _positive(values: pd.Series) -> pd.Series:
+    return np.isfinite(values) & (values > 0)
+
+
+def _thin(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows sorted by a column, at most ``MOST_POINTS`` of them at evenly spaced ranks."""
+    ordered = rows.sort_values([column, "seed"], kind="stable")
+    if len(ordered) <= MOST_POINTS:
+        return ordered
+    return ordered.iloc[np.linspace(0, len(ordered) - 1, MOST_POINTS).round().astype(int)]

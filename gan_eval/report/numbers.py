@@ -1,0 +1,100 @@
+"""Numbers and names as a reader sees them: few digits, no locale, nothing that can do harm."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+MISSING = "–"
+"""What stands for a number that does not exist."""
+
+_THIN_SPACE = "\u202f"
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def number(value: object, digits: int = 3) -> str:
+    """A number with some significant digits: ``0.128``, ``12 300``, ``4.1 × 10⁻⁵``, ``∞``.
+
+    What is no number, or NaN, is ``MISSING``.
+    """
+    try:
+        x = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return MISSING
+    if math.isnan(x):
+        return MISSING
+    sign = "−" if x < 0 else ""
+    x = abs(x)
+    if math.isinf(x):
+        return f"{sign}∞"
+    if x == 0:
+        return "0"
+    mantissa, _, exponent = f"{x:.{digits - 1}e}".partition("e")
+    power = int(exponent)
+    if power < -3 or power > 8:
+        return f"{sign}{mantissa} × 10{str(power).translate(_SUPERSCRIPTS)}"
+    rounded = float(f"{mantissa}e{power}")
+    return sign + _grouped(f"{rounded:.{max(digits - 1 - power, 0)}f}")
+
+
+def count(value: float) -> str:
+    """A whole number with its thousands apart: ``12 345``."""
+    return _grouped(f"{value:.0f}") if math.isfinite(value) else number(value)
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """A share as a percentage: ``44 %``, ``0.4 %``."""
+    if not math.isfinite(share):
+        return MISSING
+    return f"{number(100 * share, 3 if share > 0.9949 else digits)}{_THIN_SPACE}%"
+
+
+def interval(low: float, high: float, digits: int = 3) -> str:
+    """An interval in words, ``0.09 to 0.21``; ``MISSING`` where its bounds are NaN."""
+    if math.isnan(low) or math.isnan(high):
+        return MISSING
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def plural(n: int, noun: str) -> str:
+    """``1 replicate``, ``2 replicates``."""
+    return f"{count(n)} {noun if n == 1 else noun + 's'}"
+
+
+def median(values: ArrayLike) -> float:
+    """The median of what is not NaN; infinite values count. NaN where nothing is left."""
+    return spread(values, 0.5)
+
+
+def spread(values: ArrayLike, q: float) -> float:
+    """A quantile of what is not NaN; infinite values count. NaN where nothing is left."""
+    kept = np.asarray(values, dtype=np.float64)
+    kept = np.sort(kept[~np.isnan(kept)])
+    if kept.size == 0:
+        return math.nan
+    position = q * (kept.size - 1)
+    low, high = float(kept[math.floor(position)]), float(kept[math.ceil(position)])
+    part = position - math.floor(position)
+    return low if part == 0 or low == high else low + part * (high - low)
+
+
+def plain(name: object, limit: int = 60) -> str:
+    """A name on one line, without control and direction marks, at most ``limit`` characters.
+
+    For places where the browser's own isolation (``<bdi>``) does not reach: the text of a figure
+    and the page's title.
+    """
+    spaced = " ".join(str(name).split())
+    kept = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
+    return kept if len(kept) <= limit else f"{kept[: limit - 1]}…"
+
+
+def _grouped(text: str) -> str:
+    """Thousands of the whole part apart, from five digits on."""
+    whole, dot, fraction = text.partition(".")
+    if len(whole) > 4:
+        whole = f"{int(whole):,}".replace(",", _THIN_SPACE)
+    return whole + dot + fraction

@@ -1,0 +1,154 @@
+"""Results to a page: its sections in order, filled into the template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from gan_eval.errors import UsageError
+from gan_eval.report import figures, sections, words
+from gan_eval.report.blocks import Card, Section
+from gan_eval.report.cells import Cell, cells_of
+from gan_eval.report.numbers import interval, number, percent, plain
+from gan_eval.results import Results
+
+_HERE = Path(__file__).parent
+
+
+def render(results: Results) -> str:
+    """The whole report as one HTML document that fetches nothing.
+
+    The same results give the same text, byte for byte. Names are escaped; whatever is not drawn
+    or listed is counted where it is missing.
+    """
+    cells = cells_of(results)
+    study = results.provenance.get("study") or {}
+    html = _template().render(
+        name=plain(study.get("name", "study"), 80),
+        headline=words.headline(cells),
+        incomplete=words.completeness(results.provenance),
+        sentences=_sentences(cells),
+        cards=_cards(cells),
+        sections=_sections(cells, results.provenance),
+        created=results.provenance.get("created"),
+        style=Markup(_source("style.css")),
+    )
+    # A lone surrogate, which JSON can hold, has no UTF-8 form.
+    return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def write(results: Results, path: str | Path) -> None:
+    """Render the report into a file, whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        Where the file cannot be written.
+    """
+    path = Path(path)
+    text = render(results)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}") from None
+
+
+def _sentences(cells: Sequence[Cell]) -> list[tuple[str | None, str]]:
+    """The answer below the headline, each sentence with the cell it is about, if it is one's."""
+    if not cells:
+        return []
+    if len(cells) == 1:
+        found: list[tuple[str | None, str]] = [(None, s) for s in words.answer(cells[0])]
+    else:
+        found = [(cell.label, words.opening(cell)) for cell in cells[: words.MANY_CELLS]]
+        if len(cells) > words.MANY_CELLS:
+            rest = len(cells) - words.MANY_CELLS
+            found.append((None, f"{rest} more cells are in the verdict table."))
+    return [*found, (None, words.losses(cells))]
+
+
+def _cards(cells: Sequence[Cell]) -> list[Card]:
+    """The headline numbers of a study with one cell; several cells are compared in the table."""
+    if len(cells) != 1:
+        return []
+    cell, s = cells[0], cells[0].summary
+    training, chapter = figures.alone(cell.rows)
+    speed = training if math.isfinite(training) else s["examples_per_second"]
+    known = s["kl_low"] != -math.inf
+    return [
+        Card(
+            "converged",
+            percent(s["converged_share"]),
+            f"KL(q‖p) ≤ {number(cell.margin)} nats; 95 % interval "
+            f"{number(100 * s['converged_share_low'], 2)} to {percent(s['converged_share_high'])}",
+        ),
+        Card(
+            "median KL(q‖p)",
+            f"{number(s['kl'])} nats",
+            f"95 % interval {interval(s['kl_low'], s['kl_high'])}" if known else "no interval",
+        ),
+        Card(
+            "worth",
+            f"{number(s['effective_sample_size'], 2)} real samples",
+            f"of the {cell.config.n_examples} it saw: efficiency {percent(s['efficiency'])}"
+            if cell.config
+            else f"efficiency {percent(s['efficiency'])}",
+        ),
+        Card(
+            "told apart after",
+            f"{number(s['samples_to_detect'], 2)} samples",
+            "by a 5 % likelihood-ratio test with 80 % power (median)",
+        ),
+        Card(
+            "examples/sec",
+            number(speed),
+            f"training clock; {number(chapter)} by the chapter's clock"
+            if math.isfinite(chapter)
+            else "training clock",
+        ),
+    ]
+
+
+def _sections(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[Section]:
+    made = [sections.environment(provenance), sections.reproduce(provenance)]
+    if not cells:
+        return made
+    study = provenance.get("study") or {}
+    return [
+        sections.verdicts(cells),
+        sections.moments(cells),
+        sections.spread(cells),
+        sections.samples(cells),
+        sections.losses(cells),
+        sections.tests(cells, study),
+        sections.critic(cells),
+        sections.speed(cells, provenance),
+        sections.distances(cells),
+        sections.replicates(cells),
+        *made,
+    ]
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("template.html.j2")
+
+
+def _source(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

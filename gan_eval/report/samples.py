@@ -1,0 +1,151 @@
+"""Figures of samples: generated over real points, with the laws that both come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from scipy import stats
+
+from gan_eval import draws
+from gan_eval.config import TrainingConfig
+from gan_eval.drawing import ellipse
+from gan_eval.gaussian import Gaussian
+from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture
+from gan_eval.report.cells import Cell
+from gan_eval.report.numbers import number
+from gan_eval.trained import training_rows
+
+POINTS = 150
+"""Points drawn of each kind."""
+
+_FAR = 1e3
+"""A generated point further out than this many target scales makes a picture of nothing."""
+
+
+def chosen(cell: Cell) -> list[tuple[str, pd.Series]]:
+    """The replicates to draw, each once: the median one, one at the 95 % rank, and the one whose
+    losses deceive most."""
+    ordered = cell.by_kl()
+    if ordered.empty:
+        return []
+    last = len(ordered) - 1
+    picks = [
+        ("the median replicate", ordered.iloc[last // 2]),
+        ("a bad one, at the 95 % rank of KL", ordered.iloc[round(0.95 * last)]),
+    ]
+    deceptive = cell.deceptive()
+    if not deceptive.empty:
+        picks.append(("losses at ln 2, law wrong", deceptive.iloc[0]))
+    named: dict[int, tuple[str, pd.Series]] = {}
+    for role, row in picks:
+        seed = int(row["seed"])
+        roles = f"{named[seed][0]}; {role}" if seed in named else role
+        named[seed] = (roles, row)
+    return list(named.values())
+
+
+def sample_pictures(cell: Cell, identity: str) -> tuple[list[Picture], list[str]]:
+    """A picture of each chosen replicate, and a sentence for each that cannot be drawn."""
+    if cell.config is None:
+        return [], ["The settings of this cell are not stored, so its samples cannot be redrawn."]
+    pictures, notes = [], []
+    for position, (role, row) in enumerate(chosen(cell)):
+        drawn = _picture(cell, cell.config, row, role, f"{identity}-{position + 1}")
+        if drawn is None:
+            notes.append(
+                f"Seed {row['seed']} ({role}) is not drawn: its points lie more than "
+                f"{_FAR:g} target scales away."
+            )
+        else:
+            pictures.append(drawn)
+    return pictures, notes
+
+
+def learned_law(config: TrainingConfig, row: pd.Series) -> Gaussian:
+    """The law of a stored replicate, from its weights and its mean."""
+    d, k = config.dimension, config.latent_size
+    weights = [[row[f"weight_{i + 1}_{j + 1}"] for j in range(d)] for i in range(k)]
+    return Gaussian(
+        np.array([row[f"mean_{j + 1}"] for j in range(d)], dtype=np.float64),
+        np.array(weights, dtype=np.float64),
+    )
+
+
+def _picture(
+    cell: Cell, config: TrainingConfig, row: pd.Series, role: str, identity: str
+) -> Picture | None:
+    seed, law, truth = int(row["seed"]), learned_law(config, row), config.truth
+    scale = np.abs(truth.mean).max() + np.sqrt(np.diag(truth.covariance).max())
+    if not max(np.abs(law.mean).max(), np.abs(law.factor).max()) < _FAR * scale:
+        return None
+    real = training_rows(config, seed)[:POINTS]
+    latent = draws.evaluation_latent(seed, POINTS, config.latent_size)
+    generated = latent @ law.factor + law.mean
+    with canvas(5, 4.2 if config.dimension > 1 else 3.2) as (figure, axes):
+        if config.dimension == 1:
+            _densities(axes, real[:, 0], generated[:, 0], truth, law)
+        else:
+            _points(axes, real, generated, truth, law)
+        legend_above(axes, columns=2)
+        first = " (the first two coordinates)" if config.dimension > 2 else ""
+        shape = "curves are the densities" if config.dimension == 1 else "ellipses hold 95 %"
+        return picture(
+            figure,
+            identity,
+            title=f"Real and generated samples of seed {seed}: {role}",
+            description=_moments(truth, law),
+            caption=f"Seed {seed}, {role}: KL {number(row['kl'])} nats, {row['verdict']}. Its "
+            f"training rows and what it generates{first}; {shape} of both laws.",
+        )
+
+
+def _points(axes: Axes, real: NDArray, generated: NDArray, truth: Gaussian, law: Gaussian) -> None:
+    kinds = (
+        ("real", real, truth, "real", "o", "-"),
+        ("generated", generated, law, "learned", "^", (0, (5, 2))),
+    )
+    for label, rows, _, colour, marker, _ in kinds:
+        axes.scatter(
+            rows[:, 0], rows[:, 1], s=12, color=COLOURS[colour], marker=marker, alpha=0.55,
+            linewidth=0, label=label,
+        )  # fmt: skip
+    for label, _, gaussian, colour, _, style in kinds:
+        axes.plot(
+            *ellipse(gaussian).T, color=COLOURS[colour], linestyle=style, linewidth=2,
+            label=f"95 % of {'the truth' if label == 'real' else 'what was learned'}",
+        )  # fmt: skip
+    axes.set(xlabel="x₁", ylabel="x₂")
+
+
+def _densities(
+    axes: Axes, real: NDArray, generated: NDArray, truth: Gaussian, law: Gaussian
+) -> None:
+    kinds: Sequence = (
+        ("real", real, truth, "real", "-"),
+        ("generated", generated, law, "learned", (0, (5, 2))),
+    )
+    both = np.concatenate([real, generated])
+    x = np.linspace(both.min() - 1, both.max() + 1, 200)
+    for label, rows, gaussian, colour, style in kinds:
+        axes.hist(rows, bins=25, density=True, color=COLOURS[colour], alpha=0.3)
+        sd = float(np.sqrt(gaussian.covariance[0, 0]))
+        if sd > 0:
+            density = stats.norm.pdf(x, gaussian.mean[0], sd)
+            axes.plot(x, density, color=COLOURS[colour], linestyle=style, label=label)
+        else:
+            axes.axvline(gaussian.mean[0], color=COLOURS[colour], linestyle=style, label=label)
+    axes.set(xlabel="x", ylabel="density")
+
+
+def _moments(truth: Gaussian, law: Gaussian) -> str:
+    parts = []
+    for words, gaussian in (("The target", truth), ("What was learned", law)):
+        mean = ", ".join(number(m) for m in gaussian.mean[:2])
+        block = gaussian.covariance[:2, :2]
+        covariance = ", ".join(number(v) for v in block[np.triu_indices(len(block))])
+        parts.append(f"{words} has mean ({mean}) and covariance entries ({covariance})")
+    return ". ".join(parts) + "."

@@ -1,0 +1,294 @@
+"""The sections of the page, each from cells and provenance to blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gan_eval.report import curves, figures, tables, words
+from gan_eval.report.blocks import Block, Code, Facts, Gallery, Grid, Heading, Paragraph, Section
+from gan_eval.report.cells import NEAR_LN_2, Cell
+from gan_eval.report.numbers import count, number, plural
+from gan_eval.report.samples import sample_pictures
+from gan_eval.report.toml import to_toml
+
+MOST_DRAWN = 4
+"""Cells whose samples and curves are drawn; beyond, a page would grow past reading."""
+
+_OPEN_ENTRIES = 9
+"""Rows of a table of moments up to which it stands open."""
+
+_MOST_CONFIGURATIONS = 50
+
+
+def verdicts(cells: Sequence[Cell]) -> Section:
+    first = cells[0]
+    text = (
+        f"Margins on KL(q‖p): converged up to {number(first.margin)} nats, near up to "
+        f"{number(first.near_margin)}, failed above; diverged means weights that are not finite. "
+        "Within a KL of 0.1 nats the total variation is at most 0.22 (Pinsker). Share intervals "
+        "are Clopper–Pearson, median intervals come from order statistics; a diverged replicate "
+        "counts as an infinite KL. The last column is the number of samples after which a 5 % "
+        "likelihood-ratio test tells the median replicate from the truth with 80 % power."
+    )
+    return Section("verdicts", "Verdicts", [Grid(tables.verdicts(cells)), Paragraph(text)])
+
+
+def moments(cells: Sequence[Cell]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "The target is N(b, AᵀA). The generator is linear, so the mean and the covariance of "
+            "what it has learned are exact, not estimated from samples. Ranges are over seeds."
+        )
+    ]
+    missing = 0
+    for position, cell in enumerate(cells):
+        table = tables.moments(cell)
+        if table is None:
+            missing += 1
+        else:
+            blocks.append(Grid(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES))
+    if missing:
+        blocks.append(Paragraph(f"{plural(missing, 'cell')} without stored settings left out."))
+    return Section("moments", "Learned moments against b and AᵀA", blocks)
+
+
+def spread(cells: Sequence[Cell]) -> Section:
+    return Section(
+        "spread",
+        "Spread over seeds",
+        [
+            Paragraph("Every replicate differs from its neighbours by its seed only."),
+            Gallery([figures.kl_spread(cells), figures.worth_spread(cells)]),
+        ],
+    )
+
+
+def samples(cells: Sequence[Cell]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "Generated points over the rows that the replicate was trained on. The median "
+            "replicate is shown, not the best one."
+        )
+    ]
+    for position, cell in enumerate(cells[:MOST_DRAWN]):
+        pictures, notes = sample_pictures(cell, f"fig-samples-{position + 1}")
+        blocks += _of(cell, cells)
+        if pictures:
+            blocks.append(Gallery(pictures))
+        blocks += [Paragraph(note) for note in notes]
+        if not pictures and not notes:
+            blocks.append(Paragraph("No replicate has a finite law to draw."))
+    return Section("samples", "Samples", blocks + _undrawn(cells))
+
+
+def losses(cells: Sequence[Cell]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "A perfect generator leaves the discriminator nothing to tell by, so both losses read "
+            "ln 2 = 0.693 nats; but a dead discriminator, which answers 1/2 to everything, reads "
+            "the same whatever the generator does. "
+            + words.losses(cells)
+        ),
+        Grid(tables.loss_correlation(cells)),
+    ]
+    for position, cell in enumerate(cells[:MOST_DRAWN]):
+        blocks += _of(cell, cells)
+        blocks += _curves(cell, f"fig-curves-{position + 1}")
+    return Section("losses", "Losses beside KL", blocks + _undrawn(cells))
+
+
+def _curves(cell: Cell, identity: str) -> list[Block]:
+    if cell.epochs.empty:
+        return [Paragraph("No epochs are stored.")]
+    blocks: list[Block] = [
+        Gallery([curves.losses_of_all(cell, identity), curves.kl_of_all(cell, identity)])
+    ]
+    deceptive = cell.deceptive()
+    if deceptive.empty:
+        return [*blocks, Paragraph(
+            f"No replicate ended with both losses within {NEAR_LN_2} of ln 2 without having "
+            "converged."
+        )]  # fmt: skip
+    row = deceptive.iloc[0]
+    seed = int(row["seed"])
+    blocks.append(Paragraph(_deceived(cell, row)))
+    if not cell.history(seed).empty:
+        blocks.append(
+            Gallery(
+                [
+                    curves.losses_of_one(cell, seed, identity),
+                    curves.kl_of_one(cell, seed, identity),
+                ]
+            )
+        )
+    return blocks
+
+
+def _deceived(cell: Cell, row: Mapping[str, Any]) -> str:
+    """The replicate that the losses pass and the law fails, with its numbers."""
+    text = (
+        f"Seed {row['seed']} ends with losses {number(row['loss_D'])} and "
+        f"{number(row['loss_G'])}, and KL(q‖p) = {number(row['kl'])} nats: {row['verdict']}."
+    )
+    if cell.config is not None and cell.config.dimension == 2:
+        learned = [row[f"covariance_{i}"] for i in ("1_1", "1_2", "2_2")]
+        truth = cell.config.truth.covariance
+        text += (
+            f" Its covariance is {_symmetric(*learned)} where AᵀA is "
+            f"{_symmetric(truth[0, 0], truth[0, 1], truth[1, 1])}."
+        )
+    return text
+
+
+def _symmetric(a: float, b: float, c: float) -> str:
+    return f"[[{number(a)}, {number(b)}], [{number(b)}, {number(c)}]]"
+
+
+def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
+    n, permutations = study.get("n_evaluation"), study.get("permutations")
+    sizes = f" with {count(n)} generated and {count(n)} fresh real samples" if n else ""
+    drawn = f", {count(permutations)} permutations each" if permutations else ""
+    blocks: list[Block] = [
+        Paragraph(
+            f"Two-sample permutation tests{sizes}{drawn}. Not rejecting is not convergence: it "
+            "says that this many samples do not show the difference. The verdict rests on the "
+            "exact KL; how many samples do show the difference is the column “told apart at n” of "
+            f"the verdict table ({_detection(cells)})."
+        )
+    ]
+    drawn_tests = [figures.pvalues(cells, "mmd", "MMD"), figures.pvalues(cells, "energy", "energy")]
+    pictures = [p for p in drawn_tests if p is not None]
+    if pictures:
+        blocks += [Gallery(pictures), Grid(tables.rejections(cells))]
+    else:
+        blocks.append(Paragraph("No test was run."))
+    return Section("tests", "Two-sample tests", blocks)
+
+
+def _detection(cells: Sequence[Cell]) -> str:
+    if len(cells) > 1:
+        return "one value a cell"
+    return f"median {number(cells[0].summary['samples_to_detect'], 2)}"
+
+
+def critic(cells: Sequence[Cell]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "The best possible discriminator has the logit ln p(x)/q(x), which is known here. "
+            "Both are compared on fresh real and generated samples."
+        )
+    ]
+    drawn = figures.critic(cells)
+    if drawn is not None:
+        blocks.append(Gallery([drawn]))
+    return Section("critic", "The critic against ln p/q", [*blocks, Grid(tables.critics(cells))])
+
+
+def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
+    workers = provenance.get("workers")
+    side = f" ({plural(workers, 'process')})".replace("processs", "processes") if workers else ""
+    text = (
+        "One replicate a cell is timed alone on the machine by both clocks; the others train side "
+        f"by side{side}, so their clocks also count each other's load."
+    )
+    drawn = figures.speed(cells)
+    gallery: list[Block] = [Gallery([drawn])] if drawn else []
+    return Section(
+        "speed",
+        "Examples a second",
+        [Paragraph(text), *gallery, Grid(tables.speeds(cells))],
+    )
+
+
+def distances(cells: Sequence[Cell]) -> Section:
+    text = (
+        "Two truths: the population N(b, AᵀA), and the Gaussian fitted to the rows that the "
+        "replicate saw, which is the best that those rows allow. Divergences are in nats where "
+        "they have a unit."
+    )
+    found = [Grid(tables.distances(c), folded=i > 0) for i, c in enumerate(cells)]
+    return Section("distances", "All distances", [Paragraph(text), *found])
+
+
+def replicates(cells: Sequence[Cell]) -> Section:
+    return Section("replicates", "All replicates", [Grid(tables.replicates(cells), folded=True)])
+
+
+def environment(provenance: Mapping[str, Any]) -> Section:
+    machine = provenance.get("environment") or {}
+    gpus = machine.get("gpus") or []
+    pairs = [
+        ("Processor", machine.get("processor")),
+        ("Cores in use", machine.get("cores")),
+        ("Memory", f"{machine['memory_gib']} GiB" if machine.get("memory_gib") else None),
+        ("GPU", ", ".join(str(gpu) for gpu in gpus) or "none seen"),
+        ("Platform", machine.get("platform")),
+        ("Python", machine.get("python")),
+        (
+            "Packages",
+            ", ".join(f"{name} {v}" for name, v in (machine.get("packages") or {}).items()),
+        ),
+        ("Processes", provenance.get("workers")),
+        (
+            "Time taken",
+            f"{number(provenance['seconds'])} s" if provenance.get("seconds") else None,
+        ),
+        ("Run at", provenance.get("created")),
+    ]
+    blocks: list[Block] = [Facts([(term, str(v)) for term, v in pairs if v not in (None, "")])]
+    failures = provenance.get("failures") or ()
+    if failures:
+        blocks.append(Grid(_failures(failures)))
+    return Section("environment", "Environment", blocks)
+
+
+def _failures(failures: Sequence[Mapping[str, Any]]) -> tables.Table:
+    shown = failures[: tables.MOST_ROWS]
+    which = "" if len(shown) == len(failures) else f" (the first {count(len(shown))})"
+    return tables.Table(
+        f"{plural(len(failures), 'unit')} of work that failed{which}",
+        ("configuration", "backend", "device", "seeds", "message"),
+        [
+            (
+                *(str(failure.get(name, "")) for name in ("configuration", "backend", "device")),
+                ", ".join(str(seed) for seed in (failure.get("seeds") or ())[:10]),
+                str(failure.get("message", "")),
+            )
+            for failure in shown
+        ],
+        words=5,
+    )
+
+
+def reproduce(provenance: Mapping[str, Any]) -> Section:
+    blocks: list[Block] = []
+    if provenance.get("command"):
+        blocks.append(Code("Command", str(provenance["command"])))
+    if provenance.get("study"):
+        blocks.append(Code("Study, as TOML", to_toml(provenance["study"])))
+    entries = provenance.get("configurations") or ()
+    for entry in entries[:_MOST_CONFIGURATIONS]:
+        label = f"Configuration “{entry.get('label')}”, hash {entry.get('hash')}, as TOML"
+        blocks.append(Code(label, to_toml(entry.get("config") or {}), folded=True))
+    if len(entries) > _MOST_CONFIGURATIONS:
+        rest = len(entries) - _MOST_CONFIGURATIONS
+        blocks.append(Paragraph(f"{plural(rest, 'more configuration')} in study.json."))
+    blocks.append(
+        Paragraph(
+            "The data lie beside this page: rows.csv has one row a replicate, epochs.csv one row a "
+            "replicate and epoch, study.json the settings and the environment. The numbers of a "
+            "replicate depend on its configuration and seed; on another machine or version, "
+            "rounding may change single replicates, not their distribution."
+        )
+    )
+    return Section("reproduce", "How to reproduce", blocks)
+
+
+def _of(cell: Cell, cells: Sequence[Cell]) -> list[Block]:
+    return [Heading(cell.label)] if len(cells) > 1 else []
+
+
+def _undrawn(cells: Sequence[Cell]) -> list[Block]:
+    rest = len(cells) - MOST_DRAWN
+    return [Paragraph(f"{plural(rest, 'more cell')} not drawn.")] if rest > 0 else []

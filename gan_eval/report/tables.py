@@ -1,0 +1,286 @@
+"""The tables of the page: plain cells of text, made from rows and summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from gan_eval.report.cells import LN_2, Cell
+from gan_eval.report.numbers import (
+    MISSING,
+    count,
+    interval,
+    median,
+    number,
+    percent,
+    spread,
+)
+
+MOST_ROWS = 500
+"""Replicates that the page lists one by one; rows.csv has all."""
+
+_DISTANCES = (
+    ("kl", "KL(q‖p), nats"),
+    ("kl_reverse", "KL(p‖q), nats"),
+    ("jeffreys", "Jeffreys, nats"),
+    ("bures_wasserstein", "Bures–Wasserstein W₂"),
+    ("hellinger", "Hellinger"),
+    ("total_variation", "total variation"),
+    ("mmd2", "MMD² (Gaussian kernel)"),
+    ("energy_distance", "energy distance"),
+    ("mahalanobis_error", "Mahalanobis error of the mean"),
+    ("covariance_distance", "affine-invariant covariance distance"),
+)
+_TESTS = (("mmd", "MMD"), ("energy", "energy"))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A caption, column heads, and rows whose first entry heads the row.
+
+    ``words`` says how many of the leading columns hold words, which are set to the left.
+    """
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: int = 1
+
+
+def verdicts(cells: Sequence[Cell]) -> Table:
+    """What each cell came to."""
+    return Table(
+        "Verdicts by cell: counts, and medians over replicates with 95 % intervals",
+        (
+            *("cell", "replicates", "converged", "near", "failed", "diverged", "share converged"),
+            *("median KL(q‖p), nats", "5–95 % of KL", "effective sample size", "told apart at n ="),
+        ),
+        [
+            (
+                cell.label,
+                *(
+                    count(cell.summary[name])
+                    for name in ("replicates", "converged", "near", "failed", "diverged")
+                ),
+                percent(cell.summary["converged_share"])
+                + f" ({number(100 * cell.summary['converged_share_low'], 2)} to "
+                + f"{number(100 * cell.summary['converged_share_high'], 2)})",
+                _with_interval(cell, "kl"),
+                interval(cell.summary["kl_q05"], cell.summary["kl_q95"]),
+                _with_interval(cell, "effective_sample_size"),
+                number(cell.summary["samples_to_detect"], 2),
+            )
+            for cell in cells
+        ],
+    )
+
+
+def moments(cell: Cell) -> Table | None:
+    """Every entry of the learned mean and covariance beside b and AᵀA."""
+    if cell.config is None:
+        return None
+    truth = cell.config.truth
+    d = cell.config.dimension
+    names = [(f"mean {i + 1}", f"mean_{i + 1}", truth.mean[i]) for i in range(d)]
+    names += [
+        (f"covariance {i + 1}, {j + 1}", f"covariance_{i + 1}_{j + 1}", truth.covariance[i, j])
+        for i in range(d)
+        for j in range(i, d)
+    ]
+    lawful = cell.rows[cell.rows["verdict"] != "diverged"]
+    rows = []
+    for label, column, value in names:
+        learned = lawful[column]
+        rows.append(
+            (
+                label,
+                number(value, 4),
+                number(median(learned)),
+                interval(spread(learned, 0.05), spread(learned, 0.95)),
+                number(median(learned - value)),
+                number(median((learned - value).abs())),
+            )
+        )
+    left = len(cell.rows) - len(lawful)
+    beside = f" (without {count(left)} diverged, which have none)" if left else ""
+    return Table(
+        f"Learned moments against b and AᵀA: {cell.label}, over "
+        f"{count(len(lawful))} replicates{beside}",
+        ("entry", "truth", "median learned", "5–95 %", "median error", "median |error|"),
+        rows,
+    )
+
+
+def loss_correlation(cells: Sequence[Cell]) -> Table:
+    """How far the final losses rank the replicates as the exact KL does."""
+    rows = []
+    for cell in cells:
+        entries = [cell.label]
+        for name in ("loss_D", "loss_G"):
+            pair = pd.DataFrame({"loss": (cell.rows[name] - LN_2).abs(), "kl": cell.rows["kl"]})
+            entries.append(_spearman(pair.dropna()))
+        rows.append(
+            (*entries, count(len(cell.at_ln_2())), count(len(cell.deceptive())))
+        )
+    return Table(
+        "Rank correlation (Spearman, with its p-value) of a replicate's final |loss − ln 2| with "
+        "its KL(q‖p), and replicates that end at ln 2",
+        ("cell", "|loss_D − ln 2|", "|loss_G − ln 2|", "both at ln 2", "of these not converged"),
+        rows,
+    )
+
+
+def rejections(cells: Sequence[Cell]) -> Table:
+    """How often each test tells generated from real samples at the 5 % level."""
+    rows = []
+    for cell in cells:
+        for name, words in _TESTS:
+            pvalues = cell.rows[f"{name}_pvalue"].dropna()
+            n = len(pvalues)
+            rejected = int((pvalues <= 0.05).sum())
+            sure = stats.binomtest(rejected, n).proportion_ci(0.95) if n else None
+            rows.append(
+                (
+                    cell.label,
+                    words,
+                    count(n),
+                    percent(rejected / n) if n else MISSING,
+                    f"{number(100 * sure.low, 2)} to {percent(sure.high)}" if sure else MISSING,
+                    number(median(pvalues), 2),
+                )
+            )
+    return Table(
+        "Two-sample tests of generated against fresh real samples at the 5 % level",
+        ("cell", "test", "replicates tested", "rejected", "95 % interval", "median p-value"),
+        rows,
+        words=2,
+    )
+
+
+def critics(cells: Sequence[Cell]) -> Table:
+    """The discriminator that training ended with, against the best there is."""
+    return Table(
+        "The trained critic against ln p/q, over replicates where both exist",
+        (
+            *("cell", "replicates", "median correlation", "5–95 %"),
+            *("median mean |error|, nats", "5–95 % of |error|"),
+        ),
+        [
+            (
+                cell.label,
+                count(cell.rows["critic_correlation"].notna().sum()),
+                *_median_and_range(cell.rows["critic_correlation"]),
+                *_median_and_range(cell.rows["critic_error"]),
+            )
+            for cell in cells
+        ],
+    )
+
+
+def speeds(cells: Sequence[Cell]) -> Table:
+    """Examples a second, by both clocks, and as a ratio to the slowest cell."""
+    speed = [(alone(cell.rows), median(cell.rows["examples_per_second"])) for cell in cells]
+    base = min((s for (s, _), _ in speed if np.isfinite(s)), default=np.nan)
+    return Table(
+        "Examples a second: timed alone on the machine by both clocks, and the median of all "
+        "replicates, which train side by side",
+        (
+            *("cell", "training clock", "chapter's clock", "training clock, ratio to slowest"),
+            "median side by side",
+        ),
+        [
+            (
+                cell.label,
+                number(training),
+                number(chapter),
+                f"{number(training / base)} ×" if np.isfinite(training) else MISSING,
+                number(together),
+            )
+            for cell, ((training, chapter), together) in zip(cells, speed, strict=True)
+        ],
+    )
+
+
+def alone(rows: pd.DataFrame) -> tuple[float, float]:
+    """Medians of the training clock and the chapter's, over the replicates with both."""
+    both = rows[rows["chapter_examples_per_second"].notna()]
+    return median(both["examples_per_second"]), median(both["chapter_examples_per_second"])
+
+
+def distances(cell: Cell) -> Table:
+    """Every distance to both truths."""
+    rows = []
+    for column, words in _DISTANCES:
+        entries = [words]
+        for name in (column, f"{column}_rows"):
+            if name in cell.rows:
+                entries += _median_and_range(cell.rows[name])
+            else:
+                entries += [MISSING, MISSING]
+        rows.append(entries)
+    return Table(
+        f"Distances of the learned law to both truths: {cell.label}",
+        (
+            *("distance", "to N(b, AᵀA), median", "5–95 %"),
+            *("to the Gaussian of the rows it saw, median", "5–95 %"),
+        ),
+        rows,
+    )
+
+
+def replicates(cells: Sequence[Cell]) -> Table:
+    """The first replicates one by one."""
+    total = sum(cell.replicates for cell in cells)
+    left, rows = MOST_ROWS, []
+    for cell in cells:
+        shown = cell.rows.iloc[:left]
+        left -= len(shown)
+        rows += [_replicate(cell, row) for row in shown.to_dict("records")]
+    which = f"The first {count(MOST_ROWS)} of {count(total)}" if total > MOST_ROWS else "All"
+    return Table(
+        f"{which} replicates; rows.csv has every column of every one",
+        (
+            *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "told apart at n ="),
+            *("loss_D", "loss_G", "MMD p", "energy p", "critic correlation", "examples/sec"),
+        ),
+        rows,
+    )
+
+
+def _replicate(cell: Cell, row: dict) -> list[str]:
+    return [
+        cell.label,
+        str(row["seed"]),
+        str(row["verdict"]),
+        *(
+            number(row[name])
+            for name in ("kl", "effective_sample_size", "samples_to_detect", "loss_D", "loss_G")
+        ),
+        *(
+            number(row[name], 2)
+            for name in ("mmd_pvalue", "energy_pvalue", "critic_correlation")
+        ),
+        number(row["examples_per_second"]),
+    ]
+
+
+def _with_interval(cell: Cell, name: str) -> str:
+    low, high = cell.summary[f"{name}_low"], cell.summary[f"{name}_high"]
+    known = low != -np.inf and not np.isnan(low)
+    return number(cell.summary[name]) + (f" ({interval(low, high)})" if known else "")
+
+
+def _median_and_range(values: pd.Series) -> tuple[str, str]:
+    return number(median(values)), interval(spread(values, 0.05), spread(values, 0.95))
+
+
+def _spearman(pair: pd.DataFrame) -> str:
+    if len(pair) < 3 or pair["loss"].nunique() < 2 or pair["kl"].nunique() < 2:
+        return MISSING
+    # Ranks first: an infinite KL has a rank like any other.
+    result = stats.spearmanr(pair["loss"].rank(), pair["kl"].rank())
+    return f"{number(result.statistic, 2)} (p = {number(result.pvalue, 2)}, n = {len(pair)})"

@@ -1,0 +1,125 @@
+"""The answer in words: what a reader should know who reads nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gan_eval.report.cells import NEAR_LN_2, Cell
+from gan_eval.report.numbers import count, interval, number, percent, plural
+
+MANY_CELLS = 12
+"""Cells that get a sentence of their own; the verdict table has all of them."""
+
+
+def headline(cells: Sequence[Cell]) -> str:
+    """One sentence: how many of how many replicates converged."""
+    if not cells:
+        return "No replicate finished, so there is nothing to judge."
+    converged = sum(cell.summary["converged"] for cell in cells)
+    total = sum(cell.replicates for cell in cells)
+    within = f" in {len(cells)} cells" if len(cells) > 1 else ""
+    return f"{count(converged)} of {plural(total, 'replicate')} converged{within}."
+
+
+def completeness(provenance: Mapping[str, Any]) -> str | None:
+    """What of the plan is missing, and why; None where everything planned was finished."""
+    planned, finished = provenance.get("planned"), provenance.get("finished")
+    known = isinstance(planned, int) and isinstance(finished, int)
+    failures = len(provenance.get("failures") or ())
+    share = f"{count(finished)} of {plural(planned, 'planned replicate')}" if known else ""
+    if provenance.get("interrupted"):
+        done = f" after {share}" if known else ""
+        return f"This run was interrupted{done}: every number below is about what was finished."
+    if known and finished < planned:
+        budget = (provenance.get("study") or {}).get("time_budget")
+        why = "."
+        if failures:
+            why = f": {plural(failures, 'unit')} of work failed (listed under Environment)."
+        elif budget:
+            why = f": the time budget of {number(budget)} s was used up."
+        return f"Finished {share}{why}"
+    return None
+
+
+def opening(cell: Cell) -> str:
+    """The sentence that says what one cell came to."""
+    s = cell.summary
+    return (
+        f"{count(s['converged'])} of {plural(cell.replicates, 'replicate')} converged "
+        f"({percent(s['converged_share'])}, 95 % interval "
+        f"{_percents(s['converged_share_low'], s['converged_share_high'])}); "
+        f"the median KL(q‖p) is {number(s['kl'])} nats{_bracket(s, 'kl')}, "
+        f"worth {worth(cell)}."
+    )
+
+
+def answer(cell: Cell) -> list[str]:
+    """The answer of the only cell of a study, sentence by sentence."""
+    s = cell.summary
+    sentences = [
+        "A replicate counts as converged when the exact KL divergence of its learned law q from "
+        f"the target p is at most {number(cell.margin)} nats. The share is "
+        f"{percent(s['converged_share'])}; its 95 % Clopper–Pearson interval runs from "
+        f"{_percents(s['converged_share_low'], s['converged_share_high'])}."
+    ]
+    start = cell.initial_kl
+    fell = f", down from {number(start)} at the start" if math.isfinite(start) else ""
+    sentences.append(
+        f"The median replicate has KL(q‖p) = {number(s['kl'])} nats{_bracket(s, 'kl')}{fell}: "
+        f"what it learned is worth {worth(cell)}."
+    )
+    rest = [
+        f"{count(s[verdict])} {words}"
+        for verdict, words in (
+            ("near", f"came near (at most {number(cell.near_margin)} nats)"),
+            ("failed", "failed"),
+            ("diverged", "diverged"),
+        )
+        if s[verdict]
+    ]
+    if rest:
+        sentences.append(f"Of the others, {_listed(rest)}.")
+    return sentences
+
+
+def worth(cell: Cell) -> str:
+    """The median effective sample size as a phrase, beside what the replicate was trained on."""
+    size = cell.summary["effective_sample_size"]
+    n = "less than one real sample" if size < 1 else f"{number(size, 2)} real samples"
+    return f"{n} of the {count(cell.config.n_examples)} it saw" if cell.config else n
+
+
+def losses(cells: Sequence[Cell]) -> str:
+    """How many replicates the losses would have passed wrongly."""
+    wrong = sum(len(cell.deceptive()) for cell in cells)
+    total = sum(len(cell.at_ln_2()) for cell in cells)
+    if total == 0:
+        return f"No replicate ended with both losses within {NEAR_LN_2} of ln 2 = 0.693."
+    verb = "ends" if total == 1 else "end"
+    return (
+        f"{plural(total, 'replicate')} {verb} with both losses within {NEAR_LN_2} of ln 2 = 0.693, "
+        f"the value of a perfect generator, and {count(wrong)} of them "
+        f"{'has' if wrong == 1 else 'have'} not converged."
+    )
+
+
+def not_shown(hidden: int, total: int, why: str) -> str:
+    """The end of a caption that owns up to what a drawing leaves out; empty if it is nothing."""
+    return f" {count(hidden)} of {count(total)} not shown ({why})." if hidden else ""
+
+
+def _bracket(summary: Mapping[str, Any], name: str) -> str:
+    low, high = summary[f"{name}_low"], summary[f"{name}_high"]
+    if low == -math.inf or math.isnan(low):
+        return " (too few replicates for an interval: 6 are needed)"
+    return f" (95 % interval {interval(low, high)})"
+
+
+def _percents(low: float, high: float) -> str:
+    return f"{number(100 * low, 2)} to {percent(high)}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
