@@ -1,0 +1,182 @@
+"""What a divergence is worth in samples: how many would fit as well, how many would tell."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import digamma, ndtr
+
+from gan_eval.canonical import canonical_pair
+from gan_eval.divergence import log_excess
+from gan_eval.errors import UsageError
+from gan_eval.gaussian import Array, Gaussian
+
+
+def expected_kl_of_fit(n: ArrayLike, d: int) -> Array:
+    """Mean of KL(q̂‖p), in nats, for the maximum-likelihood Gaussian q̂ of n draws from p.
+
+    ½ [d ln(n/2) − Σ_{i=1}^d ψ((n−i)/2)] for n > d, inf for n ≤ d. It is exact and the same for
+    every Gaussian p: with p = N(0, I), n Σ̂ is Wishart with n − 1 degrees of freedom, so that
+    E tr Σ̂ + E|m̂|² = d and only −½ E ln|Σ̂| is left (Anderson 2003, §7.5). To first order k/(2n) with
+    k = d + d(d+1)/2 parameters.
+
+    Parameters
+    ----------
+    n : array_like
+        Numbers of draws, real.
+    d : int
+        Dimension, at least 1.
+
+    Examples
+    --------
+    >>> expected_kl_of_fit([20, 1000], 2).round(5)
+    array([0.1334, 0.0025])
+    """
+    _require_dimension(d)
+    return _expected_kl(np.asarray(n, dtype=np.float64) - d, d)
+
+
+def effective_sample_size(kl: ArrayLike, d: int) -> Array:
+    """How many draws from p a maximum-likelihood fit needs to come as close to p, on average.
+
+    The real n > d that solves ``expected_kl_of_fit(n, d) = kl``, where kl = KL(q‖p) in nats, of any
+    shape. kl = 0 and rounding noise below it give inf, kl = inf gives d, NaN gives NaN.
+
+    Examples
+    --------
+    >>> effective_sample_size([0.15, 0.0, np.inf], 2).round(2)
+    array([17.93,   inf,  2.  ])
+    """
+    _require_dimension(d)
+    kl = np.maximum(np.asarray(kl, dtype=np.float64), 0.0)
+    solvable = (kl > 0) & np.isfinite(kl)
+    target = np.where(solvable, kl, 1.0)
+    # The mean falls from 1/(n − d) at n = d to k/(2n) far away: both ends of the bracket are safe.
+    parameters = d + d * (d + 1) / 2
+    low = np.log(1e-3) - np.log1p(target)
+    high = np.log(20.0 * d + parameters / target)
+    for _ in range(64):
+        middle = (low + high) / 2
+        above = _expected_kl(np.exp(middle), d) > target
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    size = np.where(solvable, d + np.exp((low + high) / 2), np.where(kl == 0, np.inf, float(d)))
+    return np.where(np.isnan(kl), np.nan, size)
+
+
+def samples_to_detect(
+    q: Gaussian, p: Gaussian, *, alpha: float = 0.05, power: float = 0.8
+) -> Array:
+    """Fewest samples of q from which the best test of "they come from p" sees that they do not.
+
+    The test is Neyman and Pearson's of p against q at level alpha: no test of that size has more
+    power, so that fewer samples suffice for none. With ℓ = ln q/p, the law of Σℓ under p and under
+    q follows from K(t) = ln ∫ p^{1−t} q^t by the tail formula of Lugannani & Rice (1980, eq. 10)
+    with the saddlepoint t in (0, 1): at threshold c = K'(t), tK' − K and (t−1)K' − K are the
+    divergences from p and q of the law ∝ p^{1−t} q^t, itself Gaussian. n is a real number until it
+    is rounded up: for shifts it is exactly ((z_{1−α} + z_power) / |δ|)², and for changes of scale it
+    was within one sample of the exact χ² answer in every case tried, down to n = 1.
+
+    Parameters
+    ----------
+    q, p : Gaussian
+        The learned law and the truth; leading axes broadcast.
+    alpha, power : float
+        Size of the test in (0, ½), and its power in (½, 1).
+
+    Returns
+    -------
+    ndarray of the broadcast leading shape, float64
+        Whole numbers, at least 1; inf where q = p, 1 where they are mutually singular, NaN where a
+        law is not finite.
+
+    Raises
+    ------
+    UsageError
+        Where alpha or power lies outside its range.
+    """
+    if not 0 < alpha < 0.5:
+        raise UsageError(f"alpha must lie inside (0, 0.5), got {alpha}")
+    if not 0.5 < power < 1:
+        raise UsageError(f"power must lie inside (0.5, 1), got {power}")
+    offset, scales = canonical_pair(q, p)
+    unknown = np.isnan(scales).any(axis=-1)
+    singular = (np.isinf(offset) | np.isinf(scales) | (scales == 0)).any(axis=-1)
+    # Beyond 1e±70 one sample decides; within, no square overflows.
+    scales, offset = np.clip(scales, 1e-70, 1e70), np.clip(offset, -1e70, 1e70)
+    low, high = np.zeros(unknown.shape), np.ones(unknown.shape)
+    size = high
+    with np.errstate(all="ignore"):
+        for _ in range(50):
+            saddle = (low + high) / 2
+            from_p, from_q, curvature = _tilted(saddle, offset, scales)
+            ratio = saddle * np.sqrt(curvature / (2 * from_p))
+            root = _root_of_size(ratio, alpha)
+            size = root**2 / (2 * from_p)
+            ratio = (1 - saddle) * np.sqrt(curvature / (2 * from_q))
+            strong = 1 - _tail(np.sqrt(2 * size * from_q), ratio) >= power
+            low, high = np.where(strong, saddle, low), np.where(strong, high, saddle)
+    # Past 1e26 samples the difference is the rounding of the canonical pair.
+    size = np.where(size < 1e26, np.maximum(np.ceil(size), 1.0), np.inf)
+    return np.where(unknown, np.nan, np.where(singular, 1.0, size))
+
+
+def _expected_kl(excess: Array, d: int) -> Array:
+    """``expected_kl_of_fit`` at n = excess + d, from n − d so that nothing is lost near n = d."""
+    total = np.zeros_like(excess)
+    with np.errstate(all="ignore"):
+        for i in range(1, d + 1):
+            half = (excess + (d - i)) / 2
+            inverse = 1 / (half * half)
+            # ln x − ψ(x); its asymptotic series, because the difference cancels for large x.
+            series = 0.5 / half + inverse * (
+                1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse / 240))
+            )
+            total += np.where(half > 50, series, np.log(half) - digamma(half))
+            total += np.log1p(i / (excess + (d - i)))
+        return np.where(excess > 0, total / 2, np.where(np.isnan(excess), np.nan, np.inf))
+
+
+def _tilted(saddle: Array, offset: Array, scales: Array) -> tuple[Array, Array, Array]:
+    """KL of the law ∝ p^{1−t} q^t from p and from q, and K''(t), at t = saddle.
+
+    In each coordinate that law is N(tδ/v, s²/v) with v = s²(1−t) + t.
+    """
+    t = saddle[..., None]
+    difference = (scales - 1) * (scales + 1)
+    mixed = scales**2 * (1 - t) + t
+    from_p = _scale_excess(difference * t / mixed, scales**2 / mixed)
+    from_q = _scale_excess(-difference * (1 - t) / mixed, 1 / mixed)
+    from_p += (t * offset / mixed) ** 2
+    from_q += ((1 - t) * offset * (scales / mixed)) ** 2
+    curvature = 0.5 * (difference / mixed) ** 2 + (offset * (scales / mixed)) ** 2 / mixed
+    return from_p.sum(axis=-1) / 2, from_q.sum(axis=-1) / 2, curvature.sum(axis=-1)
+
+
+def _scale_excess(less_one: Array, ratio: Array) -> Array:
+    """ratio − 1 − ln ratio, given both ratio − 1 and ratio to full relative accuracy."""
+    return np.where(np.abs(less_one) < 0.5, log_excess(less_one), less_one - np.log(ratio))
+
+
+def _tail(root: Array, ratio: Array) -> Array:
+    """Lugannani and Rice's upper tail, Φ(−w) + φ(w) (1/z − 1/w), with w = root and z = ratio w."""
+    density = np.exp(-0.5 * root**2) / np.sqrt(2 * np.pi)
+    return ndtr(-root) + density * (1 / ratio - 1) / root
+
+
+def _root_of_size(ratio: Array, alpha: float) -> Array:
+    """The w at which the tail is alpha; the ratio z/w does not depend on the sample size.
+
+    For ratio > 1 the tail has its maximum at √(ratio − 1). Where even that is below alpha, which
+    takes a fraction of one sample, the maximum is returned.
+    """
+    low, high = np.sqrt(np.maximum(ratio - 1, 0.0)), np.full(ratio.shape, 40.0)
+    for _ in range(50):
+        middle = (low + high) / 2
+        above = _tail(middle, ratio) > alpha
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return (low + high) / 2
+
+
+def _require_dimension(d: int) -> None:
+    if d < 1:
+        raise UsageError(f"the dimension d must be at least 1, got {d}")
