@@ -43,7 +43,7 @@ def _positive_zero(value: float) -> float:
 
 
 # The upper limits keep a slip of the hand from asking for more memory than a machine has, and an
-# epoch's number within its 32-bit word of the random counter.
+# epoch's number within its 32-bit word of the random counter; 1e30 keeps a rate within float32.
 Count = Annotated[int, Field(strict=True, ge=1, le=4096)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(_positive_zero)]
 Vector = Annotated[tuple[Real, ...], BeforeValidator(_tuple)]
@@ -80,17 +80,17 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    learning_rate_D: Annotated[Real, Field(gt=0)] = 0.05
-    learning_rate_G: Annotated[Real, Field(gt=0)] = 0.005
+    learning_rate_D: Annotated[Real, Field(gt=0, le=1e30)] = 0.05
+    learning_rate_G: Annotated[Real, Field(gt=0, le=1e30)] = 0.005
     batch_size: Annotated[int, Field(strict=True)] = 8
     latent_size: Count = 2
     epochs: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 20
     n_examples: Annotated[int, Field(strict=True, ge=2, le=100_000_000)] = 1000
     discriminator_widths: Annotated[tuple[Count, ...], BeforeValidator(_tuple)] = (5, 3)
-    init_scale: Annotated[Real, Field(ge=0)] = 0.02
+    init_scale: Annotated[Real, Field(ge=0, le=1e30)] = 0.02
     adam_beta1: Annotated[Real, Field(ge=0, lt=1)] = 0.9
     adam_beta2: Annotated[Real, Field(ge=0, lt=1)] = 0.999
-    adam_epsilon: Annotated[Real, Field(gt=0)] = 1e-8
+    adam_epsilon: Annotated[Real, Field(gt=0, le=1e30)] = 1e-8
     generator_loss: Literal["nonsaturating", "saturating"] = "nonsaturating"
     dialect: Dialect = "pytorch"
     dtype: Literal["float32", "float64"] = "float32"

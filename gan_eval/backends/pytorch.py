@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,7 +41,8 @@ class PyTorchBackend:
     ) -> TrainedGANs:
         """Train one replicate after another; see ``Backend.train``."""
         where = self._device(device)
-        return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
+        with _one_thread():
+            return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
 
     def _device(self, device: str) -> torch.device:
         try:
@@ -53,6 +55,17 @@ class PyTorchBackend:
                 f"{', '.join(self.devices())} on this machine"
             )
         return where
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """These tensors are too small to share: on a busy machine a second thread costs tenfold."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _train_one(

@@ -107,7 +107,7 @@ def _command(entry: EntryPoint, module: str) -> str:
     if entry.dist is not None:
         for line in entry.dist.requires or []:
             package, _, marker = (part.strip() for part in line.partition(";"))
-            if package.lower().startswith(module.lower()):
+            if package.lower().replace("-", "_").startswith(module.lower()):
                 extra = re.search(r"extra == ['\"]([^'\"]+)", marker)
                 return f"pip install '{f'{entry.dist.name}[{extra[1]}]' if extra else package}'"
     return f"pip install {module}"
