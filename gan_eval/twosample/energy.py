@@ -65,7 +65,8 @@ def energy_test(
     Notes
     -----
     The conventions are those of ``dcor.energy_distance`` and ``dcor.homogeneity.energy_test``.
-    ``scipy.stats.energy_distance`` is for d = 1 and is the root of this ``estimate``.
+    ``scipy.stats.energy_distance`` is for d = 1 and is the root of this ``estimate``;
+    ``hyppo.ksample.Energy(bias=True)`` is (n + m)² / (nm) times the root of its half.
 
     References
     ----------

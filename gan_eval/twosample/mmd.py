@@ -81,10 +81,13 @@ def mmd_test(
 
     Notes
     -----
-    Other conventions: some write the kernel as exp(−γ‖x − y‖²), with γ = 1 / (2 h²); hyppo's
-    "MMD" is a distance correlation over kernel matrices of the pooled sample, not MMD². Under
-    permutation the biased and unbiased estimates give the same p-value where n = m, because they
-    then differ by an affine map that is the same for all permutations.
+    Other conventions: some write the kernel as exp(−γ‖x − y‖²), with γ = 1 / (2 h²).
+    ``hyppo.ksample.MMD`` is not MMD² but a correlation of the pooled kernel matrix K with the
+    labels: with ``bias=True`` it is 2n²m² / N⁴ · √(nm MMD² / (N ‖HKH‖_F)), where N = n + m, H
+    centres, and MMD² is our biased one.
+
+    Under permutation the biased and unbiased estimates give the same p-value where n = m, because
+    they then differ by an affine map that is the same for all permutations.
 
     References
     ----------

@@ -6,12 +6,16 @@ import dcor
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import pdist, squareform
 
+from gan_eval import divergence
+from gan_eval.gaussian import Gaussian
 from gan_eval.twosample import energy_distance, energy_test, mmd2, mmd_test
 from gan_eval.twosample.kernels import median_bandwidth
 from tests.twosample import oracles
 
+# hyppo 0.5.2 imports a module that SciPy has deprecated.
+HYPPO_IMPORT = pytest.mark.filterwarnings("ignore:Please import:DeprecationWarning")
 SHAPES = [(2, 2, 1), (7, 5, 1), (13, 13, 2), (9, 31, 3), (30, 4, 12)]
 
 
@@ -103,3 +107,65 @@ def test_the_median_of_mostly_equal_rows_is_positive():
     points[0] = 3.0
     assert median_bandwidth(points) == 3.0
     assert median_bandwidth(np.ones((5, 2))) == 1.0
+
+
+@HYPPO_IMPORT
+@pytest.mark.parametrize(("n", "m"), [(20, 20), (12, 31)])
+def test_energy_meets_hyppo_after_its_factor(n, m):
+    """hyppo's biased "Energy" is N² / (nm) · √(energy distance / 2), N = n + m."""
+    from hyppo.ksample import Energy
+
+    x, y = samples(n, m, 2)
+    peer = float(Energy(bias=True).statistic(x, y))
+    ours = energy_distance(x, y)
+    assert peer == pytest.approx((n + m) ** 2 / (n * m) * np.sqrt(ours / 2), rel=1e-10)
+
+
+@HYPPO_IMPORT
+@pytest.mark.parametrize(("n", "m"), [(20, 20), (12, 31)])
+def test_mmd_meets_hyppo_after_its_factor(n, m):
+    """hyppo's biased "MMD" is 2n²m² / N⁴ · √(nm MMD² / (N ‖HKH‖_F)): a correlation, scaled."""
+    from hyppo.ksample import MMD
+
+    x, y = samples(n, m, 2)
+    size, pooled, bandwidth = n + m, np.concatenate([x, y]), 0.8
+    kernel = np.exp(-squareform(pdist(pooled, "sqeuclidean")) / (2 * bandwidth**2))
+    centred = kernel - kernel.mean(0) - kernel.mean(1)[:, None] + kernel.mean()
+    biased = mmd2(x, y, bandwidth=bandwidth, estimator="biased")
+    correlation = np.sqrt(n * m * biased / (size * np.linalg.norm(centred)))
+    peer = float(MMD(bias=True, gamma=1 / (2 * bandwidth**2)).statistic(x, y))
+    assert peer == pytest.approx(2 * n**2 * m**2 / size**4 * correlation, rel=1e-10)
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(20, 20, 1), (15, 60, 2), (40, 25, 5)])
+@pytest.mark.statistical
+def test_the_means_meet_the_closed_form(n, m, d):
+    """Mean over 400 repetitions against the population value between two Gaussians.
+
+    E of the unbiased MMD² is the population's; E of the energy V-statistic is the population's
+    plus E‖x − x'‖ / n + E‖y − y'‖ / m, for its zero distances of rows to themselves. Each of the
+    6 z-scores lies beyond 4 with probability 6e-5: error rate 4e-4, seed fixed.
+    """
+    rng = np.random.default_rng([n, m, d])
+    q = Gaussian(np.full(d, 0.5), rng.standard_normal((d, d)) + np.eye(d))
+    p = Gaussian(np.zeros(d), np.eye(d))
+    bandwidth = 1.3
+    repetitions = [
+        (
+            rng.standard_normal((n, d)) @ q.factor + q.mean,
+            rng.standard_normal((m, d)) @ p.factor + p.mean,
+        )
+        for _ in range(400)
+    ]
+    squares = np.array([mmd2(x, y, bandwidth=bandwidth) for x, y in repetitions])
+    energies = np.array(
+        [energy_distance(x, y) - pdist(x).mean() / n - pdist(y).mean() / m for x, y in repetitions]
+    )
+    for values, truth in (
+        (squares, divergence.mmd2(q, p, bandwidth)),
+        (energies, divergence.energy_distance(q, p)),
+    ):
+        standard_error = values.std(ddof=1) / np.sqrt(len(values))
+        assert abs(values.mean() - float(truth)) < 4 * standard_error
+        # The band is narrow enough to tell the value from 0.
+        assert float(truth) > 8 * standard_error
