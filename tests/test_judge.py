@@ -1,0 +1,200 @@
+"""The judge: known laws in, known rows out; a diverged replicate keeps its row."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_eval import divergence, draws
+from gan_eval.config import Margins, TrainingConfig
+from gan_eval.detection import effective_sample_size
+from gan_eval.draws import Layer
+from gan_eval.gaussian import Gaussian
+from gan_eval.judge import epochs, judge
+from gan_eval.target import GaussianTarget
+from gan_eval.trained import TrainedGANs
+
+CHAPTER = GaussianTarget.chapter()
+
+
+def made(
+    laws: Sequence[tuple[Any, Any]], critic: Sequence[Layer] | None = None, **settings: Any
+) -> TrainedGANs:
+    """Replicates whose generators were not trained but given, as (weight, bias)."""
+    config = TrainingConfig.parse({"epochs": 1} | settings)
+    R = len(laws)
+    W = np.array([law[0] for law in laws], dtype=float)
+    b = np.array([law[1] for law in laws], dtype=float)
+    layers = critic or draws.initial_layers(0, (2, 2), config.discriminator_sizes, scale=1.0)[1]
+    return TrainedGANs(
+        config=config,
+        backend="made",
+        device="cpu",
+        seeds=np.arange(R),
+        weights=np.repeat(W[:, None], 2, axis=1),
+        biases=np.repeat(b[:, None], 2, axis=1),
+        discriminator=[Layer(np.array([w] * R), np.array([v] * R)) for w, v in layers],
+        loss_D=np.full((R, 1), np.log(2)),
+        loss_G=np.full((R, 1), np.log(2)),
+        seconds=np.full((R, 1), 0.5),
+        chapter_seconds=np.full((R, 1), np.nan),
+    )
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    """Exact truth, a rotated factor of it, a shift, a wrong covariance, a singular law, NaN."""
+    A, b = CHAPTER.A, CHAPTER.b
+    rotation = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    return judge(
+        made(
+            [
+                (A, b),
+                (rotation @ A, b),
+                (A, b + [0.5, 0.0]),
+                (2 * A, b),
+                ([[1.0, 2.0], [0.0, 0.0]], b),
+                (A, [np.nan, 0.0]),
+                (A, [np.inf, 0.0]),
+            ]
+        ),
+        permutations=199,
+    )
+
+
+def test_one_row_a_replicate_in_order_with_its_verdict(rows: pd.DataFrame) -> None:
+    assert rows["seed"].tolist() == list(range(7))
+    assert rows["verdict"].tolist() == [
+        "converged",
+        "converged",
+        "failed",
+        "failed",
+        "failed",
+        "diverged",
+        "diverged",
+    ]
+
+
+def test_the_truth_is_at_distance_zero_whatever_its_factor(rows: pd.DataFrame) -> None:
+    for name in ("kl", "jeffreys", "hellinger", "bures_wasserstein", "total_variation"):
+        assert rows[name][:2].abs().max() < 1e-6
+    assert (rows["effective_sample_size"][:2] > 1e6).all()
+    assert (rows["samples_to_detect"][:2] > 1e6).all()
+
+
+def test_moments_are_named_by_their_entries(rows: pd.DataFrame) -> None:
+    assert rows["mean_1"][2] == pytest.approx(1.5)
+    assert rows["mean_error_1"][2] == pytest.approx(0.5)
+    assert rows["covariance_1_2"][3] == pytest.approx(4 * 1.95)
+    assert rows["covariance_error_2_2"][3] == pytest.approx(3 * 4.25)
+    assert "covariance_2_1" not in rows
+    np.testing.assert_allclose(
+        rows.loc[0, ["weight_1_1", "weight_1_2", "weight_2_1", "weight_2_2"]].astype(float),
+        CHAPTER.A.ravel(),
+    )
+
+
+def test_distances_are_those_of_the_closed_forms(rows: pd.DataFrame) -> None:
+    # 2A scales every whitened direction by 2: KL = Σ ½(4 − 1 − ln 4), and ln 4 twice.
+    assert rows["kl"][3] == pytest.approx(3 - np.log(4))
+    assert rows["covariance_distance"][3] == pytest.approx(np.sqrt(2) * np.log(4))
+    shift = CHAPTER.whiten(CHAPTER.b[None] + [[0.5, 0.0]])[0]
+    assert rows["mahalanobis_error"][2] == pytest.approx(np.linalg.norm(shift))
+    assert rows["kl"][2] == pytest.approx(shift @ shift / 2)
+    assert rows["kl"][4] == np.inf
+    assert rows["effective_sample_size"][4] == pytest.approx(2)
+    assert rows["effective_sample_size"][3] == pytest.approx(
+        float(effective_sample_size(rows["kl"][3], 2))
+    )
+    assert (rows["efficiency"] == rows["effective_sample_size"] / 1000)[:5].all()
+
+
+def test_the_other_truth_is_the_fit_to_the_rows_that_were_seen(rows: pd.DataFrame) -> None:
+    trained = made([(CHAPTER.A, CHAPTER.b)])
+    seen = trained.training_rows(0)
+    fit = Gaussian.from_moments(seen.mean(axis=0), np.cov(seen.T, bias=True))
+    assert rows["kl_rows"][0] == pytest.approx(float(divergence.kl(CHAPTER.law, fit)), rel=1e-9)
+    assert rows["kl_rows"][0] > 0
+    own = judge(made([(fit.factor, fit.mean)]), permutations=0)
+    assert own["kl_rows"][0] < 1e-9 < own["kl"][0]
+
+
+def test_a_diverged_replicate_keeps_its_row_without_numbers(rows: pd.DataFrame) -> None:
+    for name in ("kl", "effective_sample_size", "critic_correlation", "mmd_pvalue"):
+        assert rows[name][5:].isna().all(), name
+        assert rows[name][2:4].notna().all(), name
+
+
+def test_a_wrong_law_is_rejected_and_the_truth_is_not(rows: pd.DataFrame) -> None:
+    assert rows["mmd_pvalue"][0] > 0.05
+    assert rows["mmd_pvalue"][3] == rows["energy_pvalue"][3] == 1 / 200
+
+
+def test_the_critic_is_held_against_the_log_ratio() -> None:
+    # A linear critic can be ln p/q exactly where q is p shifted: ln p/q is linear then.
+    b = CHAPTER.b + [0.5, 0.2]
+    shift = CHAPTER.whiten(b[None])[0]
+    slope = -np.linalg.solve(CHAPTER.A, shift)
+    offset = shift @ shift / 2 - slope @ CHAPTER.b
+    exact = Layer(slope[:, None], np.array([offset]))
+    dead = Layer(np.zeros((2, 1)), np.zeros(1))
+    found = {
+        name: judge(made([(CHAPTER.A, b)], [layer], discriminator_widths=[]), permutations=0).iloc[
+            0
+        ]
+        for name, layer in (
+            ("exact", exact),
+            ("opposite", Layer(-exact.weight, exact.bias)),
+            ("dead", dead),
+        )
+    }
+    assert found["exact"]["critic_correlation"] == pytest.approx(1)
+    assert found["exact"]["critic_error"] == pytest.approx(0, abs=1e-9)
+    assert found["opposite"]["critic_correlation"] == pytest.approx(-1)
+    assert np.isnan(found["dead"]["critic_correlation"])
+    assert found["dead"]["critic_error"] > 0.1
+
+
+def test_margins_move_the_verdict() -> None:
+    trained = made([(1.2 * CHAPTER.A, CHAPTER.b)])
+    kl = float(judge(trained, permutations=0)["kl"][0])
+    for margins, verdict in (
+        (Margins(converged=1.01 * kl, near=2 * kl), "converged"),
+        (Margins(converged=0.99 * kl, near=1.01 * kl), "near"),
+        (Margins(converged=0.5 * kl, near=0.99 * kl), "failed"),
+    ):
+        assert judge(trained, margins=margins, permutations=0)["verdict"][0] == verdict
+
+
+def test_judging_again_gives_the_same_rows(rows: pd.DataFrame) -> None:
+    trained = made([(CHAPTER.A, CHAPTER.b), (2 * CHAPTER.A, CHAPTER.b)])
+    pd.testing.assert_frame_equal(judge(trained, permutations=99), judge(trained, permutations=99))
+
+
+def test_epochs_hold_the_start_and_every_end() -> None:
+    trained = made([(CHAPTER.A, CHAPTER.b), (2 * CHAPTER.A, CHAPTER.b)])
+    frame = epochs(trained)
+    assert frame["epoch"].tolist() == [0, 1, 0, 1]
+    assert frame["loss_D"].isna().tolist() == [True, False, True, False]
+    assert frame["kl"][3] == pytest.approx(3 - np.log(4))
+    assert frame["covariance_1_2"][3] == pytest.approx(4 * 1.95)
+
+
+@pytest.mark.parametrize("d", [1, 3])
+def test_other_dimensions_have_their_columns(d: int) -> None:
+    A = np.tril(np.ones((d, d)))
+    frame = judge(
+        made(
+            [(A, np.ones(d))],
+            [Layer(np.ones((d, 1)), np.zeros(1))],
+            latent_size=d,
+            discriminator_widths=[],
+            target={"A": A.tolist(), "b": [1.0] * d},
+        ),
+        permutations=19,
+    )
+    assert frame["verdict"][0] == "converged"
+    assert f"covariance_{d}_{d}" in frame
+    assert frame.shape[0] == 1
