@@ -34,12 +34,12 @@ _LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "gan_eval",
-    "font.size": 10.0,
+    "font.size": 9.5,
     "text.color": COLOURS["ink"],
     "text.parse_math": False,
     "axes.edgecolor": COLOURS["muted"],
     "axes.labelcolor": COLOURS["ink"],
-    "axes.titlesize": 10.0,
+    "axes.titlesize": 9.5,
     "axes.titlelocation": "left",
     "axes.facecolor": "none",
     "axes.grid": True,
@@ -53,7 +53,7 @@ _STYLE = {
     "xtick.labelcolor": COLOURS["ink"],
     "ytick.labelcolor": COLOURS["ink"],
     "legend.frameon": False,
-    "legend.fontsize": 9.5,
+    "legend.fontsize": 9.0,
     "legend.borderpad": 0.1,
     "legend.handletextpad": 0.5,
     "legend.columnspacing": 1.2,
@@ -79,8 +79,11 @@ class Picture:
 
 
 @contextmanager
-def canvas(width: float = 5.0, height: float = 3.3) -> Iterator[tuple[Figure, Axes]]:
-    """A figure (inches, 72 units each) with one axes, in the page's style while it is drawn."""
+def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Axes]]:
+    """A figure (inches, 72 units each) with one axes, in the page's style while it is drawn.
+
+    The width makes a letter about as large as the page's small print on a screen of 360 pixels.
+    """
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # A name may have letters that matplotlib's font lacks; the browser's font draws the text.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -99,10 +102,19 @@ def picture(
 
 
 def plain_log_axis(axes: Axes, which: str) -> None:
-    """A logarithmic axis with plain numbers at the decades and marks between them."""
+    """A logarithmic axis, at least a decade long, with plain numbers at its marks.
+
+    To be called when the data are drawn: how many marks it needs depends on their range.
+    """
     getattr(axes, f"set_{which}scale")("log")
+    low, high = getattr(axes, f"get_{which}lim")()
+    if high < 10 * low:
+        middle = (low * high) ** 0.5
+        low, high = middle / 10**0.5, middle * 10**0.5
+        getattr(axes, f"set_{which}lim")(low, high)
     axis = getattr(axes, f"{which}axis")
-    axis.set_major_locator(LogLocator(numticks=7))
+    subdivisions = (1.0, 2.0, 5.0) if high < 40 * low else (1.0,)
+    axis.set_major_locator(LogLocator(subs=subdivisions, numticks=7))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
     axis.set_minor_formatter(NullFormatter())
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.report.cells import LN_2, Cell
-from gan_eval.report.numbers import number, spread
+from gan_eval.report.numbers import number, setting, spread
 from gan_eval.report.words import not_shown
 
 _LOSSES = (("loss_D", "loss-d", "-"), ("loss_G", "loss-g", (0, (5, 2))))
@@ -19,7 +19,7 @@ _QUANTILES = (0.05, 0.5, 0.95)
 def losses_of_all(cell: Cell, identity: str) -> Picture:
     """Median and 5–95 % band of both losses over the replicates, epoch by epoch."""
     trained = cell.epochs[cell.epochs["epoch"] > 0]
-    with canvas(5, 3.2) as (figure, axes):
+    with canvas() as (figure, axes):
         ends = []
         for name, colour, style in _LOSSES:
             bands = _bands(trained, name)
@@ -37,7 +37,7 @@ def losses_of_all(cell: Cell, identity: str) -> Picture:
 
 def kl_of_all(cell: Cell, identity: str) -> Picture:
     """Median and 5–95 % band of KL over the replicates, epoch by epoch, with the margin."""
-    with canvas(5, 3.2) as (figure, axes):
+    with canvas() as (figure, axes):
         bands = _bands(cell.epochs, "kl")
         _band(axes, bands, "learned", "-", "KL(q‖p)")
         _finish_kl(axes, cell)
@@ -49,7 +49,7 @@ def kl_of_all(cell: Cell, identity: str) -> Picture:
             description=f"The median falls from {number(bands[0.5].iloc[0])} to "
             f"{number(bands[0.5].iloc[-1])} nats.",
             caption="The exact KL(q‖p) of the same replicates: median and 5–95 % band. The dashed "
-            f"line is the margin, {number(cell.margin)} nats."
+            f"line is the margin, {setting(cell.margin)} nats."
             + not_shown(
                 diverged, cell.replicates, "from the epoch on in which the KL is not finite"
             ),
@@ -61,7 +61,7 @@ def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
     history = cell.history(seed)
     history = history[history["epoch"] > 0]
     last = history.iloc[-1]
-    with canvas(5, 3.2) as (figure, axes):
+    with canvas() as (figure, axes):
         for name, colour, style in _LOSSES:
             axes.plot(
                 history["epoch"], history[name], color=COLOURS[colour], linestyle=style, label=name
@@ -80,7 +80,7 @@ def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
     """The KL of one replicate over the band of all."""
     history = cell.history(seed)
     drawable = history[np.isfinite(history["kl"]) & (history["kl"] > 0)]
-    with canvas(5, 3.2) as (figure, axes):
+    with canvas() as (figure, axes):
         bands = _bands(cell.epochs, "kl")
         _fill(axes, bands, "muted", "5–95 % of all")
         axes.plot(drawable["epoch"], drawable["kl"], color=COLOURS["learned"], label=f"seed {seed}")
@@ -90,7 +90,7 @@ def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
             figure,
             f"{identity}-one-kl",
             title=f"KL over epochs of seed {seed}: {cell.label}",
-            description=f"It ends at {end} nats, above the margin of {number(cell.margin)}.",
+            description=f"It ends at {end} nats, above the margin of {setting(cell.margin)}.",
             caption=f"Seed {seed}: the learned law stays {end} nats from the truth."
             + not_shown(len(history) - len(drawable), len(history), "epochs without a finite KL"),
         )

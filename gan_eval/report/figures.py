@@ -19,7 +19,7 @@ from gan_eval.report.canvas import (
     plain_log_axis,
 )
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, number, percent, plain
+from gan_eval.report.numbers import count, number, percent, plain, setting
 from gan_eval.report.tables import alone
 from gan_eval.report.words import not_shown
 
@@ -36,7 +36,7 @@ MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
 def kl_spread(cells: Sequence[Cell]) -> Picture:
     """Each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
-    with canvas(5, _strip_height(cells)) as (figure, axes):
+    with canvas(_strip_height(cells)) as (figure, axes):
         hidden, thinned = _strips(axes, cells, "kl")
         for value in sorted({c.margin for c in cells} | {c.near_margin for c in cells}):
             axes.axvline(value, color=COLOURS["ink"], linewidth=1, linestyle=(0, (4, 3)), zorder=1)
@@ -47,8 +47,8 @@ def kl_spread(cells: Sequence[Cell]) -> Picture:
             title="KL divergence of every replicate",
             description=_strip_words(cells, "kl", "KL in nats"),
             caption="One mark a replicate; the bar is the median with its 95 % interval. "
-            f"Left of the first dashed line ({number(cells[0].margin)} nats) a replicate has "
-            f"converged, left of the second ({number(cells[0].near_margin)}) it is near."
+            f"Left of the first dashed line ({setting(cells[0].margin)} nats) a replicate has "
+            f"converged, left of the second ({setting(cells[0].near_margin)}) it is near."
             + _strip_rest(hidden, thinned, cells, rest, "no finite positive KL"),
         )
 
@@ -56,7 +56,7 @@ def kl_spread(cells: Sequence[Cell]) -> Picture:
 def worth_spread(cells: Sequence[Cell]) -> Picture:
     """Each replicate's effective sample size on a logarithmic axis."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
-    with canvas(5, _strip_height(cells)) as (figure, axes):
+    with canvas(_strip_height(cells)) as (figure, axes):
         hidden, thinned = _strips(axes, cells, "effective_sample_size")
         axes.set_xlabel("effective sample size, real samples")
         return picture(
@@ -78,9 +78,10 @@ def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
     if kept.empty:
         return None
     rejected = float((kept <= 0.05).mean())
-    with canvas(5, 2.9) as (figure, axes):
+    with canvas(2.6) as (figure, axes):
         sns.histplot(
-            x=kept.to_numpy(),
+            # Bars closed on the right, so that the first one is what is rejected at 5 %.
+            x=np.maximum(kept.to_numpy() - 1e-9, 0),
             bins=np.linspace(0, 1, 21).tolist(),
             ax=axes,
             color=COLOURS["learned"],
@@ -112,7 +113,7 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
     kept = _thin(rows[drawable], "kl")
     if kept.empty:
         return None
-    with canvas(5, 3.3) as (figure, axes):
+    with canvas() as (figure, axes):
         _by_verdict(axes, kept, "kl", kept["critic_correlation"].to_numpy())
         plain_log_axis(axes, "x")
         axes.axhline(0, color=COLOURS["muted"], linewidth=1)
@@ -134,14 +135,14 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
 def speed(cells: Sequence[Cell]) -> Picture | None:
     """Examples a second of every cell by both clocks; None where nothing was timed."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
-    with canvas(5, _strip_height(cells)) as (figure, axes):
+    with canvas(_strip_height(cells)) as (figure, axes):
         drawn = 0
         for y, cell in enumerate(cells):
             each = cell.rows["examples_per_second"]
             each = _thin(cell.rows[_positive(each)], "examples_per_second")
             axes.scatter(
                 each["examples_per_second"],
-                y + np.asarray(jitter(len(each), 0.4)),
+                y + 0.1 + np.asarray(jitter(len(each), 0.4)),
                 s=12,
                 color=COLOURS["muted"],
                 alpha=0.6,
@@ -151,7 +152,7 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
             for value, (label, colour, marker) in zip(alone(cell.rows), clocks, strict=True):
                 if np.isfinite(value):
                     axes.scatter(
-                        [value], [y], s=55, color=COLOURS[colour], marker=marker, zorder=4,
+                        [value], [y + 0.1], s=55, color=COLOURS[colour], marker=marker, zorder=4,
                         label=label if drawn < 2 else None,
                     )  # fmt: skip
                     drawn += 1
@@ -161,7 +162,6 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
         _cell_axis(axes, cells)
         plain_log_axis(axes, "x")
         axes.set_xlabel("examples a second")
-        _widen(axes)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1)
         words = "; ".join(
             f"{cell.label}: {number(alone(cell.rows)[0])} by the training clock, "
@@ -189,7 +189,7 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
         shown = _thin(drawable, column)
         hidden += len(cell.rows) - len(drawable)
         thinned += len(drawable) - len(shown)
-        parts.append(shown.assign(_y=y + np.asarray(jitter(len(shown)))))
+        parts.append(shown.assign(_y=y + 0.05 + np.asarray(jitter(len(shown), 0.5))))
         low, middle, high = (cell.summary[column + end] for end in ("_low", "", "_high"))
         if np.isfinite([low, high]).all() and low > 0:
             axes.plot([low, high], [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
@@ -203,7 +203,6 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
         legend_above(axes)
     _cell_axis(axes, cells)
     plain_log_axis(axes, "x")
-    _widen(axes)
     return hidden, thinned
 
 
@@ -227,25 +226,21 @@ def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: np.ndarray) -> None:
 
 
 def _cell_axis(axes: Axes, cells: Sequence[Cell]) -> None:
-    axes.set_ylim(len(cells) - 0.4, -0.5)
-    names = [plain(cell.label, 22) for cell in cells] if len(cells) > 1 else [""]
-    axes.set_yticks(range(len(cells)), names)
-    axes.tick_params(axis="y", length=0)
+    """Room for one strip a cell, each under its label where there are several."""
+    axes.set_ylim(len(cells) - 0.45, -0.55)
+    axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.grid(visible=False, axis="y")
     axes.set_ylabel("")
-
-
-def _widen(axes: Axes) -> None:
-    """At least a decade of a logarithmic x axis, so that it has marks to read."""
-    low, high = axes.get_xlim()
-    if high < 10 * low:
-        middle = np.sqrt(low * high)
-        axes.set_xlim(middle / 10**0.5, middle * 10**0.5)
+    if len(cells) > 1:
+        for y, cell in enumerate(cells):
+            axes.text(
+                0, y - 0.36, plain(cell.label, 48), transform=axes.get_yaxis_transform(),
+                va="center", fontsize=9, color=COLOURS["muted"],
+            )  # fmt: skip
 
 
 def _strip_height(cells: Sequence[Cell]) -> float:
-    return 2.6 if len(cells) == 1 else 1.2 + 0.62 * len(cells)
+    return 2.4 if len(cells) == 1 else 0.9 + 0.85 * len(cells)
 
 
 def _strip_words(cells: Sequence[Cell], column: str, words: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 MISSING = "–"
 """What stands for a number that does not exist."""
 
-_THIN_SPACE = "\u202f"
+_SPACE, _THIN_SPACE = "\u00a0", "\u202f"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -35,9 +35,14 @@ def number(value: object, digits: int = 3) -> str:
     mantissa, _, exponent = f"{x:.{digits - 1}e}".partition("e")
     power = int(exponent)
     if power < -3 or power > 8:
-        return f"{sign}{mantissa} × 10{str(power).translate(_SUPERSCRIPTS)}"
+        return f"{sign}{mantissa}{_SPACE}×{_SPACE}10{str(power).translate(_SUPERSCRIPTS)}"
     rounded = float(f"{mantissa}e{power}")
     return sign + _grouped(f"{rounded:.{max(digits - 1 - power, 0)}f}")
+
+
+def setting(value: float) -> str:
+    """A number that someone chose, with the digits it was given: ``0.1``."""
+    return f"{value:g}"
 
 
 def count(value: float) -> str:
@@ -53,10 +58,15 @@ def percent(share: float, digits: int = 2) -> str:
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:
-    """An interval in words, ``0.09 to 0.21``; ``MISSING`` where its bounds are NaN."""
+    """An interval in words that no line breaks, ``0.09 to 0.21``; ``MISSING`` for NaN bounds."""
     if math.isnan(low) or math.isnan(high):
         return MISSING
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return f"{number(low, digits)}{_SPACE}to{_SPACE}{number(high, digits)}"
+
+
+def percents(low: float, high: float) -> str:
+    """An interval of shares that no line breaks: ``29 to 65 %``."""
+    return f"{number(100 * low, 2)}{_SPACE}to{_SPACE}{percent(high)}"
 
 
 def plural(n: int, noun: str) -> str:
@@ -82,14 +92,18 @@ def spread(values: ArrayLike, q: float) -> float:
 
 
 def plain(name: object, limit: int = 60) -> str:
-    """A name on one line, without control and direction marks, at most ``limit`` characters.
+    """A name on one line, without control and direction marks, at most ``limit`` characters: a
+    longer one keeps its two ends.
 
     For places where the browser's own isolation (``<bdi>``) does not reach: the text of a figure
     and the page's title.
     """
     spaced = " ".join(str(name).split())
     kept = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
-    return kept if len(kept) <= limit else f"{kept[: limit - 1]}…"
+    if len(kept) <= limit:
+        return kept
+    end = limit // 2
+    return f"{kept[: limit - 1 - end]}…{kept[-end:]}"
 
 
 def _grouped(text: str) -> str:

@@ -15,7 +15,7 @@ from gan_eval.errors import UsageError
 from gan_eval.report import figures, sections, words
 from gan_eval.report.blocks import Card, Section
 from gan_eval.report.cells import Cell, cells_of
-from gan_eval.report.numbers import interval, number, percent, plain
+from gan_eval.report.numbers import interval, number, percent, percents, plain, setting
 from gan_eval.results import Results
 
 _HERE = Path(__file__).parent
@@ -88,8 +88,8 @@ def _cards(cells: Sequence[Cell]) -> list[Card]:
         Card(
             "converged",
             percent(s["converged_share"]),
-            f"KL(q‖p) ≤ {number(cell.margin)} nats; 95 % interval "
-            f"{number(100 * s['converged_share_low'], 2)} to {percent(s['converged_share_high'])}",
+            f"KL(q‖p) ≤ {setting(cell.margin)} nats; 95 % interval "
+            + percents(s["converged_share_low"], s["converged_share_high"]),
         ),
         Card(
             "median KL(q‖p)",

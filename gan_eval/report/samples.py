@@ -85,7 +85,7 @@ def _picture(
     real = training_rows(config, seed)[:POINTS]
     latent = draws.evaluation_latent(seed, POINTS, config.latent_size)
     generated = latent @ law.factor + law.mean
-    with canvas(5, 4.2 if config.dimension > 1 else 3.2) as (figure, axes):
+    with canvas(4.4 if config.dimension > 1 else 3.0) as (figure, axes):
         if config.dimension == 1:
             _densities(axes, real[:, 0], generated[:, 0], truth, law)
         else:
@@ -110,7 +110,7 @@ def _points(axes: Axes, real: NDArray, generated: NDArray, truth: Gaussian, law:
     )
     for label, rows, _, colour, marker, _ in kinds:
         axes.scatter(
-            rows[:, 0], rows[:, 1], s=12, color=COLOURS[colour], marker=marker, alpha=0.55,
+            rows[:, 0], rows[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.55,
             linewidth=0, label=label,
         )  # fmt: skip
     for label, _, gaussian, colour, _, style in kinds:

@@ -8,7 +8,7 @@ from typing import Any
 from gan_eval.report import curves, figures, tables, words
 from gan_eval.report.blocks import Block, Code, Facts, Gallery, Grid, Heading, Paragraph, Section
 from gan_eval.report.cells import NEAR_LN_2, Cell
-from gan_eval.report.numbers import count, number, plural
+from gan_eval.report.numbers import count, number, plural, setting
 from gan_eval.report.samples import sample_pictures
 from gan_eval.report.toml import to_toml
 
@@ -24,11 +24,11 @@ _MOST_CONFIGURATIONS = 50
 def verdicts(cells: Sequence[Cell]) -> Section:
     first = cells[0]
     text = (
-        f"Margins on KL(q‖p): converged up to {number(first.margin)} nats, near up to "
-        f"{number(first.near_margin)}, failed above; diverged means weights that are not finite. "
+        f"Margins on KL(q‖p): converged up to {setting(first.margin)} nats, near up to "
+        f"{setting(first.near_margin)}, failed above; diverged means weights that are not finite. "
         "Within a KL of 0.1 nats the total variation is at most 0.22 (Pinsker). Share intervals "
         "are Clopper–Pearson, median intervals come from order statistics; a diverged replicate "
-        "counts as an infinite KL. The last column is the number of samples after which a 5 % "
+        "counts as an infinite KL. Samples to detect is the number after which a 5 % "
         "likelihood-ratio test tells the median replicate from the truth with 80 % power."
     )
     return Section("verdicts", "Verdicts", [Grid(tables.verdicts(cells)), Paragraph(text)])
@@ -87,8 +87,7 @@ def losses(cells: Sequence[Cell]) -> Section:
         Paragraph(
             "A perfect generator leaves the discriminator nothing to tell by, so both losses read "
             "ln 2 = 0.693 nats; but a dead discriminator, which answers 1/2 to everything, reads "
-            "the same whatever the generator does. "
-            + words.losses(cells)
+            "the same whatever the generator does. " + words.losses(cells)
         ),
         Grid(tables.loss_correlation(cells)),
     ]
@@ -153,7 +152,7 @@ def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
         Paragraph(
             f"Two-sample permutation tests{sizes}{drawn}. Not rejecting is not convergence: it "
             "says that this many samples do not show the difference. The verdict rests on the "
-            "exact KL; how many samples do show the difference is the column “told apart at n” of "
+            "exact KL; how many samples do show the difference is the column “samples to detect” of "
             f"the verdict table ({_detection(cells)})."
         )
     ]

@@ -17,6 +17,7 @@ from gan_eval.report.numbers import (
     median,
     number,
     percent,
+    percents,
     spread,
 )
 
@@ -57,7 +58,7 @@ def verdicts(cells: Sequence[Cell]) -> Table:
         "Verdicts by cell: counts, and medians over replicates with 95 % intervals",
         (
             *("cell", "replicates", "converged", "near", "failed", "diverged", "share converged"),
-            *("median KL(q‖p), nats", "5–95 % of KL", "effective sample size", "told apart at n ="),
+            *("median KL(q‖p), nats", "5–95 % of KL", "effective sample size", "samples to detect"),
         ),
         [
             (
@@ -66,9 +67,11 @@ def verdicts(cells: Sequence[Cell]) -> Table:
                     count(cell.summary[name])
                     for name in ("replicates", "converged", "near", "failed", "diverged")
                 ),
-                percent(cell.summary["converged_share"])
-                + f" ({number(100 * cell.summary['converged_share_low'], 2)} to "
-                + f"{number(100 * cell.summary['converged_share_high'], 2)})",
+                f"{percent(cell.summary['converged_share'])} ("
+                + percents(
+                    cell.summary["converged_share_low"], cell.summary["converged_share_high"]
+                )
+                + ")",
                 _with_interval(cell, "kl"),
                 interval(cell.summary["kl_q05"], cell.summary["kl_q95"]),
                 _with_interval(cell, "effective_sample_size"),
@@ -123,9 +126,7 @@ def loss_correlation(cells: Sequence[Cell]) -> Table:
         for name in ("loss_D", "loss_G"):
             pair = pd.DataFrame({"loss": (cell.rows[name] - LN_2).abs(), "kl": cell.rows["kl"]})
             entries.append(_spearman(pair.dropna()))
-        rows.append(
-            (*entries, count(len(cell.at_ln_2())), count(len(cell.deceptive())))
-        )
+        rows.append((*entries, count(len(cell.at_ln_2())), count(len(cell.deceptive()))))
     return Table(
         "Rank correlation (Spearman, with its p-value) of a replicate's final |loss − ln 2| with "
         "its KL(q‖p), and replicates that end at ln 2",
@@ -149,7 +150,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
                     words,
                     count(n),
                     percent(rejected / n) if n else MISSING,
-                    f"{number(100 * sure.low, 2)} to {percent(sure.high)}" if sure else MISSING,
+                    percents(sure.low, sure.high) if sure else MISSING,
                     number(median(pvalues), 2),
                 )
             )
@@ -244,7 +245,7 @@ def replicates(cells: Sequence[Cell]) -> Table:
     return Table(
         f"{which} replicates; rows.csv has every column of every one",
         (
-            *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "told apart at n ="),
+            *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "samples to detect"),
             *("loss_D", "loss_G", "MMD p", "energy p", "critic correlation", "examples/sec"),
         ),
         rows,
@@ -260,10 +261,7 @@ def _replicate(cell: Cell, row: dict) -> list[str]:
             number(row[name])
             for name in ("kl", "effective_sample_size", "samples_to_detect", "loss_D", "loss_G")
         ),
-        *(
-            number(row[name], 2)
-            for name in ("mmd_pvalue", "energy_pvalue", "critic_correlation")
-        ),
+        *(number(row[name], 2) for name in ("mmd_pvalue", "energy_pvalue", "critic_correlation")),
         number(row["examples_per_second"]),
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gan_eval.report.cells import NEAR_LN_2, Cell
-from gan_eval.report.numbers import count, interval, number, percent, plural
+from gan_eval.report.numbers import count, interval, number, percent, percents, plural, setting
 
 MANY_CELLS = 12
 """Cells that get a sentence of their own; the verdict table has all of them."""
@@ -38,7 +38,7 @@ def completeness(provenance: Mapping[str, Any]) -> str | None:
         if failures:
             why = f": {plural(failures, 'unit')} of work failed (listed under Environment)."
         elif budget:
-            why = f": the time budget of {number(budget)} s was used up."
+            why = f": the time budget of {setting(budget)} s was used up."
         return f"Finished {share}{why}"
     return None
 
@@ -49,7 +49,7 @@ def opening(cell: Cell) -> str:
     return (
         f"{count(s['converged'])} of {plural(cell.replicates, 'replicate')} converged "
         f"({percent(s['converged_share'])}, 95 % interval "
-        f"{_percents(s['converged_share_low'], s['converged_share_high'])}); "
+        f"{percents(s['converged_share_low'], s['converged_share_high'])}); "
         f"the median KL(q‖p) is {number(s['kl'])} nats{_bracket(s, 'kl')}, "
         f"worth {worth(cell)}."
     )
@@ -60,9 +60,9 @@ def answer(cell: Cell) -> list[str]:
     s = cell.summary
     sentences = [
         "A replicate counts as converged when the exact KL divergence of its learned law q from "
-        f"the target p is at most {number(cell.margin)} nats. The share is "
+        f"the target p is at most {setting(cell.margin)} nats. The share is "
         f"{percent(s['converged_share'])}; its 95 % Clopper–Pearson interval runs from "
-        f"{_percents(s['converged_share_low'], s['converged_share_high'])}."
+        f"{percents(s['converged_share_low'], s['converged_share_high'])}."
     ]
     start = cell.initial_kl
     fell = f", down from {number(start)} at the start" if math.isfinite(start) else ""
@@ -73,7 +73,7 @@ def answer(cell: Cell) -> list[str]:
     rest = [
         f"{count(s[verdict])} {words}"
         for verdict, words in (
-            ("near", f"came near (at most {number(cell.near_margin)} nats)"),
+            ("near", f"came near (at most {setting(cell.near_margin)} nats)"),
             ("failed", "failed"),
             ("diverged", "diverged"),
         )
@@ -115,10 +115,6 @@ def _bracket(summary: Mapping[str, Any], name: str) -> str:
     if low == -math.inf or math.isnan(low):
         return " (too few replicates for an interval: 6 are needed)"
     return f" (95 % interval {interval(low, high)})"
-
-
-def _percents(low: float, high: float) -> str:
-    return f"{number(100 * low, 2)} to {percent(high)}"
 
 
 def _listed(parts: Sequence[str]) -> str:

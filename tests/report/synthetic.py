@@ -177,5 +177,11 @@ def _kl(q: Gaussian, p: Gaussian) -> float:
     trace = np.trace(precision @ q.covariance)
     return float(
         0.5
-        * (trace - q.dimension + gap @ precision @ gap + np.linalg.slogdet(p.covariance)[1] - log_det)
+        * (
+            trace
+            - q.dimension
+            + gap @ precision @ gap
+            + np.linalg.slogdet(p.covariance)[1]
+            - log_det
+        )
     )
