@@ -73,8 +73,8 @@ def samples_to_detect(
     q follows from K(t) = ln ∫ p^{1−t} q^t by the tail formula of Lugannani & Rice (1980, eq. 10)
     with the saddlepoint t in (0, 1): at threshold c = K'(t), tK' − K and (t−1)K' − K are the
     divergences from p and q of the law ∝ p^{1−t} q^t, itself Gaussian. n is a real number until it
-    is rounded up: for shifts it is exactly ((z_{1−α} + z_power) / |δ|)², and for changes of scale it
-    was within one sample of the exact χ² answer in every case tried, down to n = 1.
+    is rounded up: for shifts it is exactly ((z_{1−α} + z_power) / |δ|)², and for changes of scale
+    it was within one sample of the exact χ² answer in every case tried, down to n = 1.
 
     Parameters
     ----------

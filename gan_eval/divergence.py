@@ -135,7 +135,7 @@ def mmd2(q: Gaussian, p: Gaussian, bandwidth: ArrayLike | None = None) -> Array:
     ----------
     bandwidth : float or array_like of the leading shape, default ``median_distance(p)``
         h > 0 in data units. Fix it when laws are to be compared: MMDs of different bandwidths are
-        different distances.
+        different distances. The default is no bandwidth, hence NaN, where p is a point mass.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def median_distance(p: Gaussian) -> Array:
     largest = deviations[..., :1]
     weights = (deviations / np.where(largest > 0, largest, 1.0)) ** 2
 
-    nodes = 24
+    nodes = 28 + 2 * (p.dimension // 4)  # a factor of the transform a coordinate, to be resolved
     angle = np.pi * (np.arange(0, nodes, 2) + 1) / nodes  # the upper half; the lower is conjugate
     contour = nodes * (0.5017 * angle / np.tan(0.6407 * angle) - 0.6122 + 0.2645j * angle)
     cotangent = 1 / np.tan(0.6407 * angle)

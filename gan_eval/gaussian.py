@@ -12,7 +12,7 @@ from gan_eval.errors import UsageError
 Array = NDArray[np.floating]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gaussian:
     """One Gaussian law, or a stack of them with leading axes.
 
@@ -24,7 +24,12 @@ class Gaussian:
     ----------
     mean : ndarray, shape (..., d), float64
     factor : ndarray, shape (..., k, d), float64
-        Any k ≥ 1; with k < d the law is singular.
+        Any k ≥ 1; with k < d the law is singular. Its leading axes and the mean's broadcast.
+
+    Raises
+    ------
+    UsageError
+        Where the shapes do not fit. Values are not checked: a diverged law may hold NaN.
     """
 
     mean: Array
@@ -38,6 +43,13 @@ class Gaussian:
                 f"a Gaussian needs a mean of shape (..., d) and a factor of shape (..., k, d), "
                 f"got {mean.shape} and {factor.shape}"
             )
+        try:
+            np.broadcast_shapes(mean.shape[:-1], factor.shape[:-2])
+        except ValueError:
+            raise UsageError(
+                f"the leading axes of a Gaussian's mean and factor must broadcast, "
+                f"got {mean.shape} and {factor.shape}"
+            ) from None
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "factor", factor)
 
@@ -46,13 +58,18 @@ class Gaussian:
         """The Gaussian with this mean (..., d) and positive definite covariance (..., d, d).
 
         The factor is the transposed Cholesky factor. Raises ``UsageError`` where the covariance is
-        not symmetric positive definite.
+        not symmetric, to 1e-8 of the deviations' product, or not positive definite.
         """
         covariance = np.asarray(covariance, dtype=np.float64)
         mean = np.asarray(mean, dtype=np.float64)
         if covariance.ndim < 2 or covariance.shape[-1] != covariance.shape[-2]:
             raise UsageError(f"a covariance is a square matrix, got shape {covariance.shape}")
-        if not np.allclose(covariance, np.swapaxes(covariance, -1, -2), rtol=1e-8, atol=0):
+        if not np.isfinite(covariance).all():
+            raise UsageError("the covariance is not finite")
+        transposed = np.swapaxes(covariance, -1, -2)
+        deviations = np.sqrt(np.abs(np.diagonal(covariance, axis1=-2, axis2=-1)))
+        allowed = 1e-8 * deviations[..., None] * deviations[..., None, :]
+        if (np.abs(covariance - transposed) > allowed).any():
             raise UsageError("the covariance is not symmetric")
         try:
             lower = np.linalg.cholesky(covariance)
@@ -64,9 +81,12 @@ class Gaussian:
     def fit(cls, rows: ArrayLike) -> Gaussian:
         """The maximum-likelihood Gaussian of rows (..., n, d): sample mean, covariance with 1/n.
 
-        The factor is the centred rows over √n, so that nothing is squared.
+        The factor is the centred rows over √n, so that nothing is squared. Raises ``UsageError``
+        where there is no row.
         """
         rows = np.asarray(rows, dtype=np.float64)
+        if rows.ndim < 2 or rows.shape[-2] < 1:
+            raise UsageError(f"a fit needs rows of shape (..., n ≥ 1, d), got {rows.shape}")
         mean = rows.mean(axis=-2)
         return cls(mean, (rows - mean[..., None, :]) / np.sqrt(rows.shape[-2]))
 
@@ -88,7 +108,7 @@ class Gaussian:
         """
         *lead, k, d = self.factor.shape
         if k > d:
-            return np.linalg.qr(self.factor, mode="r")
+            return np.asarray(np.linalg.qr(self.factor, mode="r"))
         if k < d:
             return np.concatenate([self.factor, np.zeros((*lead, d - k, d))], axis=-2)
         return self.factor
