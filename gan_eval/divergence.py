@@ -201,7 +201,7 @@ def energy_distance(q: Gaussian, p: Gaussian, exponent: float = 1.0) -> Array:
 
     The convention of ``dcor.energy_distance``; ``scipy.stats.energy_distance`` (one coordinate,
     a = 1) is its square root. Each mean is that of a Gaussian difference; see
-    :func:`_expected_norm`. Error about 1e-15 of the largest of the three means; noise below 0 is
+    :func:`_expected_norm`. Error below 1e-13 of the largest of the three means; noise below 0 is
     returned as 0.
 
     Raises
@@ -270,7 +270,7 @@ def _difference(q: Gaussian, p: Gaussian) -> tuple[Array, Array]:
 
 
 def _expected_norm(deviations: Array, offset: Array, exponent: float) -> Array:
-    """E‖Z‖^a for Z ~ N(offset, diag deviations²), 0 < a < 2, to about 1e-15 relative.
+    """E‖Z‖^a for Z ~ N(offset, diag deviations²), 0 < a < 2, to 1e-13 relative.
 
     a / (2Γ(1−a/2)) ∫ t^{−1−a/2} (1 − φ(t)) dt with φ(t) = E exp(−t‖Z‖²), a product over
     coordinates. With t = e^y the integrand is analytic and bounded for |Im y| < π/2, so that the
