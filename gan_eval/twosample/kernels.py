@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.twosample.workers import in_order
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -22,6 +24,8 @@ DIRECT_DIMENSION = 8
 CANCELLATION = 1e-3
 # The median is taken over all pairs of at most this many rows.
 MEDIAN_ROWS = 2048
+# Rows whose distances one thread takes at once.
+MEDIAN_STRIP = 128
 
 
 def gaussian(bandwidth: float) -> FromSquaredDistances:
@@ -117,21 +121,30 @@ def _squared_distances(points: Array, device: str) -> Array:
     import torch
 
     source = PairwiseBlocks(points, lambda squared: squared, device)
-    size, step = source.size, 256
+    size = source.size
     pairs = np.empty(size * (size - 1) // 2)
-    end = 0
-    for top in range(0, size, step):
-        bottom = min(top + step, size)
-        shape = (bottom - top, size - top)
-        block = torch.empty(shape, dtype=torch.float64, device=device)
+
+    def work(top: int, space: Tensor) -> None:
+        bottom = min(top + MEDIAN_STRIP, size)
+        height, width = bottom - top, size - top
+        block = space[: height * width].view(height, width)
         source.fill(slice(top, bottom), slice(top, size), block)
         strip = block.cpu().numpy()
-        upper = strip[:, : bottom - top][np.triu_indices(bottom - top, 1)]
-        beyond = strip[:, bottom - top :]
-        pairs[end : end + upper.size] = upper
-        end += upper.size
-        pairs[end : end + beyond.size].reshape(beyond.shape)[...] = beyond
-        end += beyond.size
+        within = strip[:, :height][np.triu_indices(height, 1)]
+        beyond = strip[:, height:]
+        # The strips above hold the pairs whose smaller index is below ``top``.
+        start = top * size - top * (top + 1) // 2
+        middle = start + within.size
+        pairs[start:middle] = within
+        pairs[middle : middle + beyond.size].reshape(beyond.shape)[...] = beyond
+
+    for _ in in_order(
+        work,
+        range(0, size, MEDIAN_STRIP),
+        lambda: torch.empty(MEDIAN_STRIP * size, dtype=torch.float64, device=device),
+        device=device,
+    ):
+        pass
     return pairs
 
 

@@ -18,6 +18,10 @@ Array = NDArray[np.float64]
 
 # Ties are looked up in float64 this many labels at a time, to bound the memory.
 EXACT_LABELS = 512
+# So many permutations are evaluated both ways; the error of float32 is taken to stay below
+# SAFETY times the largest difference seen.
+MEASURED_LABELS = 16
+SAFETY = 8
 
 
 @dataclass(frozen=True)

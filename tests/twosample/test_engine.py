@@ -164,3 +164,36 @@ def test_reduced_float32_precision_is_held_off():
     finally:
         torch.set_float32_matmul_precision("highest")
     np.testing.assert_array_equal(before.fast, again.fast)
+
+
+def test_the_number_of_threads_changes_no_bit(monkeypatch):
+    """Strips are computed by one thread each and added up in order; the setting is kept."""
+    monkeypatch.setattr("gan_eval.twosample.quadratic.HEIGHT", 16)
+    matrix, threads = symmetric(150), torch.get_num_threads()
+    labels = permutation_labels(70, 80, 50, np.random.default_rng(2))
+    seen = []
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            form = SymmetricForm(Dense(matrix), diagonal=False)
+            forms = form.forms(labels, labels)
+            assert torch.get_num_threads() == count
+            seen.append(np.concatenate([form.row_sums, forms.exact, forms.fast]))
+    finally:
+        torch.set_num_threads(threads)
+    np.testing.assert_array_equal(seen[0], seen[1])
+
+
+def test_a_failing_source_is_heard_and_the_threads_are_given_back(monkeypatch):
+    monkeypatch.setattr("gan_eval.twosample.quadratic.HEIGHT", 16)
+
+    class Failing(Dense):
+        def fill(self, rows: slice, columns: slice, out: torch.Tensor) -> None:
+            if rows.start > 50:
+                raise MemoryError("no room")
+            super().fill(rows, columns, out)
+
+    threads = torch.get_num_threads()
+    with pytest.raises(MemoryError, match="no room"):
+        SymmetricForm(Failing(symmetric(150)), diagonal=False)
+    assert torch.get_num_threads() == threads
