@@ -1,0 +1,116 @@
+"""``pytest benchmarks/``: what is saved, where, and on which backends and devices it runs.
+
+Without any option a run is saved under ``reports/benchmarks/`` as pytest-benchmark's JSON with a
+CSV of the same name beside it, and the table is printed; pytest-benchmark's own options
+(``--benchmark-storage``, ``--benchmark-save``, ``--benchmark-compare`` …) work as they always do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from gan_eval import throughput
+from gan_eval.backends import catalogue
+from gan_eval.environment import environment
+
+PLUGINS_STORAGE = "file://./.benchmarks"
+SHOWN = ["name", "device", "rounds", "median_seconds", "iqr_seconds", "examples_per_second", "unit"]
+BEFORE = pytest.StashKey[set[Path]]()
+
+Measure = Callable[..., Any]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Save every run; pytest-benchmark reads these options after this hook."""
+    option = config.option
+    if option.benchmark_storage == PLUGINS_STORAGE:
+        option.benchmark_storage = f"file://{config.rootpath / 'reports' / 'benchmarks'}"
+    if not (option.benchmark_save or option.benchmark_autosave):
+        option.benchmark_save = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    config.stash[BEFORE] = _saved(config)
+
+
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """The host's name says nothing about a figure, and a report may be passed on."""
+    machine_info.pop("node", None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Write the table of this run beside its JSON, and print it."""
+    for path in sorted(_saved(config) - config.stash[BEFORE]):
+        table = throughput.read(path)
+        table.to_csv(path.with_suffix(".csv"), index=False)
+        terminalreporter.section("examples a second")
+        text = table[SHOWN].to_string(index=False, float_format="%.4g")
+        terminalreporter.write_line(text)
+        for written in (path, path.with_suffix(".csv")):
+            shown = (
+                written.relative_to(config.rootpath) if config.rootpath in path.parents else path
+            )
+            terminalreporter.write_line(f"written: {shown}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every backend on every device it has here; what it has not is skipped with the reason."""
+    if "backend_name" not in metafunc.fixturenames:
+        return
+    cases = []
+    for entry in catalogue():
+        if entry.state != "installed":
+            cases.append(_skipped(entry.name, "cpu", f"{entry.state}: {entry.remedy}"))
+            continue
+        cases += [pytest.param(entry.name, d, id=f"{entry.name}-{d}") for d in entry.devices]
+        if "cuda" not in entry.devices:
+            cases.append(
+                _skipped(entry.name, "cuda", f"no GPU here that backend {entry.name!r} can use")
+            )
+    metafunc.parametrize(("backend_name", "device"), cases)
+
+
+@pytest.fixture
+def measure(benchmark: BenchmarkFixture) -> Measure:
+    """Time a call over rounds and note what it was about.
+
+    ``measure(call, examples=…, unit=…, rounds=…, **facts)`` returns what the call returned. It is
+    called once before the rounds, unless ``warm`` says that the caller has done that. Facts are
+    those of ``throughput.FACTS``.
+    """
+
+    def timed(
+        call: Callable[[], Any],
+        *,
+        examples: int,
+        unit: str,
+        rounds: int,
+        warm: bool = False,
+        **facts: Any,
+    ) -> Any:
+        result = benchmark.pedantic(
+            call, rounds=rounds, iterations=1, warmup_rounds=0 if warm else 1
+        )
+        noted = {"examples": examples, "unit": unit, **facts, "environment": environment()}
+        if benchmark.stats is not None:  # None under --benchmark-disable
+            median: Any = benchmark.stats.stats.median
+            noted["examples_per_second"] = examples / median
+        benchmark.extra_info.update(noted)
+        return result
+
+    return timed
+
+
+def _skipped(name: str, device: str, reason: str) -> Any:
+    return pytest.param(name, device, id=f"{name}-{device}", marks=pytest.mark.skip(reason=reason))
+
+
+def _saved(config: pytest.Config) -> set[Path]:
+    folder = Path(str(config.option.benchmark_storage).removeprefix("file://"))
+    return set(folder.rglob("*.json"))

@@ -1,0 +1,42 @@
+"""How fast the permutation tests are, on every device that PyTorch has here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from benchmarks.conftest import Measure
+from gan_eval import draws
+from gan_eval.target import GaussianTarget
+from gan_eval.twosample import TestResult, energy_test, mmd_test
+
+PERMUTATIONS = 999
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+    ),
+]
+
+
+@pytest.mark.benchmark(group="two-sample tests")
+@pytest.mark.parametrize("n", [500, 1000])
+@pytest.mark.parametrize("test", [mmd_test, energy_test], ids=["mmd_test", "energy_test"])
+@pytest.mark.parametrize("device", DEVICES)
+def test_two_samples(
+    measure: Measure, test: Callable[..., TestResult], device: str, n: int
+) -> None:
+    """Two samples of n rows from the chapter's target, 999 permutations."""
+    target = GaussianTarget.chapter()
+    x, y = (target.transform(draws.evaluation_real(seed, n, 2)) for seed in (0, 1))
+    result = measure(
+        lambda: test(x, y, permutations=PERMUTATIONS, rng=0, device=device),
+        examples=2 * n,
+        unit="pooled rows",
+        rounds=5,
+        device=device,
+        threads=torch.get_num_threads(),
+    )
+    assert result.permutations == PERMUTATIONS

@@ -1,0 +1,134 @@
+"""The table of benchmarks against files that pytest-benchmark really wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gan_eval import throughput
+from gan_eval.errors import UsageError
+
+ROOT = Path(__file__).parents[1]
+
+TRIVIAL = """
+import pytest
+
+@pytest.mark.benchmark(group="sums")
+@pytest.mark.parametrize("n", [10, 20])
+def test_sum(benchmark, n):
+    benchmark.pedantic(sum, args=(range(n),), rounds=4, iterations=1)
+    benchmark.extra_info.update(
+        examples=n, unit="numbers", backend="plain", threads=1,
+        environment={"processor": "A Chip", "cores": 2, "gpus": ["X", "Y"],
+                     "packages": {"numpy": "2.0"}},
+    )
+
+def test_foreign(benchmark):
+    benchmark.pedantic(sum, args=([],), rounds=2)
+"""
+
+
+def run_pytest(folder: Path, *arguments: str) -> str:
+    """What pytest prints in a fresh process; the assertion holds that it passed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The JSON of three trivial benchmarks, two with this project's facts and one without."""
+    folder = tmp_path_factory.mktemp("trivial")
+    (folder / "test_trivial.py").write_text(TRIVIAL)
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    run_pytest(folder, "--benchmark-json=found.json")
+    return folder / "found.json"
+
+
+def test_one_row_a_benchmark_with_the_files_own_statistics(file: Path) -> None:
+    table = throughput.read(file)
+    written = {b["name"]: b["stats"] for b in json.loads(file.read_text())["benchmarks"]}
+    assert list(table.columns) == list(throughput.COLUMNS)
+    assert list(table["name"]) == ["test_sum[10]", "test_sum[20]", "test_foreign"]
+    for _, row in table.iterrows():
+        stats = written[row["name"]]
+        assert row["median_seconds"] == stats["median"] > 0
+        assert row["iqr_seconds"] == stats["iqr"]
+        assert row["min_seconds"] == stats["min"]
+        assert row["rounds"] == stats["rounds"]
+    assert list(table["rounds"]) == [4, 4, 2]
+
+
+def test_facts_and_provenance_come_from_extra_info(file: Path) -> None:
+    table = throughput.read(file)
+    row = table.iloc[1]
+    assert (row["group"], row["parameters"], row["unit"]) == ("sums", "n=20", "numbers")
+    assert row["examples_per_second"] == pytest.approx(20 / row["median_seconds"], rel=1e-12)
+    assert (row["machine"], row["cores"], row["gpus"]) == ("A Chip", 2, "X, Y")
+    assert row["packages"] == "numpy 2.0"
+    assert row["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert pd.Timestamp(row["measured"]).tzinfo is not None
+
+
+def test_a_benchmark_of_another_project_has_its_times_and_no_examples(file: Path) -> None:
+    row = throughput.read(file).iloc[2]
+    assert pd.isna(row["examples_per_second"])
+    assert pd.isna(row["examples"])
+    assert row["parameters"] == ""
+    assert row["packages"] == ""
+
+
+def test_the_table_survives_a_csv(file: Path, tmp_path: Path) -> None:
+    table = throughput.read(file)
+    table.to_csv(tmp_path / "table.csv", index=False)
+    again = pd.read_csv(tmp_path / "table.csv")
+    assert list(again["examples_per_second"][:2]) == list(table["examples_per_second"][:2])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "there is no file"),
+        ("{", "is not valid JSON: Expecting property name"),
+        ("[1]", "is not a file of pytest-benchmark"),
+        ("{}", "is not a file of pytest-benchmark"),
+        ('{"benchmarks": [{"name": "x"}]}', "is not a file of pytest-benchmark"),
+        ('{"benchmarks": 3}', "is not a file of pytest-benchmark"),
+    ],
+)
+def test_what_is_not_pytest_benchmarks_is_refused_in_one_sentence(
+    tmp_path: Path, text: Any, sentence: str
+) -> None:
+    path = tmp_path / "file.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UsageError, match=sentence) as refusal:
+        throughput.read(path)
+    assert "file.json" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_benchmarks_save_json_and_table_without_being_asked(tmp_path: Path) -> None:
+    """The real conftest on its fastest benchmark; only the place differs from a plain call."""
+    printed = run_pytest(ROOT, "benchmarks/test_draws.py", f"--benchmark-storage=file://{tmp_path}")
+    (saved,) = tmp_path.rglob("*.json")
+    table = pd.read_csv(saved.with_suffix(".csv"))
+    assert list(table["examples"]) == [1000, 100_000]
+    assert table["examples_per_second"].min() > 0
+    assert set(table["unit"]) == {"training examples"}
+    assert "examples a second" in printed
+    assert '"node"' not in saved.read_text()
