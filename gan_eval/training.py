@@ -39,7 +39,8 @@ class TrainingRun:
         """
         law = self.trained.law()
         entries = ("mean_", "covariance_", "weight_")
-        named = [c for c in self.rows if not c.startswith(entries) or c == "covariance_distance"]
+        columns = map(str, self.rows.columns)
+        named = [c for c in columns if not c.startswith(entries) or c == "covariance_distance"]
         replicates = [
             {name: row[name] for name in named}
             | {"mean": law.mean[r].tolist(), "covariance": law.covariance[r].tolist()}

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.optimize import approx_fprime
 
 from gan_eval.errors import UsageError
 from gan_eval.target import GaussianTarget
@@ -29,7 +28,7 @@ def test_the_chapters_target() -> None:
 def test_log_density_agrees_with_scipy(d: int) -> None:
     target = _random_target(d)
     x = target.sample(50, 0)
-    oracle = stats.multivariate_normal(target.mean, target.covariance).logpdf(x)
+    oracle = stats.multivariate_normal.logpdf(x, target.mean, target.covariance)
     np.testing.assert_allclose(target.log_density(x), oracle, rtol=1e-9)
 
 
@@ -37,8 +36,9 @@ def test_log_density_agrees_with_scipy(d: int) -> None:
 def test_score_is_the_gradient_of_the_log_density(d: int) -> None:
     target = _random_target(d)
     for row in target.sample(5, 1):
-        numeric = approx_fprime(row, lambda x: float(target.log_density(x[None])[0]), 1e-6)
-        np.testing.assert_allclose(target.score(row[None])[0], numeric, rtol=1e-3, atol=1e-3)
+        steps = 1e-6 * np.eye(d)
+        numeric = (target.log_density(row + steps) - target.log_density(row - steps)) / 2e-6
+        np.testing.assert_allclose(target.score(row[None])[0], numeric, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.statistical
