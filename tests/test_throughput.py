@@ -128,7 +128,7 @@ def test_benchmarks_save_json_and_table_without_being_asked(tmp_path: Path) -> N
     (saved,) = tmp_path.rglob("*.json")
     table = pd.read_csv(saved.with_suffix(".csv"))
     assert list(table["examples"]) == [1000, 100_000]
-    assert table["examples_per_second"].min() > 0
+    assert all(value > 0 for value in table["examples_per_second"])
     assert set(table["unit"]) == {"training examples"}
     assert "examples a second" in printed
     assert '"node"' not in saved.read_text()
