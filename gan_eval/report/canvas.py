@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -29,9 +30,9 @@ COLOURS = {name: f"#{0xFE0100 + i:06x}" for i, name in enumerate(_VARIABLES)}
 
 _BY_SENTINEL = {sentinel: f"var(--{name})" for name, sentinel in COLOURS.items()}
 _SENTINEL = re.compile("|".join(_BY_SENTINEL))
-_FONT = re.compile(r"font: (?:\w+ )*?([\d.]+)px [^;]*")
+_FONT_FAMILY = re.compile(r"font-family: [^;]*; ")
 _LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "gan_eval",
     "font.size": 9.5,
@@ -120,8 +121,13 @@ def plain_log_axis(axes: Axes, which: str) -> None:
 
 
 def legend_above(axes: Axes, columns: int = 4) -> None:
-    """The legend over the axes, where it covers no data."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, title=None)
+    """The legend over the axes, where it covers no data; each label once."""
+    named = {}
+    for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+        named.setdefault(label, handle)
+    axes.legend(
+        list(named.values()), list(named), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns
+    )
 
 
 def jitter(n: int, height: float = 0.6) -> Sequence[float]:
@@ -174,7 +180,7 @@ def _adapt(element: ElementTree.Element, renamed: Callable[[str], str]) -> None:
         )
     if "style" in attributes:
         style = _SENTINEL.sub(lambda m: _BY_SENTINEL[m[0]], attributes["style"])
-        attributes["style"] = _FONT.sub(r"font-size: \1px", style)
+        attributes["style"] = _FONT_FAMILY.sub("", style)
     for name in ("d", "x", "y", "transform"):
         if name in attributes:
             attributes[name] = " ".join(_LONG_NUMBER.sub(r"\1", attributes[name]).split())

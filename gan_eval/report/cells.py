@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gan_eval.config import TrainingConfig
 from gan_eval.errors import UsageError
-from gan_eval.report.numbers import plain
+from gan_eval.report.numbers import median, plain
 from gan_eval.results import Results
 
 LN_2 = math.log(2)
@@ -69,27 +70,31 @@ class Cell:
         """The median KL(q‖p) before training; NaN where no epochs are stored."""
         if self.epochs.empty:
             return math.nan
-        return float(self.epochs.loc[self.epochs["epoch"] == 0, "kl"].median())
+        return median(self.epochs.loc[self.epochs["epoch"] == 0, "kl"])
+
+    def values(self, name: str) -> NDArray[np.float64]:
+        """A column of the rows, shape (replicates,)."""
+        return np.asarray(self.rows[name], dtype=np.float64)
 
     def by_kl(self) -> pd.DataFrame:
         """The rows with a finite law, from the best KL to the worst (which may be infinite)."""
-        lawful = self.rows[self.rows["verdict"] != "diverged"]
-        return lawful.sort_values(["kl", "seed"], kind="stable")
+        lawful = self.rows.loc[self.rows["verdict"] != "diverged"]
+        return lawful.sort_values(by=["kl", "seed"], kind="stable")
 
     def at_ln_2(self) -> pd.DataFrame:
         """The rows whose losses both end within ``NEAR_LN_2`` of ln 2."""
-        near = [(self.rows[name] - LN_2).abs() <= NEAR_LN_2 for name in ("loss_D", "loss_G")]
-        return self.rows[near[0] & near[1]]
+        off = [np.abs(self.values(name) - LN_2) for name in ("loss_D", "loss_G")]
+        return self.rows.loc[np.maximum(*off) <= NEAR_LN_2]
 
     def deceptive(self) -> pd.DataFrame:
         """The rows of ``at_ln_2`` that have not converged, the largest KL first."""
         found = self.at_ln_2()
-        found = found[found["verdict"].isin(["near", "failed"])]
-        return found.sort_values(["kl", "seed"], ascending=[False, True], kind="stable")
+        found = found.loc[found["verdict"].isin(["near", "failed"])]
+        return found.sort_values(by=["kl", "seed"], ascending=[False, True], kind="stable")
 
     def history(self, seed: int) -> pd.DataFrame:
         """The epochs of one replicate, in order."""
-        return self.epochs[self.epochs["seed"] == seed].sort_values("epoch")
+        return self.epochs.loc[self.epochs["seed"] == seed].sort_values(by=["epoch"])
 
 
 def cells_of(results: Results) -> list[Cell]:
@@ -103,11 +108,13 @@ def cells_of(results: Results) -> list[Cell]:
     rows, epochs = (_labelled(frame, settings) for frame in (results.rows, results.epochs))
     summary = summarise(rows)
     rows["kl"] = rows["kl"].mask(rows["verdict"] == "diverged", np.inf)
-    histories = {} if epochs.empty else dict(iter(epochs.groupby(CELL, sort=False)))
-    varied = [name for name in CELL if rows[name].nunique() > 1]
+    histories: dict[Any, pd.DataFrame] = {}
+    if not epochs.empty:
+        histories = dict(iter(epochs.groupby(CELL, sort=False)))
+    varied = [name for name in CELL if len(set(rows[name])) > 1]
     cells = []
     for position, (key, group) in enumerate(rows.groupby(CELL, sort=False)):
-        name, backend, device = key
+        name, backend, device = cast("tuple[str, str, str]", key)
         cells.append(
             Cell(
                 label=_label(name, backend, device, varied),
@@ -135,10 +142,11 @@ def _labelled(
         return frame
     for name in ("config_hash", "backend", "device"):
         frame[name] = frame[name].astype(str)
-    labels = frame["config_hash"].map(lambda digest: settings.get(digest, (digest, None))[0])
+    labels = [settings.get(digest, (digest, None))[0] for digest in frame["config_hash"].tolist()]
     if "configuration" in frame:
-        labels = frame["configuration"].astype(object).where(frame["configuration"].notna(), labels)
-    frame["configuration"] = labels.astype(str)
+        given = zip(frame["configuration"].tolist(), labels, strict=True)
+        labels = [label if pd.isna(name) else str(name) for name, label in given]
+    frame["configuration"] = labels
     return frame
 
 

@@ -18,7 +18,7 @@ _QUANTILES = (0.05, 0.5, 0.95)
 
 def losses_of_all(cell: Cell, identity: str) -> Picture:
     """Median and 5–95 % band of both losses over the replicates, epoch by epoch."""
-    trained = cell.epochs[cell.epochs["epoch"] > 0]
+    trained = cell.epochs.loc[cell.epochs["epoch"] > 0]
     with canvas() as (figure, axes):
         ends = []
         for name, colour, style in _LOSSES:
@@ -59,7 +59,7 @@ def kl_of_all(cell: Cell, identity: str) -> Picture:
 def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
     """Both losses of one replicate."""
     history = cell.history(seed)
-    history = history[history["epoch"] > 0]
+    history = history.loc[history["epoch"] > 0]
     last = history.iloc[-1]
     with canvas() as (figure, axes):
         for name, colour, style in _LOSSES:
@@ -79,7 +79,7 @@ def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
 def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
     """The KL of one replicate over the band of all."""
     history = cell.history(seed)
-    drawable = history[np.isfinite(history["kl"]) & (history["kl"] > 0)]
+    drawable = history.loc[np.isfinite(history["kl"]) & (history["kl"] > 0)]
     with canvas() as (figure, axes):
         bands = _bands(cell.epochs, "kl")
         _fill(axes, bands, "muted", "5–95 % of all")
@@ -98,8 +98,11 @@ def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
 
 def _bands(epochs: pd.DataFrame, column: str) -> dict[float, pd.Series]:
     """Quantiles over replicates by epoch; infinite values count, NaN counts as infinite."""
-    groups = epochs.assign(**{column: epochs[column].fillna(np.inf)}).groupby("epoch")[column]
-    return {q: groups.agg(lambda values, q=q: spread(values, q)) for q in _QUANTILES}
+    groups = epochs.fillna({column: np.inf}).groupby("epoch")[column]
+    return {
+        q: pd.Series({epoch: spread(values, q) for epoch, values in groups}, dtype=np.float64)
+        for q in _QUANTILES
+    }
 
 
 def _band(
@@ -123,7 +126,7 @@ def _fill(axes: Axes, bands: dict[float, pd.Series], colour: str, label: str | N
 
 
 def _finite(values: pd.Series) -> pd.Series:
-    return values[np.isfinite(values)]
+    return values.loc[np.isfinite(values)]
 
 
 def _finish_losses(axes: Axes) -> None:

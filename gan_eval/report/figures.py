@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from gan_eval.report.canvas import (
     COLOURS,
@@ -19,7 +21,7 @@ from gan_eval.report.canvas import (
     plain_log_axis,
 )
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, number, percent, plain, setting
+from gan_eval.report.numbers import count, median, number, percent, plain, setting
 from gan_eval.report.tables import alone
 from gan_eval.report.words import not_shown
 
@@ -73,15 +75,15 @@ def worth_spread(cells: Sequence[Cell]) -> Picture:
 def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
     """The distribution of a test's p-values over the replicates; None where it was not run."""
     column = f"{test}_pvalue"
-    values = pd.concat([cell.rows[column] for cell in cells])
-    kept = values.dropna().clip(0, 1)
-    if kept.empty:
+    values = np.concatenate([cell.values(column) for cell in cells])
+    kept = values[~np.isnan(values)]
+    if not kept.size:
         return None
     rejected = float((kept <= 0.05).mean())
     with canvas(2.6) as (figure, axes):
         sns.histplot(
             # Bars closed on the right, so that the first one is what is rejected at 5 %.
-            x=np.maximum(kept.to_numpy() - 1e-9, 0),
+            x=np.maximum(kept - 1e-9, 0),
             bins=np.linspace(0, 1, 21).tolist(),
             ax=axes,
             color=COLOURS["learned"],
@@ -92,7 +94,7 @@ def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
             len(kept) / 20, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), zorder=3
         )
         axes.set(xlim=(0, 1), xlabel=f"p-value of the {words} test", ylabel="replicates")
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
         return picture(
             figure,
             f"fig-{test}",
@@ -109,12 +111,13 @@ def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
 def critic(cells: Sequence[Cell]) -> Picture | None:
     """The critic's correlation with ln p/q against KL; None where there is none."""
     rows = pd.concat([cell.rows for cell in cells])
-    drawable = rows["critic_correlation"].notna() & _positive(rows["kl"])
-    kept = _thin(rows[drawable], "kl")
-    if kept.empty:
+    drawable = _drawable(rows.dropna(subset=["critic_correlation"]), "kl")
+    if drawable.empty:
         return None
+    kept = _thin(drawable, "kl")
+    correlation = kept["critic_correlation"].to_numpy()
     with canvas() as (figure, axes):
-        _by_verdict(axes, kept, "kl", kept["critic_correlation"].to_numpy())
+        _by_verdict(axes, kept, "kl", correlation)
         plain_log_axis(axes, "x")
         axes.axhline(0, color=COLOURS["muted"], linewidth=1)
         axes.set(ylim=(-1.05, 1.05), xlabel="KL(q‖p), nats", ylabel="correlation with ln p/q")
@@ -124,11 +127,11 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
             "fig-critic",
             title="Correlation of the trained critic with the best critic, against KL",
             description=f"Scatter of {len(kept)} replicates; the median correlation is "
-            f"{number(kept['critic_correlation'].median(), 2)}.",
+            f"{number(median(correlation), 2)}.",
             caption="A critic at 1 ranks every point as the best possible one does; at 0 it has "
             "nothing left to teach the generator."
-            + not_shown(int((~drawable).sum()), len(rows), "no density, or no finite KL")
-            + not_shown(int(drawable.sum()) - len(kept), int(drawable.sum()), "thinned by rank"),
+            + not_shown(len(rows) - len(drawable), len(rows), "no density, or no finite KL")
+            + not_shown(len(drawable) - len(kept), len(drawable), "thinned by rank"),
         )
 
 
@@ -136,36 +139,34 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
     """Examples a second of every cell by both clocks; None where nothing was timed."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
-        drawn = 0
+        drawn = False
         for y, cell in enumerate(cells):
-            each = cell.rows["examples_per_second"]
-            each = _thin(cell.rows[_positive(each)], "examples_per_second")
+            each = _thin(_drawable(cell.rows, "examples_per_second"), "examples_per_second")
+            drawn = drawn or not each.empty
             axes.scatter(
                 each["examples_per_second"],
                 y + 0.1 + np.asarray(jitter(len(each), 0.4)),
                 s=12,
                 color=COLOURS["muted"],
                 alpha=0.6,
-                label="replicates, side by side" if y == 0 else None,
+                label="replicates, side by side",
             )
             clocks = (("training clock", "real", "D"), ("chapter's clock", "learned", "o"))
-            for value, (label, colour, marker) in zip(alone(cell.rows), clocks, strict=True):
+            for value, (label, colour, marker) in zip(alone(cell), clocks, strict=True):
                 if np.isfinite(value):
                     axes.scatter(
                         [value], [y + 0.1], s=55, color=COLOURS[colour], marker=marker, zorder=4,
-                        label=label if drawn < 2 else None,
+                        label=label,
                     )  # fmt: skip
-                    drawn += 1
-            drawn += len(each)
         if not drawn:
             return None
         _cell_axis(axes, cells)
         plain_log_axis(axes, "x")
         axes.set_xlabel("examples a second")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1)
+        legend_above(axes, columns=1)
         words = "; ".join(
-            f"{cell.label}: {number(alone(cell.rows)[0])} by the training clock, "
-            f"{number(alone(cell.rows)[1])} by the chapter's"
+            f"{cell.label}: {number(alone(cell)[0])} by the training clock, "
+            f"{number(alone(cell)[1])} by the chapter's"
             for cell in cells
         )
         return picture(
@@ -185,7 +186,7 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
     hidden = thinned = 0
     parts = []
     for y, cell in enumerate(cells):
-        drawable = cell.rows[_positive(cell.rows[column])]
+        drawable = _drawable(cell.rows, column)
         shown = _thin(drawable, column)
         hidden += len(cell.rows) - len(drawable)
         thinned += len(drawable) - len(shown)
@@ -206,8 +207,8 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
     return hidden, thinned
 
 
-def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: np.ndarray) -> None:
-    order = [verdict for verdict in MARKERS if (rows["verdict"] == verdict).any()]
+def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: NDArray) -> None:
+    order = [verdict for verdict in MARKERS if verdict in set(rows["verdict"])]
     sns.scatterplot(
         x=rows[x].to_numpy(),
         y=y,
@@ -260,13 +261,14 @@ def _strip_rest(
     return not_shown(hidden, total, why) + thin + more
 
 
-def _positive(values: pd.Series) -> pd.Series:
-    return np.isfinite(values) & (values > 0)
+def _drawable(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows that have a place on a logarithmic axis."""
+    return rows.loc[np.isfinite(rows[column]) & (rows[column] > 0)]
 
 
 def _thin(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """The rows sorted by a column, at most ``MOST_POINTS`` of them at evenly spaced ranks."""
-    ordered = rows.sort_values([column, "seed"], kind="stable")
+    ordered = rows.sort_values(by=[column, "seed"], kind="stable")
     if len(ordered) <= MOST_POINTS:
         return ordered
     return ordered.iloc[np.linspace(0, len(ordered) - 1, MOST_POINTS).round().astype(int)]

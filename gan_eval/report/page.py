@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gan_eval.errors import UsageError
-from gan_eval.report import figures, sections, words
+from gan_eval.report import sections, tables, words
 from gan_eval.report.blocks import Card, Section
 from gan_eval.report.cells import Cell, cells_of
 from gan_eval.report.numbers import interval, number, percent, percents, plain, setting
@@ -81,7 +81,7 @@ def _cards(cells: Sequence[Cell]) -> list[Card]:
     if len(cells) != 1:
         return []
     cell, s = cells[0], cells[0].summary
-    training, chapter = figures.alone(cell.rows)
+    training, chapter = tables.alone(cell)
     speed = training if math.isfinite(training) else s["examples_per_second"]
     known = s["kl_low"] != -math.inf
     return [

@@ -42,7 +42,7 @@ def chosen(cell: Cell) -> list[tuple[str, pd.Series]]:
         picks.append(("losses at ln 2, law wrong", deceptive.iloc[0]))
     named: dict[int, tuple[str, pd.Series]] = {}
     for role, row in picks:
-        seed = int(row["seed"])
+        seed = seed_of(row)
         roles = f"{named[seed][0]}; {role}" if seed in named else role
         named[seed] = (roles, row)
     return list(named.values())
@@ -75,10 +75,15 @@ def learned_law(config: TrainingConfig, row: pd.Series) -> Gaussian:
     )
 
 
+def seed_of(row: pd.Series) -> int:
+    """The seed of a replicate's row."""
+    return int(row.loc["seed"])
+
+
 def _picture(
     cell: Cell, config: TrainingConfig, row: pd.Series, role: str, identity: str
 ) -> Picture | None:
-    seed, law, truth = int(row["seed"]), learned_law(config, row), config.truth
+    seed, law, truth = seed_of(row), learned_law(config, row), config.truth
     scale = np.abs(truth.mean).max() + np.sqrt(np.diag(truth.covariance).max())
     if not max(np.abs(law.mean).max(), np.abs(law.factor).max()) < _FAR * scale:
         return None

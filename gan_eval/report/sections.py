@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from gan_eval.report import curves, figures, tables, words
 from gan_eval.report.blocks import Block, Code, Facts, Gallery, Grid, Heading, Paragraph, Section
 from gan_eval.report.cells import NEAR_LN_2, Cell
 from gan_eval.report.numbers import count, number, plural, setting
-from gan_eval.report.samples import sample_pictures
+from gan_eval.report.samples import sample_pictures, seed_of
 from gan_eval.report.toml import to_toml
 
 MOST_DRAWN = 4
@@ -110,7 +113,7 @@ def _curves(cell: Cell, identity: str) -> list[Block]:
             "converged."
         )]  # fmt: skip
     row = deceptive.iloc[0]
-    seed = int(row["seed"])
+    seed = seed_of(row)
     blocks.append(Paragraph(_deceived(cell, row)))
     if not cell.history(seed).empty:
         blocks.append(
@@ -124,7 +127,7 @@ def _curves(cell: Cell, identity: str) -> list[Block]:
     return blocks
 
 
-def _deceived(cell: Cell, row: Mapping[str, Any]) -> str:
+def _deceived(cell: Cell, row: pd.Series) -> str:
     """The replicate that the losses pass and the law fails, with its numbers."""
     text = (
         f"Seed {row['seed']} ends with losses {number(row['loss_D'])} and "
@@ -152,7 +155,7 @@ def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
         Paragraph(
             f"Two-sample permutation tests{sizes}{drawn}. Not rejecting is not convergence: it "
             "says that this many samples do not show the difference. The verdict rests on the "
-            "exact KL; how many samples do show the difference is the column “samples to detect” of "
+            "exact KL; how many samples do show it is the column “samples to detect” of "
             f"the verdict table ({_detection(cells)})."
         )
     ]
@@ -186,11 +189,13 @@ def critic(cells: Sequence[Cell]) -> Section:
 
 def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
     workers = provenance.get("workers")
-    side = f" ({plural(workers, 'process')})".replace("processs", "processes") if workers else ""
-    text = (
-        "One replicate a cell is timed alone on the machine by both clocks; the others train side "
-        f"by side{side}, so their clocks also count each other's load."
-    )
+    side = f" on {plural(workers, 'worker')}" if workers else ""
+    text = "No replicate was timed alone on the machine; all of them trained side by side."
+    if any(np.isfinite(tables.alone(cell)).all() for cell in cells):
+        text = (
+            "One replicate a cell is timed alone on the machine by both clocks; the others train side "
+            f"by side{side}, so their clocks also count each other's load."
+        )
     drawn = figures.speed(cells)
     gallery: list[Block] = [Gallery([drawn])] if drawn else []
     return Section(
@@ -228,7 +233,7 @@ def environment(provenance: Mapping[str, Any]) -> Section:
             "Packages",
             ", ".join(f"{name} {v}" for name, v in (machine.get("packages") or {}).items()),
         ),
-        ("Processes", provenance.get("workers")),
+        ("Workers", provenance.get("workers")),
         (
             "Time taken",
             f"{number(provenance['seconds'])} s" if provenance.get("seconds") else None,

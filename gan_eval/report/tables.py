@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from gan_eval.report.cells import LN_2, Cell
@@ -94,10 +94,10 @@ def moments(cell: Cell) -> Table | None:
         for i in range(d)
         for j in range(i, d)
     ]
-    lawful = cell.rows[cell.rows["verdict"] != "diverged"]
+    lawful = cell.by_kl()
     rows = []
     for label, column, value in names:
-        learned = lawful[column]
+        learned = np.asarray(lawful[column], dtype=np.float64)
         rows.append(
             (
                 label,
@@ -105,7 +105,7 @@ def moments(cell: Cell) -> Table | None:
                 number(median(learned)),
                 interval(spread(learned, 0.05), spread(learned, 0.95)),
                 number(median(learned - value)),
-                number(median((learned - value).abs())),
+                number(median(np.abs(learned - value))),
             )
         )
     left = len(cell.rows) - len(lawful)
@@ -124,8 +124,7 @@ def loss_correlation(cells: Sequence[Cell]) -> Table:
     for cell in cells:
         entries = [cell.label]
         for name in ("loss_D", "loss_G"):
-            pair = pd.DataFrame({"loss": (cell.rows[name] - LN_2).abs(), "kl": cell.rows["kl"]})
-            entries.append(_spearman(pair.dropna()))
+            entries.append(_spearman(np.abs(cell.values(name) - LN_2), cell.values("kl")))
         rows.append((*entries, count(len(cell.at_ln_2())), count(len(cell.deceptive()))))
     return Table(
         "Rank correlation (Spearman, with its p-value) of a replicate's final |loss − ln 2| with "
@@ -140,8 +139,8 @@ def rejections(cells: Sequence[Cell]) -> Table:
     rows = []
     for cell in cells:
         for name, words in _TESTS:
-            pvalues = cell.rows[f"{name}_pvalue"].dropna()
-            n = len(pvalues)
+            pvalues = cell.values(f"{name}_pvalue")
+            n = int((~np.isnan(pvalues)).sum())
             rejected = int((pvalues <= 0.05).sum())
             sure = stats.binomtest(rejected, n).proportion_ci(0.95) if n else None
             rows.append(
@@ -173,9 +172,9 @@ def critics(cells: Sequence[Cell]) -> Table:
         [
             (
                 cell.label,
-                count(cell.rows["critic_correlation"].notna().sum()),
-                *_median_and_range(cell.rows["critic_correlation"]),
-                *_median_and_range(cell.rows["critic_error"]),
+                count(int((~np.isnan(cell.values("critic_correlation"))).sum())),
+                *_median_and_range(cell.values("critic_correlation")),
+                *_median_and_range(cell.values("critic_error")),
             )
             for cell in cells
         ],
@@ -184,7 +183,7 @@ def critics(cells: Sequence[Cell]) -> Table:
 
 def speeds(cells: Sequence[Cell]) -> Table:
     """Examples a second, by both clocks, and as a ratio to the slowest cell."""
-    speed = [(alone(cell.rows), median(cell.rows["examples_per_second"])) for cell in cells]
+    speed = [(alone(cell), median(cell.values("examples_per_second"))) for cell in cells]
     base = min((s for (s, _), _ in speed if np.isfinite(s)), default=np.nan)
     return Table(
         "Examples a second: timed alone on the machine by both clocks, and the median of all "
@@ -206,10 +205,11 @@ def speeds(cells: Sequence[Cell]) -> Table:
     )
 
 
-def alone(rows: pd.DataFrame) -> tuple[float, float]:
+def alone(cell: Cell) -> tuple[float, float]:
     """Medians of the training clock and the chapter's, over the replicates with both."""
-    both = rows[rows["chapter_examples_per_second"].notna()]
-    return median(both["examples_per_second"]), median(both["chapter_examples_per_second"])
+    chapter = cell.values("chapter_examples_per_second")
+    timed = ~np.isnan(chapter)
+    return median(cell.values("examples_per_second")[timed]), median(chapter)
 
 
 def distances(cell: Cell) -> Table:
@@ -219,15 +219,15 @@ def distances(cell: Cell) -> Table:
         entries = [words]
         for name in (column, f"{column}_rows"):
             if name in cell.rows:
-                entries += _median_and_range(cell.rows[name])
+                entries += _median_and_range(cell.values(name))
             else:
                 entries += [MISSING, MISSING]
         rows.append(entries)
     return Table(
         f"Distances of the learned law to both truths: {cell.label}",
         (
-            *("distance", "to N(b, AᵀA), median", "5–95 %"),
-            *("to the Gaussian of the rows it saw, median", "5–95 %"),
+            *("distance", "to N(b, AᵀA), median", "to N(b, AᵀA), 5–95 %"),
+            *("to the rows it saw, median", "to the rows it saw, 5–95 %"),
         ),
         rows,
     )
@@ -272,13 +272,15 @@ def _with_interval(cell: Cell, name: str) -> str:
     return number(cell.summary[name]) + (f" ({interval(low, high)})" if known else "")
 
 
-def _median_and_range(values: pd.Series) -> tuple[str, str]:
+def _median_and_range(values: NDArray[np.floating]) -> tuple[str, str]:
     return number(median(values)), interval(spread(values, 0.05), spread(values, 0.95))
 
 
-def _spearman(pair: pd.DataFrame) -> str:
-    if len(pair) < 3 or pair["loss"].nunique() < 2 or pair["kl"].nunique() < 2:
+def _spearman(loss: NDArray[np.floating], kl: NDArray[np.floating]) -> str:
+    kept = ~(np.isnan(loss) | np.isnan(kl))
+    n = int(kept.sum())
+    if n < 3 or np.ptp(stats.rankdata(loss[kept])) == 0 or np.ptp(stats.rankdata(kl[kept])) == 0:
         return MISSING
-    # Ranks first: an infinite KL has a rank like any other.
-    result = stats.spearmanr(pair["loss"].rank(), pair["kl"].rank())
-    return f"{number(result.statistic, 2)} (p = {number(result.pvalue, 2)}, n = {len(pair)})"
+    # Of ranks, since an infinite KL has a rank like any other.
+    coefficient, pvalue = stats.spearmanr(stats.rankdata(loss[kept]), stats.rankdata(kl[kept]))
+    return f"{number(coefficient, 2)} (p = {number(pvalue, 2)}, n = {n})"

@@ -26,13 +26,14 @@ def headline(cells: Sequence[Cell]) -> str:
 def completeness(provenance: Mapping[str, Any]) -> str | None:
     """What of the plan is missing, and why; None where everything planned was finished."""
     planned, finished = provenance.get("planned"), provenance.get("finished")
-    known = isinstance(planned, int) and isinstance(finished, int)
     failures = len(provenance.get("failures") or ())
-    share = f"{count(finished)} of {plural(planned, 'planned replicate')}" if known else ""
+    share = ""
+    if planned is not None and finished is not None:
+        share = f"{count(finished)} of {plural(planned, 'planned replicate')}"
     if provenance.get("interrupted"):
-        done = f" after {share}" if known else ""
+        done = f" after {share}" if share else ""
         return f"This run was interrupted{done}: every number below is about what was finished."
-    if known and finished < planned:
+    if planned is not None and finished is not None and finished < planned:
         budget = (provenance.get("study") or {}).get("time_budget")
         why = "."
         if failures:

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_eval.config import TrainingConfig
+from gan_eval.errors import UsageError
+from gan_eval.report import render, write
+from gan_eval.results import Results
+
+from . import synthetic
+from .elements import Element, parse
+
+HOSTILE = "<script>alert(1)</script>\"'\n{{ 7*7 }}\u202e$x$ &amp; --></style>" + "y" * 10_000
+
+
+def _grid() -> Results:
+    made = synthetic.results(
+        8,
+        configs={
+            "plain": TrainingConfig(),
+            "saturating": TrainingConfig(generator_loss="saturating"),
+        },
+        where=(("pytorch", "cpu"), ("jax", "cpu")),
+        planned=64,
+        finished=32,
+        interrupted=True,
+        failures=[{"configuration": "plain", "backend": "jax", "seeds": [1], "message": "no"}],
+    )
+    synthetic.spoil(made.rows, 1, "failed")
+    synthetic.spoil(made.rows, 2, "diverged")
+    return made
+
+
+def _hostile() -> Results:
+    made = synthetic.results(2, name=HOSTILE, command=HOSTILE, created=HOSTILE)
+    made.provenance["environment"]["processor"] = HOSTILE
+    # JSON can hold a lone surrogate.
+    made.provenance["failures"] = [{"message": HOSTILE + "\ud800", "backend": HOSTILE}]
+    made.rows["backend"] = HOSTILE
+    made.rows.loc[0, "device"] = HOSTILE + "\x00"
+    return made
+
+
+def _all_diverged() -> Results:
+    made = synthetic.results(3)
+    for position in range(3):
+        synthetic.spoil(made.rows, position, "diverged")
+    made.epochs.loc[made.epochs["epoch"] > 0, "kl"] = np.nan
+    return made
+
+
+PAGES = {
+    "one": lambda: synthetic.results(12),
+    "single": lambda: synthetic.results(1),
+    "grid": _grid,
+    "none": synthetic.without_replicates,
+    "hostile": _hostile,
+    "diverged": _all_diverged,
+}
+
+
+@cache
+def page(name: str) -> str:
+    return render(PAGES[name]())
+
+
+@cache
+def tree(name: str) -> Element:
+    return parse(page(name))
+
+
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+@every_page
+def test_headings_descend_one_step_at_a_time(name: str) -> None:
+    levels = [int(e.tag[1]) for e in tree(name).all("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert all(e.text for e in tree(name).all("h1", "h2", "h3", "h4"))
+
+
+@every_page
+def test_the_page_fetches_nothing(name: str) -> None:
+    for element in tree(name).all():
+        assert element.tag not in {"script", "link", "img", "iframe", "object", "base"}
+        assert not any(a.startswith("on") for a in element.attributes)
+        for attribute in ("src", "href", "action", "srcset"):
+            assert element.attributes.get(attribute, "#").startswith("#")
+        assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", str(element.attributes))
+    style = next(tree(name).all("style")).text
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+@every_page
+def test_ids_are_unique_and_every_reference_has_its_target(name: str) -> None:
+    ids = [e.attributes["id"] for e in tree(name).all() if "id" in e.attributes]
+    assert len(ids) == len(set(ids))
+    for element in tree(name).all():
+        wanted = element.attributes.get("aria-labelledby", "").split()
+        if "href" in element.attributes:
+            wanted.append(element.attributes["href"][1:])
+        assert set(wanted) <= set(ids)
+
+
+@every_page
+def test_figures_and_tables_speak(name: str) -> None:
+    for figure in tree(name).all("figure"):
+        svg = next(figure.all("svg"))
+        assert svg.attributes["role"] == "img"
+        assert next(svg.all("title")).text
+        assert next(svg.all("desc")).text
+        assert next(figure.all("figcaption")).text
+    for table in tree(name).all("table"):
+        assert table.children[0].tag == "caption"
+        assert table.children[0].text
+        assert all(e.attributes["scope"] in {"col", "row"} for e in table.all("th"))
+        width = len(list(next(table.all("thead")).all("th")))
+        for row in next(table.all("tbody")).all("tr"):
+            assert len(row.children) == width
+            assert row.children[0].tag == "th"
+    for region in (e for e in tree(name).all() if e.attributes.get("role") == "region"):
+        assert region.attributes["tabindex"] == "0"
+        assert region.attributes["aria-label"]
+
+
+@every_page
+def test_nothing_is_left_unfilled(name: str) -> None:
+    text = next(tree(name).all("body")).text
+    assert not re.search(r"\bnan\b|\binf\b|None|\[object|StrictUndefined|Markup", text)
+    assert len(page(name).encode()) < 3_000_000
+
+
+def test_the_page_says_its_language_and_has_a_way_past_the_head() -> None:
+    root = tree("one")
+    assert next(root.all("html")).attributes["lang"] == "en"
+    assert next(root.all("title")).text == "made up: did the GAN learn the distribution?"
+    first = next(root.all("a"))
+    assert first.attributes == {"class": "skip", "href": "#main"}
+    assert page("one").startswith("<!DOCTYPE html>")
+
+
+def test_sections_stand_in_order_with_anchors() -> None:
+    names = [e.attributes["id"] for e in tree("one").all("section") if "id" in e.attributes]
+    assert names == [
+        *("verdicts", "moments", "spread", "samples", "losses", "tests", "critic", "speed"),
+        *("distances", "replicates", "environment", "reproduce"),
+    ]
+    links = [a.attributes["href"] for a in next(tree("one").all("nav")).all("a")]
+    assert links == [f"#{name}" for name in names]
+
+
+def test_the_deceptive_replicate_is_shown_by_name() -> None:
+    text = tree("one").text
+    row = synthetic.results(12).rows.iloc[synthetic.DECEIVED_SEED]
+    assert f"Seed {synthetic.DECEIVED_SEED} ends with losses 0.693 and 0.693, and KL(q‖p) =" in text
+    assert f"Its covariance is [[{row['covariance_1_1']:.3g}" in text
+
+
+def test_an_interrupted_grid_says_so_and_gives_each_cell_a_sentence() -> None:
+    text = tree("grid").text
+    assert "interrupted after 32 of 64 planned replicates" in text
+    leads = [e for e in tree("grid").all("p") if e.attributes.get("class") == "lead"]
+    assert len(leads) == 4 + 1
+    assert "1 unit of work that failed" in text
+
+
+def test_no_rows_make_a_page_that_says_so() -> None:
+    text = tree("none").text
+    assert "No replicate finished, so there is nothing to judge." in text
+    assert "interrupted after 0 of 40 planned replicates" in text
+    assert "gan-eval run" in text
+
+
+def test_hostile_names_are_text() -> None:
+    assert "<script" not in page("hostile")
+    assert "49" not in next(tree("hostile").all("title")).text
+    assert page("hostile").count("</style>") == 1
+    assert "&lt;script&gt;alert(1)" in page("hostile")
+    page("hostile").encode("utf-8")
+
+
+def test_missing_provenance_is_no_error() -> None:
+    made = synthetic.results(2)
+    bare = {"study": {}, "environment": {}}
+    text = parse(render(Results(made.rows, made.epochs.iloc[:0], bare))).text
+    assert "No epochs are stored." in text
+    assert "The settings of this cell are not stored" in text
+
+
+def test_rows_without_a_label_are_named_by_the_provenance() -> None:
+    made = synthetic.results(2)
+    rows = made.rows.drop(columns="configuration")
+    epochs = made.epochs.drop(columns="configuration")
+    assert "made up" in tree("one").text
+    assert render(Results(rows, epochs, made.provenance)) == render(made)
+
+
+def test_the_same_results_give_the_same_bytes_also_from_the_folder(tmp_path: Path) -> None:
+    made = PAGES["one"]()
+    assert render(made) == page("one")
+    made.save(tmp_path)
+    assert render(Results.load(tmp_path)) == page("one")
+
+
+def test_results_are_left_as_they_were() -> None:
+    made, same = _all_diverged(), _all_diverged()
+    render(made)
+    pd.testing.assert_frame_equal(made.rows, same.rows)
+    pd.testing.assert_frame_equal(made.epochs, same.epochs)
+
+
+def test_write_leaves_one_whole_file_or_one_sentence(tmp_path: Path) -> None:
+    none = synthetic.without_replicates()
+    write(none, tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page("none")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+    with pytest.raises(UsageError, match="cannot be written"):
+        write(none, tmp_path / "missing" / "report.html")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match="cannot be written"):
+        write(none, tmp_path / "folder")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_importing_the_report_loads_no_framework() -> None:
+    code = "import gan_eval.report, sys; print(sorted({'torch', 'jax'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_meet_wcag_aa(theme: str) -> None:
+    blocks = re.findall(r":root \{(.*?)\}", next(tree("none").all("style")).text)
+    values = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[0]))
+    if theme == "dark":
+        values |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[1]))
+    for name in ("ink", "muted", "accent"):
+        assert min(_contrast(values[name], values[b]) for b in ("page", "surface")) >= 4.5
+    assert _contrast(values["warn-ink"], values["warn"]) >= 4.5
+    graphics = ("real", "learned", "loss-d", "loss-g", "converged", "near", "failed", "diverged")
+    for name in graphics:
+        assert _contrast(values[name], values["surface"]) >= 3
+
+
+def _contrast(a: str, b: str) -> float:
+    """The contrast ratio of WCAG 2.2 (definition of relative luminance)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from gan_eval.config import TrainingConfig
+from gan_eval.report import tables
+from gan_eval.report.cells import LN_2, cells_of
+from gan_eval.report.numbers import number
+
+from . import synthetic
+
+
+def _table(table: tables.Table | None) -> dict[str, list[str]]:
+    """The columns of a table by their heads."""
+    assert table is not None
+    assert {len(row) for row in table.rows} <= {len(table.head)}
+    columns = list(zip(*table.rows, strict=True))
+    return {name: list(column) for name, column in zip(table.head, columns, strict=True)}
+
+
+def test_moments_stand_beside_b_and_AtA() -> None:
+    made = synthetic.results(11)
+    synthetic.spoil(made.rows, 4, "diverged")
+    found = tables.moments(cells_of(made)[0])
+    frame = _table(found)
+    assert frame["entry"] == [
+        *("mean 1", "mean 2", "covariance 1, 1", "covariance 1, 2", "covariance 2, 2"),
+    ]
+    assert frame["truth"] == ["1.000", "2.000", "1.010", "1.950", "4.250"]
+    learned = made.rows.loc[made.rows["verdict"] != "diverged", "covariance_1_2"]
+    assert frame["median learned"][3] == number(learned.median())
+    assert frame["5–95 %"][3] == "\u00a0to\u00a0".join(
+        number(q) for q in learned.quantile([0.05, 0.95])
+    )
+    assert frame["median error"][3] == number((learned - 1.95).median())
+    assert frame["median |error|"][3] == number((learned - 1.95).abs().median())
+    assert found is not None
+    assert "over 10 replicates (without 1 diverged" in found.caption
+
+
+def test_moments_of_any_dimension_have_the_upper_triangle() -> None:
+    config = TrainingConfig.parse(
+        {"target": {"A": np.eye(4).tolist(), "b": [0.0] * 4}, "latent_size": 5}
+    )
+    cell = cells_of(synthetic.results(3, configs={"four": config}))[0]
+    assert len(_table(tables.moments(cell))["entry"]) == 4 + 10
+
+
+def test_rank_correlation_is_spearmans_and_takes_infinity() -> None:
+    made = synthetic.results(12)
+    synthetic.spoil(made.rows, 1, "failed")
+    synthetic.spoil(made.rows, 2, "diverged")
+    frame = _table(tables.loss_correlation(cells_of(made)))
+    kl = made.rows["kl"].fillna(1e9).replace(np.inf, 1e9)
+    statistic, pvalue = stats.spearmanr((made.rows["loss_D"] - LN_2).abs(), kl)
+    assert frame["|loss_D − ln 2|"][0] == (
+        f"{number(statistic, 2)} (p = {number(pvalue, 2)}, n = 12)"
+    )
+
+
+def test_rejections_count_what_is_at_most_5_percent() -> None:
+    made = synthetic.results(10)
+    made.rows["mmd_pvalue"] = [0.001, 0.05, 0.051, *[0.5] * 6, np.nan]
+    frame = _table(tables.rejections(cells_of(made)))
+    first = [frame[name][0] for name in ("test", "replicates tested", "rejected")]
+    assert first == ["MMD", "9", "22\u202f%"]
+
+
+def test_speeds_tell_the_timed_replicate_from_the_others() -> None:
+    made = synthetic.results(3, where=(("pytorch", "cpu"), ("jax", "cpu")))
+    made.rows["examples_per_second"] = [100.0, 10.0, 20.0, 400.0, 30.0, 40.0]
+    made.rows["chapter_examples_per_second"] = [50.0, np.nan, np.nan, 60.0, np.nan, np.nan]
+    frame = _table(tables.speeds(cells_of(made)))
+    assert frame["training clock"] == ["100", "400"]
+    assert frame["chapter's clock"] == ["50.0", "60.0"]
+    assert frame["training clock, ratio to slowest"] == ["1.00 ×", "4.00 ×"]
+    assert frame["median side by side"] == ["20.0", "40.0"]
+
+
+def test_distances_stand_against_both_truths() -> None:
+    made = synthetic.results(9)
+    frame = _table(tables.distances(cells_of(made)[0]))
+    assert frame["distance"][0] == "KL(q‖p), nats"
+    assert frame["to N(b, AᵀA), median"][0] == number(made.rows["kl"].median())
+    assert frame["to the rows it saw, median"][0] == number(made.rows["kl_rows"].median())
+    assert len(frame["distance"]) == 10
+
+
+def test_the_list_of_replicates_is_capped_with_its_count() -> None:
+    made = synthetic.results(2)
+    made.rows["seed"] = [2**63 - 1, 0]
+    assert _table(tables.replicates(cells_of(made)))["seed"][0] == str(2**63 - 1)
+    many = pd.concat([made.rows] * 300, ignore_index=True)
+    many["seed"] = np.arange(600)
+    table = tables.replicates(cells_of(type(made)(many, made.epochs, made.provenance)))
+    assert len(table.rows) == tables.MOST_ROWS == 500
+    assert table.caption.startswith("The first 500 of 600 replicates")
+
+
+def test_verdicts_have_every_cell() -> None:
+    made = synthetic.results(4, where=(("pytorch", "cpu"), ("jax", "cpu")))
+    frame = _table(tables.verdicts(cells_of(made)))
+    verdicts = ("converged", "near", "failed", "diverged")
+    assert [sum(int(frame[name][i]) for name in verdicts) for i in (0, 1)] == [4, 4]
