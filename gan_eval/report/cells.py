@@ -15,6 +15,7 @@ from gan_eval.config import TrainingConfig
 from gan_eval.errors import UsageError
 from gan_eval.report.numbers import median, plain
 from gan_eval.results import Results
+from gan_eval.summary import CELL, summarise
 
 LN_2 = math.log(2)
 """The loss, in nats, of a discriminator that answers 1/2 to everything."""
@@ -101,9 +102,6 @@ def cells_of(results: Results) -> list[Cell]:
     """The cells of some results, in the order of their first row; none where there are no rows."""
     if results.rows.empty:
         return []
-    # The summary's module reaches PyTorch by way of the judge; a page without rows needs neither.
-    from gan_eval.summary import CELL, summarise
-
     settings = _settings(results.provenance)
     rows, epochs = (_labelled(frame, settings) for frame in (results.rows, results.epochs))
     summary = summarise(rows)

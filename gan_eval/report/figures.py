@@ -128,8 +128,8 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
             title="Correlation of the trained critic with the best critic, against KL",
             description=f"Scatter of {len(kept)} replicates; the median correlation is "
             f"{number(median(correlation), 2)}.",
-            caption="A critic at 1 ranks every point as the best possible one does; at 0 it has "
-            "nothing left to teach the generator."
+            caption="A critic at 1 ranks every point as the best possible one does; at 0 it sees "
+            "nothing of the difference that is left."
             + not_shown(len(rows) - len(drawable), len(rows), "no density, or no finite KL")
             + not_shown(len(drawable) - len(kept), len(drawable), "thinned by rank"),
         )

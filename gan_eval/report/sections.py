@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,8 @@ def verdicts(cells: Sequence[Cell]) -> Section:
     text = (
         f"Margins on KL(q‖p): converged up to {setting(first.margin)} nats, near up to "
         f"{setting(first.near_margin)}, failed above; diverged means weights that are not finite. "
-        "Within a KL of 0.1 nats the total variation is at most 0.22 (Pinsker). Share intervals "
+        f"Within {setting(first.margin)} nats the total variation is at most "
+        f"{number(min(1.0, math.sqrt(first.margin / 2)), 2)} (Pinsker). Share intervals "
         "are Clopper–Pearson, median intervals come from order statistics; a diverged replicate "
         "counts as an infinite KL. Samples to detect is the number after which a 5 % "
         "likelihood-ratio test tells the median replicate from the truth with 80 % power."
@@ -193,8 +195,8 @@ def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
     text = "No replicate was timed alone on the machine; all of them trained side by side."
     if any(np.isfinite(tables.alone(cell)).all() for cell in cells):
         text = (
-            "One replicate a cell is timed alone on the machine by both clocks; the others train side "
-            f"by side{side}, so their clocks also count each other's load."
+            "One replicate a cell is timed alone on the machine by both clocks; the others train "
+            f"side by side{side}, so their clocks also count each other's load."
         )
     drawn = figures.speed(cells)
     gallery: list[Block] = [Gallery([drawn])] if drawn else []
@@ -208,7 +210,7 @@ def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
 def distances(cells: Sequence[Cell]) -> Section:
     text = (
         "Two truths: the population N(b, AᵀA), and the Gaussian fitted to the rows that the "
-        "replicate saw, which is the best that those rows allow. Divergences are in nats where "
+        "replicate saw, which is the best fit to those rows. Divergences are in nats where "
         "they have a unit."
     )
     found = [Grid(tables.distances(c), folded=i > 0) for i, c in enumerate(cells)]
