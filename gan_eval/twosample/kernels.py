@@ -22,6 +22,8 @@ FromSquaredDistances = Callable[["Tensor"], "Tensor"]
 DIRECT_DIMENSION = 8
 # A squared distance below this share of the squared norms has lost digits in the product form.
 CANCELLATION = 1e-3
+# Coordinates gathered at once to take such distances directly.
+GATHERED_VALUES = 2**20
 # The median is taken over all pairs of at most this many rows.
 MEDIAN_ROWS = 2048
 # Rows whose distances one thread takes at once.
@@ -50,9 +52,18 @@ class PairwiseBlocks:
         Such as ``gaussian(bandwidth)`` or ``distance(exponent)``.
     device : str
         Torch device on which blocks are filled.
+    length : float, optional
+        The distance over which entries change by a good share of the largest, such as a
+        bandwidth; by default the root mean square distance of the points from their mean.
     """
 
-    def __init__(self, points: Array, entries: FromSquaredDistances, device: str) -> None:
+    def __init__(
+        self,
+        points: Array,
+        entries: FromSquaredDistances,
+        device: str,
+        length: float | None = None,
+    ) -> None:
         import torch
 
         self._entries = entries
@@ -63,6 +74,9 @@ class PairwiseBlocks:
         self._columns = centred.T.contiguous()
         self._rows = centred
         self._norms = (centred * centred).sum(1)
+        # A coordinate is known to half a unit in its last place, a difference of two to one.
+        length = length or float(self._norms.mean().sqrt()) or 1.0
+        self.rounding = float(2.0**-52 * np.abs(points).max() / length)
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write the entries ``[rows, columns]`` into ``out``, float64."""
@@ -90,8 +104,8 @@ class PairwiseBlocks:
         scale = self._norms[rows, None] + self._norms[columns]
         torch.addmm(scale, self._rows[rows], self._columns[:, columns], alpha=-2, out=out)
         near = torch.nonzero(out < CANCELLATION * scale)
-        if len(near):
-            first, second = near[:, 0], near[:, 1]
+        for some in near.split(max(1, GATHERED_VALUES // self._dimension)):
+            first, second = some[:, 0], some[:, 1]
             apart = self._rows[rows][first] - self._rows[columns][second]
             out[first, second] = (apart * apart).sum(1)
 

@@ -134,6 +134,7 @@ def _prepare(
         width = median_bandwidth(pooled, device)
     else:
         width = validation.positive_number(bandwidth, "bandwidth")
-    form = SymmetricForm(PairwiseBlocks(pooled, gaussian(width), device), diagonal=biased)
+    blocks = PairwiseBlocks(pooled, gaussian(width), device, length=width)
+    form = SymmetricForm(blocks, diagonal=biased)
     weights = GroupWeights.difference(len(first), len(second), biased=biased)
     return form, weights, width

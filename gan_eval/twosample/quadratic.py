@@ -45,6 +45,11 @@ class BlockSource(Protocol):
         """The torch device on which blocks are wanted."""
         ...
 
+    @property
+    def rounding(self) -> float:
+        """How far entries may be off, as a share of the largest, because the input is rounded."""
+        ...
+
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write entries ``[rows, columns]`` into the float64 tensor ``out`` of that shape.
 
@@ -85,8 +90,10 @@ class SymmetricForm:
         K1, in float64.
     total : float
         1ᵀK1.
-    mean_square : float
-        Mean of the squared entries of K; its root is the scale against which ties are judged.
+    peak : float
+        The largest entry of K in size: the scale of the rounding in float64.
+    rounding : float
+        The source's.
     fast_error : float
         The size that the error of a ``fast`` form has where roundings are independent (see
         Notes); a caller who depends on it measures the error beside it.
@@ -108,6 +115,7 @@ class SymmetricForm:
         self._source = source
         self._diagonal = diagonal
         self.size = source.size
+        self.rounding = source.rounding
         self._strips = [
             slice(top, min(top + HEIGHT, self.size)) for top in range(0, self.size, HEIGHT)
         ]
@@ -159,36 +167,39 @@ class SymmetricForm:
 
         device = self._source.device
 
-        def work(rows: slice, space: _Workspace) -> tuple[Tensor, Tensor, Tensor]:
+        def work(rows: slice, space: _Workspace) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             height = rows.stop - rows.start
             across = torch.zeros(height, dtype=torch.float64, device=device)
             down = torch.zeros(self.size - rows.start, dtype=torch.float64, device=device)
             squares = torch.zeros((), dtype=torch.float64, device=device)
+            peak = torch.zeros((), dtype=torch.float64, device=device)
             for columns, block in self._blocks(rows, space):
+                low, high = block.aminmax()
+                peak = torch.maximum(peak, torch.maximum(-low, high))
                 across += block.sum(1)
                 squares += 2 * block.square().sum()
                 if columns.start == rows.start:
                     # The square on the diagonal holds both halves, what follows only one.
                     squares -= block[:, :height].square().sum()
                 down[columns.start - rows.start : columns.stop - rows.start] += block.sum(0)
-            return across, down[height:], squares
+            return across, down[height:], squares, peak
 
         sums = torch.zeros(self.size, dtype=torch.float64, device=device)
-        squares = torch.zeros((), dtype=torch.float64, device=device)
+        squares, self.peak = 0.0, 0.0
         nothing = torch.empty((0, self.size), dtype=torch.uint8, device=device)
         results = in_order(
             work, self._strips, lambda: _Workspace(nothing, nothing, device), device=device
         )
-        for rows, (across, down, square) in zip(self._strips, results, strict=True):
+        for rows, (across, down, square, peak) in zip(self._strips, results, strict=True):
             sums[rows] += across
             sums[rows.stop :] += down
-            squares += square
-        self._set_scale(sums, float(squares))
+            squares += float(square)
+            self.peak = max(self.peak, float(peak))
+        self._set_scale(sums, squares)
 
     def _set_scale(self, sums: Tensor, squares: float) -> None:
         self.row_sums: Array = sums.cpu().numpy()
         self.total = float(self.row_sums.sum())
-        self.mean_square = squares / self.size**2
         centred = squares - float(
             2 * (self.row_sums**2).sum() / self.size - (self.total / self.size) ** 2
         )
