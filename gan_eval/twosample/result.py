@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TestResult:
-    """One test of x (n rows) against y (m rows).
+    """One test of x (n rows) against y (m rows), or against a known target.
 
     Attributes
     ----------
@@ -27,20 +27,28 @@ class TestResult:
         The test statistic; large values speak against equal laws.
     pvalue : float
         Probability, under equal laws, of a statistic at least as large; for a permutation test
-        (1 + #{null ≥ statistic}) / (1 + permutations), never 0.
+        (1 + #{null ≥ statistic}) / (1 + permutations), never 0. Likewise for a bootstrap.
     null_distribution : ndarray, shape (permutations,), float64
-        The statistic under permuted labels. Values that tie with ``statistic`` within rounding
-        are equal to it.
+        The statistic under permuted labels, or in the bootstrap's draws. Values that tie with
+        ``statistic`` within rounding are equal to it. Empty where the law is known exactly.
     estimate : float
         The distance between the two laws that the statistic estimates, in its own units.
-    n, m : int
-        Rows of x and of y.
+    n : int
+        Rows of x.
+    m : int or None
+        Rows of y; None for a test of x against a known target.
     dimension : int
-        Columns of both.
+        Columns.
     seconds : float
         Wall-clock time of the test, without the import of torch.
     parameters : mapping of str to float or str
         What the test was run with, such as the bandwidth that the median heuristic chose.
+    confidence_interval : (float, float) or None
+        For the quantity that ``estimate`` estimates; None where the test defines none. Its level is
+        the parameter ``confidence_level``.
+    effect_size : float
+        A size without units, the same for every unit of measure; NaN where the test defines none.
+        Each test says which.
     """
 
     # Keep pytest from collecting this class by its name.
@@ -52,14 +60,16 @@ class TestResult:
     null_distribution: NDArray[np.float64] = field(repr=False)
     estimate: float
     n: int
-    m: int
+    m: int | None
     dimension: int
     seconds: float
     parameters: Mapping[str, float | str] = field(default_factory=dict)
+    confidence_interval: tuple[float, float] | None = None
+    effect_size: float = math.nan
 
     @property
     def permutations(self) -> int:
-        """The number of permutations behind the p-value."""
+        """The number of permutations, or bootstrap draws, behind the p-value; 0 for none."""
         return int(self.null_distribution.size)
 
     def __repr__(self) -> str:
@@ -67,19 +77,30 @@ class TestResult:
             f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
             for name, value in self.parameters.items()
         )
+        draws = "permutations" if self.m is not None else "draws"
+        count = f" from {self.permutations} {draws}" if self.permutations else ""
+        estimate = ""
+        if self.confidence_interval is not None:
+            low, high = self.confidence_interval
+            estimate = f"estimate {self.estimate:.4g} [{low:.4g}, {high:.4g}], "
+        rows = f"n = {self.n}" if self.m is None else f"n = {self.n}, m = {self.m}"
         return (
             f"{self.method} ({settings}): statistic {self.statistic:.6g}, "
-            f"p = {self.pvalue:.4g} from {self.permutations} permutations, "
-            f"n = {self.n}, m = {self.m}, d = {self.dimension}, {self.seconds:.3g} s"
+            f"p = {self.pvalue:.4g}{count}, {estimate}{rows}, d = {self.dimension}, "
+            f"{self.seconds:.3g} s"
         )
 
     def to_dict(self) -> dict[str, Any]:
         """All scalars, flat: the parameters stand beside the rest under their own names."""
+        low, high = self.confidence_interval or (math.nan, math.nan)
         return {
             "method": self.method,
             "statistic": self.statistic,
             "pvalue": self.pvalue,
             "estimate": self.estimate,
+            "confidence_low": low,
+            "confidence_high": high,
+            "effect_size": self.effect_size,
             "n": self.n,
             "m": self.m,
             "dimension": self.dimension,
