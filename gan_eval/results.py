@@ -34,7 +34,7 @@ class Results:
     epochs : DataFrame
         One row a replicate and epoch.
     provenance : dict
-        JSON-ready: ``study`` (its settings), ``configurations`` (hash → label and settings),
+        JSON-ready: ``study`` (its settings), ``configurations`` (label, hash and settings of each),
         ``planned`` and ``finished`` replicates, ``interrupted``, ``seconds``, ``command``,
         ``created`` and ``environment``.
     """
