@@ -210,20 +210,20 @@ class Margins(BaseModel):
 class Study(BaseModel):
     """What to run: every cell of the grid, on every backend and device, from every seed.
 
-    ``Study()`` is the main job: the chapter's configuration from 40 seeds on everything that is
+    ``Study()`` is the main job: the chapter's configuration from 30 seeds on everything that is
     installed, within a minute.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(strict=True, min_length=1, max_length=200)] = "chapter"
-    replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 40
+    replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 30
     first_seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
     backends: tuple[Annotated[str, Field(strict=True)], ...] | None = None
     """None: every installed one."""
     devices: tuple[Annotated[str, Field(strict=True)], ...] | None = None
     """None: every device that a backend has here."""
-    time_budget: Annotated[Real, Field(gt=0)] | None = 45.0
+    time_budget: Annotated[Real, Field(gt=0)] | None = 48.0
     """Seconds after which no further replicate is started; None: no limit."""
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
