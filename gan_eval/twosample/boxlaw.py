@@ -97,7 +97,8 @@ class BoxLaw:
         def slope(log_gap: float) -> float:
             return self._first(pole + np.exp(log_gap)) - statistic
 
-        low, high = -60.0, 60.0
+        # Above a gap of 1e-9 lie statistics of 1e9, whose tail is 0.
+        low, high = np.log(1e-9), 60.0
         if slope(low) < 0:
             return 0.0
         if slope(high) > 0:

@@ -1,0 +1,46 @@
+"""One sample against a known target: what is accepted."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.errors import UsageError
+from gan_eval.target import GaussianTarget
+from gan_eval.twosample import validation
+
+Array = NDArray[np.floating]
+
+
+def one_sample(x: Any, target: GaussianTarget) -> Array:
+    """x of shape (n, d) as float64, n ≥ 2; NumPy, torch or pandas, one dimension means d = 1."""
+    if not isinstance(target, GaussianTarget):
+        raise UsageError(f"target must be a GaussianTarget, got {type(target).__name__}")
+    rows = validation.sample(x, "x")
+    if rows.shape[1] != target.dimension:
+        raise UsageError(
+            f"x must have one column for each of the target's {target.dimension} coordinates, "
+            f"got {rows.shape[1]}"
+        )
+    return rows
+
+
+def principal(x: Array, target: GaussianTarget, whiten: bool) -> tuple[Array, tuple[float, ...]]:
+    """x in coordinates in which the target is N(0, diag deviations²), and those deviations.
+
+    Whitened, all deviations are 1. Otherwise x is moved and turned, which changes no distance.
+    """
+    if whiten:
+        return np.ascontiguousarray(target.whiten(x)), (1.0,) * target.dimension
+    _, deviations, axes = np.linalg.svd(target.A)
+    return (x - target.mean) @ axes.T, tuple(deviations.tolist())
+
+
+def resample_count(resamples: Any) -> int:
+    """A whole number of bootstrap draws, at least 1."""
+    if not isinstance(resamples, numbers.Integral) or isinstance(resamples, bool) or resamples < 1:
+        raise UsageError(f"resamples must be a whole number of at least 1, got {resamples!r}")
+    return int(resamples)
