@@ -47,8 +47,8 @@ def test_several_blocks_equal_one(monkeypatch):
     x, y = samples(60, 45, 2)
     biased = oracles.biased_mmd2(x, y, 1.1)
     unbiased = oracles.unbiased_mmd2(x, y, 1.1)
-    monkeypatch.setattr("gan_eval.twosample.quadratic.HEIGHT", 16)
-    monkeypatch.setattr("gan_eval.twosample.quadratic.WIDTH", 24)
+    monkeypatch.setattr("gan_eval.twosample.strips.HEIGHT", 16)
+    monkeypatch.setattr("gan_eval.twosample.strips.WIDTH", 24)
     for stored in (10**6, 0):
         monkeypatch.setattr("gan_eval.twosample.quadratic.STORED_ENTRIES", stored)
         assert mmd2(x, y, bandwidth=1.1, estimator="biased") == pytest.approx(biased, rel=1e-10)
