@@ -29,14 +29,43 @@ def render(results: Results) -> str:
     """
     cells = cells_of(results)
     study = results.provenance.get("study") or {}
-    html = _template().render(
-        name=plain(study.get("name", "study"), 80),
+    name = plain(study.get("name", "study"), 80)
+    return fill(
+        title=f"{name}: did the GAN learn the distribution?",
+        name=name,
+        question="Did the GAN learn the distribution?",
         headline=words.headline(cells),
         incomplete=words.completeness(results.provenance),
         sentences=_sentences(cells),
         cards=_cards(cells),
         sections=_sections(cells, results.provenance),
         created=results.provenance.get("created"),
+    )
+
+
+def fill(
+    *,
+    title: str,
+    name: str,
+    question: str,
+    headline: str,
+    sentences: Sequence[tuple[str | None, str]],
+    cards: Sequence[Card],
+    sections: Sequence[Section],
+    incomplete: str | None = None,
+    created: str | None = None,
+) -> str:
+    """A page: its answer first (question, headline, sentences, cards), then its sections."""
+    html = _template().render(
+        title=title,
+        name=name,
+        question=question,
+        headline=headline,
+        incomplete=incomplete,
+        sentences=sentences,
+        cards=cards,
+        sections=sections,
+        created=created,
         style=Markup(_source("style.css")),
     )
     # A lone surrogate, which JSON can hold, has no UTF-8 form.
@@ -51,8 +80,12 @@ def write(results: Results, path: str | Path) -> None:
     UsageError
         Where the file cannot be written.
     """
+    write_page(render(results), path)
+
+
+def write_page(text: str, path: str | Path) -> None:
+    """Write a page into a file, whole or not at all; ``UsageError`` where that cannot be done."""
     path = Path(path)
-    text = render(results)
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
