@@ -15,14 +15,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 # Rows of the matrix of pairs that are computed at once: small enough to stay in the cache.
 _STRIP = 96
 # Signs of the wild bootstrap that are multiplied at once.
 _SIGNS = 256
-# Two values this near, in units of the mean of h(x, x), are equal but for rounding.
-_TIE = 1e-12
+# Two values this near, relative to the statistic and to the size of the null, are equal but for
+# rounding.
+_TIE = 1e-10
 
 
 class TargetKernel(Protocol):
@@ -86,8 +87,9 @@ def discrepancy(kernel: TargetKernel, rows: Array) -> Discrepancy:
     for top, bottom in _strips(n):
         block = kernel.entries(rows[top:bottom], rows[top:])
         height = bottom - top
+        # Not subtracted from the sum: for a row far off it may be larger than all the rest.
+        np.fill_diagonal(block[:, :height], 0.0)
         apart += float(block[:, :height].sum()) + 2 * float(block[:, height:].sum())
-    apart -= diagonal
     centre = kernel.grand_mean - 2 * float(kernel.mean(rows).mean())
     return Discrepancy(
         apart / (n * (n - 1)) + centre, (apart + diagonal) / n**2 + centre, diagonal / n + centre
@@ -114,7 +116,7 @@ def parametric_bootstrap(
     else:
         null = _simulate(kernel, n, biased, resamples, np.random.default_rng(rng))
     statistic = observed.biased if biased else observed.unbiased
-    return _compare(statistic, null, observed.diagonal)
+    return _compare(statistic, null)
 
 
 def wild_bootstrap(
@@ -143,7 +145,7 @@ def wild_bootstrap(
             some = signs[start : start + _SIGNS].astype(np.float64)
             products = some[:, top:] @ block.T
             values[start : start + _SIGNS] += (products * some[:, top:bottom]).sum(axis=1)
-    return _compare(observed.unbiased, values / (n * (n - 1)), observed.diagonal)
+    return _compare(observed.unbiased, values / (n * (n - 1)))
 
 
 def squared_distances(left: Array, right: Array) -> Array:
@@ -151,11 +153,12 @@ def squared_distances(left: Array, right: Array) -> Array:
     # Imported here: it costs more than all else that this package imports.
     from scipy.spatial.distance import cdist
 
-    return cdist(left, right, "sqeuclidean")
+    return np.asarray(cdist(left, right, "sqeuclidean"), dtype=np.float64)
 
 
-def _compare(statistic: float, null: Array, scale: float) -> BootstrapOutcome:
-    null[np.abs(null - statistic) <= _TIE * abs(scale)] = statistic
+def _compare(statistic: float, null: Array) -> BootstrapOutcome:
+    width = _TIE * (abs(statistic) + float(np.median(np.abs(null))))
+    null[np.abs(null - statistic) <= width] = statistic
     exceeding = int(np.count_nonzero(null >= statistic))
     return BootstrapOutcome(null, (1 + exceeding) / (1 + len(null)))
 

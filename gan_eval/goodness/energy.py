@@ -17,7 +17,7 @@ from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 # Step of the trapezoid rule in ln t; its relative error is e^{−π²/step}.
 _STEP = 0.28

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 
 def mmd_test(
@@ -77,7 +78,7 @@ def mmd_test(
     n, d = rows.shape
     rows, deviations = principal(rows, target, whiten)
     if isinstance(bandwidth, str):
-        width = float(median_distance(Gaussian(np.zeros(d), np.diag(deviations))))
+        width = _median_bandwidth(deviations)
     else:
         width = validation.positive_number(bandwidth, "bandwidth")
     kernel = GaussianKernel(deviations, width)
@@ -101,6 +102,11 @@ def mmd_test(
         },
         effect_size=observed.unbiased / observed.diagonal,
     )
+
+
+@lru_cache(maxsize=64)
+def _median_bandwidth(deviations: tuple[float, ...]) -> float:
+    return float(median_distance(Gaussian(np.zeros(len(deviations)), np.diag(deviations))))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from gan_eval.errors import UsageError
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 
 def one_sample(x: Any, target: GaussianTarget) -> Array:
@@ -34,9 +34,11 @@ def principal(x: Array, target: GaussianTarget, whiten: bool) -> tuple[Array, tu
     Whitened, all deviations are 1. Otherwise x is moved and turned, which changes no distance.
     """
     if whiten:
-        return np.ascontiguousarray(target.whiten(x)), (1.0,) * target.dimension
+        whitened = np.ascontiguousarray(target.whiten(x), dtype=np.float64)
+        return whitened, (1.0,) * target.dimension
     _, deviations, axes = np.linalg.svd(target.A)
-    return (x - target.mean) @ axes.T, tuple(deviations.tolist())
+    turned = np.asarray((x - target.mean) @ axes.T, dtype=np.float64)
+    return turned, tuple(deviations.tolist())
 
 
 def resample_count(resamples: Any) -> int:

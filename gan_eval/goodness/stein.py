@@ -20,7 +20,7 @@ from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 NULLS = ("parametric", "wild")
 
