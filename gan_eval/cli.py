@@ -170,8 +170,9 @@ def check(
     from gan_eval.config import Margins, TrainingConfig
     from gan_eval.results import read_rows
 
-    if rows is not None and (config is not None or assignments):
-        raise UsageError("`--rows` reads what was trained: it goes without `--config` and `--set`")
+    how_to_train = (config, assignments or None, backend, device, seed, replicates)
+    if rows is not None and how_to_train != (None, None, "pytorch", "cpu", 0, 8):
+        raise UsageError("`--rows` reads what was trained: it goes without options of training")
     demand = Demand(share, Margins().converged if margin is None else margin, confidence)
     if rows is None:
         seeds = training.seed_range(seed, replicates)

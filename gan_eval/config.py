@@ -224,7 +224,7 @@ class Study(BaseModel):
     devices: tuple[Annotated[str, Field(strict=True)], ...] | None = None
     """None: every device that a backend has here."""
     time_budget: Annotated[Real, Field(gt=0)] | None = 48.0
-    """Seconds after which no further replicate is started; None: no limit."""
+    """Seconds after which no further replicate is started; None (``"none"``): no limit."""
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
     margins: Margins = Margins()
@@ -232,6 +232,12 @@ class Study(BaseModel):
     """Settings of every configuration; the chapter's values elsewhere."""
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
     """Axes: field of the configuration (dots for nested ones) → values; all combinations."""
+
+    @field_validator("time_budget", mode="before")
+    @classmethod
+    def _none_in_words(cls, value: Any) -> Any:
+        # TOML has no null.
+        return None if value == "none" else value
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

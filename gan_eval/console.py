@@ -196,9 +196,16 @@ def _summary(rows: pd.DataFrame) -> Table:
         table.add_row(
             *(str(cell[name]) for name in ("configuration", "backend", "device", "replicates")),
             *(str(cell[name]) for name in ("converged", "near", "failed", "diverged")),
-            f"{cell['kl']:.3f} ({cell['kl_low']:.3f} … {cell['kl_high']:.3f})",
-            f"{cell['effective_sample_size']:.1f} ({cell['effective_sample_size_low']:.1f} … "
-            f"{cell['effective_sample_size_high']:.1f})",
+            _with_interval(cell, "kl", 3),
+            _with_interval(cell, "effective_sample_size", 1),
             f"{cell['examples_per_second']:,.0f}",
         )
     return table
+
+
+def _with_interval(cell: pd.Series, name: str, digits: int) -> str:
+    """A median with its interval, which needs 6 replicates at 95 %."""
+    low, high = cell[f"{name}_low"], cell[f"{name}_high"]
+    if low == -np.inf:
+        return f"{cell[name]:.{digits}f}"
+    return f"{cell[name]:.{digits}f} ({low:.{digits}f} … {high:.{digits}f})"

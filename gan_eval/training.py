@@ -69,13 +69,18 @@ def train(
 
     Raises ``UsageError`` where the backend or device is not there, or ``plot`` cannot be written.
     """
-    drawing = None
     if plot is not None:
         picture_kind(plot)
         check_writable(plot)
+    trainer = backends.backend(backend)
+    if plot is None:
+        trained = trainer.train(config, seeds, device)
+    else:
+        # Only the seed that is drawn has a chapter's clock.
         drawing = ChapterDrawing(config, seeds[0])
-    trained = backends.backend(backend).train(config, seeds, device, drawing)
-    if plot is not None and drawing is not None:
+        parts = [trainer.train(config, seeds[:1], device, drawing)]
+        parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
+        trained = TrainedGANs.join(parts)
         drawing.save(plot)
     return TrainingRun(trained, judge(trained))
 

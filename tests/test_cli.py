@@ -269,6 +269,7 @@ def test_backends_lists_pytorch() -> None:
         (("check", "--rows", "absent.csv"), "there is no file 'absent.csv'"),
         (("check", "--rows", "file"), "lacks the column"),
         (("check", "--rows", "file", "--set", "epochs=1"), "it goes without"),
+        (("check", "--rows", "file", "--seed", "4"), "it goes without"),
         (("report", "absent"), "there is no folder 'absent'"),
         (("report", "file"), "'file' is a file"),
         (("report", "folder"), "study.json"),

@@ -160,16 +160,20 @@ def test_a_grid_expands_in_order_with_labels() -> None:
         ("first_seed=-1", "`first_seed` must be at least 0, got -1"),
         ("config.batch_size=0", "`batch_size` must be between 1 and n_examples"),
         ("config.batchsize=1", "unknown setting `batchsize`: did you mean `batch_size`?"),
-        ("grid.epochs=[]", "`grid.epochs`"),
-        ("grid.epochs=3", "`grid.epochs`"),
+        ("grid.epochs=[]", "`grid.epochs` must be of length 1 or more, got []"),
+        ("grid.epochs=3", "`grid.epochs` must be an array, got 3"),
         ("grid.epochs=[1, 0]", "`epochs` must be at least 1, got 0"),
         ("margins.near=0.01", "`margins` must satisfy 0 < converged ≤ near"),
         ("time_budget=0", "`time_budget` must be greater than 0, got 0"),
-        ("name=", "`name`"),
+        ("name=", "`name` must be a string that is not empty, got ''"),
     ],
 )
 def test_bad_studies_are_refused_in_one_sentence(assignment: str, sentence: str) -> None:
     assert sentence in _refusal(assignment, model=Study)
+
+
+def test_a_study_may_have_no_time_budget() -> None:
+    assert Study.read(None, ["time_budget=none"]).time_budget is None
 
 
 def test_margins_are_in_order() -> None:
