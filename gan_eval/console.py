@@ -32,7 +32,7 @@ def print_json(document: dict[str, Any]) -> None:
 
 def print_training(run: TrainingRun) -> None:
     """The chapter's line, the learned moments beside the truth, and the verdict."""
-    rows, console = run.rows, _console()
+    rows, console = run.rows, open_console()
     many = len(rows) > 1
     speed = float(np.median(run.trained.examples_per_second))
     label = f" (medians of {len(rows)} replicates)" if many else ""
@@ -51,7 +51,7 @@ def print_training(run: TrainingRun) -> None:
 
 def print_run(results: Results, folder: Path) -> None:
     """The summary of a study, a line for what did not go as planned, and where the rows are."""
-    console = _console()
+    console = open_console()
     facts = results.provenance
     if len(results.rows):
         console.print(_summary(results.rows))
@@ -81,7 +81,7 @@ def print_run(results: Results, folder: Path) -> None:
 
 def print_check(rows: pd.DataFrame, answer: Answer) -> None:
     """Each verdict (up to a number), then the answer in one line."""
-    console, demand = _console(), answer.demand
+    console, demand = open_console(), answer.demand
     if len(rows) <= SHOWN:
         console.print(_replicates(rows))
     bound = (
@@ -103,7 +103,7 @@ def print_backends(found: list[Availability]) -> None:
         table.add_row(
             entry.name, entry.state, ", ".join(entry.devices), entry.version, entry.remedy
         )
-    _console().print(table)
+    open_console().print(table)
 
 
 @contextmanager
@@ -130,7 +130,8 @@ def study_progress() -> Iterator[Callable[[StudyProgress], None]]:
         yield show
 
 
-def _console() -> Console:
+def open_console() -> Console:
+    """A console on stdout that cuts no table where there is no terminal."""
     console = Console(highlight=False)
     if not console.is_terminal:
         # A pipe or a file has no width: let no table be cut to a guess of 80 columns.
