@@ -23,8 +23,8 @@ FLOAT64_ROWS = 1024
 EXACT_LABELS = 512
 # The observed labels and so many permutations are evaluated both ways; the error of float32 is
 # taken to stay below SAFETY times the largest difference seen.
-MEASURED_LABELS = 32
-SAFETY = 8
+MEASURED_LABELS = 16
+SAFETY = 16
 
 
 @dataclass(frozen=True)
