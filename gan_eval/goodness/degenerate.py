@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Rows of the matrix of pairs that are computed at once: small enough to stay in the cache.
-_STRIP = 96
+# Height and width of the blocks in which the matrix of pairs is computed. A block stays below
+# 128 KiB, above which the C library asks the system for fresh pages each time.
+_HEIGHT, _WIDTH = 96, 160
 # Signs of the wild bootstrap that are multiplied at once.
 _SIGNS = 256
 # Two values this near, relative to the statistic and to the size of the null, are equal but for
@@ -80,16 +81,18 @@ class BootstrapOutcome:
 
 
 def discrepancy(kernel: TargetKernel, rows: Array) -> Discrepancy:
-    """The means of h over the pairs of rows (n, d), by strips, in O(n) memory."""
+    """The means of h over the pairs of rows (n, d), by blocks, in O(n) memory."""
     n = len(rows)
     diagonal = float(kernel.diagonal(rows).sum())
     apart = 0.0
-    for top, bottom in _strips(n):
-        block = kernel.entries(rows[top:bottom], rows[top:])
-        height = bottom - top
-        # Not subtracted from the sum: for a row far off it may be larger than all the rest.
-        np.fill_diagonal(block[:, :height], 0.0)
-        apart += float(block[:, :height].sum()) + 2 * float(block[:, height:].sum())
+    for left, right in _blocks(n):
+        block = kernel.entries(rows[left], rows[right])
+        if left == right:
+            # Not subtracted from the sum: for a row far off it may be larger than all the rest.
+            np.fill_diagonal(block, 0.0)
+            apart += float(block.sum())
+        else:
+            apart += 2 * float(block.sum())
     centre = kernel.grand_mean - 2 * float(kernel.mean(rows).mean())
     return Discrepancy(
         apart / (n * (n - 1)) + centre, (apart + diagonal) / n**2 + centre, diagonal / n + centre
@@ -135,16 +138,17 @@ def wild_bootstrap(
     signs = generator.integers(0, 2, size=(resamples, n), dtype=np.int8) * 2 - 1
     means = kernel.mean(rows)
     values = np.zeros(resamples)
-    for top, bottom in _strips(n):
-        block = kernel.entries(rows[top:bottom], rows[top:])
-        block += kernel.grand_mean - means[top:bottom, None] - means[top:]
-        height = bottom - top
-        np.fill_diagonal(block[:, :height], 0.0)
-        block[:, height:] *= 2
+    for left, right in _blocks(n):
+        block = kernel.entries(rows[left], rows[right])
+        block += kernel.grand_mean - means[left, None] - means[right]
+        if left == right:
+            np.fill_diagonal(block, 0.0)
+        else:
+            block *= 2
         for start in range(0, resamples, _SIGNS):
-            some = signs[start : start + _SIGNS].astype(np.float64)
-            products = some[:, top:] @ block.T
-            values[start : start + _SIGNS] += (products * some[:, top:bottom]).sum(axis=1)
+            some = signs[start : start + _SIGNS]
+            products = some[:, right].astype(np.float64) @ block.T
+            values[start : start + _SIGNS] += (products * some[:, left]).sum(axis=1)
     return _compare(observed.unbiased, values / (n * (n - 1)))
 
 
@@ -184,6 +188,10 @@ def _simulate(
     )
 
 
-def _strips(n: int) -> Iterator[tuple[int, int]]:
-    for top in range(0, n, _STRIP):
-        yield top, min(top + _STRIP, n)
+def _blocks(n: int) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of the upper half of the pairs; square blocks on the diagonal."""
+    for top in range(0, n, _HEIGHT):
+        bottom = min(top + _HEIGHT, n)
+        yield slice(top, bottom), slice(top, bottom)
+        for start in range(bottom, n, _WIDTH):
+            yield slice(top, bottom), slice(start, min(start + _WIDTH, n))

@@ -68,13 +68,13 @@ def test_expectations_meet_simulation(kernel):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_discrepancy_is_the_mean_over_pairs(kernel):
-    """Over more rows than a strip holds."""
-    rows = np.random.default_rng(6).standard_normal((130, 3)) * 1.2
+    """Over more rows than a block holds."""
+    rows = np.random.default_rng(6).standard_normal((270, 3)) * 1.2
     matrix = kernel.entries(rows, rows)
     np.testing.assert_allclose(np.diag(matrix), kernel.diagonal(rows), rtol=1e-12)
     means = kernel.mean(rows)
     centred = matrix - means[:, None] - means + kernel.grand_mean
-    off = centred[~np.eye(130, dtype=bool)]
+    off = centred[~np.eye(270, dtype=bool)]
     result = discrepancy(kernel, rows)
     assert result.unbiased == pytest.approx(off.mean(), rel=1e-9, abs=1e-12)
     assert result.biased == pytest.approx(centred.mean(), rel=1e-9)
