@@ -63,20 +63,36 @@ def smaller_group_labels(
     return labels
 
 
+def swapped_pair_labels(n: int, swaps: int, generator: np.random.Generator) -> Labels:
+    """The observed labels and then ``swaps`` that exchange x_i and y_i where a fair coin says so.
+
+    Shape (1 + swaps, 2n), for samples of n rows each; True where the row stands in group x. With
+    the coins as signs ε_i, these are the draws of the wild bootstrap.
+    """
+    labels = np.empty((1 + swaps, 2 * n), dtype=np.bool_)
+    labels[0, :n] = True
+    labels[1:, :n] = _fair_coins(swaps, n, generator)
+    np.logical_not(labels[:, :n], out=labels[:, n:])
+    return labels
+
+
 def _flip_coins(labels: Labels, smaller: int, generator: np.random.Generator) -> None:
     """Fill ``labels`` with independent flips whose mean is near, mostly below, ``smaller``."""
     count, size = labels.shape
     fraction = smaller / size
     if fraction > 0.49:
-        packed = np.frombuffer(generator.bytes(count * -(-size // 8)), dtype=np.uint8)
-        bits = np.unpackbits(packed.reshape(count, -1), axis=1, count=size)
-        labels[...] = bits.view(np.bool_)
+        labels[...] = _fair_coins(count, size, generator)
         return
     # Adding a row hits the larger side, removing one has to hit the smaller: start below.
     low = fraction - 3 * np.sqrt(fraction * (1 - fraction) / size)
     threshold = max(0, int(256 * low))
     flips = np.frombuffer(generator.bytes(count * size), dtype=np.uint8)
     np.less(flips.reshape(count, size), threshold, out=labels)
+
+
+def _fair_coins(count: int, size: int, generator: np.random.Generator) -> Labels:
+    packed = np.frombuffer(generator.bytes(count * -(-size // 8)), dtype=np.uint8)
+    return np.unpackbits(packed.reshape(count, -1), axis=1, count=size).view(np.bool_)
 
 
 def _correct_counts(labels: Labels, smaller: int, generator: np.random.Generator) -> None:

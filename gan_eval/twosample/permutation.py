@@ -142,34 +142,70 @@ def permutation_test(
     p-value is the one that float64 gives throughout. That error is measured in each test, because
     it depends on the data: where rows repeat or stand in clusters, roundings no longer cancel.
     """
-    labels = smaller_group_labels(weights.n, weights.m, permutations, generator)
-    weights = weights if weights.n <= weights.m else weights.swapped()
-    if form.size <= FLOAT64_ROWS:
-        values = _statistics(form, weights, labels, form.forms(labels, labels[:0]).exact)
-    else:
-        values = _screened(form, weights, labels)
+    return labels_test(
+        form, weights, smaller_group_labels(weights.n, weights.m, permutations, generator)
+    )
+
+
+def labels_test(form: SymmetricForm, weights: GroupWeights, labels: Labels) -> PermutationOutcome:
+    """:func:`permutation_test` with given labels of the smaller group, the observed ones first."""
+    statistics = LabelStatistics(form, weights, labels)
+    values = statistics.values
+    statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error))
     statistic, null = float(values[0]), values[1:]
-    null[np.abs(null - statistic) <= _tie_width(form, weights)] = statistic
+    null[np.abs(null - statistic) <= statistics.tie_width] = statistic
     exceeding = int(np.count_nonzero(null >= statistic))
-    return PermutationOutcome(statistic, null, (1 + exceeding) / (1 + permutations))
+    return PermutationOutcome(statistic, null, (1 + exceeding) / len(labels))
 
 
-def _screened(form: SymmetricForm, weights: GroupWeights, labels: Labels) -> Array:
-    """The statistics by float32, those that may tie with or pass the first by float64."""
-    some = labels[: 1 + MEASURED_LABELS]
-    forms = form.forms(some, labels)
-    values = _statistics(form, weights, labels, forms.fast)
-    values[: len(some)] = _statistics(form, weights, some, forms.exact)
+class LabelStatistics:
+    """The statistic under each of many labels, by float32 where it pays, with its error.
 
-    measured = np.abs(forms.exact - forms.fast[: len(some)]).max()
-    error = abs(weights.quadratic) * max(form.fast_error, SAFETY * measured)
-    unsure = np.flatnonzero(np.abs(values - values[0]) <= error)
-    unsure = unsure[unsure >= len(some)]
-    for start in range(0, unsure.size, EXACT_LABELS):
-        some = unsure[start : start + EXACT_LABELS]
-        exact = form.forms(labels[some], labels[:0]).exact
-        values[some] = _statistics(form, weights, labels[some], exact)
-    return values
+    Parameters
+    ----------
+    form : SymmetricForm
+    weights : GroupWeights
+    labels : ndarray of bool, shape (k, n + m)
+        Of the smaller group, as :func:`~gan_eval.twosample.labels.smaller_group_labels` gives them.
+
+    Attributes
+    ----------
+    values : ndarray, shape (k,)
+        The first of them is always by float64.
+    error : float
+        How far a value may be from float64's; 0 where all are by float64.
+    tie_width : float
+        How far two equal statistics may differ by the rounding of float64.
+    """
+
+    def __init__(self, form: SymmetricForm, weights: GroupWeights, labels: Labels) -> None:
+        self._form = form
+        self._weights = weights = weights if weights.n <= weights.m else weights.swapped()
+        self._labels = labels
+        self._exact = np.zeros(len(labels), dtype=np.bool_)
+        self.error = 0.0
+        self.tie_width = _tie_width(form, weights)
+        if form.size <= FLOAT64_ROWS:
+            self.values = _statistics(form, weights, labels, form.forms(labels, labels[:0]).exact)
+            self._exact[:] = True
+            return
+        some = labels[: 1 + MEASURED_LABELS]
+        forms = form.forms(some, labels)
+        self.values = _statistics(form, weights, labels, forms.fast)
+        self.values[: len(some)] = _statistics(form, weights, some, forms.exact)
+        self._exact[: len(some)] = True
+        measured = np.abs(forms.exact - forms.fast[: len(some)]).max()
+        self.error = abs(weights.quadratic) * float(max(form.fast_error, SAFETY * measured))
+
+    def refine(self, some: NDArray[np.intp]) -> None:
+        """Replace the values at the indices ``some`` by those of float64."""
+        unsure = some[~self._exact[some]]
+        for start in range(0, unsure.size, EXACT_LABELS):
+            indices = unsure[start : start + EXACT_LABELS]
+            labels = self._labels[indices]
+            exact = self._form.forms(labels, labels[:0]).exact
+            self.values[indices] = _statistics(self._form, self._weights, labels, exact)
+        self._exact[unsure] = True
 
 
 def _statistics(
