@@ -169,7 +169,7 @@ def test_intervals_cover_the_divergence(matrix, shift):
 
 @pytest.mark.statistical
 def test_power_of_the_stated_example():
-    """Shift of 0.15 along the minor axis, n = 500: the noncentral χ² says .72 and .85.
+    """Shift of 0.15 along the minor axis, n = 500: the noncentral χ² says .74 and .86.
 
     Measured over 400 samples; 4 standard errors.
     """
