@@ -43,7 +43,7 @@ def in_order(
         space = workspace()
         yield from (work(item, space) for item in items)
         return
-    with _one_thread_each() as threads:
+    with one_thread_each() as threads:
         threads = min(threads, len(items))
         if threads <= 1:
             space = workspace()
@@ -66,7 +66,7 @@ def in_order(
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[int]:
+def one_thread_each() -> Iterator[int]:
     """Hold torch to one thread an operation; gives the number that it was allowed."""
     import torch
 

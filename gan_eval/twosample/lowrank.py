@@ -1,0 +1,302 @@
+"""Centred quadratic forms of a smooth kernel by a low-rank factor K ≈ LᵀL with a computed bound.
+
+Smooth kernels of points in few dimensions have eigenvalues that fall so fast that a factor of a
+hundred or so rows holds all that float64 can see. The cost then grows with N, not with N².
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.twosample.kernels import PairwiseBlocks
+from gan_eval.twosample.labels import Labels
+from gan_eval.twosample.permutation import GroupWeights
+from gan_eval.twosample.pivots import ROUNDING_FLOOR, Pivots
+from gan_eval.twosample.quadratic import Forms, SymmetricForm
+from gan_eval.twosample.strips import full_float32
+from gan_eval.twosample.workers import in_order
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from gan_eval.twosample.kernels import FromSquaredDistances
+
+Array = NDArray[np.float64]
+
+# The largest share of the null distribution's standard deviation that the bound may reach.
+ACCEPTED_SHARE = 1e-3
+# The rank is at most N / RANK_SHARE, where the dense products begin to be as fast, and RANK_LIMIT.
+RANK_SHARE = 8
+RANK_LIMIT = 1024
+# Pivots are chosen among so many rows; passes over all rows then name those that lack, so often.
+CANDIDATES = 4096
+PASSES = 6
+LACKING = 256
+# Up to this many entries (256 MB) L is kept, above it is computed anew in each pass.
+STORED_ENTRIES = 2**25
+# Rows worked on at once, parts into which the rows are dealt to threads, labels in one pass.
+ROWS = 1024
+PARTS = 48
+LABEL_ROWS = 1024
+# Up to so many rows a decision that the bound leaves open is taken by the dense matrix.
+DENSE_ROWS = 2**17
+
+
+def low_rank_form(
+    points: Array,
+    entries: FromSquaredDistances,
+    source: PairwiseBlocks,
+    *,
+    diagonal: bool,
+) -> LowRankForm | None:
+    """The form of a kernel of the distance with k(x, x) = 1, or None where no factor is good enough.
+
+    Parameters
+    ----------
+    points : ndarray, shape (N, d)
+        The pooled rows.
+    entries : FromSquaredDistances
+    source : PairwiseBlocks
+        The same kernel of the same points.
+    diagonal : bool
+        As for :class:`~gan_eval.twosample.quadratic.SymmetricForm`.
+    """
+    size = len(points)
+    candidates = np.linspace(0, size - 1, min(size, CANDIDATES)).round().astype(np.intp)
+    pivots = Pivots(points, entries, candidates, max(1, min(size // RANK_SHARE, RANK_LIMIT)))
+    floor = ROUNDING_FLOOR * size
+    pivots.grow(pivots.most // 4, floor)
+    early = pivots.trace()
+    pivots.grow(pivots.most // 2, floor)
+    # Where the decay slows down with the rank, as it does, the rest of the way is no steeper.
+    if pivots.trace() ** 3 > early**2 * accepted_trace(pivots):
+        return None
+    pivots.grow(pivots.most, floor)
+    for _ in range(PASSES):
+        if pivots.trace() > accepted_trace(pivots):
+            return None
+        form = LowRankForm(source, pivots, diagonal=diagonal)
+        complete = pivots.rank == pivots.most or len(pivots.candidates) == size
+        if complete or form.trace <= 2 * max(floor, pivots.trace()):
+            break
+        pivots.add_candidates(form.lacking)
+        pivots.grow(pivots.most, floor)
+    return form if form.trace <= accepted_trace(pivots) else None
+
+
+def accepted_trace(pivots: Pivots) -> float:
+    """The largest trace of the residual at which the bound is small beside the null's spread.
+
+    Under permutation ãᵀKã has a standard deviation of about √2 nm / N² ‖HKH‖_F, and its error is
+    at most trace · nm / N.
+    """
+    return ACCEPTED_SHARE * float(np.sqrt(2)) * pivots.spread()
+
+
+class LowRankForm:
+    """Centred quadratic forms ãᵀKã of many labels, K = LᵀL + R with a small residual R.
+
+    Has the face of :class:`~gan_eval.twosample.quadratic.SymmetricForm`.
+
+    Parameters
+    ----------
+    source : PairwiseBlocks
+        Gives K.
+    pivots : Pivots
+        Rows of which L is made.
+    diagonal : bool
+        False takes the diagonal of K, which is 1, out of the forms: exactly, by −‖ã‖².
+
+    Attributes
+    ----------
+    rank : int
+        Rows of L.
+    trace : float
+        Not less than trace(R), over all rows, the rounding of float64 included.
+    lacking : ndarray of int
+        The rows that L explains worst.
+    share : float
+        The bound on the error of ãᵀKã over its standard deviation under permutation.
+
+    Notes
+    -----
+    R is positive semi-definite, so 0 ≤ ãᵀRã ≤ trace(R) ‖ã‖² with ‖ã‖² = nm / N, for all labels at
+    once. Row sums are off by R1: |ãᵀR1| ≤ trace(R) ‖ã‖ √N, by the Cauchy–Schwarz inequality in R.
+    """
+
+    peak = 1.0
+
+    def __init__(self, source: PairwiseBlocks, pivots: Pivots, *, diagonal: bool) -> None:
+        import torch
+
+        self._source = source
+        self._diagonal = diagonal
+        self.size = source.size
+        self.rounding = source.rounding
+        self.rank = pivots.rank
+        self._device = source.device
+        self._pivots = torch.from_numpy(pivots.rows).to(self._device)
+        self._triangle = torch.from_numpy(pivots.triangle).to(self._device)
+        height = max(ROWS, -(-self.size // PARTS))
+        self._parts = [
+            slice(top, min(top + height, self.size)) for top in range(0, self.size, height)
+        ]
+        self._stored: Tensor | None = None
+        # Chosen among all rows, the pivots come with the whole of L.
+        if np.array_equal(pivots.candidates, np.arange(self.size)):
+            self._stored = torch.from_numpy(pivots.factor).to(self._device)
+        self._survey()
+        self.share = self.trace / accepted_trace(pivots) * ACCEPTED_SHARE
+
+    def forms(self, exact: Labels, fast: Labels) -> Forms:
+        """The forms of labels (k, N) by float64 and of labels (p, N) by float32 products of L."""
+        import torch
+
+        return Forms(self._forms(exact, torch.float64), self._forms(fast, torch.float32))
+
+    def linear(self, labels: Labels) -> Array:
+        """aᵀ(K1 − mean) of labels (p, N)."""
+        centred = self.row_sums - self.row_sums.mean()
+        step = max(1, STORED_ENTRIES // 8 // self.size)
+        pieces = [
+            labels[start : start + step].astype(np.float64) @ centred
+            for start in range(0, len(labels), step)
+        ]
+        return np.concatenate(pieces) if pieces else np.zeros(0)
+
+    def truncation(self, weights: GroupWeights) -> float:
+        """How far the difference of two labellings' statistics may be off because of R."""
+        n, m = weights.n, weights.m
+        return self.trace * (
+            abs(weights.quadratic) * n * m / self.size
+            + 2 * abs(weights.linear) * float(np.sqrt(n * m))
+        )
+
+    def bound(self, weights: GroupWeights) -> float:
+        """How far any labelling's statistic may be off because of R."""
+        return self.truncation(weights) + abs(weights.constant) * self.trace * self.size
+
+    def dense(self) -> SymmetricForm | None:
+        """The same forms without a residual; None for more rows than is reasonable."""
+        if self.size > DENSE_ROWS:
+            return None
+        return SymmetricForm(self._source, diagonal=self._diagonal)
+
+    @cached_property
+    def row_sums(self) -> Array:
+        """K1, without the diagonal if so asked, up to R1."""
+        import torch
+
+        def work(part: slice, space: Tensor) -> Tensor:
+            return torch.cat([self._sums @ block for _, block in self._blocks(part, space)])
+
+        sums = torch.cat(list(in_order(work, self._parts, self._workspace, device=self._device)))
+        return sums.cpu().numpy() - (0.0 if self._diagonal else 1.0)
+
+    def _survey(self) -> None:
+        """First pass: the residual's diagonal, and the sums over the rows."""
+        import torch
+
+        keep = None
+        if self._stored is None and self.rank * self.size <= STORED_ENTRIES:
+            keep = self._empty(self.rank, self.size)
+
+        def work(part: slice, space: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            sums = torch.zeros(self.rank, dtype=torch.float64, device=self._device)
+            residuals = []
+            for rows, block in self._blocks(part, space):
+                if keep is not None:
+                    keep[:, rows] = block
+                sums += block.sum(1)
+                residuals.append((1 - block.square().sum(0)).clamp_(min=0))
+            lacks = torch.cat(residuals)
+            values, where = lacks.topk(min(LACKING, len(lacks)))
+            worst = torch.stack([values, (where + part.start).double()])
+            return sums, lacks.sum(), worst
+
+        self._sums = torch.zeros(self.rank, dtype=torch.float64, device=self._device)
+        trace, worst = 0.0, []
+        for sums, lack, some in in_order(work, self._parts, self._workspace, device=self._device):
+            self._sums += sums
+            trace += float(lack)
+            worst.append(some)
+        self._stored = keep if self._stored is None else self._stored
+        self.trace = trace + self.size * self.rank * 2.0**-53
+        joined = torch.cat(worst, 1)
+        chosen = joined[1, joined[0].topk(min(LACKING, joined.shape[1])).indices]
+        self.lacking = chosen.cpu().numpy().astype(np.intp)
+        self.total = float(self._sums @ self._sums) - (0.0 if self._diagonal else self.size)
+        self._means = self._sums[:, None] / self.size
+        # ‖L‖² less that of its means: the trace of HLᵀLH, of which a form is about nm / N².
+        centred = self.size - trace - float(self._sums @ self._sums) / self.size
+        self.fast_error = 2.0**-24 * ROWS**0.5 * max(centred, 0.0)
+
+    def _forms(self, labels: Labels, dtype: torch.dtype) -> Array:
+        import torch
+
+        given = torch.from_numpy(labels.view(np.uint8)).to(self._device)
+        values = []
+        with full_float32():
+            for some in given.split(LABEL_ROWS) if len(given) else ():
+                sums = torch.zeros(len(some), self.rank, dtype=torch.float64, device=self._device)
+
+                def work(part: slice, space: Tensor, some: Tensor = some) -> Tensor:
+                    return self._products(some, part, space, dtype)
+
+                for product in in_order(work, self._parts, self._workspace, device=self._device):
+                    sums += product
+                values.append(sums.square().sum(1).cpu().numpy())
+        forms = np.concatenate(values) if values else np.zeros(0)
+        if self._diagonal:
+            return forms
+        counts = np.array([np.count_nonzero(row) for row in labels], dtype=np.float64)
+        return forms - counts * (self.size - counts) / self.size
+
+    def _products(self, labels: Tensor, part: slice, space: Tensor, dtype: torch.dtype) -> Tensor:
+        """Σ_i a_i (L_i − mean) over the rows i of a part, float64 of shape (labels, rank)."""
+        import torch
+
+        sums = torch.zeros(len(labels), self.rank, dtype=torch.float64, device=self._device)
+        for rows, block in self._blocks(part, space):
+            centred = (block - self._means).to(dtype)
+            chosen = labels[:, rows].to(dtype)
+            sums += multiply(chosen, centred)
+        return sums
+
+    def _blocks(self, part: slice, space: Tensor):
+        """The columns of L for the rows of a part, some at a time, as (rows, (rank, some))."""
+        import torch
+
+        for top in range(part.start, part.stop, ROWS):
+            rows = slice(top, min(top + ROWS, part.stop))
+            if self._stored is not None:
+                yield rows, self._stored[:, rows]
+                continue
+            width = rows.stop - rows.start
+            kernel = space[: self.rank * width].view(self.rank, width)
+            self._source.fill(cast(slice, self._pivots), rows, kernel)
+            yield rows, torch.linalg.solve_triangular(self._triangle, kernel, upper=False)
+
+    def _workspace(self) -> Tensor:
+        return self._empty(self.rank * ROWS)
+
+    def _empty(self, *shape: int) -> Tensor:
+        import torch
+
+        return torch.empty(*shape, dtype=torch.float64, device=self._device)
+
+
+def multiply(labels: Tensor, block: Tensor) -> Tensor:
+    """``labels @ block.T``, by oneDNN where that is the faster one (float32 on AMD processors)."""
+    import torch
+    from torch.nn.functional import linear
+
+    onednn = labels.dtype == torch.float32 and labels.device.type == "cpu"
+    if onednn and torch.backends.mkldnn.is_available():
+        return linear(labels.to_mkldnn(), block.to_mkldnn()).to_dense()
+    return linear(labels, block)
