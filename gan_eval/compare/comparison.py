@@ -1,0 +1,247 @@
+"""Two tables held against each other: tests, distances, columns, directions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_eval.battery import BatteryResult, battery
+from gan_eval.compare.columns import column_differences, set_aside
+from gan_eval.compare.directions import Directions, leading_directions
+from gan_eval.compare.reading import common_columns, read_table
+from gan_eval.errors import UsageError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two samples: the name of its file, how many rows that has, and those compared."""
+
+    source: str
+    available: int
+    rows: Array = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far apart, in one measure; the 95 % interval is None where the measure has none."""
+
+    name: str
+    words: str
+    estimate: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What was found between two tables.
+
+    Attributes
+    ----------
+    real, fake : Side
+        Their rows hold ``columns`` only.
+    columns : tuple of str
+        The columns compared.
+    set_aside : mapping of str to str
+        Columns left out and why (:func:`~gan_eval.compare.columns.set_aside`).
+    tests : BatteryResult
+        The battery on real (x) and fake (y). It alone decides whether they are told apart.
+    distances : tuple of Distance
+    differences : DataFrame
+        One row a column, the largest difference first
+        (:func:`~gan_eval.compare.columns.column_differences`).
+    directions : Directions
+    copies : int
+        Rows of fake that equal a row of real in all ``columns``.
+    seed, permutations : int
+    """
+
+    real: Side
+    fake: Side
+    columns: tuple[str, ...]
+    set_aside: Mapping[str, str]
+    tests: BatteryResult
+    distances: tuple[Distance, ...]
+    differences: pd.DataFrame
+    directions: Directions
+    copies: int
+    seed: int
+    permutations: int
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether any test of the battery rejects."""
+        return self.tests.told_apart
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready; NaN and infinities are None."""
+        found = self.directions
+        return _finite(
+            {
+                "told_apart": self.told_apart,
+                **{
+                    name: {
+                        "file": side.source,
+                        "rows": side.available,
+                        "rows_compared": len(side.rows),
+                    }
+                    for name, side in (("real", self.real), ("fake", self.fake))
+                },
+                "columns_compared": list(self.columns),
+                "set_aside": dict(self.set_aside),
+                "seed": self.seed,
+                "permutations": self.permutations,
+                "battery": self.tests.to_dict(),
+                "distances": {
+                    d.name: {
+                        "estimate": d.estimate,
+                        "confidence_low": d.interval[0] if d.interval else None,
+                        "confidence_high": d.interval[1] if d.interval else None,
+                    }
+                    for d in self.distances
+                },
+                "columns": self.differences.to_dict(orient="records"),
+                "directions": {
+                    "units": dict(zip(self.columns, found.units.tolist(), strict=True)),
+                    "mean": {
+                        "shift": found.mean.value,
+                        "by_chance": found.chance_shift,
+                        "loadings": dict(
+                            zip(self.columns, found.mean.loadings.tolist(), strict=True)
+                        ),
+                    },
+                    "spread": [
+                        {
+                            "variance_ratio": d.value,
+                            "by_chance": found.chance_ratio,
+                            "loadings": dict(zip(self.columns, d.loadings.tolist(), strict=True)),
+                        }
+                        for d in found.spread
+                    ],
+                },
+                "copies": self.copies,
+            }
+        )
+
+
+def compare(
+    real: str | Path,
+    fake: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    sample: int | None = None,
+    tests: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    correction: str = "holm",
+    permutations: int = 999,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two files of numbers; see :func:`~gan_eval.compare.reading.read_table`.
+
+    Parameters
+    ----------
+    real, fake : path
+        Files, matched by the names of their columns.
+    columns : sequence of str, optional
+        Those to compare; all if none, which both files must then have.
+    sample : int, optional
+        Rows to draw from each file without replacement, at least 2; a file with fewer gives all.
+    tests, alpha, correction, permutations
+        As in :func:`~gan_eval.battery.battery`.
+    seed : int
+        Of the draw, the permutations and the bootstrap, from 0.
+
+    Raises
+    ------
+    UsageError
+        For files or options that cannot be used.
+    """
+    if sample is not None and sample < 2:
+        raise UsageError(f"`--sample` must be at least 2, got {sample}")
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"`--seed` must be between 0 and 2**63 − 1, got {seed}")
+    tables = common_columns(read_table(real), read_table(fake), columns)
+    names = [str(name) for name in tables[0].frame.columns]
+    streams = np.random.default_rng(seed).spawn(4)
+    sides = []
+    for table, stream in zip(tables, streams, strict=False):
+        rows = table.numbers(names)
+        available = len(rows)
+        if sample is not None and sample < available:
+            rows = rows[np.sort(stream.choice(available, size=sample, replace=False))]
+        sides.append((table.source, available, rows))
+    aside = set_aside(sides[0][2], sides[1][2], names)
+    kept = [i for i, name in enumerate(names) if name not in aside]
+    if not kept:
+        name, reason = next(iter(aside.items()))
+        raise UsageError(f"no column can be compared: {name!r} is {reason}")
+    first, second = (Side(source, n, rows[:, kept]) for source, n, rows in sides)
+    x, y = first.rows, second.rows
+    found = battery(
+        x, y, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
+        rng=streams[2],
+    )  # fmt: skip
+    names = [names[i] for i in kept]
+    return Comparison(
+        real=first,
+        fake=second,
+        columns=tuple(names),
+        set_aside=aside,
+        tests=found,
+        distances=_distances(x, y, found, streams[3]),
+        differences=column_differences(x, y, names, correction),
+        directions=leading_directions(x, y),
+        copies=_copies(x, y),
+        seed=seed,
+        permutations=permutations,
+    )
+
+
+def _distances(
+    x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
+) -> tuple[Distance, ...]:
+    from gan_eval.twosample.frechet import frechet_distance
+
+    units = x.std(axis=0)
+    units = np.where(units > 0, units, 1.0)
+    seed = int(stream.integers(2**62))
+    distances = []
+    for name, words, unit in (
+        ("frechet_standardised", "Fréchet distance, columns in standard deviations of REAL", units),
+        ("frechet", "Fréchet distance, columns as they are (FID's formula)", 1.0),
+    ):
+        result = frechet_distance(x / unit, y / unit, rng=seed)
+        distances.append(Distance(name, words, result.estimate, result.confidence_interval))
+    for name, words in (
+        ("hotelling", "distance of the means, in standard deviations (Mahalanobis)"),
+        ("energy", "energy distance, whitened"),
+        ("mmd", "MMD², whitened, unbiased"),
+    ):
+        if name in found.results:
+            result = found.results[name]
+            distances.append(Distance(name, words, result.estimate, result.confidence_interval))
+    return tuple(distances)
+
+
+def _copies(x: Array, y: Array) -> int:
+    """Rows of y that are rows of x."""
+    seen = {row.tobytes() for row in x + 0.0}  # one zero, not two
+    return sum(row.tobytes() in seen for row in y + 0.0)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

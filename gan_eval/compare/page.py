@@ -1,0 +1,220 @@
+"""A comparison as one offline HTML page, in the look of the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gan_eval.battery import TESTS
+from gan_eval.compare import figures, words
+from gan_eval.compare.comparison import Comparison
+from gan_eval.correction import CORRECTIONS
+from gan_eval.environment import environment
+from gan_eval.report.blocks import Block, Card, Facts, Gallery, Grid, Paragraph, Section
+from gan_eval.report.numbers import MISSING, count, interval, number, plain, setting
+from gan_eval.report.page import fill
+from gan_eval.report.tables import Table
+
+MOST_ROWS = 500
+"""Columns that the page lists."""
+
+
+def render(found: Comparison) -> str:
+    """The page; the same comparison gives the same text, byte for byte, on the same machine."""
+    name = " and ".join(plain(Path(side.source).name, 40) for side in (found.real, found.fake))
+    return fill(
+        title=f"{name}: do they follow one law?",
+        name=name,
+        question="Do the two files follow one law?",
+        headline=words.headline(found),
+        sentences=[
+            (None, words.verdict(found)),
+            (None, words.worst_column(found)),
+            (None, words.meaning(found)),
+        ],
+        cards=_cards(found),
+        sections=[
+            _tests(found),
+            _distances(found),
+            _columns(found),
+            _directions(found),
+            _data(found),
+            _method(found),
+        ],
+    )
+
+
+def _cards(found: Comparison) -> list[Card]:
+    first, worst = found.distances[0], found.differences.iloc[0]
+    low, high = first.interval or (float("nan"), float("nan"))
+    spread = found.directions.spread
+    cards = [
+        Card(
+            "smallest adjusted p-value",
+            number(found.tests.smallest, 2),
+            f"{CORRECTIONS[found.tests.correction]} over {len(found.tests.results)} tests, level "
+            f"{setting(found.tests.alpha)}",
+        ),
+        Card(
+            "Fréchet distance",
+            number(first.estimate),
+            f"columns in sd of the first file; 95 % interval {interval(low, high)}",
+        ),
+        Card(
+            "largest shift",
+            f"{number(found.directions.mean.value, 2)} sd",
+            f"along one direction; by chance up to {number(found.directions.chance_shift, 2)}",
+        ),
+        Card(
+            "most different column",
+            plain(worst["column"], words.SHORT),
+            f"Kolmogorov–Smirnov {number(worst['ks'], 2)}, adjusted p "
+            f"{number(worst['adjusted'], 2)}",
+        ),
+    ]
+    if spread:
+        note = f"along one direction; by chance up to × {number(found.directions.chance_ratio)}"
+        card = Card("most unequal variance", f"× {number(spread[0].value)}", note)
+        cards.insert(3, card)
+    return cards
+
+
+def _tests(found: Comparison) -> Section:
+    correction = CORRECTIONS[found.tests.correction]
+    table = Table(
+        f"Tests of equal laws, p-values adjusted by {correction} over all of them",
+        ("test", "statistic", "p-value", f"adjusted ({correction})", "rejects"),
+        [
+            (
+                TESTS[name].words,
+                number(result.statistic),
+                number(result.pvalue, 2),
+                number(found.tests.adjusted[name], 2),
+                "yes" if name in found.tests.rejected else "no",
+            )
+            for name, result in found.tests.results.items()
+        ],
+    )
+    return Section(
+        "tests",
+        "Which tests tell them apart?",
+        [
+            Grid(table),
+            Paragraph(
+                "Likelihood ratio, Hotelling and covariance look at means and covariances, the "
+                "others at the whole law. All p-values come by permutation of the pooled rows and "
+                "are exact whatever the laws are, provided that rows are independent."
+            ),
+        ],
+    )
+
+
+def _distances(found: Comparison) -> Section:
+    rows = [
+        (d.words, number(d.estimate), interval(*d.interval) if d.interval else MISSING)
+        for d in found.distances
+    ]
+    return Section(
+        "distances",
+        "How far apart are they?",
+        [
+            Grid(
+                Table(
+                    "Distances, with an interval where there is one",
+                    ("distance", "estimate", "95 % interval"),
+                    rows,
+                )
+            ),
+            Paragraph(
+                "The plain Fréchet distance is in the units of the columns, squared, and is ruled "
+                "by the widest of them; the standardised one weighs all columns alike."
+            ),
+        ],
+    )
+
+
+def _columns(found: Comparison) -> Section:
+    frame = found.differences.head(MOST_ROWS)
+    left = len(found.differences) - len(frame)
+    rows = [
+        (
+            plain(row["column"], 60),
+            *(number(row[key]) for key in ("real_mean", "fake_mean", "real_sd", "fake_sd")),
+            words.signed(row["shift"]),
+            number(row["sd_ratio"]),
+            number(row["ks"], 2),
+            number(row["adjusted"], 2),
+        )
+        for row in frame.to_dict("records")
+    ]
+    correction = CORRECTIONS[found.tests.correction]
+    caption = f"Columns, the most different first; p-values adjusted by {correction} over them"
+    head = (
+        *("column", "mean, first", "mean, second", "sd, first", "sd, second", "shift, sd"),
+        *("ratio of sd", "Kolmogorov–Smirnov", "adjusted p"),
+    )
+    plane = figures.columns_plane(found)
+    blocks: list[Block] = [Grid(Table(caption, head, rows))]
+    if left:
+        blocks.append(Paragraph(f"{count(left)} more columns differ less; --json has them."))
+    blocks.append(Gallery([*figures.marginals(found), *([plane] if plane else [])]))
+    blocks.append(
+        Paragraph(
+            "These p-values are a family of their own, to say where a difference lies; the tests "
+            "above decide whether there is one."
+        )
+    )
+    return Section("columns", "Which columns differ?", blocks)
+
+
+def _directions(found: Comparison) -> Section:
+    directions = found.directions
+    rows = [
+        (
+            words.formula(found, directions.mean),
+            f"mean {words.signed(directions.mean.value)} sd",
+            number(directions.chance_shift, 2),
+        )
+    ]
+    rows += [
+        (
+            words.formula(found, direction),
+            f"variance × {number(direction.value)}",
+            f"× {number(directions.chance_ratio)}",
+        )
+        for direction in directions.spread
+    ]
+    caption = "Directions in which they differ most (each column in its standard deviations)"
+    blocks: list[Block] = [
+        Grid(Table(caption, ("direction", "difference along it", "by chance up to"), rows))
+    ]
+    plane = figures.directions_plane(found)
+    if plane is not None:
+        blocks.append(Gallery([plane]))
+    blocks.append(
+        Paragraph(
+            "The first row is the sum of columns whose means lie furthest apart; the others are "
+            "those whose variances (second file over first) are most unequal, the generalised "
+            "eigenvalues of the two covariances. “By chance” is what Gaussian samples of one law "
+            "and of these sizes exceed in 1 of 20 pairs."
+        )
+    )
+    return Section("directions", "In which directions do they differ?", blocks)
+
+
+def _data(found: Comparison) -> Section:
+    return Section("data", "What was compared?", [Paragraph(s) for s in words.rows(found)])
+
+
+def _method(found: Comparison) -> Section:
+    facts = environment()
+    versions = ", ".join(f"{name} {version}" for name, version in facts["packages"].items())
+    pairs = [
+        ("Level", setting(found.tests.alpha)),
+        ("Correction", CORRECTIONS[found.tests.correction]),
+        ("Permutations", count(found.permutations)),
+        ("Seed", str(found.seed)),
+        ("Python", facts["python"]),
+        ("Packages", versions),
+    ]
+    return Section("method", "How was it done?", [Facts(pairs)])
+

@@ -1,0 +1,273 @@
+"""A file to a table of numbers: what is read, and the one sentence for what is not."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_eval.errors import UsageError
+from gan_eval.report.numbers import plain
+from gan_eval.settings import nearest
+from gan_eval.twosample.validation import LARGEST_VALUE
+
+ENDINGS = (".csv", ".tsv", ".parquet", ".npy", ".npz")
+
+_UNSAFE = {".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".dill"}
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_NAMED = 3  # columns named in a sentence; more are counted
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The columns of one file.
+
+    Attributes
+    ----------
+    source : str
+        What sentences call it: the file's name as it was given.
+    frame : DataFrame
+        Unique names, any types.
+    named : bool
+        Whether the file names its columns; otherwise they are x1, x2, … by position.
+    """
+
+    source: str
+    frame: pd.DataFrame
+    named: bool
+
+    def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:
+        """The chosen columns as (n, d) float64, n ≥ 2; ``UsageError`` where they are not finite
+        numbers."""
+        frame = self.frame[list(columns)]
+        if len(frame) < 2:
+            raise UsageError(f"{self.source!r} must have at least 2 rows, got {len(frame)}")
+        worded = [c for c in columns if getattr(frame[c].dtype, "kind", "O") not in "buif"]
+        if worded:
+            raise UsageError(
+                f"{self.source!r} has {_some('column', worded)} of type "
+                f"{frame[worded[0]].dtype}, not of numbers: choose others with `--columns`"
+            )
+        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        for fault, bad in (("missing", np.isnan(values)), ("infinite", np.isinf(values))):
+            if bad.any():
+                row, column = np.argwhere(bad)[0]
+                count = f"{bad.sum()} {fault} value{'s' if bad.sum() > 1 else ''}"
+                raise UsageError(
+                    f"{self.source!r} has {count}, the first in column {plain(columns[column])!r}, "
+                    f"row {row + 1}: every value must be a finite number"
+                )
+        if np.abs(values).max() > LARGEST_VALUE:
+            raise UsageError(
+                f"{self.source!r} must hold values of at most {LARGEST_VALUE:g} in size, "
+                f"got {np.abs(values).max():g}"
+            )
+        return np.ascontiguousarray(values)
+
+
+def read_table(path: str | Path) -> Table:
+    """The table in a file, by the ending of its name.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv``, ``.tsv`` (UTF-8, a header of names or numbers from the first line on),
+        ``.parquet`` (needs pyarrow), ``.npy`` (shape (n, d) or (n,)) or ``.npz`` (one such array,
+        or columns of shape (n,) by name).
+
+    Raises
+    ------
+    UsageError
+        Where there is no such file, or it is not such a table. A pickle is never loaded: neither a
+        file of that kind nor an array of objects inside an NPY or NPZ file.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending in _UNSAFE:
+        raise UsageError(
+            f"{str(path)!r} is a pickle by its ending, which is never loaded because loading one "
+            f"can run any code: save the table as one of {', '.join(ENDINGS)}"
+        )
+    if ending not in ENDINGS:
+        raise UsageError(f"a table's name must end in {', '.join(ENDINGS)}, got {str(path)!r}")
+    if not path.exists():
+        raise UsageError(f"there is no file {str(path)!r}")
+    if path.is_dir():
+        raise UsageError(f"{str(path)!r} is a directory, a file is needed")
+    try:
+        if ending in _SEPARATORS:
+            frame, named = _read_text(path, _SEPARATORS[ending])
+        elif ending == ".parquet":
+            frame, named = _read_parquet(path), True
+        else:
+            frame, named = _read_arrays(path)
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror or error}") from None
+    frame.columns = [str(name) for name in frame.columns]
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise UsageError(f"{str(path)!r} has more than one column named {plain(repeated[0])!r}")
+    if frame.shape[1] == 0:
+        raise UsageError(f"{str(path)!r} has no columns")
+    return Table(str(path), frame, named)
+
+
+def common_columns(real: Table, fake: Table, chosen: Sequence[str] | None) -> tuple[Table, Table]:
+    """Both tables with the same columns in the same order: the chosen ones, or all.
+
+    Columns are matched by name, in the order of ``real``. A table without names is matched by
+    position and takes the other's names. Raises ``UsageError`` where they cannot be matched.
+    """
+    if real.named != fake.named:
+        widths = real.frame.shape[1], fake.frame.shape[1]
+        if widths[0] != widths[1]:
+            raise UsageError(
+                f"{real.source!r} has {widths[0]} columns and {fake.source!r} has {widths[1]}: one "
+                "of them has no names, so their columns can only be matched by position"
+            )
+        names = (real if real.named else fake).frame.columns
+        real = Table(real.source, real.frame.set_axis(names, axis=1), True)
+        fake = Table(fake.source, fake.frame.set_axis(names, axis=1), True)
+    columns = list(real.frame.columns) if chosen is None else list(chosen)
+    for table in (real, fake):
+        absent = [c for c in columns if c not in table.frame.columns]
+        if absent:
+            raise UsageError(_absent(table, absent, chosen is not None))
+    if chosen is None:
+        absent = [c for c in fake.frame.columns if c not in real.frame.columns]
+        if absent:
+            raise UsageError(_absent(real, absent, False))
+    repeated = {c for c in columns if columns.count(c) > 1}
+    if repeated or not columns:
+        found = f"{plain(min(repeated))!r} more than once" if repeated else "none"
+        raise UsageError(f"`--columns` must name different columns, got {found}")
+    if "" in columns:
+        raise UsageError(
+            f"{real.source!r} has a column without a name, as pandas saves its index: choose the "
+            "others with `--columns`"
+        )
+    return (
+        Table(real.source, real.frame[columns], real.named),
+        Table(fake.source, fake.frame[columns], fake.named),
+    )
+
+
+def _absent(table: Table, absent: Sequence[str], chosen: bool) -> str:
+    names = [plain(name) for name in table.frame.columns[:20]]
+    hint = nearest(absent[0], names) if chosen else "name the common ones with `--columns`"
+    return f"{table.source!r} lacks the {_some('column', absent)}: {hint}"
+
+
+def _some(noun: str, names: Sequence[str]) -> str:
+    """``column 'a'``, ``columns 'a', 'b' and 7 more``."""
+    shown = ", ".join(repr(plain(name)) for name in names[:_NAMED])
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{noun}{'s' * (len(names) > 1)} {shown}{rest}"
+
+
+def _read_text(path: Path, separator: str) -> tuple[pd.DataFrame, bool]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            head = next(filter(None, csv.reader(lines, delimiter=separator)), [])
+    except (UnicodeDecodeError, csv.Error):
+        raise UsageError(f"{str(path)!r} is not a text file in UTF-8") from None
+    if not head:
+        raise UsageError(f"{str(path)!r} is empty: a header or a row of numbers is needed")
+    named = not all(map(_is_number, head))
+    try:
+        with warnings.catch_warnings():
+            # pandas warns, and goes on, where a row has more values than there are columns.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                path,
+                sep=separator,
+                encoding="utf-8-sig",
+                header=0 if named else None,
+                names=range(len(head)),
+                index_col=False,
+                skipinitialspace=True,
+                low_memory=False,
+                float_precision="round_trip",
+            )
+    except (ValueError, pd.errors.ParserWarning) as error:
+        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
+    names = [name.strip() for name in head] if named else _positions(len(head))
+    return frame.set_axis(names, axis=1), named
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise UsageError(
+            "a Parquet file needs pyarrow: pip install 'gan-eval[parquet]', or save it as CSV"
+        ) from None
+    try:
+        return parquet.read_table(path).to_pandas(ignore_metadata=True)
+    except ArrowException as error:
+        reason = str(error).splitlines()[0].rpartition("': ")[2] if str(error) else "damaged"
+        raise UsageError(f"{str(path)!r} is not a usable Parquet file: {reason}") from None
+
+
+def _read_arrays(path: Path) -> tuple[pd.DataFrame, bool]:
+    try:
+        loaded: Any = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return _frame(path, loaded)
+        with loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
+    except (ValueError, EOFError, KeyError, NotImplementedError, _bad_archive()) as error:
+        if isinstance(error, UsageError):
+            raise
+        if "pickle" in str(error).lower():
+            raise UsageError(
+                f"{str(path)!r} holds Python objects or is no {path.suffix[1:].upper()} file: "
+                "a pickle is never loaded, save an array of numbers"
+            ) from None
+        raise UsageError(f"{str(path)!r} is not a usable {path.suffix[1:].upper()} file") from None
+    if len(arrays) == 1 and next(iter(arrays.values())).ndim != 1:
+        return _frame(path, next(iter(arrays.values())))
+    lengths = {array.shape for array in arrays.values()}
+    if len(lengths) != 1 or len(next(iter(lengths))) != 1:
+        shapes = ", ".join(f"{plain(n)!r} {a.shape}" for n, a in list(arrays.items())[:_NAMED])
+        raise UsageError(
+            f"{str(path)!r} must hold one array of rows and columns, or columns of one length, "
+            f"got {shapes or 'nothing'}"
+        )
+    return pd.DataFrame(arrays), True
+
+
+def _frame(path: Path, array: NDArray[Any]) -> tuple[pd.DataFrame, bool]:
+    if array.dtype.names:
+        return pd.DataFrame({name: array[name].reshape(-1) for name in array.dtype.names}), True
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2:
+        raise UsageError(f"{str(path)!r} must hold rows and columns, got shape {array.shape}")
+    return pd.DataFrame(array, columns=pd.Index(_positions(array.shape[1]))), False
+
+
+def _bad_archive() -> type[Exception]:
+    from zipfile import BadZipFile
+
+    return BadZipFile
+
+
+def _positions(count: int) -> list[str]:
+    return [f"x{i + 1}" for i in range(count)]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,94 @@
+"""A comparison in words, for the terminal and for the page."""
+
+from __future__ import annotations
+
+import math
+
+from gan_eval.battery import TESTS
+from gan_eval.compare.comparison import Comparison
+from gan_eval.compare.directions import Direction
+from gan_eval.correction import CORRECTIONS
+from gan_eval.report.numbers import count, number, plain, plural, setting
+
+SHORT = 24
+"""Letters of a column's name inside a sentence or a figure."""
+
+
+def headline(found: Comparison) -> str:
+    """The answer in two or three words."""
+    return "Told apart." if found.told_apart else "Not told apart."
+
+
+def verdict(found: Comparison) -> str:
+    """How many tests reject, at which level, after which correction."""
+    tests, rejected = found.tests, len(found.tests.rejected)
+    share = str(rejected) if rejected else "None"
+    return (
+        f"{share} of {plural(len(tests.results), 'test')} "
+        f"{'rejects' if rejected < 2 else 'reject'} equal laws at alpha = {setting(tests.alpha)} "
+        f"after {CORRECTIONS[tests.correction]}'s correction; the smallest adjusted p-value is "
+        f"{number(tests.smallest, 2)}."
+    )
+
+
+def meaning(found: Comparison) -> str:
+    """What the answer is worth: how often it is wrong, or what it does not show."""
+    if found.told_apart:
+        return (
+            "Two files of one law would be told apart in at most "
+            f"{setting(100 * found.tests.alpha)} % of comparisons. A small p-value is not a large "
+            "difference: the distances below say how large it is."
+        )
+    directions = found.directions
+    size = (
+        f"With rows this few, a shift of {number(directions.chance_shift, 2)} standard deviations "
+        "along the worst direction is no surprise. "
+        if math.isfinite(directions.chance_shift)
+        else ""
+    )
+    return f"{size}This does not show that the laws are equal."
+
+
+def worst_column(found: Comparison) -> str:
+    """The column that differs most, and how."""
+    row = found.differences.iloc[0]
+    return (
+        f"The column that differs most is {plain(row['column'], SHORT)}: its mean is "
+        f"{signed(row['shift'])} standard deviations off, its spread {number(row['sd_ratio'])} "
+        f"times that of the first file (Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted "
+        f"p-value {number(row['adjusted'], 2)})."
+    )
+
+
+def formula(found: Comparison, direction: Direction) -> str:
+    """A direction as a sum of columns."""
+    names = [plain(name, SHORT) for name in found.columns]
+    return direction.in_words(names) or "no direction"
+
+
+def rows(found: Comparison) -> list[str]:
+    """What of the files was compared, a sentence each."""
+    sentences = []
+    for side in (found.real, found.fake):
+        used = len(side.rows)
+        drawn = "" if used == side.available else f", {count(used)} of them drawn at random"
+        sentences.append(f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}.")
+    for name, why in found.set_aside.items():
+        sentences.append(f"Column {plain(name, SHORT)} was set aside: it is {why}.")
+    if found.copies:
+        sentences.append(
+            f"{plural(found.copies, 'row')} of the second file "
+            f"{'is a copy' if found.copies == 1 else 'are copies'} of a row of the first: where "
+            "values seldom repeat, that is memory, and the rows are not independent."
+        )
+    for name, why in found.tests.not_run.items():
+        sentences.append(
+            f"The {TESTS[name].words} test was not run, with x the first file and y the second: "
+            f"{why}."
+        )
+    return sentences
+
+
+def signed(value: float) -> str:
+    """A number with its sign."""
+    return f"+{number(value, 2)}" if value > 0 else number(value, 2)
