@@ -1,0 +1,78 @@
+"""What ``gan-eval certify`` prints and writes: tables, a page, progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gan_eval.certify.certificate import Certificate
+from gan_eval.certify.run import Progress as Stage
+from gan_eval.report import certificate as words
+from gan_eval.report import sections
+from gan_eval.report.page import fill, write_page
+from gan_eval.report.tables import Table as Grid
+
+
+def print_certificate(certificate: Certificate) -> None:
+    """Sizes, the smallest KL told apart, and the answer."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A pipe or a file has no width: let no table be cut to a guess of 80 columns.
+        console.width = 160
+    grids = [words.sizes(certificate)]
+    if certificate.power:
+        grids.append(words.told_apart(certificate))
+    for grid in grids:
+        console.print(grid.caption, markup=False)
+        console.print(_table(grid))
+    console.print(words.verdict(certificate), markup=False)
+
+
+def write_certificate_page(certificate: Certificate, path: Path) -> None:
+    """The certificate as one offline HTML page; ``UsageError`` where it cannot be written."""
+    page = fill(
+        title="gan_eval: can these p-values be trusted?",
+        name="certificate",
+        question="Do these tests keep what their p-values promise?",
+        headline="Every claim is kept." if certificate.kept else "Not every claim is kept.",
+        sentences=[(None, words.verdict(certificate))],
+        cards=[],
+        sections=[words.trust(certificate), sections.environment(certificate.provenance)],
+        created=certificate.provenance["created"],
+    )
+    write_page(page, path)
+
+
+@contextmanager
+def certify_progress() -> Iterator[Callable[[Stage], None]]:
+    """An ``on_progress`` for ``certify`` that shows a bar where stderr is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        TextColumn("certifying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(stage: Stage) -> None:
+            bar.update(task, total=stage.planned, completed=stage.finished, description=stage.doing)
+
+        yield show
+
+
+def _table(grid: Grid) -> Table:
+    table = Table(*grid.head)
+    for row in grid.rows:
+        table.add_row(*row)
+    return table
