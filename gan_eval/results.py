@@ -17,9 +17,10 @@ ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.j
 
 # A number that is written and read again must be the same number: pandas' default from 3.1 on,
 # an option before.
-_EXACT: dict[str, Any] = (
+EXACT_CSV: dict[str, Any] = (
     {} if Version(pd.__version__) >= Version("3.1") else {"float_precision": "round_trip"}
 )
+"""Options of ``read_csv``."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
             # A label may be "NA"; only what `to_csv` leaves empty is missing.
             keep_default_na=False,
             na_values=[""],
-            **_EXACT,
+            **EXACT_CSV,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise UsageError(
