@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pandas as pd
@@ -171,19 +172,31 @@ def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str
         cwd=tmp_path,
         start_new_session=True,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        # A job in the background of a script inherits SIGINT ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(stderr)
-    shown = ""
-    while not re.search(r"\b[2-9]/500", shown):
-        shown += os.read(terminal, 4096).decode(errors="replace")
-    os.killpg(process.pid, signal.SIGINT)
-    stdout = process.communicate(timeout=60)[0]
-    with contextlib.suppress(OSError):  # how Linux says that the other end was closed
-        while more := os.read(terminal, 4096):
-            shown += more.decode(errors="replace")
-    os.close(terminal)
-    assert process.returncode == 130, (stdout, shown)
-    assert "Traceback" not in shown
+    shown: list[str] = []
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):  # how Linux says that the other end was closed
+            while some := os.read(terminal, 4096):
+                shown.append(some.decode(errors="replace"))
+                if not interrupted and re.search(r"\b[2-9]/500", "".join(shown)):
+                    os.killpg(process.pid, signal.SIGINT)
+                    interrupted.append(True)
+
+    interrupted: list[bool] = []
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        stdout = process.communicate(timeout=100)[0]
+    finally:
+        process.kill()
+        watcher.join()
+        os.close(terminal)
+    assert process.returncode == 130, (stdout, "".join(shown))
+    assert "Traceback" not in "".join(shown)
     kept = pd.read_csv(tmp_path / "out" / "rows.csv")
     assert 2 <= len(kept) < 500
     assert f"Interrupted: {len(kept)} of 500 replicates kept" in stdout
