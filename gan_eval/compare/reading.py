@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
 from gan_eval.report.numbers import plain
+from gan_eval.results import EXACT_CSV
 from gan_eval.settings import nearest
 from gan_eval.twosample.validation import LARGEST_VALUE
 
@@ -194,7 +195,7 @@ def _read_text(path: Path, separator: str) -> tuple[pd.DataFrame, bool]:
                 index_col=False,
                 skipinitialspace=True,
                 low_memory=False,
-                float_precision="round_trip",
+                **EXACT_CSV,
             )
     except (ValueError, pd.errors.ParserWarning) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
@@ -219,10 +220,10 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _read_arrays(path: Path) -> tuple[pd.DataFrame, bool]:
     try:
-        loaded: Any = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return _frame(path, loaded)
-        with loaded:
+        with path.open("rb") as file:
+            loaded: Any = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return _frame(path, loaded)
             arrays = {name: loaded[name] for name in loaded.files}
     except (ValueError, EOFError, KeyError, NotImplementedError, _bad_archive()) as error:
         if isinstance(error, UsageError):
