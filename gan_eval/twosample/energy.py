@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
 from gan_eval.twosample import validation
 from gan_eval.twosample.kernels import PairwiseBlocks, distance
 from gan_eval.twosample.permutation import GroupWeights, observed_statistic, permutation_test
+from gan_eval.twosample.pooled import Pooled
 from gan_eval.twosample.quadratic import SymmetricForm
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.whitening import name_of
 
 
-def energy_distance(x: Any, y: Any, *, exponent: float = 1.0, device: str = "cpu") -> float:
+def energy_distance(
+    x: Any, y: Any, *, exponent: float = 1.0, whiten: Any = None, device: str = "cpu"
+) -> float:
     """Energy distance 2E‖x − y‖^α − E‖x − x'‖^α − E‖y − y'‖^α between two samples.
 
     Parameters and conventions as in :func:`energy_test`, of which this is the ``estimate``.
     """
-    first, second = validation.two_samples(x, y)
-    form = _distances(first, second, exponent, device)
-    return observed_statistic(form, _weights(len(first), len(second), 1.0))
+    samples = Pooled.of(x, y, whiten)
+    form = _distances(samples, exponent, device)
+    return observed_statistic(form, _weights(samples.n, samples.m, 1.0))
 
 
 def energy_test(
@@ -31,6 +35,7 @@ def energy_test(
     y: Any,
     *,
     exponent: float = 1.0,
+    whiten: Any = None,
     permutations: int = 999,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -43,6 +48,9 @@ def energy_test(
         NumPy, torch or pandas; at least 2 rows each.
     exponent : float
         α in ‖x − y‖^α, between 0 and 2, both excluded: at 2 only means would be compared.
+    whiten : None, "pooled" or GaussianTarget
+        Whether the rows are made to have mean 0 and covariance I first, as in
+        :func:`~gan_eval.twosample.mmd.mmd_test`.
     permutations : int
         Permutations of the pooled rows, at least 1.
     rng : None, int or numpy.random.Generator
@@ -55,7 +63,8 @@ def energy_test(
     TestResult
         ``estimate`` is the energy distance as a V-statistic, never negative: means over all pairs,
         also of a row with itself. ``statistic`` is nm / (n + m) times it (Székely & Rizzo 2013,
-        eq. 6.1).
+        eq. 6.1). ``effect_size`` is the estimate by 2E‖x − y‖^α, its largest possible value: the
+        coefficient of inhomogeneity, between 0 and 1.
 
     Raises
     ------
@@ -73,41 +82,56 @@ def energy_test(
     G. Székely, M. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of
     Statistical Planning and Inference 143 (2013) 1249–1272.
     """
-    first, second = validation.two_samples(x, y)
+    samples = Pooled.of(x, y, whiten)
     permutations = validation.permutation_count(permutations)
     generator = validation.random_generator(rng)
     device = validation.torch_device(device)
     start = time.perf_counter()
-    n, m = len(first), len(second)
+    n, m = samples.n, samples.m
     coefficient = n * m / (n + m)
+    form = _distances(samples, exponent, device)
     outcome = permutation_test(
-        _distances(first, second, exponent, device),
+        form,
         _weights(n, m, coefficient),
         permutations=permutations,
         generator=generator,
     )
+    estimate = outcome.statistic / coefficient
+    between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
     return TestResult(
         method="energy permutation test",
         statistic=outcome.statistic,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution,
-        estimate=outcome.statistic / coefficient,
+        estimate=estimate,
         n=n,
         m=m,
-        dimension=first.shape[1],
+        dimension=samples.dimension,
         seconds=time.perf_counter() - start,
-        parameters={"exponent": float(exponent)},
+        parameters={"exponent": float(exponent), "whiten": name_of(whiten)},
+        effect_size=estimate / (2 * between) if between > 0 else math.nan,
     )
 
 
-def _distances(
-    first: NDArray[np.float64], second: NDArray[np.float64], exponent: float, device: str
-) -> SymmetricForm:
+def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) -> float:
+    """The mean distance of a row of x and one of y, from the sums that the test has anyway.
+
+    With S the sum between, the sums within x and y are ``from_x`` − S and total − ``from_x`` − S.
+    """
+    weighted = estimate + from_x / n**2 + (total - from_x) / m**2
+    return weighted / (1 / n + 1 / m) ** 2 / (n * m)
+
+
+def _distances(samples: Pooled, exponent: float, device: str) -> SymmetricForm:
     alpha = validation.positive_number(exponent, "exponent")
     if alpha >= 2:
         raise UsageError(f"exponent must be between 0 and 2, both excluded, got {exponent}")
-    pooled = np.concatenate([first, second])
-    blocks = PairwiseBlocks(pooled, distance(alpha), validation.torch_device(device))
+    blocks = PairwiseBlocks(
+        samples.points,
+        distance(alpha),
+        validation.torch_device(device),
+        coordinate_error=samples.coordinate_error,
+    )
     return SymmetricForm(blocks, diagonal=True)
 
 

@@ -1,4 +1,4 @@
-"""Kernels and distances as functions that fill blocks, and the median heuristic."""
+"""Kernels and distances, and the matrices of them that fill themselves block by block."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.twosample.workers import in_order
-
 if TYPE_CHECKING:
     from torch import Tensor
 
 Array = NDArray[np.float64]
-# Turns squared Euclidean distances into entries, in place.
-FromSquaredDistances = Callable[["Tensor"], "Tensor"]
+# Turns squared Euclidean distances, sums of absolute differences, or inner products into entries,
+# in place.
+Entries = Callable[["Tensor"], "Tensor"]
+FromSquaredDistances = Entries
+FromAbsoluteDistances = Entries
+FromProducts = Entries
 
 # Up to this dimension distances are summed coordinate by coordinate, above it they come from a
 # matrix product.
@@ -24,10 +26,6 @@ DIRECT_DIMENSION = 8
 CANCELLATION = 1e-3
 # Coordinates gathered at once to take such distances directly.
 GATHERED_VALUES = 2**20
-# The median is taken over all pairs of at most this many rows.
-MEDIAN_ROWS = 2048
-# Rows whose distances one thread takes at once.
-MEDIAN_STRIP = 128
 
 
 def gaussian(bandwidth: float) -> FromSquaredDistances:
@@ -35,11 +33,42 @@ def gaussian(bandwidth: float) -> FromSquaredDistances:
     return lambda squared: squared.mul_(-0.5 / bandwidth**2).exp_()
 
 
+def laplace(bandwidth: float) -> FromSquaredDistances:
+    """exp(−‖x − y‖₂ / h), of the Euclidean norm, with h = ``bandwidth``."""
+    return lambda squared: squared.sqrt_().mul_(-1 / bandwidth).exp_()
+
+
+def laplace_l1(bandwidth: float) -> FromAbsoluteDistances:
+    """exp(−‖x − y‖₁ / h), of the sum of absolute differences, with h = ``bandwidth``."""
+    return lambda absolute: absolute.mul_(-1 / bandwidth).exp_()
+
+
+def inverse_multiquadric(bandwidth: float) -> FromSquaredDistances:
+    """(1 + ‖x − y‖² / h²)^(−1/2) with h = ``bandwidth``."""
+    return lambda squared: squared.mul_(1 / bandwidth**2).add_(1).rsqrt_()
+
+
+def rational_quadratic(bandwidth: float) -> FromSquaredDistances:
+    """1 / (1 + ‖x − y‖² / (2 h²)) with h = ``bandwidth``."""
+    return lambda squared: squared.mul_(0.5 / bandwidth**2).add_(1).reciprocal_()
+
+
+def cubic(dimension: int) -> FromProducts:
+    """(xᵀy / d + 1)³ with d = ``dimension``."""
+    return lambda products: products.mul_(1 / dimension).add_(1).pow_(3)
+
+
 def distance(exponent: float) -> FromSquaredDistances:
     """‖x − y‖^``exponent``."""
     if exponent == 1.0:
         return lambda squared: squared.sqrt_()
     return lambda squared: squared.pow_(exponent / 2)
+
+
+def rounding(points: Array) -> float:
+    """How far a coordinate is off because it is rounded to float64: half a unit in its last place,
+    of the largest."""
+    return float(2.0**-53 * np.abs(points).max())
 
 
 class PairwiseBlocks:
@@ -55,6 +84,8 @@ class PairwiseBlocks:
     length : float, optional
         The distance over which entries change by a good share of the largest, such as a
         bandwidth; by default the root mean square distance of the points from their mean.
+    coordinate_error : float, optional
+        How far a coordinate may be off; by default the rounding of the largest to float64.
     """
 
     def __init__(
@@ -63,6 +94,7 @@ class PairwiseBlocks:
         entries: FromSquaredDistances,
         device: str,
         length: float | None = None,
+        coordinate_error: float | None = None,
     ) -> None:
         import torch
 
@@ -74,9 +106,9 @@ class PairwiseBlocks:
         self._columns = centred.T.contiguous()
         self._rows = centred
         self._norms = (centred * centred).sum(1)
-        # A coordinate is known to half a unit in its last place, a difference of two to one.
         length = length or float(self._norms.mean().sqrt()) or 1.0
-        self.rounding = float(2.0**-52 * np.abs(points).max() / length)
+        # A difference of two coordinates is off by twice as much.
+        self.rounding = 2 * (coordinate_error or rounding(points)) / length
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write the entries ``[rows, columns]`` into ``out``, float64."""
@@ -110,61 +142,59 @@ class PairwiseBlocks:
             out[first, second] = (apart * apart).sum(1)
 
 
-def median_bandwidth(points: Array, device: str = "cpu") -> float:
-    """The median Euclidean distance over the pairs i < j of the pooled points (N, d).
+class AbsoluteBlocks:
+    """The matrix of a function of ‖x − y‖₁ between pooled points; else like PairwiseBlocks."""
 
-    Up to ``MEDIAN_ROWS`` (2048) rows it is exact. Above, it is the exact median of 2048 rows that
-    stand evenly in the lexicographic order of the rows: a choice that draws no random number and
-    does not depend on the order in which the rows are given, so that a permutation test with this
-    bandwidth stays exact. Where more than half of the pairs coincide, the median of the positive
-    distances is used; where all points coincide, 1.
-    """
-    if len(points) > MEDIAN_ROWS:
-        order = np.lexsort(points.T[::-1])
-        points = points[order[np.linspace(0, len(points) - 1, MEDIAN_ROWS).round().astype(int)]]
-    squared = _squared_distances(points, device)
-    median = _median_root(squared)
-    if median == 0:
-        positive = squared[squared > 0]
-        median = _median_root(positive) if positive.size else 1.0
-    return median
+    def __init__(
+        self,
+        points: Array,
+        entries: FromAbsoluteDistances,
+        device: str,
+        length: float,
+        coordinate_error: float | None = None,
+    ) -> None:
+        import torch
 
+        self._entries = entries
+        self.device = device
+        self.size, self._dimension = points.shape
+        self._columns = torch.from_numpy(points).to(device).T.contiguous()
+        error = coordinate_error or rounding(points)
+        self.rounding = 2 * self._dimension * error / length
 
-def _squared_distances(points: Array, device: str) -> Array:
-    """Squared distances of the pairs i < j, in no particular order."""
-    import torch
+    def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
+        """Write the entries ``[rows, columns]`` into ``out``, float64."""
+        import torch
 
-    source = PairwiseBlocks(points, lambda squared: squared, device)
-    size = source.size
-    pairs = np.empty(size * (size - 1) // 2)
-
-    def work(top: int, space: Tensor) -> None:
-        bottom = min(top + MEDIAN_STRIP, size)
-        height, width = bottom - top, size - top
-        block = space[: height * width].view(height, width)
-        source.fill(slice(top, bottom), slice(top, size), block)
-        strip = block.cpu().numpy()
-        within = strip[:, :height][np.triu_indices(height, 1)]
-        beyond = strip[:, height:]
-        # The strips above hold the pairs whose smaller index is below ``top``.
-        start = top * size - top * (top + 1) // 2
-        middle = start + within.size
-        pairs[start:middle] = within
-        pairs[middle : middle + beyond.size].reshape(beyond.shape)[...] = beyond
-
-    for _ in in_order(
-        work,
-        range(0, size, MEDIAN_STRIP),
-        lambda: torch.empty(MEDIAN_STRIP * size, dtype=torch.float64, device=device),
-        device=device,
-    ):
-        pass
-    return pairs
+        left, right = self._columns[:, rows, None], self._columns[:, columns]
+        torch.sub(left[0], right[0], out=out)
+        out.abs_()
+        if self._dimension > 1:
+            difference = torch.empty_like(out)
+            for coordinate in range(1, self._dimension):
+                torch.sub(left[coordinate], right[coordinate], out=difference)
+                out.add_(difference.abs_())
+        self._entries(out)
 
 
-def _median_root(squared: Array) -> float:
-    """The median of the roots, without taking them all."""
-    high = squared.size // 2
-    parted = np.partition(squared, high)
-    low = high if squared.size % 2 else parted[:high].argmax()
-    return float(np.sqrt(parted[[low, high]]).mean())
+class ProductBlocks:
+    """The matrix of a function of the inner product xᵀy between pooled points, block by block."""
+
+    # Entries are sums and powers of a few roundings, relative to the largest of them.
+    rounding = 2.0**-49
+
+    def __init__(self, points: Array, entries: FromProducts, device: str) -> None:
+        import torch
+
+        self._entries = entries
+        self.device = device
+        self.size = len(points)
+        self._rows = torch.from_numpy(points).to(device)
+        self._columns = self._rows.T.contiguous()
+
+    def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
+        """Write the entries ``[rows, columns]`` into ``out``, float64."""
+        import torch
+
+        torch.mm(self._rows[rows], self._columns[:, columns], out=out)
+        self._entries(out)

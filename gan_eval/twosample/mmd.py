@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
-from gan_eval.twosample import validation
-from gan_eval.twosample.kernels import PairwiseBlocks, gaussian, median_bandwidth
-from gan_eval.twosample.permutation import GroupWeights, observed_statistic, permutation_test
+from gan_eval.twosample import jackknife, validation
+from gan_eval.twosample.aggregated import AGGREGATIONS, Aggregate, collection
+from gan_eval.twosample.bandwidths import median_bandwidth
+from gan_eval.twosample.catalogue import KERNELS
+from gan_eval.twosample.labels import Labels, smaller_group_labels, swapped_pair_labels
+from gan_eval.twosample.permutation import GroupWeights, labels_test, observed_statistic
+from gan_eval.twosample.pooled import Pooled
 from gan_eval.twosample.quadratic import SymmetricForm
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.whitening import name_of
 
-KERNELS = ("gaussian",)
 ESTIMATORS = ("unbiased", "biased")
+NULLS = ("permutation", "wild")
+METHODS = {"fuse": "MMD-FUSE", "agg": "MMDAgg"}
 
 
 def mmd2(
@@ -26,24 +34,29 @@ def mmd2(
     kernel: str = "gaussian",
     bandwidth: float | str = "median",
     estimator: str = "unbiased",
+    whiten: Any = None,
     device: str = "cpu",
 ) -> float:
     """Squared maximum mean discrepancy between two samples.
 
-    Parameters and conventions as in :func:`mmd_test`. The unbiased estimate may be negative.
+    Parameters and conventions as in :func:`mmd_test`, for one kernel and one bandwidth. The
+    unbiased estimate may be negative; with ``kernel="polynomial"`` it is KID.
     """
-    first, second = validation.two_samples(x, y)
-    form, weights, _ = _prepare(first, second, kernel, bandwidth, estimator, device)
-    return observed_statistic(form, weights)
+    if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
+        raise UsageError(f"bandwidth of one MMD² must be a number or 'median', got {bandwidth!r}")
+    samples = Pooled.of(x, y, whiten)
+    return observed_statistic(*_matrix(samples, kernel, bandwidth, estimator, device)[:2])
 
 
 def mmd_test(
     x: Any,
     y: Any,
     *,
-    kernel: str = "gaussian",
+    kernel: str | Sequence[str] | None = None,
     bandwidth: float | str = "median",
     estimator: str = "unbiased",
+    whiten: Any = None,
+    null: str = "permutation",
     permutations: int = 999,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -54,16 +67,42 @@ def mmd_test(
     ----------
     x, y : array of shape (n, d) and (m, d), or (n,) and (m,)
         NumPy, torch or pandas; at least 2 rows each.
-    kernel : {"gaussian"}
-        k(x, y) = exp(−‖x − y‖² / (2 h²)), h the bandwidth.
-    bandwidth : float or "median"
-        h in the units of the data, or the median distance over the pairs i < j of the pooled
-        sample (:func:`~gan_eval.twosample.kernels.median_bandwidth`).
+    kernel : str, or sequence of str with an aggregated bandwidth
+        With h the bandwidth:
+
+        - ``"gaussian"``: exp(−‖x − y‖² / (2 h²)); the default.
+        - ``"laplace"``: exp(−‖x − y‖₂ / h), of the Euclidean norm.
+        - ``"laplace_l1"``: exp(−‖x − y‖₁ / h), of the sum of absolute differences.
+        - ``"inverse_multiquadric"``: (1 + ‖x − y‖² / h²)^(−1/2).
+        - ``"rational_quadratic"``: 1 / (1 + ‖x − y‖² / (2 h²)), of exponent 1 (Rasmussen &
+          Williams 2006, eq. 4.19, α = 1).
+        - ``"polynomial"``: (xᵀy / d + 1)³, without a bandwidth; its unbiased MMD² is the kernel
+          inception distance (Bińkowski et al. 2018), here of the columns as given. It sees the
+          first three moments and nothing else.
+
+        An aggregated bandwidth takes one or several, by default ``("gaussian", "laplace")``.
+    bandwidth : float, "median", "fuse" or "agg"
+        h in the units of the (whitened) data, or the median distance over the pairs i < j of the
+        pooled sample (:func:`~gan_eval.twosample.bandwidths.median_bandwidth`; of sums of absolute
+        differences for ``"laplace_l1"``). ``"fuse"`` and ``"agg"`` take 10 bandwidths for each
+        kernel (:func:`~gan_eval.twosample.aggregated.collection`): MMD-FUSE, the soft maximum of
+        the normalised MMD² (:meth:`~gan_eval.twosample.aggregated.Aggregate.fuse`), and MMDAgg, the
+        smallest of their p-values, corrected
+        (:meth:`~gan_eval.twosample.aggregated.Aggregate.agg`).
     estimator : {"unbiased", "biased"}
         Means over pairs of distinct rows (Gretton et al. 2012, eq. 3), or over all pairs (eq. 5,
-        squared).
+        squared). Aggregated bandwidths use the unbiased one.
+    whiten : None, "pooled" or GaussianTarget
+        Whether the rows are made to have mean 0 and covariance I first: by the covariance of the
+        pooled rows, or by the target's. The test stays exact, and its p-value is the same after
+        any invertible affine map of both samples (and the target).
+    null : {"permutation", "wild"}
+        Permute all labels, or exchange x_i with y_i where a fair coin says so: the wild bootstrap,
+        whose signs are the coins, for n = m. It is exact also where x_i and y_i are dependent, as
+        long as they are exchangeable.
     permutations : int
-        Permutations of the pooled rows, at least 1.
+        Permutations of the pooled rows, or exchanges, at least 1. ``"agg"`` draws twice as many,
+        the second half for the p-values of the single kernels.
     rng : None, int or numpy.random.Generator
         Source of the permutations; the same seed gives the same p-value.
     device : str
@@ -72,7 +111,12 @@ def mmd_test(
     Returns
     -------
     TestResult
-        ``statistic`` and ``estimate`` are both the estimated MMD², without a factor of n or m.
+        ``statistic`` and ``estimate`` are both the estimated MMD², without a factor of n or m;
+        aggregated, ``estimate`` is the MMD² of the mean of the kernels. ``effect_size`` is
+        √max(MMD², 0), which lies between 0 and √2 where k(x, x) = 1; NaN for the polynomial kernel
+        of rows that are not whitened, which has units. ``confidence_interval``, for one kernel and
+        the unbiased estimate of at least 3 rows each, is for the MMD² of the laws with the kernel
+        as used (:func:`~gan_eval.twosample.jackknife.mmd2_interval`).
 
     Raises
     ------
@@ -87,54 +131,140 @@ def mmd_test(
     centres, and MMD² is our biased one.
 
     Under permutation the biased and unbiased estimates give the same p-value where n = m, because
-    they then differ by an affine map that is the same for all permutations.
+    they then differ by an affine map that is the same for all permutations. The same holds of the
+    wild bootstrap and of the estimate that leaves out the pairs (x_i, y_i).
 
     References
     ----------
     A. Gretton, K. Borgwardt, M. Rasch, B. Schölkopf, A. Smola, "A kernel two-sample test", JMLR 13
     (2012) 723–773.
+
+    M. Bińkowski, D. Sutherland, M. Arbel, A. Gretton, "Demystifying MMD GANs", ICLR 2018.
+
+    F. Biggs, A. Schrab, A. Gretton, "MMD-FUSE: learning and combining kernels for two-sample
+    testing without data splitting", NeurIPS 2023.
+
+    A. Schrab, I. Kim, M. Albert, B. Laurent, B. Guedj, A. Gretton, "MMD aggregated two-sample
+    test", JMLR 24 (2023) 194.
     """
-    first, second = validation.two_samples(x, y)
+    samples = Pooled.of(x, y, whiten)
+    draw = _Draw(validation.one_of(null, "null", NULLS), samples.n, samples.m)
     permutations = validation.permutation_count(permutations)
     generator = validation.random_generator(rng)
     device = validation.torch_device(device)
     start = time.perf_counter()
-    form, weights, width = _prepare(first, second, kernel, bandwidth, estimator, device)
-    outcome = permutation_test(form, weights, permutations=permutations, generator=generator)
+    interval = None
+    if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
+        names = _aggregated_kernels(kernel, bandwidth, estimator)
+        sources = collection(samples.points, names, bandwidth, device, samples.coordinate_error)
+        weights = GroupWeights.difference(samples.n, samples.m, biased=False)
+        labels = draw(permutations * (2 if bandwidth == "agg" else 1), generator)
+        aggregate = Aggregate(sources, weights, labels)
+        outcome = aggregate.fuse() if bandwidth == "fuse" else aggregate.agg()
+        estimate = aggregate.estimate
+        method, has_units = METHODS[bandwidth], False
+        parameters: dict[str, float | str] = {"kernel": "+".join(names), "bandwidth": bandwidth}
+    else:
+        name = _single_kernel(kernel)
+        form, weights, width = _matrix(samples, name, bandwidth, estimator, device)
+        outcome = labels_test(form, weights, draw(permutations, generator))
+        estimate = outcome.statistic
+        method, has_units = "MMD", width is None and whiten is None
+        parameters = {"kernel": name} | ({} if width is None else {"bandwidth": width})
+        if estimator == "unbiased" and min(samples.n, samples.m) >= jackknife.FEWEST_ROWS:
+            interval = _interval(form, samples)
+            parameters |= {"confidence_level": jackknife.LEVEL}
     return TestResult(
-        method="MMD permutation test",
+        method=f"{method} {'wild bootstrap' if null == 'wild' else 'permutation'} test",
         statistic=outcome.statistic,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution,
-        estimate=outcome.statistic,
-        n=weights.n,
-        m=weights.m,
-        dimension=first.shape[1],
+        estimate=estimate,
+        n=samples.n,
+        m=samples.m,
+        dimension=samples.dimension,
         seconds=time.perf_counter() - start,
-        parameters={"kernel": kernel, "bandwidth": width, "estimator": estimator},
+        parameters=parameters | {"estimator": estimator, "whiten": name_of(whiten)},
+        confidence_interval=interval,
+        effect_size=math.nan if has_units else math.sqrt(max(estimate, 0.0)),
     )
 
 
-def _prepare(
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    kernel: str,
-    bandwidth: float | str,
-    estimator: str,
-    device: str,
-) -> tuple[SymmetricForm, GroupWeights, float]:
-    """The kernel matrix, the weights of the estimator, and the bandwidth used."""
-    validation.one_of(kernel, "kernel", KERNELS)
+@dataclass(frozen=True)
+class _Draw:
+    """Draws labels under the null, the observed ones first."""
+
+    null: str
+    n: int
+    m: int
+
+    def __post_init__(self) -> None:
+        if self.null == "wild" and self.n != self.m:
+            raise UsageError(
+                "null='wild' exchanges row i of x with row i of y and needs as many rows of each, "
+                f"got {self.n} and {self.m}"
+            )
+
+    def __call__(self, count: int, generator: np.random.Generator) -> Labels:
+        if self.null == "wild":
+            return swapped_pair_labels(self.n, count, generator)
+        return smaller_group_labels(self.n, self.m, count, generator)
+
+
+def _single_kernel(kernel: Any) -> str:
+    if kernel is None:
+        return "gaussian"
+    if not isinstance(kernel, str):
+        raise UsageError(
+            f"kernel must be one name unless bandwidth is 'fuse' or 'agg', got {kernel!r}"
+        )
+    return kernel
+
+
+def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[str, ...]:
+    choices = tuple(name for name, entry in KERNELS.items() if entry.has_bandwidth)
+    names = ("gaussian", "laplace") if kernel is None else kernel
+    names = (names,) if isinstance(names, str) else tuple(names)
+    for name in names:
+        if name not in choices:
+            raise UsageError(
+                f"kernel with bandwidth={aggregation!r} must be of {', '.join(choices)}, "
+                f"got {name!r}"
+            )
+    if not names or len(set(names)) < len(names):
+        raise UsageError(f"kernel must name at least one kernel, each once, got {list(names)}")
+    if validation.one_of(estimator, "estimator", ESTIMATORS) == "biased":
+        raise UsageError(
+            f"estimator must be 'unbiased' with bandwidth={aggregation!r}, got 'biased'"
+        )
+    return names
+
+
+def _matrix(
+    samples: Pooled, name: str, bandwidth: float | str, estimator: str, device: str
+) -> tuple[SymmetricForm, GroupWeights, float | None]:
+    """The kernel matrix, the weights of the estimator, and the bandwidth used if there is one."""
+    kernel = KERNELS[validation.one_of(name, "kernel", tuple(KERNELS))]
     biased = validation.one_of(estimator, "estimator", ESTIMATORS) == "biased"
     device = validation.torch_device(device)
     if isinstance(bandwidth, str) and bandwidth != "median":
-        raise UsageError(f"bandwidth must be a number above 0 or 'median', got {bandwidth!r}")
-    pooled = np.concatenate([first, second])
-    if isinstance(bandwidth, str):
-        width = median_bandwidth(pooled, device)
-    else:
-        width = validation.positive_number(bandwidth, "bandwidth")
-    blocks = PairwiseBlocks(pooled, gaussian(width), device, length=width)
+        raise UsageError(
+            f"bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got {bandwidth!r}"
+        )
+    width = None
+    if kernel.has_bandwidth:
+        width = (
+            median_bandwidth(samples.points, device, norm=kernel.argument)
+            if isinstance(bandwidth, str)
+            else validation.positive_number(bandwidth, "bandwidth")
+        )
+    elif not isinstance(bandwidth, str):
+        raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
+    blocks = kernel.blocks(samples.points, width, device, samples.coordinate_error)
     form = SymmetricForm(blocks, diagonal=biased)
-    weights = GroupWeights.difference(len(first), len(second), biased=biased)
-    return form, weights, width
+    return form, GroupWeights.difference(samples.n, samples.m, biased=biased), width
+
+
+def _interval(form: SymmetricForm, samples: Pooled) -> tuple[float, float]:
+    over_x = form.sums_over(samples.in_x)
+    return jackknife.mmd2_interval(over_x, form.row_sums - over_x, samples.n, samples.m)

@@ -69,6 +69,20 @@ class Forms:
     fast: Array
 
 
+class CentredForm(Protocol):
+    """What a permutation test needs of a matrix; see :class:`SymmetricForm` for each of them."""
+
+    size: int
+    rounding: float
+    peak: float
+    total: float
+    fast_error: float
+
+    def forms(self, exact: Labels, fast: Labels) -> Forms: ...
+
+    def linear(self, labels: Labels) -> Array: ...
+
+
 class SymmetricForm:
     """Centred quadratic forms over the matrix K of a source, from one half of its blocks.
 
@@ -85,6 +99,8 @@ class SymmetricForm:
         K1, in float64.
     total : float
         1ᵀK1.
+    squares : float
+        ‖K‖_F², the sum of the squared entries.
     peak : float
         The largest entry of K in size: the scale of the rounding in float64.
     rounding : float
@@ -159,6 +175,36 @@ class SymmetricForm:
         ]
         return np.concatenate(pieces) if pieces else np.zeros(0)
 
+    def sums_over(self, group: NDArray[np.bool_]) -> Array:
+        """Ka of one group's labels a (N,): each row's sum over that group, in float64."""
+        import torch
+
+        device = self._source.device
+        chosen = torch.from_numpy(group.astype(np.float64)).to(device)
+
+        def work(rows: slice, space: Workspace) -> tuple[Tensor, Tensor]:
+            height = rows.stop - rows.start
+            across = torch.zeros(height, dtype=torch.float64, device=device)
+            down = torch.zeros(self.size - rows.start, dtype=torch.float64, device=device)
+            for columns, block in self._given_blocks(rows, space):
+                across += block @ chosen[columns]
+                down[columns.start - rows.start : columns.stop - rows.start] += chosen[rows] @ block
+            return across, down[height:]
+
+        sums = torch.zeros(self.size, dtype=torch.float64, device=device)
+        nothing = torch.empty((0, self.size), dtype=torch.uint8, device=device)
+        results = in_order(
+            work, self._strips, lambda: Workspace(nothing, nothing, device), device=device
+        )
+        for rows, (across, down) in zip(self._strips, results, strict=True):
+            sums[rows] += across
+            sums[rows.stop :] += down
+        return sums.cpu().numpy()
+
+    def release(self) -> None:
+        """Give back the memory of kept blocks; what is asked for later refills them."""
+        self._stored = None
+
     def _sum_rows(self) -> None:
         """First pass: row sums, level and scale of the entries."""
         import torch
@@ -193,6 +239,7 @@ class SymmetricForm:
             sums[rows.stop :] += down
             squares += float(square)
             self.peak = max(self.peak, float(peak))
+        self.squares = squares
         self._set_scale(sums, squares)
 
     def _set_scale(self, sums: Tensor, squares: float) -> None:
@@ -233,19 +280,19 @@ class SymmetricForm:
         """
         import torch
 
-        kept = None if self._stored is None else self._stored[rows.start]
-        blocks = (
-            self._blocks(rows, space)
-            if kept is None
-            else zip(self._columns(rows), kept, strict=True)
-        )
-        for columns, block in blocks:
+        for columns, block in self._given_blocks(rows, space):
             centred = space.view(space.block, rows, columns)
             torch.add(self._shift[columns], block, alpha=self._scale, out=centred)
             centred.add_(self._shift[rows, None])
             if columns.start == rows.start:
                 centred[:, : rows.stop - rows.start].mul_(0.5)
             yield columns, centred
+
+    def _given_blocks(self, rows: slice, space: Workspace) -> Iterator[tuple[slice, Tensor]]:
+        """The blocks of a strip after the first pass, kept or refilled."""
+        if self._stored is None:
+            return self._blocks(rows, space)
+        return zip(self._columns(rows), self._stored[rows.start], strict=True)
 
     def _columns(self, rows: slice) -> Iterator[slice]:
         for left in range(rows.start, self.size, strips.WIDTH):

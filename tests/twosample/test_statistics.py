@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist, squareform
 from gan_eval import divergence
 from gan_eval.gaussian import Gaussian
 from gan_eval.twosample import energy_distance, energy_test, mmd2, mmd_test
-from gan_eval.twosample.kernels import median_bandwidth
+from gan_eval.twosample.bandwidths import median_bandwidth
 from tests.twosample import oracles
 
 # hyppo 0.5.2 imports a module that SciPy has deprecated.

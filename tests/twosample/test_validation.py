@@ -75,12 +75,17 @@ def test_bad_samples(test, x, y, sentence):
 @pytest.mark.parametrize(
     ("test", "options", "sentence"),
     [
-        (mmd_test, {"kernel": "cubic"}, "kernel must be one of gaussian, got 'cubic'"),
+        (
+            mmd_test,
+            {"kernel": "cubic"},
+            "kernel must be one of gaussian, laplace, laplace_l1, inverse_multiquadric, "
+            "rational_quadratic, polynomial, got 'cubic'",
+        ),
         (mmd_test, {"estimator": "v"}, "estimator must be one of unbiased, biased, got 'v'"),
         (
             mmd_test,
             {"bandwidth": "mean"},
-            "bandwidth must be a number above 0 or 'median', got 'mean'",
+            "bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got 'mean'",
         ),
         (mmd_test, {"bandwidth": 0}, "bandwidth must be a finite number above 0, got 0"),
         (

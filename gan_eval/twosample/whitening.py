@@ -1,0 +1,111 @@
+"""Coordinates in which no direction counts more than another because of its units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.errors import UsageError
+
+if TYPE_CHECKING:
+    from gan_eval.target import GaussianTarget
+
+Array = NDArray[np.float64]
+
+# A smallest singular value of the scaled rows below this share of the largest counts as 0.
+SINGULAR = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Whitening:
+    """The affine map x ↦ (x − centre) · matrix of rows.
+
+    Attributes
+    ----------
+    centre : ndarray, shape (d,)
+    matrix : ndarray, shape (d, d)
+    """
+
+    centre: Array
+    matrix: Array
+
+    @classmethod
+    def by_target(cls, target: GaussianTarget) -> Whitening:
+        """(x − b) A⁻¹, which makes rows of the target N(0, I)."""
+        centre, factor = (np.asarray(value, dtype=np.float64) for value in (target.b, target.A))
+        return cls(centre, np.asarray(np.linalg.inv(factor), dtype=np.float64))
+
+    @classmethod
+    def pooled(cls, rows: Array) -> Whitening:
+        """The map that gives these rows, shape (N, d), mean 0 and covariance I (divisor N).
+
+        It depends on the set of rows alone, so permuting labels does not change it. The axes are
+        those of the whitened fourth moments E ‖z‖² z zᵀ (Cardoso 1989), each in the direction of
+        its positive skewness: so the coordinates, not only the distances, are the same after any
+        invertible affine map of the rows, but for rounding.
+
+        Raises
+        ------
+        UsageError
+            Where the covariance is singular.
+
+        References
+        ----------
+        J.-F. Cardoso, "Source separation using higher order moments", ICASSP 1989, 2109–2112.
+        """
+        centre = rows.mean(axis=0)
+        centred = rows - centre
+        # Scales are taken out first, so that units of measure cost no digits.
+        scale = np.abs(centred).max(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        scaled = centred / scale
+        deviations = scaled.std(axis=0)
+        deviations = np.where(deviations > 0, deviations, 1.0)
+        _, sizes, axes = np.linalg.svd(
+            np.linalg.qr(scaled / deviations, mode="r"), full_matrices=False
+        )
+        if len(sizes) < rows.shape[1] or sizes[-1] <= SINGULAR * sizes[0]:
+            raise UsageError(
+                "whiten='pooled' needs columns that no linear combination makes constant, got "
+                f"{len(rows)} pooled rows of {rows.shape[1]} columns with a singular covariance"
+            )
+        matrix = (axes.T / sizes) * np.sqrt(len(rows)) / (scale * deviations)[:, None]
+        white = centred @ matrix
+        moments = (white * np.square(white).sum(axis=1)[:, None]).T @ white
+        rotation = np.linalg.eigh(moments)[1]
+        skewness = np.power(white @ rotation, 3).sum(axis=0)
+        return cls(centre, matrix @ (rotation * np.where(skewness < 0, -1.0, 1.0)))
+
+    def __call__(self, rows: Array) -> Array:
+        """The rows (n, d) in the new coordinates."""
+        return (rows - self.centre) @ self.matrix
+
+    def error(self, rows: Array) -> float:
+        """How far a coordinate of these rows may be off by rounding, in the new coordinates."""
+        sizes = np.abs(rows).max(axis=0) + np.abs(self.centre)
+        steps = 2.0**-53 * (2 + rows.shape[1])
+        return float(steps * (sizes @ np.abs(self.matrix)).max())
+
+
+def whitening(rows: Array, by: Any) -> Whitening:
+    """The map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's."""
+    from gan_eval.target import GaussianTarget
+
+    if isinstance(by, GaussianTarget):
+        if by.dimension != rows.shape[1]:
+            raise UsageError(
+                f"whiten must be a target of as many columns as the samples ({rows.shape[1]}), "
+                f"got one of {by.dimension}"
+            )
+        return Whitening.by_target(by)
+    if isinstance(by, str) and by == "pooled":
+        return Whitening.pooled(rows)
+    raise UsageError(f"whiten must be None, 'pooled' or a GaussianTarget, got {by!r}")
+
+
+def name_of(by: Any) -> str:
+    """``whiten=`` in the words of a result's parameters."""
+    return "none" if by is None else by if isinstance(by, str) else "target"
