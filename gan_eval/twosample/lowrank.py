@@ -6,6 +6,7 @@ hundred or so rows holds all that float64 can see. The cost then grows with N, n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -13,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.twosample.kernels import PairwiseBlocks
-from gan_eval.twosample.labels import Labels
-from gan_eval.twosample.permutation import GroupWeights
+from gan_eval.twosample.labels import CHUNK_ENTRIES, Labels, smaller_group_labels
+from gan_eval.twosample.permutation import GroupWeights, LabelStatistics, PermutationOutcome
 from gan_eval.twosample.pivots import ROUNDING_FLOOR, Pivots
 from gan_eval.twosample.quadratic import Forms, SymmetricForm
 from gan_eval.twosample.strips import full_float32
@@ -30,8 +31,8 @@ Array = NDArray[np.float64]
 
 # The largest share of the null distribution's standard deviation that the bound may reach.
 ACCEPTED_SHARE = 1e-3
-# The rank is at most N / RANK_SHARE, where the dense products begin to be as fast, and RANK_LIMIT.
-RANK_SHARE = 8
+# The rank is at most RANK_FACTOR √N, where dense products begin to be as fast, and RANK_LIMIT.
+RANK_FACTOR = 4
 RANK_LIMIT = 1024
 # Pivots are chosen among so many rows; passes over all rows then name those that lack, so often.
 CANDIDATES = 4096
@@ -43,6 +44,8 @@ STORED_ENTRIES = 2**25
 ROWS = 1024
 PARTS = 48
 LABEL_ROWS = 1024
+# Labels held at once.
+BATCH_ENTRIES = 2**29
 # Up to so many rows a decision that the bound leaves open is taken by the dense matrix.
 DENSE_ROWS = 2**17
 
@@ -54,7 +57,7 @@ def low_rank_form(
     *,
     diagonal: bool,
 ) -> LowRankForm | None:
-    """The form of a kernel of the distance with k(x, x) = 1, or None where no factor is good enough.
+    """The form of a kernel of the distance with k(x, x) = 1; None where its bound is too large.
 
     Parameters
     ----------
@@ -68,7 +71,8 @@ def low_rank_form(
     """
     size = len(points)
     candidates = np.linspace(0, size - 1, min(size, CANDIDATES)).round().astype(np.intp)
-    pivots = Pivots(points, entries, candidates, max(1, min(size // RANK_SHARE, RANK_LIMIT)))
+    most = min(round(RANK_FACTOR * size**0.5), RANK_LIMIT, size)
+    pivots = Pivots(points, entries, candidates, most)
     floor = ROUNDING_FLOOR * size
     pivots.grow(pivots.most // 4, floor)
     early = pivots.trace()
@@ -77,16 +81,17 @@ def low_rank_form(
     if pivots.trace() ** 3 > early**2 * accepted_trace(pivots):
         return None
     pivots.grow(pivots.most, floor)
+    form = None
     for _ in range(PASSES):
         if pivots.trace() > accepted_trace(pivots):
             return None
         form = LowRankForm(source, pivots, diagonal=diagonal)
-        complete = pivots.rank == pivots.most or len(pivots.candidates) == size
-        if complete or form.trace <= 2 * max(floor, pivots.trace()):
+        explained = form.residual <= 2 * max(floor, pivots.trace())
+        if explained or pivots.sampled == size or pivots.rank == pivots.most:
             break
         pivots.add_candidates(form.lacking)
         pivots.grow(pivots.most, floor)
-    return form if form.trace <= accepted_trace(pivots) else None
+    return form if form is not None and form.share <= ACCEPTED_SHARE else None
 
 
 def accepted_trace(pivots: Pivots) -> float:
@@ -116,8 +121,10 @@ class LowRankForm:
     ----------
     rank : int
         Rows of L.
+    residual : float
+        trace(R), over all rows.
     trace : float
-        Not less than trace(R), over all rows, the rounding of float64 included.
+        The same and what the rounding of float64 may hide of it.
     lacking : ndarray of int
         The rows that L explains worst.
     share : float
@@ -226,6 +233,7 @@ class LowRankForm:
             trace += float(lack)
             worst.append(some)
         self._stored = keep if self._stored is None else self._stored
+        self.residual = trace
         self.trace = trace + self.size * self.rank * 2.0**-53
         joined = torch.cat(worst, 1)
         chosen = joined[1, joined[0].topk(min(LACKING, joined.shape[1])).indices]
@@ -300,3 +308,72 @@ def multiply(labels: Tensor, block: Tensor) -> Tensor:
     if onednn and torch.backends.mkldnn.is_available():
         return linear(labels.to_mkldnn(), block.to_mkldnn()).to_dense()
     return linear(labels, block)
+
+
+@dataclass(frozen=True)
+class LowRankOutcome(PermutationOutcome):
+    """What a permutation test by a low-rank factor gives back.
+
+    Attributes
+    ----------
+    undecided : int
+        Permutations that the bound left open and that were counted as if they had reached the
+        observed statistic; 0 for up to ``DENSE_ROWS`` rows, where the dense matrix decides.
+    """
+
+    undecided: int
+
+
+def low_rank_test(
+    form: LowRankForm,
+    weights: GroupWeights,
+    *,
+    permutations: int,
+    generator: np.random.Generator,
+) -> LowRankOutcome:
+    """:func:`~gan_eval.twosample.permutation.permutation_test` by a low-rank factor.
+
+    The labels are the same for the same generator, and so is the p-value, unless permutations
+    stay undecided, which can only raise it. They are drawn and used in batches, so that memory
+    does not grow with their number.
+    """
+    # A multiple of the group that is drawn at once, so that batches change no label.
+    group = max(1, CHUNK_ENTRIES // form.size)
+    batch = max(group, BATCH_ENTRIES // form.size // group * group)
+    statistic, undecided, nulls = 0.0, 0, []
+    for start in range(0, permutations, batch):
+        count = min(batch, permutations - start)
+        labels = smaller_group_labels(weights.n, weights.m, count, generator)
+        observed, values, left = _decided(form, weights, labels)
+        statistic = statistic if nulls else observed
+        nulls.append(np.where(values == observed, statistic, values))
+        undecided += left
+    null = np.concatenate(nulls)
+    exceeding = int(np.count_nonzero(null >= statistic))
+    return LowRankOutcome(statistic, null, (1 + exceeding) / (1 + permutations), undecided)
+
+
+def _decided(form: LowRankForm, weights: GroupWeights, labels: Labels) -> tuple[float, Array, int]:
+    """The statistics of the first and of the other labels, and how many stayed undecided."""
+    statistics = LabelStatistics(form, weights, labels)
+    values, doubt = statistics.values, form.truncation(weights)
+    statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error + doubt))
+    apart = np.abs(values - values[0])
+    values[apart <= statistics.tie_width] = values[0]
+    null = values[1:]
+    # A bound below the rounding of float64 leaves nothing open that float64 could decide.
+    if doubt <= statistics.tie_width:
+        return float(values[0]), null, 0
+    unsure = np.flatnonzero(apart[1:] <= doubt + statistics.tie_width)
+    if not unsure.size:
+        return float(values[0]), null, 0
+    dense = form.dense()
+    if dense is None:
+        null[unsure] = values[0]
+        return float(values[0]), null, unsure.size
+    exact = LabelStatistics(dense, weights, labels[np.append(0, 1 + unsure)])
+    exact.refine(np.arange(1 + unsure.size))
+    excess = exact.values[1:] - exact.values[0]
+    excess[np.abs(excess) <= exact.tie_width] = 0.0
+    null[unsure] = values[0] + excess
+    return float(values[0]), null, 0

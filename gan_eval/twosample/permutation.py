@@ -1,7 +1,7 @@
 """The permutation test of any statistic that weighs the group sums of a symmetric matrix.
 
 The engine knows nothing of kernels: it is given a matrix as blocks
-(:class:`~gan_eval.twosample.quadratic.SymmetricForm`) and three weights.
+(:class:`~gan_eval.twosample.quadratic.CentredForm`) and three weights.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.twosample.labels import Labels, smaller_group_labels
-from gan_eval.twosample.quadratic import SymmetricForm
+from gan_eval.twosample.quadratic import CentredForm
 
 Array = NDArray[np.float64]
 
@@ -115,7 +115,7 @@ class PermutationOutcome:
     pvalue: float
 
 
-def observed_statistic(form: SymmetricForm, weights: GroupWeights) -> float:
+def observed_statistic(form: CentredForm, weights: GroupWeights) -> float:
     """The statistic of the first n rows against the other m, without a test."""
     observed = smaller_group_labels(weights.n, weights.m, 0, np.random.default_rng(0))
     weights = weights if weights.n <= weights.m else weights.swapped()
@@ -123,7 +123,7 @@ def observed_statistic(form: SymmetricForm, weights: GroupWeights) -> float:
 
 
 def permutation_test(
-    form: SymmetricForm,
+    form: CentredForm,
     weights: GroupWeights,
     *,
     permutations: int,
@@ -147,7 +147,7 @@ def permutation_test(
     )
 
 
-def labels_test(form: SymmetricForm, weights: GroupWeights, labels: Labels) -> PermutationOutcome:
+def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> PermutationOutcome:
     """:func:`permutation_test` with given labels of the smaller group, the observed ones first."""
     statistics = LabelStatistics(form, weights, labels)
     values = statistics.values
@@ -163,7 +163,7 @@ class LabelStatistics:
 
     Parameters
     ----------
-    form : SymmetricForm
+    form : CentredForm
     weights : GroupWeights
     labels : ndarray of bool, shape (k, n + m)
         Of the smaller group, as :func:`~gan_eval.twosample.labels.smaller_group_labels` gives them.
@@ -178,7 +178,7 @@ class LabelStatistics:
         How far two equal statistics may differ by the rounding of float64.
     """
 
-    def __init__(self, form: SymmetricForm, weights: GroupWeights, labels: Labels) -> None:
+    def __init__(self, form: CentredForm, weights: GroupWeights, labels: Labels) -> None:
         self._form = form
         self._weights = weights = weights if weights.n <= weights.m else weights.swapped()
         self._labels = labels
@@ -208,9 +208,7 @@ class LabelStatistics:
         self._exact[unsure] = True
 
 
-def _statistics(
-    form: SymmetricForm, weights: GroupWeights, labels: Labels, centred: Array
-) -> Array:
+def _statistics(form: CentredForm, weights: GroupWeights, labels: Labels, centred: Array) -> Array:
     """The statistic from centred forms: all group sums follow from ãᵀKã, aᵀK1 and 1ᵀK1."""
     values = weights.quadratic * centred
     if weights.linear:
@@ -218,7 +216,7 @@ def _statistics(
     return values + weights.constant * form.total
 
 
-def _tie_width(form: SymmetricForm, weights: GroupWeights) -> float:
+def _tie_width(form: CentredForm, weights: GroupWeights) -> float:
     """How far two equal statistics may differ by rounding.
 
     The entries carry a few roundings of 2⁻⁵³ of the largest of them, their sums some that grow as

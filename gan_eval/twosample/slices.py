@@ -1,0 +1,230 @@
+"""Centred quadratic forms of distances by projections to lines, where sorting replaces pairs.
+
+In one dimension the energy distance is twice the integral of the squared difference of the two
+distribution functions: one sort, and cumulative sums along it for every labelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import gamma, pi, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.twosample.kernels import rounding
+from gan_eval.twosample.labels import Labels
+from gan_eval.twosample.quadratic import Forms
+from gan_eval.twosample.workers import in_order
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Array = NDArray[np.float64]
+
+# Rows summed up at a time; their sums of labels must fit a byte.
+ROWS = 128
+# Entries of (rows, labels) that a cache holds.
+ENTRIES = 2**20
+# Labels worked on at once, and the most entries of them that are turned to (rows, labels).
+LABELS = 512
+TURNED_ENTRIES = 2**28
+# Directions of one group in the plane: they part the half circle evenly.
+PLANE_DIRECTIONS = 8
+
+
+def direction_groups(d: int, projections: int, generator: np.random.Generator) -> Array:
+    """Groups of unit vectors, shape (groups, size, d), of at least ``projections`` in all.
+
+    Each group is one fixed design, rotated uniformly: for d = 1 the line itself (one group), for
+    d = 2 eight evenly spread directions, above d orthogonal ones. So every direction is uniform,
+    the groups are independent, and a group's mean varies less than that of independent directions.
+    At least two groups, which an error can be estimated from, for d > 1.
+    """
+    if d == 1:
+        return np.ones((1, 1, 1))
+    size = PLANE_DIRECTIONS if d == 2 else d
+    groups = max(2, -(-projections // size))
+    if d == 2:
+        angles = pi * (generator.random((groups, 1)) + np.arange(size)) / size
+        return np.stack([np.cos(angles), np.sin(angles)], axis=2)
+    frames, triangles = np.linalg.qr(generator.standard_normal((groups, d, d)))
+    # QR leaves the signs to the algorithm; with those of the diagonal the rotation is uniform.
+    return frames * np.sign(np.einsum("gii->gi", triangles))[:, None, :]
+
+
+def projection_constant(d: int) -> float:
+    """c with ‖z‖ = c · mean of |uᵀz| over unit vectors u in d dimensions: √π Γ((d+1)/2) / Γ(d/2)."""
+    ratio = 1.0 if d < 300 else sqrt(d / 2 - 0.25)
+    return sqrt(pi) * (gamma((d + 1) / 2) / gamma(d / 2) if d < 300 else ratio)
+
+
+class SlicedForm:
+    """ãᵀDã for the distances D_ij = c · mean over directions u of |uᵀ(x_i − x_j)|.
+
+    Has the face of :class:`~gan_eval.twosample.quadratic.SymmetricForm`; weights must be biased.
+
+    Parameters
+    ----------
+    points : ndarray, shape (N, d)
+    groups : ndarray, shape (groups, size, d)
+        Unit vectors, as :func:`direction_groups` gives them.
+    device : str
+
+    Notes
+    -----
+    On one line, with the points sorted to v_1 ≤ v_2 …, ãᵀDã = −2 Σ_i (v_{i+1} − v_i) S_i², where
+    S_i = ã_1 + … + ã_i (Székely & Rizzo 2013, sec. 2: the Cramér distance).
+    """
+
+    # The sums over all rows are not computed: the weights of a V-statistic do not ask for them.
+    total = 0.0
+
+    def __init__(self, points: Array, groups: Array, device: str) -> None:
+        import torch
+
+        self.size, d = points.shape
+        self.groups = len(groups)
+        self._device = device
+        self._constant = projection_constant(d)
+        directions = groups.reshape(-1, d)
+        self._directions = torch.from_numpy(directions).to(device)
+        # Centred, because a common offset would take digits of the projections.
+        self._points = torch.from_numpy(points - points.mean(axis=0)).to(device)
+        self._survey(points)
+
+    def forms(self, exact: Labels, fast: Labels) -> Forms:
+        """The forms of labels (k, N) in float64 and of labels (p, N) in float32."""
+        import torch
+
+        return Forms(
+            self.by_direction(exact, torch.float64).mean(axis=0),
+            self.by_direction(fast, torch.float32).mean(axis=0),
+        )
+
+    def linear(self, labels: Labels) -> Array:
+        """0: see ``total``."""
+        return np.zeros(len(labels))
+
+    def standard_error(self, labels: Labels) -> Array:
+        """Of the forms of labels (k, N) as estimates of those of ‖x_i − x_j‖, over the groups.
+
+        0 in one dimension, where there is nothing to estimate.
+        """
+        import torch
+
+        if self.groups == 1:
+            return np.zeros(len(labels))
+        values = self.by_direction(labels, torch.float64)
+        means = values.reshape(self.groups, -1, len(labels)).mean(axis=1)
+        return means.std(axis=0, ddof=1) / np.sqrt(self.groups)
+
+    def by_direction(self, labels: Labels, dtype: torch.dtype) -> Array:
+        """c ãᵀD_uã for every direction u and every label, shape (directions, labels)."""
+        import torch
+
+        given = torch.from_numpy(labels.view(np.uint8)).to(self._device)
+        values = np.zeros((len(self._directions), len(labels)))
+        step = max(1, min(LABELS, TURNED_ENTRIES // self.size))
+        for start in range(0, len(labels), step):
+            # Rows of points, so that sorting them moves whole rows of labels.
+            turned = given[start : start + step].T.contiguous()
+            counts = [np.count_nonzero(row) for row in labels[start : start + step]]
+            shares = torch.tensor(counts, dtype=torch.float64, device=self._device) / self.size
+            results = in_order(
+                lambda direction, space: space.form(self._points @ direction),
+                list(self._directions),
+                lambda turned=turned, shares=shares: Workspace(turned, shares, dtype),
+                device=self._device,
+            )
+            for row, result in zip(values, results, strict=True):
+                row[start : start + step] = -2 * self._constant * result.cpu().numpy()
+        return values
+
+    def _survey(self, points: Array) -> None:
+        """The scales of rounding: the widest projection, and the size of a form."""
+        ranges, sizes = [], []
+        rank = np.arange(1, self.size)
+        for direction in self._directions:
+            line = np.sort((self._points @ direction).cpu().numpy())
+            ranges.append(line[-1] - line[0])
+            sizes.append(np.diff(line) @ (rank * (self.size - rank)) / self.size)
+        self.peak = self._constant * max(ranges)
+        error = 2 * rounding(points) * sqrt(points.shape[1])
+        self.rounding = error * self._constant / self.peak if self.peak else 0.0
+        # A form in which half of the rows are labelled is about c/2 of the size; float32 rounds it
+        # a few times.
+        self.fast_error = 2.0**-22 * self._constant * float(np.mean(sizes))
+
+
+class Workspace:
+    """The memory in which one thread sums labels up along a line.
+
+    Parameters
+    ----------
+    turned : Tensor, shape (N, count), uint8
+        Labels, a row for each point.
+    shares : Tensor, shape (count,), float64
+        Their means.
+    dtype : torch.dtype
+    """
+
+    def __init__(self, turned: Tensor, shares: Tensor, dtype: torch.dtype) -> None:
+        import torch
+
+        count = turned.shape[1]
+        self._turned = turned
+        self._chunks = max(1, ENTRIES // (ROWS * count))
+        rows = self._chunks * ROWS
+        self._labels = turned.new_empty((rows, count))
+        self._sums = turned.new_empty((rows, count), dtype=dtype)
+        self._shares = shares
+        ranks = torch.arange(1, ROWS + 1, dtype=torch.float64, device=turned.device)
+        self._expected = torch.outer(ranks, self._shares).to(dtype)
+
+    def form(self, line: Tensor) -> Tensor:
+        """Σ_i (v_{i+1} − v_i) S_i² for every label, float64; ``line`` (N,) the points on a line."""
+        import torch
+
+        values, order = torch.sort(line)
+        gaps = values.diff().to(self._sums.dtype)
+        total = torch.zeros_like(self._shares)
+        before = torch.zeros_like(self._shares)
+        for top, chunks, rows in self._pieces(len(gaps)):
+            some = slice(top, top + chunks * rows)
+            labels, sums = self._labels[: chunks * rows], self._sums[: chunks * rows]
+            torch.index_select(self._turned, 0, order[some], out=labels)
+            inside, within = labels.view(chunks, rows, -1), sums.view(chunks, rows, -1)
+            add_up(inside)
+            within.copy_(inside).sub_(self._expected[:rows])
+            # What the chunks add to S is kept in float64: whole numbers less one product.
+            gains = inside[:, -1] - rows * self._shares
+            reached = before + gains.cumsum(0)
+            within.add_((reached - gains)[:, None].to(sums.dtype))
+            total += gaps[some] @ sums.square_()
+            before = reached[-1]
+        return total
+
+    def _pieces(self, size: int) -> Iterator[tuple[int, int, int]]:
+        """Where a piece begins, and its number of chunks and of rows in each."""
+        top = 0
+        while size - top >= ROWS:
+            chunks = min(self._chunks, (size - top) // ROWS)
+            yield top, chunks, ROWS
+            top += chunks * ROWS
+        if top < size:
+            yield top, 1, size - top
+
+
+def add_up(labels: Tensor) -> None:
+    """Cumulative sums along axis 1 in place, by halves: two additions an entry."""
+    rows, step = labels.shape[1], 1
+    while step < rows:
+        # Every block of 2·step rows: its last row gains the sum of its first half.
+        labels[:, 2 * step - 1 :: 2 * step].add_(labels[:, step - 1 : rows - step : 2 * step])
+        step *= 2
+    while step > 1:
+        step //= 2
+        labels[:, 3 * step - 1 :: 2 * step].add_(labels[:, 2 * step - 1 : rows - step : 2 * step])
