@@ -6,18 +6,17 @@ hundred or so rows holds all that float64 can see. The cost then grows with N, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.twosample.kernels import PairwiseBlocks
-from gan_eval.twosample.labels import CHUNK_ENTRIES, Labels, smaller_group_labels
-from gan_eval.twosample.permutation import GroupWeights, LabelStatistics, PermutationOutcome
+from gan_eval.twosample.labels import Labels
+from gan_eval.twosample.permutation import GroupWeights
 from gan_eval.twosample.pivots import ROUNDING_FLOOR, Pivots
-from gan_eval.twosample.quadratic import Forms, SymmetricForm
+from gan_eval.twosample.quadratic import BlockSource, Forms, SymmetricForm
 from gan_eval.twosample.strips import full_float32
 from gan_eval.twosample.workers import in_order
 
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# The kernels whose eigenvalues fall fast.
+SMOOTH = ("gaussian", "inverse_multiquadric", "rational_quadratic")
 # The largest share of the null distribution's standard deviation that the bound may reach.
 ACCEPTED_SHARE = 1e-3
 # The rank is at most RANK_FACTOR √N, where dense products begin to be as fast, and RANK_LIMIT.
@@ -44,8 +45,6 @@ STORED_ENTRIES = 2**25
 ROWS = 1024
 PARTS = 48
 LABEL_ROWS = 1024
-# Labels held at once.
-BATCH_ENTRIES = 2**29
 # Up to so many rows a decision that the bound leaves open is taken by the dense matrix.
 DENSE_ROWS = 2**17
 
@@ -53,7 +52,7 @@ DENSE_ROWS = 2**17
 def low_rank_form(
     points: Array,
     entries: FromSquaredDistances,
-    source: PairwiseBlocks,
+    source: BlockSource,
     *,
     diagonal: bool,
 ) -> LowRankForm | None:
@@ -64,7 +63,7 @@ def low_rank_form(
     points : ndarray, shape (N, d)
         The pooled rows.
     entries : FromSquaredDistances
-    source : PairwiseBlocks
+    source : BlockSource
         The same kernel of the same points.
     diagonal : bool
         As for :class:`~gan_eval.twosample.quadratic.SymmetricForm`.
@@ -110,7 +109,7 @@ class LowRankForm:
 
     Parameters
     ----------
-    source : PairwiseBlocks
+    source : BlockSource
         Gives K.
     pivots : Pivots
         Rows of which L is made.
@@ -138,7 +137,7 @@ class LowRankForm:
 
     peak = 1.0
 
-    def __init__(self, source: PairwiseBlocks, pivots: Pivots, *, diagonal: bool) -> None:
+    def __init__(self, source: BlockSource, pivots: Pivots, *, diagonal: bool) -> None:
         import torch
 
         self._source = source
@@ -197,13 +196,32 @@ class LowRankForm:
     @cached_property
     def row_sums(self) -> Array:
         """K1, without the diagonal if so asked, up to R1."""
+        return self._times(self._sums) - (0.0 if self._diagonal else 1.0)
+
+    def sums_over(self, group: NDArray[np.bool_]) -> Array:
+        """Ka of one group's labels a (N,), up to Ra."""
+        import torch
+
+        chosen = torch.from_numpy(group.astype(np.float64)).to(self._device)
+
+        def work(part: slice, space: Tensor) -> Tensor:
+            products = [block @ chosen[rows] for rows, block in self._blocks(part, space)]
+            return torch.stack(products).sum(0)
+
+        sums = torch.zeros(self.rank, dtype=torch.float64, device=self._device)
+        for some in in_order(work, self._parts, self._workspace, device=self._device):
+            sums += some
+        return self._times(sums) - (0.0 if self._diagonal else group)
+
+    def _times(self, combination: Tensor) -> Array:
+        """Lᵀ times (rank,) numbers."""
         import torch
 
         def work(part: slice, space: Tensor) -> Tensor:
-            return torch.cat([self._sums @ block for _, block in self._blocks(part, space)])
+            return torch.cat([combination @ block for _, block in self._blocks(part, space)])
 
-        sums = torch.cat(list(in_order(work, self._parts, self._workspace, device=self._device)))
-        return sums.cpu().numpy() - (0.0 if self._diagonal else 1.0)
+        results = in_order(work, self._parts, self._workspace, device=self._device)
+        return torch.cat(list(results)).cpu().numpy()
 
     def _survey(self) -> None:
         """First pass: the residual's diagonal, and the sums over the rows."""
@@ -276,7 +294,7 @@ class LowRankForm:
             sums += multiply(chosen, centred)
         return sums
 
-    def _blocks(self, part: slice, space: Tensor):
+    def _blocks(self, part: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """The columns of L for the rows of a part, some at a time, as (rows, (rank, some))."""
         import torch
 
@@ -308,72 +326,3 @@ def multiply(labels: Tensor, block: Tensor) -> Tensor:
     if onednn and torch.backends.mkldnn.is_available():
         return linear(labels.to_mkldnn(), block.to_mkldnn()).to_dense()
     return linear(labels, block)
-
-
-@dataclass(frozen=True)
-class LowRankOutcome(PermutationOutcome):
-    """What a permutation test by a low-rank factor gives back.
-
-    Attributes
-    ----------
-    undecided : int
-        Permutations that the bound left open and that were counted as if they had reached the
-        observed statistic; 0 for up to ``DENSE_ROWS`` rows, where the dense matrix decides.
-    """
-
-    undecided: int
-
-
-def low_rank_test(
-    form: LowRankForm,
-    weights: GroupWeights,
-    *,
-    permutations: int,
-    generator: np.random.Generator,
-) -> LowRankOutcome:
-    """:func:`~gan_eval.twosample.permutation.permutation_test` by a low-rank factor.
-
-    The labels are the same for the same generator, and so is the p-value, unless permutations
-    stay undecided, which can only raise it. They are drawn and used in batches, so that memory
-    does not grow with their number.
-    """
-    # A multiple of the group that is drawn at once, so that batches change no label.
-    group = max(1, CHUNK_ENTRIES // form.size)
-    batch = max(group, BATCH_ENTRIES // form.size // group * group)
-    statistic, undecided, nulls = 0.0, 0, []
-    for start in range(0, permutations, batch):
-        count = min(batch, permutations - start)
-        labels = smaller_group_labels(weights.n, weights.m, count, generator)
-        observed, values, left = _decided(form, weights, labels)
-        statistic = statistic if nulls else observed
-        nulls.append(np.where(values == observed, statistic, values))
-        undecided += left
-    null = np.concatenate(nulls)
-    exceeding = int(np.count_nonzero(null >= statistic))
-    return LowRankOutcome(statistic, null, (1 + exceeding) / (1 + permutations), undecided)
-
-
-def _decided(form: LowRankForm, weights: GroupWeights, labels: Labels) -> tuple[float, Array, int]:
-    """The statistics of the first and of the other labels, and how many stayed undecided."""
-    statistics = LabelStatistics(form, weights, labels)
-    values, doubt = statistics.values, form.truncation(weights)
-    statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error + doubt))
-    apart = np.abs(values - values[0])
-    values[apart <= statistics.tie_width] = values[0]
-    null = values[1:]
-    # A bound below the rounding of float64 leaves nothing open that float64 could decide.
-    if doubt <= statistics.tie_width:
-        return float(values[0]), null, 0
-    unsure = np.flatnonzero(apart[1:] <= doubt + statistics.tie_width)
-    if not unsure.size:
-        return float(values[0]), null, 0
-    dense = form.dense()
-    if dense is None:
-        null[unsure] = values[0]
-        return float(values[0]), null, unsure.size
-    exact = LabelStatistics(dense, weights, labels[np.append(0, 1 + unsure)])
-    exact.refine(np.arange(1 + unsure.size))
-    excess = exact.values[1:] - exact.values[0]
-    excess[np.abs(excess) <= exact.tie_width] = 0.0
-    null[unsure] = values[0] + excess
-    return float(values[0]), null, 0

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,14 @@ from gan_eval.twosample.aggregated import AGGREGATIONS, Aggregate, collection
 from gan_eval.twosample.bandwidths import median_bandwidth
 from gan_eval.twosample.catalogue import KERNELS
 from gan_eval.twosample.labels import Labels, smaller_group_labels, swapped_pair_labels
-from gan_eval.twosample.permutation import GroupWeights, labels_test, observed_statistic
+from gan_eval.twosample.lowrank import SMOOTH, LowRankForm, low_rank_form
+from gan_eval.twosample.lowrank_decision import low_rank_test
+from gan_eval.twosample.permutation import (
+    FLOAT64_ROWS,
+    GroupWeights,
+    labels_test,
+    observed_statistic,
+)
 from gan_eval.twosample.pooled import Pooled
 from gan_eval.twosample.quadratic import SymmetricForm
 from gan_eval.twosample.result import TestResult
@@ -24,6 +32,7 @@ from gan_eval.twosample.whitening import name_of
 
 ESTIMATORS = ("unbiased", "biased")
 NULLS = ("permutation", "wild")
+PATHS = ("auto", "exact", "lowrank")
 METHODS = {"fuse": "MMD-FUSE", "agg": "MMDAgg"}
 
 
@@ -57,6 +66,7 @@ def mmd_test(
     estimator: str = "unbiased",
     whiten: Any = None,
     null: str = "permutation",
+    method: str = "auto",
     permutations: int = 999,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -100,6 +110,12 @@ def mmd_test(
         Permute all labels, or exchange x_i with y_i where a fair coin says so: the wild bootstrap,
         whose signs are the coins, for n = m. It is exact also where x_i and y_i are dependent, as
         long as they are exchangeable.
+    method : {"auto", "exact", "lowrank"}
+        How one kernel's matrix is worked with: whole, by blocks, or, for the smooth kernels
+        (``SMOOTH``), by a pivoted Cholesky factor with a computed bound, whose cost grows with
+        n + m and not with its square (:mod:`~gan_eval.twosample.lowrank`). The p-value is the same.
+        A factor whose bound exceeds 1/1000 of the null's spread is dropped for the exact path.
+        ``"auto"`` tries the factor for smooth kernels above 1024 pooled rows.
     permutations : int
         Permutations of the pooled rows, or exchanges, at least 1. ``"agg"`` draws twice as many,
         the second half for the p-values of the single kernels.
@@ -116,7 +132,11 @@ def mmd_test(
         √max(MMD², 0), which lies between 0 and √2 where k(x, x) = 1; NaN for the polynomial kernel
         of rows that are not whitened, which has units. ``confidence_interval``, for one kernel and
         the unbiased estimate of at least 3 rows each, is for the MMD² of the laws with the kernel
-        as used (:func:`~gan_eval.twosample.jackknife.mmd2_interval`).
+        as used (:func:`~gan_eval.twosample.jackknife.mmd2_interval`). ``parameters["path"]`` is
+        the path taken; with ``"lowrank"``, ``rank`` is the factor's, ``bound`` the most by which
+        the statistic, observed or permuted, may be off, and ``undecided`` the number of
+        permutations that the bound left open and that were counted as if they had reached the
+        observed statistic: 0 for up to 131,072 pooled rows, where the whole matrix decides.
 
     Raises
     ------
@@ -152,9 +172,12 @@ def mmd_test(
     permutations = validation.permutation_count(permutations)
     generator = validation.random_generator(rng)
     device = validation.torch_device(device)
+    validation.one_of(method, "method", PATHS)
     start = time.perf_counter()
     interval = None
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
+        if method == "lowrank":
+            raise UsageError(f"method with bandwidth={bandwidth!r} must be 'exact' or 'auto'")
         names = _aggregated_kernels(kernel, bandwidth, estimator)
         sources = collection(samples.points, names, bandwidth, device, samples.coordinate_error)
         weights = GroupWeights.difference(samples.n, samples.m, biased=False)
@@ -162,20 +185,26 @@ def mmd_test(
         aggregate = Aggregate(sources, weights, labels)
         outcome = aggregate.fuse() if bandwidth == "fuse" else aggregate.agg()
         estimate = aggregate.estimate
-        method, has_units = METHODS[bandwidth], False
+        title, has_units = METHODS[bandwidth], False
         parameters: dict[str, float | str] = {"kernel": "+".join(names), "bandwidth": bandwidth}
     else:
         name = _single_kernel(kernel)
-        form, weights, width = _matrix(samples, name, bandwidth, estimator, device)
-        outcome = labels_test(form, weights, draw(permutations, generator))
+        form, weights, width = _matrix(samples, name, bandwidth, estimator, device, method)
+        if isinstance(form, LowRankForm):
+            outcome = low_rank_test(form, weights, partial(draw, generator=generator), permutations)
+            path = {"path": "lowrank", "rank": form.rank, "bound": form.bound(weights)}
+            path["undecided"] = outcome.undecided
+        else:
+            outcome = labels_test(form, weights, draw(permutations, generator))
+            path = {"path": "exact"}
         estimate = outcome.statistic
-        method, has_units = "MMD", width is None and whiten is None
-        parameters = {"kernel": name} | ({} if width is None else {"bandwidth": width})
+        title, has_units = "MMD", width is None and whiten is None
+        parameters = {"kernel": name} | ({} if width is None else {"bandwidth": width}) | path
         if estimator == "unbiased" and min(samples.n, samples.m) >= jackknife.FEWEST_ROWS:
             interval = _interval(form, samples)
             parameters |= {"confidence_level": jackknife.LEVEL}
     return TestResult(
-        method=f"{method} {'wild bootstrap' if null == 'wild' else 'permutation'} test",
+        method=f"{title} {'wild bootstrap' if null == 'wild' else 'permutation'} test",
         statistic=outcome.statistic,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution,
@@ -241,8 +270,13 @@ def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[
 
 
 def _matrix(
-    samples: Pooled, name: str, bandwidth: float | str, estimator: str, device: str
-) -> tuple[SymmetricForm, GroupWeights, float | None]:
+    samples: Pooled,
+    name: str,
+    bandwidth: float | str,
+    estimator: str,
+    device: str,
+    method: str = "exact",
+) -> tuple[SymmetricForm | LowRankForm, GroupWeights, float | None]:
     """The kernel matrix, the weights of the estimator, and the bandwidth used if there is one."""
     kernel = KERNELS[validation.one_of(name, "kernel", tuple(KERNELS))]
     biased = validation.one_of(estimator, "estimator", ESTIMATORS) == "biased"
@@ -261,10 +295,18 @@ def _matrix(
     elif not isinstance(bandwidth, str):
         raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
     blocks = kernel.blocks(samples.points, width, device, samples.coordinate_error)
-    form = SymmetricForm(blocks, diagonal=biased)
+    form = None
+    if method == "lowrank" and name not in SMOOTH:
+        raise UsageError(
+            f"kernel for method='lowrank' must be one of {', '.join(SMOOTH)}, got {name!r}"
+        )
+    large = len(samples.points) > FLOAT64_ROWS
+    if method == "lowrank" or (method == "auto" and name in SMOOTH and large):
+        form = low_rank_form(samples.points, kernel.entries(width), blocks, diagonal=biased)
+    form = form or SymmetricForm(blocks, diagonal=biased)
     return form, GroupWeights.difference(samples.n, samples.m, biased=biased), width
 
 
-def _interval(form: SymmetricForm, samples: Pooled) -> tuple[float, float]:
+def _interval(form: SymmetricForm | LowRankForm, samples: Pooled) -> tuple[float, float]:
     over_x = form.sums_over(samples.in_x)
     return jackknife.mmd2_interval(over_x, form.row_sums - over_x, samples.n, samples.m)

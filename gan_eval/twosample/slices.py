@@ -7,11 +7,12 @@ distribution functions: one sort, and cumulative sums along it for every labelli
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gamma, pi, sqrt
+from math import pi, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import poch
 
 from gan_eval.twosample.kernels import rounding
 from gan_eval.twosample.labels import Labels
@@ -56,15 +57,14 @@ def direction_groups(d: int, projections: int, generator: np.random.Generator) -
 
 
 def projection_constant(d: int) -> float:
-    """c with ‖z‖ = c · mean of |uᵀz| over unit vectors u in d dimensions: √π Γ((d+1)/2) / Γ(d/2)."""
-    ratio = 1.0 if d < 300 else sqrt(d / 2 - 0.25)
-    return sqrt(pi) * (gamma((d + 1) / 2) / gamma(d / 2) if d < 300 else ratio)
+    """c = √π Γ((d + 1)/2) / Γ(d/2): ‖z‖ is c times the mean of |uᵀz| over unit vectors u."""
+    return sqrt(pi) * float(poch(d / 2, 0.5))
 
 
 class SlicedForm:
     """ãᵀDã for the distances D_ij = c · mean over directions u of |uᵀ(x_i − x_j)|.
 
-    Has the face of :class:`~gan_eval.twosample.quadratic.SymmetricForm`; weights must be biased.
+    Has the face of :class:`~gan_eval.twosample.quadratic.SymmetricForm`.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ class SlicedForm:
     groups : ndarray, shape (groups, size, d)
         Unit vectors, as :func:`direction_groups` gives them.
     device : str
+    coordinate_error : float, optional
+        As for :class:`~gan_eval.twosample.kernels.PairwiseBlocks`.
 
     Notes
     -----
@@ -79,11 +81,12 @@ class SlicedForm:
     S_i = ã_1 + … + ã_i (Székely & Rizzo 2013, sec. 2: the Cramér distance).
     """
 
-    # The sums over all rows are not computed: the weights of a V-statistic do not ask for them.
-    total = 0.0
-
-    def __init__(self, points: Array, groups: Array, device: str) -> None:
+    def __init__(
+        self, points: Array, groups: Array, device: str, coordinate_error: float | None = None
+    ) -> None:
         import torch
+
+        self._coordinate_error = coordinate_error or rounding(points)
 
         self.size, d = points.shape
         self.groups = len(groups)
@@ -105,8 +108,9 @@ class SlicedForm:
         )
 
     def linear(self, labels: Labels) -> Array:
-        """0: see ``total``."""
-        return np.zeros(len(labels))
+        """aᵀ(D1 − mean) of labels (p, N)."""
+        centred = self.row_sums - self.row_sums.mean()
+        return np.array([centred[row].sum() for row in labels])
 
     def standard_error(self, labels: Labels) -> Array:
         """Of the forms of labels (k, N) as estimates of those of ‖x_i − x_j‖, over the groups.
@@ -144,19 +148,36 @@ class SlicedForm:
         return values
 
     def _survey(self, points: Array) -> None:
-        """The scales of rounding: the widest projection, and the size of a form."""
-        ranges, sizes = [], []
-        rank = np.arange(1, self.size)
-        for direction in self._directions:
-            line = np.sort((self._points @ direction).cpu().numpy())
-            ranges.append(line[-1] - line[0])
-            sizes.append(np.diff(line) @ (rank * (self.size - rank)) / self.size)
-        self.peak = self._constant * max(ranges)
-        error = 2 * rounding(points) * sqrt(points.shape[1])
-        self.rounding = error * self._constant / self.peak if self.peak else 0.0
-        # A form in which half of the rows are labelled is about c/2 of the size; float32 rounds it
-        # a few times.
-        self.fast_error = 2.0**-22 * self._constant * float(np.mean(sizes))
+        """First pass: row sums, and the scales of rounding."""
+        import torch
+
+        ranks = torch.arange(1, self.size, dtype=torch.float64, device=self._device)
+
+        def work(direction: Tensor, _: None) -> tuple[Tensor, float, float]:
+            line, order = torch.sort(self._points @ direction)
+            gaps = line.diff()
+            # The sum of distances grows by a gap for each row passed, less one for each to come.
+            sums = torch.empty_like(line)
+            sums[0] = (line - line[0]).sum()
+            sums[1:] = sums[0] + (gaps * (2 * ranks - self.size)).cumsum(0)
+            rows = torch.empty_like(line).scatter_(0, order, sums)
+            return rows, float(line[-1] - line[0]), float(gaps @ (ranks * (self.size - ranks)))
+
+        sums = torch.zeros(self.size, dtype=torch.float64, device=self._device)
+        widest, moments = 0.0, 0.0
+        lines = list(self._directions)
+        for rows, width, moment in in_order(work, lines, lambda: None, device=self._device):
+            sums += rows
+            widest = max(widest, width)
+            moments += moment
+        self.row_sums: Array = self._constant / len(lines) * sums.cpu().numpy()
+        self.total = float(self.row_sums.sum())
+        self.peak = self._constant * widest
+        error = 2 * self._coordinate_error * sqrt(points.shape[1]) * self._constant
+        self.rounding = error / self.peak if self.peak else 0.0
+        # Where half of the rows are labelled, a form is about a quarter of this; float32 rounds
+        # it a few times.
+        self.fast_error = 2.0**-22 * self._constant * moments / len(lines) / self.size
 
 
 class Workspace:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TypeVar
 
+from gan_eval.twosample.progress import shown
+
 Item = TypeVar("Item")
 Space = TypeVar("Space")
 Result = TypeVar("Result")
@@ -19,6 +21,7 @@ def in_order(
     workspace: Callable[[], Space],
     *,
     device: str,
+    title: str = "two-sample test",
 ) -> Iterator[Result]:
     """Yield ``work(item, space)`` for each item, in the order of the items.
 
@@ -38,7 +41,19 @@ def in_order(
         Makes the memory that one thread reuses for its items.
     device : str
         Torch device.
+    title : str
+        What the progress bar says, where the work is long and stderr a terminal.
     """
+    results = _in_order(work, items, workspace, device)
+    yield from shown(results, len(items), title)
+
+
+def _in_order(
+    work: Callable[[Item, Space], Result],
+    items: Sequence[Item],
+    workspace: Callable[[], Space],
+    device: str,
+) -> Iterator[Result]:
     if not device.startswith("cpu"):
         space = workspace()
         yield from (work(item, space) for item in items)
