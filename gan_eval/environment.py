@@ -19,13 +19,15 @@ def environment() -> dict[str, Any]:
     """JSON-ready provenance of this machine and process.
 
     ``packages`` holds the versions of those of ``PACKAGES`` that are installed; ``cores`` is what
-    this process may use; ``gpus`` are the GPUs that a loaded PyTorch sees, else empty.
+    this process may use and ``threads`` how many of them a library takes for one operation (1 in
+    the worker processes of a study); ``gpus`` are the GPUs that a loaded PyTorch sees, else empty.
     """
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": cores(),
+        "threads": threads(),
         "memory_gib": _memory_gib(),
         "gpus": _gpus(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
@@ -37,6 +39,12 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Threads of a numerical operation: ``OMP_NUM_THREADS`` where it is set, else every core."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else cores()
 
 
 def _version(package: str) -> str | None:

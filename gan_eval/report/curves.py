@@ -143,6 +143,10 @@ def _finish_kl(axes: Axes, cell: Cell) -> None:
     axes.axhline(
         cell.margin, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), label="margin"
     )
+    # Where no KL is finite there is only the margin to show, and an axis needs some height.
+    low, high = axes.dataLim.intervaly
+    axes.set_autoscaley_on(False)
+    axes.set_ylim(min(low, cell.margin) / 1.3, max(high, cell.margin) * 1.3)
     axes.set(xlabel="epoch", ylabel="KL(q‖p), nats")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     legend_above(axes)

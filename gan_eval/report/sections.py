@@ -227,6 +227,7 @@ def environment(provenance: Mapping[str, Any]) -> Section:
     pairs = [
         ("Processor", machine.get("processor")),
         ("Cores in use", machine.get("cores")),
+        ("Threads a process", machine.get("threads")),
         ("Memory", f"{machine['memory_gib']} GiB" if machine.get("memory_gib") else None),
         ("GPU", ", ".join(str(gpu) for gpu in gpus) or "none seen"),
         ("Platform", machine.get("platform")),

@@ -99,3 +99,11 @@ def test_the_share_rejected_is_the_first_bar() -> None:
 def _caption(made: object) -> str:
     assert made is not None
     return made.caption  # type: ignore[attr-defined]
+
+
+def test_a_cell_without_a_finite_kl_has_its_curves() -> None:
+    # Warnings are errors here: an axis with the margin alone on it must still have a height.
+    made = synthetic.results(3)
+    made.epochs["kl"] = np.inf
+    (cell,) = cells_of(made)
+    assert "3" in curves.kl_of_all(cell, "fig-y").caption
