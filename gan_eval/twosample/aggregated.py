@@ -129,8 +129,8 @@ class Aggregate:
         counting the observed labels makes it exact for every B.
 
         Equal p-values, of which the smallest possible is the most frequent, are told apart by the
-        largest normalised MMD² r: the statistic is −ln((c − r / (1 + r)) / (1 + B)) for a smallest
-        p-value of c / (1 + B), with r not below 0.
+        largest normalised MMD² r: the statistic is −ln((c − ½ − ½ r / (1 + |r|)) / (1 + B)) for a
+        smallest p-value of c / (1 + B).
         """
         permutations = (len(self._statistics[0].values) - 1) // 2
         considered = slice(0, 1 + permutations)
@@ -149,8 +149,9 @@ class Aggregate:
                 statistics.refine(unsure)
             largest = self._normalised(considered).max(axis=0)
         tied = same & (np.abs(largest - largest[0]) <= self._tie_width())
-        largest = np.where(tied, largest[0], largest).clip(min=0)
-        return _outcome(np.log1p(permutations) - np.log(counts - largest / (1 + largest)), 0.0)
+        largest = np.where(tied, largest[0], largest)
+        between = 0.5 + 0.5 * largest / (1 + np.abs(largest))
+        return _outcome(np.log1p(permutations) - np.log(counts - between), 0.0)
 
     def _normalised(self, columns: NDArray[np.intp] | slice) -> Array:
         """MMD²_k / √N_k, shape (K, labels); 0 for a kernel that is 0 everywhere."""

@@ -13,7 +13,7 @@ from gan_eval.errors import UsageError
 if TYPE_CHECKING:
     from gan_eval.target import GaussianTarget
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 # A smallest singular value of the scaled rows below this share of the largest counts as 0.
 SINGULAR = 1e-8
@@ -35,8 +35,7 @@ class Whitening:
     @classmethod
     def by_target(cls, target: GaussianTarget) -> Whitening:
         """(x − b) A⁻¹, which makes rows of the target N(0, I)."""
-        centre, factor = (np.asarray(value, dtype=np.float64) for value in (target.b, target.A))
-        return cls(centre, np.asarray(np.linalg.inv(factor), dtype=np.float64))
+        return cls(target.b, np.linalg.inv(target.A))
 
     @classmethod
     def pooled(cls, rows: Array) -> Whitening:
@@ -79,9 +78,9 @@ class Whitening:
         skewness = np.power(white @ rotation, 3).sum(axis=0)
         return cls(centre, matrix @ (rotation * np.where(skewness < 0, -1.0, 1.0)))
 
-    def __call__(self, rows: Array) -> Array:
+    def __call__(self, rows: Array) -> NDArray[np.float64]:
         """The rows (n, d) in the new coordinates."""
-        return (rows - self.centre) @ self.matrix
+        return (np.asarray(rows, dtype=np.float64) - self.centre) @ self.matrix
 
     def error(self, rows: Array) -> float:
         """How far a coordinate of these rows may be off by rounding, in the new coordinates."""
