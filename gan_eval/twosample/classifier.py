@@ -78,8 +78,8 @@ def classifier_test(
         that have not seen it, both samples weighing half: ½ is chance, 1 is perfect.
         ``estimate`` is ln 2 less their mean log-loss, in nats: in expectation a lower bound of the
         Jensen–Shannon divergence of the two laws (0 to ln 2), and negative where the classifiers
-        do worse than a coin. ``parameters["accuracy"]`` is the share of rows on the right side of
-        ½, both samples again weighing half.
+        do worse than a coin. ``effect_size`` is 2 ``statistic`` − 1. ``parameters["accuracy"]`` is
+        the share of rows on the right side of ½, both samples again weighing half.
 
     Raises
     ------
@@ -149,6 +149,7 @@ def classifier_test(
             "folds": float(folds),
             "accuracy": float(accuracy[0]),
         },
+        effect_size=2 * statistic - 1,
     )
 
 
