@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.correction import CORRECTIONS, adjusted_pvalues, known_correction, level
 from gan_eval.errors import UsageError
+from gan_eval.recommended import DEFAULT, TESTS, Samples
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
 
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     import pandas
 
     from gan_eval.target import GaussianTarget
-
-Array = NDArray[np.floating]
-
-ROWS_PER_COLUMN = 4
-"""Pooled rows a column from which on whitening takes away correlations, not only scales: with as
-many rows as columns all whitened rows are equally far from each other, and nothing can be seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,10 +177,10 @@ def battery(
     200 + 200 rows of Student's t with 4 degrees of freedom the Gaussian law of the likelihood ratio
     rejects equal laws 40 % of the time at level 5 %, permutation 5 %.
 
-    MMD and energy work in whitened coordinates, by the target or by the covariance of the pooled
-    rows (which no permutation changes), so that an error along a minor axis counts like any other;
-    below ``ROWS_PER_COLUMN`` pooled rows a column, columns are only divided by their pooled
-    standard deviations.
+    MMD, energy and the rest work in whitened coordinates, by the target or by the covariance of the
+    pooled rows (which no permutation changes), so that an error along a minor axis counts like any
+    other. Where the pooled covariance is singular, or there are fewer than 4 pooled rows a column,
+    columns are only divided by their pooled standard deviations.
     """
     alpha, correction = level(alpha), known_correction(correction)
     names = _known(DEFAULT if tests is None else tests)
@@ -203,7 +197,7 @@ def battery(
     # One seed a test, drawn for all of the catalogue.
     generator = validation.random_generator(rng)
     seeds = dict(zip(TESTS, generator.integers(2**62, size=len(TESTS)).tolist(), strict=True))
-    data = _samples(x, y, target, generator)
+    data = Samples.of(x, y, target, generator)
     settings = {"permutations": permutations, "device": device}
     results, not_run = {}, {}
     for name in names:
@@ -226,24 +220,6 @@ def battery(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Samples:
-    """Both samples as given and whitened; ``y`` is None for one sample against the target."""
-
-    x: Array
-    y: Array | None
-    target: GaussianTarget | None
-    whitened: tuple[Array, Array]
-
-
-@dataclass(frozen=True)
-class _Test:
-    words: str
-    run: Callable[..., TestResult]
-    known_law: bool = False
-    """Whether the p-value against a target is exact, without permutations or draws."""
-
-
 def _known(tests: Sequence[str]) -> tuple[str, ...]:
     names = (tests,) if isinstance(tests, str) else tuple(tests)
     unknown = [name for name in names if name not in TESTS]
@@ -252,96 +228,3 @@ def _known(tests: Sequence[str]) -> tuple[str, ...]:
     if not names or len(set(names)) < len(names):
         raise UsageError(f"tests must name at least one test, each once, got {list(names)}")
     return names
-
-
-def _samples(
-    x: Any, y: Any, target: GaussianTarget | None, generator: np.random.Generator
-) -> _Samples:
-    if target is None:
-        if y is None:
-            raise UsageError("a battery needs a second sample or a target, got neither")
-        first, second = validation.two_samples(x, y)
-        return _Samples(first, second, None, _whitened(first, second))
-    from gan_eval.goodness.sample import one_sample
-
-    first = one_sample(x, target)
-    if y is None:
-        drawn = target.sample(len(first), generator)
-        return _Samples(first, None, target, (target.whiten(first), target.whiten(drawn)))
-    first, second = validation.two_samples(x, y)
-    return _Samples(first, second, target, (target.whiten(first), target.whiten(second)))
-
-
-def _whitened(x: Array, y: Array) -> tuple[Array, Array]:
-    """Both samples in coordinates in which the pooled rows have covariance I, or unit variances
-    where there are few rows or the covariance is singular."""
-    pooled = np.concatenate([x, y])
-    # Scales are taken out first, so that units of measure cost no digits.
-    centred = pooled - pooled.mean(axis=0)
-    scale = np.abs(centred).max(axis=0)
-    scaled = centred / np.where(scale > 0, scale, 1.0)
-    deviations = scaled.std(axis=0)
-    scaled /= np.where(deviations > 0, deviations, 1.0)
-    if len(pooled) >= ROWS_PER_COLUMN * pooled.shape[1]:
-        _, sizes, axes = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
-        if sizes[-1] > 1e-8 * sizes[0]:
-            scaled = scaled @ (axes.T / sizes) * np.sqrt(len(pooled))
-    return scaled[: len(x)], scaled[len(x) :]
-
-
-def _likelihood_ratio(data: _Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval import goodness
-    from gan_eval.twosample.permuted_moments import likelihood_ratio_permutation_test
-
-    if data.target is not None:
-        return goodness.likelihood_ratio_test(data.x, data.target)
-    return likelihood_ratio_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
-
-
-def _hotelling(data: _Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval import goodness
-    from gan_eval.twosample.permuted_moments import hotelling_permutation_test
-
-    if data.target is not None:
-        return goodness.hotelling_test(data.x, data.target)
-    return hotelling_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
-
-
-def _covariance(data: _Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval import goodness
-    from gan_eval.twosample.permuted_moments import box_m_permutation_test
-
-    if data.target is not None:
-        return goodness.covariance_test(data.x, data.target)
-    return box_m_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
-
-
-def _mmd(data: _Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval import goodness
-    from gan_eval.twosample import mmd_test
-
-    if data.y is None and data.target is not None:
-        return goodness.mmd_test(data.x, data.target, resamples=permutations, rng=rng)
-    return mmd_test(*data.whitened, permutations=permutations, rng=rng, device=device)
-
-
-def _energy(data: _Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval import goodness
-    from gan_eval.twosample import energy_test
-
-    if data.y is None and data.target is not None:
-        return goodness.energy_test(data.x, data.target, resamples=permutations, rng=rng)
-    return energy_test(*data.whitened, permutations=permutations, rng=rng, device=device)
-
-
-TESTS: Mapping[str, _Test] = {
-    "likelihood_ratio": _Test("likelihood ratio", _likelihood_ratio, known_law=True),
-    "hotelling": _Test("Hotelling's T² (mean)", _hotelling, known_law=True),
-    "covariance": _Test("covariance", _covariance, known_law=True),
-    "mmd": _Test("MMD, whitened", _mmd),
-    "energy": _Test("energy, whitened", _energy),
-}
-"""Every test that a battery can run, by name; a new one goes at the end, so that seeds stay."""
-
-DEFAULT = ("likelihood_ratio", "hotelling", "covariance", "mmd", "energy")
-"""The recommended battery."""

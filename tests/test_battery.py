@@ -66,11 +66,14 @@ def test_an_affine_map_of_everything_changes_no_pvalue(with_target: bool) -> Non
 
 @pytest.mark.statistical
 def test_the_whole_battery_keeps_its_level_for_heavy_tails() -> None:
-    # 200 pairs of one law, Student's t with 3 degrees of freedom: at most 5 % of batteries may
+    # 200 pairs of one law, Student's t with 3 degrees of freedom (without MMD-FUSE, the slowest of
+    # the tests): at most 5 % of batteries may
     # reject, here at most 5 % + 3.5 standard errors of a binomial (error rate 5e-4).
     rng = np.random.default_rng(8)
     told = [
-        battery(*rng.standard_t(3, size=(2, 40, 2)), permutations=99, rng=k).told_apart
+        battery(
+            *rng.standard_t(3, size=(2, 40, 2)), tests=DEFAULT[:5], permutations=99, rng=k
+        ).told_apart
         for k in range(200)
     ]
     assert np.mean(told) <= 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / 200)
@@ -81,10 +84,11 @@ def test_the_whole_battery_keeps_its_level_for_heavy_tails() -> None:
     [
         (lambda z: z + np.array([0.0, 1.0]), {"likelihood_ratio", "hotelling", "mmd", "energy"}),
         (lambda z: z * [1.0, 2.0], {"likelihood_ratio", "covariance", "energy"}),
-        (lambda z: np.abs(z) * np.sign(z[:, :1]), {"mmd"}),
+        (lambda z: np.abs(z) * np.sign(z[:, :1]), {"mmd", "fuse"}),
+        (lambda z: np.round(2 * z) / 2, {"fuse"}),
         (lambda z: z * [1.0, 0.0], {"mmd", "energy"}),
     ],
-    ids=["shift", "scale", "dependence", "collapse"],
+    ids=["shift", "scale", "dependence", "grid", "collapse"],
 )
 def test_errors_are_seen_by_the_tests_made_for_them(error, seen_by: set[str]) -> None:
     rng = np.random.default_rng(9)
@@ -103,7 +107,7 @@ def test_what_the_samples_do_not_carry_is_left_out_by_default_and_refused_by_nam
     with pytest.raises(UsageError, match="full rank"):
         battery(x, line, tests=["likelihood_ratio"], rng=0)
     few = np.random.default_rng(11).normal(size=(2, 4, 9))
-    assert set(battery(*few, permutations=99, rng=0).results) == {"mmd", "energy"}
+    assert set(battery(*few, permutations=119, rng=0).results) == {"mmd", "energy", "fuse"}
 
 
 def test_few_rows_are_only_scaled_so_that_an_error_can_still_be_seen() -> None:
@@ -120,12 +124,23 @@ def test_frame_json_and_text_say_the_same() -> None:
     assert set(frame["correction"]) == {"benjamini-hochberg"} == {document["correction"]}
     for name, p in found.adjusted.items():
         assert frame.loc[name, "adjusted"] == p == document["tests"][name]["adjusted"]
-    assert document["tests"]["mmd"]["confidence_low"] is None
+    assert document["tests"]["covariance"]["confidence_low"] is None
     text = repr(found)
     assert "alpha = 0.05 after Benjamini–Hochberg's correction" in text
     assert all(TESTS[name].words in text for name in DEFAULT)
     with pytest.raises(AttributeError):
         found.alpha = 0.1  # type: ignore[misc]
+
+
+def test_the_optional_tests_work_on_the_same_whitened_rows() -> None:
+    x, y = CHAPTER.sample(60, 16), CHAPTER.sample(60, 17) + CHAPTER.A[1]
+    names = ["sliced_wasserstein", "classifier"]
+    for target in (None, CHAPTER):
+        found = battery(x, y, target=target, tests=names, permutations=99, rng=0)
+        assert found.rejected == tuple(names)
+        image = x * [1.0, 100.0], y * [1.0, 100.0]
+    after = battery(*image, tests=names, permutations=99, rng=0)
+    assert after.rejected == tuple(names)
 
 
 @pytest.mark.parametrize(

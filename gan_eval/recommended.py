@@ -1,0 +1,178 @@
+"""The tests that a battery runs, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.errors import UsageError
+from gan_eval.twosample import validation
+from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.whitening import whitening
+
+if TYPE_CHECKING:
+    from gan_eval.target import GaussianTarget
+
+Array = NDArray[np.float64]
+
+ROWS_PER_COLUMN = 4
+"""Pooled rows a column from which on whitening takes away correlations, not only scales: with as
+many rows as columns all whitened rows are equally far from each other, and nothing can be seen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Both samples; ``y`` is None for one sample against the target.
+
+    ``pair`` holds both for the tests that need two (y drawn from the target where there is none),
+    and ``whiten`` is how these are to be whitened.
+    """
+
+    x: Array
+    y: Array | None
+    target: GaussianTarget | None
+    pair: tuple[Array, Array]
+    whiten: GaussianTarget | str | None
+
+    @classmethod
+    def of(
+        cls, x: Any, y: Any, target: GaussianTarget | None, generator: np.random.Generator
+    ) -> Samples:
+        """From what a user gives; ``UsageError`` where it cannot be used."""
+        if target is None:
+            if y is None:
+                raise UsageError("a battery needs a second sample or a target, got neither")
+            first, second = validation.two_samples(x, y)
+            pooled = np.concatenate([first, second])
+            if _can_be_whitened(pooled):
+                return cls(first, second, None, (first, second), "pooled")
+            deviations = pooled.std(axis=0)
+            deviations[deviations == 0] = 1.0
+            return cls(first, second, None, (first / deviations, second / deviations), None)
+        from gan_eval.goodness.sample import one_sample
+
+        first = one_sample(x, target)
+        if y is None:
+            drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)
+            return cls(first, None, target, (first, drawn), target)
+        first, second = validation.two_samples(x, y)
+        return cls(first, second, target, (first, second), target)
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test by its words and the function that runs it on samples."""
+
+    # Keep pytest from collecting this class by its name.
+    __test__ = False
+
+    words: str
+    run: Callable[..., TestResult]
+    known_law: bool = False
+    """Whether the p-value against a target is exact, without permutations or draws."""
+
+
+def _can_be_whitened(pooled: Array) -> bool:
+    if len(pooled) < ROWS_PER_COLUMN * pooled.shape[1]:
+        return False
+    try:
+        whitening(pooled, "pooled")
+    except UsageError:
+        return False
+    return True
+
+
+def _likelihood_ratio(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval import goodness
+    from gan_eval.twosample.permuted_moments import likelihood_ratio_permutation_test
+
+    if data.target is not None:
+        return goodness.likelihood_ratio_test(data.x, data.target)
+    return likelihood_ratio_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
+
+
+def _hotelling(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval import goodness
+    from gan_eval.twosample.permuted_moments import hotelling_permutation_test
+
+    if data.target is not None:
+        return goodness.hotelling_test(data.x, data.target)
+    return hotelling_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
+
+
+def _covariance(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval import goodness
+    from gan_eval.twosample.permuted_moments import box_m_permutation_test
+
+    if data.target is not None:
+        return goodness.covariance_test(data.x, data.target)
+    return box_m_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
+
+
+def _mmd(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval import goodness
+    from gan_eval.twosample import mmd_test
+
+    if data.y is None and data.target is not None:
+        return goodness.mmd_test(data.x, data.target, resamples=permutations, rng=rng)
+    return mmd_test(
+        *data.pair, whiten=data.whiten, permutations=permutations, rng=rng, device=device
+    )
+
+
+def _energy(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval import goodness
+    from gan_eval.twosample import energy_test
+
+    if data.y is None and data.target is not None:
+        return goodness.energy_test(data.x, data.target, resamples=permutations, rng=rng)
+    return energy_test(
+        *data.pair, whiten=data.whiten, permutations=permutations, rng=rng, device=device
+    )
+
+
+def _fuse(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval.twosample import mmd_test
+
+    return mmd_test(
+        *data.pair, bandwidth="fuse", whiten=data.whiten, permutations=permutations, rng=rng,
+        device=device,
+    )  # fmt: skip
+
+
+def _sliced_wasserstein(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval.twosample.sliced import sliced_wasserstein_test
+
+    pooled = np.concatenate(data.pair)
+    if data.whiten is not None:
+        pooled = whitening(pooled, data.whiten)(pooled)
+    n = len(data.pair[0])
+    return sliced_wasserstein_test(
+        pooled[:n], pooled[n:], permutations=permutations, rng=rng, device=device
+    )
+
+
+def _classifier(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval.twosample.classifier import classifier_test
+
+    return classifier_test(*data.pair, permutations=permutations, rng=rng, device=device)
+
+
+TESTS: Mapping[str, Test] = {
+    "likelihood_ratio": Test("likelihood ratio", _likelihood_ratio, known_law=True),
+    "hotelling": Test("Hotelling's T² (mean)", _hotelling, known_law=True),
+    "covariance": Test("covariance", _covariance, known_law=True),
+    "mmd": Test("MMD, whitened", _mmd),
+    "energy": Test("energy, whitened", _energy),
+    "fuse": Test("MMD-FUSE, whitened", _fuse),
+    "sliced_wasserstein": Test("sliced Wasserstein, whitened", _sliced_wasserstein),
+    "classifier": Test("classifier (C2ST)", _classifier),
+}
+"""Every test that a battery can run, by name; a new one goes at the end, so that seeds stay."""
+
+DEFAULT = ("likelihood_ratio", "hotelling", "covariance", "mmd", "energy", "fuse")
+"""The recommended battery: moments, the whole law, and, with many kernels, errors of its shape."""
