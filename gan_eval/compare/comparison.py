@@ -15,10 +15,16 @@ from numpy.typing import NDArray
 from gan_eval.battery import BatteryResult, battery
 from gan_eval.compare.columns import column_differences, set_aside
 from gan_eval.compare.directions import Directions, leading_directions
-from gan_eval.compare.reading import common_columns, read_table
+from gan_eval.compare.reading import LEAST_ROWS, common_columns, read_table
+from gan_eval.divergence import bures_wasserstein
 from gan_eval.errors import UsageError
+from gan_eval.gaussian import Gaussian
+from gan_eval.twosample.frechet import frechet_distance
 
 Array = NDArray[np.float64]
+
+INTERVAL_COLUMNS = 64
+"""With more columns the jackknife and the bootstrap of the Fréchet distance take minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Distance:
-    """How far apart, in one measure; the 95 % interval is None where the measure has none."""
+    """How far apart, in one measure; the 95 % interval is None where there is none."""
 
     name: str
     words: str
@@ -153,7 +159,7 @@ def compare(
     columns : sequence of str, optional
         Those to compare; all if none, which both files must then have.
     sample : int, optional
-        Rows to draw from each file without replacement, at least 2; a file with fewer gives all.
+        Rows to draw from each file without replacement, at least 3; a file with fewer gives all.
     tests, alpha, correction, permutations
         As in :func:`~gan_eval.battery.battery`.
     seed : int
@@ -164,8 +170,8 @@ def compare(
     UsageError
         For files or options that cannot be used.
     """
-    if sample is not None and sample < 2:
-        raise UsageError(f"`--sample` must be at least 2, got {sample}")
+    if sample is not None and sample < LEAST_ROWS:
+        raise UsageError(f"`--sample` must be at least {LEAST_ROWS}, got {sample}")
     if not 0 <= seed < 2**63:
         raise UsageError(f"`--seed` must be between 0 and 2**63 − 1, got {seed}")
     tables = common_columns(read_table(real), read_table(fake), columns)
@@ -208,18 +214,21 @@ def compare(
 def _distances(
     x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
 ) -> tuple[Distance, ...]:
-    from gan_eval.twosample.frechet import frechet_distance
-
     units = x.std(axis=0)
     units = np.where(units > 0, units, 1.0)
     seed = int(stream.integers(2**62))
-    distances = []
-    for name, words, unit in (
-        ("frechet_standardised", "Fréchet distance, columns in standard deviations of REAL", units),
-        ("frechet", "Fréchet distance, columns as they are (FID's formula)", 1.0),
-    ):
-        result = frechet_distance(x / unit, y / unit, rng=seed)
-        distances.append(Distance(name, words, result.estimate, result.confidence_interval))
+    standardised, plain = _frechet(x / units, y / units, seed), _frechet(x, y, seed)
+    distances = [
+        Distance(
+            "frechet_standardised",
+            "Fréchet distance, columns in standard deviations of the first file",
+            *standardised[1:],
+        ),
+        Distance("frechet", "Fréchet distance, columns as they are", *plain[1:]),
+        Distance(
+            "frechet_uncorrected", "the same by FID's formula, biased upwards", plain[0], None
+        ),
+    ]
     for name, words in (
         ("hotelling", "distance of the means, in standard deviations (Mahalanobis)"),
         ("energy", "energy distance, whitened"),
@@ -229,6 +238,17 @@ def _distances(
             result = found.results[name]
             distances.append(Distance(name, words, result.estimate, result.confidence_interval))
     return tuple(distances)
+
+
+def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
+    """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
+    if x.shape[1] > INTERVAL_COLUMNS:
+        first, second = Gaussian.fit(x), Gaussian.fit(y)
+        plain = float(bures_wasserstein(first, second)) ** 2
+        return plain, math.nan, None
+    small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
+    found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
+    return found.estimate, found.corrected, found.confidence_interval
 
 
 def _copies(x: Array, y: Array) -> int:

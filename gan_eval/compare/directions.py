@@ -161,7 +161,7 @@ def _chance_shift(n: int, m: int, d: int) -> float:
 
 def _chance_ratio(n: int, m: int, d: int) -> float:
     """The larger of what fake over real and real over fake exceed in 1 of 40 pairs."""
-    if min(n, m) - 1 < d:
+    if d > 1 and min(n, m) - 1 <= d:
         return np.nan
     return max(_largest_root(n - 1, m - 1, d), _largest_root(m - 1, n - 1, d))
 

@@ -57,7 +57,9 @@ def _cards(found: Comparison) -> list[Card]:
         Card(
             "Fréchet distance",
             number(first.estimate),
-            f"columns in sd of the first file; 95 % interval {interval(low, high)}",
+            f"columns in sd of the first file; 95 % interval {interval(low, high)}"
+            if first.interval
+            else "too many columns for an interval",
         ),
         Card(
             "largest shift",
@@ -125,8 +127,10 @@ def _distances(found: Comparison) -> Section:
                 )
             ),
             Paragraph(
-                "The plain Fréchet distance is in the units of the columns, squared, and is ruled "
-                "by the widest of them; the standardised one weighs all columns alike."
+                "The Fréchet distance sees means and covariances. With the columns as they are it "
+                "has their units, squared, and is ruled by the widest of them; in standard "
+                "deviations all weigh alike. The bias of small samples has been taken off, so that "
+                "it may fall below 0; FID's formula leaves it in."
             ),
         ],
     )
@@ -217,4 +221,3 @@ def _method(found: Comparison) -> Section:
         ("Packages", versions),
     ]
     return Section("method", "How was it done?", [Facts(pairs)])
-

@@ -19,6 +19,9 @@ from gan_eval.results import EXACT_CSV
 from gan_eval.settings import nearest
 from gan_eval.twosample.validation import LARGEST_VALUE
 
+LEAST_ROWS = 3
+"""Fewer have no covariance worth a comparison."""
+
 ENDINGS = (".csv", ".tsv", ".parquet", ".npy", ".npz")
 
 _UNSAFE = {".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".dill"}
@@ -45,11 +48,13 @@ class Table:
     named: bool
 
     def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:
-        """The chosen columns as (n, d) float64, n ≥ 2; ``UsageError`` where they are not finite
+        """The chosen columns as (n, d) float64, n ≥ 3; ``UsageError`` where they are not finite
         numbers."""
         frame = self.frame[list(columns)]
-        if len(frame) < 2:
-            raise UsageError(f"{self.source!r} must have at least 2 rows, got {len(frame)}")
+        if len(frame) < LEAST_ROWS:
+            raise UsageError(
+                f"{self.source!r} must have at least {LEAST_ROWS} rows, got {len(frame)}"
+            )
         worded = [c for c in columns if getattr(frame[c].dtype, "kind", "O") not in "buif"]
         if worded:
             raise UsageError(

@@ -49,7 +49,7 @@ def test_every_format_gives_the_same_numbers_to_the_last_bit(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "values", [np.arange(4), np.array([True, False, True]), np.array([1, 2], np.float32)]
+    "values", [np.arange(4), np.array([True, False, True]), np.array([1, 2, 3], np.float32)]
 )
 def test_integers_truth_values_and_small_floats_are_numbers(
     tmp_path: Path, values: np.ndarray
@@ -60,9 +60,9 @@ def test_integers_truth_values_and_small_floats_are_numbers(
 
 def test_nullable_integers_of_parquet_are_numbers_unless_missing(tmp_path: Path) -> None:
     whole, holed = tmp_path / "whole.parquet", tmp_path / "holed.parquet"
-    pd.DataFrame({"a": pd.array([1, 2], dtype="Int64")}).to_parquet(whole)
+    pd.DataFrame({"a": pd.array([1, 2, 3], dtype="Int64")}).to_parquet(whole)
     pd.DataFrame({"a": pd.array([1, None, 3], dtype="Int64")}).to_parquet(holed)
-    np.testing.assert_array_equal(read_table(whole).numbers(["a"]), [[1.0], [2.0]])
+    np.testing.assert_array_equal(read_table(whole).numbers(["a"]), [[1.0], [2.0], [3.0]])
     with pytest.raises(UsageError, match="1 missing value, the first in column 'a', row 2"):
         read_table(holed).numbers(["a"])
 
@@ -118,13 +118,13 @@ def test_a_file_that_is_no_table_is_refused(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("a,b\n1,2\n", "must have at least 2 rows, got 1"),
-        ("a,b\n", "must have at least 2 rows, got 0"),
-        ("a,b\n1,x\n2,y\n", "has column 'b' of type str, not of numbers: choose others"),
-        ("a,b\nu,x\n2,y\n", "has columns 'a', 'b' of type str"),
+        ("a,b\n1,2\n", "must have at least 3 rows, got 1"),
+        ("a,b\n", "must have at least 3 rows, got 0"),
+        ("a,b\n1,x\n2,y\n3,z\n", "has column 'b' of type str, not of numbers: choose others"),
+        ("a,b\nu,x\n2,y\n3,z\n", "has columns 'a', 'b' of type str"),
         ("a,b\n1,2\n3,\n,5\n", "has 2 missing values, the first in column 'b', row 2"),
-        ("a,b\n1,2\n3,-inf\n", "has 1 infinite value, the first in column 'b', row 2"),
-        ("a,b\n1,2\n3,1e200\n", "must hold values of at most 1e+150 in size, got 1e+200"),
+        ("a,b\n1,2\n3,-inf\n5,6\n", "has 1 infinite value, the first in column 'b', row 2"),
+        ("a,b\n1,2\n3,1e200\n5,6\n", "must hold values of at most 1e+150 in size, got 1e+200"),
     ],
 )
 def test_what_is_no_finite_number_is_refused(tmp_path: Path, content: str, sentence: str) -> None:
@@ -135,20 +135,20 @@ def test_what_is_no_finite_number_is_refused(tmp_path: Path, content: str, sente
 
 
 def test_only_the_chosen_columns_need_be_numbers(tmp_path: Path) -> None:
-    table = read_table(write(tmp_path, "t.csv", "name,a\nu,1\nv,2\n"))
-    np.testing.assert_array_equal(table.numbers(["a"]), [[1.0], [2.0]])
+    table = read_table(write(tmp_path, "t.csv", "name,a\nu,1\nv,2\nw,3\n"))
+    np.testing.assert_array_equal(table.numbers(["a"]), [[1.0], [2.0], [3.0]])
 
 
 def test_columns_are_matched_by_name_or_where_there_is_none_by_position(tmp_path: Path) -> None:
-    named = read_table(write(tmp_path, "r.csv", "a,b\n1,2\n3,4\n"))
-    turned = read_table(write(tmp_path, "f.csv", "b,a\n20,10\n40,30\n"))
-    bare = read_table(write(tmp_path, "f.npy", np.array([[10.0, 20], [30, 40]])))
+    named = read_table(write(tmp_path, "r.csv", "a,b\n1,2\n3,4\n5,6\n"))
+    turned = read_table(write(tmp_path, "f.csv", "b,a\n20,10\n40,30\n60,50\n"))
+    bare = read_table(write(tmp_path, "f.npy", np.array([[10.0, 20], [30, 40], [50, 60]])))
     for other in (turned, bare):
         first, second = common_columns(named, other, None)
         assert list(first.frame.columns) == list(second.frame.columns) == ["a", "b"]
-        np.testing.assert_array_equal(second.numbers(["a", "b"]), [[10, 20], [30, 40]])
+        np.testing.assert_array_equal(second.numbers(["a", "b"]), [[10, 20], [30, 40], [50, 60]])
     first, _ = common_columns(bare, named, ["b"])
-    np.testing.assert_array_equal(first.numbers(["b"]), [[20], [40]])
+    np.testing.assert_array_equal(first.numbers(["b"]), [[20], [40], [60]])
 
 
 @pytest.mark.parametrize(
