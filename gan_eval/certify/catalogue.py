@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -61,28 +62,16 @@ class Subject:
     statistic: str | None = None
 
 
-def _mmd(x: Array, y: Array, rng: np.random.Generator) -> float:
-    from gan_eval.twosample import mmd_test
-
-    return mmd_test(x, y, permutations=PERMUTATIONS, rng=rng).pvalue
-
-
-def _energy(x: Array, y: Array, rng: np.random.Generator) -> float:
-    from gan_eval.twosample import energy_test
-
-    return energy_test(x, y, permutations=PERMUTATIONS, rng=rng).pvalue
+def _permuted(x: Array, y: Array, rng: np.random.Generator, *, name: str, **options: Any) -> float:
+    module, _, function = name.rpartition(".")
+    test = getattr(import_module(f"gan_eval.twosample.{module}"), function)
+    return test(x, y, permutations=PERMUTATIONS, rng=rng, **options).pvalue
 
 
-def _from_battery(x: Array, y: Array, rng: np.random.Generator, *, name: str) -> float:
-    from gan_eval.battery import battery
-
-    return battery(x, y, tests=(name,), permutations=PERMUTATIONS, rng=rng).results[name].pvalue
-
-
-def _classifier(x: Array, y: Array, rng: np.random.Generator) -> float:
-    from gan_eval.twosample.classifier import classifier_test
-
-    return classifier_test(x, y, permutations=PERMUTATIONS, rng=rng).pvalue
+def _whitened_by_target(
+    x: Array, y: Array, rng: np.random.Generator, *, name: str, **options: Any
+) -> float:
+    return _permuted(x, y, rng, name=name, whiten=truth(x.shape[1]), **options)
 
 
 def _classical(x: Array, y: Array, rng: np.random.Generator, *, name: str) -> float:
@@ -110,42 +99,78 @@ _MEANS = ("shift_major", "shift_minor")
 _COVARIANCES = ("scale", "rotation", "correlation")
 
 _ALL = (
-    Subject("mmd", "MMD, raw coordinates", _mmd, statistic="mmd2"),
-    Subject("energy", "energy, raw coordinates", _energy, statistic="energy_distance"),
+    Subject(
+        "mmd",
+        "MMD, raw coordinates",
+        partial(_permuted, name="mmd.mmd_test"),
+        statistic="mmd2",
+    ),
+    Subject(
+        "energy",
+        "energy, raw coordinates",
+        partial(_permuted, name="energy.energy_test"),
+        statistic="energy_distance",
+    ),
     Subject(
         "mmd_whitened",
         "MMD, whitened by the pooled rows",
-        partial(_from_battery, name="mmd"),
+        partial(_permuted, name="mmd.mmd_test", whiten="pooled"),
         # With the median distance as bandwidth, two modes a deviation from the mean are one.
         sees=tuple(path for path in PATHS if path != "mixture"),
     ),
     Subject(
         "energy_whitened",
         "energy, whitened by the pooled rows",
-        partial(_from_battery, name="energy"),
+        partial(_permuted, name="energy.energy_test", whiten="pooled"),
+    ),
+    Subject(
+        "mmd_fuse",
+        "MMD-FUSE, whitened by the pooled rows",
+        partial(_permuted, name="mmd.mmd_test", whiten="pooled", bandwidth="fuse"),
+    ),
+    Subject(
+        "mmd_agg",
+        "MMDAgg, whitened by the pooled rows",
+        partial(_permuted, name="mmd.mmd_test", whiten="pooled", bandwidth="agg"),
+    ),
+    Subject(
+        "mmd_by_target",
+        "MMD, whitened by the known target",
+        partial(_whitened_by_target, name="mmd.mmd_test"),
+        sees=tuple(path for path in PATHS if path != "mixture"),
+    ),
+    Subject(
+        "energy_by_target",
+        "energy, whitened by the known target",
+        partial(_whitened_by_target, name="energy.energy_test"),
+    ),
+    Subject(
+        "sliced_wasserstein",
+        "sliced Wasserstein, raw coordinates",
+        partial(_permuted, name="sliced.sliced_wasserstein_test"),
     ),
     Subject(
         "likelihood_ratio",
         "likelihood ratio by permutation",
-        partial(_from_battery, name="likelihood_ratio"),
+        partial(_permuted, name="permuted_moments.likelihood_ratio_permutation_test"),
         sees=_MEANS + _COVARIANCES,
     ),
     Subject(
         "hotelling",
         "Hotelling's T² by permutation",
-        partial(_from_battery, name="hotelling"),
+        partial(_permuted, name="permuted_moments.hotelling_permutation_test"),
         sees=_MEANS,
     ),
     Subject(
         "covariance",
         "Box's M by permutation",
-        partial(_from_battery, name="covariance"),
+        partial(_permuted, name="permuted_moments.box_m_permutation_test"),
         sees=_COVARIANCES,
     ),
     Subject(
         "classifier",
         "classifier with quadratic features",
-        _classifier,
+        partial(_permuted, name="classifier.classifier_test"),
         sees=_MEANS + _COVARIANCES,
     ),
     Subject(

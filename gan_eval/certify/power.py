@@ -114,21 +114,21 @@ class PowerCurve:
         draws = np.random.default_rng(0).binomial(
             self.repetitions, self.power, (_BOOTSTRAP, len(self.kl))
         )
-        crossings = [self._crossing(row) for row in draws]
-        low, high = np.quantile(crossings, [0.025, 0.975], method="inverted_cdf")
-        return self._crossing(np.array(self.rejections)), float(low), float(high)
+        low, high = np.quantile(self._crossings(draws), [0.025, 0.975], method="inverted_cdf")
+        return float(self._crossings(np.array([self.rejections]))[0]), float(low), float(high)
 
-    def _crossing(self, rejections: NDArray[np.integer]) -> float:
+    def _crossings(self, rejections: NDArray[np.integer]) -> Array:
+        """The KL at which each row of counts first reaches the mark, inf where none does."""
         # A count of none or of all has no Φ⁻¹; half a rejection stands for what was not seen.
         levels = ndtri((rejections + 0.5) / (self.repetitions + 1))
-        above = levels >= ndtri(TOLD_APART)
-        if not above.any():
-            return float("inf")
-        j = int(np.argmax(above))
-        if j == 0:
-            return self.kl[0]
-        share = (ndtri(TOLD_APART) - levels[j - 1]) / (levels[j] - levels[j - 1])
-        return float(self.kl[j - 1] * (self.kl[j] / self.kl[j - 1]) ** share)
+        mark, logs = ndtri(TOLD_APART), np.log(self.kl)
+        reached = levels >= mark
+        after = reached.argmax(axis=1)
+        before, rows = np.maximum(after - 1, 0), np.arange(len(levels))
+        high, low = levels[rows, after], levels[rows, before]
+        share = (mark - low) / np.where(high > low, high - low, 1.0)
+        between = np.exp(logs[before] + share * (logs[after] - logs[before]))
+        return np.where(reached.any(axis=1), between, np.inf)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
