@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import time
 from typing import Any
 
@@ -15,7 +16,12 @@ from gan_eval.twosample.permutation import GroupWeights, observed_statistic, per
 from gan_eval.twosample.pooled import Pooled
 from gan_eval.twosample.quadratic import SymmetricForm
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.slices import SlicedForm, direction_groups
 from gan_eval.twosample.whitening import name_of
+
+METHODS = ("auto", "exact", "sliced")
+# Up to so many pooled rows all pairs are taken unless slices are asked for.
+EXACT_ROWS = 20_000
 
 
 def energy_distance(
@@ -36,6 +42,8 @@ def energy_test(
     *,
     exponent: float = 1.0,
     whiten: Any = None,
+    method: str = "auto",
+    projections: int = 64,
     permutations: int = 999,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -51,6 +59,13 @@ def energy_test(
     whiten : None, "pooled" or GaussianTarget
         Whether the rows are made to have mean 0 and covariance I first, as in
         :func:`~gan_eval.twosample.mmd.mmd_test`.
+    method : {"auto", "exact", "sliced"}
+        All pairs of rows, by blocks; or, for exponent 1, ‖x − y‖ by its mean over projections to
+        random lines, where sorting replaces the pairs (:mod:`~gan_eval.twosample.slices`).
+        ``"auto"`` is exact up to 20,000 pooled rows and for any other exponent.
+    projections : int
+        For slices: at least so many lines, at least 1. They come in groups, whose size is the
+        number of columns (8 for two columns; one line is all there is for one).
     permutations : int
         Permutations of the pooled rows, at least 1.
     rng : None, int or numpy.random.Generator
@@ -64,7 +79,10 @@ def energy_test(
         ``estimate`` is the energy distance as a V-statistic, never negative: means over all pairs,
         also of a row with itself. ``statistic`` is nm / (n + m) times it (Székely & Rizzo 2013,
         eq. 6.1). ``effect_size`` is the estimate by 2E‖x − y‖^α, its largest possible value: the
-        coefficient of inhomogeneity, between 0 and 1.
+        coefficient of inhomogeneity, between 0 and 1. ``parameters["path"]`` is the path taken;
+        with ``"sliced"``, ``standard_error`` is that of ``statistic`` as an estimate of the exact
+        one, over the groups of lines. The permuted statistics use the same lines: the p-value
+        needs no correction for them.
 
     Raises
     ------
@@ -73,6 +91,9 @@ def energy_test(
 
     Notes
     -----
+    ‖z‖ = √π Γ((d + 1)/2) / Γ(d/2) · E|uᵀz| for u uniform on the unit sphere, so the energy distance
+    is that factor times the mean of its one-dimensional values along u.
+
     The conventions are those of ``dcor.energy_distance`` and ``dcor.homogeneity.energy_test``.
     ``scipy.stats.energy_distance`` is for d = 1 and is the root of this ``estimate``;
     ``hyppo.ksample.Energy(bias=True)`` is (n + m)² / (nm) times the root of its half.
@@ -89,13 +110,18 @@ def energy_test(
     start = time.perf_counter()
     n, m = samples.n, samples.m
     coefficient = n * m / (n + m)
-    form = _distances(samples, exponent, device)
-    outcome = permutation_test(
-        form,
-        _weights(n, m, coefficient),
-        permutations=permutations,
-        generator=generator,
-    )
+    weights = _weights(n, m, coefficient)
+    path: dict[str, float | str] = {"path": "exact"}
+    lines = _projections(samples, method, projections, exponent)
+    if lines:
+        groups = direction_groups(samples.dimension, lines, generator)
+        form = SlicedForm(samples.points, groups, device, samples.coordinate_error)
+        error = abs(weights.quadratic) * form.standard_error(samples.in_x[None])[0]
+        path = {"path": "sliced", "projections": groups[:, :, 0].size}
+        path["standard_error"] = float(error)
+    else:
+        form = _distances(samples, exponent, device)
+    outcome = permutation_test(form, weights, permutations=permutations, generator=generator)
     estimate = outcome.statistic / coefficient
     between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
     return TestResult(
@@ -108,9 +134,22 @@ def energy_test(
         m=m,
         dimension=samples.dimension,
         seconds=time.perf_counter() - start,
-        parameters={"exponent": float(exponent), "whiten": name_of(whiten)},
+        parameters={"exponent": float(exponent), "whiten": name_of(whiten)} | path,
         effect_size=estimate / (2 * between) if between > 0 else math.nan,
     )
+
+
+def _projections(samples: Pooled, method: str, projections: Any, exponent: float) -> int:
+    """How many lines to project to; 0 for the exact path."""
+    validation.one_of(method, "method", METHODS)
+    if not isinstance(projections, numbers.Integral) or isinstance(projections, bool):
+        raise UsageError(f"projections must be a whole number, got {projections!r}")
+    if projections < 1:
+        raise UsageError(f"projections must be at least 1, got {projections}")
+    if method == "sliced" and exponent != 1:
+        raise UsageError(f"exponent must be 1 for method='sliced', got {exponent}")
+    many = samples.n + samples.m > EXACT_ROWS and exponent == 1
+    return int(projections) if method == "sliced" or (method == "auto" and many) else 0
 
 
 def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) -> float:

@@ -90,16 +90,17 @@ def low_rank_form(
             break
         pivots.add_candidates(form.lacking)
         pivots.grow(pivots.most, floor)
-    return form if form is not None and form.share <= ACCEPTED_SHARE else None
+    return form if form is not None and form.trace <= accepted_trace(pivots) else None
 
 
 def accepted_trace(pivots: Pivots) -> float:
     """The largest trace of the residual at which the bound is small beside the null's spread.
 
     Under permutation ãᵀKã has a standard deviation of about √2 nm / N² ‖HKH‖_F, and its error is
-    at most trace · nm / N.
+    at most trace · nm / N. What float64 rounds anyway is accepted also where all rows coincide.
     """
-    return ACCEPTED_SHARE * float(np.sqrt(2)) * pivots.spread()
+    share = ACCEPTED_SHARE * float(np.sqrt(2)) * pivots.spread()
+    return max(share, 2 * ROUNDING_FLOOR * len(pivots.points))
 
 
 class LowRankForm:
@@ -126,8 +127,6 @@ class LowRankForm:
         The same and what the rounding of float64 may hide of it.
     lacking : ndarray of int
         The rows that L explains worst.
-    share : float
-        The bound on the error of ãᵀKã over its standard deviation under permutation.
 
     Notes
     -----
@@ -157,7 +156,6 @@ class LowRankForm:
         if np.array_equal(pivots.candidates, np.arange(self.size)):
             self._stored = torch.from_numpy(pivots.factor).to(self._device)
         self._survey()
-        self.share = self.trace / accepted_trace(pivots) * ACCEPTED_SHARE
 
     def forms(self, exact: Labels, fast: Labels) -> Forms:
         """The forms of labels (k, N) by float64 and of labels (p, N) by float32 products of L."""

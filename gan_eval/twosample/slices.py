@@ -40,8 +40,9 @@ def direction_groups(d: int, projections: int, generator: np.random.Generator) -
     """Groups of unit vectors, shape (groups, size, d), of at least ``projections`` in all.
 
     Each group is one fixed design, rotated uniformly: for d = 1 the line itself (one group), for
-    d = 2 eight evenly spread directions, above d orthogonal ones. So every direction is uniform,
-    the groups are independent, and a group's mean varies less than that of independent directions.
+    d = 2 eight evenly spread directions, above d orthogonal ones. A group's mean is that of the
+    uniform direction on average, and varies less than the mean of as many independent ones; the
+    groups are independent.
     At least two groups, which an error can be estimated from, for d > 1.
     """
     if d == 1:
