@@ -289,9 +289,14 @@ def _projection_error(powers: Array, order: int, dimension: int) -> float:
         return 0.0
     if len(powers) == 1:
         return math.nan
-    error = float(powers.std(ddof=1)) / math.sqrt(len(powers))
-    mean = float(powers.mean())
-    return error if order == 1 or mean == 0 else error / (2 * math.sqrt(mean))
+    # In units of the largest, so that no square overflows.
+    peak = float(powers.max())
+    if peak == 0:
+        return 0.0
+    error = float((powers / peak).std(ddof=1)) / math.sqrt(len(powers))
+    return (
+        peak * error if order == 1 else error * math.sqrt(peak / float((powers / peak).mean())) / 2
+    )
 
 
 def _in_deviations(statistic: float, first: Array, second: Array, directions: Array) -> float:

@@ -66,7 +66,7 @@ def test_singular_covariances(n, m):
 def test_equal_samples_and_moved_samples():
     x, _ = samples(30, 30, 3)
     assert frechet_distance(x, x[::-1], bootstrap=2).estimate == pytest.approx(0, abs=1e-24)
-    moved = frechet_distance(x, x + [3.0, 0.0, 4.0], bootstrap=2)
+    moved = frechet_distance(x, x + np.array([3.0, 0.0, 4.0]), bootstrap=2)
     assert moved.estimate == pytest.approx(25.0, rel=1e-12)
 
 
@@ -158,7 +158,7 @@ def test_coverage_of_the_interval(shift, least, most):
     inside = 0
     for _ in range(300):
         x, y = (rng.standard_normal((100, 2)) @ A for _ in range(2))
-        found = frechet_distance(x, y + [shift, 0.0], bootstrap=99, rng=rng)
+        found = frechet_distance(x, y + np.array([shift, 0.0]), bootstrap=99, rng=rng)
         low, high = found.confidence_interval
         inside += low <= truth <= high
     assert least <= inside / 300 <= most
