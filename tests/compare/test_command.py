@@ -12,6 +12,7 @@ import pytest
 from gan_eval.cli import main
 
 from ..report.elements import parse
+from ..report.test_browser import assert_fits_a_narrow_screen, needs_chromium
 from ..test_cli import refused
 from . import tables
 
@@ -92,6 +93,17 @@ def test_the_page_holds_what_was_found_and_hostile_names_are_text(
     assert "Holm" in text
     for bad in ("nan", "None ", "inf "):
         assert bad not in text
+
+
+@needs_chromium
+def test_the_page_fits_a_narrow_screen(folder: Path) -> None:
+    for name in ("real", "fake"):
+        frame = pd.read_csv(folder / f"{name}.csv")
+        frame.columns = [f"{tables.HOSTILE}{'long' * 30}{i}" for i in range(frame.shape[1])]
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    run("real.csv", "fake.csv", *QUICK, "--html", "page.html")
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert assert_fits_a_narrow_screen(page, folder) == 7
 
 
 @pytest.mark.parametrize("rows", [[[1.0], [2.0], [4.0]], [[1.0, 5.0], [2.0, 5.0], [4.0, 6.0]]])
