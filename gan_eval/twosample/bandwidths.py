@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 # Distances are taken over all pairs of at most this many rows.
-MOST_ROWS = 2048
+MOST_ROWS = 1024
 # Rows whose distances one thread takes at once.
 STRIP = 128
 # The shares of the distances that span the range.
@@ -31,7 +31,7 @@ LOW_SHARE, HIGH_SHARE = 0.05, 0.95
 def median_bandwidth(points: Array, device: str = "cpu", *, norm: str = "euclidean") -> float:
     """The median distance over the pairs i < j of the pooled points (N, d).
 
-    Up to ``MOST_ROWS`` (2048) rows it is exact. Above, it is the exact median of 2048 rows that
+    Up to ``MOST_ROWS`` (1024) rows it is exact. Above, it is the exact median of 1024 rows that
     stand evenly in the lexicographic order of the rows: a choice that draws no random number and
     does not depend on the order in which the rows are given. Where more than half of the pairs
     coincide, the median of the positive distances is used; where all points coincide, 1.

@@ -16,7 +16,9 @@ from tests.twosample import oracles
 def line_distances(points: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """c times the mean over the directions of |uᵀ(x_i − x_j)|, pair by pair."""
     lines = groups.reshape(-1, points.shape[1]) @ points.T
-    apart = sum(np.abs(line[:, None] - line) for line in lines)
+    apart = np.zeros((len(points), len(points)))
+    for line in lines:
+        apart += np.abs(line[:, None] - line)
     return projection_constant(points.shape[1]) * apart / len(lines)
 
 

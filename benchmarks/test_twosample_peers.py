@@ -1,0 +1,174 @@
+"""Our permutation tests beside other packages', in turn: the same samples, as many permutations.
+
+Each round calls ours and then the peer; a benchmark's own figures are the peer's, and its
+``extra_info`` holds our median, the factor by which a peer's time was scaled up from fewer
+permutations, and ``times_faster``, the ratio. What is not installed is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from pytest_benchmark.fixture import BenchmarkFixture
+from scipy import stats
+from scipy.spatial.distance import pdist, squareform
+
+from gan_eval import draws
+from gan_eval.environment import environment
+from gan_eval.target import GaussianTarget
+from gan_eval.twosample import TestResult, energy_test, mmd_test
+
+Array = NDArray[np.float64]
+Beside = Callable[..., None]
+
+N = 1000
+PERMUTATIONS = 1000
+
+
+@pytest.fixture(scope="module")
+def samples() -> tuple[Array, Array]:
+    """1000 rows each from the chapter's target."""
+    target = GaussianTarget.chapter()
+    x, y = (target.transform(draws.evaluation_real(seed, N, 2)) for seed in (0, 1))
+    return x, y
+
+
+@pytest.fixture
+def beside(benchmark: BenchmarkFixture) -> Beside:
+    """Time a peer's call, before each of its rounds ours, and note the ratio of the medians."""
+
+    def timed(
+        ours: Callable[[], TestResult],
+        peer: Callable[[], Any],
+        *,
+        rounds: int,
+        peer_permutations: int = PERMUTATIONS,
+    ) -> None:
+        assert ours().permutations == PERMUTATIONS
+        seconds: list[float] = []
+
+        def before() -> None:
+            start = time.perf_counter()
+            ours()
+            seconds.append(time.perf_counter() - start)
+
+        benchmark.pedantic(peer, setup=before, rounds=rounds, iterations=1)
+        scale = (1 + PERMUTATIONS) / (1 + peer_permutations)
+        noted: dict[str, Any] = {"examples": 2 * N, "unit": "pooled rows", "device": "cpu"}
+        noted |= {"threads": torch.get_num_threads(), "peer_permutations": peer_permutations}
+        noted |= {"scaled_by": scale, "our_seconds": float(np.median(seconds))}
+        if benchmark.stats is not None:  # None under --benchmark-disable
+            median: Any = benchmark.stats.stats.median
+            noted["peer_seconds"] = scale * float(median)
+            noted["times_faster"] = noted["peer_seconds"] / noted["our_seconds"]
+        benchmark.extra_info.update(noted, environment=environment())
+
+    return timed
+
+
+def scipy_statistic(matrix: Array) -> Callable[..., Array]:
+    """The unbiased MMD² of row numbers, for all permutations at once by one-hot rows."""
+    size = len(matrix)
+
+    def statistic(first: NDArray[np.int_], second: NDArray[np.int_], axis: int) -> Array:
+        labels = np.zeros((*first.shape[:-1], size))
+        np.put_along_axis(labels, first, 1.0, axis=-1)
+        n, m = first.shape[-1], second.shape[-1]
+        sums = labels @ matrix
+        within = (sums * labels).sum(axis=-1)
+        between = sums.sum(axis=-1) - within
+        without = matrix.sum() - within - 2 * between
+        return within / (n * (n - 1)) + without / (m * (m - 1)) - 2 * between / (n * m)
+
+    return statistic
+
+
+@pytest.mark.benchmark(group="MMD beside peers")
+def test_mmd_beside_scipy(beside: Beside, samples: tuple[Array, Array]) -> None:
+    """``scipy.stats.permutation_test`` of a vectorised statistic that multiplies one-hot rows."""
+    x, y = samples
+
+    def peer() -> Any:
+        distances = pdist(np.concatenate([x, y]))
+        matrix = squareform(np.exp(-(distances**2) / (2 * np.median(distances) ** 2)))
+        return stats.permutation_test(
+            (np.arange(N), np.arange(N, 2 * N)),
+            scipy_statistic(matrix),
+            vectorized=True,
+            n_resamples=PERMUTATIONS,
+            alternative="greater",
+            rng=0,
+        )
+
+    ours = mmd_test(x, y, permutations=PERMUTATIONS, rng=0)
+    assert peer().statistic == pytest.approx(ours.statistic, rel=1e-9)
+    beside(lambda: mmd_test(x, y, permutations=PERMUTATIONS, rng=0), peer, rounds=5)
+
+
+@pytest.mark.filterwarnings("ignore:The number of replications is low")
+@pytest.mark.benchmark(group="MMD beside peers")
+def test_mmd_beside_hyppo(beside: Beside, samples: tuple[Array, Array]) -> None:
+    """hyppo's MMD; 20 permutations, scaled to 1000, which take minutes."""
+    ksample = pytest.importorskip("hyppo.ksample", reason="hyppo is not installed")
+    x, y = samples
+    few = 20
+    beside(
+        lambda: mmd_test(x, y, permutations=PERMUTATIONS, rng=0),
+        lambda: ksample.MMD().test(x, y, reps=few, workers=1, auto=False, random_state=0),
+        rounds=3,
+        peer_permutations=few,
+    )
+
+
+@pytest.mark.benchmark(group="MMD beside peers")
+def test_mmd_beside_alibi_detect(beside: Beside, samples: tuple[Array, Array]) -> None:
+    """alibi-detect's MMD drift detector on PyTorch."""
+    cd = pytest.importorskip("alibi_detect.cd", reason="alibi-detect is not installed")
+    x, y = samples
+
+    def peer() -> Any:
+        drift = cd.MMDDrift(x, backend="pytorch", n_permutations=PERMUTATIONS, device="cpu")
+        return drift.predict(y)
+
+    beside(lambda: mmd_test(x, y, permutations=PERMUTATIONS, rng=0), peer, rounds=3)
+
+
+@pytest.mark.benchmark(group="energy beside peers")
+def test_energy_beside_dcor(beside: Beside, samples: tuple[Array, Array]) -> None:
+    """dcor's energy test, with the same statistic."""
+    dcor = pytest.importorskip("dcor", reason="dcor is not installed")
+    x, y = samples
+    found: list[Any] = []
+    beside(
+        lambda: energy_test(x, y, permutations=PERMUTATIONS, rng=0),
+        lambda: found.append(
+            dcor.homogeneity.energy_test(x, y, num_resamples=PERMUTATIONS, random_state=0)
+        ),
+        rounds=3,
+    )
+    ours = energy_test(x, y, permutations=PERMUTATIONS, rng=0)
+    assert found[0].statistic == pytest.approx(ours.statistic, rel=1e-9)
+
+
+@pytest.mark.benchmark(group="energy beside peers")
+def test_energy_beside_scipy(beside: Beside, samples: tuple[Array, Array]) -> None:
+    """``scipy.stats.permutation_test`` again, of minus the distances."""
+    x, y = samples
+
+    def peer() -> Any:
+        return stats.permutation_test(
+            (np.arange(N), np.arange(N, 2 * N)),
+            scipy_statistic(-squareform(pdist(np.concatenate([x, y])))),
+            vectorized=True,
+            n_resamples=PERMUTATIONS,
+            alternative="greater",
+            rng=0,
+        )
+
+    beside(lambda: energy_test(x, y, permutations=PERMUTATIONS, rng=0), peer, rounds=5)
