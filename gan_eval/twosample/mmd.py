@@ -13,8 +13,9 @@ import numpy as np
 
 from gan_eval.errors import UsageError
 from gan_eval.twosample import jackknife, validation
-from gan_eval.twosample.aggregated import AGGREGATIONS, Aggregate, collection
+from gan_eval.twosample.aggregated import AGGREGATIONS, Aggregate
 from gan_eval.twosample.bandwidths import median_bandwidth
+from gan_eval.twosample.candidates import candidates
 from gan_eval.twosample.catalogue import KERNELS
 from gan_eval.twosample.labels import Labels, smaller_group_labels, swapped_pair_labels
 from gan_eval.twosample.lowrank import SMOOTH, LowRankForm, low_rank_form
@@ -95,7 +96,7 @@ def mmd_test(
         h in the units of the (whitened) data, or the median distance over the pairs i < j of the
         pooled sample (:func:`~gan_eval.twosample.bandwidths.median_bandwidth`; of sums of absolute
         differences for ``"laplace_l1"``). ``"fuse"`` and ``"agg"`` take 10 bandwidths for each
-        kernel (:func:`~gan_eval.twosample.aggregated.collection`): MMD-FUSE, the soft maximum of
+        kernel (:func:`~gan_eval.twosample.candidates.candidates`): MMD-FUSE, the soft maximum of
         the normalised MMD² (:meth:`~gan_eval.twosample.aggregated.Aggregate.fuse`), and MMDAgg, the
         smallest of their p-values, corrected
         (:meth:`~gan_eval.twosample.aggregated.Aggregate.agg`).
@@ -179,10 +180,10 @@ def mmd_test(
         if method == "lowrank":
             raise UsageError(f"method with bandwidth={bandwidth!r} must be 'exact' or 'auto'")
         names = _aggregated_kernels(kernel, bandwidth, estimator)
-        sources = collection(samples.points, names, bandwidth, device, samples.coordinate_error)
+        kernels = candidates(samples.points, names, bandwidth, device, samples.coordinate_error)
         weights = GroupWeights.difference(samples.n, samples.m, biased=False)
         labels = draw(permutations * (2 if bandwidth == "agg" else 1), generator)
-        aggregate = Aggregate(sources, weights, labels)
+        aggregate = Aggregate(kernels, weights, labels)
         outcome = aggregate.fuse() if bandwidth == "fuse" else aggregate.agg()
         estimate = aggregate.estimate
         title, has_units = METHODS[bandwidth], False
