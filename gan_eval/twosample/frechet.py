@@ -104,7 +104,7 @@ def frechet_distance(
     y: Any,
     *,
     bootstrap: int = 999,
-    confidence: float = 0.95,
+    confidence_level: float = 0.95,
     rng: int | np.random.Generator | None = None,
 ) -> FrechetDistance:
     """Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½) of two samples, with an interval.
@@ -115,7 +115,7 @@ def frechet_distance(
         NumPy, torch or pandas; at least 3 rows each.
     bootstrap : int
         Draws of the bootstrap, at least 2.
-    confidence : float
+    confidence_level : float
         Level of the interval, between 0 and 1.
     rng : None, int or numpy.random.Generator
         Source of the bootstrap; the same seed gives the same interval.
@@ -160,7 +160,7 @@ def frechet_distance(
     for rows, name in ((first, "x"), (second, "y")):
         if len(rows) < 3:
             raise UsageError(f"{name} must have at least 3 rows, got {len(rows)}")
-    bootstrap, confidence = _draws(bootstrap), _level(confidence)
+    bootstrap, confidence_level = _draws(bootstrap), _level(confidence_level)
     generator = validation.random_generator(rng)
     start = time.perf_counter()
 
@@ -171,13 +171,13 @@ def frechet_distance(
         _resampled(first, bootstrap, generator),
         _resampled(second, bootstrap, generator),
     )
-    tail = (1 - confidence) / 2
+    tail = (1 - confidence_level) / 2
     low, high = np.quantile(draws, [tail, 1 - tail]) + (corrected - draws.mean())
     return FrechetDistance(
         estimate=estimate,
         corrected=unit**2 * corrected,
         confidence_interval=(unit**2 * max(0.0, float(low)), unit**2 * max(0.0, float(high))),
-        confidence_level=confidence,
+        confidence_level=confidence_level,
         standard_error=unit**2 * float(draws.std(ddof=1)),
         n=len(first),
         m=len(second),
@@ -195,10 +195,12 @@ def _draws(bootstrap: Any) -> int:
     return int(bootstrap)
 
 
-def _level(confidence: Any) -> float:
-    level = validation.positive_number(confidence, "confidence")
+def _level(confidence_level: Any) -> float:
+    level = validation.positive_number(confidence_level, "confidence_level")
     if level >= 1:
-        raise UsageError(f"confidence must be between 0 and 1, both excluded, got {confidence}")
+        raise UsageError(
+            f"confidence_level must be between 0 and 1, both excluded, got {confidence_level}"
+        )
     return level
 
 

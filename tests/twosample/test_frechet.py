@@ -89,7 +89,7 @@ def test_the_interval_is_that_of_a_slow_bootstrap():
     rng = np.random.default_rng(4)
     chosen = [rng.integers(len(rows), size=(60, len(rows))) for rows in (x, y)]
     draws = np.array([by_matrix_root(x[i], y[j]) for i, j in zip(*chosen, strict=True)])
-    found = frechet_distance(x, y, bootstrap=60, confidence=0.8, rng=4)
+    found = frechet_distance(x, y, bootstrap=60, confidence_level=0.8, rng=4)
     expected = np.quantile(draws, [0.1, 0.9]) - draws.mean() + found.corrected
     np.testing.assert_allclose(found.confidence_interval, np.maximum(expected, 0), rtol=1e-6)
     assert found.standard_error == pytest.approx(draws.std(ddof=1))
@@ -173,7 +173,7 @@ def test_farther_is_larger():
     lows = [f.confidence_interval[0] for f in found]
     assert lows[0] == 0 < lows[-1]
     wide, narrow = (
-        frechet_distance(x, y, confidence=level, bootstrap=99, rng=0).confidence_interval
+        frechet_distance(x, y, confidence_level=level, bootstrap=99, rng=0).confidence_interval
         for level in (0.99, 0.5)
     )
     assert wide[0] <= narrow[0] < narrow[1] <= wide[1]
@@ -204,8 +204,12 @@ def test_constant_rows():
         (2, {}, "x must have at least 3 rows, got 2"),
         (9, {"bootstrap": 1}, "bootstrap must be at least 2, got 1"),
         (9, {"bootstrap": 9.5}, "bootstrap must be a whole number, got 9.5"),
-        (9, {"confidence": 1.0}, "confidence must be between 0 and 1, both excluded, got 1.0"),
-        (9, {"confidence": -1}, "confidence must be a finite number above 0, got -1"),
+        (
+            9,
+            {"confidence_level": 1.0},
+            "confidence_level must be between 0 and 1, both excluded, got 1.0",
+        ),
+        (9, {"confidence_level": -1}, "confidence_level must be a finite number above 0, got -1"),
         (9, {"rng": "seed"}, "rng must be None, a seed"),
     ],
 )
