@@ -7,16 +7,24 @@ with the first call, not with this package.
 
 from __future__ import annotations
 
+from gan_eval.twosample.classifier import classifier_test
 from gan_eval.twosample.energy import energy_distance, energy_test
+from gan_eval.twosample.frechet import FrechetDistance, frechet_distance
 from gan_eval.twosample.labels import permutation_labels
 from gan_eval.twosample.mmd import mmd2, mmd_test
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.sliced import sliced_wasserstein, sliced_wasserstein_test
 
 __all__ = [
+    "FrechetDistance",
     "TestResult",
+    "classifier_test",
     "energy_distance",
     "energy_test",
+    "frechet_distance",
     "mmd2",
     "mmd_test",
     "permutation_labels",
+    "sliced_wasserstein",
+    "sliced_wasserstein_test",
 ]
