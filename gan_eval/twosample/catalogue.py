@@ -51,6 +51,15 @@ class Kernel:
         kind = _DISTANCES[self.argument]
         return kind(points, self.entries(bandwidth), device, bandwidth, coordinate_error)
 
+    def diagonal(self, points: Array) -> Array:
+        """k(x, x) of each point, shape (N,)."""
+        if self.has_bandwidth:
+            return np.ones(len(points))
+        import torch
+
+        norms = torch.from_numpy(np.square(points).sum(axis=1))
+        return self.entries(points.shape[1])(norms).numpy()
+
     def distances(self, points: Array, device: str) -> BlockSource:
         """The matrix of what ``entries`` turns into the kernel: of distances, or their squares."""
         return _DISTANCES[self.argument](points, lambda distances: distances, device, 1.0)

@@ -16,7 +16,7 @@ from gan_eval.twosample import jackknife, validation
 from gan_eval.twosample.aggregated import AGGREGATIONS, Aggregate
 from gan_eval.twosample.bandwidths import median_bandwidth
 from gan_eval.twosample.candidates import candidates
-from gan_eval.twosample.catalogue import KERNELS
+from gan_eval.twosample.catalogue import KERNELS, Kernel
 from gan_eval.twosample.labels import Labels, smaller_group_labels, swapped_pair_labels
 from gan_eval.twosample.lowrank import SMOOTH, LowRankForm, low_rank_form
 from gan_eval.twosample.lowrank_decision import low_rank_test
@@ -202,7 +202,7 @@ def mmd_test(
         title, has_units = "MMD", width is None and whiten is None
         parameters = {"kernel": name} | ({} if width is None else {"bandwidth": width}) | path
         if estimator == "unbiased" and min(samples.n, samples.m) >= jackknife.FEWEST_ROWS:
-            interval = _interval(form, samples)
+            interval = _interval(form, KERNELS[name], samples)
             parameters |= {"confidence_level": jackknife.LEVEL}
     return TestResult(
         method=f"{title} {'wild bootstrap' if null == 'wild' else 'permutation'} test",
@@ -308,6 +308,9 @@ def _matrix(
     return form, GroupWeights.difference(samples.n, samples.m, biased=biased), width
 
 
-def _interval(form: SymmetricForm | LowRankForm, samples: Pooled) -> tuple[float, float]:
-    over_x = form.sums_over(samples.in_x)
-    return jackknife.mmd2_interval(over_x, form.row_sums - over_x, samples.n, samples.m)
+def _interval(
+    form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled
+) -> tuple[float, float]:
+    over_x, diagonal = form.sums_over(samples.in_x), kernel.diagonal(samples.points)
+    over_y = form.row_sums - over_x
+    return jackknife.mmd2_interval(over_x, over_y, diagonal, samples.n, samples.m)
