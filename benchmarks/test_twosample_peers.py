@@ -35,7 +35,10 @@ PERMUTATIONS = 1000
 def samples() -> tuple[Array, Array]:
     """1000 rows each from the chapter's target."""
     target = GaussianTarget.chapter()
-    x, y = (target.transform(draws.evaluation_real(seed, N, 2)) for seed in (0, 1))
+    x, y = (
+        np.asarray(target.transform(draws.evaluation_real(seed, N, 2)), dtype=np.float64)
+        for seed in (0, 1)
+    )
     return x, y
 
 
