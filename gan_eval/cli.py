@@ -275,6 +275,81 @@ def compare(
 
 
 @app.command()
+def certify(
+    tests: Annotated[
+        str | None,
+        typer.Option(
+            "--tests",
+            metavar="A,B,…",
+            help="Certify these tests; judge's own if not given; all.",
+        ),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option("--n", help="Real rows; if not given, 200 against 200 and 20 against 500."),
+    ] = None,
+    m: Annotated[int | None, typer.Option("--m", help="Generated rows; as many if not given.")] = (
+        None
+    ),
+    dimension: Annotated[
+        list[int] | None,
+        typer.Option("--dimension", help="Columns; may be repeated; 1, 2 and 10 if not given."),
+    ] = None,
+    repetitions: Annotated[
+        int, typer.Option("--repetitions", help="Of each null case, from 100; a tenth for power.")
+    ] = 2000,
+    alpha: Annotated[
+        list[float] | None,
+        typer.Option("--alpha", help="Level; may be repeated; 0.01, 0.05 and 0.1 if not given."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="All random numbers follow from it.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the certificate as JSON.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page.")
+    ] = None,
+    as_json: AsJson = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", help="Processes side by side; one a core if not given."),
+    ] = None,
+) -> None:
+    """Measure tests: size, uniform p-values, power, closed forms. Exit 1 where a claim fails.
+
+    Example: gan-eval certify --tests mmd,energy --n 50 --dimension 2 --repetitions 200
+    """
+    import shlex
+
+    from gan_eval.certify import printing
+    from gan_eval.certify.run import certify as measure
+    from gan_eval.certify.run import named
+    from gan_eval.certify.settings import Settings
+    from gan_eval.output import check_writable
+    from gan_eval.report.page import write_page
+
+    if workers is not None and workers < 1:
+        raise UsageError(f"`--workers` must be at least 1, got {workers}")
+    settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
+    for path in filter(None, (out, html)):
+        check_writable(path)
+    command = shlex.join(["gan-eval", *sys.argv[1:]])
+    with printing.certify_progress() as show:
+        certificate = measure(
+            named(tests), settings, workers=workers, command=command, on_progress=show
+        )
+    if out is not None:
+        write_page(certificate.to_json(), out)
+    if html is not None:
+        printing.write_certificate_page(certificate, html)
+    if as_json:
+        print(certificate.to_json(), end="")
+    else:
+        printing.print_certificate(certificate)
+    raise typer.Exit(0 if certificate.kept else 1)
+
+
+@app.command()
 def backends(as_json: AsJson = False) -> None:
     """List the backends: installed or not, their devices, and how to install what is missing.
 

@@ -55,7 +55,7 @@ def test_help_and_import_load_no_framework() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    for command in ("train", "run", "check", "report", "backends"):
+    for command in ("train", "run", "check", "report", "certify", "backends"):
         assert command in done.stdout
 
 

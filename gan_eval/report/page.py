@@ -163,6 +163,7 @@ def _sections(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[Sect
         sections.samples(cells),
         sections.losses(cells),
         sections.tests(cells, study),
+        sections.trust(),
         sections.critic(cells),
         sections.speed(cells, provenance),
         sections.distances(cells),

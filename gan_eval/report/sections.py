@@ -176,6 +176,15 @@ def _detection(cells: Sequence[Cell]) -> str:
     return f"median {number(cells[0].summary['samples_to_detect'], 2)}"
 
 
+def trust() -> Section:
+    """The certificate of the tests behind the p-values, as it comes with the package."""
+    # Imported here: pages that judge nothing need no certificate.
+    from gan_eval.certify.certificate import shipped
+    from gan_eval.report import certificate
+
+    return certificate.trust(shipped())
+
+
 def critic(cells: Sequence[Cell]) -> Section:
     blocks: list[Block] = [
         Paragraph(
