@@ -195,7 +195,7 @@ def _evaluate(
     if permutations:
         rng = draws.permutation_tests(seed)
         for name, test in (("mmd", mmd_test), ("energy", energy_test)):
-            result = test(real, fake, permutations=permutations, rng=rng)
+            result = test(real, fake, whiten=target, permutations=permutations, rng=rng)
             row[f"{name}_statistic"], row[f"{name}_pvalue"] = result.statistic, result.pvalue
     return row
 

@@ -115,10 +115,10 @@ def energy_test(
     lines = _projections(samples, method, projections, exponent)
     if lines:
         groups = direction_groups(samples.dimension, lines, generator)
-        form = SlicedForm(samples.points, groups, device, samples.coordinate_error)
-        error = abs(weights.quadratic) * form.standard_error(samples.in_x[None])[0]
+        error = samples.coordinate_error
+        form = SlicedForm(samples.points, groups, samples.in_x, device, error)
         path = {"path": "sliced", "projections": groups[:, :, 0].size}
-        path["standard_error"] = float(error)
+        path["standard_error"] = abs(weights.quadratic) * form.standard_error
     else:
         form = _distances(samples, exponent, device)
     outcome = permutation_test(form, weights, permutations=permutations, generator=generator)

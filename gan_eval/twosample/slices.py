@@ -29,9 +29,9 @@ Array = NDArray[np.float64]
 ROWS = 128
 # Entries of (rows, labels) that a cache holds.
 ENTRIES = 2**20
-# Labels worked on at once, and the most entries of them that are turned to (rows, labels).
+# Labels summed up at once, and the pieces of so many of them in one pass over the lines.
 LABELS = 512
-TURNED_ENTRIES = 2**28
+PIECES = 4
 # Directions of one group in the plane: they part the half circle evenly.
 PLANE_DIRECTIONS = 8
 
@@ -41,9 +41,8 @@ def direction_groups(d: int, projections: int, generator: np.random.Generator) -
 
     Each group is one fixed design, rotated uniformly: for d = 1 the line itself (one group), for
     d = 2 eight evenly spread directions, above d orthogonal ones. A group's mean is that of the
-    uniform direction on average, and varies less than the mean of as many independent ones; the
-    groups are independent.
-    At least two groups, which an error can be estimated from, for d > 1.
+    uniform direction on average, and varies less than the mean of as many independent ones. The
+    groups are independent; for d > 1 there are at least two, so that an error can be estimated.
     """
     if d == 1:
         return np.ones((1, 1, 1))
@@ -72,9 +71,17 @@ class SlicedForm:
     points : ndarray, shape (N, d)
     groups : ndarray, shape (groups, size, d)
         Unit vectors, as :func:`direction_groups` gives them.
+    observed : ndarray of bool, shape (N,)
+        The labels whose form's standard error is wanted.
     device : str
     coordinate_error : float, optional
         As for :class:`~gan_eval.twosample.kernels.PairwiseBlocks`.
+
+    Attributes
+    ----------
+    standard_error : float
+        Of the form of the observed labels as an estimate of that of the distances ‖x_i − x_j‖,
+        from its values over the groups. 0 in one dimension, where there is nothing to estimate.
 
     Notes
     -----
@@ -83,102 +90,109 @@ class SlicedForm:
     """
 
     def __init__(
-        self, points: Array, groups: Array, device: str, coordinate_error: float | None = None
+        self,
+        points: Array,
+        groups: Array,
+        observed: NDArray[np.bool_],
+        device: str,
+        coordinate_error: float | None = None,
     ) -> None:
         import torch
 
-        self._coordinate_error = coordinate_error or rounding(points)
-
         self.size, d = points.shape
-        self.groups = len(groups)
         self._device = device
         self._constant = projection_constant(d)
-        directions = groups.reshape(-1, d)
-        self._directions = torch.from_numpy(directions).to(device)
+        self._lines = list(torch.from_numpy(groups.reshape(-1, d)).to(device))
         # Centred, because a common offset would take digits of the projections.
         self._points = torch.from_numpy(points - points.mean(axis=0)).to(device)
-        self._survey(points)
+        values = self._survey(observed)
+        means = values.reshape(len(groups), -1).mean(axis=1)
+        several = len(groups) > 1
+        self.standard_error = float(means.std(ddof=1) / len(groups) ** 0.5) if several else 0.0
+        error = 2 * (coordinate_error or rounding(points)) * sqrt(d) * self._constant
+        self.rounding = error / self.peak if self.peak else 0.0
 
     def forms(self, exact: Labels, fast: Labels) -> Forms:
         """The forms of labels (k, N) in float64 and of labels (p, N) in float32."""
         import torch
 
-        return Forms(
-            self.by_direction(exact, torch.float64).mean(axis=0),
-            self.by_direction(fast, torch.float32).mean(axis=0),
-        )
+        found = np.zeros(len(exact)), np.zeros(len(fast))
+        pieces = [
+            (labels[start : start + LABELS], dtype, sums[start : start + LABELS])
+            for labels, dtype, sums in zip(
+                (exact, fast), (torch.float64, torch.float32), found, strict=True
+            )
+            for start in range(0, len(labels), LABELS)
+        ]
+        for start in range(0, len(pieces), PIECES):
+            self._add_forms(pieces[start : start + PIECES])
+        return Forms(*(-2 * self._constant / len(self._lines) * sums for sums in found))
 
     def linear(self, labels: Labels) -> Array:
         """aᵀ(D1 − mean) of labels (p, N)."""
         centred = self.row_sums - self.row_sums.mean()
         return np.array([centred[row].sum() for row in labels])
 
-    def standard_error(self, labels: Labels) -> Array:
-        """Of the forms of labels (k, N) as estimates of those of ‖x_i − x_j‖, over the groups.
-
-        0 in one dimension, where there is nothing to estimate.
-        """
+    def _add_forms(self, pieces: list[tuple[Labels, torch.dtype, Array]]) -> None:
+        """Add Σ_i (v_{i+1} − v_i) S_i², summed over the lines, to the last of each piece."""
         import torch
 
-        if self.groups == 1:
-            return np.zeros(len(labels))
-        values = self.by_direction(labels, torch.float64)
-        means = values.reshape(self.groups, -1, len(labels)).mean(axis=1)
-        return means.std(axis=0, ddof=1) / np.sqrt(self.groups)
-
-    def by_direction(self, labels: Labels, dtype: torch.dtype) -> Array:
-        """c ãᵀD_uã for every direction u and every label, shape (directions, labels)."""
-        import torch
-
-        given = torch.from_numpy(labels.view(np.uint8)).to(self._device)
-        values = np.zeros((len(self._directions), len(labels)))
-        step = max(1, min(LABELS, TURNED_ENTRIES // self.size))
-        for start in range(0, len(labels), step):
+        given = []
+        for labels, dtype, _ in pieces:
             # Rows of points, so that sorting them moves whole rows of labels.
-            turned = given[start : start + step].T.contiguous()
-            counts = [np.count_nonzero(row) for row in labels[start : start + step]]
+            turned = torch.from_numpy(labels.view(np.uint8)).to(self._device).T.contiguous()
+            counts = [np.count_nonzero(row) for row in labels]
             shares = torch.tensor(counts, dtype=torch.float64, device=self._device) / self.size
-            results = in_order(
-                lambda direction, space: space.form(self._points @ direction),
-                list(self._directions),
-                lambda turned=turned, shares=shares: Workspace(turned, shares, dtype),
-                device=self._device,
-            )
-            for row, result in zip(values, results, strict=True):
-                row[start : start + step] = -2 * self._constant * result.cpu().numpy()
-        return values
+            given.append((turned, shares, dtype))
 
-    def _survey(self, points: Array) -> None:
-        """First pass: row sums, and the scales of rounding."""
+        def work(direction: Tensor, spaces: list[Workspace]) -> list[Tensor]:
+            line, order = torch.sort(self._points @ direction)
+            return [space.form(line.diff(), order) for space in spaces]
+
+        for results in in_order(
+            work,
+            self._lines,
+            lambda: [Workspace(*labels) for labels in given],
+            device=self._device,
+        ):
+            for (_, _, sums), result in zip(pieces, results, strict=True):
+                sums += result.cpu().numpy()
+
+    def _survey(self, observed: NDArray[np.bool_]) -> Array:
+        """First pass: row sums, the scales of rounding, and the observed form along each line."""
         import torch
 
-        ranks = torch.arange(1, self.size, dtype=torch.float64, device=self._device)
+        size = self.size
+        ranks = torch.arange(1, size, dtype=torch.float64, device=self._device)
+        centred = torch.from_numpy(observed - observed.mean()).to(self._device)
 
-        def work(direction: Tensor, _: None) -> tuple[Tensor, float, float]:
+        def work(direction: Tensor, _: None) -> tuple[Tensor, float, float, float]:
             line, order = torch.sort(self._points @ direction)
             gaps = line.diff()
             # The sum of distances grows by a gap for each row passed, less one for each to come.
             sums = torch.empty_like(line)
             sums[0] = (line - line[0]).sum()
-            sums[1:] = sums[0] + (gaps * (2 * ranks - self.size)).cumsum(0)
+            sums[1:] = sums[0] + (gaps * (2 * ranks - size)).cumsum(0)
             rows = torch.empty_like(line).scatter_(0, order, sums)
-            return rows, float(line[-1] - line[0]), float(gaps @ (ranks * (self.size - ranks)))
+            form = -2 * float(gaps @ centred[order].cumsum(0)[:-1].square())
+            return rows, float(line[-1] - line[0]), float(gaps @ (ranks * (size - ranks))), form
 
-        sums = torch.zeros(self.size, dtype=torch.float64, device=self._device)
-        widest, moments = 0.0, 0.0
-        lines = list(self._directions)
-        for rows, width, moment in in_order(work, lines, lambda: None, device=self._device):
+        sums = torch.zeros(size, dtype=torch.float64, device=self._device)
+        widest, moments, forms = 0.0, 0.0, []
+        for rows, width, moment, form in in_order(
+            work, self._lines, lambda: None, device=self._device
+        ):
             sums += rows
             widest = max(widest, width)
             moments += moment
-        self.row_sums: Array = self._constant / len(lines) * sums.cpu().numpy()
+            forms.append(form)
+        self.row_sums: Array = self._constant / len(self._lines) * sums.cpu().numpy()
         self.total = float(self.row_sums.sum())
         self.peak = self._constant * widest
-        error = 2 * self._coordinate_error * sqrt(points.shape[1]) * self._constant
-        self.rounding = error / self.peak if self.peak else 0.0
         # Where half of the rows are labelled, a form is about a quarter of this; float32 rounds
         # it a few times.
-        self.fast_error = 2.0**-22 * self._constant * moments / len(lines) / self.size
+        self.fast_error = 2.0**-22 * self._constant * moments / len(self._lines) / size
+        return self._constant * np.array(forms)
 
 
 class Workspace:
@@ -206,12 +220,14 @@ class Workspace:
         ranks = torch.arange(1, ROWS + 1, dtype=torch.float64, device=turned.device)
         self._expected = torch.outer(ranks, self._shares).to(dtype)
 
-    def form(self, line: Tensor) -> Tensor:
-        """Σ_i (v_{i+1} − v_i) S_i² for every label, float64; ``line`` (N,) the points on a line."""
+    def form(self, gaps: Tensor, order: Tensor) -> Tensor:
+        """Σ_i (v_{i+1} − v_i) S_i² for every label, float64.
+
+        ``gaps`` (N − 1,) are the differences of the points sorted along a line by ``order`` (N,).
+        """
         import torch
 
-        values, order = torch.sort(line)
-        gaps = values.diff().to(self._sums.dtype)
+        gaps = gaps.to(self._sums.dtype)
         total = torch.zeros_like(self._shares)
         before = torch.zeros_like(self._shares)
         for top, chunks, rows in self._pieces(len(gaps)):

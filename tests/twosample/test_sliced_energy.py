@@ -80,7 +80,7 @@ def test_forms_are_those_of_the_distances_between_projections(n, m, d, ties):
     rng = np.random.default_rng([n, d])
     points = rng.integers(0, 4, (n + m, d)).astype(float) if ties else rng.normal(size=(n + m, d))
     groups = direction_groups(d, 12, rng)
-    form = SlicedForm(points, groups, "cpu")
+    form = SlicedForm(points, groups, np.arange(n + m) < n, "cpu")
     matrix = line_distances(points, groups)
     labels = permutation_labels(n, m, 40, rng)
     centred = labels - labels.mean(axis=1, keepdims=True)
@@ -98,11 +98,12 @@ def test_forms_are_those_of_the_distances_between_projections(n, m, d, ties):
 def test_small_blocks_and_few_labels_at_a_time_change_nothing(monkeypatch):
     rng = np.random.default_rng(0)
     points, labels = rng.normal(size=(700, 2)), permutation_labels(300, 400, 33, rng)
-    form = SlicedForm(points, direction_groups(2, 16, rng), "cpu")
+    form = SlicedForm(points, direction_groups(2, 16, rng), np.arange(700) < 300, "cpu")
     before = form.forms(labels, labels)
     monkeypatch.setattr(slices, "ROWS", 50)
     monkeypatch.setattr(slices, "ENTRIES", 3 * 50 * 10)
     monkeypatch.setattr(slices, "LABELS", 10)
+    monkeypatch.setattr(slices, "PIECES", 3)
     after = form.forms(labels, labels)
     np.testing.assert_allclose(after.exact, before.exact, rtol=1e-12)
     np.testing.assert_allclose(after.fast, before.fast, rtol=1e-5)
@@ -159,9 +160,9 @@ def test_the_stated_error_is_the_error(d):
     apart = np.sqrt(((points[:, None] - points[None]) ** 2).sum(-1))
     errors, stated = np.empty(60), np.empty(60)
     for i in range(60):
-        form = SlicedForm(points, direction_groups(d, 30, rng), "cpu")
+        form = SlicedForm(points, direction_groups(d, 30, rng), label[0], "cpu")
         errors[i] = form.forms(label, label[:0]).exact[0] - centred @ apart @ centred
-        stated[i] = form.standard_error(label)[0]
+        stated[i] = form.standard_error
     assert abs(errors.mean()) < 5 * errors.std() / np.sqrt(60)
     assert 0.4 < (errors**2).mean() / (stated**2).mean() < 2
 
