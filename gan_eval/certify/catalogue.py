@@ -17,10 +17,10 @@ from gan_eval.certify.laws import INTEGERS, NORMAL, truth
 Array = NDArray[np.floating]
 Test = Callable[[Array, Array, np.random.Generator], float]
 
-PERMUTATIONS = 199
+PERMUTATIONS = 99
 """Of each permutation test, or draws of each bootstrap. A p-value by permutation is valid for
 every number of them, because the observed labels are exchangeable with those drawn; few are taken
-because repetitions decide how sharply a size is measured. 200 is a multiple of 1/α for all α."""
+because repetitions decide how sharply a size is measured. 100 is a multiple of 1/α for all α."""
 
 EXACT, VALID = "exact", "valid"
 CLAIMS = {
@@ -238,5 +238,12 @@ _ALL = (
 TESTS: Mapping[str, Subject] = {subject.name: subject for subject in _ALL}
 """Every test that can be certified, by name."""
 
-JUDGE = ("mmd", "energy", "mmd_whitened", "energy_whitened")
-"""Those behind the p-values of ``judge``, in raw coordinates and whitened."""
+JUDGE = (
+    "mmd_by_target",
+    "energy_by_target",
+    "mmd",
+    "energy",
+    "mmd_whitened",
+    "energy_whitened",
+)
+"""Those behind the p-values of ``judge``, whitened by the target, and their other coordinates."""

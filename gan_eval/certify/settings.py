@@ -34,7 +34,7 @@ class Settings:
     power_repetitions : int
         Of each point of a power curve.
     alphas : tuple of float
-        Levels of the sizes; multiples of 1/200, which the p-values of 199 permutations can meet.
+        Levels of the sizes; multiples of 1/100, which the p-values of 99 permutations can meet.
     power_alpha : float
         Level of the power.
     seed : int

@@ -16,7 +16,7 @@ from gan_eval.certify.catalogue import EXACT, VALID, Subject
 from gan_eval.certify.streams import generator
 
 BINS = 100
-"""Bins ((j − 1)/100, j/100] in which p-values are counted: 199 permutations put two of their 200
+"""Bins ((j − 1)/100, j/100] in which p-values are counted: 99 permutations put one of their 100
 equally likely p-values into each."""
 
 CLASSES = 20

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from gan_eval.twosample import kernels
 from gan_eval.twosample.bandwidths import bandwidth_range
 from gan_eval.twosample.catalogue import KERNELS
-from gan_eval.twosample.lowrank import SMOOTH, LowRankForm, low_rank_form
+from gan_eval.twosample.factoring import SMOOTH, low_rank_form
+from gan_eval.twosample.lowrank import LowRankForm
 from gan_eval.twosample.permutation import FLOAT64_ROWS
 from gan_eval.twosample.quadratic import STORED_ENTRIES, BlockSource, SymmetricForm
 
@@ -82,7 +83,7 @@ def candidates(
         kernel = KERNELS[name]
         norm = kernel.argument
         if norm not in ranges:
-            ranges[norm] = bandwidth_range(points, device, norm=norm)
+            ranges[norm] = bandwidth_range(points, norm=norm)
             distances[norm] = _Kept(kernel.distances(points, device))
         narrow, wide = ranges[norm]
         for width in spaced(narrow, wide, BANDWIDTHS).tolist():

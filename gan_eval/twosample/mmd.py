@@ -17,8 +17,9 @@ from gan_eval.twosample.aggregated import AGGREGATIONS, Aggregate
 from gan_eval.twosample.bandwidths import median_bandwidth
 from gan_eval.twosample.candidates import candidates
 from gan_eval.twosample.catalogue import KERNELS, Kernel
+from gan_eval.twosample.factoring import SMOOTH, low_rank_form
 from gan_eval.twosample.labels import Labels, smaller_group_labels, swapped_pair_labels
-from gan_eval.twosample.lowrank import SMOOTH, LowRankForm, low_rank_form
+from gan_eval.twosample.lowrank import LowRankForm
 from gan_eval.twosample.lowrank_decision import low_rank_test
 from gan_eval.twosample.permutation import (
     FLOAT64_ROWS,
@@ -289,7 +290,7 @@ def _matrix(
     width = None
     if kernel.has_bandwidth:
         width = (
-            median_bandwidth(samples.points, device, norm=kernel.argument)
+            median_bandwidth(samples.points, norm=kernel.argument)
             if isinstance(bandwidth, str)
             else validation.positive_number(bandwidth, "bandwidth")
         )

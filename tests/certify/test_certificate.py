@@ -84,7 +84,7 @@ def test_a_test_that_fails_is_named() -> None:
         ({"dimensions": (0,)}, "dimension must be a whole number of at least 1"),
         ({"dimensions": (2, 2)}, "dimensions must name at least one value, each once"),
         ({"repetitions": 99}, "repetitions must be a whole number of at least 100, got 99"),
-        ({"alphas": (0.012,)}, "alpha must be a multiple of 0.005"),
+        ({"alphas": (0.012,)}, "alpha must be a multiple of 0.01"),
         ({"alphas": (1.0,)}, "alpha must be above 0 and below 1"),
         ({"seed": -1}, "seed must be a whole number of at least 0"),
     ],

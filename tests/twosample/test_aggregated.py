@@ -120,7 +120,7 @@ def take(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(f"gan_eval.twosample.{module}.FLOAT64_ROWS", 0)
     if path == "rough factors":
         monkeypatch.setattr("gan_eval.twosample.candidates.ACCEPTED_SHARE", 1.0)
-        monkeypatch.setattr("gan_eval.twosample.lowrank.ACCEPTED_SHARE", 0.05)
+        monkeypatch.setattr("gan_eval.twosample.factoring.ACCEPTED_SHARE", 0.05)
 
 
 def observed_and(labels: Labels, n: int) -> Labels:

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from gan_eval.errors import UsageError
-from gan_eval.twosample import lowrank, mmd_test, permutation_labels
+from gan_eval.twosample import factoring, lowrank, mmd_test, permutation_labels
+from gan_eval.twosample.factoring import low_rank_form
 from gan_eval.twosample.kernels import (
     PairwiseBlocks,
     gaussian,
@@ -15,7 +16,7 @@ from gan_eval.twosample.kernels import (
     rational_quadratic,
 )
 from gan_eval.twosample.labels import smaller_group_labels
-from gan_eval.twosample.lowrank import LowRankForm, low_rank_form
+from gan_eval.twosample.lowrank import LowRankForm
 from gan_eval.twosample.lowrank_decision import low_rank_test
 from gan_eval.twosample.permutation import GroupWeights
 from gan_eval.twosample.pivots import Pivots
@@ -192,7 +193,7 @@ def test_auto_takes_the_factor_for_many_rows_of_a_smooth_kernel():
 
 def test_rows_that_were_no_candidates_are_named_and_added(monkeypatch):
     """A far row that the sample of candidates misses has a residual of 1 until it is chosen."""
-    monkeypatch.setattr(lowrank, "CANDIDATES", 200)
+    monkeypatch.setattr(factoring, "CANDIDATES", 200)
     monkeypatch.setattr(lowrank, "ROWS", 128)
     points = np.random.default_rng(5).normal(size=(1500, 1))
     others = np.setdiff1d(np.arange(1500), np.linspace(0, 1499, 200).round().astype(int))
@@ -212,7 +213,7 @@ def test_rows_that_were_no_candidates_are_named_and_added(monkeypatch):
 
 
 def test_a_factor_that_is_not_kept_and_batches_change_nothing(monkeypatch):
-    monkeypatch.setattr(lowrank, "CANDIDATES", 300)
+    monkeypatch.setattr(factoring, "CANDIDATES", 300)
     for module in ("labels", "lowrank_decision"):
         monkeypatch.setattr(f"gan_eval.twosample.{module}.CHUNK_ENTRIES", 1500 * 20)
     rng = np.random.default_rng(1)
