@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.report import curves, figures, tables, words
+from gan_eval.report import cost, curves, figures, tables, words
 from gan_eval.report.blocks import Block, Code, Facts, Gallery, Grid, Heading, Paragraph, Section
 from gan_eval.report.cells import NEAR_LN_2, Cell
 from gan_eval.report.numbers import count, number, plural, setting
@@ -164,7 +164,7 @@ def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
     drawn_tests = [figures.pvalues(cells, "mmd", "MMD"), figures.pvalues(cells, "energy", "energy")]
     pictures = [p for p in drawn_tests if p is not None]
     if pictures:
-        blocks += [Gallery(pictures), Grid(tables.rejections(cells))]
+        blocks += [Gallery(pictures), Grid(tables.rejections(cells)), *cost.blocks()]
     else:
         blocks.append(Paragraph("No test was run."))
     return Section("tests", "Two-sample tests", blocks)
