@@ -162,7 +162,9 @@ def _cells(
     study: Study, found: list[Availability]
 ) -> Iterator[tuple[str, TrainingConfig, str, str, int]]:
     by_name = {entry.name: entry for entry in found}
-    names = study.backends or tuple(n for n, entry in by_name.items() if entry.state == "installed")
+    names = study.backends or tuple(
+        entry.name for entry in found if entry.state == "installed" and entry.default
+    )
     if not names:
         raise UsageError("no backend is installed: `gan-eval backends` says how to install one")
     for name in names:

@@ -39,6 +39,20 @@ OnEpoch = Callable[[EpochEnd], None]
 
 
 @dataclass(frozen=True)
+class AdamState:
+    """Adam's moments at the end of training, before bias correction.
+
+    Each is a list of ``Layer`` as in ``TrainedGANs.discriminator``, the generator's layer first
+    and then the discriminator's: weights (R, inputs, outputs) and biases (R, outputs).
+    """
+
+    first: list[Layer]
+    """The moving averages of the gradient."""
+    second: list[Layer]
+    """The moving averages of the squared gradient."""
+
+
+@dataclass(frozen=True)
 class TrainedGANs:
     """R trained replicates. Arrays are NumPy float64 with the replicate as leading axis.
 
@@ -60,6 +74,9 @@ class TrainedGANs:
     chapter_seconds : ndarray, shape (R, epochs)
         The chapter's clock: the training clock and what ``on_epoch`` did with the epoch's end,
         which in the chapter is drawing. NaN where nothing was done.
+    adam : AdamState or None
+        None from a backend that does not tell it. Backends are compared by it; nothing is judged
+        by it.
     """
 
     config: TrainingConfig
@@ -73,6 +90,7 @@ class TrainedGANs:
     loss_G: Array
     seconds: Array
     chapter_seconds: Array
+    adam: AdamState | None = None
 
     def __len__(self) -> int:
         return self.seeds.size
@@ -125,13 +143,7 @@ class TrainedGANs:
     def join(parts: Sequence[TrainedGANs]) -> TrainedGANs:
         """Replicates of one configuration, backend and device, one after another."""
         first = parts[0]
-        layers = [
-            Layer(
-                np.concatenate([part.discriminator[i].weight for part in parts]),
-                np.concatenate([part.discriminator[i].bias for part in parts]),
-            )
-            for i in range(len(first.discriminator))
-        ]
+        moments = [part.adam for part in parts if part.adam is not None]
         stacked = {
             name: np.concatenate([getattr(part, name) for part in parts])
             for name in (
@@ -143,9 +155,22 @@ class TrainedGANs:
             config=first.config,
             backend=first.backend,
             device=first.device,
-            discriminator=layers,
+            discriminator=_joined([part.discriminator for part in parts]),
+            adam=AdamState(
+                _joined([adam.first for adam in moments]),
+                _joined([adam.second for adam in moments]),
+            )
+            if len(moments) == len(parts)
+            else None,
             **stacked,
         )
+
+
+def _joined(parts: Sequence[Sequence[Layer]]) -> list[Layer]:
+    return [
+        Layer(*(np.concatenate(arrays) for arrays in zip(*same, strict=True)))
+        for same in zip(*parts, strict=True)
+    ]
 
 
 def training_rows(config: TrainingConfig, seed: int) -> Array:

@@ -1,9 +1,8 @@
-"""Processes that work side by side, one thread each, out of the reach of Ctrl-C."""
+"""Processes that work side by side, few threads each, out of the reach of Ctrl-C."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
+from gan_eval import threads
+
 Task = tuple[Any, ...]
 """A callable that a process can import, and its arguments."""
-
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,13 @@ class Failure:
 
 
 class Pool:
-    """``workers`` spawned processes; with one worker, this process itself.
+    """``workers`` spawned processes of ``threads`` threads each; with one worker, this process.
 
     The processes do not see Ctrl-C: it raises ``KeyboardInterrupt`` here, and the caller decides.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, workers: int, threads: int = 1) -> None:
+        self.workers, self.threads = workers, threads
         self.executor: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -58,7 +57,8 @@ class Pool:
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run one task, wait for it, and let what it raises pass."""
         if self.executor is None:
-            return function(*arguments)
+            with threads.allow(self.threads):
+                return function(*arguments)
         return self._submit((function, *arguments)).result()
 
     def run_all(
@@ -94,7 +94,7 @@ class Pool:
     def _submit(self, task: Task) -> Future[Any]:
         assert self.executor is not None
         # Submitting may start a process, which inherits the environment and the signal mask.
-        with _single_threaded(), _interrupts_held():
+        with threads.allow(self.threads), _interrupts_held():
             return self.executor.submit(*task)
 
 
@@ -109,21 +109,6 @@ def _outcome(call: Callable[[], Any]) -> Any:
 
 def _raise(error: Exception) -> None:
     raise error
-
-
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Processes started inside use one thread each: they share the cores by their number."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

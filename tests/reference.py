@@ -93,11 +93,14 @@ class Adam:
 
 @dataclass
 class Reference:
-    """The state after training: parameters, and the loss sums of each epoch."""
+    """The state after training: parameters, the loss means of each epoch, and Adam's moments, the
+    generator's first."""
 
     G: Parameters
     D: Parameters
     losses: list[tuple[float, float]]
+    first: Parameters
+    second: Parameters
 
 
 def train(config: TrainingConfig, seed: int) -> Reference:
@@ -122,4 +125,5 @@ def train(config: TrainingConfig, seed: int) -> Reference:
             step_G.step(G, [scale * g for g in gradient])
             total_D, total_G = total_D + loss_D, total_G + loss_G
         losses.append((total_D / config.n_examples, total_G / config.n_examples))
-    return Reference(G, D, losses)
+    first, second = step_G.first + step_D.first, step_G.second + step_D.second
+    return Reference(G, D, losses, first, second)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from gan_eval.config import TrainingConfig
 from gan_eval.trained import OnEpoch, TrainedGANs
@@ -16,14 +16,21 @@ class Backend(Protocol):
     A class that fits this protocol, takes no argument to construct, and is named by an entry point
     of the group ``gan_eval.backends`` is a backend; docs/backends.md walks through one. Its module
     may import its framework at the top: the module itself is imported only when it is needed.
+
+    A class may have ``forms``, a tuple of names: other ways in which it trains the same thing, as
+    compiled ones. ``backend("name:form")`` constructs it with the form as its only argument.
     """
 
-    name: ClassVar[str]
-    """The name on the command line; the entry point's name."""
+    @property
+    def name(self) -> str:
+        """The name on the command line: the entry point's, and ``:form`` for another form."""
+        ...
 
-    replicates_per_call: ClassVar[int]
-    """How many seeds a study hands over in one call: 1 for a loop, more where they train side by
-    side. It bounds how much work an interruption loses."""
+    @property
+    def replicates_per_call(self) -> int:
+        """How many seeds a study hands over in one call: 1 for a loop, more where they train side
+        by side. It bounds how much work an interruption loses."""
+        ...
 
     def devices(self) -> list[str]:
         """The devices usable on this machine, the default first, as ``["cpu", "cuda"]``."""

@@ -11,11 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan_eval import draws
+from gan_eval import draws, threads
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
 from gan_eval.errors import UsageError
-from gan_eval.trained import EpochEnd, OnEpoch, TrainedGANs, initial_layers, training_rows
+from gan_eval.trained import (
+    AdamState,
+    EpochEnd,
+    OnEpoch,
+    TrainedGANs,
+    initial_layers,
+    training_rows,
+)
 
 
 class PyTorchBackend:
@@ -47,15 +54,14 @@ class PyTorchBackend:
                 f"{', '.join(self.devices())} on this machine"
             )
         where = torch.device(device)
-        with _one_thread():
+        with _threads(threads.allowed()):
             return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """These tensors are too small to share: on a busy machine a second thread costs tenfold."""
+def _threads(count: int) -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
@@ -105,11 +111,8 @@ def _train_one(
                 )
             )
         chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
-    final = [
-        Layer(_to_numpy(m.weight).T[None], _to_numpy(m.bias)[None])
-        for m in net_D
-        if isinstance(m, nn.Linear)
-    ]
+    layers = [m for net in (net_G, net_D) for m in net if isinstance(m, nn.Linear)]
+    parts = [Layer(m.weight, m.bias) for m in layers]
     return TrainedGANs(
         config=config,
         backend=PyTorchBackend.name,
@@ -117,12 +120,21 @@ def _train_one(
         seeds=np.array([seed]),
         weights=np.stack(weights)[None],
         biases=np.stack(biases)[None],
-        discriminator=final,
+        discriminator=[_layer(part) for part in parts[1:]],
+        adam=AdamState(
+            [_layer(Layer(*map(updates.first_moment, part))) for part in parts],
+            [_layer(Layer(*map(updates.second_moment, part))) for part in parts],
+        ),
         loss_D=np.array(losses)[None, :, 0],
         loss_G=np.array(losses)[None, :, 1],
         seconds=np.array(seconds)[None],
         chapter_seconds=np.array(chapter_seconds)[None],
     )
+
+
+def _layer(part: Layer) -> Layer:
+    """A layer of one replicate, from torch's (outputs, inputs) to (1, inputs, outputs)."""
+    return Layer(_to_numpy(part.weight).T[None], _to_numpy(part.bias)[None])
 
 
 class _Updates:
@@ -133,8 +145,10 @@ class _Updates:
         self.saturating = config.generator_loss == "saturating"
         self.mean_gradient = config.dialect == "mxnet"
         self.loss = nn.BCEWithLogitsLoss(reduction="sum")
-        self.step_D = _adam(config, net_D, config.learning_rate_D)
-        self.step_G = _adam(config, net_G, config.learning_rate_G)
+        self.adam_D = _adam(config, net_D, config.learning_rate_D)
+        self.adam_G = _adam(config, net_G, config.learning_rate_G)
+        self.step_D = _step(config, self.adam_D)
+        self.step_G = _step(config, self.adam_G)
 
     def update_D(self, X: Tensor, Z: Tensor) -> Tensor:
         """One discriminator step; returns its loss summed over the batch, in nats."""
@@ -160,19 +174,33 @@ class _Updates:
         self.step_G()
         return loss_G.detach()
 
+    def first_moment(self, parameter: Tensor) -> Tensor:
+        """Adam's moving average of a parameter's gradient."""
+        return self._state(parameter)["exp_avg"]
+
+    def second_moment(self, parameter: Tensor) -> Tensor:
+        """Adam's moving average of a parameter's squared gradient."""
+        return self._state(parameter)["exp_avg_sq"]
+
+    def _state(self, parameter: Tensor) -> dict[str, Tensor]:
+        return (self.adam_G.state | self.adam_D.state)[parameter]
+
     def _backward(self, loss: Tensor, batch_size: int) -> None:
         (loss / batch_size if self.mean_gradient else loss).backward()
 
 
-def _adam(config: TrainingConfig, net: nn.Module, learning_rate: float) -> Callable[[], None]:
-    """Adam's step. In the ε-hat form (Kingma & Ba 2015, end of section 2) ε stands beside √v
-    before the bias correction, which is PyTorch's form with ε / √(1 − β₂ᵗ) at step t."""
-    optimizer = torch.optim.Adam(
+def _adam(config: TrainingConfig, net: nn.Module, learning_rate: float) -> torch.optim.Adam:
+    return torch.optim.Adam(
         net.parameters(),
         lr=learning_rate,
         betas=(config.adam_beta1, config.adam_beta2),
         eps=config.adam_epsilon,
     )
+
+
+def _step(config: TrainingConfig, optimizer: torch.optim.Adam) -> Callable[[], None]:
+    """Adam's step. In the ε-hat form (Kingma & Ba 2015, end of section 2) ε stands beside √v
+    before the bias correction, which is PyTorch's form with ε / √(1 − β₂ᵗ) at step t."""
     if config.dialect == "pytorch":
         return optimizer.step
     t = 0

@@ -27,6 +27,11 @@ class Availability:
     remedy: str = ""
     """The command that installs what is missing, or what the broken import said."""
 
+    @property
+    def default(self) -> bool:
+        """Whether it is the backend as such, not another form of it."""
+        return ":" not in self.name
+
 
 def entries() -> dict[str, EntryPoint]:
     """The entry points of the group by name, in alphabetical order."""
@@ -34,42 +39,57 @@ def entries() -> dict[str, EntryPoint]:
 
 
 def backend(name: str) -> Backend:
-    """The backend of this name, its framework imported.
+    """The backend of this name, or ``name:form`` for another of its forms, its framework imported.
 
-    Raises ``UsageError`` where the name is unknown (with the nearest known one), where the
-    framework is missing (with the command that installs it), or where its import fails.
+    Raises ``UsageError`` where the name or the form is unknown (with the nearest known one), where
+    the framework is missing (with the command that installs it), or where its import fails.
     """
     found = entries()
-    if name not in found:
-        raise UsageError(f"unknown backend {name!r}: {nearest(name, list(found))}")
-    return _load(found[name])
+    plain, colon, form = name.partition(":")
+    if plain not in found:
+        raise UsageError(f"unknown backend {plain!r}: {nearest(plain, list(found))}")
+    if not colon:
+        return _load(found[plain])
+    forms = _forms(_load(found[plain]))
+    if form not in forms:
+        known = nearest(form, list(forms)) if forms else "it has one form only"
+        raise UsageError(f"unknown form {form!r} of backend {plain!r}: {known}")
+    return _load(found[plain], form)
 
 
-def availability(entry: EntryPoint) -> Availability:
-    """What one entry point offers on this machine; imports its framework, never raises."""
+def availability(entry: EntryPoint) -> list[Availability]:
+    """What one entry point offers on this machine: its default form, then the others.
+
+    Imports its framework, never raises.
+    """
     try:
         loaded = _load(entry)
-        return Availability(
-            entry.name,
-            "installed",
-            tuple(loaded.devices()),
-            loaded.version(),
-            loaded.replicates_per_call,
-        )
+        offered = [(entry.name, loaded)]
+        offered += [(f"{entry.name}:{form}", _load(entry, form)) for form in _forms(loaded)]
+        return [
+            Availability(
+                name,
+                "installed",
+                tuple(one.devices()),
+                one.version(),
+                one.replicates_per_call,
+            )
+            for name, one in offered
+        ]
     except MissingFrameworkError as missing:
-        return Availability(entry.name, "missing", remedy=missing.command)
+        return [Availability(entry.name, "missing", remedy=missing.command)]
     except Exception as error:  # a third party's code may fail in any way; it is told, not hidden
-        return Availability(entry.name, "broken", remedy=" ".join(str(error).split()))
+        return [Availability(entry.name, "broken", remedy=" ".join(str(error).split()))]
 
 
 def catalogue() -> list[Availability]:
-    """Every registered backend with its state on this machine."""
-    return [availability(entry) for entry in entries().values()]
+    """Every registered backend, in each of its forms, with its state on this machine."""
+    return [found for entry in entries().values() for found in availability(entry)]
 
 
 def available() -> list[str]:
-    """The names of the backends that are installed and load."""
-    return [found.name for found in catalogue() if found.state == "installed"]
+    """The names of the backends that are installed and load, each in its default form."""
+    return [found.name for found in catalogue() if found.state == "installed" and found.default]
 
 
 class MissingFrameworkError(UsageError):
@@ -82,9 +102,13 @@ class MissingFrameworkError(UsageError):
         self.command = command
 
 
-def _load(entry: EntryPoint) -> Backend:
+def _forms(loaded: Backend) -> tuple[str, ...]:
+    return tuple(getattr(loaded, "forms", ()))
+
+
+def _load(entry: EntryPoint, *form: str) -> Backend:
     try:
-        made = entry.load()()
+        made = entry.load()(*form)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing and importlib.util.find_spec(missing) is None:
