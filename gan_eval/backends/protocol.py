@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from gan_eval.config import TrainingConfig
+from gan_eval.errors import UsageError
 from gan_eval.trained import OnEpoch, TrainedGANs
 
 
@@ -67,3 +68,13 @@ class Backend(Protocol):
             Where the device is not there or the backend cannot train such a configuration.
         """
         ...
+
+
+def require_device(backend: Backend, device: str) -> None:
+    """``UsageError`` where a backend does not see a device on this machine."""
+    seen = backend.devices()
+    if device not in seen:
+        raise UsageError(
+            f"device {device!r} is not there: backend {backend.name!r} sees "
+            f"{', '.join(seen) or 'none that it could use'} on this machine"
+        )

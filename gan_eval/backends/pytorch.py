@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from gan_eval import draws, threads
+from gan_eval.backends import batched
+from gan_eval.backends.protocol import require_device
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
-from gan_eval.errors import UsageError
 from gan_eval.trained import (
     AdamState,
     EpochEnd,
@@ -24,17 +25,28 @@ from gan_eval.trained import (
     training_rows,
 )
 
+# Replicates of a call that trains them side by side.
+SIDE_BY_SIDE = 64
+
 
 class PyTorchBackend:
-    """The chapter's loop on CPU or CUDA, with ``torch.nn`` and ``torch.optim.Adam``."""
+    """The chapter's loop on CPU or CUDA, with ``torch.nn`` and ``torch.optim.Adam``.
 
-    name: ClassVar[str] = "pytorch"
-    replicates_per_call: ClassVar[int] = 1
+    Its other forms train many replicates side by side (``batched.py``): ``"batched"``, and
+    ``"graphs"``, which launches a step of all of them as one CUDA graph.
+    """
+
+    forms: ClassVar[tuple[str, ...]] = ("batched", "graphs")
+
+    def __init__(self, form: str = "") -> None:
+        self.form = form
+        self.name = f"pytorch:{form}" if form else "pytorch"
+        self.replicates_per_call = SIDE_BY_SIDE if form else 1
 
     def devices(self) -> list[str]:
         """``cpu``, then ``cuda`` (the first GPU) and ``cuda:1`` … as far as PyTorch sees GPUs."""
         gpus = [f"cuda:{i}" if i else "cuda" for i in range(torch.cuda.device_count())]
-        return ["cpu", *gpus]
+        return gpus if self.form == "graphs" else ["cpu", *gpus]
 
     def version(self) -> str:
         """The installed PyTorch, as ``"torch 2.13.0+cpu"``."""
@@ -47,14 +59,13 @@ class PyTorchBackend:
         device: str = "cpu",
         on_epoch: OnEpoch | None = None,
     ) -> TrainedGANs:
-        """Train one replicate after another; see ``Backend.train``."""
-        if device not in self.devices():
-            raise UsageError(
-                f"device {device!r} is not there: backend {self.name!r} sees "
-                f"{', '.join(self.devices())} on this machine"
-            )
+        """Train one replicate after another, or side by side; see ``Backend.train``."""
+        require_device(self, device)
         where = torch.device(device)
         with _threads(threads.allowed()):
+            if self.form:
+                graph = self.form == "graphs"
+                return batched.train(self.name, config, seeds, device, on_epoch, graph=graph)
             return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
 
 
@@ -115,7 +126,7 @@ def _train_one(
     parts = [Layer(m.weight, m.bias) for m in layers]
     return TrainedGANs(
         config=config,
-        backend=PyTorchBackend.name,
+        backend="pytorch",
         device=str(device),
         seeds=np.array([seed]),
         weights=np.stack(weights)[None],
