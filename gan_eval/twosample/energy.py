@@ -12,7 +12,8 @@ import numpy as np
 from gan_eval.errors import UsageError
 from gan_eval.twosample import validation
 from gan_eval.twosample.kernels import PairwiseBlocks, distance
-from gan_eval.twosample.permutation import GroupWeights, observed_statistic, permutation_test
+from gan_eval.twosample.labels import NullLabels
+from gan_eval.twosample.permutation import GroupWeights, labels_test, observed_statistic
 from gan_eval.twosample.pooled import Pooled
 from gan_eval.twosample.quadratic import SymmetricForm
 from gan_eval.twosample.result import TestResult
@@ -42,6 +43,7 @@ def energy_test(
     *,
     exponent: float = 1.0,
     whiten: Any = None,
+    null: str = "permutation",
     method: str = "auto",
     projections: int = 64,
     permutations: int = 999,
@@ -59,6 +61,9 @@ def energy_test(
     whiten : None, "pooled" or GaussianTarget
         Whether the rows are made to have mean 0 and covariance I first, as in
         :func:`~gan_eval.twosample.mmd.mmd_test`.
+    null : {"permutation", "wild"}
+        Permute all labels, or exchange x_i with y_i where a fair coin says so, as in
+        :func:`~gan_eval.twosample.mmd.mmd_test`: for n = m, exact also for dependent pairs.
     method : {"auto", "exact", "sliced"}
         All pairs of rows, by blocks; or, for exponent 1, ‖x − y‖ by its mean over projections to
         random lines, where sorting replaces the pairs (:mod:`~gan_eval.twosample.slices`).
@@ -67,7 +72,7 @@ def energy_test(
         For slices: at least so many lines, at least 1. They come in groups, whose size is the
         number of columns (8 for two columns; one line is all there is for one).
     permutations : int
-        Permutations of the pooled rows, at least 1.
+        Permutations of the pooled rows, or exchanges, at least 1.
     rng : None, int or numpy.random.Generator
         Source of the permutations; the same seed gives the same p-value.
     device : str
@@ -104,6 +109,7 @@ def energy_test(
     Statistical Planning and Inference 143 (2013) 1249–1272.
     """
     samples = Pooled.of(x, y, whiten)
+    draw = NullLabels(null, samples.n, samples.m)
     permutations = validation.permutation_count(permutations)
     generator = validation.random_generator(rng)
     device = validation.torch_device(device)
@@ -121,11 +127,11 @@ def energy_test(
         path["standard_error"] = abs(weights.quadratic) * form.standard_error
     else:
         form = _distances(samples, exponent, device)
-    outcome = permutation_test(form, weights, permutations=permutations, generator=generator)
+    outcome = labels_test(form, weights, draw(permutations, generator))
     estimate = outcome.statistic / coefficient
     between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
     return TestResult(
-        method="energy permutation test",
+        method=f"energy {draw.title} test",
         statistic=outcome.statistic,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution,

@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from gan_eval.errors import UsageError
+from gan_eval.twosample import validation
 
 Labels = NDArray[np.bool_]
 
 # Labels are drawn in groups of about this many entries, so that the scratch stays small. The
 # grouping decides which random number goes where: changing it changes every seeded p-value.
 CHUNK_ENTRIES = 2**23
+
+NULLS = {"permutation": "permutation", "wild": "wild bootstrap"}
+"""How labels are drawn under the null, and the words for it."""
+
+
+@dataclass(frozen=True)
+class NullLabels:
+    """Draws labels under the null, the observed ones first.
+
+    Raises ``UsageError`` for an unknown null, and for ``"wild"`` where n ≠ m.
+    """
+
+    null: str
+    n: int
+    m: int
+
+    def __post_init__(self) -> None:
+        validation.one_of(self.null, "null", tuple(NULLS))
+        if self.null == "wild" and self.n != self.m:
+            raise UsageError(
+                "null='wild' exchanges row i of x with row i of y and needs as many rows of each, "
+                f"got {self.n} and {self.m}"
+            )
+
+    def __call__(self, count: int, generator: np.random.Generator) -> Labels:
+        """Shape (1 + count, n + m); True where the row stands in the smaller group."""
+        if self.null == "wild":
+            return swapped_pair_labels(self.n, count, generator)
+        return smaller_group_labels(self.n, self.m, count, generator)
+
+    @property
+    def title(self) -> str:
+        """What the test is called by its null."""
+        return NULLS[self.null]
 
 
 def permutation_labels(n: int, m: int, permutations: int, generator: np.random.Generator) -> Labels:

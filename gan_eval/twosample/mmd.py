@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,7 @@ from gan_eval.twosample.bandwidths import median_bandwidth
 from gan_eval.twosample.candidates import candidates
 from gan_eval.twosample.catalogue import KERNELS, Kernel
 from gan_eval.twosample.factoring import SMOOTH, low_rank_form
-from gan_eval.twosample.labels import Labels, smaller_group_labels, swapped_pair_labels
+from gan_eval.twosample.labels import NullLabels
 from gan_eval.twosample.lowrank import LowRankForm
 from gan_eval.twosample.lowrank_decision import low_rank_test
 from gan_eval.twosample.permutation import (
@@ -33,7 +32,6 @@ from gan_eval.twosample.result import TestResult
 from gan_eval.twosample.whitening import name_of
 
 ESTIMATORS = ("unbiased", "biased")
-NULLS = ("permutation", "wild")
 PATHS = ("auto", "exact", "lowrank")
 METHODS = {"fuse": "MMD-FUSE", "agg": "MMDAgg"}
 
@@ -170,7 +168,7 @@ def mmd_test(
     test", JMLR 24 (2023) 194.
     """
     samples = Pooled.of(x, y, whiten)
-    draw = _Draw(validation.one_of(null, "null", NULLS), samples.n, samples.m)
+    draw = NullLabels(null, samples.n, samples.m)
     permutations = validation.permutation_count(permutations)
     generator = validation.random_generator(rng)
     device = validation.torch_device(device)
@@ -206,7 +204,7 @@ def mmd_test(
             interval = _interval(form, KERNELS[name], samples)
             parameters |= {"confidence_level": jackknife.LEVEL}
     return TestResult(
-        method=f"{title} {'wild bootstrap' if null == 'wild' else 'permutation'} test",
+        method=f"{title} {draw.title} test",
         statistic=outcome.statistic,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution,
@@ -219,27 +217,6 @@ def mmd_test(
         confidence_interval=interval,
         effect_size=math.nan if has_units else math.sqrt(max(estimate, 0.0)),
     )
-
-
-@dataclass(frozen=True)
-class _Draw:
-    """Draws labels under the null, the observed ones first."""
-
-    null: str
-    n: int
-    m: int
-
-    def __post_init__(self) -> None:
-        if self.null == "wild" and self.n != self.m:
-            raise UsageError(
-                "null='wild' exchanges row i of x with row i of y and needs as many rows of each, "
-                f"got {self.n} and {self.m}"
-            )
-
-    def __call__(self, count: int, generator: np.random.Generator) -> Labels:
-        if self.null == "wild":
-            return swapped_pair_labels(self.n, count, generator)
-        return smaller_group_labels(self.n, self.m, count, generator)
 
 
 def _single_kernel(kernel: Any) -> str:

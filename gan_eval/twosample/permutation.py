@@ -122,17 +122,11 @@ def observed_statistic(form: CentredForm, weights: GroupWeights) -> float:
     return float(_statistics(form, weights, observed, form.forms(observed, observed[:0]).exact)[0])
 
 
-def permutation_test(
-    form: CentredForm,
-    weights: GroupWeights,
-    *,
-    permutations: int,
-    generator: np.random.Generator,
-) -> PermutationOutcome:
-    """Compare the statistic with its values under permuted group labels; large values reject.
+def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> PermutationOutcome:
+    """Compare the statistic with its values under other group labels; large values reject.
 
-    The labels are ``permutation_labels(n, m, permutations, generator)``, so that a caller with the
-    same generator state can repeat the test with them.
+    The labels are those of the smaller group, the observed ones first, as
+    :class:`~gan_eval.twosample.labels.NullLabels` draws them.
 
     Notes
     -----
@@ -142,13 +136,6 @@ def permutation_test(
     p-value is the one that float64 gives throughout. That error is measured in each test, because
     it depends on the data: where rows repeat or stand in clusters, roundings no longer cancel.
     """
-    return labels_test(
-        form, weights, smaller_group_labels(weights.n, weights.m, permutations, generator)
-    )
-
-
-def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> PermutationOutcome:
-    """:func:`permutation_test` with given labels of the smaller group, the observed ones first."""
     statistics = LabelStatistics(form, weights, labels)
     values = statistics.values
     statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error))

@@ -9,8 +9,8 @@ import pytest
 import torch
 from scipy import stats
 
-from gan_eval.twosample.labels import permutation_labels
-from gan_eval.twosample.permutation import GroupWeights, observed_statistic, permutation_test
+from gan_eval.twosample.labels import permutation_labels, smaller_group_labels
+from gan_eval.twosample.permutation import GroupWeights, labels_test, observed_statistic
 from gan_eval.twosample.quadratic import SymmetricForm
 
 
@@ -101,7 +101,8 @@ def test_any_weights_of_any_symmetric_matrix(n, m, diagonal, stored, monkeypatch
     observed = group_statistic(matrix, weights, np.arange(n + m) < n, diagonal=diagonal)
     assert observed_statistic(form, weights) == pytest.approx(observed, rel=1e-10)
 
-    outcome = permutation_test(form, weights, permutations=40, generator=np.random.default_rng(3))
+    drawn = smaller_group_labels(n, m, 40, np.random.default_rng(3))
+    outcome = labels_test(form, weights, drawn)
     labels = permutation_labels(n, m, 40, np.random.default_rng(3))
     null = np.array([group_statistic(matrix, weights, row, diagonal=diagonal) for row in labels])
     assert outcome.statistic == pytest.approx(observed, rel=1e-10)
@@ -139,11 +140,10 @@ def test_scale_neither_overflows_nor_vanishes(scale):
     matrix = symmetric(40)
     weights = GroupWeights.difference(20, 20, biased=True)
     plain, scaled = (
-        permutation_test(
+        labels_test(
             SymmetricForm(Dense(factor * matrix), diagonal=True),
             weights,
-            permutations=99,
-            generator=np.random.default_rng(0),
+            smaller_group_labels(20, 20, 99, np.random.default_rng(0)),
         )
         for factor in (1.0, scale)
     )

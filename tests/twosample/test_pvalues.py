@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from gan_eval.errors import UsageError
 from gan_eval.twosample import energy_test, mmd_test, permutation_labels
+from gan_eval.twosample.labels import swapped_pair_labels
 from tests.twosample import oracles
 
 TESTS = {"mmd": mmd_test, "energy": energy_test}
@@ -183,3 +185,48 @@ def test_tied_pvalues_equal_integer_arithmetic(seed):
         - n * n * total(counts_y, counts_y)
     )
     assert result.pvalue == (1 + int((statistics[1:] >= statistics[0]).sum())) / 201
+
+
+@pytest.mark.parametrize("integer", [False, True])
+@pytest.mark.parametrize(("n", "d", "shift"), [(5, 1, 0.0), (20, 2, 0.4), (33, 9, 0.2)])
+def test_energy_of_exchanged_pairs_equals_a_transparent_one(n, d, shift, integer):
+    rng = np.random.default_rng([n, d, integer])
+    x, y = rng.standard_normal((n, d)), rng.standard_normal((n, d)) + shift
+    if integer:
+        x, y = np.round(x), np.round(y)
+    result = energy_test(x, y, null="wild", permutations=300, rng=7)
+    coins = swapped_pair_labels(n, 300, np.random.default_rng(7))[1:, :n, None]
+    null = np.array(
+        [
+            oracles.fast_energy_statistic(np.where(keep, x, y), np.where(keep, y, x))
+            for keep in coins
+        ]
+    )
+    assert result.method == "energy wild bootstrap test"
+    observed = oracles.fast_energy_statistic(x, y)
+    assert result.pvalue == oracles.permutation_pvalue(observed, null)
+    np.testing.assert_allclose(result.null_distribution, null, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.statistical
+def test_energy_of_exchanged_pairs_holds_for_dependent_pairs():
+    """x_i and y_i correlated by 0.9 but exchangeable: the swaps stay exact, 300 repetitions.
+
+    The number of p ≤ 0.1 lies in the binomial's central 1 − 2e-4: error rate 2e-4, seed fixed.
+    """
+    rng = np.random.default_rng(31)
+    rejections = {"wild": 0, "permutation": 0}
+    for _ in range(300):
+        common = rng.standard_normal((20, 1)) * 3
+        x, y = common + rng.standard_normal((20, 1)), common + rng.standard_normal((20, 1))
+        for null in rejections:
+            found = energy_test(x, y, null=null, permutations=49, rng=rng)
+            rejections[null] += found.pvalue <= 0.1
+    low, high = stats.binom.ppf([1e-4, 1 - 1e-4], 300, 0.1)
+    assert low <= rejections["wild"] <= high
+    assert rejections["permutation"] < low
+
+
+def test_pairs_need_as_many_rows_of_each():
+    with pytest.raises(UsageError, match="as many rows of each, got 3 and 4"):
+        energy_test(np.arange(3.0), np.arange(4.0), null="wild")
