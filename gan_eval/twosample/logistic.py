@@ -62,9 +62,10 @@ class QuadraticLogistic:
         self._penalty[0] = 0.0
         self._first, self._second = torch.triu_indices(width, width, device=features.device)
         self._block_rows = max(1, PRODUCT_ENTRIES // len(self._first))
-        # Products xᵢxⱼ of the features of each row, kept if they are few.
+        # Products xᵢxⱼ of the features of each row, kept if they are few. In float32, because a
+        # curvature that is a little off costs no accuracy, only, at times, another step.
         fits = len(features) <= self._block_rows
-        self._products = self._row_products(0) if fits else None
+        self._products = self._row_products(0).float() if fits else None
 
     def fit(self, positive: Tensor, training: Tensor) -> Tensor:
         """Coefficients (P, q) from ``positive`` and ``training``, both (P, N), 0 or 1, float64.
@@ -87,9 +88,9 @@ class QuadraticLogistic:
             probability = torch.sigmoid(eta)
             gradient = (training * (positive - probability)) @ self.features
             gradient -= self._penalty * trial
-            curvature = self._curvature(training * probability * (1 - probability))
-            step = torch.cholesky_solve(gradient[:, :, None], torch.linalg.cholesky(curvature))
-            step = step[:, :, 0]
+            weights = training * probability * (1 - probability)
+            factor = self._factor(weights)
+            step = torch.cholesky_solve(gradient[:, :, None], factor)[:, :, 0]
 
             here = torch.where(accepted[:, None], trial, here)
             objective = torch.where(accepted, value, objective)
@@ -106,22 +107,29 @@ class QuadraticLogistic:
         rows = self.features[start : start + self._block_rows]
         return rows[:, self._first] * rows[:, self._second]
 
-    def _curvature(self, weights: Tensor) -> Tensor:
-        """Xᵀ diag(w) X + diag(penalty) for each row w of ``weights``: (P, q, q).
+    def _factor(self, weights: Tensor) -> Tensor:
+        """Cholesky factors of Xᵀ diag(w) X + diag(penalty) for each row w of ``weights``.
 
         One matrix product with the products of each row's features serves all fits.
         """
         import torch
 
         if self._products is not None:
-            upper = weights @ self._products
-        else:
-            upper = weights.new_zeros((len(weights), len(self._first)))
-            for start in range(0, len(self.features), self._block_rows):
-                some = weights[:, start : start + self._block_rows]
-                upper.addmm_(some, self._row_products(start))
+            upper = (weights.float() @ self._products).double()
+            factor, failed = torch.linalg.cholesky_ex(self._curvature(upper))
+            if not failed.any():
+                return factor
+        upper = weights.new_zeros((len(weights), len(self._first)))
+        for start in range(0, len(self.features), self._block_rows):
+            some = weights[:, start : start + self._block_rows]
+            upper.addmm_(some, self._row_products(start))
+        return torch.linalg.cholesky(self._curvature(upper))
+
+    def _curvature(self, upper: Tensor) -> Tensor:
+        """The lower triangles (P, q, q), which is all that Cholesky reads, with the penalty."""
+        import torch
+
         width = self.features.shape[1]
-        curvature = upper.new_empty((len(weights), width, width))
-        curvature[:, self._first, self._second] = upper
+        curvature = upper.new_zeros((len(upper), width, width))
         curvature[:, self._second, self._first] = upper
         return curvature + torch.diag(self._penalty)
