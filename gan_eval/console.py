@@ -61,6 +61,10 @@ def print_run(results: Results, folder: Path) -> None:
             f"seed {failure['seeds'][0]}: {failure['message']}",
             markup=False,
         )
+    for entry in facts.get("unavailable", ()):
+        console.print(
+            f"not there: {entry['name']} ({entry['state']}): {entry['remedy']}", markup=False
+        )
     short = facts["planned"] - facts["finished"]
     if facts["interrupted"] and not len(results.rows):
         console.print("Interrupted: no replicate had finished, nothing was written.")
@@ -76,6 +80,11 @@ def print_run(results: Results, folder: Path) -> None:
             f"budget of {facts['study']['time_budget']:g} s; `--set time_budget=600` gives more."
         )
     if len(results.rows):
+        threads = facts["threads"]
+        console.print(
+            f"Done:   by {facts['workers']} worker{'s' if facts['workers'] > 1 else ''} with "
+            f"{threads} thread{'s' if threads > 1 else ''} each"
+        )
         console.print(f"Rows:   {folder}", markup=False, soft_wrap=True)
 
 

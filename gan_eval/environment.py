@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import sys
@@ -32,6 +34,11 @@ def environment() -> dict[str, Any]:
         "gpus": _gpus(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
     }
+
+
+def identity(found: dict[str, Any]) -> str:
+    """The name of an environment: 8 hexadecimal digits of the SHA-256 of what it is."""
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def cores() -> int:

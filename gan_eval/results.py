@@ -36,8 +36,9 @@ class Results:
         One row a replicate and epoch.
     provenance : dict
         JSON-ready: ``study`` (its settings), ``configurations`` (label, hash and settings of each),
-        ``planned`` and ``finished`` replicates, ``interrupted``, ``seconds``, ``command``,
-        ``created`` and ``environment``.
+        ``planned`` and ``finished`` replicates, ``interrupted``, ``failures``, ``unavailable``
+        (backends that were not there, and what they lack), ``seconds``, ``workers``, ``threads``,
+        ``command``, ``created`` and ``environments`` (by the names in the column ``environment``).
     """
 
     rows: pd.DataFrame
@@ -67,7 +68,7 @@ class Results:
                 f"{str(folder / STUDY_FILE)!r} is not valid JSON: {error.msg} "
                 f"(at line {error.lineno})"
             ) from None
-        if not isinstance(provenance, dict) or not {"study", "environment"} <= set(provenance):
+        if not isinstance(provenance, dict) or not {"study", "environments"} <= set(provenance):
             raise UsageError(f"{str(folder / STUDY_FILE)!r} does not describe a run of gan-eval")
         return cls(
             read_rows(folder / ROWS_FILE),

@@ -17,7 +17,7 @@ from gan_eval import judge
 from gan_eval.backends import Availability, backend, catalogue
 from gan_eval.config import Study, TrainingConfig
 from gan_eval.drawing import ChapterDrawing
-from gan_eval.environment import cores, environment
+from gan_eval.environment import cores, environment, identity
 from gan_eval.errors import UsageError
 from gan_eval.results import Results
 from gan_eval.settings import nearest
@@ -59,6 +59,7 @@ def run(
     study: Study,
     *,
     workers: int | None = None,
+    threads: int = 1,
     command: str = "",
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Results:
@@ -68,9 +69,11 @@ def run(
     ----------
     study : Study
     workers : int, optional
-        Processes that train side by side, one thread each; by default one a core. A script that
-        calls this needs Python's usual ``if __name__ == "__main__":`` guard, unless ``workers``
-        is 1: then everything runs in this process.
+        Processes that train side by side; by default one for each ``threads`` cores. A script
+        that calls this needs Python's usual ``if __name__ == "__main__":`` guard, unless
+        ``workers`` is 1: then everything runs in this process.
+    threads : int
+        CPU threads that each process may use.
     command : str
         The command to print in the report as the way to reproduce it.
     on_progress : callable, optional
@@ -87,16 +90,17 @@ def run(
     UsageError
         Where a backend is unknown or missing, a device is not there, or nothing can be run.
     """
-    workers = workers or cores()
+    workers = workers or max(1, cores() // threads)
     start = time.monotonic()
     deadline = None if study.time_budget is None else start + study.time_budget
     outcomes: list[Outcome] = []
     failures: list[dict[str, Any]] = []
-    interrupted, machine = False, None
+    interrupted, machine, unavailable = False, None, []
     progress = Progress(0)
-    with Pool(workers) as pool:
+    with Pool(workers, threads) as pool:
         try:
             found, machine = pool.call(_survey)
+            unavailable = _unavailable(study, found)
             units = plan(study, found)
             progress.planned = sum(len(unit.seeds) for unit in units)
             timed = [(train_unit, unit, study) for unit in units if unit.timed]
@@ -114,7 +118,11 @@ def run(
             pool.kill()
     if failures and not outcomes:
         raise UsageError(f"nothing could be trained: {failures[0]['message']}")
+    machine = machine or environment()
     rows, epochs = _gather(outcomes)
+    for frame in (rows, epochs):
+        frame["environment"] = identity(machine)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
     configurations = [
         {"label": label, "hash": config.hash, "config": config.model_dump(mode="json")}
         for label, config in study.configurations().items()
@@ -129,11 +137,13 @@ def run(
             "finished": progress.finished,
             "interrupted": interrupted,
             "failures": failures,
+            "unavailable": unavailable,
             "seconds": round(time.monotonic() - start, 2),
             "workers": workers,
+            "threads": threads,
             "command": command,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "environment": machine or environment(),
+            "created": created,
+            "environments": {identity(machine): machine},
         },
     )
 
@@ -182,6 +192,17 @@ def _cells(
         for name in names:
             for device in study.devices or by_name[name].devices:
                 yield label, config, name, device, by_name[name].replicates_per_call
+
+
+def _unavailable(study: Study, found: list[Availability]) -> list[dict[str, str]]:
+    """The backends that a study of everything goes on without, and what each lacks."""
+    if study.backends is not None:
+        return []
+    return [
+        {"name": entry.name, "state": entry.state, "remedy": entry.remedy}
+        for entry in found
+        if entry.state != "installed"
+    ]
 
 
 def train_unit(unit: Unit, study: Study) -> Outcome:

@@ -231,32 +231,57 @@ def replicates(cells: Sequence[Cell]) -> Section:
 
 
 def environment(provenance: Mapping[str, Any]) -> Section:
-    machine = provenance.get("environment") or {}
-    gpus = machine.get("gpus") or []
-    pairs = [
-        ("Processor", machine.get("processor")),
-        ("Cores in use", machine.get("cores")),
-        ("Threads a process", machine.get("threads")),
-        ("Memory", f"{machine['memory_gib']} GiB" if machine.get("memory_gib") else None),
-        ("GPU", ", ".join(str(gpu) for gpu in gpus) or "none seen"),
-        ("Platform", machine.get("platform")),
-        ("Python", machine.get("python")),
-        (
-            "Packages",
-            ", ".join(f"{name} {v}" for name, v in (machine.get("packages") or {}).items()),
-        ),
-        ("Workers", provenance.get("workers")),
-        (
-            "Time taken",
-            f"{number(provenance['seconds'])} s" if provenance.get("seconds") else None,
-        ),
-        ("Run at", provenance.get("created")),
-    ]
-    blocks: list[Block] = [Facts([(term, str(v)) for term, v in pairs if v not in (None, "")])]
+    machines = provenance.get("environments") or {"": provenance.get("environment") or {}}
+    blocks: list[Block] = []
+    for name, machine in machines.items():
+        blocks += [Heading(f"Environment {name}")] if len(machines) > 1 else []
+        blocks.append(_facts(_machine(machine)))
+    seconds = provenance.get("seconds")
+    blocks.append(
+        _facts(
+            [
+                ("Workers", provenance.get("workers")),
+                ("Time taken", f"{number(seconds)} s" if seconds else None),
+                ("Run at", provenance.get("created")),
+            ]
+        )
+    )
+    if lacking := provenance.get("unavailable") or ():
+        blocks.append(
+            Grid(
+                tables.Table(
+                    "Backends that were not there",
+                    ("backend", "state", "to install, or what it said"),
+                    [
+                        tuple(str(entry[k]) for k in ("name", "state", "remedy"))
+                        for entry in lacking
+                    ],
+                    words=3,
+                )
+            )
+        )
     failures = provenance.get("failures") or ()
     if failures:
         blocks.append(Grid(_failures(failures)))
     return Section("environment", "Environment", blocks)
+
+
+def _machine(machine: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    memory, packages = machine.get("memory_gib"), machine.get("packages") or {}
+    return [
+        ("Processor", machine.get("processor")),
+        ("Cores in use", machine.get("cores")),
+        ("Threads a process", machine.get("threads")),
+        ("Memory", f"{memory} GiB" if memory else None),
+        ("GPU", ", ".join(str(gpu) for gpu in machine.get("gpus") or []) or "none seen"),
+        ("Platform", machine.get("platform")),
+        ("Python", machine.get("python")),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())),
+    ]
+
+
+def _facts(pairs: Sequence[tuple[str, Any]]) -> Facts:
+    return Facts([(term, str(value)) for term, value in pairs if value not in (None, "")])
 
 
 def _failures(failures: Sequence[Mapping[str, Any]]) -> tables.Table:

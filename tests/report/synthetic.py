@@ -75,14 +75,17 @@ def results(
             "workers": 2,
             "command": "gan-eval run --out reports/made-up",
             "created": "2026-01-02T03:04:05+00:00",
-            "environment": {
-                "python": "3.12.1",
-                "platform": "Linux",
-                "processor": "A processor",
-                "cores": 2,
-                "memory_gib": 7.8,
-                "gpus": [],
-                "packages": {"numpy": "2.4.0"},
+            "threads": 1,
+            "environments": {
+                "0a1b2c3d": {
+                    "python": "3.12.1",
+                    "platform": "Linux",
+                    "processor": "A processor",
+                    "cores": 2,
+                    "memory_gib": 7.8,
+                    "gpus": [],
+                    "packages": {"numpy": "2.4.0"},
+                }
             },
         }
         | provenance,

@@ -42,7 +42,7 @@ def _grid() -> Results:
 
 def _hostile() -> Results:
     made = synthetic.results(2, name=HOSTILE, command=HOSTILE, created=HOSTILE)
-    made.provenance["environment"]["processor"] = HOSTILE
+    made.provenance["environments"]["0a1b2c3d"]["processor"] = HOSTILE
     # JSON can hold a lone surrogate.
     made.provenance["failures"] = [{"message": HOSTILE + "\ud800", "backend": HOSTILE}]
     made.rows["backend"] = HOSTILE
@@ -193,7 +193,7 @@ def test_hostile_names_are_text() -> None:
 
 def test_missing_provenance_is_no_error() -> None:
     made = synthetic.results(2)
-    bare = {"study": {}, "environment": {}}
+    bare = {"study": {}, "environments": {}}
     text = parse(render(Results(made.rows, made.epochs.iloc[:0], bare))).text
     assert "No epochs are stored." in text
     assert "The settings of this cell are not stored" in text

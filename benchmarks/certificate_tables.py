@@ -1,0 +1,64 @@
+"""The tables of docs/certify.md from certificates: sizes, and the smallest KL told apart.
+
+python -m benchmarks.certificate_tables FILE.json …
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from gan_eval.certify.alternatives import PATHS
+from gan_eval.certify.certificate import Certificate
+from gan_eval.certify.power import OPTIMUM
+from gan_eval.report.certificate import sizes
+from gan_eval.report.numbers import number
+
+
+def size_rows(certificates: Sequence[Certificate]) -> Iterator[Sequence[str]]:
+    """One row a test and law."""
+    for position, certificate in enumerate(certificates):
+        table = sizes(certificate)
+        if not position:
+            yield table.head
+        yield from table.rows
+
+
+def power_rows(certificates: Sequence[Certificate]) -> Iterator[Sequence[str]]:
+    """One row a test, one column a path; the intervals are in the files."""
+    paths = certificates[0].paths
+    yield "test", *(PATHS[path].words for path in paths)
+    entries = [(certificates[0], OPTIMUM, "best possible")]
+    entries += [(c, name, test.words) for c in certificates for name, test in c.tests.items()]
+    for certificate, name, words in entries:
+        cells = []
+        for path in paths:
+            curve = certificate.curve(name, path)
+            value = None if curve is None else curve.told_apart()[0]
+            if curve is None or value is None:
+                cells.append("–")
+            elif value == float("inf"):
+                cells.append(f"more than {number(curve.kl[-1], 2)}")
+            else:
+                cells.append(number(value, 2))
+        yield words, *cells
+
+
+def main() -> None:
+    certificates = [Certificate.load(path) for path in sys.argv[1:]]
+    if not certificates:
+        sys.exit(__doc__)
+    for certificate in certificates:
+        seconds = certificate.provenance["seconds"]
+        print(f"{', '.join(certificate.tests)}: kept {certificate.kept}, {seconds} s")
+        print(f"  {len(certificate.sizes)} null cases, {certificate.second_looks} second looks")
+    for rows in (size_rows(certificates), power_rows(certificates)):
+        print()
+        for position, row in enumerate(rows):
+            print(f"| {' | '.join(row)} |")
+            if not position:
+                print("|---" * len(row) + "|")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Runs of one study in several environments, put together: rows of backends that cannot share one.
+
+MXNet and JAX need different releases of NumPy, so no environment holds both. Each trains its part,
+and every row keeps the name of the environment that it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gan_eval.errors import UsageError
+from gan_eval.results import Results
+
+_JUDGED_BY = ("margins", "n_evaluation", "permutations")
+_IDENTITY = ["config_hash", "backend", "device", "seed"]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Results put together.
+
+    Attributes
+    ----------
+    results : Results
+    left_out : int
+        Replicates that an earlier one of the runs has as well: the earlier is kept.
+    """
+
+    results: Results
+    left_out: int
+
+
+def merge(runs: Sequence[Results]) -> Merged:
+    """Put runs together; a replicate that two of them have is taken from the first.
+
+    Raises
+    ------
+    UsageError
+        Where they were not judged alike (margins, rows evaluated, permutations), or mean different
+        configurations by one label.
+    """
+    first = runs[0]
+    for other in runs[1:]:
+        for name in _JUDGED_BY:
+            ours, theirs = (run.provenance["study"].get(name) for run in (first, other))
+            if ours != theirs:
+                raise UsageError(
+                    f"runs that were judged differently cannot be merged: `{name}` is {ours} "
+                    f"in one and {theirs} in another"
+                )
+    rows = pd.concat([run.rows for run in runs if len(run.rows)], ignore_index=True)
+    doubled = rows.duplicated(_IDENTITY)
+    kept = rows.loc[~doubled].sort_values(["configuration", *_IDENTITY[1:]], ignore_index=True)
+    epochs = pd.concat([run.epochs for run in runs if len(run.epochs)], ignore_index=True)
+    epochs = epochs.loc[~epochs.duplicated([*_IDENTITY, "epoch"])]
+    epochs = epochs.sort_values(["configuration", *_IDENTITY[1:], "epoch"], ignore_index=True)
+    return Merged(Results(kept, epochs, _provenance(runs, len(kept))), int(doubled.sum()))
+
+
+def _provenance(runs: Sequence[Results], finished: int) -> dict:
+    found = [run.provenance for run in runs]
+    configurations = {}
+    for entry in (entry for one in found for entry in one.get("configurations", ())):
+        known = configurations.setdefault(entry["label"], entry)
+        if known["hash"] != entry["hash"]:
+            raise UsageError(
+                f"runs cannot be merged: {entry['label']!r} is another configuration in each"
+            )
+    environments = {name: e for one in reversed(found) for name, e in one["environments"].items()}
+    elsewhere = {entry["name"] for one in found for entry in one.get("unavailable", ())}
+    here = {backend for run in runs for backend in run.rows.get("backend", ())}
+    unavailable = {e["name"]: e for one in found for e in one.get("unavailable", ())}
+    return {
+        **found[0],
+        "configurations": list(configurations.values()),
+        "planned": max(finished, max(one.get("planned", 0) for one in found)),
+        "finished": finished,
+        "interrupted": any(one.get("interrupted") for one in found),
+        "failures": [failure for one in found for failure in one.get("failures", ())],
+        "unavailable": [unavailable[name] for name in sorted(elsewhere - here)],
+        "seconds": sum(one.get("seconds") or 0 for one in found),
+        "command": "\n".join(dict.fromkeys(one["command"] for one in found if one.get("command"))),
+        "environments": environments,
+    }
