@@ -99,7 +99,7 @@ class MXNetBackend:
                 "the gradient of MXNet's loss is wrong"
             )
         # A caller may have switched MXNet to NumPy semantics (npx.set_np()); this is legacy code.
-        with mx.util.np_shape(False), mx.util.np_array(False):
+        with mx.util.np_array(False), mx.util.np_shape(False):
             return TrainedGANs.join([_train_one(config, seed, on_epoch) for seed in seeds])
 
 
