@@ -32,6 +32,7 @@ BackendName = Annotated[str, typer.Option("--backend", help="Who trains: see `ga
 Device = Annotated[str, typer.Option("--device", help="Where: cpu, cuda or cuda:1.")]
 Seed = Annotated[int, typer.Option("--seed", help="The first seed, from 0.")]
 Replicates = Annotated[int, typer.Option("--replicates", help="How many seeds, from 1.")]
+Threads = Annotated[int, typer.Option("--threads", help="CPU threads that one training may use.")]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
 ]
@@ -347,6 +348,50 @@ def certify(
     else:
         printing.print_certificate(certificate)
     raise typer.Exit(0 if certificate.kept else 1)
+
+
+@app.command()
+def conform(
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            "--backend", metavar="A,B,…", help="Compare these; all installed ones if not given."
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option("--seeds", help="Replicates a backend in distribution, from 20.")
+    ] = 200,
+    threads: Threads = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", help="Processes side by side; one a core if not given."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Are the backends the same experiment? Exit 0 if every pair agrees, 1 if not, 2 on misuse.
+
+    Example: gan-eval conform --backend pytorch,pytorch:batched --seeds 400
+    """
+    import shlex
+
+    from gan_eval import console
+    from gan_eval.conformance import conform as compare_backends
+    from gan_eval.conformance import printing
+
+    with printing.conform_progress() as show:
+        found = compare_backends(
+            None if backend is None else [name.strip() for name in backend.split(",")],
+            seeds=seeds,
+            threads=threads,
+            workers=workers,
+            command=shlex.join(["gan-eval", *sys.argv[1:]]),
+            on_progress=show,
+        )
+    if as_json:
+        console.print_json(found.document())
+    else:
+        printing.print_conformance(found)
+    raise typer.Exit(0 if found.kept else 1)
 
 
 @app.command()

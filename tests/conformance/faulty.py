@@ -46,11 +46,10 @@ class NumPyBackend:
     """The right trainer; as ``NumPyBackend(fault)``, one with that fault of ``FAULTS``."""
 
     forms: ClassVar[tuple[str, ...]] = tuple(FAULTS)
-    replicates_per_call: ClassVar[int] = 500
 
     def __init__(self, fault: str = "") -> None:
         assert fault == "" or fault in FAULTS
-        self.fault = fault
+        self.fault, self.replicates_per_call = fault, 500
         self.name = f"numpy:{fault}" if fault else "numpy"
 
     def devices(self) -> list[str]:
