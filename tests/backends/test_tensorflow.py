@@ -25,12 +25,12 @@ from . import contract
 
 @pytest.fixture(scope="module")
 def eager() -> TensorFlowBackend:
-    return TensorFlowBackend()
+    return TensorFlowBackend("eager")
 
 
 @pytest.fixture(scope="module")
 def compiled() -> TensorFlowBackend:
-    return TensorFlowBackend("compiled")
+    return TensorFlowBackend()
 
 
 @pytest.mark.parametrize("variant", contract.VARIANTS)
@@ -95,7 +95,7 @@ def test_training_neither_reads_nor_moves_a_global_random_state(eager: TensorFlo
 TRAIN = """
 import gan_eval.backends.tensorflow as module
 from gan_eval.config import TrainingConfig
-for form in ("", "compiled"):
+for form in ("", "eager"):
     module.TensorFlowBackend(form).train(TrainingConfig(epochs=1, n_examples=8), [0])
 threading = module.tf.config.threading
 print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads())
@@ -125,13 +125,13 @@ def test_keras_on_another_framework_is_told() -> None:
 
 
 @pytest.mark.skipif(not tf.config.list_physical_devices("GPU"), reason="no GPU on this machine")
-@pytest.mark.parametrize("form", ["", "compiled"])
+@pytest.mark.parametrize("form", ["", "eager"])
 def test_cuda_agrees_with_the_arbiter(form: str) -> None:
     contract.agrees_with_the_arbiter(TensorFlowBackend(form), "chapter", "cuda")
 
 
 def test_the_registry_finds_both_forms() -> None:
-    for name in ("tensorflow", "tensorflow:compiled"):
+    for name in ("tensorflow", "tensorflow:eager"):
         found = backend(name)
         assert isinstance(found, TensorFlowBackend)
         assert found.name == name
