@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval import divergence
@@ -44,6 +46,22 @@ class Outcomes:
             law = np.concatenate([learned.mean, learned.covariance[:, *upper]], axis=1)
         finite = finite & np.isfinite(law).all(axis=1)
         return cls(trained.seeds, np.where(finite, log_kl, np.inf), law, finite)
+
+    @classmethod
+    def of_rows(cls, rows: pd.DataFrame) -> Outcomes:
+        """The outcomes of one cell's rows, as ``judge`` makes them, in the order of the seeds."""
+        rows = rows.sort_values("seed")
+        entries = [
+            name
+            for name in map(str, rows.columns)
+            if re.fullmatch(r"mean_\d+|covariance_\d+_\d+", name)
+        ]
+        law = rows[entries].to_numpy(np.float64)
+        finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
+        with np.errstate(all="ignore"):
+            log_kl = np.log(rows["kl"].to_numpy(np.float64))
+        seeds = rows["seed"].to_numpy(np.int64)
+        return cls(seeds, np.where(finite, log_kl, np.inf), law, finite)
 
     @classmethod
     def join(cls, parts: Sequence[Outcomes]) -> Outcomes:

@@ -182,23 +182,36 @@ def critics(cells: Sequence[Cell]) -> Table:
 
 
 def speeds(cells: Sequence[Cell]) -> Table:
-    """Examples a second, by both clocks, and as a ratio to the slowest cell."""
+    """Examples a second, by both clocks, and as ratios to the chapter's PyTorch loop, or to the
+    slowest cell where that was not trained."""
+    loops = {cell.label for cell in cells if cell.backend == "pytorch"}
     speed = [(alone(cell), median(cell.values("examples_per_second"))) for cell in cells]
-    base = min((s for (s, _), _ in speed if np.isfinite(s)), default=np.nan)
+    base = [
+        (training, together)
+        for cell, ((training, _), together) in zip(cells, speed, strict=True)
+        if np.isfinite(training) and (cell.label in loops or not loops)
+    ]
+    slowest = [min(values) for values in zip(*base, strict=True)] or [np.nan, np.nan]
+    to = "the PyTorch loop" if loops else "slowest"
+
+    def ratio(value: float, to: float) -> str:
+        return f"{number(value / to)} ×" if np.isfinite(value / to) else MISSING
+
     return Table(
-        "Examples a second: timed alone on the machine by both clocks, and the median of all "
-        "replicates, which train side by side",
+        "Examples a second: one replicate timed alone on the machine by both clocks, and the "
+        "median of all replicates, which train side by side",
         (
-            *("cell", "training clock", "chapter's clock", "training clock, ratio to slowest"),
-            "median side by side",
+            *("cell", "training clock", "chapter's clock", f"training clock, ratio to {to}"),
+            *("median side by side", f"side by side, ratio to {to}"),
         ),
         [
             (
                 cell.label,
                 number(training),
                 number(chapter),
-                f"{number(training / base)} ×" if np.isfinite(training) else MISSING,
+                ratio(training, slowest[0]),
                 number(together),
+                ratio(together, slowest[1]),
             )
             for cell, ((training, chapter), together) in zip(cells, speed, strict=True)
         ],

@@ -75,8 +75,16 @@ def test_speeds_tell_the_timed_replicate_from_the_others() -> None:
     frame = _table(tables.speeds(cells_of(made)))
     assert frame["training clock"] == ["100", "400"]
     assert frame["chapter's clock"] == ["50.0", "60.0"]
-    assert frame["training clock, ratio to slowest"] == ["1.00 ×", "4.00 ×"]
+    assert frame["training clock, ratio to the PyTorch loop"] == ["1.00 ×", "4.00 ×"]
     assert frame["median side by side"] == ["20.0", "40.0"]
+    assert frame["side by side, ratio to the PyTorch loop"] == ["1.00 ×", "2.00 ×"]
+
+
+def test_speeds_without_the_loop_stand_against_the_slowest() -> None:
+    made = synthetic.results(1, where=(("mxnet", "cpu"), ("jax", "cpu")))
+    made.rows["examples_per_second"] = [200.0, 100.0]
+    frame = _table(tables.speeds(cells_of(made)))
+    assert frame["training clock, ratio to slowest"] == ["2.00 ×", "1.00 ×"]
 
 
 def test_distances_stand_against_both_truths() -> None:

@@ -1,0 +1,81 @@
+"""The section that says whether backends came to the same, from the rows of a study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from gan_eval.report.blocks import Block, Grid, Paragraph, Section
+from gan_eval.report.cells import Cell
+from gan_eval.report.numbers import count, interval, number, plural
+from gan_eval.report.tables import Table
+
+
+def agreement(cells: Sequence[Cell]) -> Section | None:
+    """Every configuration that several backends or devices trained; None where none is."""
+    groups: dict[str, dict[str, Cell]] = {}
+    for cell in cells:
+        trainer = cell.backend if cell.device == "cpu" else f"{cell.backend} on {cell.device}"
+        groups.setdefault(cell.configuration, {})[trainer] = cell
+    several = {name: found for name, found in groups.items() if len(found) > 1}
+    if not several:
+        return None
+    blocks: list[Block] = []
+    for configuration, found in several.items():
+        blocks += _blocks(configuration, found)
+    return Section("agreement", "Do the backends agree?", blocks)
+
+
+def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
+    # Imported here: a study of one backend compares none.
+    from gan_eval.conformance import distribution
+    from gan_eval.conformance.outcomes import Outcomes
+
+    shared = set.intersection(*({int(s) for s in cell.rows["seed"]} for cell in cells.values()))
+    if len(shared) < distribution.FEWEST:
+        return [
+            Paragraph(
+                f"{configuration}: {', '.join(cells)} share {plural(len(shared), 'seed')}. From "
+                f"{distribution.FEWEST} on they are compared here; `gan-eval conform` compares "
+                "them step by step as well."
+            )
+        ]
+    found = distribution.compare_all(
+        {
+            name: Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(shared)])
+            for name, cell in cells.items()
+        }
+    )
+    margin = math.exp(distribution.MARGIN)
+    rows = []
+    for one in found:
+        assert one.medians is not None
+        rows.append(
+            (
+                f"{one.first} and {one.second}",
+                count(one.replicates),
+                *(number(math.exp(value)) for value in (one.medians.first, one.medians.second)),
+                interval(math.exp(one.medians.low), math.exp(one.medians.high)),
+                *(number(one.adjusted[name], 2) for name in ("mmd", "energy")),
+                one.verdict,
+            )
+        )
+    return [
+        Paragraph(
+            f"The same {count(len(shared))} seeds on each, in pairs. “The same” is a claim of "
+            f"equivalence: the medians of KL differ by a factor of less than {number(margin)} "
+            "either way, shown at 5 %, and no test finds a difference. “Not shown” is neither: "
+            "more seeds would decide it."
+        ),
+        Grid(
+            Table(
+                f"Backends in pairs: {configuration}; p-values of the learned laws exchange pairs "
+                "and are adjusted by Holm",
+                (
+                    *("backends", "seeds", "median KL of the first", "of the second"),
+                    *("ratio of medians, 90 % interval", "MMD p", "energy p", "verdict"),
+                ),
+                rows,
+            )
+        ),
+    ]
