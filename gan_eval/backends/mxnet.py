@@ -13,7 +13,7 @@ import math
 import time
 import warnings
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -65,8 +65,8 @@ _TINY, _HUGE = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 class MXNetBackend:
     """The chapter's loop on the CPU, with ``gluon.nn`` and ``gluon.Trainer``."""
 
-    name: ClassVar[str] = "mxnet"
-    replicates_per_call: ClassVar[int] = 1
+    name: str = "mxnet"
+    replicates_per_call: int = 1
 
     def devices(self) -> list[str]:
         """``cpu`` alone: the released MXNet 1.9.1 knows no GPU that is made today."""
