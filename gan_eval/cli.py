@@ -59,6 +59,7 @@ def train(
     device: Device = "cpu",
     seed: Seed = 0,
     replicates: Replicates = 1,
+    threads: Threads = 1,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None,
@@ -73,12 +74,15 @@ def train(
     """
     from gan_eval import console, training
     from gan_eval.config import TrainingConfig
+    from gan_eval.threads import allow
 
     seeds = training.seed_range(seed, replicates)
     settings = TrainingConfig.read(config, assignments or [])
-    outcome = training.train(settings, backend, device, seeds, plot)
+    with allow(threads):
+        outcome = training.train(settings, backend, device, seeds, plot)
+        document = outcome.document()
     if as_json:
-        console.print_json(outcome.document())
+        console.print_json(document)
     else:
         console.print_training(outcome)
 
@@ -104,6 +108,7 @@ def run(
         int | None,
         typer.Option("--workers", help="Processes side by side; one a core if not given."),
     ] = None,
+    threads: Threads = 1,
 ) -> None:
     """Run a study (without a file, the main job) and write its rows and its HTML report.
 
@@ -118,11 +123,15 @@ def run(
 
     if workers is not None and workers < 1:
         raise UsageError(f"`--workers` must be at least 1, got {workers}")
+    if threads < 1:
+        raise UsageError(f"`--threads` must be at least 1, got {threads}")
     settings = Study.read(study, assignments or [])
     folder = OutputFolder.prepare(out, settings.name)
     command = shlex.join(["gan-eval", *(sys.argv[1:])])
     with console.study_progress() as show:
-        results = run_study(settings, workers=workers, command=command, on_progress=show)
+        results = run_study(
+            settings, workers=workers, threads=threads, command=command, on_progress=show
+        )
     if len(results.rows):
         folder.save(results)
     console.print_run(results, folder.path)
@@ -140,6 +149,7 @@ def check(
     device: Device = "cpu",
     seed: Seed = 0,
     replicates: Replicates = 8,
+    threads: Threads = 1,
     rows: Annotated[
         Path | None,
         typer.Option(
@@ -170,15 +180,17 @@ def check(
     from gan_eval.acceptance import Demand, answer
     from gan_eval.config import Margins, TrainingConfig
     from gan_eval.results import read_rows
+    from gan_eval.threads import allow
 
-    how_to_train = (config, assignments or None, backend, device, seed, replicates)
-    if rows is not None and how_to_train != (None, None, "pytorch", "cpu", 0, 8):
+    how_to_train = (config, assignments or None, backend, device, seed, replicates, threads)
+    if rows is not None and how_to_train != (None, None, "pytorch", "cpu", 0, 8, 1):
         raise UsageError("`--rows` reads what was trained: it goes without options of training")
     demand = Demand(share, Margins().converged if margin is None else margin, confidence)
     if rows is None:
         seeds = training.seed_range(seed, replicates)
         settings = TrainingConfig.read(config, assignments or [])
-        frame = training.train(settings, backend, device, seeds).rows
+        with allow(threads):
+            frame = training.train(settings, backend, device, seeds).rows
     else:
         frame = read_rows(rows)
     outcome = answer(frame, demand)
@@ -191,17 +203,34 @@ def check(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `run` wrote.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR…", help="Folders that `run` wrote.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where several runs are put together."),
+    ] = None,
 ) -> None:
-    """Rebuild report.html from the rows in a folder.
+    """Rebuild report.html from the rows in a folder, or put several runs together into one.
 
-    Example: gan-eval report reports/chapter
+    Example: gan-eval report reports/jax reports/mxnet --out reports/both
     """
+    from gan_eval.merging import merge
     from gan_eval.output import OutputFolder
     from gan_eval.results import Results
 
-    results = Results.load(folder)
-    print(f"Report: {OutputFolder.prepare(folder, '').report(results)}")
+    if out is None and len(folders) > 1:
+        raise UsageError("several folders are put together into a new one: name it with `--out`")
+    runs = [Results.load(folder) for folder in folders]
+    if out is None:
+        print(f"Report: {OutputFolder.prepare(folders[0], '').report(runs[0])}")
+        return
+    target = OutputFolder.prepare(out, "")
+    merged = merge(runs)
+    target.save(merged.results)
+    if merged.left_out:
+        print(f"Left out: {merged.left_out} replicates that an earlier folder has as well")
+    print(f"Report: {target.report(merged.results)}")
 
 
 @app.command()
