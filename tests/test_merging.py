@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gan_eval import cli
+from gan_eval.cli.status import status_of
 from gan_eval.errors import UsageError
 from gan_eval.merging import merge
 from gan_eval.report import render
@@ -80,9 +80,9 @@ def test_the_command_writes_a_new_folder_and_says_what_it_left_out(
     for name, one in zip("ab", apart, strict=True):
         one.save(tmp_path / name)
     folders = [str(tmp_path / name) for name in "aba"]
-    status = cli._status(["report", *folders, "--out", str(tmp_path / "both")])
+    status = status_of(["report", *folders, "--out", str(tmp_path / "both")])
     assert status == 0
     assert "Left out: 6 replicates" in capsys.readouterr().out
     assert len(Results.load(tmp_path / "both").rows) == 12
-    assert cli._status(["report", *folders]) == 2
+    assert status_of(["report", *folders]) == 2
     assert "name it with `--out`" in capsys.readouterr().err

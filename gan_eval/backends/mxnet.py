@@ -46,6 +46,11 @@ def _import_mxnet() -> Any:
             np.bool = np.bool_  # pyright: ignore[reportAttributeAccessIssue]
         try:
             found = importlib.import_module("mxnet")
+        except ModuleNotFoundError as error:
+            if error.name != "distutils":
+                raise
+            sentence = "MXNet needs distutils, which Python 3.12 dropped: pip install setuptools"
+            raise ImportError(sentence) from error
         finally:
             if lacks_bool:
                 del np.bool  # pyright: ignore[reportAttributeAccessIssue]
@@ -85,18 +90,14 @@ class MXNetBackend:
     ) -> TrainedGANs:
         """Train one replicate after another; see ``Backend.train``.
 
-        Also raises ``UsageError`` where ``init_scale`` is 0: at a logit of exactly 0 MXNet's loss
-        has the gradient −label instead of ½ − label, and the run would be another experiment.
+        Also raises ``UsageError`` where the first logits are exactly 0, as with ``init_scale`` 0 or
+        so small that they underflow: there MXNet's loss has the gradient −label instead of
+        ½ − label, and the run would be another experiment.
         """
         if device not in self.devices():
             raise UsageError(
                 f"device {device!r} is not there: backend {self.name!r} sees "
                 f"{', '.join(self.devices())} on this machine"
-            )
-        if config.init_scale == 0:
-            raise UsageError(
-                f"backend {self.name!r} needs `init_scale` above 0, got 0: at a logit of exactly 0 "
-                "the gradient of MXNet's loss is wrong"
             )
         # A caller may have switched MXNet to NumPy semantics (npx.set_np()); this is legacy code.
         with mx.util.np_array(False), mx.util.np_shape(False):
@@ -108,6 +109,7 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
     net_G = _net(generator_start, config.dtype)
     net_D = _net(discriminator_start, config.dtype)
     rows = training_rows(config, seed)
+    _refuse_logits_of_zero(config, seed, net_D, net_G, rows)
     updates = _Updates(config, net_D, net_G)
     linear = net_G[0]
 
@@ -159,6 +161,19 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
         seconds=np.array(seconds)[None],
         chapter_seconds=np.array(chapter_seconds)[None],
     )
+
+
+def _refuse_logits_of_zero(
+    config: TrainingConfig, seed: int, net_D: Any, net_G: Any, rows: np.ndarray
+) -> None:
+    noise = draws.latent_noise(seed, 0, config.batch_size, config.latent_size)
+    fake = net_G(array(noise, dtype=config.dtype))
+    for x in (array(rows[: config.batch_size], dtype=config.dtype), fake):
+        if (net_D(x).asnumpy() == 0).any():
+            raise UsageError(
+                f"backend {MXNetBackend.name!r} needs a larger `init_scale` in {config.dtype}, got "
+                f"{config.init_scale:g}: the first logits are 0, where its loss's gradient is wrong"
+            )
 
 
 class _Updates:

@@ -110,7 +110,7 @@ def test_the_fused_adam_rounds_its_scalars_to_float32() -> None:
 
 @pytest.mark.parametrize("label", [0.0, 1.0])
 def test_the_loss_has_a_wrong_gradient_at_a_logit_of_exactly_zero(label: float) -> None:
-    """Why the backend refuses an ``init_scale`` of 0: −label, where ½ − label is right."""
+    """Why the backend refuses a start with such logits: −label, where ½ − label is right."""
     logits = array(np.array([[0.0], [1e-9]]), dtype="float64")
     logits.attach_grad()
     with autograd.record():

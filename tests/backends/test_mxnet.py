@@ -101,9 +101,19 @@ def test_adam_takes_what_float32_cannot_hold(mxnet: MXNetBackend) -> None:
     np.testing.assert_array_equal(trained.weights[0, 0].astype("f4"), trained.weights[0, 1])
 
 
-def test_an_init_scale_of_zero_is_refused(mxnet: MXNetBackend) -> None:
-    with pytest.raises(UsageError, match="'mxnet' needs `init_scale` above 0, got 0"):
-        mxnet.train(TrainingConfig(init_scale=0), [0])
+@pytest.mark.parametrize("scale", [0, 1e-20])
+def test_a_start_with_logits_of_zero_is_refused(mxnet: MXNetBackend, scale: float) -> None:
+    config = TrainingConfig(init_scale=scale, dialect="mxnet")
+    with pytest.raises(UsageError, match=f"larger `init_scale` in float32, got {scale:g}: the fi"):
+        mxnet.train(config, [0])
+
+
+def test_a_start_with_tiny_logits_is_right(mxnet: MXNetBackend) -> None:
+    short = contract.SHORT | {"init_scale": 1e-20, "dialect": "mxnet", "discriminator_widths": ()}
+    ours = mxnet.train(TrainingConfig.parse(short), [0])
+    theirs = backend("pytorch").train(TrainingConfig.parse(short), [0])
+    np.testing.assert_allclose(ours.weights, theirs.weights, rtol=1e-9, atol=1e-12)
+    assert ours.weights[0, -1].max() > 1e-3
 
 
 IMPORT = """
@@ -156,6 +166,19 @@ def test_numpy_2_beside_it_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(np, "__version__", "2.4.6")
     with pytest.raises(ImportError, match=r"^MXNet needs numpy<2, and NumPy 2\.4\.6 is installed$"):
         module._import_mxnet()
+
+
+def test_a_python_without_distutils_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find(name: str) -> None:
+        raise ModuleNotFoundError("No module named 'distutils'", name="distutils")
+
+    monkeypatch.setattr(importlib, "import_module", find)
+    with pytest.raises(ImportError, match="pip install setuptools") as refusal:
+        module._import_mxnet()
+    assert not isinstance(refusal.value, ModuleNotFoundError)  # which means: MXNet is missing
+    assert "bool" not in vars(np)
 
 
 def test_the_registry_finds_it() -> None:

@@ -1,0 +1,13 @@
+"""``gan-eval``: parse, call, print. What is heavy is imported inside the commands."""
+
+from gan_eval.cli import comparing, proving, training
+from gan_eval.cli.application import app
+from gan_eval.cli.status import main
+
+for _command in (
+    *(training.train, training.run, training.check, training.report, comparing.compare),
+    *(proving.certify, proving.conform, proving.backends),
+):
+    app.command()(_command)
+
+__all__ = ["app", "main"]

@@ -1,0 +1,27 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="TOML file of a configuration."),
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Set one hyper-parameter; may be given many times."
+    ),
+]
+BackendName = Annotated[str, typer.Option("--backend", help="Who trains: see `gan-eval backends`.")]
+Device = Annotated[str, typer.Option("--device", help="Where: cpu, cuda or cuda:1.")]
+Seed = Annotated[int, typer.Option("--seed", help="The first seed, from 0.")]
+Replicates = Annotated[int, typer.Option("--replicates", help="How many seeds, from 1.")]
+Threads = Annotated[int, typer.Option("--threads", help="CPU threads that one training may use.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
+]

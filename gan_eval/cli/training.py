@@ -1,0 +1,199 @@
+"""``train``, ``run``, ``check`` and ``report``: from a configuration to rows and their report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_eval.cli.options import (
+    AsJson,
+    Assignments,
+    BackendName,
+    Config,
+    Device,
+    Replicates,
+    Seed,
+    Threads,
+)
+from gan_eval.errors import UsageError
+
+
+def train(
+    config: Config = None,
+    assignments: Assignments = None,
+    backend: BackendName = "pytorch",
+    device: Device = "cpu",
+    seed: Seed = 0,
+    replicates: Replicates = 1,
+    threads: Threads = 1,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Write the chapter's two pictures, as .png or .svg."
+        ),
+    ] = None,
+) -> None:
+    """Train the chapter's GAN and hold what it learned against the truth.
+
+    Example: gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
+    """
+    from gan_eval import console, training
+    from gan_eval.config import TrainingConfig
+    from gan_eval.threads import allow
+
+    seeds = training.seed_range(seed, replicates)
+    settings = TrainingConfig.read(config, assignments or [])
+    with allow(threads):
+        outcome = training.train(settings, backend, device, seeds, plot)
+        document = outcome.document()
+    if as_json:
+        console.print_json(document)
+    else:
+        console.print_training(outcome)
+
+
+def run(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="[STUDY.toml]", help="The study; the main job if none.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where results go; reports/<name> if not given."),
+    ] = None,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Set one key of the study, as replicates=8 or config.epochs=40; may be repeated.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", help="Processes side by side; one a core if not given."),
+    ] = None,
+    threads: Threads = 1,
+) -> None:
+    """Run a study (without a file, the main job) and write its rows and its HTML report.
+
+    Example: gan-eval run --set replicates=100 --set time_budget=300 --out reports/hundred
+    """
+    import shlex
+
+    from gan_eval import console
+    from gan_eval.config import Study
+    from gan_eval.output import OutputFolder
+    from gan_eval.study import run as run_study
+
+    if workers is not None and workers < 1:
+        raise UsageError(f"`--workers` must be at least 1, got {workers}")
+    if threads < 1:
+        raise UsageError(f"`--threads` must be at least 1, got {threads}")
+    settings = Study.read(study, assignments or [])
+    folder = OutputFolder.prepare(out, settings.name)
+    command = shlex.join(["gan-eval", *(sys.argv[1:])])
+    with console.study_progress() as show:
+        results = run_study(
+            settings, workers=workers, threads=threads, command=command, on_progress=show
+        )
+    if len(results.rows):
+        folder.save(results)
+    console.print_run(results, folder.path)
+    if results.provenance["interrupted"]:
+        raise typer.Exit(130)
+    print(f"Report: {folder.report(results)}")
+    raise typer.Exit(1 if results.provenance["failures"] else 0)
+
+
+def check(
+    config: Config = None,
+    assignments: Assignments = None,
+    backend: BackendName = "pytorch",
+    device: Device = "cpu",
+    seed: Seed = 0,
+    replicates: Replicates = 8,
+    threads: Threads = 1,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows", metavar="FILE", help="Check a rows.csv of a run instead of training."
+        ),
+    ] = None,
+    share: Annotated[
+        float, typer.Option("--share", help="The share of replicates that must converge, 0 … 1.")
+    ] = 0.5,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", help="The KL(q‖p), in nats, up to which one has converged."),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--confidence",
+            help="Ask it of the lower confidence bound of the share, as 0.95.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print verdicts and exit 0 when enough replicates converged, 1 when not, 2 on misuse.
+
+    Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
+    """
+    from gan_eval import console, training
+    from gan_eval.acceptance import Demand, answer
+    from gan_eval.config import Margins, TrainingConfig
+    from gan_eval.results import read_rows
+    from gan_eval.threads import allow
+
+    how_to_train = (config, assignments or None, backend, device, seed, replicates, threads)
+    if rows is not None and how_to_train != (None, None, "pytorch", "cpu", 0, 8, 1):
+        raise UsageError("`--rows` reads what was trained: it goes without options of training")
+    demand = Demand(share, Margins().converged if margin is None else margin, confidence)
+    if rows is None:
+        seeds = training.seed_range(seed, replicates)
+        settings = TrainingConfig.read(config, assignments or [])
+        with allow(threads):
+            frame = training.train(settings, backend, device, seeds).rows
+    else:
+        frame = read_rows(rows)
+    outcome = answer(frame, demand)
+    if as_json:
+        console.print_json(outcome.document())
+    else:
+        console.print_check(frame, outcome)
+    raise typer.Exit(0 if outcome.passed else 1)
+
+
+def report(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR…", help="Folders that `run` wrote.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where several runs are put together."),
+    ] = None,
+) -> None:
+    """Rebuild report.html from the rows in a folder, or put several runs together into one.
+
+    Example: gan-eval report reports/jax reports/mxnet --out reports/both
+    """
+    from gan_eval.merging import merge
+    from gan_eval.output import OutputFolder
+    from gan_eval.results import Results
+
+    if out is None and len(folders) > 1:
+        raise UsageError("several folders are put together into a new one: name it with `--out`")
+    runs = [Results.load(folder) for folder in folders]
+    if out is None:
+        print(f"Report: {OutputFolder.prepare(folders[0], '').report(runs[0])}")
+        return
+    target = OutputFolder.prepare(out, "")
+    merged = merge(runs)
+    target.save(merged.results)
+    if merged.left_out:
+        print(f"Left out: {merged.left_out} replicates that an earlier folder has as well")
+    print(f"Report: {target.report(merged.results)}")
