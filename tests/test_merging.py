@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from gan_eval.results import Results
 from .report import synthetic
 
 
-def run_of(backend: str, environment: str, **provenance: object) -> Results:
+def run_of(backend: str, environment: str, **provenance: Any) -> Results:
     made = synthetic.results(6, where=((backend, "cpu"),), **provenance)
     for frame in (made.rows, made.epochs):
         frame["environment"] = environment

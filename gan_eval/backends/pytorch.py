@@ -123,7 +123,10 @@ def _train_one(
             )
         chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
     layers = [m for net in (net_G, net_D) for m in net if isinstance(m, nn.Linear)]
-    parts = [Layer(m.weight, m.bias) for m in layers]
+    moments = [
+        [_layer(moment(m.weight), moment(m.bias)) for m in layers]
+        for moment in (updates.first_moment, updates.second_moment)
+    ]
     return TrainedGANs(
         config=config,
         backend="pytorch",
@@ -131,11 +134,8 @@ def _train_one(
         seeds=np.array([seed]),
         weights=np.stack(weights)[None],
         biases=np.stack(biases)[None],
-        discriminator=[_layer(part) for part in parts[1:]],
-        adam=AdamState(
-            [_layer(Layer(*map(updates.first_moment, part))) for part in parts],
-            [_layer(Layer(*map(updates.second_moment, part))) for part in parts],
-        ),
+        discriminator=[_layer(m.weight, m.bias) for m in layers[1:]],
+        adam=AdamState(*moments),
         loss_D=np.array(losses)[None, :, 0],
         loss_G=np.array(losses)[None, :, 1],
         seconds=np.array(seconds)[None],
@@ -143,9 +143,9 @@ def _train_one(
     )
 
 
-def _layer(part: Layer) -> Layer:
+def _layer(weight: Tensor, bias: Tensor) -> Layer:
     """A layer of one replicate, from torch's (outputs, inputs) to (1, inputs, outputs)."""
-    return Layer(_to_numpy(part.weight).T[None], _to_numpy(part.bias)[None])
+    return Layer(_to_numpy(weight).T[None], _to_numpy(bias)[None])
 
 
 class _Updates:

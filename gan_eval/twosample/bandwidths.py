@@ -61,8 +61,8 @@ def _pairs(points: Array, norm: str) -> tuple[Array, Callable[[Array], Array]]:
         order = np.lexsort(points.T[::-1])
         points = points[order[np.linspace(0, len(points) - 1, MOST_ROWS).round().astype(int)]]
     if norm == "absolute":
-        return pdist(points, "cityblock"), np.asarray
-    return pdist(points, "sqeuclidean"), np.sqrt
+        return np.asarray(pdist(points, "cityblock"), np.float64), np.asarray
+    return np.asarray(pdist(points, "sqeuclidean"), np.float64), np.sqrt
 
 
 def _median(pairs: Array, root: Callable[[Array], Array]) -> float:

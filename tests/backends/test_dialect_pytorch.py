@@ -29,6 +29,7 @@ def test_the_gradient_of_a_batch_is_its_sum() -> None:
     for rows in (X, *X.split(1)):
         net.zero_grad()
         loss(net(rows), torch.ones(len(rows), 1, dtype=torch.float64)).backward()
+        assert net.weight.grad is not None
         gradients.append(net.weight.grad.clone())
     torch.testing.assert_close(gradients[0], torch.stack(gradients[1:]).sum(0))
 
