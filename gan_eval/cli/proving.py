@@ -94,7 +94,7 @@ def conform(
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option("--seeds", help="Replicates a backend in distribution, from 20.")
+        int, typer.Option("--seeds", help="Replicates a backend in distribution, from 20; 0: none.")
     ] = 200,
     threads: Threads = 1,
     workers: Annotated[

@@ -33,16 +33,18 @@ def print_conformance(found: Conformance) -> None:
     seeds, threads = found.provenance["seeds"], found.provenance["threads"]
     console.print("Step by step, float64, from the same draws")
     console.print(_stages(found.stages))
-    console.print(f"In distribution, float32, seeds 0 to {seeds - 1}")
-    console.print(_distributions(found.distributions))
+    if seeds:
+        console.print(f"In distribution, float32, seeds 0 to {seeds - 1}")
+        console.print(_distributions(found.distributions))
     for message in dict.fromkeys(
         one.message for one in (*found.stages, *found.distributions) if one.message
     ):
         console.print(f"failed: {message}", markup=False)
     apart = [" and ".join(pair) for pair in found.pairs if not found.agree(pair)]
     many = len(found.pairs)
+    levels = "at both levels" if seeds else "step by step; in distribution nothing was compared"
     answer = (
-        f"Yes: {f'all {many} pairs agree' if many > 1 else 'the pair agrees'} at both levels."
+        f"Yes: {f'all {many} pairs agree' if many > 1 else 'the pair agrees'} {levels}."
         if found.kept
         else f"No: {len(apart)} of {many} pair{'s' if many > 1 else ''} not shown to agree: "
         f"{'; '.join(apart)}."

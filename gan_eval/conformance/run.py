@@ -68,7 +68,8 @@ class Conformance:
         return tuple(itertools.combinations([one.name for one in self.compared], 2))
 
     def agree(self, pair: tuple[str, str]) -> bool:
-        """Whether a pair agrees at every stage, and is shown to be the same in distribution."""
+        """Whether a pair agrees at every stage, and is shown to be the same in distribution where
+        that was asked."""
         steps = (one.agree for one in self.stages if (one.first, one.second) == pair)
         laws = (
             one.verdict == distribution.SAME
@@ -131,7 +132,8 @@ def conform(
         As ``"name"`` or ``"name:form"``; a single name without a form stands for all its forms.
         By default all installed backends in all their forms.
     seeds : int
-        Replicates a backend of the comparison in distribution, at least 20: seeds 0, 1, ….
+        Replicates a backend of the comparison in distribution, at least 20: seeds 0, 1, …; or 0,
+        which leaves it out.
     threads : int
         CPU threads of one training.
     workers : int, optional
@@ -152,8 +154,11 @@ def conform(
     UsageError
         For a backend that was named and cannot be used, and for numbers out of range.
     """
-    if not distribution.FEWEST <= seeds <= MAX_SEED:
-        raise UsageError(f"`--seeds` must be at least {distribution.FEWEST}, got {seeds}")
+    if seeds and not distribution.FEWEST <= seeds <= MAX_SEED:
+        raise UsageError(
+            f"`--seeds` must be at least {distribution.FEWEST}, or 0 to compare step by step "
+            f"only, got {seeds}"
+        )
     if threads < 1:
         raise UsageError(f"`--threads` must be at least 1, got {threads}")
     if workers is not None and workers < 1:
@@ -176,7 +181,7 @@ def conform(
         compared,
         tuple(one for one in found if not usable(one)),
         tuple(_stepwise(compared, stages, outcomes)),
-        distribution.compare_all(_laws(compared, outcomes)) if outcomes else (),
+        distribution.compare_all(_laws(compared, outcomes)) if outcomes and seeds else (),
         {
             "command": command,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),

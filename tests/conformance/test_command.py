@@ -77,6 +77,13 @@ def test_two_that_agree_are_told_so_with_status_0(capsys: pytest.CaptureFixture[
     assert "NO" not in stdout
 
 
+def test_no_seeds_leave_the_distribution_out(capsys: pytest.CaptureFixture[str]) -> None:
+    status, stdout, _ = run(capsys, "--backend", "numpy,twin", "--seeds", "0")
+    assert status == 0
+    assert "In distribution," not in stdout
+    assert "the pair agrees step by step; in distribution nothing was compared" in stdout
+
+
 def test_one_that_does_not_is_told_so_with_status_1(capsys: pytest.CaptureFixture[str]) -> None:
     names = "numpy,twin,numpy:saturating"
     arguments = ("--backend", names, "--seeds", "21", "--threads", "2", "--json")
@@ -167,7 +174,10 @@ def test_work_and_what_it_gives_pass_between_processes() -> None:
         (("--backend", "twin,refusing:nowhere"), "has no device on this machine"),
         (("--backend", "twin,twin"), "each once, got 'twin,twin'"),
         (("--backend", ""), "unknown backend ''"),
-        (("--seeds", "19"), "`--seeds` must be at least 20, got 19"),
+        (
+            ("--seeds", "19"),
+            "`--seeds` must be at least 20, or 0 to compare step by step only, got 19",
+        ),
         (("--threads", "0"), "`--threads` must be at least 1, got 0"),
     ],
 )
