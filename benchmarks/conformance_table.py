@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -80,9 +79,28 @@ def print_faults(seeds: int) -> None:
     print()
 
 
-def print_power(pool: int) -> None:
+def part(whole: Outcomes, some: np.ndarray) -> Outcomes:
+    return Outcomes(*(getattr(whole, name)[some] for name in ("seeds", "log_kl", "law", "finite")))
+
+
+def print_null(sides: list[Outcomes], seeds: int) -> None:
+    """p-values between the roundings of one trainer, over disjoint sets of seeds."""
+    blocks = [range(at, at + seeds) for at in range(0, sides[0].seeds.size - seeds + 1, seeds)]
+    pvalues = [
+        list(distribution.law_pvalues(*(part(side, np.array(block)) for side in sides)).values())
+        for block in blocks
+    ]
+    for name, column in zip(("MMD", "energy"), np.transpose(pvalues), strict=True):
+        print(
+            f"{name}, {len(blocks)} comparisons of {seeds} seeds: p from {column.min():.3f} to "
+            f"{column.max():.3f}, {np.count_nonzero(column <= 0.05)} at most 0.05."
+        )
+    print()
+
+
+def print_power(sides: list[Outcomes]) -> None:
     """How often float32 and float64 of one trainer are shown to agree, by seeds and margin."""
-    sides = [outcomes(TrainingConfig(dtype=dtype), pool) for dtype in ("float32", "float64")]
+    pool = sides[0].seeds.size
     rng = np.random.default_rng(0)
     margins = (1.1, 1.25, 1.5, 2.0)
     spread, apart = sides[0].log_kl.std(), np.abs(sides[0].log_kl - sides[1].log_kl)
@@ -98,7 +116,7 @@ def print_power(pool: int) -> None:
         bounds = []
         for _ in range(400):
             some = rng.choice(pool, seeds, replace=False)
-            chosen = [replace(s, log_kl=s.log_kl[some], seeds=s.seeds[some]) for s in sides]
+            chosen = [part(side, some) for side in sides]
             found = distribution.median_difference(*chosen)
             bounds.append((found.low, found.high))
         low, high = np.array(bounds).T
@@ -115,7 +133,11 @@ def main() -> None:
     parser.add_argument("--pool", type=int, default=4000)
     arguments = parser.parse_args()
     print_faults(arguments.seeds)
-    print_power(arguments.pool)
+    sides = [
+        outcomes(TrainingConfig(dtype=dtype), arguments.pool) for dtype in ("float32", "float64")
+    ]
+    print_null(sides, arguments.seeds)
+    print_power(sides)
 
 
 if __name__ == "__main__":
