@@ -22,6 +22,12 @@ def allowed() -> int:
     return int(os.environ.get(_OURS, "1"))
 
 
+def require(count: int) -> None:
+    """``UsageError`` where ``count`` is no number of threads: below 1."""
+    if count < 1:
+        raise UsageError(f"`--threads` must be at least 1, got {count}")
+
+
 @contextmanager
 def allow(count: int) -> Iterator[None]:
     """Allow so many threads to what is loaded, and to the processes that are started, inside.
@@ -33,8 +39,7 @@ def allow(count: int) -> Iterator[None]:
     UsageError
         Where ``count`` is below 1.
     """
-    if count < 1:
-        raise UsageError(f"`--threads` must be at least 1, got {count}")
+    require(count)
     before = {name: os.environ.get(name) for name in (_OURS, *_THEIRS)}
     os.environ.update(dict.fromkeys(before, str(count)))
     try:

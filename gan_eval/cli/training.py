@@ -88,11 +88,11 @@ def run(
     from gan_eval.config import Study
     from gan_eval.output import OutputFolder
     from gan_eval.study import run as run_study
+    from gan_eval.threads import require
 
     if workers is not None and workers < 1:
         raise UsageError(f"`--workers` must be at least 1, got {workers}")
-    if threads < 1:
-        raise UsageError(f"`--threads` must be at least 1, got {threads}")
+    require(threads)
     settings = Study.read(study, assignments or [])
     folder = OutputFolder.prepare(out, settings.name)
     command = shlex.join(["gan-eval", *(sys.argv[1:])])

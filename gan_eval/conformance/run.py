@@ -23,6 +23,7 @@ from gan_eval.conformance.stepwise import StageAgreement
 from gan_eval.draws import MAX_SEED
 from gan_eval.environment import cores, environment
 from gan_eval.errors import UsageError
+from gan_eval.threads import require
 from gan_eval.trained import TrainedGANs
 from gan_eval.training import json_ready
 from gan_eval.workers import Failure, Pool
@@ -159,8 +160,7 @@ def conform(
             f"`--seeds` must be at least {distribution.FEWEST}, or 0 to compare step by step "
             f"only, got {seeds}"
         )
-    if threads < 1:
-        raise UsageError(f"`--threads` must be at least 1, got {threads}")
+    require(threads)
     if workers is not None and workers < 1:
         raise UsageError(f"`--workers` must be at least 1, got {workers}")
     workers = workers or max(1, cores() // threads)
