@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gan_eval.environment import cores
 from gan_eval.errors import UsageError
 
 _OURS = "GAN_EVAL_THREADS"
@@ -20,6 +21,12 @@ def allowed() -> int:
     on a busy machine tenfold. So it is 1 where nothing else was said.
     """
     return int(os.environ.get(_OURS, "1"))
+
+
+def for_replicates() -> int:
+    """The threads among which a training shares out its replicates: every core where nothing else
+    was said, because replicates share nothing."""
+    return int(os.environ.get(_OURS, cores()))
 
 
 def require(count: int) -> None:

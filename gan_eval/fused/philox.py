@@ -1,0 +1,72 @@
+"""``gan_eval.draws`` in a kernel: the same words, normal numbers and shuffles for every lane."""
+
+from __future__ import annotations
+
+from gan_eval.draws import Stream
+from gan_eval.fused.functions import circle, log_uniform
+from gan_eval.fused.machine import Index, Machine, Memory, Value
+
+_MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
+_WEYL = 0x9E3779B9, 0xBB67AE85
+_ROUNDS = 10
+
+
+class Draws:
+    """The random numbers of the lanes' seeds."""
+
+    def __init__(self, k: Machine, seed_low: Value, seed_high: Value) -> None:
+        self.k = k
+        keys = [(seed_low, seed_high)]
+        for _ in range(_ROUNDS - 1):
+            low, high = keys[-1]
+            keys.append((low + _WEYL[0], high + _WEYL[1]))
+        self.keys = keys
+
+    def block(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
+        """Outputs 4·block … 4·block + 3 of a sequence, words. Fewer than 2³² blocks."""
+        k = self.k
+        c0 = k.convert(k.index(block), "word")
+        c1, c2, c3 = k.word(0), k.convert(k.index(index), "word"), k.word(stream)
+        for key_0, key_1 in self.keys:
+            high_0, low_0 = self._product(c0, _MULTIPLIERS[0])
+            high_1, low_1 = self._product(c2, _MULTIPLIERS[1])
+            c0, c1, c2, c3 = high_1 ^ c1 ^ key_0, low_1, high_0 ^ c3 ^ key_1, low_0
+        return c0, c1, c2, c3
+
+    def _product(self, a: Value, multiplier: int) -> tuple[Value, Value]:
+        product = self.k.convert(a, "wide") * multiplier
+        return self.k.convert(product >> 32, "word"), self.k.convert(product, "word")
+
+    def normals(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
+        """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller."""
+        k, words = self.k, self.block(block, index, stream)
+        found: list[Value] = []
+        for u, v in (words[:2], words[2:]):
+            radius = k.sqrt(-2.0 * log_uniform(k, u))
+            found += [radius * side for side in circle(k, v)]
+        return tuple(found)
+
+    def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
+        """A uniform order (n words) of 0 … n − 1: Fisher–Yates from the end, two swaps a block."""
+        k = self.k
+
+        def fill(i: Value) -> None:
+            order[i] = k.convert(i, "word")
+
+        def swap(i: Value, high: Value, low: Value) -> None:
+            span = k.convert(k.convert(i + 1, "word"), "wide")
+            low_part = (k.convert(low, "wide") * span) >> 32
+            j = k.convert((k.convert(high, "wide") * span + low_part) >> 32, "word")
+            here, there = order[i], order.gather(j)
+            order[i] = there
+            order.scatter(j, here)
+
+        def two(block: Value) -> None:
+            words = self.block(block, index, stream)
+            i = n - 1 - block * 2
+            swap(i, *words[:2])
+            # Where n is even this ends with i = 0, which swaps with itself: j = ⌊w / 2⁶⁴⌋ = 0.
+            swap(i - 1, *words[2:])
+
+        k.loop(0, n, fill)
+        k.loop(0, n / 2, two)

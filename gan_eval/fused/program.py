@@ -1,0 +1,302 @@
+"""The whole training of a lane's replicate, as the chapter does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gan_eval.config import TrainingConfig
+from gan_eval.draws import Stream
+from gan_eval.fused.functions import exp_of_negative, log
+from gan_eval.fused.machine import Machine, Memory, Table, Value
+from gan_eval.fused.network import Net
+from gan_eval.fused.philox import Draws
+
+PRODUCT = 32
+"""Factors 1 + e^−|x| ≤ 2 that are multiplied before one logarithm is taken."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a kernel is compiled for; everything else is an argument of it."""
+
+    generator_sizes: tuple[int, ...]
+    discriminator_sizes: tuple[int, ...]
+    double: bool
+    saturating: bool
+    mean_gradient: bool
+
+    @classmethod
+    def of(cls, config: TrainingConfig) -> Shape:
+        return cls(
+            config.generator_sizes,
+            config.discriminator_sizes,
+            config.dtype == "float64",
+            config.generator_loss == "saturating",
+            config.dialect == "mxnet",
+        )
+
+    @property
+    def latent(self) -> int:
+        return self.generator_sizes[0]
+
+    @property
+    def dimension(self) -> int:
+        return self.generator_sizes[-1]
+
+    @property
+    def generator(self) -> Net:
+        return Net(self.generator_sizes, 0)
+
+    @property
+    def discriminator(self) -> Net:
+        return Net(self.discriminator_sizes, self.generator.end)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of both nets."""
+        return self.discriminator.end
+
+    @property
+    def traced(self) -> int:
+        """Numbers that are kept of an epoch: the generator's parameters and the two losses."""
+        return self.generator.end + 2
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a kernel computes with. Memories hold one number a lane at each position."""
+
+    draws: Draws
+    parameters: Memory
+    """Of both nets, the generator's first."""
+    first: Memory
+    second: Memory
+    """Adam's moments of them."""
+    rows: Memory
+    """Training rows, n × dimension, with room for n + 3 rows."""
+    order: Memory
+    """Words, n of them: the order of the epoch."""
+    noise: Memory
+    """Latent numbers of a batch: room for batch_size · latent + 8."""
+    gradients: Memory
+    trace: Memory
+    """(epochs of this call) × ``Shape.traced``."""
+    affine: Memory
+    """The target's A (d × d, row-major), then b: the same for all lanes."""
+    steps: Memory
+    """Three numbers a step, the same for all lanes: Adam's step sizes of D and of G, and what √v
+    is multiplied with."""
+    decay_1: Value
+    """1 − β₁ of Adam."""
+    decay_2: Value
+    epsilon: Value
+    first_epoch: Value
+    last_epoch: Value
+    """The epochs of this call: first … last − 1."""
+    n: Value
+    batch_size: Value
+
+
+class Training:
+    """The program of one shape on one machine."""
+
+    def __init__(self, k: Machine, shape: Shape, arguments: Arguments) -> None:
+        self.k, self.shape, self.a = k, shape, arguments
+        self.G, self.D = shape.generator, shape.discriminator
+
+    # --- Data ----------------------------------------------------------------------------------
+
+    def make_rows(self) -> None:
+        """The training rows x A + b of each lane's seed."""
+        k, a, d = self.k, self.a, self.shape.dimension
+        # Four normal numbers at a time: as many rows as they fill without a rest.
+        raw = k.scratch(4 * d)
+
+        def four_rows(group: Value) -> None:
+            for block in range(d):
+                numbers = a.draws.normals(group * d + block, 0, Stream.TRAINING_ROWS)
+                for i, number in enumerate(numbers):
+                    raw[4 * block + i] = number
+            for row in range(4):
+                transform(group * 4 + row, row * d)
+
+        def transform(at: Value, start: int) -> None:
+            def coordinate(j: int | Value) -> None:
+                value = k.fold(
+                    d,
+                    a.affine[j + d * d],
+                    lambda total, i: k.fma(raw[i + start], a.affine[i * d + j], total),
+                )
+                a.rows[at * d + j] = value
+
+            k.each(d, coordinate)
+
+        k.loop(0, (a.n + 3) / 4, four_rows)
+
+    def draw_noise(self, epoch: Value, start: Value, stop: Value) -> Value:
+        """The latent numbers of rows start … stop − 1; returns where in ``noise`` they begin."""
+        k, a, latent = self.k, self.a, self.shape.latent
+        first, last = start * latent / 4, (stop * latent + 3) / 4
+
+        def block(number: Value) -> None:
+            normals = a.draws.normals(number, epoch, Stream.LATENT_NOISE)
+            for i, normal in enumerate(normals):
+                a.noise[(number - first) * 4 + i] = normal
+
+        k.loop(first, last, block)
+        return start * latent - first * 4
+
+    # --- Training ------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """The epochs of this call."""
+        self.k.loop(self.a.first_epoch, self.a.last_epoch, self.epoch)
+
+    def epoch(self, epoch: Value) -> None:
+        k, a = self.k, self.a
+        a.draws.shuffle(a.order, a.n, epoch, Stream.EPOCH_ORDER)
+        loss_D, loss_G = k.variable(k.real(0.0)), k.variable(k.real(0.0))
+        steps = (a.n + a.batch_size - 1) / a.batch_size
+
+        def step(number: Value) -> None:
+            start = number * a.batch_size
+            stop = k.smaller(start + a.batch_size, a.n)
+            noise = self.draw_noise(epoch, start, stop)
+            # The table of step sizes begins with this call's first epoch.
+            row = ((epoch - a.first_epoch) * steps + number) * 3
+            scale = 1.0 / k.convert(stop - start, "real") if self.shape.mean_gradient else None
+            loss_D.set(loss_D.get() + self.update_D(start, stop, noise))
+            self.adam(self.D, a.steps[row], a.steps[row + 2], scale)
+            loss_G.set(loss_G.get() + self.update_G(stop - start, noise))
+            self.adam(self.G, a.steps[row + 1], a.steps[row + 2], scale)
+
+        k.loop(0, steps, step)
+        at = (epoch - a.first_epoch) * self.shape.traced
+
+        def keep(i: int | Value) -> None:
+            a.trace[at + i] = a.parameters[i]
+
+        k.each(self.G.end, keep)
+        a.trace[at + self.G.end] = loss_D.get()
+        a.trace[at + (self.G.end + 1)] = loss_G.get()
+
+    def update_D(self, start: Value, stop: Value, noise: Value) -> Value:
+        """The gradient of D's loss, (softplus(−D(x)) + softplus(D(G(z)))) / 2, and its sum."""
+        k, a = self.k, self.a
+        self.clear(self.D)
+        loss = Loss(k)
+
+        def example(i: Value) -> None:
+            x = self.row(start + i)
+            fake_x = self.generated(noise, i)
+            (real,), inputs = self.D.forward(k, a.parameters, x)
+            (fake,), fake_inputs = self.D.forward(k, a.parameters, fake_x)
+            slope = loss.softplus(-1.0 * real) * -0.5
+            fake_slope = loss.softplus(fake) * 0.5
+            at_outputs = self.D.backward(k, a.parameters, inputs, [slope])
+            fake_at_outputs = self.D.backward(k, a.parameters, fake_inputs, [fake_slope])
+            self.D.add_gradients(
+                k, a.gradients, [(inputs, at_outputs), (fake_inputs, fake_at_outputs)]
+            )
+
+        loss.over(stop - start, example, factors=2)
+        return loss.total() * 0.5
+
+    def update_G(self, count: Value, noise: Value) -> Value:
+        """The gradient of G's loss, softplus(−D(G(z))) or −softplus(D(G(z))), and its sum."""
+        k, a = self.k, self.a
+        self.clear(self.G)
+        loss = Loss(k)
+        sign = -1.0 if self.shape.saturating else 1.0
+
+        def example(i: Value) -> None:
+            z = self.latent(noise, i)
+            x, inputs_G = self.G.forward(k, a.parameters, z)
+            (logit,), inputs = self.D.forward(k, a.parameters, x)
+            slope = loss.softplus(-sign * logit) * -1.0
+            at_outputs = self.D.backward(k, a.parameters, inputs, [slope])
+            at_x = self.D.at_input(k, a.parameters, 0, at_outputs[0])
+            gradient = k.table(self.shape.dimension, at_x)
+            self.G.add_gradients(k, a.gradients, [(inputs_G, [gradient])])
+
+        loss.over(count, example, factors=1)
+        return loss.total() * sign
+
+    def row(self, position: Value) -> Table:
+        """The training row that the epoch's order has at a position."""
+        d = self.shape.dimension
+        at = self.a.order[position] * d
+        return self.k.table(
+            d, lambda j: self.a.rows.gather(at + self.k.convert(self.k.index(j), "word"))
+        )
+
+    def latent(self, noise: Value, i: Value) -> Table:
+        latent = self.shape.latent
+        return self.k.table(latent, lambda c: self.a.noise[noise + i * latent + c])
+
+    def generated(self, noise: Value, i: Value) -> Table:
+        return self.G.forward(self.k, self.a.parameters, self.latent(noise, i))[0]
+
+    # --- Adam ----------------------------------------------------------------------------------
+
+    def clear(self, net: Net) -> None:
+        def zero(i: int | Value) -> None:
+            self.a.gradients[net.weights[0] + i] = self.k.real(0.0)
+
+        self.k.each(net.end - net.weights[0], zero)
+
+    def adam(self, net: Net, size: Value, stretch: Value, scale: Value | None) -> None:
+        """Kingma & Ba 2015, algorithm 1: step ``size`` · m / (√v · ``stretch`` + ε).
+
+        The host's table makes of it PyTorch's form, with size lr / (1 − β₁ᵗ) and stretch
+        1 / √(1 − β₂ᵗ), or the ε-hat form, with size lr √(1 − β₂ᵗ) / (1 − β₁ᵗ) and stretch 1.
+        """
+        k, a = self.k, self.a
+
+        def parameter(i: int | Value) -> None:
+            at = net.weights[0] + i
+            gradient = a.gradients[at]
+            if scale is not None:
+                gradient = gradient * scale
+            m, v = a.first[at], a.second[at]
+            m = k.fma(a.decay_1, gradient - m, m)
+            v = k.fma(a.decay_2, k.fma(gradient, gradient, -1.0 * v), v)
+            a.first[at], a.second[at] = m, v
+            change = size * m / k.fma(k.sqrt(v), stretch, a.epsilon)
+            a.parameters[at] = a.parameters[at] - change
+
+        k.each(net.end - net.weights[0], parameter)
+
+
+class Loss:
+    """A sum of softplus(x) = max(x, 0) + ln(1 + e^−|x|), its logarithms taken together."""
+
+    def __init__(self, k: Machine) -> None:
+        self.k = k
+        self.linear, self.logarithms = k.variable(k.real(0.0)), k.variable(k.real(0.0))
+        self.product = k.variable(k.real(1.0))
+
+    def softplus(self, x: Value) -> Value:
+        """Adds softplus(x); returns its slope σ(x)."""
+        k = self.k
+        positive = x > 0.0
+        e = exp_of_negative(k, k.select(positive, -1.0 * x, x))
+        self.linear.set(self.linear.get() + k.at_least(x, 0.0))
+        self.product.set(self.product.get() * (1.0 + e))
+        share = 1.0 / (1.0 + e)
+        return k.select(positive, share, e * share)
+
+    def over(self, count: Value, example, *, factors: int) -> None:
+        """Call ``example(i)`` for 0 … count − 1; each adds so many softplus."""
+        k, chunk = self.k, PRODUCT // factors
+
+        def part(number: Value) -> None:
+            start = number * chunk
+            k.loop(start, k.smaller(start + chunk, count), example)
+            self.logarithms.set(self.logarithms.get() + log(k, self.product.get()))
+            self.product.set(k.real(1.0))
+
+        k.loop(0, (count + (chunk - 1)) / chunk, part)
+
+    def total(self) -> Value:
+        return self.linear.get() + self.logarithms.get()
