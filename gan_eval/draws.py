@@ -20,19 +20,24 @@ Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2
 from __future__ import annotations
 
 import itertools
+import math
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-_MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-_WEYL_0, _WEYL_1 = 0x9E3779B9, 0xBB67AE85
+_MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
+_WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
 _MASK = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 
 MAX_SEED = 2**63 - 1
 """Seeds are 0 … 2⁶³ − 1: they fit the 64-bit key and the signed integers of a table."""
+
+
+Seeds = int | NDArray[np.integer]
+"""One seed, or an array of them."""
 
 
 class Stream(IntEnum):
@@ -56,7 +61,8 @@ def philox4x32(
     Parameters
     ----------
     counter : ndarray of uint32, shape (..., 4)
-    key : ndarray of uint32, shape (2,)
+    key : ndarray of uint32, shape (..., 2)
+        Its leading axes broadcast with the counter's.
     rounds : int
         10 is the published, crush-resistant number.
 
@@ -64,49 +70,91 @@ def philox4x32(
     -------
     ndarray of uint32, shape (..., 4)
     """
-    c0, c1, c2, c3 = (counter[..., i].astype(np.uint64) for i in range(4))
-    k0, k1 = int(key[0]), int(key[1])
+    # Two words of key stand beside each pair of words of the counter.
+    counter, key = np.moveaxis(counter, -1, 0), np.moveaxis(key, -1, 0)
+    shape = (2, *np.broadcast_shapes(counter.shape[1:], key.shape[1:]))
+    pairs = [np.array(np.broadcast_to(counter[i::2], shape), dtype=np.uint64) for i in (0, 1)]
+    words = _encrypt(pairs[0], pairs[1], key.astype(np.uint64), rounds)
+    return np.stack(words, axis=-1).astype(np.uint32)
+
+
+def _encrypt(
+    even: NDArray[np.uint64], odd: NDArray[np.uint64], key: NDArray[np.uint64], rounds: int = 10
+) -> list[NDArray[np.uint64]]:
+    """The four words (...) of the encrypted blocks, each a 32-bit number in 64 bits.
+
+    ``even`` holds the words 0 and 2 of the counter and ``odd`` 1 and 3, shape (2, ...), so that
+    one instruction does both; they are overwritten. ``key`` (2, ...) broadcasts.
+    """
+    multipliers, steps = (
+        pair.reshape(2, *(1,) * (even.ndim - 1)) for pair in (_MULTIPLIERS, _WEYL)
+    )
+    key = key.reshape(2, *(1,) * (even.ndim - key.ndim), *key.shape[1:])
+    product = np.empty_like(even)
+    crossed = product[::-1]
     for _ in range(rounds):
-        product_0, product_1 = _MULTIPLIER_0 * c0, _MULTIPLIER_1 * c2
-        c0, c1, c2, c3 = (
-            (product_1 >> _32) ^ c1 ^ np.uint64(k0),
-            product_1 & _MASK,
-            (product_0 >> _32) ^ c3 ^ np.uint64(k1),
-            product_0 & _MASK,
-        )
-        k0, k1 = (k0 + _WEYL_0) & 0xFFFFFFFF, (k1 + _WEYL_1) & 0xFFFFFFFF
-    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+        np.multiply(even, multipliers, out=product)
+        np.right_shift(crossed, _32, out=even)
+        np.bitwise_xor(even, odd, out=even)
+        np.bitwise_xor(even, key, out=even)
+        np.bitwise_and(crossed, _MASK, out=odd)
+        key = (key + steps) & _MASK
+    return [even[0], odd[0], even[1], odd[1]]
 
 
-def words(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint32]:
-    """The first ``count`` 32-bit outputs of (seed, stream, index), shape (count,)."""
-    blocks = np.arange(-(-count // 4), dtype=np.uint64)
-    counter = np.empty((blocks.size, 4), dtype=np.uint32)
-    counter[:, 0] = blocks & _MASK
-    counter[:, 1] = blocks >> _32
-    counter[:, 2] = index
-    counter[:, 3] = stream
-    key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint32)
-    return philox4x32(counter, key).reshape(-1)[:count]
+def _blocks(seed: Seeds, stream: Stream, index: int, blocks: int) -> list[NDArray[np.uint64]]:
+    """The four words, each (..., blocks), of the first blocks of (seed, stream, index)."""
+    seeds = np.asarray(seed, dtype=np.uint64)[..., None]
+    even, odd = np.empty((2, 2, *seeds.shape[:-1], blocks), dtype=np.uint64)
+    number = np.arange(blocks, dtype=np.uint64)
+    even[0], even[1] = number & _MASK, index
+    odd[0], odd[1] = number >> _32, stream
+    return _encrypt(even, odd, np.stack([seeds & _MASK, seeds >> _32]))
 
 
-def uniforms(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.floating]:
-    """Uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), shape (count,), float64."""
+def _uniform(words: NDArray[np.uint64]) -> NDArray[np.floating]:
+    # A conversion from signed integers is the faster one.
+    uniform = words.view(np.int64) + 0.5
+    uniform *= 2.0**-32
+    return uniform
+
+
+def words(seed: Seeds, stream: Stream, index: int, count: int) -> NDArray[np.uint32]:
+    """The first ``count`` 32-bit outputs of (seed, stream, index), shape (..., count).
+
+    Here and below, ``seed`` is one seed or an array (...) of them, which becomes the leading axes
+    of what is returned: the same numbers, bit for bit, as seed by seed.
+    """
+    drawn = np.stack(_blocks(seed, stream, index, -(-count // 4)), axis=-1)
+    return drawn.reshape(*drawn.shape[:-2], -1)[..., :count].astype(np.uint32)
+
+
+def uniforms(seed: Seeds, stream: Stream, index: int, count: int) -> NDArray[np.floating]:
+    """Uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), shape (..., count), float64."""
     return (words(seed, stream, index, count) + 0.5) * 2.0**-32
 
 
-def normals(seed: int, stream: Stream, index: int, shape: tuple[int, ...]) -> NDArray[np.floating]:
-    """Standard normal numbers of the given shape, float64, in row-major order.
+def normals(
+    seed: Seeds, stream: Stream, index: int, shape: tuple[int, ...]
+) -> NDArray[np.floating]:
+    """Standard normal numbers (..., *shape), float64, in row-major order.
 
     Box–Muller: uniforms (u, v) of a pair of words give r cos 2πv and r sin 2πv, r = √(−2 ln u),
     in this order. The largest magnitude is √(−2 ln 2⁻³³) = 6.76.
     """
-    count = int(np.prod(shape))
-    pairs = uniforms(seed, stream, index, count + count % 2).reshape(-1, 2)
-    radius = np.sqrt(-2.0 * np.log(np.ascontiguousarray(pairs[:, 0])))
-    angle = 2.0 * np.pi * np.ascontiguousarray(pairs[:, 1])
-    interleaved = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
-    return interleaved.reshape(-1)[:count].reshape(shape)
+    count = math.prod(shape)
+    drawn = _blocks(seed, stream, index, -(-count // 4))
+    result = np.empty((*drawn[0].shape, 4))
+    for first in (0, 2):
+        radius, angle = _uniform(drawn[first]), _uniform(drawn[first + 1])
+        np.log(radius, out=radius)
+        radius *= -2.0
+        np.sqrt(radius, out=radius)
+        angle *= 2.0 * np.pi
+        np.multiply(radius, np.cos(angle), out=result[..., first])
+        np.multiply(radius, np.sin(angle), out=result[..., first + 1])
+    lead = result.shape[:-2]
+    return result.reshape(*lead, -1)[..., :count].reshape(*lead, *shape)
 
 
 def permutation(seed: int, stream: Stream, index: int, n: int) -> NDArray[np.int64]:
@@ -127,8 +175,8 @@ def permutation(seed: int, stream: Stream, index: int, n: int) -> NDArray[np.int
 # --- The numbers of one run ------------------------------------------------------------------
 
 
-def training_rows(seed: int, n_examples: int, dimension: int) -> NDArray[np.floating]:
-    """The standard normal X (n_examples, dimension) behind the training rows X A + b."""
+def training_rows(seed: Seeds, n_examples: int, dimension: int) -> NDArray[np.floating]:
+    """The standard normal X (..., n_examples, dimension) behind the training rows X A + b."""
     return normals(seed, Stream.TRAINING_ROWS, 0, (n_examples, dimension))
 
 
@@ -142,13 +190,13 @@ def latent_noise(seed: int, epoch: int, n_examples: int, latent_size: int) -> ND
     return normals(seed, Stream.LATENT_NOISE, epoch, (n_examples, latent_size))
 
 
-def evaluation_real(seed: int, n: int, dimension: int) -> NDArray[np.floating]:
-    """Standard normal rows (n, dimension) behind fresh real samples, never trained on."""
+def evaluation_real(seed: Seeds, n: int, dimension: int) -> NDArray[np.floating]:
+    """Standard normal rows (..., n, dimension) behind fresh real samples, never trained on."""
     return normals(seed, Stream.EVALUATION_REAL, 0, (n, dimension))
 
 
-def evaluation_latent(seed: int, n: int, latent_size: int) -> NDArray[np.floating]:
-    """Latent rows (n, latent_size) behind the generated samples that are judged."""
+def evaluation_latent(seed: Seeds, n: int, latent_size: int) -> NDArray[np.floating]:
+    """Latent rows (..., n, latent_size) behind the generated samples that are judged."""
     return normals(seed, Stream.EVALUATION_LATENT, 0, (n, latent_size))
 
 
@@ -167,7 +215,7 @@ class Layer(NamedTuple):
 
 
 def initial_layers(
-    seed: int,
+    seed: Seeds,
     generator_sizes: tuple[int, ...],
     discriminator_sizes: tuple[int, ...],
     *,
@@ -177,9 +225,11 @@ def initial_layers(
 ) -> tuple[list[Layer], list[Layer]]:
     """Initial layers of the generator and of the discriminator, float64.
 
+    Of an array (...) of seeds, the layers have its shape as leading axes.
+
     Parameters
     ----------
-    seed : int
+    seed : int, or array of them
     generator_sizes, discriminator_sizes : tuple of int
         Widths from the input to the output, as (2, 2) and (2, 5, 3, 1).
     scale : float
@@ -205,17 +255,17 @@ def initial_layers(
         layers = []
         for inputs, outputs in net:
             bias_at = position + inputs * outputs
-            weight = flat[position:bias_at].reshape(inputs, outputs)
+            weight = flat[..., position:bias_at].reshape(*flat.shape[:-1], inputs, outputs)
             position = bias_at + outputs
-            layers.append(Layer(weight, flat[bias_at:position]))
+            layers.append(Layer(weight, flat[..., bias_at:position]))
         nets.append(layers)
     generator, discriminator = nets
     if glorot_generator:
-        sizes = [w.size for w, _ in generator]
+        sizes = [inputs * outputs for inputs, outputs in shapes[0]]
         uniform = 2 * uniforms(seed, Stream.INITIAL_UNIFORM, 0, sum(sizes)) - 1
-        parts = np.split(uniform, np.cumsum(sizes)[:-1])
+        parts = np.split(uniform, np.cumsum(sizes)[:-1], axis=-1)
         generator = [
-            Layer(np.sqrt(6 / sum(w.shape)) * part.reshape(w.shape), np.zeros_like(b))
+            Layer(np.sqrt(6 / sum(w.shape[-2:])) * part.reshape(w.shape), np.zeros_like(b))
             for (w, b), part in zip(generator, parts, strict=True)
         ]
     if zero_biases:

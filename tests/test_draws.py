@@ -49,6 +49,33 @@ def test_words_agree_with_randomgen(seed: int, stream: Stream, index: int) -> No
     np.testing.assert_array_equal(draws.words(seed, stream, index, 401), oracle.random_raw(401))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 1001])
+def test_many_seeds_at_once_draw_what_each_draws_alone(count: int) -> None:
+    seeds = np.array([[0, 1, 2**32 - 1], [2**32, draws.MAX_SEED, 12345]])
+    for draw in (draws.words, draws.uniforms):
+        together = draw(seeds, Stream.LATENT_NOISE, 19, count)
+        alone = [draw(int(seed), Stream.LATENT_NOISE, 19, count) for seed in seeds.ravel()]
+        np.testing.assert_array_equal(together, np.reshape(alone, (2, 3, count)))
+        assert together.dtype == alone[0].dtype
+    for name in ("training_rows", "evaluation_real", "evaluation_latent"):
+        draw = getattr(draws, name)
+        together = draw(seeds.ravel(), count, 3)
+        assert together.shape == (6, count, 3)
+        for seed, rows in zip(seeds.ravel(), together, strict=True):
+            np.testing.assert_array_equal(rows, draw(int(seed), count, 3))
+
+
+def test_philox_broadcasts_keys_over_counters() -> None:
+    counters, keys, outputs = (
+        np.array([_words(known[i]) for known in KNOWN_ANSWERS]) for i in range(3)
+    )
+    np.testing.assert_array_equal(draws.philox4x32(counters, keys), outputs)
+    crossed = draws.philox4x32(counters[:, None], keys)
+    assert crossed.shape == (3, 3, 4)
+    np.testing.assert_array_equal(crossed[[0, 1, 2], [0, 1, 2]], outputs)
+    np.testing.assert_array_equal(crossed[0, 2], draws.philox4x32(counters[0], keys[2]))
+
+
 def test_a_prefix_does_not_depend_on_how_much_is_drawn() -> None:
     long = draws.normals(3, Stream.LATENT_NOISE, 2, (1001,))
     for count in (1, 2, 3, 4, 5, 8, 63, 1000):
