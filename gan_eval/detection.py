@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 from scipy.special import digamma, ndtr
 
 from gan_eval.canonical import canonical_pair
-from gan_eval.divergence import log_excess
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Array, Gaussian
+from gan_eval.invariant import log_excess
 
 
 def expected_kl_of_fit(n: ArrayLike, d: int) -> Array:
@@ -98,19 +98,25 @@ def samples_to_detect(
         raise UsageError(f"alpha must lie inside (0, 0.5), got {alpha}")
     if not 0.5 < power < 1:
         raise UsageError(f"power must lie inside (0.5, 1), got {power}")
-    offset, scales = canonical_pair(q, p)
+    return samples_of_pair(*canonical_pair(q, p), alpha=alpha, power=power)
+
+
+def samples_of_pair(
+    offset: Array, scales: Array, *, alpha: float = 0.05, power: float = 0.8
+) -> Array:
+    """``samples_to_detect`` of a canonical pair, offset and scales of shape (..., d)."""
     unknown = np.isnan(scales).any(axis=-1)
     singular = (np.isinf(offset) | np.isinf(scales) | (scales == 0)).any(axis=-1)
     # Beyond 1e±70 one sample decides; within, no square overflows.
     scales, offset = np.clip(scales, 1e-70, 1e70), np.clip(offset, -1e70, 1e70)
     low, high = np.zeros(unknown.shape), np.ones(unknown.shape)
-    size = high
+    size, root = high, None
     with np.errstate(all="ignore"):
         for _ in range(50):
             saddle = (low + high) / 2
             from_p, from_q, curvature = _tilted(saddle, offset, scales)
             ratio = saddle * np.sqrt(curvature / (2 * from_p))
-            root = _root_of_size(ratio, alpha)
+            root = _root_of_size(ratio, alpha, root)
             size = root**2 / (2 * from_p)
             ratio = (1 - saddle) * np.sqrt(curvature / (2 * from_q))
             strong = 1 - _tail(np.sqrt(2 * size * from_q), ratio) >= power
@@ -163,18 +169,28 @@ def _tail(root: Array, ratio: Array) -> Array:
     return ndtr(-root) + density * (1 / ratio - 1) / root
 
 
-def _root_of_size(ratio: Array, alpha: float) -> Array:
+def _root_of_size(ratio: Array, alpha: float, near: Array | None = None) -> Array:
     """The w at which the tail is alpha; the ratio z/w does not depend on the sample size.
 
     For ratio > 1 the tail has its maximum at √(ratio − 1). Where even that is below alpha, which
-    takes a fraction of one sample, the maximum is returned.
+    takes a fraction of one sample, the maximum is returned. Newton's steps from ``near``, the root
+    of a ratio nearby, where they stay inside the bracket; bisection elsewhere.
     """
     low, high = np.sqrt(np.maximum(ratio - 1, 0.0)), np.full(ratio.shape, 40.0)
-    for _ in range(50):
-        middle = (low + high) / 2
-        above = _tail(middle, ratio) > alpha
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return (low + high) / 2
+    peak, rootless = low, (ratio > 1) & (_tail(low, ratio) <= alpha)
+    excess = 1 / ratio - 1
+    root = (low + high) / 2 if near is None else np.clip(near, low, high)
+    for _ in range(60):
+        density = np.exp(-0.5 * root**2) / np.sqrt(2 * np.pi)
+        over = ndtr(-root) + density * excess / root - alpha
+        low, high = np.where(over > 0, root, low), np.where(over > 0, high, root)
+        step = root + over / (density * (1 + excess * (1 + 1 / root**2)))
+        inside = (step >= low) & (step <= high)
+        before, root = root, np.where(inside, step, (low + high) / 2)
+        # A last step of 1e-9 leaves an error of its square.
+        if not ((np.abs(root - before) > 1e-9 * before) & ~rootless).any():
+            break
+    return np.where(rootless, peak, root)
 
 
 def _require_dimension(d: int) -> None:

@@ -571,3 +571,13 @@ def test_the_inequalities_between_them_hold():
 def test_the_default_bandwidth_is_the_truths_median_distance():
     q = Gaussian(CHAPTER.mean + 0.3, CHAPTER.factor)
     assert mmd2(q, CHAPTER) == mmd2(q, CHAPTER, median_distance(CHAPTER))
+
+
+@pytest.mark.parametrize("deviation", [1e-6, 0.3, 1.0, 40.0])
+def test_a_centred_plane_has_the_energy_distance_of_the_same_plane_in_space(deviation):
+    # In the plane by an elliptic integral, in space by quadrature.
+    factors = [np.diag([1.0, deviation]), np.diag([0.7, 0.2])]
+    plane = [Gaussian(np.zeros(2), factor) for factor in factors]
+    space = [Gaussian(np.zeros(3), np.pad(factor, (0, 1))) for factor in factors]
+    found, expected = float(energy_distance(*plane)), float(energy_distance(*space))
+    assert found == pytest.approx(expected, abs=1e-13 * (1 + deviation))
