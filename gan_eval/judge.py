@@ -8,17 +8,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval import divergence, draws
+from gan_eval import divergence, evaluation, invariant
+from gan_eval.canonical import canonical_pair
 from gan_eval.config import Margins
-from gan_eval.detection import effective_sample_size, samples_to_detect
+from gan_eval.detection import effective_sample_size, samples_of_pair
 from gan_eval.errors import UsageError
-from gan_eval.gaussian import Gaussian
-from gan_eval.target import GaussianTarget
+from gan_eval.gaussian import Array, Gaussian
 from gan_eval.trained import TrainedGANs
-from gan_eval.twosample import energy_test, mmd_test
 
 VERDICTS = ("converged", "near", "failed", "diverged")
 """From best to worst."""
+
+Pair = tuple[Array, Array]
+"""Offset and scales of ``canonical_pair``."""
+
+_TOGETHER = 4096
+"""Replicates whose laws are judged at once."""
 
 
 def verdicts(
@@ -39,18 +44,23 @@ def judge(
     margins: Margins | None = None,
     n_evaluation: int = 500,
     permutations: int = 999,
+    tested: int | None = None,
 ) -> pd.DataFrame:
     """One row a replicate: the learned law against b and AᵀA, in every measure.
 
     Parameters
     ----------
     trained : TrainedGANs
-        R replicates.
+        R replicates, any number: they are judged a few thousand at a time, in bounded memory.
     margins : Margins, optional
     n_evaluation : int
         Fresh real rows, and as many generated ones, for the tests and the critic.
     permutations : int
         Of each two-sample test; 0 leaves the tests out (NaN).
+    tested : int, optional
+        Replicates that get the two-sample tests, the first ones by position; the others have NaN
+        in the tests' columns. By default all of them. A test takes as long as the rest of the row
+        of a hundred replicates.
 
     Returns
     -------
@@ -59,44 +69,69 @@ def judge(
         a unit; columns that end in ``_rows`` are against the Gaussian fitted to the n_examples
         rows that the replicate saw, the others against the population N(b, AᵀA). A diverged
         replicate has its row, with NaN where a number does not exist.
+
+    Raises
+    ------
+    UsageError
+        Where ``tested`` is negative.
     """
+    if tested is not None and tested < 0:
+        raise UsageError(f"`tested` must be at least 0, got {tested}")
     margins = margins or Margins()
+    measured: dict[str, Any] = {}
+    for start in range(0, len(trained), _TOGETHER):
+        part = trained.take(slice(start, start + _TOGETHER))
+        for name, values in _measures(part, margins, n_evaluation).items():
+            whole = measured.setdefault(name, np.empty(len(trained), values.dtype))
+            whole[start : start + _TOGETHER] = values
+    for name in evaluation.TEST_COLUMNS:
+        measured[name] = np.full(len(trained), np.nan)
+    if permutations:
+        for r in np.flatnonzero(trained.finite()[:tested]):
+            found = evaluation.two_sample_tests(trained, int(r), n_evaluation, permutations)
+            for name, value in found.items():
+                measured[name][r] = value
+    return pd.DataFrame(
+        {
+            "config_hash": trained.config.hash,
+            "backend": trained.backend,
+            "device": trained.device,
+            "seed": trained.seeds,
+            "verdict": measured.pop("verdict"),
+            "margin": margins.converged,
+            "near_margin": margins.near,
+        }
+        | measured
+        | {
+            "loss_D": trained.loss_D[:, -1],
+            "loss_G": trained.loss_G[:, -1],
+            "seconds": trained.seconds.sum(axis=1),
+            "examples_per_second": trained.examples_per_second,
+            "chapter_examples_per_second": trained.chapter_examples_per_second,
+        }
+    )
+
+
+def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict[str, NDArray[Any]]:
+    """The verdict and everything that is measured without a test, by column name, each (R,)."""
     config, truth = trained.config, trained.config.truth
-    finite = trained.finite()
-    law = trained.law()
-    seen = Gaussian.fit(np.stack([trained.training_rows(r) for r in range(len(trained))]))
-    distances = _divergences(law, truth)
-    columns: dict[str, Any] = {
-        "config_hash": config.hash,
-        "backend": trained.backend,
-        "device": trained.device,
-        "seed": trained.seeds,
-        "verdict": verdicts(distances["kl"], finite, margins),
-        "margin": margins.converged,
-        "near_margin": margins.near,
-    }
-    columns |= distances
+    law, seen = trained.law(), evaluation.seen_laws(trained)
+    to_truth = canonical_pair(law, truth)
+    distances = _divergences(to_truth, canonical_pair(truth, law), law, truth)
+    columns = {"verdict": verdicts(distances["kl"], trained.finite(), margins)} | distances
     columns["effective_sample_size"] = effective_sample_size(distances["kl"], config.dimension)
     columns["efficiency"] = columns["effective_sample_size"] / config.n_examples
-    columns["samples_to_detect"] = samples_to_detect(law, truth)
-    columns["mahalanobis_error"] = divergence.mahalanobis(law, truth)
-    columns["covariance_distance"] = divergence.affine_invariant_distance(law, truth)
-    columns |= {f"{name}_rows": value for name, value in _divergences(law, seen).items()}
+    columns["samples_to_detect"] = samples_of_pair(*to_truth)
+    columns["mahalanobis_error"] = invariant.mahalanobis(*to_truth)
+    columns["covariance_distance"] = invariant.affine_invariant_distance(*to_truth)
+    to_rows = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
+    columns |= {f"{name}_rows": values for name, values in to_rows.items()}
     columns |= _moments(law, truth)
-    columns |= _entries("weight", trained.weights[:, -1])
-    evaluations = [
-        _evaluate(trained, r, bool(finite[r]), n_evaluation, permutations)
-        for r in range(len(trained))
-    ]
-    columns |= {name: [e[name] for e in evaluations] for name in evaluations[0]}
-    columns |= {
-        "loss_D": trained.loss_D[:, -1],
-        "loss_G": trained.loss_G[:, -1],
-        "seconds": trained.seconds.sum(axis=1),
-        "examples_per_second": trained.examples_per_second,
-        "chapter_examples_per_second": trained.chapter_examples_per_second,
-    }
-    return pd.DataFrame(columns)
+    columns |= _entries("weight", law.factor)
+    columns["critic_correlation"], columns["critic_error"] = evaluation.critics(
+        trained, n_evaluation
+    )
+    return columns
 
 
 def epochs(trained: TrainedGANs) -> pd.DataFrame:
@@ -130,16 +165,16 @@ def epochs(trained: TrainedGANs) -> pd.DataFrame:
     )
 
 
-def _divergences(q: Gaussian, p: Gaussian) -> dict[str, NDArray[np.floating]]:
+def _divergences(pair: Pair, reverse: Pair, q: Gaussian, p: Gaussian) -> dict[str, Array]:
     """Every divergence of the learned laws q (R,) from p, by column name."""
     bandwidth = divergence.median_distance(p)
     return {
-        "kl": divergence.kl(q, p),
-        "kl_reverse": divergence.kl(p, q),
-        "jeffreys": divergence.jeffreys(q, p),
+        "kl": invariant.kl(*pair),
+        "kl_reverse": invariant.kl(*reverse),
+        "jeffreys": invariant.jeffreys(*pair),
         "bures_wasserstein": divergence.bures_wasserstein(q, p),
-        "hellinger": divergence.hellinger(q, p),
-        "total_variation": divergence.total_variation(q, p),
+        "hellinger": invariant.hellinger(*pair),
+        "total_variation": invariant.total_variation(*pair),
         "mmd2": divergence.mmd2(q, p, bandwidth),
         "energy_distance": divergence.energy_distance(q, p),
     }
@@ -172,53 +207,3 @@ def _entries(
         for index in np.ndindex(values.shape[1:])
         if not upper or index[0] <= index[1]
     }
-
-
-def _evaluate(
-    trained: TrainedGANs, replicate: int, finite: bool, n: int, permutations: int
-) -> dict[str, float]:
-    """What needs samples: the critic against ln p/q, and the two-sample tests."""
-    names = (
-        *("critic_correlation", "critic_error"),
-        *("mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"),
-    )
-    row = dict.fromkeys(names, np.nan)
-    if not finite:
-        return row
-    target = trained.config.target.build()
-    seed = int(trained.seeds[replicate])
-    real = target.transform(draws.evaluation_real(seed, n, target.dimension))
-    fake = trained.generate(replicate, n)
-    row["critic_correlation"], row["critic_error"] = _critic_against_truth(
-        trained, replicate, np.concatenate([real, fake])
-    )
-    if permutations:
-        rng = draws.permutation_tests(seed)
-        for name, test in (("mmd", mmd_test), ("energy", energy_test)):
-            result = test(real, fake, whiten=target, permutations=permutations, rng=rng)
-            row[f"{name}_statistic"], row[f"{name}_pvalue"] = result.statistic, result.pvalue
-    return row
-
-
-def _critic_against_truth(
-    trained: TrainedGANs, replicate: int, x: NDArray[np.floating]
-) -> tuple[float, float]:
-    """Correlation and mean absolute error (nats) of the critic's logit with ln p(x)/q(x).
-
-    ln p/q is the logit of the best possible discriminator (Goodfellow et al. 2014, equation 2).
-    NaN where the learned law has no density.
-    """
-    config = trained.config
-    W, b = trained.weights[replicate, -1], trained.biases[replicate, -1]
-    law = Gaussian(b, W)
-    try:
-        learned = GaussianTarget(law.square_factor, b)
-    except UsageError:
-        return np.nan, np.nan
-    ratio = config.target.build().log_density(x) - learned.log_density(x)
-    logit = trained.critic(replicate, x)
-    spread = np.std(logit) * np.std(ratio)
-    correlation = (
-        np.mean((logit - logit.mean()) * (ratio - ratio.mean())) / spread if spread else np.nan
-    )
-    return float(correlation), float(np.abs(logit - ratio).mean())

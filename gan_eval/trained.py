@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gan_eval import draws
 from gan_eval.config import TrainingConfig
-from gan_eval.draws import Layer
+from gan_eval.draws import Layer, Seeds
 from gan_eval.gaussian import Gaussian
 
 Array = NDArray[np.floating]
@@ -63,6 +63,8 @@ class TrainedGANs:
     seeds : ndarray of int64, shape (R,)
     weights : ndarray, shape (R, epochs + 1, latent, d)
         The generator's; index 0 is the start, index e the end of epoch e: x = z @ weight + bias.
+        Where traces are thinned there are as many as ``traced`` has epochs; so with the biases,
+        and with the losses, which the start has none of.
     biases : ndarray, shape (R, epochs + 1, d)
     discriminator : list of Layer
         The final discriminators: weights (R, inputs, outputs) and biases (R, outputs), tanh
@@ -77,6 +79,8 @@ class TrainedGANs:
     adam : AdamState or None
         None from a backend that does not tell it. Backends are compared by it; nothing is judged
         by it.
+    thinned : ndarray of int64 or None
+        The epochs whose weights are held, from 0 to the last; None where it is every one.
     """
 
     config: TrainingConfig
@@ -91,9 +95,15 @@ class TrainedGANs:
     seconds: Array
     chapter_seconds: Array
     adam: AdamState | None = None
+    thinned: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return self.seeds.size
+
+    @property
+    def traced(self) -> NDArray[np.int64]:
+        """The epochs whose weights are held: 0, the start, to the last."""
+        return np.arange(self.config.epochs + 1) if self.thinned is None else self.thinned
 
     @property
     def examples_per_epoch(self) -> int:
@@ -113,7 +123,8 @@ class TrainedGANs:
     def law(self, epoch: int = -1) -> Gaussian:
         """The exact laws of the generators after an epoch, mean (R, d), factor (R, latent, d).
 
-        ``epoch`` 0 is the start, −1 the end of training. Exact because the generator is linear.
+        ``epoch`` is a position in ``traced``, as a rule the epoch itself: 0 is
+        the start, −1 the end of training. Exact because the generator is linear.
         """
         return Gaussian(self.biases[:, epoch], self.weights[:, epoch])
 
@@ -139,6 +150,23 @@ class TrainedGANs:
             x = np.tanh(x @ weight[replicate] + bias[replicate])
         return (x @ last.weight[replicate] + last.bias[replicate])[:, 0]
 
+    def take(self, part: slice) -> TrainedGANs:
+        """Some of the replicates, as views; without ``adam``."""
+        return TrainedGANs(
+            config=self.config,
+            backend=self.backend,
+            device=self.device,
+            seeds=self.seeds[part],
+            weights=self.weights[part],
+            biases=self.biases[part],
+            discriminator=[Layer(w[part], b[part]) for w, b in self.discriminator],
+            loss_D=self.loss_D[part],
+            loss_G=self.loss_G[part],
+            seconds=self.seconds[part],
+            chapter_seconds=self.chapter_seconds[part],
+            thinned=self.thinned,
+        )
+
     @staticmethod
     def join(parts: Sequence[TrainedGANs]) -> TrainedGANs:
         """Replicates of one configuration, backend and device, one after another."""
@@ -162,6 +190,7 @@ class TrainedGANs:
             )
             if len(moments) == len(parts)
             else None,
+            thinned=first.thinned,
             **stacked,
         )
 
@@ -179,8 +208,9 @@ def training_rows(config: TrainingConfig, seed: int) -> Array:
     return config.target.build().transform(x)
 
 
-def initial_layers(config: TrainingConfig, seed: int) -> tuple[list[Layer], list[Layer]]:
-    """Generator's and discriminator's initial layers of a seed, by the configuration's dialect."""
+def initial_layers(config: TrainingConfig, seed: Seeds) -> tuple[list[Layer], list[Layer]]:
+    """Generator's and discriminator's initial layers of a seed, by the configuration's dialect;
+    of an array (...) of seeds, with its shape as leading axes."""
     return draws.initial_layers(
         seed,
         config.generator_sizes,

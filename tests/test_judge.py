@@ -11,6 +11,7 @@ from gan_eval import divergence, draws
 from gan_eval.config import Margins, TrainingConfig
 from gan_eval.detection import effective_sample_size
 from gan_eval.draws import Layer
+from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.judge import epochs, judge
 from gan_eval.target import GaussianTarget
@@ -171,6 +172,38 @@ def test_margins_move_the_verdict() -> None:
 def test_judging_again_gives_the_same_rows(rows: pd.DataFrame) -> None:
     trained = made([(CHAPTER.A, CHAPTER.b), (2 * CHAPTER.A, CHAPTER.b)])
     pd.testing.assert_frame_equal(judge(trained, permutations=99), judge(trained, permutations=99))
+
+
+def test_replicates_are_judged_alike_together_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    laws: list[Any] = [
+        (CHAPTER.A * (1 + 0.2 * rng.standard_normal((2, 2))), CHAPTER.b + 0.1 * r) for r in range(9)
+    ]
+    laws[4] = (CHAPTER.A, [np.nan, 0.0])
+    trained = made(laws)
+    together = judge(trained, permutations=0)
+    monkeypatch.setattr("gan_eval.judge._TOGETHER", 2)
+    monkeypatch.setattr("gan_eval.evaluation._TOGETHER", 1)
+    pd.testing.assert_frame_equal(judge(trained, permutations=0), together, rtol=1e-12, atol=0)
+    alone = pd.concat([judge(trained.take(slice(r, r + 1)), permutations=0) for r in range(9)])
+    pd.testing.assert_frame_equal(alone.reset_index(drop=True), together, rtol=1e-12, atol=0)
+
+
+def test_only_the_first_replicates_are_tested() -> None:
+    laws = [(CHAPTER.A, CHAPTER.b), (CHAPTER.A, [np.nan, 0.0]), *[(2 * CHAPTER.A, CHAPTER.b)] * 3]
+    trained = made(laws)
+    every = judge(trained, permutations=19)
+    some = judge(trained, permutations=19, tested=3)
+    tests = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]
+    assert every[tests].notna().all(axis=1).tolist() == [True, False, True, True, True]
+    assert some[tests].isna().all(axis=1).tolist() == [False, True, False, True, True]
+    # Those that are tested have what they would have had, bit for bit.
+    pd.testing.assert_frame_equal(some[tests][:3], every[tests][:3], check_exact=True)
+    pd.testing.assert_frame_equal(some.drop(columns=tests), every.drop(columns=tests))
+    assert judge(trained, permutations=19, tested=0)[tests].isna().all(axis=None)
+    pd.testing.assert_frame_equal(judge(trained, permutations=19, tested=99), every)
+    with pytest.raises(UsageError, match="tested"):
+        judge(trained, tested=-1)
 
 
 def test_epochs_hold_the_start_and_every_end() -> None:
