@@ -227,6 +227,8 @@ class Study(BaseModel):
     """Seconds after which no further replicate is started; None (``"none"``): no limit."""
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
+    tested: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
+    """Replicates of each cell that get the two-sample tests, from the first seed on."""
     margins: Margins = Margins()
     config: dict[str, Any] = {}
     """Settings of every configuration; the chapter's values elsewhere."""

@@ -221,6 +221,7 @@ def train_unit(unit: Unit, study: Study) -> Outcome:
             margins=study.margins,
             n_evaluation=study.n_evaluation,
             permutations=study.permutations,
+            tested=sum(seed < study.first_seed + study.tested for seed in unit.seeds),
         ),
         judge.epochs(trained),
     )

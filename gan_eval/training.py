@@ -21,6 +21,9 @@ from gan_eval.judge import judge
 from gan_eval.output import check_writable
 from gan_eval.trained import TrainedGANs
 
+TESTED = 30
+"""Replicates that get the two-sample tests where their p-values are shown."""
+
 
 @dataclass(frozen=True)
 class TrainingRun:
@@ -35,7 +38,8 @@ class TrainingRun:
 
         Per replicate every column of ``judge`` that is not an entry of a matrix, and ``mean`` and
         ``covariance`` as lists. ``examples_per_second`` is the median over replicates by the
-        training clock. What is not a finite number is null.
+        training clock. What is not a finite number is null, as the tests of a replicate beyond the
+        first ``TESTED``.
         """
         law = self.trained.law()
         entries = ("mean_", "covariance_", "weight_")
@@ -64,8 +68,12 @@ def train(
     device: str,
     seeds: Sequence[int],
     plot: Path | None = None,
+    tested: int = TESTED,
 ) -> TrainingRun:
     """Train and judge; with ``plot``, draw the first seed after each epoch and write the picture.
+
+    The first ``tested`` replicates get the two-sample tests, which take a hundred times as long as
+    the rest of their rows.
 
     Raises ``UsageError`` where the backend or device is not there, or ``plot`` cannot be written.
     """
@@ -82,7 +90,7 @@ def train(
         parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
         trained = TrainedGANs.join(parts)
         drawing.save(plot)
-    return TrainingRun(trained, judge(trained))
+    return TrainingRun(trained, judge(trained, tested=tested))
 
 
 def seed_range(first: int, replicates: int) -> range:

@@ -48,8 +48,10 @@ def train(
     seeds = training.seed_range(seed, replicates)
     settings = TrainingConfig.read(config, assignments or [])
     with allow(threads):
-        outcome = training.train(settings, backend, device, seeds, plot)
-        document = outcome.document()
+        # The p-values are in the document only.
+        tested = training.TESTED if as_json else 0
+        outcome = training.train(settings, backend, device, seeds, plot, tested)
+        document = outcome.document() if as_json else {}
     if as_json:
         console.print_json(document)
     else:
@@ -157,7 +159,7 @@ def check(
         seeds = training.seed_range(seed, replicates)
         settings = TrainingConfig.read(config, assignments or [])
         with allow(threads):
-            frame = training.train(settings, backend, device, seeds).rows
+            frame = training.train(settings, backend, device, seeds, tested=0).rows
     else:
         frame = read_rows(rows)
     outcome = answer(frame, demand)

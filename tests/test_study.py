@@ -1,0 +1,28 @@
+"""A unit of work: which of its seeds are tested."""
+
+from __future__ import annotations
+
+import pytest
+
+from gan_eval.config import Study, TrainingConfig
+from gan_eval.study import Unit, train_unit
+
+TESTS = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "tested"),
+    [((7, 8, 9), [7, 8, 9]), ((9, 10, 11), [9, 10]), ((11, 12), [])],
+)
+def test_the_first_seeds_of_a_cell_are_tested(seeds: tuple[int, ...], tested: list[int]) -> None:
+    config = TrainingConfig(epochs=1, n_examples=32)
+    study = Study(first_seed=7, replicates=9, tested=4, n_evaluation=20, permutations=19)
+    rows, _ = train_unit(Unit("a", config, "pytorch", "cpu", seeds), study)
+    assert rows["seed"].tolist() == list(seeds)
+    has = rows[TESTS].notna()
+    assert rows.loc[has.all(axis=1), "seed"].tolist() == tested
+    assert rows.loc[has.any(axis=1), "seed"].tolist() == tested
+
+
+def test_the_main_job_tests_all_of_its_seeds() -> None:
+    assert Study().tested == Study().replicates
