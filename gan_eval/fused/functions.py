@@ -102,12 +102,14 @@ def log_uniform(k: Machine, w: Value) -> Value:
     """
     if k.double:
         return k.library("log", (k.convert(w, "real") + 0.5) * 2.0**-32)
-    u = (k.convert(w, "real") + 0.5) * 2.0**-32
-    exponent, m = _split(k, u)
-    rest = (k.convert(w ^ 0xFFFFFFFF, "real") + 0.5) * -(2.0**-32)
-    near_1 = exponent > -0.5
-    f = k.select(near_1, rest, m - 1.0)
-    return _log_of_parts(k, k.select(near_1, k.real(0.0), exponent), f)
+    # The distance t to the nearer end of (0, 1) has all its digits.
+    upper = k.odd(w >> 31)
+    distance = k.select(upper, w ^ 0xFFFFFFFF, w)
+    t = k.fma(k.convert(distance, "real", signed=True), k.real(2.0**-32), k.real(2.0**-33))
+    exponent, m = _split(k, k.select(upper, 1.0 - t, t))
+    # Exponent 0 is u ≥ √½, where ln u = ln(1 − t).
+    f = k.select(exponent > -0.5, -1.0 * t, m - 1.0)
+    return _log_of_parts(k, exponent, f)
 
 
 def circle(k: Machine, w: Value) -> tuple[Value, Value]:
@@ -120,11 +122,11 @@ def circle(k: Machine, w: Value) -> tuple[Value, Value]:
         return k.library("cos", angle), k.library("sin", angle)
     quarter = (w + 0x20000000) >> 30
     rest = k.convert(w - (quarter << 30), "real", signed=True)
-    a = (rest + 0.5) * 2.0**-32
+    a = k.fma(rest, k.real(2.0**-32), k.real(2.0**-33))
     square = a * a
     sine = a * polynomial(k, square, _SIN_P)
     cosine = k.fma(square, polynomial(k, square, _COS_P), k.real(1.0))
-    odd = k.word(0) < (quarter & 1)
+    odd = k.odd(quarter)
     across, up = k.select(odd, sine, cosine), k.select(odd, cosine, sine)
     # cos is negative in quarters 1 and 2, sin in 2 and 3: flip the sign's bit.
     across = k.from_bits(k.bits(across) ^ (((quarter + 1) & 2) << 30))

@@ -6,7 +6,7 @@ lane's bits do not depend on how many lanes there are or on what stands in the o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -69,7 +69,7 @@ class Lanes(Machine):
 
     def memory(self, position: int, kind: Kind, *, shared: bool = False) -> LaneMemory:
         """The memory that an argument points to; ``shared``: one number for all lanes."""
-        return LaneMemory(self, self.arguments[position], kind, shared)
+        return LaneMemory(self, self.arguments[position], kind, shared=shared)
 
     def scalar_argument(self, position: int, kind: Kind) -> Value:
         """A number for all lanes."""
@@ -102,6 +102,14 @@ class Lanes(Machine):
 
     def sqrt(self, a: Value) -> Value:
         return self._intrinsic("sqrt", a)
+
+    def absolute(self, a: Value) -> Value:
+        return self._intrinsic("fabs", a)
+
+    def odd(self, a: Value) -> Value:
+        # The last bit as a sign, which blending instructions read.
+        top = (a << 31).handle
+        return self._value(self.builder.icmp_signed("<", top, self.word(0).handle), "flag")
 
     def library(self, name: str, a: Value) -> Value:
         return self._intrinsic(name, a)
@@ -159,7 +167,7 @@ class Lanes(Machine):
         self.scratch_size += size
         vector = self.types["real"]
         start = self.builder.gep(self.scratch_pointer, [offset], source_etype=vector)
-        return LaneMemory(self, start, "real", shared=False)
+        return LaneMemory(self, start, "real")
 
     def loop(self, start: Index, stop: Index, body: Callable[[Value], None]) -> None:
         b = self.builder
@@ -200,7 +208,7 @@ class LaneVariable(Variable):
 class LaneMemory(Memory):
     """Vectors of all lanes one after another, or single numbers that all lanes share."""
 
-    def __init__(self, k: Lanes, pointer: Any, kind: Kind, shared: bool) -> None:
+    def __init__(self, k: Lanes, pointer: Any, kind: Kind, *, shared: bool = False) -> None:
         self.k, self.pointer, self.kind, self.shared = k, pointer, kind, shared
 
     def __getitem__(self, index: Index) -> Value:
@@ -212,19 +220,19 @@ class LaneMemory(Memory):
     def __setitem__(self, index: Index, value: Value) -> None:
         self.k.builder.store(value.handle, self._place(index))
 
-    def gather(self, index: Value) -> Value:
+    def gather(self, index: Value, offset: Index = 0) -> Value:
         k, b = self.k, self.k.builder
         gathered = ir.Constant(k.types[self.kind], ir.Undefined)
-        for lane in range(k.width):
-            loaded = b.load(self._lane_place(index, lane), typ=k.scalar[self.kind])
+        for lane, place in enumerate(self._lane_places(index, offset)):
+            loaded = b.load(place, typ=k.scalar[self.kind])
             gathered = b.insert_element(gathered, loaded, ir.Constant(ir.IntType(32), lane))
         return Value(k, gathered, self.kind)
 
     def scatter(self, index: Value, value: Value) -> None:
         b = self.k.builder
-        for lane in range(self.k.width):
+        for lane, place in enumerate(self._lane_places(index, 0)):
             one = b.extract_element(value.handle, ir.Constant(ir.IntType(32), lane))
-            b.store(one, self._lane_place(index, lane))
+            b.store(one, place)
 
     @property
     def _entry(self) -> Any:
@@ -234,9 +242,11 @@ class LaneMemory(Memory):
         at = self.k.index(index).handle
         return self.k.builder.gep(self.pointer, [at], source_etype=self._entry)
 
-    def _lane_place(self, index: Value, lane: int) -> Any:
-        b = self.k.builder
-        one = b.extract_element(index.handle, ir.Constant(ir.IntType(32), lane))
-        lanes = ir.ArrayType(self.k.scalar[self.kind], self.k.width)
-        where = [b.zext(one, _INDEX), ir.Constant(_INDEX, lane)]
-        return b.gep(self.pointer, where, source_etype=lanes)
+    def _lane_places(self, index: Value, offset: Index) -> Iterator[Any]:
+        k, b = self.k, self.k.builder
+        start, scalar = self._place(offset), k.scalar[self.kind]
+        scaled = (index * k.width).handle
+        for lane in range(k.width):
+            one = b.extract_element(scaled, ir.Constant(ir.IntType(32), lane))
+            own = b.gep(start, [ir.Constant(_INDEX, lane)], source_etype=scalar)
+            yield b.gep(own, [b.zext(one, _INDEX)], source_etype=scalar)

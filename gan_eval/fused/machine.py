@@ -91,8 +91,11 @@ class Memory(ABC):
     def __setitem__(self, index: Index, value: Value) -> None: ...
 
     @abstractmethod
-    def gather(self, index: Value) -> Value:
-        """The numbers at the position that each lane names, a ``word``."""
+    def gather(self, index: Value, offset: Index = 0) -> Value:
+        """The numbers at the position that each lane names, a ``word``, and so many further on.
+
+        A position is below 2³² by the number of lanes.
+        """
 
     @abstractmethod
     def scatter(self, index: Value, value: Value) -> None: ...
@@ -127,6 +130,14 @@ class Machine(ABC):
 
     @abstractmethod
     def sqrt(self, a: Value) -> Value: ...
+
+    @abstractmethod
+    def absolute(self, a: Value) -> Value:
+        """|a| of a real; NaN stays NaN."""
+
+    @abstractmethod
+    def odd(self, a: Value) -> Value:
+        """Whether the last bit of a word is 1."""
 
     @abstractmethod
     def select(self, where: Value, then: Value, otherwise: Value) -> Value: ...

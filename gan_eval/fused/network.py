@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from gan_eval.fused.functions import tanh
 from gan_eval.fused.machine import Index, Machine, Memory, Table, Value, entry
-
-Layers = list[Table]
-"""The input of every layer, first the net's own."""
 
 
 class Net:
@@ -21,6 +18,7 @@ class Net:
 
     def __init__(self, sizes: Sequence[int], first: int) -> None:
         self.shapes = list(pairwise(sizes))
+        self.first = first
         self.weights: list[int] = []
         self.biases: list[int] = []
         for inputs, outputs in self.shapes:
@@ -29,83 +27,79 @@ class Net:
             first += (inputs + 1) * outputs
         self.end = first
 
-    def weight(self, parameters: Memory, layer: int, i: Index, j: Index) -> Value:
-        """Weight from input i to output j of a layer."""
-        return parameters[self._weight_at(layer, i, j)]
-
-    def _weight_at(self, layer: int, i: Index, j: Index) -> Index:
+    def _at(self, layer: int, i: Index, j: Index) -> Index:
+        """Where the weight from input i to output j of a layer lies."""
         return i * self.shapes[layer][1] + j + self.weights[layer]
 
-    def forward(self, k: Machine, parameters: Memory, x: Table) -> tuple[Table, Layers]:
-        """The outputs, and what ``backward`` needs."""
-        layers: Layers = []
-        for layer, (inputs, outputs) in enumerate(self.shapes):
-            layers.append(x)
-            x = k.table(outputs, self._output(k, parameters, layer, inputs, x))
-        return x, layers
+    def forward(self, k: Machine, parameters: Memory, x: Table) -> tuple[Table, list[Table]]:
+        """The outputs, and every layer's inputs, which ``backward`` needs."""
+        tables = [x]
+        for layer in range(len(self.shapes)):
+            tables.append(self._outputs(k, parameters, layer, tables[-1]))
+        return tables[-1], tables[:-1]
 
-    def _output(
-        self, k: Machine, parameters: Memory, layer: int, inputs: int, x: Table
-    ) -> Callable[[Index], Value]:
+    def _outputs(self, k: Machine, parameters: Memory, layer: int, x: Table) -> Table:
+        inputs, outputs = self.shapes[layer]
         hidden = layer < len(self.shapes) - 1
 
         def output(j: Index) -> Value:
             def add(total: Value, i: Index) -> Value:
-                return k.fma(entry(x, i), self.weight(parameters, layer, i, j), total)
+                return k.fma(entry(x, i), parameters[self._at(layer, i, j)], total)
 
             value = k.fold(inputs, parameters[j + self.biases[layer]], add)
             return tanh(k, value) if hidden else value
 
-        return output
+        return k.table(outputs, output)
 
-    def backward(self, k: Machine, parameters: Memory, layers: Layers, at_output: Table) -> Layers:
+    def backward(
+        self, k: Machine, parameters: Memory, inputs: Sequence[Table], at_output: Table
+    ) -> list[Table]:
         """The gradient at the outputs of every layer before its tanh, given that of the last."""
         found = [at_output]
         for layer in range(len(self.shapes) - 1, 0, -1):
-            through = self.at_input(k, parameters, layer, found[0])
-            activation = layers[layer]
+            through = self.through(k, parameters, layer, found[0])
 
-            def slope(i: Index, activation=activation, through=through) -> Value:
-                value = entry(activation, i)
-                return through(i) * k.fma(-1.0 * value, value, k.real(1.0))
+            def before_tanh(i: Index, layer=layer, through=through) -> Value:
+                activation = entry(inputs[layer], i)
+                return entry(through, i) * k.fma(-1.0 * activation, activation, k.real(1.0))
 
-            found.insert(0, k.table(self.shapes[layer][0], slope))
+            found.insert(0, k.table(self.shapes[layer][0], before_tanh))
         return found
 
-    def at_input(
-        self, k: Machine, parameters: Memory, layer: int, gradient: Table
-    ) -> Callable[[Index], Value]:
+    def through(self, k: Machine, parameters: Memory, layer: int, gradient: Table) -> Table:
         """The gradient at a layer's inputs, given that at its outputs."""
+        inputs, outputs = self.shapes[layer]
 
         def at(i: Index) -> Value:
             def add(total: Value, j: Index) -> Value:
-                return k.fma(entry(gradient, j), self.weight(parameters, layer, i, j), total)
+                return k.fma(entry(gradient, j + 1), parameters[self._at(layer, i, j + 1)], total)
 
-            first = entry(gradient, 0) if not isinstance(gradient, Memory) else gradient[0]
-            start = first * self.weight(parameters, layer, i, 0)
-            return k.fold(self.shapes[layer][1] - 1, start, lambda total, j: add(total, j + 1))
+            start = entry(gradient, 0) * parameters[self._at(layer, i, 0)]
+            return k.fold(outputs - 1, start, add)
 
-        return at
+        return k.table(inputs, at)
 
     def add_gradients(
-        self, k: Machine, gradients: Memory, examples: Sequence[tuple[Layers, Layers]]
+        self,
+        k: Machine,
+        gradients: Memory,
+        examples: Sequence[tuple[Sequence[Table], Sequence[Table]]],
     ) -> None:
-        """Add to the parameters' gradients what examples bring: their layers' inputs, and the
-        gradients at their layers' outputs."""
-        for layer, (inputs, outputs) in enumerate(self.shapes):
+        """Add to the parameters' gradients what examples bring: every layer's inputs, and the
+        gradient at its outputs."""
+        for layer, (count, outputs) in enumerate(self.shapes):
 
-            def of_output(j: Index, layer=layer, inputs=inputs) -> None:
-                slopes = [entry(at_outputs[layer], j) for _, at_outputs in examples]
+            def of_output(j: Index, layer=layer, count=count) -> None:
+                slopes = [entry(at[layer], j) for _, at in examples]
 
                 def of_weight(i: Index) -> None:
-                    at = self._weight_at(layer, i, j)
-                    total = gradients[at]
-                    for (layers, _), slope in zip(examples, slopes, strict=True):
-                        total = k.fma(entry(layers[layer], i), slope, total)
-                    gradients[at] = total
+                    total = gradients[self._at(layer, i, j)]
+                    for (inputs, _), slope in zip(examples, slopes, strict=True):
+                        total = k.fma(entry(inputs[layer], i), slope, total)
+                    gradients[self._at(layer, i, j)] = total
 
-                k.each(inputs, of_weight)
-                bias_at = j + self.biases[layer]
-                gradients[bias_at] = sum(slopes, gradients[bias_at])
+                k.each(count, of_weight)
+                bias = j + self.biases[layer]
+                gradients[bias] = sum(slopes, gradients[bias])
 
             k.each(outputs, of_output)

@@ -9,6 +9,7 @@ from gan_eval.fused.machine import Index, Machine, Memory, Value
 _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 _WEYL = 0x9E3779B9, 0xBB67AE85
 _ROUNDS = 10
+_LOW = 0xFFFFFFFF
 
 
 class Draws:
@@ -20,22 +21,23 @@ class Draws:
         for _ in range(_ROUNDS - 1):
             low, high = keys[-1]
             keys.append((low + _WEYL[0], high + _WEYL[1]))
-        self.keys = keys
+        self.keys = [tuple(k.convert(key, "wide") for key in pair) for pair in keys]
 
     def block(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
-        """Outputs 4·block … 4·block + 3 of a sequence, words. Fewer than 2³² blocks."""
-        k = self.k
-        c0 = k.convert(k.index(block), "word")
-        c1, c2, c3 = k.word(0), k.convert(k.index(index), "word"), k.word(stream)
-        for key_0, key_1 in self.keys:
-            high_0, low_0 = self._product(c0, _MULTIPLIERS[0])
-            high_1, low_1 = self._product(c2, _MULTIPLIERS[1])
-            c0, c1, c2, c3 = high_1 ^ c1 ^ key_0, low_1, high_0 ^ c3 ^ key_1, low_0
-        return c0, c1, c2, c3
+        """Outputs 4·block … 4·block + 3 of a sequence, words. Fewer than 2³² blocks.
 
-    def _product(self, a: Value, multiplier: int) -> tuple[Value, Value]:
-        product = self.k.convert(a, "wide") * multiplier
-        return self.k.convert(product >> 32, "word"), self.k.convert(product, "word")
+        The four words are held in 64 bits each, as the products are. What stands in the upper half
+        means nothing and is never read: a product takes the lower halves.
+        """
+        k = self.k
+        c0, c2 = (k.convert(k.convert(k.index(i), "word"), "wide") for i in (block, index))
+        c1, c3 = k.constant("wide", 0), k.constant("wide", stream)
+        for key_0, key_1 in self.keys:
+            product_0 = (c0 & _LOW) * _MULTIPLIERS[0]
+            product_1 = (c2 & _LOW) * _MULTIPLIERS[1]
+            c0, c1 = (product_1 >> 32) ^ c1 ^ key_0, product_1
+            c2, c3 = (product_0 >> 32) ^ c3 ^ key_1, product_0
+        return tuple(k.convert(c, "word") for c in (c0, c1, c2, c3))
 
     def normals(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
         """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller."""

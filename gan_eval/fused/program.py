@@ -193,11 +193,11 @@ class Training:
             (fake,), fake_inputs = self.D.forward(k, a.parameters, fake_x)
             slope = loss.softplus(-1.0 * real) * -0.5
             fake_slope = loss.softplus(fake) * 0.5
-            at_outputs = self.D.backward(k, a.parameters, inputs, [slope])
-            fake_at_outputs = self.D.backward(k, a.parameters, fake_inputs, [fake_slope])
-            self.D.add_gradients(
-                k, a.gradients, [(inputs, at_outputs), (fake_inputs, fake_at_outputs)]
-            )
+            examples = [
+                (inputs, self.D.backward(k, a.parameters, inputs, [slope])),
+                (fake_inputs, self.D.backward(k, a.parameters, fake_inputs, [fake_slope])),
+            ]
+            self.D.add_gradients(k, a.gradients, examples)
 
         loss.over(stop - start, example, factors=2)
         return loss.total() * 0.5
@@ -215,9 +215,8 @@ class Training:
             (logit,), inputs = self.D.forward(k, a.parameters, x)
             slope = loss.softplus(-sign * logit) * -1.0
             at_outputs = self.D.backward(k, a.parameters, inputs, [slope])
-            at_x = self.D.at_input(k, a.parameters, 0, at_outputs[0])
-            gradient = k.table(self.shape.dimension, at_x)
-            self.G.add_gradients(k, a.gradients, [(inputs_G, [gradient])])
+            at_x = self.D.through(k, a.parameters, 0, at_outputs[0])
+            self.G.add_gradients(k, a.gradients, [(inputs_G, [at_x])])
 
         loss.over(count, example, factors=1)
         return loss.total() * sign
@@ -226,9 +225,7 @@ class Training:
         """The training row that the epoch's order has at a position."""
         d = self.shape.dimension
         at = self.a.order[position] * d
-        return self.k.table(
-            d, lambda j: self.a.rows.gather(at + self.k.convert(self.k.index(j), "word"))
-        )
+        return self.k.table(d, lambda j: self.a.rows.gather(at, j))
 
     def latent(self, noise: Value, i: Value) -> Table:
         latent = self.shape.latent
@@ -241,9 +238,9 @@ class Training:
 
     def clear(self, net: Net) -> None:
         def zero(i: int | Value) -> None:
-            self.a.gradients[net.weights[0] + i] = self.k.real(0.0)
+            self.a.gradients[net.first + i] = self.k.real(0.0)
 
-        self.k.each(net.end - net.weights[0], zero)
+        self.k.each(net.end - net.first, zero)
 
     def adam(self, net: Net, size: Value, stretch: Value, scale: Value | None) -> None:
         """Kingma & Ba 2015, algorithm 1: step ``size`` · m / (√v · ``stretch`` + ε).
@@ -254,7 +251,7 @@ class Training:
         k, a = self.k, self.a
 
         def parameter(i: int | Value) -> None:
-            at = net.weights[0] + i
+            at = net.first + i
             gradient = a.gradients[at]
             if scale is not None:
                 gradient = gradient * scale
@@ -265,7 +262,7 @@ class Training:
             change = size * m / k.fma(k.sqrt(v), stretch, a.epsilon)
             a.parameters[at] = a.parameters[at] - change
 
-        k.each(net.end - net.weights[0], parameter)
+        k.each(net.end - net.first, parameter)
 
 
 class Loss:
@@ -280,7 +277,7 @@ class Loss:
         """Adds softplus(x); returns its slope σ(x)."""
         k = self.k
         positive = x > 0.0
-        e = exp_of_negative(k, k.select(positive, -1.0 * x, x))
+        e = exp_of_negative(k, -1.0 * k.absolute(x))
         self.linear.set(self.linear.get() + k.at_least(x, 0.0))
         self.product.set(self.product.get() * (1.0 + e))
         share = 1.0 / (1.0 + e)
