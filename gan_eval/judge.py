@@ -137,10 +137,12 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
 def epochs(trained: TrainedGANs) -> pd.DataFrame:
     """One row a replicate and epoch: losses, exact KL(q‖p) in nats, seconds, and moments.
 
-    Epoch 0 is the start: it has a law and no losses. R × (epochs + 1) rows.
+    Epoch 0 is the start: it has a law and no losses. R × (epochs + 1) rows, or as many a replicate
+    as ``trained.traced`` has epochs.
     """
     config, truth = trained.config, trained.config.truth
-    steps = config.epochs + 1
+    traced = trained.traced
+    steps = traced.size
     law = Gaussian(trained.biases, trained.weights)
     start = np.full((len(trained), 1), np.nan)
     flat = Gaussian(
@@ -153,12 +155,14 @@ def epochs(trained: TrainedGANs) -> pd.DataFrame:
             "backend": trained.backend,
             "device": trained.device,
             "seed": np.repeat(trained.seeds, steps),
-            "epoch": np.tile(np.arange(steps), len(trained)),
+            "epoch": np.tile(traced, len(trained)),
             "loss_D": np.hstack([start, trained.loss_D]).ravel(),
             "loss_G": np.hstack([start, trained.loss_G]).ravel(),
             "kl": divergence.kl(flat, truth),
-            "seconds": np.hstack([start, trained.seconds]).ravel(),
-            "chapter_seconds": np.hstack([start, trained.chapter_seconds]).ravel(),
+            "seconds": np.hstack([start, trained.seconds[:, traced[1:] - 1]]).ravel(),
+            "chapter_seconds": np.hstack(
+                [start, trained.chapter_seconds[:, traced[1:] - 1]]
+            ).ravel(),
         }
         | _entries("mean", flat.mean)
         | _entries("covariance", _covariance(flat), upper=True)

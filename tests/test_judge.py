@@ -1,6 +1,7 @@
 """The judge: known laws in, known rows out; a diverged replicate keeps its row."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -213,6 +214,30 @@ def test_epochs_hold_the_start_and_every_end() -> None:
     assert frame["loss_D"].isna().tolist() == [True, False, True, False]
     assert frame["kl"][3] == pytest.approx(3 - np.log(4))
     assert frame["covariance_1_2"][3] == pytest.approx(4 * 1.95)
+
+
+def test_epochs_of_a_thinned_trace_are_those_that_were_traced() -> None:
+    whole = replace(
+        made([(CHAPTER.A, CHAPTER.b), (2 * CHAPTER.A, CHAPTER.b)], epochs=4),
+        weights=np.arange(40.0).reshape(2, 5, 2, 2),
+        biases=np.arange(20.0).reshape(2, 5, 2),
+        loss_D=np.arange(8.0).reshape(2, 4),
+        loss_G=-np.arange(8.0).reshape(2, 4),
+        seconds=np.arange(1.0, 9.0).reshape(2, 4),
+        chapter_seconds=np.full((2, 4), np.nan),
+    )
+    kept = np.array([0, 3, 4])
+    thinned = replace(
+        whole,
+        weights=whole.weights[:, kept],
+        biases=whole.biases[:, kept],
+        loss_D=whole.loss_D[:, kept[1:] - 1],
+        loss_G=whole.loss_G[:, kept[1:] - 1],
+        thinned=kept,
+    )
+    every = epochs(whole)
+    expected = every.loc[every["epoch"].isin(kept)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(epochs(thinned), expected)
 
 
 @pytest.mark.parametrize("d", [1, 3])
