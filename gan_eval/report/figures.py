@@ -139,10 +139,11 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
     """Examples a second of every cell by both clocks; None where nothing was timed."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
-        drawn = False
+        drawable = drawn = 0
         for y, cell in enumerate(cells):
-            each = _thin(_drawable(cell.rows, "examples_per_second"), "examples_per_second")
-            drawn = drawn or not each.empty
+            timed = _drawable(cell.rows, "examples_per_second")
+            each = _thin(timed, "examples_per_second")
+            drawable, drawn = drawable + len(timed), drawn + len(each)
             axes.scatter(
                 each["examples_per_second"],
                 y + 0.1 + np.asarray(jitter(len(each), 0.4)),
@@ -164,6 +165,7 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
         plain_log_axis(axes, "x")
         axes.set_xlabel("examples a second")
         legend_above(axes, columns=1)
+        total = sum(cell.replicates for cell in cells)
         words = "; ".join(
             f"{cell.label}: {number(alone(cell)[0])} by the training clock, "
             f"{number(alone(cell)[1])} by the chapter's"
@@ -176,7 +178,7 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
             description=f"Logarithmic axis. {words}.",
             caption="The training clock counts draws and updates; the chapter's clock also counts "
             "drawing the pictures after each epoch, in the last epoch only, as the chapter does."
-            + (f" {count(len(rest))} more cells are in the table." if rest else ""),
+            + _strip_rest(total - drawable, drawable - drawn, cells, rest, "not timed"),
         )
 
 

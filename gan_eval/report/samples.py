@@ -16,7 +16,7 @@ from gan_eval.drawing import ellipse
 from gan_eval.gaussian import Gaussian
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import number
+from gan_eval.report.numbers import count, number
 from gan_eval.trained import training_rows
 
 POINTS = 150
@@ -88,7 +88,7 @@ def _picture(
     if not max(np.abs(law.mean).max(), np.abs(law.factor).max()) < _FAR * scale:
         return None
     real = training_rows(config, seed)[:POINTS]
-    latent = draws.evaluation_latent(seed, POINTS, config.latent_size)
+    latent = draws.evaluation_latent(seed, len(real), config.latent_size)
     generated = latent @ law.factor + law.mean
     with canvas(4.4 if config.dimension > 1 else 3.0) as (figure, axes):
         if config.dimension == 1:
@@ -103,8 +103,9 @@ def _picture(
             identity,
             title=f"Real and generated samples of seed {seed}: {role}",
             description=_moments(truth, law),
-            caption=f"Seed {seed}, {role}: KL {number(row['kl'])} nats, {row['verdict']}. Its "
-            f"training rows and what it generates{first}; {shape} of both laws.",
+            caption=f"Seed {seed}, {role}: KL {number(row['kl'])} nats, {row['verdict']}. "
+            f"{len(real)} of its {count(config.n_examples)} training rows and as many points that "
+            f"it generates{first}; {shape} of both laws.",
         )
 
 

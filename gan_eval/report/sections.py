@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.report import cost, curves, figures, tables, words
+from gan_eval.report import cost, curves, figures, listing, tables, words
 from gan_eval.report.blocks import Block, Code, Facts, Gallery, Grid, Heading, Paragraph, Section
 from gan_eval.report.cells import NEAR_LN_2, Cell
 from gan_eval.report.numbers import count, number, plural, setting
@@ -164,6 +164,8 @@ def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
     drawn_tests = [figures.pvalues(cells, "mmd", "MMD"), figures.pvalues(cells, "energy", "energy")]
     pictures = [p for p in drawn_tests if p is not None]
     if pictures:
+        if said := words.tested(cells):
+            blocks.append(Paragraph(said))
         blocks += [Gallery(pictures), Grid(tables.rejections(cells)), *cost.blocks()]
     else:
         blocks.append(Paragraph("No test was run."))
@@ -227,7 +229,9 @@ def distances(cells: Sequence[Cell]) -> Section:
 
 
 def replicates(cells: Sequence[Cell]) -> Section:
-    return Section("replicates", "All replicates", [Grid(tables.replicates(cells), folded=True)])
+    worst = listing.worst(cells)
+    rest: list[Block] = [Grid(worst, folded=True)] if worst else []
+    return Section("replicates", "Replicates", [Grid(listing.first(cells), folded=True), *rest])
 
 
 def environment(provenance: Mapping[str, Any]) -> Section:

@@ -22,7 +22,7 @@ from gan_eval.report.numbers import (
 )
 
 MOST_ROWS = 500
-"""Replicates that the page lists one by one; rows.csv has all."""
+"""Rows of a table that grows with the study; what is left out is counted."""
 
 _DISTANCES = (
     ("kl", "KL(q‖p), nats"),
@@ -135,7 +135,8 @@ def loss_correlation(cells: Sequence[Cell]) -> Table:
 
 
 def rejections(cells: Sequence[Cell]) -> Table:
-    """How often each test tells generated from real samples at the 5 % level."""
+    """How often each test tells generated from real samples at the 5 % level, of the replicates
+    that were tested."""
     rows = []
     for cell in cells:
         for name, words in _TESTS:
@@ -147,7 +148,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
                 (
                     cell.label,
                     words,
-                    count(n),
+                    count(n) if n == cell.replicates else f"{count(n)} of {count(cell.replicates)}",
                     percent(rejected / n) if n else MISSING,
                     percents(sure.low, sure.high) if sure else MISSING,
                     number(median(pvalues), 2),
@@ -244,39 +245,6 @@ def distances(cell: Cell) -> Table:
         ),
         rows,
     )
-
-
-def replicates(cells: Sequence[Cell]) -> Table:
-    """The first replicates one by one."""
-    total = sum(cell.replicates for cell in cells)
-    left, rows = MOST_ROWS, []
-    for cell in cells:
-        shown = cell.rows.iloc[:left]
-        left -= len(shown)
-        rows += [_replicate(cell, row) for row in shown.to_dict("records")]
-    which = f"The first {count(MOST_ROWS)} of {count(total)}" if total > MOST_ROWS else "All"
-    return Table(
-        f"{which} replicates; rows.csv has every column of every one",
-        (
-            *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "samples to detect"),
-            *("loss_D", "loss_G", "MMD p", "energy p", "critic correlation", "examples/sec"),
-        ),
-        rows,
-    )
-
-
-def _replicate(cell: Cell, row: dict) -> list[str]:
-    return [
-        cell.label,
-        str(row["seed"]),
-        str(row["verdict"]),
-        *(
-            number(row[name])
-            for name in ("kl", "effective_sample_size", "samples_to_detect", "loss_D", "loss_G")
-        ),
-        *(number(row[name], 2) for name in ("mmd_pvalue", "energy_pvalue", "critic_correlation")),
-        number(row["examples_per_second"]),
-    ]
 
 
 def _with_interval(cell: Cell, name: str) -> str:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from gan_eval.report.cells import NEAR_LN_2, Cell
 from gan_eval.report.numbers import count, interval, number, percent, percents, plural, setting
 
@@ -103,6 +105,20 @@ def losses(cells: Sequence[Cell]) -> str:
         f"{plural(total, 'replicate')} {verb} with both losses within {NEAR_LN_2} of ln 2 = 0.693, "
         f"the value of a perfect generator, and {count(wrong)} of them "
         f"{'has' if wrong == 1 else 'have'} not converged."
+    )
+
+
+def tested(cells: Sequence[Cell]) -> str:
+    """How many replicates have p-values; empty where all that did not diverge have them."""
+    total = sum(cell.replicates for cell in cells)
+    lawful = [(cell.rows["verdict"] != "diverged").to_numpy() for cell in cells]
+    known = [~np.isnan(cell.values("mmd_pvalue")) for cell in cells]
+    if all((those | ~these).all() for those, these in zip(known, lawful, strict=True)):
+        return ""
+    found = sum(int(those.sum()) for those in known)
+    return (
+        f"{count(found)} of {plural(total, 'replicate')} were tested, the first seeds of each "
+        "cell; every share and every p-value of this section is about them."
     )
 
 

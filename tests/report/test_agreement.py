@@ -44,6 +44,18 @@ def test_a_tenfold_divergence_is_different() -> None:
     assert _table(agreement(cells_of(_copied(40, 10.0))))["verdict"] == ["different"]
 
 
+def test_many_seeds_are_compared_up_to_a_limit_that_is_stated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gan_eval.report.agreement.MOST_SEEDS", 30)
+    section = agreement(cells_of(_copied(40)))
+    assert _table(section)["seeds"] == ["30"]
+    assert section is not None
+    first = section.blocks[0]
+    assert isinstance(first, Paragraph)
+    assert first.text.startswith("The first 30 of the 40 seeds that all have")
+
+
 def test_few_shared_seeds_are_not_compared() -> None:
     section = agreement(cells_of(_copied(12)))
     assert section is not None

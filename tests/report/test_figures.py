@@ -72,8 +72,9 @@ def test_many_replicates_are_thinned_and_that_is_said() -> None:
     many = pd.concat([made.rows] * 200, ignore_index=True)
     many["seed"] = np.arange(800)
     cells = cells_of(Results(many, made.epochs, made.provenance))
-    drawn = figures.kl_spread(cells)
-    assert "400 of 800 not shown (cells are thinned to 400 evenly spaced ranks)" in drawn.caption
+    said = "400 of 800 not shown (cells are thinned to 400 evenly spaced ranks)"
+    for drawn in (figures.kl_spread(cells), figures.worth_spread(cells), figures.speed(cells)):
+        assert said in _caption(drawn)
 
 
 def test_more_cells_than_fit_are_counted() -> None:

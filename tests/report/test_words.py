@@ -135,3 +135,11 @@ def test_a_label_that_csv_reads_as_missing_comes_from_the_provenance() -> None:
     cell = _cells(made)[0]
     assert cell.configuration == "NA"
     assert len(cell.epochs) == 2 * 21
+
+
+def test_how_many_were_tested_is_said_where_not_all_were() -> None:
+    made = synthetic.results(40)
+    synthetic.spoil(made.rows, 3, "diverged")
+    assert words.tested(cells_of(made)) == ""
+    made.rows.loc[30:, ["mmd_pvalue", "energy_pvalue"]] = np.nan
+    assert words.tested(cells_of(made)).startswith("29 of 40 replicates were tested")

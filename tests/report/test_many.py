@@ -1,0 +1,86 @@
+"""A report of thousands of seeds: small, and nothing left out without a word."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from gan_eval.report import render
+from gan_eval.results import Results
+
+from . import synthetic
+from .elements import Element, parse
+
+REPLICATES, TESTED, WORST_SEED = 5000, 30, 4321
+
+
+def _results() -> Results:
+    """The replicates of a small study a hundred times, with other seeds."""
+    made = synthetic.results(50)
+    repeats = REPLICATES // 50
+    rows, epochs = (
+        pd.concat(
+            [frame.assign(seed=frame["seed"] + 50 * i) for i in range(repeats)], ignore_index=True
+        )
+        for frame in (made.rows, made.epochs)
+    )
+    rng = np.random.default_rng(2)
+    rows["kl"] *= rng.uniform(0.9, 1.1, REPLICATES)
+    rows.loc[rows["seed"] > 0, "chapter_examples_per_second"] = np.nan
+    tests = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]
+    rows.loc[TESTED:, tests] = np.nan
+    rows.loc[:TESTED, ["mmd_pvalue", "energy_pvalue"]] = 0.5
+    rows.loc[: TESTED // 3 - 1, "mmd_pvalue"] = 0.01
+    rows.loc[TESTED:, tests] = np.nan
+    synthetic.spoil(rows, WORST_SEED, "diverged")
+    return Results(rows, epochs, made.provenance)
+
+
+@cache
+def page() -> str:
+    return render(_results())
+
+
+@cache
+def tree() -> Element:
+    return parse(page())
+
+
+def _section(name: str) -> Element:
+    (found,) = [e for e in tree().all("section") if e.attributes.get("id") == name]
+    return found
+
+
+def test_the_page_stays_small() -> None:
+    assert len(page().encode()) < 3_000_000
+
+
+def test_shares_of_rejections_are_of_those_that_were_tested() -> None:
+    text = _section("tests").text
+    assert "30 of 5000 replicates were tested" in text
+    assert "MMD test: 33 % of 30 replicates are rejected" in text
+    assert "energy test: 0 % of 30 replicates" in text
+    assert "4970 of 5000 not shown (without a test)" in text
+    (table,) = [t for t in _section("tests").all("table") if "replicates tested" in t.text]
+    entries = [[e.text for e in row.all("th", "td")] for row in table.all("tr")]
+    assert entries[1][2:4] == ["30 of 5000", "33 %"]
+
+
+def test_what_is_not_listed_or_drawn_is_counted() -> None:
+    listed = _section("replicates").text
+    assert "The first 100 seeds, 100 of 5000 replicates" in listed
+    spread = _section("spread").text
+    assert "4599 of 5000 not shown (cells are thinned to 400 evenly spaced ranks)" in spread
+    assert "1 of 5000 not shown (no finite positive KL)" in spread
+    assert "4599 of 4999 not shown (thinned by rank)" in _section("critic").text
+    assert "4600 of 5000 not shown" in _section("speed").text
+    assert "150 of its 1000 training rows" in _section("samples").text
+
+
+def test_a_diverged_seed_beyond_the_limit_is_listed() -> None:
+    tables = list(_section("replicates").all("table"))
+    assert "with later seeds" in tables[1].text
+    first = [e.text for e in list(tables[1].all("tr"))[1].all("th", "td")]
+    assert first[1:3] == [str(WORST_SEED), "diverged"]
