@@ -19,7 +19,7 @@ from gan_eval.backends.protocol import require_device
 from gan_eval.config import TrainingConfig
 from gan_eval.fused import outcome
 from gan_eval.fused.cache import kernel
-from gan_eval.fused.compile import POINTERS, SHARED, Kernel, processor
+from gan_eval.fused.compile import POINTERS, Kernel, processor
 from gan_eval.fused.outcome import Outcome
 from gan_eval.fused.program import Shape
 from gan_eval.trained import OnEpoch, TrainedGANs
@@ -129,8 +129,8 @@ class _Block:
         self.calls = outcome.calls(config, one_epoch=False)
         first, last = self.calls[0]
         sizes = {
-            **{"seed_low": 1, "seed_high": 1, "order": n, "rows": (n + 3) * d},
-            **{"parameters": P, "first": P, "second": P, "gradients": P},
+            "seed_low": 1, "seed_high": 1, "order": n, "rows": (n + 3) * d,
+            "parameters": P, "first": P, "second": P, "gradients": P,
             "noise": config.batch_size * config.latent_size + 8,
             "trace": (last - first) * self.shape.traced,
             "scratch": max(lanes.scratch, 1),

@@ -17,9 +17,9 @@ from gan_eval.fused.philox import Draws
 from gan_eval.fused.program import Arguments, Shape, Training
 
 POINTERS: dict[str, Kind] = {
-    **{"seed_low": "word", "seed_high": "word", "order": "word"},
-    **{"parameters": "real", "first": "real", "second": "real", "rows": "real", "noise": "real"},
-    **{"gradients": "real", "trace": "real", "affine": "real", "steps": "real", "scratch": "real"},
+    "seed_low": "word", "seed_high": "word", "order": "word",
+    "parameters": "real", "first": "real", "second": "real", "rows": "real", "noise": "real",
+    "gradients": "real", "trace": "real", "affine": "real", "steps": "real", "scratch": "real",
 }
 SHARED = ("affine", "steps")
 REALS = ("decay_1", "decay_2", "epsilon")

@@ -17,8 +17,8 @@ _INDEX = ir.IntType(64)
 _POINTER = ir.PointerType()
 _REAL = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _INTEGER = {
-    **{"+": "add", "-": "sub", "*": "mul", "/": "sdiv"},
-    **{"&": "and_", "|": "or_", "^": "xor", "<<": "shl", ">>": "lshr"},
+    "+": "add", "-": "sub", "*": "mul", "/": "sdiv",
+    "&": "and_", "|": "or_", "^": "xor", "<<": "shl", ">>": "lshr",
 }
 
 
