@@ -13,7 +13,7 @@ from gan_eval.twosample import energy_test, mmd_test
 
 TEST_COLUMNS = ("mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue")
 
-_TOGETHER = 32
+_TOGETHER = 64
 """Replicates whose samples are drawn at once, so that they stay in a core's cache."""
 
 
