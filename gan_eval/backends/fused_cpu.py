@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,14 +130,20 @@ class _Block:
         self.calls = outcome.calls(config, one_epoch=False)
         first, last = self.calls[0]
         sizes = {
-            "seed_low": 1, "seed_high": 1, "order": n, "rows": (n + 3) * d,
-            "parameters": P, "first": P, "second": P, "gradients": P,
+            "seed_low": 1,
+            "seed_high": 1,
+            "order": n,
+            "rows": (n + 3) * d,
+            "parameters": P,
+            "first": P,
+            "second": P,
+            "gradients": P,
             "noise": config.batch_size * config.latent_size + 8,
             "trace": (last - first) * self.shape.traced,
             "scratch": max(lanes.scratch, 1),
         }
         dtype = config.numpy_dtype
-        self.memory: dict[str, Array] = {
+        self.memory: dict[str, NDArray[Any]] = {
             name: _aligned(size, lanes.width, np.uint32 if POINTERS[name] == "word" else dtype)
             for name, size in sizes.items()
         }
@@ -209,7 +216,7 @@ class _Block:
         )
 
 
-def _aligned(size: int, width: int, dtype: type[np.generic]) -> Array:
+def _aligned(size: int, width: int, dtype: type[np.generic]) -> NDArray[Any]:
     """Memory (size, width) that begins at a multiple of 64 bytes."""
     length = size * width * np.dtype(dtype).itemsize
     raw = np.zeros(length + 64, dtype=np.uint8)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-from numba import cuda
+from numba import cuda as numba_cuda
 from numpy.typing import NDArray
 
 from gan_eval.backends.protocol import require_device
@@ -30,6 +30,8 @@ _MEMORY_SHARE = 0.6
 
 Array = NDArray[np.floating]
 
+cuda: Any = numba_cuda  # whose annotations know float64 only
+
 
 class FusedCUDABackend:
     """Tens of thousands of replicates in one launch, each in a thread of its own.
@@ -50,7 +52,10 @@ class FusedCUDABackend:
     def version(self) -> str:
         """Numba's."""
         simulated = ", its simulator" if SIMULATED else ""
-        return f"numba-cuda {version('numba-cuda')}{simulated}"
+        try:
+            return f"numba-cuda {version('numba-cuda')}{simulated}"
+        except PackageNotFoundError:  # older Numba brings its own
+            return f"numba {version('numba')}{simulated}"
 
     def train(
         self,

@@ -17,9 +17,19 @@ from gan_eval.fused.philox import Draws
 from gan_eval.fused.program import Arguments, Shape, Training
 
 POINTERS: dict[str, Kind] = {
-    "seed_low": "word", "seed_high": "word", "order": "word",
-    "parameters": "real", "first": "real", "second": "real", "rows": "real", "noise": "real",
-    "gradients": "real", "trace": "real", "affine": "real", "steps": "real", "scratch": "real",
+    "seed_low": "word",
+    "seed_high": "word",
+    "order": "word",
+    "parameters": "real",
+    "first": "real",
+    "second": "real",
+    "rows": "real",
+    "noise": "real",
+    "gradients": "real",
+    "trace": "real",
+    "affine": "real",
+    "steps": "real",
+    "scratch": "real",
 }
 SHARED = ("affine", "steps")
 REALS = ("decay_1", "decay_2", "epsilon")
@@ -71,7 +81,7 @@ def _write(shape: Shape, width: int, fused: bool) -> tuple[ir.Module, int]:
     """The module, and the size of its scratch memory."""
     module, needed = ir.Module("gan_eval"), 0
     real = ir.DoubleType() if shape.double else ir.FloatType()
-    arguments = [ir.PointerType()] * len(POINTERS)
+    arguments: list[Any] = [ir.PointerType()] * len(POINTERS)
     arguments += [real] * len(REALS) + [ir.IntType(64)] * len(INDICES)
     for name in ("start", "train"):
         k = Lanes(module, name, width, arguments, double=shape.double, fused=fused)
@@ -81,7 +91,7 @@ def _write(shape: Shape, width: int, fused: bool) -> tuple[ir.Module, int]:
         }
         k.scratch_pointer = memories.pop("scratch").pointer
         draws = Draws(k, memories.pop("seed_low")[0], memories.pop("seed_high")[0])
-        numbers = {
+        numbers: dict[str, Any] = {
             name: k.scalar_argument(len(POINTERS) + position, "real" if name in REALS else "index")
             for position, name in enumerate((*REALS, *INDICES))
         }

@@ -18,7 +18,8 @@ from numba.core import config as numba_config
 from gan_eval.fused.program import Shape
 from gan_eval.fused.source import kernel_source
 
-SIMULATED = bool(numba_config.ENABLE_CUDASIM)
+_SETTINGS: Any = numba_config  # which sets its names when it is imported
+SIMULATED = bool(_SETTINGS.ENABLE_CUDASIM)
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,12 @@ def _device_names(*, double: bool) -> dict[str, Any]:
     from numba.cuda import libdevice
 
     return {
-        "f32": np.float32, "f64": np.float64, "u32": np.uint32, "u64": np.uint64,
-        "i32": np.int32, "i64": np.int64,
+        "f32": np.float32,
+        "f64": np.float64,
+        "u32": np.uint32,
+        "u64": np.uint64,
+        "i32": np.int32,
+        "i64": np.int64,
         "fma": libdevice.fma if double else libdevice.fmaf,
         "sqrt": math.sqrt,
         "absolute": libdevice.fabs if double else libdevice.fabsf,
@@ -64,7 +69,9 @@ def _simulated_names() -> dict[str, Any]:
         return type(a)(wide(a) * wide(b) + wide(c))
 
     return {
-        "f32": np.float32, "f64": np.float64, "i64": int,
+        "f32": np.float32,
+        "f64": np.float64,
+        "i64": int,
         "u32": lambda a: int(a) & 0xFFFFFFFF,
         "u64": lambda a: int(a) & 0xFFFFFFFFFFFFFFFF,
         "i32": lambda a: a - ((a & 0x80000000) << 1),

@@ -17,8 +17,15 @@ _INDEX = ir.IntType(64)
 _POINTER = ir.PointerType()
 _REAL = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _INTEGER = {
-    "+": "add", "-": "sub", "*": "mul", "/": "sdiv",
-    "&": "and_", "|": "or_", "^": "xor", "<<": "shl", ">>": "lshr",
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "sdiv",
+    "&": "and_",
+    "|": "or_",
+    "^": "xor",
+    "<<": "shl",
+    ">>": "lshr",
 }
 
 
@@ -40,7 +47,7 @@ class Lanes(Machine):
         fused: bool,
     ) -> None:
         self.module, self.width, self.double, self.fused = module, width, double, fused
-        scalar: dict[Kind, ir.Type] = {
+        scalar: dict[Kind, Any] = {
             "real": ir.DoubleType() if double else ir.FloatType(),
             "word": ir.IntType(32),
             "wide": ir.IntType(64),
@@ -193,7 +200,8 @@ class LaneVariable(Variable):
     """A place on the stack, which LLVM turns into a register."""
 
     def __init__(self, k: Lanes, value: Value) -> None:
-        self.k, self.kind = k, value.kind
+        self.k = k
+        self.kind: Kind = value.kind
         self.place = ir.IRBuilder(k.entry).alloca(k.types[value.kind])
         self.set(value)
 

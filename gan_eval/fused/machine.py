@@ -83,6 +83,8 @@ Index = int | Value
 class Memory(ABC):
     """Numbers of one kind in memory: the same ``size`` of them for each lane."""
 
+    kind: Kind
+
     @abstractmethod
     def __getitem__(self, index: Index) -> Value:
         """The number at a position that is the same for all lanes."""

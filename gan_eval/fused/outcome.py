@@ -75,7 +75,7 @@ class Outcome:
     def epochs(self, part: slice, first_epoch: int, trace: Array) -> None:
         """The trace (epochs, traced, r) of one call of a kernel."""
         for epoch, numbers in enumerate(trace, first_epoch + 1):
-            found = np.searchsorted(self.kept, epoch)
+            found = int(np.searchsorted(self.kept, epoch))
             if self.kept[found] == epoch:
                 self._keep(part, found, numbers)
                 losses = numbers[-2:].astype(np.float64)

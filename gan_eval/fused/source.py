@@ -7,6 +7,7 @@ so that the compiler keeps them in registers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from gan_eval.fused.machine import Index, Kind, Machine, Memory, Value, Variable
 from gan_eval.fused.philox import Draws
@@ -179,7 +180,7 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
     local = {pointer: k.scratch(P) for pointer in _LOCAL}
     noise = k.scratch(batch_size * shape.latent + 8)
     seeds = (k.named(f"u32({word}[t])", "word") for word in ("seed_low", "seed_high"))
-    numbers = {
+    numbers: dict[str, Any] = {
         argument: Value(k, argument, "real" if position < 3 else "index")
         for position, argument in enumerate(ARGUMENTS[-8:-1])
     }

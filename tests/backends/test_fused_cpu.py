@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from gan_eval import threads
-from gan_eval.backends import backend
 from gan_eval.backends.fused_cpu import FusedCPUBackend
-from gan_eval.config import TrainingConfig
-from gan_eval.divergence import kl
 
 from . import contract
 
