@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gan_eval.backends import backend, catalogue
-    from gan_eval.config import Margins, Study, TrainingConfig
+    from gan_eval.config import Margins, TrainingConfig
     from gan_eval.errors import UsageError
     from gan_eval.gaussian import Gaussian
+    from gan_eval.plan import Study
     from gan_eval.results import Results
     from gan_eval.target import GaussianTarget
     from gan_eval.trained import TrainedGANs
@@ -36,7 +37,7 @@ _HOMES = {
     "GaussianTarget": "target",
     "Margins": "config",
     "Results": "results",
-    "Study": "config",
+    "Study": "plan",
     "TrainedGANs": "trained",
     "TrainingConfig": "config",
     "UsageError": "errors",

@@ -1,9 +1,9 @@
-"""What to train (``TrainingConfig``) and what to run (``Study``), the chapter as default."""
+"""What to train (``TrainingConfig``) and when it has converged (``Margins``), the chapter as
+default."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,6 @@ from pydantic import (
     model_validator,
 )
 
-from gan_eval.draws import MAX_SEED
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.settings import merge_settings, one_sentence, parse_assignment, read_toml
@@ -53,10 +52,12 @@ Matrix = Annotated[tuple[tuple[Real, ...], ...], BeforeValidator(_tuple)]
 class TargetConfig(BaseModel):
     """The target N(b, AᵀA) as settings; the chapter's by default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     A: Matrix = ((1.0, 2.0), (-0.1, 0.5))
+    """The matrix of x = z A + b, d × d and of full rank; the covariance is AᵀA."""
     b: Vector = (1.0, 2.0)
+    """The mean, d entries."""
 
     @model_validator(mode="after")
     def _is_a_target(self) -> Self:
@@ -78,23 +79,38 @@ class TrainingConfig(BaseModel):
     its mean, and Adam's ε with its place in the formula (docs/configuration.md has the table).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     learning_rate_D: Annotated[Real, Field(gt=0, le=1e30)] = 0.05
+    """Adam's learning rate of the discriminator."""
     learning_rate_G: Annotated[Real, Field(gt=0, le=1e30)] = 0.005
+    """Adam's learning rate of the generator."""
     batch_size: Annotated[int, Field(strict=True)] = 8
+    """Rows an update, 1 … n_examples; the last batch of an epoch may be smaller."""
     latent_size: Count = 2
+    """Entries of the latent z, which the generator turns into one point."""
     epochs: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 20
+    """Passes over the training rows."""
     n_examples: Annotated[int, Field(strict=True, ge=2, le=100_000_000)] = 1000
+    """Training rows that a replicate sees."""
     discriminator_widths: Annotated[tuple[Count, ...], BeforeValidator(_tuple)] = (5, 3)
+    """Units of the hidden tanh layers; empty means a linear discriminator."""
     init_scale: Annotated[Real, Field(ge=0, le=1e30)] = 0.02
+    """Standard deviation of the initial weights (and biases, by dialect)."""
     adam_beta1: Annotated[Real, Field(ge=0, lt=1)] = 0.9
+    """Decay of Adam's first moment, in both optimizers."""
     adam_beta2: Annotated[Real, Field(ge=0, lt=1)] = 0.999
+    """Decay of Adam's second moment, in both optimizers."""
     adam_epsilon: Annotated[Real, Field(gt=0, le=1e30)] = 1e-8
+    """Adam's ε; by default the dialect's."""
     generator_loss: Literal["nonsaturating", "saturating"] = "nonsaturating"
+    """What the generator minimises: −ln D(G(z)), or ln(1 − D(G(z))), the minimax form."""
     dialect: Dialect = "pytorch"
+    """Which of the chapter's three tabs is trained."""
     dtype: Literal["float32", "float64"] = "float32"
+    """Precision of the training's arithmetic; judging is always float64."""
     target: TargetConfig = TargetConfig()
+    """The truth N(b, AᵀA)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -192,10 +208,12 @@ class Margins(BaseModel):
     law is worth at least 26 real samples of a planar Gaussian (``effective_sample_size``).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     converged: Real = 0.1
+    """KL(q‖p), in nats, up to which a replicate is converged."""
     near: Real = 0.5
+    """KL(q‖p), in nats, up to which a replicate is near."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -205,73 +223,3 @@ class Margins(BaseModel):
                 f"converged {self.converged} and near {self.near}"
             )
         return self
-
-
-class Study(BaseModel):
-    """What to run: every cell of the grid, on every backend and device, from every seed.
-
-    ``Study()`` is the main job: the chapter's configuration from 30 seeds on everything that is
-    installed, within a minute.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: Annotated[str, Field(strict=True, min_length=1, max_length=200)] = "chapter"
-    replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 30
-    first_seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
-    backends: tuple[Annotated[str, Field(strict=True)], ...] | None = None
-    """None: every installed one."""
-    devices: tuple[Annotated[str, Field(strict=True)], ...] | None = None
-    """None: every device that a backend has here."""
-    time_budget: Annotated[Real, Field(gt=0)] | None = 48.0
-    """Seconds after which no further replicate is started; None (``"none"``): no limit."""
-    n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
-    permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
-    tested: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
-    """Replicates of each cell that get the two-sample tests, from the first seed on."""
-    margins: Margins = Margins()
-    config: dict[str, Any] = {}
-    """Settings of every configuration; the chapter's values elsewhere."""
-    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
-    """Axes: field of the configuration (dots for nested ones) → values; all combinations."""
-
-    @field_validator("time_budget", mode="before")
-    @classmethod
-    def _none_in_words(cls, value: Any) -> Any:
-        # TOML has no null.
-        return None if value == "none" else value
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        if self.first_seed + self.replicates - 1 > MAX_SEED:
-            raise UsageError(f"seeds must be between 0 and {MAX_SEED}")
-        self.configurations()
-        return self
-
-    @classmethod
-    def parse(cls, settings: Mapping[str, Any]) -> Self:
-        """A study from nested settings, as TOML gives them; ``UsageError`` in one sentence."""
-        try:
-            return cls.model_validate(dict(settings))
-        except ValidationError as error:
-            raise UsageError(one_sentence(error, cls)) from None
-
-    @classmethod
-    def read(cls, path: str | Path | None = None, assignments: Sequence[str] = ()) -> Self:
-        """A study from a TOML file, if any, with ``key=value`` assignments on top."""
-        settings = read_toml(path) if path is not None else {}
-        return cls.parse(merge_settings(settings, map(parse_assignment, assignments)))
-
-    def configurations(self) -> dict[str, TrainingConfig]:
-        """Label → configuration, one a combination of the grid's values, in the grid's order.
-
-        The label is the study's name where there is no grid, else the settings that differ.
-        """
-        found: dict[str, TrainingConfig] = {}
-        for values in itertools.product(*self.grid.values()):
-            settings = dict(self.config)
-            for path, value in zip(self.grid, values, strict=True):
-                settings = merge_settings(settings, [(path.split("."), value)])
-            label = ", ".join(f"{k}={v}" for k, v in zip(self.grid, values, strict=True))
-            found[label or self.name] = TrainingConfig.parse(settings)
-        return found

@@ -49,7 +49,7 @@ def parse_assignment(text: str) -> tuple[list[str], Any]:
     key, equals, value = text.partition("=")
     parts = [part.strip() for part in key.split(".")]
     if not equals or not all(parts):
-        raise UsageError(f"a setting is written key=value, got {text!r}")
+        raise UsageError(f"a setting is written key=value, got {shown(text)}")
     value = value.strip()
     try:
         document = tomllib.loads(f"value = {value}")
@@ -68,7 +68,9 @@ def merge_settings(
         for part in parts[:-1]:
             inner = table.get(part, {})
             if not isinstance(inner, Mapping):
-                raise UsageError(f"`{'.'.join(parts)}` cannot be set: `{part}` is not a table")
+                raise UsageError(
+                    f"`{cut('.'.join(parts))}` cannot be set: `{cut(part)}` is not a table"
+                )
             table[part] = dict(inner)
             table = table[part]
         table[parts[-1]] = value
@@ -77,7 +79,9 @@ def merge_settings(
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """A hint that names the known name nearest to an unknown one, or all of them."""
-    close = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.5)
+    # A long name is near to none, and the search takes the square of its length.
+    lower = [k.lower() for k in known]
+    close = difflib.get_close_matches(name.lower()[:200], lower, n=1, cutoff=0.5)
     if close:
         match = next(k for k in known if k.lower() == close[0])
         return f"did you mean `{match}`?"
@@ -87,8 +91,8 @@ def nearest(name: str, known: Sequence[str]) -> str:
 def one_sentence(error: ValidationError, model: type[BaseModel]) -> str:
     """The first fault that pydantic found, as one sentence in the house's form."""
     fault = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    kind, context, got = fault["type"], fault.get("ctx", {}), _shown(fault["input"])
+    where = cut(".".join(str(part) for part in fault["loc"]))
+    kind, context, got = fault["type"], fault.get("ctx", {}), shown(fault["input"])
     if kind == "extra_forbidden":
         return f"unknown setting `{where}`: {nearest(str(fault['loc'][-1]), _fields(model, fault))}"
     if kind == "value_error":
@@ -127,9 +131,21 @@ def _fields(model: type[BaseModel], fault: Any) -> list[str]:
     return list(model.model_fields)
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
+def shown(value: Any) -> str:
+    """A value as Python writes it, at most 80 characters."""
+    return cut(repr(value))
+
+
+def cut(text: str) -> str:
+    """A text of at most 80 characters."""
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def writable(text: str) -> str:
+    """The text, where a file can hold it; ``UsageError`` for a NUL or half a surrogate pair."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(f"a name must be text that a file can hold, got {shown(text)}")
+    return text
 
 
 def _lower_first(text: str) -> str:

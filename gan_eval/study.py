@@ -15,10 +15,11 @@ import pandas as pd
 
 from gan_eval import judge
 from gan_eval.backends import Availability, backend, catalogue
-from gan_eval.config import Study, TrainingConfig
+from gan_eval.config import TrainingConfig
 from gan_eval.drawing import ChapterDrawing
 from gan_eval.environment import cores, environment, identity
 from gan_eval.errors import UsageError
+from gan_eval.plan import Study
 from gan_eval.results import Results
 from gan_eval.settings import nearest
 from gan_eval.workers import Failure, Pool

@@ -1,14 +1,16 @@
 """Configurations and studies: defaults, reading, identity, refusals."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_eval.config import Margins, Study, TrainingConfig
+from gan_eval.config import Margins, TrainingConfig
 from gan_eval.errors import UsageError
+from gan_eval.plan import Study
 from gan_eval.settings import parse_assignment
 from gan_eval.target import GaussianTarget
 
@@ -150,6 +152,88 @@ def test_a_grid_expands_in_order_with_labels() -> None:
     ]
     assert {config.epochs for config in found.values()} == {2}
     assert list(found.values())[2].target.b == (0.0, 0.0)
+
+
+def test_zipped_fields_change_together_and_axes_multiply() -> None:
+    study = Study.parse(
+        {
+            "grid": {"batch_size": [8, 16]},
+            "zip": [
+                {"learning_rate_D": [0.05, 0.02], "learning_rate_G": [0.005, 0.002]},
+                {"label": ["short", "long"], "epochs": [1, 2]},
+            ],
+        }
+    )
+    found = study.configurations()
+    assert list(found)[:3] == [
+        "batch_size=8, learning_rate_D=0.05, learning_rate_G=0.005, short",
+        "batch_size=8, learning_rate_D=0.05, learning_rate_G=0.005, long",
+        "batch_size=8, learning_rate_D=0.02, learning_rate_G=0.002, short",
+    ]
+    settings = [
+        (c.batch_size, c.learning_rate_D, c.learning_rate_G, c.epochs) for c in found.values()
+    ]
+    assert settings == [
+        (batch, *rates, epochs)
+        for batch in (8, 16)
+        for rates in ((0.05, 0.005), (0.02, 0.002))
+        for epochs in (1, 2)
+    ]
+
+
+def test_a_target_is_named_and_varied() -> None:
+    study = Study.parse(
+        {
+            "targets": {
+                "flat": {"A": [[1, 0], [0, 0.1]], "b": [0, 0]},
+                "line": {"A": [[3.0]], "b": [7.0]},
+            },
+            "config": {"target": "flat", "latent_size": 1},
+            "grid": {"target": ["line", "flat"], "epochs": [1]},
+        }
+    )
+    found = study.configurations()
+    assert list(found) == ["target=line, epochs=1", "target=flat, epochs=1"]
+    assert [config.target.b for config in found.values()] == [(7.0,), (0.0, 0.0)]
+    parts = {"config": {"target": "flat"}, "grid": {"target.b": [[1, 1], [2, 2]]}}
+    inner = Study.parse({"targets": {"flat": {"A": [[1, 0], [0, 0.1]], "b": [0, 0]}}} | parts)
+    assert [config.target.A[1][1] for config in inner.configurations().values()] == [0.1, 0.1]
+
+
+def test_a_long_value_is_told_by_its_place() -> None:
+    matrices = [[[1.0, 0.0], [0.0, scale]] for scale in (1.2345678901, 0.12345678901)]
+    study = Study.parse({"grid": {"target.A": matrices}})
+    assert list(study.configurations()) == ["target.A=#1", "target.A=#2"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"zip": [{"epochs": [1, 2], "batch_size": [3]}]}, "equally many values"),
+        ({"zip": [{"label": ["a"]}]}, "must name fields of the configuration"),
+        ({"zip": [{"label": [3], "epochs": [1]}]}, "a `label` must be a string"),
+        ({"zip": [{}]}, "`zip.0` must be of length 1 or more"),
+        ({"zip": {"epochs": [1]}}, "`zip` must be an array"),
+        ({"grid": {"epochs": [1]}, "zip": [{"epochs": [2]}]}, "'epochs' is a field of two axes"),
+        ({"grid": {"epochs": [1, 1]}}, "one configuration twice: 'epochs=1' and 'epochs=1'"),
+        ({"grid": {"dialect": ["pytorch"], "adam_epsilon": [1e-8, 1e-08]}}, "twice"),
+        ({"grid": {"target": ["flat"]}}, "unknown target 'flat': `targets` names none"),
+        (
+            {"targets": {"flat": {}}, "config": {"target": "falt"}},
+            "unknown target 'falt': did you mean `flat`?",
+        ),
+        ({"targets": {"flat": {"A": [[1, 1], [1, 1]]}}}, "`A` must have full rank"),
+        ({"grid": dict.fromkeys("abcde", [0] * 10)}, "100000 combinations, at most 10000"),
+        ({"backends": []}, "`backends` must be of length 1 or more"),
+        ({"backends": ["pytorch", "pytorch"]}, "a name stands twice"),
+        ({"name": "a\0b"}, "must be text that a file can hold"),
+        ({"name": "x" * 10_000}, "`name` must be of 200 characters or less"),
+    ],
+)
+def test_unusable_axes_and_names_are_refused(settings: dict, sentence: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(sentence)) as refusal:
+        Study.parse(settings)
+    assert len(str(refusal.value)) < 400
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gan_eval.config import Study, TrainingConfig
+from gan_eval.config import TrainingConfig
+from gan_eval.plan import Study
 from gan_eval.study import Unit, train_unit
 
 TESTS = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_eval.config import Study, TrainingConfig
+from gan_eval.config import TrainingConfig
+from gan_eval.plan import Study
 from gan_eval.report.toml import to_toml
 
 
