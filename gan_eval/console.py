@@ -115,6 +115,14 @@ def print_backends(found: list[Availability]) -> None:
     open_console().print(table)
 
 
+def print_studies(questions: dict[str, str]) -> None:
+    """The ready studies, each with its question."""
+    table = Table("study", "question")
+    for name, question in questions.items():
+        table.add_row(name, question)
+    open_console().print(table)
+
+
 @contextmanager
 def study_progress() -> Iterator[Callable[[StudyProgress], None]]:
     """An ``on_progress`` for ``study.run`` that shows a bar where stderr is a terminal."""
