@@ -87,8 +87,8 @@ def run(
     import shlex
 
     from gan_eval import console
+    from gan_eval.config import Study
     from gan_eval.output import OutputFolder
-    from gan_eval.plan import Study
     from gan_eval.study import run as run_study
     from gan_eval.threads import require
 
