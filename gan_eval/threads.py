@@ -36,8 +36,10 @@ def require(count: int) -> None:
 
 
 @contextmanager
-def allow(count: int) -> Iterator[None]:
+def allow(count: int | None) -> Iterator[None]:
     """Allow so many threads to what is loaded, and to the processes that are started, inside.
+
+    None says nothing: then a training uses one thread, and replicates are shared out among all.
 
     A framework whose number of threads is fixed when it starts keeps the number it began with.
 
@@ -46,6 +48,9 @@ def allow(count: int) -> Iterator[None]:
     UsageError
         Where ``count`` is below 1.
     """
+    if count is None:
+        yield
+        return
     require(count)
     before = {name: os.environ.get(name) for name in (_OURS, *_THEIRS)}
     os.environ.update(dict.fromkeys(before, str(count)))

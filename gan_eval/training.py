@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval import backends
+from gan_eval.backends.protocol import Thinning, default_device
 from gan_eval.config import TrainingConfig
 from gan_eval.drawing import ChapterDrawing, picture_kind
 from gan_eval.draws import MAX_SEED
@@ -65,7 +66,7 @@ class TrainingRun:
 def train(
     config: TrainingConfig,
     backend: str,
-    device: str,
+    device: str | None,
     seeds: Sequence[int],
     plot: Path | None = None,
     tested: int = TESTED,
@@ -75,13 +76,19 @@ def train(
     The first ``tested`` replicates get the two-sample tests, which take a hundred times as long as
     the rest of their rows.
 
+    Without a device it is the backend's first. No epoch but the last is judged, so a backend that
+    can thin its traces keeps no other.
+
     Raises ``UsageError`` where the backend or device is not there, or ``plot`` cannot be written.
     """
     if plot is not None:
         picture_kind(plot)
         check_writable(plot)
     trainer = backends.backend(backend)
-    if plot is None:
+    device = device or default_device(trainer)
+    if plot is None and isinstance(trainer, Thinning):
+        trained = trainer.train(config, seeds, device, every=config.epochs)
+    elif plot is None:
         trained = trainer.train(config, seeds, device)
     else:
         # Only the seed that is drawn has a chapter's clock.

@@ -8,29 +8,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval import threads
 from gan_eval.backends.protocol import require_device
 from gan_eval.config import TrainingConfig
-from gan_eval.fused import outcome
+from gan_eval.fused.blocks import Blocks
 from gan_eval.fused.cache import kernel
-from gan_eval.fused.compile import POINTERS, Kernel, processor
+from gan_eval.fused.compile import Kernel, processor
 from gan_eval.fused.outcome import Outcome
 from gan_eval.fused.program import Shape
 from gan_eval.trained import OnEpoch, TrainedGANs
 
 _NARROW = 4
 """Lanes for so few replicates, or where the training rows of more lanes are large."""
+_BLOCKS = 32
+"""Most blocks of lanes for which Python does its part at once."""
 _MEMORY = 2**30
 """Bytes of training rows of one block of lanes above which it is a narrow one."""
-
-Array = NDArray[np.floating]
 
 
 class FusedCPUBackend:
@@ -42,6 +41,7 @@ class FusedCPUBackend:
     """
 
     name = "fused_cpu"
+    thins: ClassVar[bool] = True
     replicates_per_call = 1024
 
     def devices(self) -> list[str]:
@@ -72,15 +72,13 @@ class FusedCPUBackend:
         lanes = kernel(Shape.of(config), _width(config, len(seeds)))
         R, E = len(seeds), config.epochs
         trained = Outcome(config, seeds, every)
-        parts = [slice(at, min(at + lanes.width, R)) for at in range(0, R, lanes.width)]
         if on_epoch is not None:
-            clocks = np.empty((2, R, E))
-            block = _Block(config, lanes)
-            for part in parts:
-                block.train_by_epoch(trained, part, on_epoch, clocks)
+            clocks, blocks = np.empty((2, R, E)), Blocks(config, lanes)
+            for part in _parts(R, lanes.width):
+                blocks.train_by_epoch(trained, part, on_epoch, clocks)
             return trained.trained(self.name, device, *clocks)
         began = time.perf_counter()
-        _share_out(parts, lambda: _Block(config, lanes), trained)
+        _train(trained, lanes, min(threads.for_replicates(), -(-R // lanes.width)))
         seconds = (time.perf_counter() - began) / (R * E)
         return trained.trained(
             self.name,
@@ -96,129 +94,31 @@ def _width(config: TrainingConfig, replicates: int) -> int:
     return min(_NARROW, full) if large or replicates <= _NARROW else full
 
 
-def _share_out(parts: Sequence[slice], block: Callable[[], _Block], trained: Outcome) -> None:
-    """Train the parts, in as many threads as are allowed."""
-    count = min(threads.for_replicates(), len(parts))
-    # One queue of parts for all threads; an iterator hands on one at a time.
-    waiting, stopped = iter(parts), threading.Event()
+def _parts(replicates: int, size: int) -> list[slice]:
+    return [slice(at, min(at + size, replicates)) for at in range(0, replicates, size)]
 
-    def work() -> None:
-        own = block()
+
+def _train(trained: Outcome, lanes: Kernel, count: int) -> None:
+    """Train all replicates, in so many threads."""
+    # Some ten parts a thread, so that all end at about the same moment.
+    replicates = len(trained.seeds)
+    wanted = min(_BLOCKS, max(1, replicates // (10 * count * lanes.width)))
+    workers = [Blocks(trained.config, lanes, wanted) for _ in range(count)]
+    # One queue of parts for all threads; an iterator hands on one at a time.
+    waiting, stopped = iter(_parts(replicates, workers[0].lanes)), threading.Event()
+
+    def work(own: Blocks) -> None:
         for part in waiting:
             if stopped.is_set():
                 return
             own.train(trained, part)
 
     if count == 1:
-        work()
+        work(workers[0])
         return
     with ThreadPoolExecutor(count) as pool:
         try:
-            for done in [pool.submit(work) for _ in range(count)]:
+            for done in [pool.submit(work, own) for own in workers]:
                 done.result()
         finally:
             stopped.set()
-
-
-class _Block:
-    """The memory of one kernel's lanes, used again from one part to the next."""
-
-    def __init__(self, config: TrainingConfig, lanes: Kernel) -> None:
-        self.config, self.lanes = config, lanes
-        self.shape = Shape.of(config)
-        n, d, P = config.n_examples, config.dimension, self.shape.parameters
-        self.calls = outcome.calls(config, one_epoch=False)
-        first, last = self.calls[0]
-        sizes = {
-            "seed_low": 1,
-            "seed_high": 1,
-            "order": n,
-            "rows": (n + 3) * d,
-            "parameters": P,
-            "first": P,
-            "second": P,
-            "gradients": P,
-            "noise": config.batch_size * config.latent_size + 8,
-            "trace": (last - first) * self.shape.traced,
-            "scratch": max(lanes.scratch, 1),
-        }
-        dtype = config.numpy_dtype
-        self.memory: dict[str, NDArray[Any]] = {
-            name: _aligned(size, lanes.width, np.uint32 if POINTERS[name] == "word" else dtype)
-            for name, size in sizes.items()
-        }
-        self.memory["affine"] = outcome.affine_map(config)
-        self.tables: dict[tuple[int, int], Array] = {}
-
-    def train(self, trained: Outcome, part: slice) -> None:
-        """Train some replicates, at most as many as there are lanes."""
-        self.start(trained, part)
-        for first, last in self.calls:
-            self.run(first, last)
-            trained.epochs(part, first, self.trace(last - first, part))
-        self.finish(trained, part)
-
-    def train_by_epoch(
-        self, trained: Outcome, part: slice, on_epoch: OnEpoch, clocks: Array
-    ) -> None:
-        """The same epoch by epoch, telling of each, with the clocks (2, R, epochs)."""
-        replicates = part.stop - part.start
-        began = time.perf_counter()
-        self.start(trained, part)
-        for epoch in range(self.config.epochs):
-            self.run(epoch, epoch + 1)
-            trace = self.trace(1, part)
-            trained.epochs(part, epoch, trace)
-            clocks[0, part, epoch] = (time.perf_counter() - began) / replicates
-            on_epoch(trained.epoch_end(part, epoch + 1, trace[0]))
-            clocks[1, part, epoch] = (time.perf_counter() - began) / replicates
-            began = time.perf_counter()
-        self.finish(trained, part)
-
-    def start(self, trained: Outcome, part: slice) -> None:
-        seeds = trained.seeds[part]
-        parameters = outcome.initial_parameters(self.config, seeds)
-        trained.start(part, parameters)
-        # Lanes that are left over train the first replicate again.
-        lane = np.arange(self.lanes.width)
-        lane[len(seeds) :] = 0
-        self.memory["seed_low"][0] = seeds[lane] & 0xFFFFFFFF
-        self.memory["seed_high"][0] = seeds[lane] >> 32
-        self.memory["parameters"][:] = parameters[:, lane]
-        for moment in ("first", "second"):
-            self.memory[moment][:] = 0
-        self._call(self.lanes.start, 0, 0)
-
-    def run(self, first: int, last: int) -> None:
-        self._call(self.lanes.train, first, last)
-
-    def trace(self, epochs: int, part: slice) -> Array:
-        """What the last call left, (epochs, traced, r)."""
-        trace = self.memory["trace"].reshape(-1, self.shape.traced, self.lanes.width)
-        return trace[:epochs, :, : part.stop - part.start]
-
-    def finish(self, trained: Outcome, part: slice) -> None:
-        replicates = part.stop - part.start
-        names = ("parameters", "first", "second")
-        trained.end(part, *(self.memory[name][:, :replicates] for name in names))
-
-    def _call(self, function: Callable[..., None], first: int, last: int) -> None:
-        config = self.config
-        if (first, last) not in self.tables:
-            # Blocks of one configuration ask for the same few tables again and again.
-            kept = {} if len(self.tables) > 32 else self.tables
-            self.tables = kept | {(first, last): outcome.step_table(config, first, last)}
-        memory = self.memory | {"steps": self.tables[first, last]}
-        function(
-            *(memory[name].ctypes.data for name in POINTERS),
-            *(1 - config.adam_beta1, 1 - config.adam_beta2, config.adam_epsilon),
-            *(first, last, config.n_examples, config.batch_size),
-        )
-
-
-def _aligned(size: int, width: int, dtype: type[np.generic]) -> NDArray[Any]:
-    """Memory (size, width) that begins at a multiple of 64 bytes."""
-    length = size * width * np.dtype(dtype).itemsize
-    raw = np.zeros(length + 64, dtype=np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + length].view(dtype).reshape(size, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import cuda as numba_cuda
@@ -41,6 +41,7 @@ class FusedCUDABackend:
     """
 
     name = "fused_cuda"
+    thins: ClassVar[bool] = True
     replicates_per_call = 16384
 
     def devices(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from gan_eval.config import TrainingConfig
 from gan_eval.errors import UsageError
@@ -68,6 +68,33 @@ class Backend(Protocol):
             Where the device is not there or the backend cannot train such a configuration.
         """
         ...
+
+
+@runtime_checkable
+class Thinning(Backend, Protocol):
+    """A backend that can keep fewer epochs' weights than all, for many replicates."""
+
+    thins: ClassVar[bool]
+
+    def train(
+        self,
+        config: TrainingConfig,
+        seeds: Sequence[int],
+        device: str = "cpu",
+        on_epoch: OnEpoch | None = None,
+        every: int = 1,
+    ) -> TrainedGANs:
+        """As ``Backend.train``; weights and losses are kept after each ``every`` epochs and after
+        the last (``TrainedGANs.traced``)."""
+        ...
+
+
+def default_device(backend: Backend) -> str:
+    """The first device of a backend; ``UsageError`` where it has none here."""
+    seen = backend.devices()
+    if not seen:
+        raise UsageError(f"backend {backend.name!r} has no device on this machine")
+    return seen[0]
 
 
 def require_device(backend: Backend, device: str) -> None:

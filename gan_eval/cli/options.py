@@ -18,10 +18,20 @@ Assignments = Annotated[
     ),
 ]
 BackendName = Annotated[str, typer.Option("--backend", help="Who trains: see `gan-eval backends`.")]
-Device = Annotated[str, typer.Option("--device", help="Where: cpu, cuda or cuda:1.")]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", help="Where: cpu, cuda or cuda:1; the backend's first if not given."),
+]
 Seed = Annotated[int, typer.Option("--seed", help="The first seed, from 0.")]
 Replicates = Annotated[int, typer.Option("--replicates", help="How many seeds, from 1.")]
 Threads = Annotated[int, typer.Option("--threads", help="CPU threads that one training may use.")]
+ThreadsOrAll = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        help="CPU threads that training may use: 1 if not given, of fused_cpu one a core.",
+    ),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
 ]

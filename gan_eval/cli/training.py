@@ -17,6 +17,7 @@ from gan_eval.cli.options import (
     Replicates,
     Seed,
     Threads,
+    ThreadsOrAll,
 )
 from gan_eval.errors import UsageError
 
@@ -25,10 +26,10 @@ def train(
     config: Config = None,
     assignments: Assignments = None,
     backend: BackendName = "pytorch",
-    device: Device = "cpu",
+    device: Device = None,
     seed: Seed = 0,
     replicates: Replicates = 1,
-    threads: Threads = 1,
+    threads: ThreadsOrAll = None,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None,
@@ -115,10 +116,10 @@ def check(
     config: Config = None,
     assignments: Assignments = None,
     backend: BackendName = "pytorch",
-    device: Device = "cpu",
+    device: Device = None,
     seed: Seed = 0,
     replicates: Replicates = 8,
-    threads: Threads = 1,
+    threads: ThreadsOrAll = None,
     rows: Annotated[
         Path | None,
         typer.Option(
@@ -152,7 +153,7 @@ def check(
     from gan_eval.threads import allow
 
     how_to_train = (config, assignments or None, backend, device, seed, replicates, threads)
-    if rows is not None and how_to_train != (None, None, "pytorch", "cpu", 0, 8, 1):
+    if rows is not None and how_to_train != (None, None, "pytorch", None, 0, 8, None):
         raise UsageError("`--rows` reads what was trained: it goes without options of training")
     demand = Demand(share, Margins().converged if margin is None else margin, confidence)
     if rows is None:

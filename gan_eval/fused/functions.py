@@ -102,8 +102,7 @@ def _log_of_parts(k: Machine, exponent: Value, f: Value) -> Value:
 
 
 def log_uniform(k: Machine, w: Value) -> Value:
-    """ln u of the uniform u = (w + ½)·2⁻³²: at most 4 ulp of float32, also where u is near 1.
-    """
+    """ln u of the uniform u = (w + ½)·2⁻³²: at most 4 ulp of float32, also where u is near 1."""
     if k.double:
         return k.library("log", (k.convert(w, "real") + 0.5) * 2.0**-32)
     # The distance t to the nearer end of (0, 1) has all its digits.

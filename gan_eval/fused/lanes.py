@@ -6,7 +6,7 @@ lane's bits do not depend on how many lanes there are or on what stands in the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -41,7 +41,7 @@ class Lanes(Machine):
         module: ir.Module,
         name: str,
         width: int,
-        arguments: list[ir.Type],
+        arguments: Sequence[ir.Type],
         *,
         double: bool,
         fused: bool,

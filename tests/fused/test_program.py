@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from gan_eval import draws
-from gan_eval.backends import fused_cpu
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Stream
 from gan_eval.fused import compile as compiling
+from gan_eval.fused.blocks import Blocks
 from gan_eval.fused.compile import Processor, compile_shape, load, processor
 from gan_eval.fused.outcome import Outcome
 from gan_eval.fused.program import Shape
@@ -22,11 +22,11 @@ from tests import reference
 SEEDS = (3, 2**40 + 7, 2**63 - 1)
 
 
-def block(config: TrainingConfig, width: int, where: Processor | None = None) -> fused_cpu._Block:
+def block(config: TrainingConfig, width: int, where: Processor | None = None) -> Blocks:
     """A block of lanes, compiled without the cache."""
     where, shape = where or processor(), Shape.of(config)
     code = compile_shape(shape, width, where)
-    return fused_cpu._Block(config, load(code, shape, width, where))
+    return Blocks(config, load(code, shape, width, where))
 
 
 def train(config: TrainingConfig, width: int, where: Processor | None = None) -> TrainedGANs:
@@ -51,12 +51,12 @@ def test_rows_and_orders_are_those_of_draws(settings: dict[str, Any]) -> None:
     own, trained = block(config, 4), Outcome(config, SEEDS, 1)
     own.train(trained, slice(0, 3))
     n, d = config.n_examples, config.dimension
-    rows = own.memory["rows"].reshape(-1, d, 4)[:n]
+    rows = own.memory["rows"][0].reshape(-1, d, 4)[:n]
     bound = 1e-13 if config.dtype == "float64" else 2e-5
     for lane, seed in enumerate(SEEDS):
         np.testing.assert_allclose(rows[:, :, lane], training_rows(config, seed), atol=bound)
         last = draws.permutation(seed, Stream.EPOCH_ORDER, 1, n)
-        np.testing.assert_array_equal(own.memory["order"][:, lane], last)
+        np.testing.assert_array_equal(own.memory["order"][0, :, lane], last)
 
 
 def test_noise_is_that_of_draws_wherever_a_batch_begins() -> None:
@@ -65,7 +65,7 @@ def test_noise_is_that_of_draws_wherever_a_batch_begins() -> None:
     own = block(config, 4)
     own.train(Outcome(config, SEEDS, 1), slice(0, 3))
     # What is left is the last batch's: rows 21 … 24, numbers 63 … 74, from block 15 on.
-    left = own.memory["noise"][3:15, 0]
+    left = own.memory["noise"][0, 3:15, 0]
     wanted = draws.latent_noise(SEEDS[0], 0, 25, 3).ravel()[63:75]
     np.testing.assert_allclose(left, wanted, rtol=1e-13)
 
