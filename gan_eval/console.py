@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,11 @@ from rich.table import Table
 from gan_eval.acceptance import Answer
 from gan_eval.backends import Availability
 from gan_eval.results import Results
-from gan_eval.study import Progress as StudyProgress
 from gan_eval.summary import quantile, summarise
-from gan_eval.training import TrainingRun
+
+if TYPE_CHECKING:  # they import what draws and what trains, which takes a second
+    from gan_eval.study import Progress as StudyProgress
+    from gan_eval.training import TrainingRun
 
 SHOWN = 40
 """Replicates listed one by one; above it the medians stand for all."""

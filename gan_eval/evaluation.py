@@ -9,7 +9,6 @@ from gan_eval import draws
 from gan_eval.draws import Layer
 from gan_eval.gaussian import Array, Gaussian
 from gan_eval.trained import TrainedGANs
-from gan_eval.twosample import energy_test, mmd_test
 
 TEST_COLUMNS = ("mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue")
 
@@ -62,6 +61,9 @@ def two_sample_tests(
     trained: TrainedGANs, replicate: int, n: int, permutations: int
 ) -> dict[str, float]:
     """``TEST_COLUMNS`` of a replicate: n fresh real rows against n generated ones."""
+    # Here, because nothing else of judging needs PyTorch, which takes seconds to import.
+    from gan_eval.twosample import energy_test, mmd_test
+
     target = trained.config.target.build()
     seed = int(trained.seeds[replicate])
     real = target.transform(draws.evaluation_real(seed, n, target.dimension))

@@ -45,6 +45,7 @@ def judge(
     n_evaluation: int = 500,
     permutations: int = 999,
     tested: int | None = None,
+    sampled: bool = True,
 ) -> pd.DataFrame:
     """One row a replicate: the learned law against b and AᵀA, in every measure.
 
@@ -61,6 +62,9 @@ def judge(
         Replicates that get the two-sample tests, the first ones by position; the others have NaN
         in the tests' columns. By default all of them. A test takes as long as the rest of the row
         of a hundred replicates.
+    sampled : bool
+        False leaves out, as NaN, what is computed from rows and not from the learned law alone: the
+        critic, and the columns that end in ``_rows``. They are most of the work.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def judge(
     measured: dict[str, Any] = {}
     for start in range(0, len(trained), _TOGETHER):
         part = trained.take(slice(start, start + _TOGETHER))
-        for name, values in _measures(part, margins, n_evaluation).items():
+        for name, values in _measures(part, margins, n_evaluation if sampled else 0).items():
             whole = measured.setdefault(name, np.empty(len(trained), values.dtype))
             whole[start : start + _TOGETHER] = values
     for name in evaluation.TEST_COLUMNS:
@@ -113,9 +117,11 @@ def judge(
 
 
 def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict[str, NDArray[Any]]:
-    """The verdict and everything that is measured without a test, by column name, each (R,)."""
-    config, truth = trained.config, trained.config.truth
-    law, seen = trained.law(), evaluation.seen_laws(trained)
+    """The verdict and everything that is measured without a test, by column name, each (R,).
+
+    NaN is what needs rows where ``n_evaluation`` is 0.
+    """
+    config, truth, law = trained.config, trained.config.truth, trained.law()
     to_truth = canonical_pair(law, truth)
     distances = _divergences(to_truth, canonical_pair(truth, law), law, truth)
     columns = {"verdict": verdicts(distances["kl"], trained.finite(), margins)} | distances
@@ -124,13 +130,16 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
     columns["samples_to_detect"] = samples_of_pair(*to_truth)
     columns["mahalanobis_error"] = invariant.mahalanobis(*to_truth)
     columns["covariance_distance"] = invariant.affine_invariant_distance(*to_truth)
-    to_rows = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
+    nothing = np.full(len(trained), np.nan)
+    to_rows = dict.fromkeys(distances, nothing)
+    if n_evaluation:
+        seen = evaluation.seen_laws(trained)
+        to_rows = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
     columns |= {f"{name}_rows": values for name, values in to_rows.items()}
     columns |= _moments(law, truth)
     columns |= _entries("weight", law.factor)
-    columns["critic_correlation"], columns["critic_error"] = evaluation.critics(
-        trained, n_evaluation
-    )
+    critics = evaluation.critics(trained, n_evaluation) if n_evaluation else (nothing, nothing)
+    columns["critic_correlation"], columns["critic_error"] = critics
     return columns
 
 

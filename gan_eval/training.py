@@ -14,7 +14,6 @@ import pandas as pd
 from gan_eval import backends
 from gan_eval.backends.protocol import Thinning, default_device
 from gan_eval.config import TrainingConfig
-from gan_eval.drawing import ChapterDrawing, picture_kind
 from gan_eval.draws import MAX_SEED
 from gan_eval.environment import environment
 from gan_eval.errors import UsageError
@@ -74,7 +73,7 @@ def train(
     """Train and judge; with ``plot``, draw the first seed after each epoch and write the picture.
 
     The first ``tested`` replicates get the two-sample tests, which take a hundred times as long as
-    the rest of their rows.
+    the rest of their rows; if none does, the rest of what is computed from samples is left out too.
 
     Without a device it is the backend's first. No epoch but the last is judged, so a backend that
     can thin its traces keeps no other.
@@ -82,22 +81,24 @@ def train(
     Raises ``UsageError`` where the backend or device is not there, or ``plot`` cannot be written.
     """
     if plot is not None:
+        from gan_eval.drawing import ChapterDrawing, picture_kind  # Matplotlib: half a second
+
         picture_kind(plot)
         check_writable(plot)
     trainer = backends.backend(backend)
     device = device or default_device(trainer)
-    if plot is None and isinstance(trainer, Thinning):
-        trained = trainer.train(config, seeds, device, every=config.epochs)
-    elif plot is None:
-        trained = trainer.train(config, seeds, device)
-    else:
+    if plot is not None:
         # Only the seed that is drawn has a chapter's clock.
         drawing = ChapterDrawing(config, seeds[0])
         parts = [trainer.train(config, seeds[:1], device, drawing)]
         parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
         trained = TrainedGANs.join(parts)
         drawing.save(plot)
-    return TrainingRun(trained, judge(trained, tested=tested))
+    elif isinstance(trainer, Thinning):
+        trained = trainer.train(config, seeds, device, every=config.epochs)
+    else:
+        trained = trainer.train(config, seeds, device)
+    return TrainingRun(trained, judge(trained, tested=tested, sampled=tested > 0))
 
 
 def seed_range(first: int, replicates: int) -> range:
