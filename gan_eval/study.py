@@ -155,14 +155,14 @@ def plan(study: Study, found: list[Availability]) -> list[Unit]:
     Raises ``UsageError`` where a backend is unknown, missing or broken, or lacks a device.
     """
     cells = list(_cells(study, found))
-    seeds = range(study.first_seed, study.first_seed + study.replicates)
     timed = [
-        Unit(label, config, name, device, (seeds[0],), timed=True)
+        Unit(label, config, name, device, (study.first_seed,), timed=True)
         for label, config, name, device, _ in cells
     ]
     rest = [
         (position, Unit(label, config, name, device, tuple(seeds[position : position + chunk])))
         for label, config, name, device, chunk in cells
+        for seeds in (study.seeds(chunk),)
         for position in range(1, len(seeds), chunk)
     ]
     # By seed across cells, so that a budget of time cuts every cell at the same seed.

@@ -22,7 +22,7 @@ from gan_eval.config import Margins, TargetConfig, TrainingConfig
 from gan_eval.draws import Stream
 from gan_eval.errors import UsageError
 from gan_eval.judge import VERDICTS, epochs, judge
-from gan_eval.plan import Study
+from gan_eval.plan import FEW, MANY, Study
 from gan_eval.trained import EpochEnd, TrainedGANs
 from gan_eval.twosample import TestResult, energy_test, mmd_test
 
@@ -300,7 +300,7 @@ def test_every_field_of_what_training_returns_is_described() -> None:
 
 def test_the_number_of_seeds_of_the_main_job_is_as_stated() -> None:
     for page in ("index", "commands"):
-        assert re.findall(r"from (\d+) seeds", text(page)) == [str(Study().replicates)]
+        assert re.findall(r"from ([\d,]+)(?: seeds)", text(page))[:2] == [f"{MANY:,}", str(FEW)]
 
 
 # --- All pages --------------------------------------------------------------------------------

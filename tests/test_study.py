@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gan_eval.config import TrainingConfig
-from gan_eval.plan import Study
+from gan_eval.plan import FEW, MANY, Study
 from gan_eval.study import Unit, train_unit
 
 TESTS = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]
@@ -25,5 +25,11 @@ def test_the_first_seeds_of_a_cell_are_tested(seeds: tuple[int, ...], tested: li
     assert rows.loc[has.any(axis=1), "seed"].tolist() == tested
 
 
-def test_the_main_job_tests_all_of_its_seeds() -> None:
-    assert Study().tested == Study().replicates
+def test_the_main_job_tests_all_seeds_of_a_loop() -> None:
+    assert Study().tested == FEW
+
+
+def test_a_fast_backend_gets_thousands_of_seeds_unless_a_number_was_given() -> None:
+    assert Study(first_seed=5).seeds(1) == range(5, 5 + FEW)
+    assert Study(first_seed=5).seeds(1024) == range(5, 5 + MANY)
+    assert Study(replicates=7).seeds(1) == Study(replicates=7).seeds(1024) == range(7)
