@@ -16,7 +16,10 @@ import pytest
 from gan_eval.cli import main
 
 SMALL = ("--set", "epochs=1", "--set", "n_examples=64")
-STUDY = ("--set", "config.epochs=1", "--set", "config.n_examples=64", "--set", "permutations=19")
+STUDY = (
+    *("--set", "config.epochs=1", "--set", "config.n_examples=64", "--set", "permutations=19"),
+    *("--set", 'backends=["pytorch"]'),
+)
 
 
 def gan_eval(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
