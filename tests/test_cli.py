@@ -333,3 +333,19 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
         os.seteuid(user)
     assert end.value.code == 2
     assert "permission denied" in capsys.readouterr().err.lower()
+
+
+def test_thousands_of_replicates_by_the_fused_kernel() -> None:
+    done = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--replicates", "3000")
+    assert done.returncode == 0, done.stderr
+    assert "(medians of 3000 replicates)" in done.stdout
+    counts = re.findall(r"(\d+) (?:converged|near|failed|diverged)", done.stdout)
+    assert sum(map(int, counts)) == 3000
+
+
+def test_the_device_is_the_backends_first_unless_named() -> None:
+    first = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--json")
+    assert json.loads(first.stdout)["device"] == "cpu"
+    refused = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--device", "cuda")
+    assert refused.returncode == 2
+    assert "device 'cuda' is not there: backend 'fused_cpu' sees cpu" in refused.stderr
