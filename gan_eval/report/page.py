@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gan_eval.errors import UsageError
-from gan_eval.report import agreement, sections, tables, words
+from gan_eval.report import agreement, configurations, sections, tables, words
 from gan_eval.report.blocks import Card, Section
 from gan_eval.report.cells import Cell, cells_of
 from gan_eval.report.numbers import interval, number, percent, percents, plain, setting
@@ -156,9 +156,11 @@ def _sections(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[Sect
     if not cells:
         return made
     study = provenance.get("study") or {}
+    beside = configurations.configurations(cells, provenance)
     compared = agreement.agreement(cells)
     return [
         sections.verdicts(cells),
+        *([beside] if beside else []),
         *([compared] if compared else []),
         sections.moments(cells),
         sections.spread(cells),

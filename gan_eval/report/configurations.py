@@ -1,0 +1,265 @@
+"""The section that holds the configurations of a study against its first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gan_eval.report.blocks import Block, Gallery, Grid, Paragraph, Section
+from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.report.cells import Cell
+from gan_eval.report.numbers import (
+    count,
+    interval,
+    number,
+    percent,
+    percents,
+    plain,
+    plural,
+    setting,
+)
+from gan_eval.report.tables import Table
+
+if TYPE_CHECKING:
+    from gan_eval.comparisons import Comparisons
+
+MOST_COMPARED = 40
+"""Configurations beside the reference; of a larger study the first ones."""
+
+MOST_SEEDS = 1000
+"""Common seeds that are compared."""
+
+_RESAMPLES = 1000
+
+_MOST_CURVES = 4
+"""Performance profiles in the figure: the reference, the two best and the worst of the others."""
+
+_LINES = (
+    ("real", "solid"),
+    ("learned", (0, (5, 2))),
+    ("converged", (0, (1, 1.5))),
+    ("failed", (0, (5, 2, 1, 2))),
+)
+"""Colour and dashes of each curve, so that they differ without colour as well."""
+
+
+def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section | None:
+    """Which configuration is better than the first, and by how much; None where there is one."""
+    # Imported here: a study of one configuration compares none.
+    from gan_eval.comparisons import FEWEST, compare_configurations
+
+    order = _order(cells, provenance)
+    if len(order) < 2:
+        return None
+    compared = order[: MOST_COMPARED + 1]
+    columns = ["configuration", "backend", "device", "seed", "verdict", "kl"]
+    rows = pd.concat([cell.rows[columns] for cell in cells if cell.configuration in compared])
+    if rows.duplicated(columns[:4]).any():
+        return Section(
+            "configurations",
+            "Which configuration is better?",
+            [Paragraph("A seed comes twice in a cell, so nothing is compared here.")],
+        )
+    found = compare_configurations(
+        rows, order=compared, most_seeds=MOST_SEEDS, resamples=_RESAMPLES
+    )
+    blocks: list[Block] = [Paragraph(_method(found, rows))]
+    if found.pairs.empty:
+        said = (
+            f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
+            "replicates would make a comparison possible."
+        )
+        return Section("configurations", "Which configuration is better?", [Paragraph(said)])
+    blocks = [Paragraph(_answer(found)), *blocks, Grid(_pairs(found)), Grid(_aggregates(found))]
+    if drawn := _profiles(found, cells):
+        blocks.append(Gallery([drawn]))
+    blocks.append(Grid(_quantiles(found), folded=True))
+    if found.left_out:
+        names = ", ".join(plain(name) for name in found.left_out[:5])
+        rest = "" if len(found.left_out) <= 5 else f" and {count(len(found.left_out) - 5)} more"
+        blocks.append(
+            Paragraph(f"Without {FEWEST} seeds in common with the reference: {names}{rest}.")
+        )
+    if len(order) > len(compared):
+        rest = len(order) - len(compared)
+        blocks.append(Paragraph(f"{plural(rest, 'more configuration')} not compared here."))
+    return Section("configurations", "Which configuration is better?", blocks)
+
+
+def _order(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[str]:
+    """The configurations that have rows, in the study's own order."""
+    there = list(dict.fromkeys(cell.configuration for cell in cells))
+    entries = provenance.get("configurations") or ()
+    planned = [str(entry.get("label", entry.get("hash"))) for entry in entries]
+    return list(dict.fromkeys([*(n for n in planned if n in there), *there]))
+
+
+def _answer(found: Comparisons) -> str:
+    """The section in a few sentences."""
+    pairs = found.pairs
+    better = pairs.loc[pairs["verdict"] == "better"].sort_values("ratio", kind="stable")
+    worse = pairs.loc[pairs["verdict"] == "worse"].sort_values("ratio", kind="stable")
+    of = f"The reference is {plain(found.reference)}, the first configuration. "
+    counted = (
+        f"Of {plural(len(pairs), 'comparison')} with it, {count(len(better))} "
+        f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and of "
+        f"{count(len(pairs) - len(better) - len(worse))} neither is shown. "
+    )
+    ends = []
+    if len(better):
+        ends.append(f"The best is {_told(better.iloc[0])}.")
+    if len(worse):
+        ends.append(f"The worst is {_told(worse.iloc[-1])}.")
+    return of + counted + " ".join(ends)
+
+
+def _told(row: pd.Series) -> str:
+    return (
+        f"{plain(row['configuration'])}: its median KL is {number(row['ratio'])} times that of the "
+        f"reference (95 % interval {interval(row['ratio_low'], row['ratio_high'])}), and it ends "
+        f"nearer to the truth on {percent(row['wins'])} of the seeds"
+    )
+
+
+def _method(found: Comparisons, rows: pd.DataFrame) -> str:
+    most = int(found.pairs["seeds"].max()) if len(found.pairs) else 0
+    every = rows.groupby(["configuration", "backend", "device"]).size().max()
+    which = f" The first {count(most)} seeds are compared." if every > most else ""
+    return (
+        "Seed by seed: from one seed all configurations see the same random numbers, wherever they "
+        "draw the same thing. A configuration is better, or worse, where an exact sign test over "
+        f"the common seeds says so at {percent(found.alpha)}, adjusted by {found.correction} over "
+        "the whole table. Intervals of ratios, improvements, quantiles and means are percentile "
+        f"bootstraps over seeds ({count(found.resamples)} resamples), each for itself; a diverged "
+        f"replicate counts as an infinite KL.{which}"
+    )
+
+
+def _pairs(found: Comparisons) -> Table:
+    where = found.pairs[["backend", "device"]].drop_duplicates()
+    several = len(where) > 1
+    return Table(
+        f"Configurations against {plain(found.reference)}, on common seeds; p-values adjusted by "
+        f"{found.correction}",
+        (
+            "configuration",
+            *(("backend",) if several else ()),
+            *("verdict", "median KL", "ratio of medians (95 %)", "seeds"),
+            *("nearer to the truth on (95 %)", "adjusted p"),
+        ),
+        [
+            (
+                plain(row["configuration"]),
+                *(
+                    (f"{plain(row['backend'], 40)} on {plain(row['device'], 20)}",)
+                    if several
+                    else ()
+                ),
+                row["verdict"],
+                number(row["median"]),
+                f"{number(row['ratio'])} ({interval(row['ratio_low'], row['ratio_high'])})",
+                count(row["seeds"]),
+                f"{percent(row['wins'])} ({percents(row['wins_low'], row['wins_high'])})",
+                number(row["adjusted"], 2),
+            )
+            for row in found.pairs.to_dict("records")
+        ],
+        words=3 if several else 2,
+    )
+
+
+def _aggregates(found: Comparisons) -> Table:
+    return Table(
+        "Aggregates over all backends and devices (Agarwal et al. 2021): interquartile mean of KL, "
+        "and the probability that a replicate is nearer to the truth than one of the reference, "
+        "with stratified bootstrap intervals",
+        (
+            *("configuration", "replicates", "interquartile mean of KL (95 %)"),
+            *("median KL (95 %)", "probability of improvement (95 %)"),
+        ),
+        [
+            (
+                plain(row["configuration"]),
+                count(row["replicates"]),
+                f"{number(row['iqm'])} ({interval(row['iqm_low'], row['iqm_high'])})",
+                f"{number(row['median'])} ({interval(row['median_low'], row['median_high'])})",
+                "the reference"
+                if np.isnan(row["improvement"])
+                else f"{percent(row['improvement'])} "
+                f"({percents(row['improvement_low'], row['improvement_high'])})",
+            )
+            for row in found.aggregates.to_dict("records")
+        ],
+    )
+
+
+def _quantiles(found: Comparisons) -> Table:
+    marks = list(dict.fromkeys(found.quantiles["quantile"]))
+    groups = found.quantiles.groupby(["configuration", "backend", "device"], sort=False)
+    rows = []
+    for (name, backend, device), part in groups:
+        values = [part[column].to_numpy() for column in ("value", "value_low", "value_high")]
+        rows.append(
+            (
+                plain(name),
+                f"{plain(backend, 40)} on {plain(device, 20)}",
+                *(
+                    f"{number(value)} ({interval(low, high)})"
+                    for value, low, high in zip(*values, strict=True)
+                ),
+            )
+        )
+    return Table(
+        "Quantiles of KL(q‖p), nats, with 95 % bootstrap intervals",
+        ("configuration", "backend", *(f"{percent(q)}" for q in marks)),
+        rows,
+        words=2,
+    )
+
+
+def _profiles(found: Comparisons, cells: Sequence[Cell]) -> Picture | None:
+    """Performance profiles of a few configurations: how large a share is within each KL."""
+    if found.profiles.empty:
+        return None
+    names = _drawn(found)
+    with canvas(3.0) as (figure, axes):
+        for name, (colour, dashes) in zip(names, _LINES, strict=False):
+            part = found.profiles.loc[found.profiles["configuration"] == name]
+            shown = {"color": COLOURS[colour], "linestyle": dashes, "label": plain(name, 30)}
+            axes.plot(part["threshold"], part["share"], **shown)
+            axes.fill_between(
+                part["threshold"], part["share_low"], part["share_high"],
+                color=COLOURS[colour], alpha=0.15, linewidth=0,
+            )  # fmt: skip
+        for value in sorted({c.margin for c in cells} | {c.near_margin for c in cells}):
+            axes.axvline(value, color=COLOURS["muted"], linewidth=1, linestyle=(0, (4, 3)))
+        plain_log_axis(axes, "x")
+        axes.set(ylim=(0, 1), xlabel="KL(q‖p), nats (dashed: the margins)", ylabel="share within")
+        legend_above(axes, columns=1)
+        rest = len(set(found.profiles["configuration"])) - len(names)
+        more = f" {plural(rest, 'more configuration')} in the tables." if rest else ""
+        halves = {
+            name: found.aggregates.set_index("configuration")["median"].get(name, np.nan)
+            for name in names
+        }
+        return picture(
+            figure,
+            "fig-profiles",
+            title="Performance profiles of configurations",
+            description="The share of replicates within each KL, on a logarithmic axis. "
+            + "; ".join(f"{plain(n)}: half within {number(v)}" for n, v in halves.items())
+            + ".",
+            caption="The share of replicates that end within each KL of the truth; further to the "
+            f"left is better. Bands: pointwise {setting(100 * found.confidence)} % bootstrap "
+            f"intervals.{more}",
+        )
+
+
+def _drawn(found: Comparisons) -> list[str]:
+    """The reference, the two best of the others and the worst, by the interquartile mean."""
+    others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
+    ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
+    return list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
