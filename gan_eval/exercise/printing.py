@@ -1,0 +1,62 @@
+"""What ``gan-eval exercise`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from gan_eval.exercise import tables, words
+from gan_eval.exercise.result import Exercise
+from gan_eval.exercise.run import Progress
+from gan_eval.report.tables import Table as Grid
+
+
+def print_exercise(found: Exercise, written: Sequence[Path]) -> None:
+    """Tables, the answer, and where the files are."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        # A pipe or a file has no width: let no table be cut to a guess of 80 columns.
+        console.width = 160
+    for grid in (tables.told_apart(found), tables.decomposition(found)):
+        console.print(grid.caption, markup=False)
+        console.print(_table(grid))
+    console.print(words.QUESTION, markup=False)
+    console.print(words.headline(found), markup=False)
+    for sentence in words.answer(found):
+        console.print(sentence, markup=False)
+    console.print(f"Files: {', '.join(str(path) for path in written)}", markup=False)
+
+
+@contextmanager
+def exercise_progress() -> Iterator[Callable[[Progress], None]]:
+    """An ``on_progress`` for ``exercise`` that shows a bar where stderr is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(progress: Progress) -> None:
+            bar.update(
+                task,
+                total=progress.planned or None,
+                completed=progress.finished,
+                description=progress.doing,
+            )
+
+        yield show
+
+
+def _table(grid: Grid) -> Table:
+    table = Table(*grid.head)
+    for row in grid.rows:
+        table.add_row(*row)
+    return table

@@ -1,0 +1,113 @@
+"""Whether each test tells a generator from the truth, from n rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval import goodness, twosample
+from gan_eval.certify.streams import generator
+from gan_eval.gaussian import Gaussian
+from gan_eval.target import GaussianTarget
+
+Array = NDArray[np.float64]
+
+PERMUTATIONS = 99
+"""Of MMD and energy; a p-value of permutations is exact for any number of them."""
+
+REFITS = 39
+"""Permutations of the classifier test, each of which fits five classifiers."""
+
+_Run = Callable[[Array, Array, GaussianTarget, np.random.Generator], Any]
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test of the exercise.
+
+    Attributes
+    ----------
+    words : str
+        Its name in tables.
+    knows : str
+        What it is told of the truth: ``"the target"``, or ``"n real rows"``.
+    run : callable
+        (real, generated, target, rng) to its result.
+    """
+
+    words: str
+    knows: str
+    run: _Run
+
+
+TESTS: dict[str, Test] = {
+    "likelihood_ratio": Test(
+        "joint likelihood ratio",
+        "the target",
+        lambda x, y, target, rng: goodness.likelihood_ratio_test(y, target),
+    ),
+    "covariance": Test(
+        "covariance",
+        "the target",
+        lambda x, y, target, rng: goodness.covariance_test(y, target),
+    ),
+    "hotelling": Test(
+        "Hotelling (mean)",
+        "the target",
+        lambda x, y, target, rng: goodness.hotelling_test(y, target),
+    ),
+    "mmd": Test(
+        "MMD, whitened by the target",
+        "n real rows",
+        lambda x, y, target, rng: twosample.mmd_test(
+            x, y, whiten=target, permutations=PERMUTATIONS, rng=rng
+        ),
+    ),
+    "energy": Test(
+        "energy, whitened by the target",
+        "n real rows",
+        lambda x, y, target, rng: twosample.energy_test(
+            x, y, whiten=target, permutations=PERMUTATIONS, rng=rng
+        ),
+    ),
+    "classifier": Test(
+        "classifier (C2ST)",
+        "n real rows",
+        lambda x, y, target, rng: twosample.classifier_test(x, y, permutations=REFITS, rng=rng),
+    ),
+}
+
+OPTIMUM = "optimum"
+"""The name under which the best possible test stands among the others."""
+
+
+def rejections(
+    target: GaussianTarget,
+    law: Gaussian,
+    seeds: list[int],
+    kind: str,
+    n: int,
+    alpha: float,
+    names: Sequence[str] = tuple(TESTS),
+) -> NDArray[np.bool_]:
+    """Which tests reject which of G generators from n generated rows, shape (tests, G).
+
+    Every test sees the same n generated rows of a generator; those of two samples see n fresh real
+    rows beside them. ``law`` is the generators' own, of G laws; ``kind`` and ``seeds`` name the
+    random numbers.
+    """
+    found = np.empty((len(names), len(seeds)), dtype=bool)
+    for g, seed in enumerate(seeds):
+        rng = generator(seed, "exercise", "tests", kind, n)
+        real = target.sample(n, rng)
+        latent = rng.standard_normal((n, law.factor.shape[-2]))
+        fake = latent @ law.factor[g] + law.mean[g]
+        for i, name in enumerate(names):
+            pvalue = TESTS[name].run(real, fake, target, rng).pvalue
+            # Not `<=` alone: α and a p-value of permutations may differ by rounding.
+            found[i, g] = pvalue <= alpha + 1e-12
+    return found

@@ -1,0 +1,246 @@
+"""What an exercise found: its tables, the numbers that its words rest on, and its files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from gan_eval.errors import UsageError
+from gan_eval.exercise.decomposition import Decomposition
+from gan_eval.exercise.population import LN2
+from gan_eval.exercise.rejections import OPTIMUM, TESTS
+from gan_eval.exercise.responses import FRESH, LEARNED, TRUTH
+from gan_eval.exercise.settings import Settings, label
+from gan_eval.output import check_writable
+from gan_eval.report.page import write_page
+from gan_eval.summary import median_interval, share_interval
+
+Array = NDArray[np.float64]
+
+TOLD_APART = 0.8
+"""The share of generators at which a test is said to tell them apart."""
+
+HALF = 0.5
+"""The share of generators from which on the generator is said to win at n."""
+
+DOCUMENT = "exercise.json"
+PAGE = "exercise.html"
+TABLES = ("generators", "tests", "responses")
+"""Each written as NAME.csv."""
+
+_BOOTSTRAP = 1000
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of generators with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The outcome of one exercise.
+
+    Attributes
+    ----------
+    settings : Settings
+    generators : DataFrame
+        One row a generator that could be used.
+    tests : DataFrame
+        One row a generator, test and n; ``told_apart`` is 0 or 1, and the power for the optimum.
+    responses : DataFrame
+        One row a fresh discriminator. docs/exercise.md describes the columns of all three.
+    decomposition : Decomposition
+        Of the generators that met fresh discriminators.
+    provenance : dict
+    """
+
+    settings: Settings
+    generators: pd.DataFrame
+    tests: pd.DataFrame
+    responses: pd.DataFrame
+    decomposition: Decomposition
+    provenance: dict[str, Any]
+
+    # --- Tests ---------------------------------------------------------------------------------
+
+    def told_apart(self, test: str, n: int, kind: str = LEARNED) -> Share:
+        """The share of generators that a test tells apart from n rows, Clopper–Pearson interval.
+
+        For the optimum the mean of its power, with the bootstrap interval over generators.
+        """
+        values = self._rejections(test, kind)[n].to_numpy()
+        if test == OPTIMUM:
+            index = _draws(len(values))
+            low, high = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
+            return Share(float(values.mean()), float(low), float(high))
+        low, high = share_interval(int(values.sum()), len(values))
+        return Share(float(values.mean()), low, high)
+
+    def rows_until_told_apart(self, test: str) -> Share:
+        """The rows from which a test tells ``TOLD_APART`` of the generators from the truth.
+
+        Interpolated between the numbers of rows measured, Φ⁻¹(share) linear in ln n; inf where the
+        share is not reached, the smallest n measured where it is reached there. The interval is a
+        bootstrap over generators (1,000 draws, seed 0), each with its outcomes at every n.
+        """
+        frame = self._rejections(test, LEARNED)
+        rows, values = frame.columns.to_numpy(dtype=float), frame.to_numpy()
+        index = _draws(len(values))
+        found = _crossings(rows, values.mean(axis=0)[None], len(values))
+        drawn = _crossings(rows, values[index].mean(axis=1), len(values))
+        low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+        return Share(float(found[0]), float(low), float(high))
+
+    def _rejections(self, test: str, kind: str) -> pd.DataFrame:
+        chosen = self.tests[(self.tests["test"] == test) & (self.tests["generator"] == kind)]
+        return chosen.pivot(index="seed", columns="n", values="told_apart")
+
+    # --- Fresh discriminators -------------------------------------------------------------------
+
+    def fits(
+        self, n: int, *, kind: str = LEARNED, source: str = FRESH, widths: str | None = None
+    ) -> pd.DataFrame:
+        """The fresh discriminators of one case; those of the configuration's form by default."""
+        rows, form = self.responses, widths or label(self.settings.widths[0])
+        chosen = (rows["generator"] == kind) & (rows["source"] == source)
+        return rows[chosen & (rows["widths"] == form) & (rows["n"] == n)]
+
+    def wins(
+        self, n: int, *, kind: str = LEARNED, source: str = FRESH, widths: str | None = None
+    ) -> Share:
+        """The share of generators that win at n: against which the best response to n rows is, on
+        fresh rows, no better than a coin (population loss ≥ ln 2)."""
+        rows = self.fits(n, kind=kind, source=source, widths=widths)
+        won = int((rows["loss_population"] >= LN2).sum())
+        return Share(won / len(rows), *share_interval(won, len(rows)))
+
+    def median(self, frame: pd.DataFrame, column: str) -> Share:
+        """The median of a column over generators, with its order-statistics interval."""
+        values = frame[column].to_numpy()
+        return Share(float(np.median(values)), *median_interval(values))
+
+    @property
+    def winning_rows(self) -> tuple[int, ...]:
+        """The numbers of rows at which at least ``HALF`` of the learned generators win, against
+        the configuration's discriminator fitted to fresh rows."""
+        return tuple(n for n in self.settings.fit_rows if self.wins(n).value >= HALF)
+
+    # --- Files ---------------------------------------------------------------------------------
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready: settings, answer, the numbers behind it, provenance."""
+        from gan_eval.exercise import words
+
+        settings = self.settings
+        tests = {
+            name: {
+                "told_apart": {
+                    str(n): _share(self.told_apart(name, n)) for n in settings.test_rows
+                },
+                "rows_until_told_apart": _share(self.rows_until_told_apart(name)),
+            }
+            | (
+                {}
+                if name == OPTIMUM
+                else {
+                    "size": {
+                        str(n): _share(self.told_apart(name, n, TRUTH)) for n in settings.test_rows
+                    }
+                }
+            )
+            for name in (*TESTS, OPTIMUM)
+        }
+        cases = self.responses.drop_duplicates(["generator", "source", "widths", "n"])
+        discriminators = []
+        for case in cases[["generator", "source", "widths", "n"]].to_dict("records"):
+            chosen = {"kind": case["generator"], "source": case["source"], "widths": case["widths"]}
+            rows = self.fits(case["n"], **chosen)
+            columns = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
+            discriminators.append(
+                {str(key): value for key, value in case.items()}
+                | {name: _share(self.median(rows, name)) for name in columns}
+                | {"generator_wins": _share(self.wins(case["n"], **chosen))}
+            )
+        shares = self.decomposition.shares()
+        return {
+            "settings": settings.document(),
+            "headline": words.headline(self),
+            "answer": words.answer(self),
+            "tests": tests,
+            "discriminators": discriminators,
+            "decomposition": {
+                "jensen_shannon": float(self.decomposition.divergence.mean()),
+                "shares": {name: _share(Share(*share)) for name, share in shares.items()},
+            },
+            "provenance": self.provenance,
+        }
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write the tables, the document and the page; returns their paths."""
+        from gan_eval.exercise.page import render
+
+        texts = {f"{name}.csv": getattr(self, name).to_csv(index=False) for name in TABLES}
+        texts[DOCUMENT] = json.dumps(self.document(), indent=2, allow_nan=False) + "\n"
+        texts[PAGE] = render(self)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"{str(folder)!r} cannot be written: {error.strerror or error}"
+            ) from None
+        for name, text in texts.items():
+            write_page(text, folder / name)
+        return [folder / name for name in texts]
+
+
+def check_folder(folder: Path) -> None:
+    """``UsageError`` where the files cannot be written, or some of their names are somebody's."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{str(folder)!r} is a file, a folder is needed for the results")
+    names = [*(f"{name}.csv" for name in TABLES), DOCUMENT, PAGE]
+    for name in names:
+        check_writable(folder / name)
+    if not (folder / DOCUMENT).exists():
+        for name in names:
+            if (folder / name).exists():
+                raise UsageError(
+                    f"{str(folder)!r} has a {name} that gan-eval did not write: "
+                    "name another folder with `--out`"
+                )
+
+
+def _crossings(rows: Array, shares: Array, generators: int) -> Array:
+    """Where each row of shares (draws, rows) first reaches the mark; inf where it does not."""
+    # A share of none or of all has no Φ⁻¹; half a generator stands for what was not seen.
+    levels = ndtri((generators * shares + 0.5) / (generators + 1))
+    mark = ndtri((generators * TOLD_APART + 0.5) / (generators + 1))
+    reached = shares >= TOLD_APART - 1e-12
+    after = reached.argmax(axis=1)
+    before, draws = np.maximum(after - 1, 0), np.arange(len(shares))
+    low, high = levels[draws, before], levels[draws, after]
+    part = np.where(high > low, (mark - low) / np.where(high > low, high - low, 1.0), 1.0)
+    logs = np.log(rows)
+    between = np.exp(logs[before] + np.clip(part, 0, 1) * (logs[after] - logs[before]))
+    return np.where(reached.any(axis=1), between, np.inf)
+
+
+def _draws(count: int) -> NDArray[np.int64]:
+    return np.random.default_rng(0).integers(0, count, (_BOOTSTRAP, count))
+
+
+def _share(share: Share) -> dict[str, float | None]:
+    return {
+        name: value if np.isfinite(value) else None
+        for name, value in (("value", share.value), ("low", share.low), ("high", share.high))
+    }

@@ -1,0 +1,204 @@
+"""The answer to the chapter's exercise, in words made of the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gan_eval.exercise.network import Network
+from gan_eval.exercise.population import LN2
+from gan_eval.exercise.rejections import OPTIMUM, TESTS
+from gan_eval.exercise.responses import FRESH, TRAINING, TRUTH
+from gan_eval.exercise.result import HALF, TOLD_APART, Exercise, Share
+from gan_eval.exercise.settings import label
+from gan_eval.report.numbers import count, interval, number, percent, percents, plural
+
+QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
+
+_PARTS = {
+    "seen": "is seen by the trained discriminator",
+    "optimisation": "is hidden because that is not the best response to the rows it saw",
+    "finite_sample": "because the best response to finite rows is not that to the law",
+    "form": "because no discriminator of its form is ln p/q",
+}
+
+
+def headline(found: Exercise) -> str:
+    """The answer in one sentence."""
+    winning, rows = found.winning_rows, found.settings.fit_rows
+    if not winning:
+        first = f"No, not on fresh rows from n = {count(rows[0])} on"
+    elif winning == rows:
+        first = f"On fresh rows yes, at every n measured, up to {count(rows[-1])}"
+    else:
+        first = f"On fresh rows yes, at n = {_list([count(n) for n in winning])}"
+    seen = _below_in_sample(found)
+    rest = "on the rows that were seen, never" if seen == 1 else "on the rows seen, seldom"
+    return f"{first}; {rest}."
+
+
+def answer(found: Exercise) -> list[str]:
+    """The sentences under the headline; what is rare or missing is said."""
+    return [
+        meaning(found),
+        tests(found),
+        best_response(found),
+        winning(found),
+        perfect(found),
+        *([training_rows(found)] if TRAINING in set(found.responses["source"]) else []),
+        *wider(found),
+        hidden(found),
+    ]
+
+
+def meaning(found: Exercise) -> str:
+    """What winning means here, with its thresholds."""
+    n = found.settings.config.n_examples
+    return (
+        "The generator is said to win at n where a fresh discriminator, fitted to n real and n "
+        "generated rows until it gains no more, is no better than a coin on rows that it has not "
+        f"seen: its loss on the population is at least ln 2 = {number(LN2)}. The answer is “yes” "
+        f"at n where that is so for at least {percent(HALF)} of the generators; the GANs saw "
+        f"{count(n)} rows each."
+    )
+
+
+def tests(found: Exercise) -> str:
+    """How many generators the tests tell from the truth, from few rows and from many."""
+    rows = found.settings.test_rows
+    parts = []
+    for n in dict.fromkeys((rows[0], rows[-1])):
+        shares = {name: found.told_apart(name, n).value for name in TESTS}
+        worst, best = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
+        parts.append(
+            f"from {count(n)} rows the {TESTS[worst].words} test tells {percent(shares[worst])} of "
+            f"{plural(len(found.generators), 'generator')} from the truth, the "
+            f"{TESTS[best].words} test {percent(shares[best])}, and the best possible test "
+            f"{percent(found.told_apart(OPTIMUM, n).value)}"
+        )
+    optimum = found.rows_until_told_apart(OPTIMUM)
+    nearest = min(TESTS, key=lambda name: found.rows_until_told_apart(name).value)
+    return (
+        f"{_capital('; '.join(parts))}. The best possible test tells {percent(TOLD_APART)} of them "
+        f"{_from_rows(optimum, rows)}, the {TESTS[nearest].words} test "
+        f"{_from_rows(found.rows_until_told_apart(nearest), rows)}."
+    )
+
+
+def best_response(found: Exercise) -> str:
+    """The fresh discriminator at n_examples rows: seen, fresh, floor."""
+    n = found.settings.config.n_examples
+    rows = found.fits(n)
+    seen, fresh, floor = (
+        found.median(rows, name) for name in ("loss_in_sample", "loss_population", "floor")
+    )
+    form = Network.of(found.settings.config.dimension, found.settings.widths[0]).label
+    return (
+        f"For n = {count(n)} fresh rows, a discriminator {form} at its best response reaches a "
+        f"median loss of {_with(seen)} on the rows it saw and {_with(fresh)} on fresh rows; the "
+        f"best possible discriminator has ln 2 − JSD = {_with(floor)}."
+    )
+
+
+def winning(found: Exercise) -> str:
+    """In how many generators' games the generator wins, by n."""
+    shares = [f"{_percent_with(found.wins(n))} at n = {count(n)}" for n in found.settings.fit_rows]
+    return f"So the generator wins in {_list(shares)}."
+
+
+def perfect(found: Exercise) -> str:
+    """The exact case p = q."""
+    rows = found.settings.fit_rows
+    below = found.responses[found.responses["generator"] == TRUTH]
+    losses = [
+        f"{number(found.median(found.fits(n, kind=TRUTH), 'loss_in_sample').value)} at n = "
+        f"{count(n)}"
+        for n in rows
+    ]
+    won = int((below["loss_in_sample"] < LN2).sum())
+    total = len(below)
+    fresh = found.median(found.fits(rows[-1], kind=TRUTH), "loss_population").value
+    conclusion = (
+        "so on finite rows the perfect generator and the coin are no equilibrium: the "
+        "discriminator has a better answer to the rows that it sees"
+        if won == total
+        else f"in {count(total - won)} of {count(total)} fits it does not get there"
+    )
+    return (
+        "Against the perfect generator, p = q, no discriminator has a loss below ln 2 on the "
+        f"population. On the rows it saw, the best response gets below it in {count(won)} of "
+        f"{plural(total, 'fit')}, to a median of {_list(losses)}, and pays with "
+        f"{number(fresh)} on fresh rows at n = {count(rows[-1])}; {conclusion}."
+    )
+
+
+def training_rows(found: Exercise) -> str:
+    """Whether it matters that the generator was trained on the same rows."""
+    n = found.settings.config.n_examples
+    here, there = (
+        found.median(found.fits(n, source=source), "loss_population")
+        for source in (TRAINING, FRESH)
+    )
+    return (
+        f"Fitted to the {count(n)} rows that the GAN was trained on, the best response has a loss "
+        f"of {_with(here)} on fresh rows, against {_with(there)} when it is fitted to others: the "
+        f"rows themselves {'matter little' if _overlap(here, there) else 'make a difference'}."
+    )
+
+
+def wider(found: Exercise) -> list[str]:
+    """What the other widths change at n_examples rows, a sentence each."""
+    n, sentences = found.settings.config.n_examples, []
+    for form in found.settings.widths[1:]:
+        rows = found.fits(n, widths=label(form))
+        seen, fresh = (found.median(rows, c).value for c in ("loss_in_sample", "loss_population"))
+        sentences.append(
+            f"With hidden widths {label(form)} and n = {count(n)}, the best response reaches "
+            f"{number(seen)} on the rows it saw and {number(fresh)} on fresh rows, and the "
+            f"generator wins in {_percent_with(found.wins(n, widths=label(form)))}."
+        )
+    return sentences
+
+
+def hidden(found: Exercise) -> str:
+    """The decomposition of the generators' distance from equilibrium."""
+    parts = [
+        f"{percent(share)} ({percents(low, high)}) {_PARTS[name]}"
+        for name, (share, low, high) in found.decomposition.shares().items()
+    ]
+    return (
+        f"Of the generators' distance from equilibrium, a JSD of "
+        f"{number(found.decomposition.divergence.mean())} nats on average over "
+        f"{count(found.settings.discriminators)}, {_list(parts)}. A share below 0 "
+        "is a loss: there a coin, or stopping early, does better."
+    )
+
+
+def _below_in_sample(found: Exercise) -> float:
+    """The share of all fits whose loss on the rows they saw is below ln 2."""
+    return float((found.responses["loss_in_sample"] < LN2).mean())
+
+
+def _from_rows(share: Share, rows: Sequence[int]) -> str:
+    if share.value == float("inf"):
+        return f"at no n up to {count(rows[-1])}"
+    return f"from about {number(share.value, 2)} rows ({interval(share.low, share.high, 2)})"
+
+
+def _with(share: Share) -> str:
+    return f"{number(share.value)} ({interval(share.low, share.high)})"
+
+
+def _percent_with(share: Share) -> str:
+    return f"{percent(share.value)} ({percents(share.low, share.high)})"
+
+
+def _overlap(a: Share, b: Share) -> bool:
+    return a.low <= b.high and b.low <= a.high
+
+
+def _list(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

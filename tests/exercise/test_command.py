@@ -1,0 +1,197 @@
+"""``gan-eval exercise`` as a user meets it: files, page, numbers, refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_eval.cli import main
+from gan_eval.config import TrainingConfig
+from gan_eval.exercise import Settings, exercise, population, responses
+from gan_eval.exercise.decomposition import PARTS
+from gan_eval.exercise.population import LN2
+from gan_eval.exercise.result import Exercise
+from gan_eval.exercise.settings import label
+from gan_eval.report.numbers import number
+
+SMALL = TrainingConfig(epochs=3, n_examples=40)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Fewer points for the population: what is tested here does not depend on them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(responses, "POPULATION_POINTS", 256)
+        patch.setattr(population, "POINTS", 1024)
+        yield
+
+
+@pytest.fixture(scope="module")
+def found(quick: None) -> Exercise:
+    settings = Settings.of(
+        SMALL,
+        replicates=12,
+        discriminators=3,
+        test_rows=(10, 30),
+        fit_rows=(20, 80),
+        widths=[(3,)],
+        restarts=1,
+    )
+    return exercise(settings, workers=1)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    assert isinstance(end.value.code, int)
+    stdout, stderr = capsys.readouterr()
+    return end.value.code, stdout, stderr
+
+
+def test_the_tables_have_every_case_once(found: Exercise) -> None:
+    assert len(found.generators) == 12
+    # 6 tests for the learned and the perfect generators, and the optimum for the learned ones.
+    assert len(found.tests) == 12 * 2 * (2 * 6 + 1)
+    # n = 20, 40 and 80 of fresh rows for two kinds, n ≤ 40 of training rows; two widths.
+    assert len(found.responses) == 3 * 2 * (3 + 3 + 2)
+    keys = ["generator", "seed", "source", "widths", "n"]
+    assert not found.responses.duplicated(keys).any()
+    assert set(found.responses["widths"]) == {"5-3", "3"}
+    assert found.responses.notna().all(axis=None)
+
+
+def test_no_discriminator_is_below_the_floor_on_fresh_rows(found: Exercise) -> None:
+    rows = found.responses
+    assert (rows["loss_population"] >= rows["floor"]).all()
+    assert (rows["loss_in_sample"] < rows["loss_population"]).all()
+    perfect = rows[rows["generator"] == "truth"]
+    assert perfect["floor"].to_numpy() == pytest.approx(LN2)
+    assert (perfect["loss_in_sample"] < LN2).all()
+    assert (perfect["loss_population"] > LN2).all()
+
+
+def test_the_decomposition_adds_up_to_the_divergence(found: Exercise) -> None:
+    parts = found.generators.dropna()
+    assert len(parts) == 3
+    np.testing.assert_allclose(parts[list(PARTS)].sum(axis=1), parts["jensen_shannon"], atol=1e-12)
+    # The least of the class is at most that of any network of it.
+    assert (parts["finite_sample"] >= 0).all()
+    assert (parts["optimisation"] + parts["finite_sample"] >= 0).all()
+    assert (parts["form"] >= 0).all()
+
+
+def test_the_answer_has_the_numbers_of_the_tables(found: Exercise) -> None:
+    document = found.document()
+    json.dumps(document, allow_nan=False)
+    cases = {
+        (c["generator"], c["source"], c["widths"], c["n"]): c for c in document["discriminators"]
+    }
+    case = cases["learned", "fresh", "5-3", 40]
+    rows = found.responses.query(
+        "generator == 'learned' and source == 'fresh' and widths == '5-3' and n == 40"
+    )
+    assert case["loss_in_sample"]["value"] == rows["loss_in_sample"].median()
+    assert case["generator_wins"]["value"] == (rows["loss_population"] >= LN2).mean()
+    told = found.tests.query("generator == 'learned' and test == 'energy' and n == 30")
+    assert document["tests"]["energy"]["told_apart"]["30"]["value"] == told["told_apart"].mean()
+    text = " ".join(document["answer"])
+    assert number(rows["loss_in_sample"].median()) in text
+    assert number(rows["loss_population"].median()) in text
+    assert document["headline"].startswith(("On fresh rows yes", "No, not on fresh rows"))
+
+
+def test_the_page_fetches_nothing_and_shows_all_sections(found: Exercise, tmp_path: Path) -> None:
+    written = found.save(tmp_path / "exercise")
+    assert {path.name for path in written} == {
+        *("generators.csv", "tests.csv", "responses.csv", "exercise.json", "exercise.html")
+    }
+    page = (tmp_path / "exercise" / "exercise.html").read_text(encoding="utf-8")
+    seen: list[tuple[str, dict[str, str | None]]] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: seen.append((tag, dict(attrs)))  # type: ignore[method-assign]
+    parser.feed(page)
+    assert not any(key in ("src", "action") for _, attrs in seen for key in attrs)
+    hrefs = {attrs["href"] for tag, attrs in seen if tag == "a"}
+    assert all(href and href.startswith("#") for href in hrefs)
+    identities = {attrs["id"] for _, attrs in seen if "id" in attrs}
+    assert {str(href)[1:] for href in hrefs} <= identities
+    assert {"fig-told-apart", "fig-loss-learned", "fig-loss-truth", "fig-wins", "fig-parts"} <= (
+        identities
+    )
+    rows = pd.read_csv(tmp_path / "exercise" / "responses.csv", dtype={"widths": str})
+    pd.testing.assert_frame_equal(rows, found.responses, check_exact=False)
+
+
+def test_the_command_prints_one_document_and_the_same_settings_give_the_same_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (
+        *("exercise", "--set", "epochs=3", "--set", "n_examples=40", "--replicates", "3"),
+        *("--discriminators", "2", "--test-rows", "10", "--fit-rows", "20", "--widths", "2"),
+        *("--restarts", "1", "--workers", "1", "--out", str(tmp_path / "e")),
+    )
+    status, stdout, _ = run(capsys, *arguments, "--json")
+    document = json.loads(stdout)
+    assert status == 0
+    assert document == json.loads((tmp_path / "e" / "exercise.json").read_text("utf-8"))
+    assert document["settings"]["widths"] == [[5, 3], [2]]
+    settings = Settings.of(
+        SMALL,
+        replicates=3,
+        discriminators=2,
+        test_rows=(10,),
+        fit_rows=(20,),
+        widths=[(2,)],
+        restarts=1,
+    )
+    again = exercise(settings, workers=1).document()
+    for part in ("tests", "discriminators", "decomposition", "answer"):
+        assert again[part] == document[part]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--replicates", "1"), "replicates must be between 2 and 100000, got 1"),
+        (("--discriminators", "61"), "discriminators must be between 2 and 60, got 61"),
+        (("--test-rows", "3"), "test rows must be between 10 and 100000, got 3"),
+        (("--fit-rows", "1"), "fit rows must be between 10 and 100000, got 1"),
+        (("--widths", "5;3"), "`--widths` takes whole numbers with commas between them"),
+        (("--widths", "0"), "a width must be between 1 and 256, got 0"),
+        (("--widths", "200,200"), "may have 4096 parameters at most"),
+        (("--restarts", "0"), "restarts must be between 1 and 1000, got 0"),
+        (("--alpha", "1"), "alpha must be above 0 and below 1"),
+        (("--workers", "0"), "`--workers` must be at least 1, got 0"),
+        (("--set", "latent_size=1"), "`latent_size` must be at least the dimension 2, got 1"),
+        (("--backend", "fused_gpu"), "unknown backend 'fused_gpu'"),
+        (("--out", "taken"), "is a file, a folder is needed"),
+        (("--out", "owned"), "has a tests.csv that gan-eval did not write"),
+    ],
+)
+def test_misuse_is_one_sentence_before_any_work(
+    arguments: tuple[str, str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").touch()
+    (tmp_path / "owned").mkdir()
+    (tmp_path / "owned" / "tests.csv").touch()
+    status, stdout, stderr = run(capsys, "exercise", *arguments)
+    assert (status, stdout) == (2, "")
+    assert words in stderr
+    assert len(stderr.splitlines()) == 1
+    assert not (tmp_path / "reports").exists()
+
+
+def test_widths_in_words() -> None:
+    assert label((10, 6)) == "10-6"
+    assert label(()) == "none"
