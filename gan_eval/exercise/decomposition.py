@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gan_eval.exercise.population import LN2
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 PARTS = ("seen", "optimisation", "finite_sample", "form")
 """In the order in which they add up."""

@@ -19,7 +19,7 @@ from gan_eval.exercise.network import Network, one_thread
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 ROUNDS = 100
 """Steps tried, after which a fit ends where it is."""

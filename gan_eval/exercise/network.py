@@ -20,7 +20,7 @@ from gan_eval.draws import Layer
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

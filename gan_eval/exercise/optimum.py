@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 _POINTS = 2**14
 

@@ -18,7 +18,7 @@ from gan_eval.exercise.network import Network, one_thread
 from gan_eval.gaussian import Gaussian
 from gan_eval.jensen_shannon import jensen_shannon
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 LN2 = float(np.log(2.0))
 """The loss of a coin, and the value of the game at its equilibrium, in nats."""

@@ -14,7 +14,7 @@ from gan_eval.certify.streams import generator
 from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 PERMUTATIONS = 99
 """Of MMD and energy; a p-value of permutations is exact for any number of them."""
@@ -42,6 +42,11 @@ class Test:
     words: str
     knows: str
     run: _Run
+
+    @property
+    def short(self) -> str:
+        """The name without what stands beside it."""
+        return self.words.partition(",")[0].partition(" (")[0]
 
 
 TESTS: dict[str, Test] = {

@@ -18,7 +18,7 @@ from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 from gan_eval.trained import TrainedGANs
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 LEARNED, TRUTH = "learned", "truth"
 """Kinds of generators: trained ones, and the truth itself, p = q."""

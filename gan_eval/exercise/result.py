@@ -22,7 +22,7 @@ from gan_eval.output import check_writable
 from gan_eval.report.page import write_page
 from gan_eval.summary import median_interval, share_interval
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 TOLD_APART = 0.8
 """The share of generators at which a test is said to tell them apart."""

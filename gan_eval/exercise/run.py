@@ -30,7 +30,7 @@ from gan_eval.gaussian import Gaussian
 from gan_eval.trained import TrainedGANs
 from gan_eval.workers import Failure, Pool, Task
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 GROUP = 10
 """Generators that one unit of work tests."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from gan_eval.exercise.decomposition import PARTS
 from gan_eval.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.exercise.responses import LEARNED, TRUTH
@@ -142,4 +144,5 @@ def _percents(share: Share) -> str:
 
 
 def _median(share: Share) -> str:
-    return f"{number(share.value)} ({interval(share.low, share.high)})"
+    known = isfinite(share.low) and isfinite(share.high)
+    return number(share.value) + (f" ({interval(share.low, share.high)})" if known else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from gan_eval.exercise.network import Network
 from gan_eval.exercise.population import LN2
@@ -13,13 +14,6 @@ from gan_eval.exercise.settings import label
 from gan_eval.report.numbers import count, interval, number, percent, percents, plural
 
 QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
-
-_PARTS = {
-    "seen": "is seen by the trained discriminator",
-    "optimisation": "is hidden because that is not the best response to the rows it saw",
-    "finite_sample": "because the best response to finite rows is not that to the law",
-    "form": "because no discriminator of its form is ln p/q",
-}
 
 
 def headline(found: Exercise) -> str:
@@ -70,16 +64,16 @@ def tests(found: Exercise) -> str:
         shares = {name: found.told_apart(name, n).value for name in TESTS}
         worst, best = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
         parts.append(
-            f"from {count(n)} rows the {TESTS[worst].words} test tells {percent(shares[worst])} of "
-            f"{plural(len(found.generators), 'generator')} from the truth, the "
-            f"{TESTS[best].words} test {percent(shares[best])}, and the best possible test "
+            f"from {count(n)} rows the {TESTS[worst].short} test tells {percent(shares[worst])} of "
+            f"the {count(len(found.generators))} generators from the truth, the "
+            f"{TESTS[best].short} test {percent(shares[best])}, and the best possible test "
             f"{percent(found.told_apart(OPTIMUM, n).value)}"
         )
     optimum = found.rows_until_told_apart(OPTIMUM)
     nearest = min(TESTS, key=lambda name: found.rows_until_told_apart(name).value)
     return (
         f"{_capital('; '.join(parts))}. The best possible test tells {percent(TOLD_APART)} of them "
-        f"{_from_rows(optimum, rows)}, the {TESTS[nearest].words} test "
+        f"{_from_rows(optimum, rows)}, the {TESTS[nearest].short} test "
         f"{_from_rows(found.rows_until_told_apart(nearest), rows)}."
     )
 
@@ -161,15 +155,26 @@ def wider(found: Exercise) -> list[str]:
 
 def hidden(found: Exercise) -> str:
     """The decomposition of the generators' distance from equilibrium."""
-    parts = [
-        f"{percent(share)} ({percents(low, high)}) {_PARTS[name]}"
-        for name, (share, low, high) in found.decomposition.shares().items()
-    ]
+    shares = found.decomposition.shares()
+    parts = {
+        name: f"{percent(share)} ({percents(low, high)})"
+        for name, (share, low, high) in shares.items()
+    }
+    n = count(found.settings.config.n_examples)
+    pays = (
+        f"the best response to the {n} rows would be worse on fresh rows than the trained "
+        "discriminator, which is far from it"
+        if shares["optimisation"][0] < 0
+        else f"the best response to the {n} rows would be better on fresh rows as well"
+    )
     return (
-        f"Of the generators' distance from equilibrium, a JSD of "
-        f"{number(found.decomposition.divergence.mean())} nats on average over "
-        f"{count(found.settings.discriminators)}, {_list(parts)}. A share below 0 "
-        "is a loss: there a coin, or stopping early, does better."
+        "The generators are a JSD of "
+        f"{number(found.decomposition.divergence.mean())} nats from equilibrium on average over "
+        f"{count(len(found.decomposition.divergence))}. Of it the trained discriminator sees "
+        f"{parts['seen']}, where the best of its form would see "
+        f"{percent(1 - shares['form'][0])}; {parts['form']} is hidden by the form. The rest is "
+        f"{parts['optimisation']} of optimisation and {parts['finite_sample']} of finite sample: "
+        f"{pays}."
     )
 
 
@@ -185,7 +190,9 @@ def _from_rows(share: Share, rows: Sequence[int]) -> str:
 
 
 def _with(share: Share) -> str:
-    return f"{number(share.value)} ({interval(share.low, share.high)})"
+    """A median with its interval, where there are enough generators for one."""
+    known = isfinite(share.low) and isfinite(share.high)
+    return number(share.value) + (f" ({interval(share.low, share.high)})" if known else "")
 
 
 def _percent_with(share: Share) -> str:
