@@ -37,7 +37,7 @@ def test_hotellings_share_is_its_exact_power_and_more_is_seen_from_more_rows():
     seeds = list(range(sets))
     names = ("hotelling", "mmd")
     found = rejections(TARGET, law, seeds, "learned", n, 0.05, names).mean(axis=1)
-    power = ncf.sf(f.isf(0.05, 2, n - 2), 2, n - 2, n * 0.3**2)
+    power = float(ncf.sf(f.isf(0.05, 2, n - 2), 2, n - 2, n * 0.3**2))
     assert found[0] == pytest.approx(power, abs=4.5 * np.sqrt(power * (1 - power) / sets))
     few = rejections(TARGET, law, seeds, "learned", 10, 0.05, names).mean(axis=1)
     assert (found > few).all()
