@@ -28,7 +28,8 @@ from gan_eval.twosample import TestResult, energy_test, mmd_test
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted(DOCS.rglob("*.md"))
+NOTEBOOK = DOCS / "notebook.ipynb"
 PROSE = [*PAGES, *(ROOT / f"{name}.md" for name in ("CONTRIBUTING", "CHANGELOG", "reports/README"))]
 
 
@@ -116,6 +117,23 @@ def test_every_command_of_the_pages_examples_exists() -> None:
         used |= set(re.findall(r"^\$? ?gan-eval ([a-z]+)", page.read_text("utf-8"), re.M))
     assert used
     assert used <= known
+
+
+def test_every_option_of_the_pages_examples_exists() -> None:
+    """In the README as well: each `--option` behind a command is one that the command has."""
+    existing = {
+        name: {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
+    }
+    checked = 0
+    for page in [*PROSE, ROOT / "README.md", NOTEBOOK]:
+        for line in re.findall(r"gan-eval ([a-z]+(?: [^`\n|]*)?)", page.read_text("utf-8")):
+            command, *words = line.split()
+            for option in re.findall(r"(?<!\S)--[a-z-]+", " ".join(words)):
+                if command in existing:
+                    assert option in existing[command], (page.name, line)
+                    checked += 1
+    assert checked > 50
 
 
 # --- Configuration ----------------------------------------------------------------------------
@@ -311,14 +329,20 @@ def test_the_example_of_the_first_page_runs() -> None:
     assert "effective_sample_size" in run_code(block)
 
 
+def named(page: Path) -> str:
+    """A page by its path from where the documentation stands."""
+    return page.relative_to(DOCS if DOCS in page.parents else ROOT).as_posix()
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as Python-Markdown makes them."""
-    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+    without_code = re.sub(r"^ *```.*?^ *```$", "", page.read_text("utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.*)$", without_code, re.M)
     bare = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
     return {re.sub(r"[-\s]+", "-", heading) for heading in bare}
 
 
-@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PROSE, ROOT / "README.md", NOTEBOOK], ids=named)
 def test_no_relative_link_is_dead(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
         if "://" in target:
@@ -329,7 +353,7 @@ def test_no_relative_link_is_dead(page: Path) -> None:
         assert not anchor or anchor in anchors(linked), target
 
 
-@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PROSE, NOTEBOOK], ids=named)
 def test_no_page_has_a_path_of_a_machine(page: Path) -> None:
     found = re.search(
         r"(?<![\w.])/(work|home|root|tmp|Users|opt|mnt|usr)\b", page.read_text("utf-8")
@@ -337,9 +361,19 @@ def test_no_page_has_a_path_of_a_machine(page: Path) -> None:
     assert found is None, found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_a_page_opens_with_what_it_answers_and_is_in_the_navigation(page: Path) -> None:
     title, _, opening = page.read_text("utf-8").splitlines()[:3]
     assert title.startswith("# ")
     assert opening.startswith("This page answers: ")
-    assert re.search(rf"^ +- .+: {page.name}$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M)
+    assert navigation().count(named(page)) == 1
+
+
+def navigation() -> list[str]:
+    """The pages of ``mkdocs.yml``, in its order."""
+    lines = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+    return re.findall(r"^ +- .+: (\S+\.md)$", lines, re.M)
+
+
+def test_the_navigation_has_no_page_that_is_not_there() -> None:
+    assert set(navigation()) == {named(page) for page in PAGES}
