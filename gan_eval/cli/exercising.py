@@ -25,7 +25,7 @@ def exercise(
     discriminators: Annotated[
         int,
         typer.Option("--discriminators", help="Of them, how many meet fresh discriminators."),
-    ] = 12,
+    ] = 10,
     test_rows: Annotated[
         list[int] | None,
         typer.Option("--test-rows", metavar="N", help="Rows of the tests; may be repeated."),

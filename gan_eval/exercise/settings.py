@@ -18,7 +18,7 @@ TEST_ROWS = (10, 20, 50, 100, 200, 500)
 FIT_ROWS = (100, 300, 1000, 3000)
 """Real rows that a fresh discriminator is fitted to, and as many generated ones."""
 
-WIDER = ((10, 6),)
+WIDER = ((8, 4),)
 """Hidden widths of the fresh discriminators beside those of the configuration."""
 
 MOST_ROWS = 100_000
@@ -70,7 +70,7 @@ class Settings:
         backend: str = "fused_cpu",
         first_seed: int = 0,
         replicates: int = 60,
-        discriminators: int = 12,
+        discriminators: int = 10,
         test_rows: Sequence[int] = (),
         fit_rows: Sequence[int] = (),
         widths: Sequence[Sequence[int]] | None = None,

@@ -19,8 +19,8 @@ TARGET = GaussianTarget.chapter()
 
 @pytest.mark.statistical
 def test_at_p_equal_q_every_test_rejects_at_its_level():
-    """120 samples at 20 %: the central 99.99 % of a binomial count, seven times, one seed."""
-    sets = 120
+    """80 samples at 20 %: the central 99.99 % of a binomial count, seven times, one seed."""
+    sets = 80
     law = Gaussian(np.broadcast_to(TARGET.b, (sets, 2)), np.broadcast_to(TARGET.A, (sets, 2, 2)))
     found = rejections(TARGET, law, list(range(sets)), "truth", 20, 0.2).sum(axis=1)
     assert len(found) == len(TESTS)
