@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gan_eval.acceptance import Answer
 from gan_eval.backends import Availability
+from gan_eval.forecast import Forecast
 from gan_eval.results import Results
 from gan_eval.summary import quantile, summarise
 
@@ -117,6 +119,34 @@ def print_backends(found: list[Availability]) -> None:
     open_console().print(table)
 
 
+def print_forecast(found: Forecast) -> None:
+    """What would run, a line a cell, and for how long."""
+    console = open_console()
+    table = Table("configuration", "backend", "device", "replicates", "units", "seconds alone")
+    for cell in found.cells:
+        table.add_row(
+            *(escape(name) for name in (cell.configuration, cell.backend, cell.device)),
+            *(f"{number:,}" for number in (cell.replicates, cell.units)),
+            f"{cell.seconds:,.1f}" + ("" if cell.measured else " (scaled)"),
+        )
+    console.print(table)
+    workers = f"{found.workers} worker{'s' if found.workers > 1 else ''}"
+    console.print(
+        f"Would run: {len(found.cells):,} cell{'s' if len(found.cells) > 1 else ''}, "
+        f"{found.units:,} units of work, {found.replicates:,} replicates"
+    )
+    console.print(
+        f"Would take: about {found.seconds:,.0f} s with {workers}, by trainings of one epoch that "
+        f"were measured here in {found.measuring:.0f} s"
+    )
+    if found.time_budget is not None and found.seconds > found.time_budget:
+        console.print(
+            f"The time budget is {found.time_budget:g} s, after which no replicate is started: "
+            "fewer would be trained"
+        )
+    console.print("Nothing was written.")
+
+
 def print_studies(questions: dict[str, str]) -> None:
     """The ready studies, each with its question."""
     table = Table("study", "question")
@@ -214,7 +244,8 @@ def _summary(rows: pd.DataFrame) -> Table:
     )
     for _, cell in summarise(rows).iterrows():
         table.add_row(
-            *(str(cell[name]) for name in ("configuration", "backend", "device", "replicates")),
+            *(escape(str(cell[name])) for name in ("configuration", "backend", "device")),
+            str(cell["replicates"]),
             *(str(cell[name]) for name in ("converged", "near", "failed", "diverged")),
             _with_interval(cell, "kl", 3),
             _with_interval(cell, "effective_sample_size", 1),

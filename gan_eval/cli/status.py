@@ -40,5 +40,10 @@ def status_of(arguments: list[str] | None) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    print(f"gan-eval: {' '.join(sentence.split())}", file=sys.stderr)
+    # What a terminal would obey, as colours or a right-to-left mark, is written out.
+    shown = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in " ".join(sentence.split())
+    )
+    print(f"gan-eval: {shown}", file=sys.stderr)
     return 2

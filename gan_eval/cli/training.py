@@ -61,7 +61,11 @@ def train(
 
 def run(
     study: Annotated[
-        Path | None, typer.Argument(metavar="[STUDY.toml]", help="The study; the main job if none.")
+        Path | None,
+        typer.Argument(
+            metavar="[STUDY.toml]",
+            help="A file, or a name that `gan-eval studies` lists; the main job if none.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -80,6 +84,10 @@ def run(
         typer.Option("--workers", help="Processes side by side; one a core if not given."),
     ] = None,
     threads: Threads = 1,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Print what would run and for how long; write nothing."),
+    ] = False,
 ) -> None:
     """Run a study (without a file, the main job) and write its rows and its HTML report.
 
@@ -87,16 +95,23 @@ def run(
     """
     import shlex
 
-    from gan_eval import console
-    from gan_eval.config import Study
+    from gan_eval import console, studies
+    from gan_eval.environment import cores
     from gan_eval.output import OutputFolder
+    from gan_eval.plan import Study
     from gan_eval.study import run as run_study
     from gan_eval.threads import require
 
     if workers is not None and workers < 1:
         raise UsageError(f"`--workers` must be at least 1, got {workers}")
     require(threads)
-    settings = Study.read(study, assignments or [])
+    settings = Study.read(None if study is None else studies.find(study), assignments or [])
+    if dry_run:
+        from gan_eval.forecast import forecast
+
+        workers = workers or max(1, cores() // threads)
+        console.print_forecast(forecast(settings, workers, threads))
+        return
     folder = OutputFolder.prepare(out, settings.name)
     command = shlex.join(["gan-eval", *(sys.argv[1:])])
     with console.study_progress() as show:

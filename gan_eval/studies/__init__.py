@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 from gan_eval.errors import UsageError
-from gan_eval.settings import nearest
+from gan_eval.settings import nearest, shown
 
 
 def names() -> list[str]:
@@ -18,7 +19,7 @@ def names() -> list[str]:
 def text(name: str) -> str:
     """The TOML of a ready study; ``UsageError`` with the nearest name where there is none."""
     if name not in names():
-        raise UsageError(f"unknown study {name[:80]!r}: {nearest(name, names())}")
+        raise UsageError(f"unknown study {shown(name)}: {nearest(name, names())}")
     return (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -32,3 +33,25 @@ def question(name: str) -> str:
             break
         lines.append(line.removeprefix("#").strip())
     return " ".join(lines)
+
+
+def find(study: Path) -> Path:
+    """A study's file: that path, or where there is none, the ready study of that name.
+
+    Raises
+    ------
+    UsageError
+        Where there is neither; a path that does not read as a file of TOML is told as a name.
+    """
+    try:
+        there = study.exists()
+    except (OSError, ValueError):  # a name too long for a file, or with a NUL
+        there = False
+    if there or study.suffix or len(study.parts) > 1:
+        return study
+    if str(study) in names():
+        return Path(str(resources.files(__name__) / f"{study}.toml"))
+    raise UsageError(
+        f"there is no file {shown(str(study))}, and no such study comes with the package: "
+        f"{nearest(str(study), names())}"
+    )

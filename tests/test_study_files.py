@@ -1,0 +1,205 @@
+"""Study files of any content: each is planned, or refused in one sentence with status 2."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gan_eval import studies
+from gan_eval.backends.registry import Availability
+from gan_eval.cli import main
+from gan_eval.errors import UsageError
+from gan_eval.output import harmless_name
+from gan_eval.plan import Study
+from gan_eval.results import Results
+from gan_eval.study import plan
+
+FOUND = [
+    Availability("fused_cpu", "installed", ("cpu",), "", 1024),
+    Availability("pytorch", "installed", ("cpu",)),
+]
+SOURCES = [
+    *(studies.text(name) for name in studies.names()),
+    "[config]\ntarget = { A = [[1.0]], b = [2] }\n"
+    '[grid]\n"target.b" = [[0], [1.5]]\nepochs = [1]\n',
+]
+PIECES = [
+    *(
+        "0",
+        "-1",
+        "1e400",
+        "-0.0",
+        "nan",
+        "inf",
+        "true",
+        '""',
+        "[]",
+        "{}",
+        "[[]]",
+        "9" * 400,
+        "1e-400",
+    ),
+    *(
+        '"<script>alert(1)</script>"',
+        '"\\u202e\\n\\t\\u0000"',
+        '"' + "x" * 10_000 + '"',
+        "2020-01-01",
+    ),
+    *("= ", "\n[grid]\n", "\n[[zip]]\n", "\n[targets.a]\n", "[", "]", '"', "'''", "#", ".", "\x00"),
+    *("label = ['a', 'a']\n", "epochs = [1, 1]\n", '"target" = ["a"]\n', "name = 3\n", "\ud800"),
+    *("replicates = 99999999999999999999\n", "first_seed = 9223372036854775807\n", "a.b.c = 1\n"),
+]
+
+
+def mutated(seed: int) -> str:
+    """A ready study with one to four places cut, doubled, exchanged or replaced."""
+    random_ = random.Random(seed)
+    text = random_.choice(SOURCES)
+    for _ in range(random_.randint(1, 4)):
+        at, to = sorted(random_.randrange(len(text) + 1) for _ in range(2))
+        to = min(to, at + random_.choice([0, 1, 3, 30]))
+        piece = random_.choice([*PIECES, "", text[at:to] * 2])
+        text = text[:at] + piece + text[to:]
+    if random_.random() < 0.4:  # a whole value, so that more of them still parse
+        lines = text.split("\n")
+        at = random_.randrange(len(lines))
+        key, equals, _ = lines[at].partition("=")
+        if equals:
+            lines[at] = f"{key}= {random_.choice(PIECES)}"
+        text = "\n".join(lines)
+    return text
+
+
+def planned(path: Path) -> bool:
+    """Whether a file is planned; if not, it was refused in a sentence, and by nothing else."""
+    try:
+        study = Study.read(path)
+        assert plan(study.model_copy(update={"replicates": 3}), FOUND)
+    except UsageError as error:
+        sentence = str(error)
+    else:
+        name = harmless_name(study.name)
+        assert 0 < len(name) <= 60
+        assert Path(name).name == name
+        return True
+    assert 0 < len(sentence) < 1000
+    return False
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    return path
+
+
+def test_two_thousand_mutated_files_are_planned_or_refused(tmp_path: Path) -> None:
+    outcomes = [planned(write(tmp_path / "study.toml", mutated(seed))) for seed in range(2000)]
+    # Neither is rare, so that both are tested.
+    assert 100 < sum(outcomes) < 1900
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=20)
+    | st.just(10**400),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+KEYS = st.sampled_from([*Study.model_fields, "epochs", "target", "target.b", "label"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(KEYS, VALUES | st.dictionaries(KEYS, VALUES, max_size=3), max_size=4))
+def test_any_settings_are_planned_or_refused(found: dict) -> None:
+    with contextlib.suppress(UsageError):  # and no other exception
+        study = Study.parse(found)
+        assert plan(study.model_copy(update={"replicates": 1}), FOUND)
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"quoted\" and 'quoted'; DROP TABLE rows; --",
+    "two\nlines\rthree",
+    "right\u202eto left\u200f",
+    "[/red] [bold] ../../etc \x1b[31m",
+    "x" * 200,
+    "NA",
+    "=1+1",
+]
+
+
+def test_hostile_names_run_and_do_no_harm(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = " ".join(HOSTILE[:5])
+    file = tmp_path / "study.toml"
+    file.write_text(
+        f'name = {json.dumps(name)}\nreplicates = 2\npermutations = 0\nbackends = ["fused_cpu"]\n'
+        "[config]\nn_examples = 16\nepochs = 1\n"
+        f"[[zip]]\nlabel = {json.dumps(HOSTILE)}\nbatch_size = {list(range(1, 9))}\n",
+        encoding="utf-8",
+    )
+    with contextlib.chdir(tmp_path), pytest.raises(SystemExit) as end:
+        main(["run", str(file), "--workers", "1"])
+    assert end.value.code == 0, capsys.readouterr().err
+    (folder,) = (tmp_path / "reports").iterdir()
+    assert folder.name == harmless_name(name)
+    page = (folder / "report.html").read_text("utf-8")
+    assert "<script" not in page
+    facts = json.loads((folder / "study.json").read_text("utf-8"))
+    assert facts["study"]["name"] == name
+    assert [entry["label"] for entry in facts["configurations"]] == HOSTILE
+    assert len(Results.load(folder).rows) == 16
+
+
+@pytest.mark.parametrize(
+    "settings_", ["name = '" + "y" * 10_000 + "'", "'" + "k" * 10_000 + "' = 1"]
+)
+def test_ten_thousand_characters_are_refused_in_a_short_sentence(
+    settings_: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "study.toml", settings_)
+    with pytest.raises(SystemExit) as end:
+        main(["run", str(file), "--out", str(tmp_path / "out")])
+    assert end.value.code == 2
+    stdout, stderr = capsys.readouterr()
+    assert (stdout, len(stderr.splitlines())) == ("", 1)
+    assert len(stderr) < 600
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_terminal_would_obey_is_written_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["run", "--set", "\x1b[31m\u202e=1", "--out", str(tmp_path / "out")])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.rstrip("\n").isprintable()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_ready_study_is_run_by_its_name_and_a_dry_run_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["--set", "config.n_examples=16", "--set", "config.epochs=1", "--set", "tested=0"]
+    with contextlib.chdir(tmp_path), pytest.raises(SystemExit) as end:
+        main(["run", "dialects", "--dry-run", *small])
+    assert end.value.code == 0
+    assert list(tmp_path.iterdir()) == []
+    said = capsys.readouterr().out
+    assert "Would run: 3 cells, 6 units of work, 3,000 replicates" in said
+    assert "Nothing was written." in said
+    with contextlib.chdir(tmp_path), pytest.raises(SystemExit) as end:
+        main(["run", "dialect", "--dry-run"])
+    assert end.value.code == 2
+    assert "did you mean `dialects`?" in capsys.readouterr().err
