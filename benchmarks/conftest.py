@@ -33,6 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
         option.benchmark_storage = f"file://{config.rootpath / 'reports' / 'benchmarks'}"
     if not (option.benchmark_save or option.benchmark_autosave):
         option.benchmark_save = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    option.benchmark_save_data = True  # `gan-eval throughput --against` tests the raw rounds
+    # What pytest-benchmark says where tests skip before they have timed anything.
+    for message in ("Benchmark fixture was not used at all", "Not saving anything"):
+        config.addinivalue_line("filterwarnings", f"ignore:{message}")
     config.stash[BEFORE] = _saved(config)
 
 

@@ -182,14 +182,16 @@ class _Training(Training):
             super().adam(net, size, stretch, scale)
 
 
-def operations_per_example(config: TrainingConfig) -> dict[tuple[str, str], float]:
+def operations_per_example(
+    config: TrainingConfig, *, machine: type[Counting] = Counting
+) -> dict[tuple[str, str], float]:
     """Operations a lane that one example of an epoch costs, by (phase, operation).
 
     The program is the one that the kernel is compiled from (``gan_eval.fused.program``). What a
     compiler saves, as a value computed twice or a product with −1, is counted nevertheless.
     """
     shape = Shape.of(config)
-    k = Counting(double=shape.double)
+    k = machine(double=shape.double)
     word, real = Value(k, None, "word"), Value(k, None, "real")
     memories: dict[str, Any] = {
         name: CountedMemory(k, "word" if name == "order" else "real")
@@ -200,7 +202,7 @@ def operations_per_example(config: TrainingConfig) -> dict[tuple[str, str], floa
     }
     draws = _Draws(k, word, word)
     k.counts.clear()  # a seed's keys are made once a training
-    numbers: dict[str, Value] = {
+    numbers: dict[str, Any] = {
         "decay_1": real,
         "decay_2": real,
         "epsilon": real,

@@ -1,0 +1,70 @@
+"""``throughput``: what benchmarks measured, and whether they became slower."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_eval.cli.options import AsJson
+from gan_eval.errors import UsageError
+
+
+def throughput(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Files that pytest-benchmark wrote.")
+    ],
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with a picture.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="FILE", help="Compare with this earlier file."),
+    ] = None,
+    slowdown: Annotated[
+        float, typer.Option("--slowdown", help="Times as long that is allowed, from 1.")
+    ] = 1.2,
+    alpha: Annotated[
+        float, typer.Option("--alpha", help="The level of all benchmarks together, 0 … 1.")
+    ] = 0.05,
+    correction: Annotated[
+        str, typer.Option("--correction", help="holm or benjamini-hochberg.")
+    ] = "holm",
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="DIR", help="Show a run's time to quality beside."),
+    ] = None,
+    epsilon: Annotated[
+        float, typer.Option("--epsilon", help="The KL(q‖p), in nats, that is quality.")
+    ] = 0.1,
+    as_json: AsJson = False,
+) -> None:
+    """Tabulate benchmarks. With --against: exit 1 where one became too slow, 2 on misuse.
+
+    Example: gan-eval throughput new.json --against old.json --slowdown 1.3
+    """
+    from gan_eval.output import check_writable
+    from gan_eval.report.page import write_page
+    from gan_eval.speed import Figures
+
+    if against is not None and len(files) != 1:
+        raise UsageError(f"`--against` compares with one file, got {len(files)}")
+    for path in filter(None, (csv, html)):
+        check_writable(path)
+    found = Figures.read(files)
+    if against is not None:
+        found = found.against(
+            against, files[0], slowdown=slowdown, alpha=alpha, correction=correction
+        )
+    if run is not None:
+        found = found.beside(run, epsilon)
+    if csv is not None:
+        write_page(found.table.to_csv(index=False), csv)
+    if html is not None:
+        write_page(found.page(), html)
+    found.print_json() if as_json else found.print()
+    raise typer.Exit(0 if found.kept else 1)

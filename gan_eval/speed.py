@@ -1,0 +1,125 @@
+"""What ``gan-eval throughput`` has read, compared and shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+from rich.table import Table as Printed
+
+from gan_eval import console, throughput
+from gan_eval.quality import time_to_quality
+from gan_eval.report import speed
+from gan_eval.report.tables import Table
+from gan_eval.results import Results
+from gan_eval.slowdown import Comparison, compare
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Benchmarks, and what was asked for beside them."""
+
+    table: pd.DataFrame
+    """Of ``throughput.read_all``, with ``times_the_loop``."""
+    comparison: Comparison | None = None
+    quality: pd.DataFrame | None = None
+    labels: dict[str, str] | None = None
+
+    @classmethod
+    def read(cls, files: Sequence[str | Path]) -> Figures:
+        """The benchmarks of files of pytest-benchmark; ``UsageError`` as ``throughput.read``."""
+        table = throughput.read_all(files)
+        return cls(table.assign(times_the_loop=throughput.over_the_loop(table)))
+
+    def against(
+        self,
+        before: str | Path,
+        after: str | Path,
+        *,
+        slowdown: float,
+        alpha: float,
+        correction: str,
+    ) -> Figures:
+        """With a comparison; see ``slowdown.compare``."""
+        found = compare(before, after, slowdown=slowdown, alpha=alpha, correction=correction)
+        return replace(self, comparison=found)
+
+    def beside(self, folder: str | Path, epsilon: float) -> Figures:
+        """With the time to quality of a run's epochs; see ``quality.time_to_quality``."""
+        results = Results.load(folder)
+        known = results.provenance.get("configurations") or []
+        sizes = {c["hash"]: int(c["config"]["n_examples"]) for c in known}
+        labels = {c["hash"]: str(c["label"]) for c in known}
+        quality = time_to_quality(results.epochs, sizes, epsilon=epsilon)
+        return replace(self, quality=quality, labels=labels)
+
+    @property
+    def kept(self) -> bool:
+        """Whether nothing became slower than allowed; True where nothing was compared."""
+        return self.comparison is None or self.comparison.kept
+
+    def page(self) -> str:
+        """One HTML document that fetches nothing."""
+        return speed.page(self.table, self.quality, self.comparison, self.labels)
+
+    def print(self) -> None:
+        """Tables, and sentences on what makes them doubtful and where they were measured."""
+        out = console.open_console()
+        out.print(_printed(speed.benchmarks(self.table)))
+        if self.quality is not None:
+            out.print(_printed(speed.passages(self.quality, self.labels)))
+        if self.comparison is not None:
+            out.print(_printed(speed.changes(self.comparison)))
+        for sentence in self._sentences():
+            out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+    def print_json(self) -> None:
+        """The same as one JSON document; what is no finite number is null."""
+        compared = self.comparison
+        document = {
+            "benchmarks": _records(self.table),
+            "quality": None if self.quality is None else _records(self.quality),
+            "comparison": None
+            if compared is None
+            else {
+                "slowdown": compared.slowdown,
+                "alpha": compared.alpha,
+                "correction": compared.correction,
+                "benchmarks": _records(compared.table),
+                "only_before": list(compared.only_before),
+                "only_after": list(compared.only_after),
+                "differences": list(compared.differences),
+            },
+            "warnings": speed.warnings(self.table),
+            "kept": self.kept,
+        }
+        console.print_json(document)
+
+    def _sentences(self) -> list[str]:
+        found = [f"warning: {sentence}" for sentence in speed.warnings(self.table)]
+        compared = self.comparison
+        if compared is not None:
+            found += [f"warning: not the same in both runs: {s}" for s in compared.differences]
+            for names, where in ((compared.only_before, "earlier"), (compared.only_after, "new")):
+                found += [f"only in the {where} file: {name}" for name in names]
+        found += [f"measured on: {sentence}" for sentence in speed.provenance(self.table)]
+        return [*found, speed.headline(self.table, compared)] if compared else found
+
+
+def _printed(table: Table) -> Printed:
+    printed = Printed(*table.head, title=table.caption, title_justify="left")
+    for row in table.rows:
+        printed.add_row(*row)
+    return printed
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as JSON has them: NaN and ∞ are null."""
+    return json.loads(
+        frame.replace([float("inf"), float("-inf")], None).to_json(
+            orient="records", double_precision=15
+        )
+    )
