@@ -38,7 +38,7 @@ def told_apart(found: Exercise) -> Picture:
     rows = found.settings.test_rows
     with canvas(4.0) as (figure, axes):
         for (name, test), style in zip(TESTS.items(), _STYLES, strict=True):
-            _line(axes, rows, [found.told_apart(name, n) for n in rows], test.words, style)
+            _line(axes, rows, [found.told_apart(name, n) for n in rows], test.short, style)
         best = [found.told_apart(OPTIMUM, n) for n in rows]
         _line(axes, rows, best, "best possible test", ("ink", "-", "x"))
         axes.axhline(TOLD_APART, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
@@ -59,8 +59,9 @@ def told_apart(found: Exercise) -> Picture:
                 )
             )
             + ".",
-            caption=f"Bars are 95 % intervals. The dashed lines are {percent(TOLD_APART)}, from "
-            f"where a test counts as telling them apart, and the level, "
+            caption="MMD and energy are whitened by the target. Bars are 95 % intervals. The "
+            f"dashed lines are {percent(TOLD_APART)}, from where a test counts as telling them "
+            "apart, and the level, "
             f"{percent(found.settings.alpha)}.",
         )
 
