@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gan_eval.backends import backend, catalogue
     from gan_eval.config import Margins, TrainingConfig
     from gan_eval.errors import UsageError
+    from gan_eval.export import load
     from gan_eval.gaussian import Gaussian
     from gan_eval.plan import Study
     from gan_eval.results import Results
@@ -29,6 +30,7 @@ __all__ = [
     "backend",
     "catalogue",
     "energy_test",
+    "load",
     "mmd_test",
 ]
 
@@ -44,6 +46,7 @@ _HOMES = {
     "backend": "backends",
     "catalogue": "backends",
     "energy_test": "twosample",
+    "load": "export",
     "mmd_test": "twosample",
 }
 

@@ -71,19 +71,21 @@ def print_run(results: Results, folder: Path) -> None:
         )
     short = facts["planned"] - facts["finished"]
     if facts["interrupted"] and not len(results.rows):
-        console.print("Interrupted: no replicate had finished, nothing was written.")
+        console.print("Interrupted: no replicate had finished.")
     elif facts["interrupted"]:
         console.print(
             f"Interrupted: {facts['finished']} of {facts['planned']} replicates kept in {folder}; "
-            f"`gan-eval report {folder}` builds their report.",
+            f"the same command goes on from there, `gan-eval report {folder}` builds their report.",
             markup=False,
         )
     elif short > 0:
         console.print(
             f"{facts['finished']} of {facts['planned']} replicates were trained within the time "
-            f"budget of {facts['study']['time_budget']:g} s; `--set time_budget=600` gives more."
+            f"budget of {facts['study']['time_budget']:g} s; the same command goes on from there."
         )
     if len(results.rows):
+        if facts.get("reused"):
+            console.print(f"Reused: {facts['reused']:,} replicates that the ledger had already")
         threads = facts["threads"]
         console.print(
             f"Done:   by {facts['workers']} worker{'s' if facts['workers'] > 1 else ''} with "

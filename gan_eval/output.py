@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_eval.errors import UsageError
+from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.results import FILES, STUDY_FILE, Results
 
 REPORT = "report.html"
@@ -32,7 +34,9 @@ class OutputFolder:
         if path.exists() and not path.is_dir():
             raise UsageError(f"{str(path)!r} is a file, a folder is needed for the results")
         check_writable(path / REPORT)
-        if path.is_dir() and not (path / STUDY_FILE).exists():
+        check_writable(path / LEDGER_FILE)
+        ours = (path / STUDY_FILE).exists() or (path / LEDGER_FILE).exists()
+        if path.is_dir() and not ours:
             for own in (*FILES, REPORT):
                 if (path / own).exists():
                     raise UsageError(
@@ -40,6 +44,38 @@ class OutputFolder:
                         "name another folder with `--out`"
                     )
         return cls(path)
+
+    @property
+    def ledger(self) -> Path:
+        """The file of the study's ledger."""
+        return self.path / LEDGER_FILE
+
+    def check_ledger(self) -> None:
+        """``UsageError`` where there is a ledger that cannot be used, before any work is done."""
+        if self.ledger.exists():
+            Ledger(self.ledger).close()
+
+    def set_aside(self, *, everything: bool) -> Path | None:
+        """Move what earlier runs left here into a folder ``earlier-1``, ``earlier-2`` … of it.
+
+        Not ``everything`` means only where its rows are in no ledger, so that what is written next
+        would replace them. Returns the folder, or None where nothing was moved. Not while another
+        run writes here.
+        """
+        if self.ledger.exists() and not everything:
+            return None
+        # The journal of an interrupted transaction belongs to its ledger.
+        names = (*FILES, REPORT, f"{LEDGER_FILE}-journal", LEDGER_FILE)
+        there = [self.path / name for name in names if (self.path / name).exists()]
+        if not there:
+            return None
+        numbers = itertools.count(1)
+        aside = next(p for n in numbers if not (p := self.path / f"earlier-{n}").exists())
+        with _one_sentence(self.path):
+            aside.mkdir()
+            for file in there:
+                file.rename(aside / file.name)
+        return aside
 
     def save(self, results: Results) -> None:
         """Write rows, epochs and provenance."""

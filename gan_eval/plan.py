@@ -95,6 +95,8 @@ class Study(BaseModel):
     """Of each two-sample test; 0 leaves the tests out."""
     tested: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
     """Replicates of each cell that get the two-sample tests, from the first seed on."""
+    traced: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 1000
+    """Replicates of each cell whose epochs are stored, from the first seed on."""
     margins: Margins = Margins()
     """Up to which KL(q‖p) a replicate counts as converged, and as near."""
     config: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ EXACT_CSV: dict[str, Any] = (
 )
 """Options of ``read_csv``."""
 
+MOST_ROWS = 100_000
+"""Rows of a ``rows.csv``; of more, each cell's first seeds are written, and the ledger has all."""
+_CELL = ["configuration", "backend", "device"]
+
 
 @dataclass(frozen=True)
 class Results:
@@ -38,7 +43,9 @@ class Results:
         JSON-ready: ``study`` (its settings), ``configurations`` (label, hash and settings of each),
         ``planned`` and ``finished`` replicates, ``interrupted``, ``failures``, ``unavailable``
         (backends that were not there, and what they lack), ``seconds``, ``workers``, ``threads``,
-        ``command``, ``created`` and ``environments`` (by the names in the column ``environment``).
+        ``command``, ``created`` and ``environments`` (by the names in the column ``environment``);
+        of a run also ``reused``, the replicates that its ledger had already. ``thinned`` says in a
+        sentence what of the rows is in the ledger only; it is there where something is.
     """
 
     rows: pd.DataFrame
@@ -46,12 +53,28 @@ class Results:
     provenance: dict[str, Any]
 
     def save(self, folder: str | Path) -> None:
-        """Write the three files into a folder, each whole or not at all."""
+        """Write the three files into a folder, each whole or not at all.
+
+        Of more than ``MOST_ROWS`` rows only each cell's first seeds are written, and
+        ``provenance["thinned"]`` says so.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / ROWS_FILE, self.rows.to_csv(index=False))
+        rows, provenance = self._for_people()
+        _write(folder / ROWS_FILE, rows.to_csv(index=False))
         _write(folder / EPOCHS_FILE, self.epochs.to_csv(index=False))
-        _write(folder / STUDY_FILE, json.dumps(self.provenance, indent=2, allow_nan=False) + "\n")
+        _write(folder / STUDY_FILE, json.dumps(provenance, indent=2, allow_nan=False) + "\n")
+
+    def _for_people(self) -> tuple[pd.DataFrame, dict[str, Any]]:
+        if len(self.rows) <= MOST_ROWS:
+            return self.rows, self.provenance
+        cells = self.rows.groupby(_CELL, sort=False)
+        each = max(1, MOST_ROWS // cells.ngroups)
+        sentence = (
+            f"{ROWS_FILE} holds the first {each:,} seeds of each cell, of {len(self.rows):,} rows "
+            "in all; `gan-eval export` gives all of them"
+        )
+        return cells.head(each), self.provenance | {"thinned": sentence}
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
@@ -70,11 +93,14 @@ class Results:
             ) from None
         if not isinstance(provenance, dict) or not {"study", "environments"} <= set(provenance):
             raise UsageError(f"{str(folder / STUDY_FILE)!r} does not describe a run of gan-eval")
-        return cls(
-            read_rows(folder / ROWS_FILE),
-            _read_csv(folder / EPOCHS_FILE, {"epoch", "kl"}),
-            provenance,
-        )
+        epochs = _read_csv(folder / EPOCHS_FILE, {"epoch", "kl"})
+        if "thinned" not in provenance:
+            return cls(read_rows(folder / ROWS_FILE), epochs, provenance)
+        from gan_eval.ledger import LEDGER_FILE, Ledger
+
+        with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
+            rows = ledger.rows(ledger.last_run()["wanted"])
+        return cls(rows, epochs, {k: v for k, v in provenance.items() if k != "thinned"})
 
 
 def read_rows(path: str | Path) -> pd.DataFrame:
@@ -104,6 +130,10 @@ def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
 
 def _write(path: Path, text: str) -> None:
     """Replace a file in one step, so that a reader sees the old text or the new, never a part."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    # Another process may write the same file now.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

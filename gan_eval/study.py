@@ -1,41 +1,31 @@
-"""A study run on this machine: expanded to units of work, trained, judged, gathered.
+"""A study run: what its ledger lacks is trained, judged and stored, and all of it is gathered.
 
-Whatever stops it, what was finished is in the ``Results`` that it returns.
+Whatever stops it, what was finished is in the ledger, and running it again goes on from there.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gan_eval import judge
 from gan_eval.backends import Availability, backend, catalogue
-from gan_eval.config import TrainingConfig
 from gan_eval.drawing import ChapterDrawing
 from gan_eval.environment import cores, environment, identity
 from gan_eval.errors import UsageError
+from gan_eval.ledger import Ledger
 from gan_eval.plan import Study
 from gan_eval.results import Results
-from gan_eval.settings import nearest
+from gan_eval.units import Cell, Unit, cells, unavailable, units
+from gan_eval.wanted import Wanted, wanted, within
 from gan_eval.workers import Failure, Pool
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One call of a backend: some seeds of one cell."""
-
-    label: str
-    config: TrainingConfig
-    backend: str
-    device: str
-    seeds: tuple[int, ...]
-    timed: bool = False
-    """Also draw as the chapter does, alone on the machine, so that both clocks are measured."""
 
 
 @dataclass
@@ -44,7 +34,9 @@ class Progress:
 
     planned: int
     finished: int = 0
+    """Those that the ledger had already among them."""
     verdicts: dict[str, int] = field(default_factory=dict)
+    """Of those that this run trained."""
 
     def count(self, rows: pd.DataFrame) -> None:
         """Take in the rows of a unit that has ended."""
@@ -59,9 +51,11 @@ Outcome = tuple[pd.DataFrame, pd.DataFrame]
 def run(
     study: Study,
     *,
+    store: str | Path | None = None,
     workers: int | None = None,
     threads: int = 1,
     command: str = "",
+    on_begin: Callable[[], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Results:
     """Run a study on this machine and judge what it trained.
@@ -69,6 +63,9 @@ def run(
     Parameters
     ----------
     study : Study
+    store : path, optional
+        The ledger's file; made where there is none. What it holds of this study is not trained
+        again. Several processes may run studies with one ledger. In memory where none is named.
     workers : int, optional
         Processes that train side by side; by default one for each ``threads`` cores. A script
         that calls this needs Python's usual ``if __name__ == "__main__":`` guard, unless
@@ -77,137 +74,191 @@ def run(
         CPU threads that each process may use.
     command : str
         The command to print in the report as the way to reproduce it.
+    on_begin : callable, optional
+        Called when it is known what there is to do, before the ledger is opened.
     on_progress : callable, optional
         Called when a unit of work has ended.
 
     Returns
     -------
     Results
-        Sorted by configuration, backend, device and seed. After Ctrl-C, those of the units that
-        were finished, with ``provenance["interrupted"]`` true.
+        Sorted by configuration, backend, device and seed: what the ledger now holds of this study.
+        After Ctrl-C with ``provenance["interrupted"]`` true.
 
     Raises
     ------
     UsageError
-        Where a backend is unknown or missing, a device is not there, or nothing can be run.
+        Where a backend is unknown or missing, a device is not there, nothing can be run, or the
+        ledger cannot be used.
     """
     workers = workers or max(1, cores() // threads)
-    start = time.monotonic()
-    deadline = None if study.time_budget is None else start + study.time_budget
-    outcomes: list[Outcome] = []
-    failures: list[dict[str, Any]] = []
-    interrupted, machine, unavailable = False, None, []
-    progress = Progress(0)
+    told = {"workers": workers, "threads": threads, "command": command}
     with Pool(workers, threads) as pool:
+        this = _Run(study, None if store is None else Path(store), told, on_progress)
+        return this.results(pool, on_begin)
+
+
+class _Run:
+    """One run of a study, from what is installed to results."""
+
+    def __init__(
+        self,
+        study: Study,
+        path: Path | None,
+        told: dict[str, Any],
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.study, self.path, self.told, self.on_progress = study, path, told, on_progress
+        self.began = time.monotonic()
+        self.failures: list[dict[str, Any]] = []
+        self.unavailable: list[dict[str, Any]] = []
+        self.progress = Progress(0)
+        self.parts: dict[tuple[str, str, str], list[Wanted]] = {}
+        self.environment = ""
+        self.reused = 0
+
+    def results(self, pool: Pool, on_begin: Callable[[], None] | None) -> Results:
+        interrupted, ledger = False, None
         try:
-            found, machine = pool.call(_survey)
-            unavailable = _unavailable(study, found)
-            units = plan(study, found)
-            progress.planned = sum(len(unit.seeds) for unit in units)
-            timed = [(train_unit, unit, study) for unit in units if unit.timed]
-            rest = [(train_unit, unit, study) for unit in units if not unit.timed]
-            for (_, unit, _), outcome in pool.run_all(timed, rest, deadline):
-                if isinstance(outcome, Failure):
-                    failures.append(_describe(unit, outcome))
+            try:
+                found, machine = pool.call(_survey)
+                self.unavailable = unavailable(self.study, found)
+                planned = sorted(cells(self.study, found), key=_place)
+                if on_begin is not None:
+                    on_begin()
+                ledger = Ledger(self.path)
+                self.train(pool, ledger, planned, machine)
+            except KeyboardInterrupt:
+                interrupted = True
+                pool.kill()
+            except UsageError:
+                pool.kill()
+                raise
+            if ledger is None:
+                return Results(pd.DataFrame(), pd.DataFrame(), self.provenance(0, True, {}))
+            return self.gather(ledger, interrupted)
+        finally:
+            if ledger is not None:
+                ledger.close()
+
+    def train(
+        self, pool: Pool, ledger: Ledger, planned: Sequence[Cell], machine: dict[str, Any]
+    ) -> None:
+        """Train and store what the ledger lacks."""
+        self.environment = identity(machine)
+        self.parts = {_place(cell): wanted(cell, self.study) for cell in planned}
+        self.progress.planned = sum(cell.replicates for cell in planned)
+        self.reused = sum(
+            len(ledger.finished(part)) for parts in self.parts.values() for part in parts
+        )
+        self.progress.finished = self.reused
+        ledger.environment(self.environment, machine)
+        number = ledger.begin(
+            {"provenance": self.provenance(self.reused, True, {})},
+            [part for parts in self.parts.values() for part in parts],
+        )
+        budget = self.study.time_budget
+        deadline = None if budget is None else self.began + budget
+        work = units(planned)
+        timed, rest = (
+            ((train_unit, unit, self.study) for unit in self.lacking(ledger, some, number))
+            for some in (
+                [unit for unit in work if unit.timed],
+                [unit for unit in work if not unit.timed],
+            )
+        )
+        self.tell()
+        for (_, unit, _), outcome in pool.run_all(timed, rest, deadline):
+            if isinstance(outcome, Failure):
+                self.failures.append(_describe(unit, outcome))
+            else:
+                self.store(ledger, unit, outcome)
+            self.tell()
+
+    def lacking(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Unit]:
+        """What the ledger lacks of some units, asked anew before each.
+
+        What another run has taken on comes last, when that has perhaps ended.
+        """
+        later = []
+        for unit in planned:
+            if (some := self.missing(ledger, unit)) is not None:
+                identity = self.parts[_place(unit)][0].identity
+                if ledger.claim(identity, unit.seeds[0], number):
+                    yield some
                 else:
-                    outcomes.append(outcome)
-                    progress.count(outcome[0])
-                if on_progress is not None:
-                    on_progress(progress)
-        except KeyboardInterrupt:
-            interrupted = True
-            pool.kill()
-    if failures and not outcomes:
-        raise UsageError(f"nothing could be trained: {failures[0]['message']}")
-    machine = machine or environment()
-    rows, epochs = _gather(outcomes)
-    for frame in (rows, epochs):
-        frame["environment"] = identity(machine)
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    configurations = [
-        {"label": label, "hash": config.hash, "config": config.model_dump(mode="json")}
-        for label, config in study.configurations().items()
-    ]
-    return Results(
-        rows,
-        epochs,
-        {
-            "study": study.model_dump(mode="json"),
-            "configurations": configurations,
-            "planned": progress.planned,
-            "finished": progress.finished,
+                    later.append(unit)
+        for unit in later:
+            if (some := self.missing(ledger, unit)) is not None:
+                yield some
+
+    def missing(self, ledger: Ledger, unit: Unit) -> Unit | None:
+        parts = within(self.parts[_place(unit)], unit.seeds[0], unit.seeds[-1])
+        there = np.concatenate([ledger.finished(part) for part in parts])
+        seeds = np.setdiff1d(np.array(unit.seeds), there)
+        return unit.only(seeds.tolist()) if seeds.size else None
+
+    def store(self, ledger: Ledger, unit: Unit, outcome: Outcome) -> None:
+        rows, epochs = outcome
+        study = self.study
+        ledger.store(
+            self.parts[_place(unit)][0].identity,
+            unit.seeds,
+            rows,
+            epochs,
+            permutations=[
+                study.permutations * (seed < study.first_seed + study.tested) for seed in unit.seeds
+            ],
+            timed=unit.timed,
+            environment=self.environment,
+        )
+        self.progress.count(rows)
+
+    def tell(self) -> None:
+        if self.on_progress is not None:
+            self.on_progress(self.progress)
+
+    def gather(self, ledger: Ledger, interrupted: bool) -> Results:
+        parts = [part for parts in self.parts.values() for part in parts]
+        rows = ledger.rows(parts)
+        if self.failures and not len(rows):
+            raise UsageError(f"nothing could be trained: {self.failures[0]['message']}")
+        known = ledger.environments()
+        here = {name: known[name] for name in {*rows.get("environment", ()), self.environment}}
+        return Results(rows, ledger.epochs(parts), self.provenance(len(rows), interrupted, here))
+
+    def provenance(
+        self, finished: int, interrupted: bool, environments: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "study": self.study.model_dump(mode="json"),
+            "configurations": [
+                {"label": label, "hash": config.hash, "config": config.model_dump(mode="json")}
+                for label, config in self.study.configurations().items()
+            ],
+            "planned": self.progress.planned,
+            "finished": finished,
+            "reused": self.reused,
             "interrupted": interrupted,
-            "failures": failures,
-            "unavailable": unavailable,
-            "seconds": round(time.monotonic() - start, 2),
-            "workers": workers,
-            "threads": threads,
-            "command": command,
-            "created": created,
-            "environments": {identity(machine): machine},
-        },
-    )
+            "failures": self.failures,
+            "unavailable": self.unavailable,
+            "seconds": round(time.monotonic() - self.began, 2),
+            **self.told,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "environments": dict(sorted(environments.items())),
+        }
 
 
-def plan(study: Study, found: list[Availability]) -> list[Unit]:
+def plan(study: Study, found: Sequence[Availability]) -> list[Unit]:
     """The units of work of a study, given what is installed: timed ones first, then by seed.
 
     Raises ``UsageError`` where a backend is unknown, missing or broken, or lacks a device.
     """
-    cells = list(_cells(study, found))
-    timed = [
-        Unit(label, config, name, device, (study.first_seed,), timed=True)
-        for label, config, name, device, _ in cells
-    ]
-    rest = [
-        (position, Unit(label, config, name, device, tuple(seeds[position : position + chunk])))
-        for label, config, name, device, chunk in cells
-        for seeds in (study.seeds(chunk),)
-        for position in range(1, len(seeds), chunk)
-    ]
-    # By seed across cells, so that a budget of time cuts every cell at the same seed.
-    return timed + [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
-
-
-def _cells(
-    study: Study, found: list[Availability]
-) -> Iterator[tuple[str, TrainingConfig, str, str, int]]:
-    by_name = {entry.name: entry for entry in found}
-    names = study.backends or tuple(
-        entry.name for entry in found if entry.state == "installed" and entry.default
-    )
-    if not names:
-        raise UsageError("no backend is installed: `gan-eval backends` says how to install one")
-    for name in names:
-        if name not in by_name:
-            raise UsageError(f"unknown backend {name!r}: {nearest(name, list(by_name))}")
-        if by_name[name].state != "installed":
-            raise UsageError(f"backend {name!r} is {by_name[name].state}: {by_name[name].remedy}")
-        for device in study.devices or by_name[name].devices:
-            if device not in by_name[name].devices:
-                raise UsageError(
-                    f"device {device!r} is not there: backend {name!r} sees "
-                    f"{', '.join(by_name[name].devices)} on this machine"
-                )
-    for label, config in study.configurations().items():
-        for name in names:
-            for device in study.devices or by_name[name].devices:
-                yield label, config, name, device, by_name[name].replicates_per_call
-
-
-def _unavailable(study: Study, found: list[Availability]) -> list[dict[str, str]]:
-    """The backends that a study of everything goes on without, and what each lacks."""
-    if study.backends is not None:
-        return []
-    return [
-        {"name": entry.name, "state": entry.state, "remedy": entry.remedy}
-        for entry in found
-        if entry.state != "installed"
-    ]
+    return units(cells(study, found))
 
 
 def train_unit(unit: Unit, study: Study) -> Outcome:
-    """Train and judge one unit: its rows and its epochs, labelled."""
+    """Train and judge one unit: its rows, and the epochs of those of its seeds that are traced."""
     trainer = backend(unit.backend)
     drawing = None
     if unit.timed:
@@ -216,30 +267,22 @@ def train_unit(unit: Unit, study: Study) -> Outcome:
         trainer.train(warm, unit.seeds, unit.device)
         drawing = ChapterDrawing(unit.config, unit.seeds[0])
     trained = trainer.train(unit.config, unit.seeds, unit.device, drawing)
-    frames = (
-        judge.judge(
-            trained,
-            margins=study.margins,
-            n_evaluation=study.n_evaluation,
-            permutations=study.permutations,
-            tested=sum(seed < study.first_seed + study.tested for seed in unit.seeds),
-        ),
-        judge.epochs(trained),
+    tested, traced = (
+        sum(seed < study.first_seed + count for seed in unit.seeds)
+        for count in (study.tested, study.traced)
     )
-    for frame in frames:
-        frame.insert(0, "configuration", unit.label)
-    return frames
+    rows = judge.judge(
+        trained,
+        margins=study.margins,
+        n_evaluation=study.n_evaluation,
+        permutations=study.permutations,
+        tested=tested,
+    )
+    return rows, judge.epochs(trained.take(slice(traced))) if traced else pd.DataFrame()
 
 
-def _gather(outcomes: list[Outcome]) -> Outcome:
-    if not outcomes:
-        return pd.DataFrame(), pd.DataFrame()
-    rows, epochs = (pd.concat(frames, ignore_index=True) for frames in zip(*outcomes, strict=True))
-    order = ["configuration", "backend", "device", "seed"]
-    return (
-        rows.sort_values(order, ignore_index=True),
-        epochs.sort_values([*order, "epoch"], ignore_index=True),
-    )
+def _place(of: Cell | Unit) -> tuple[str, str, str]:
+    return (of.label, of.backend, of.device)
 
 
 def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -62,27 +62,29 @@ class Pool:
         return self._submit((function, *arguments)).result()
 
     def run_all(
-        self, alone: Sequence[Task], rest: Sequence[Task], deadline: float | None
+        self, alone: Iterable[Task], rest: Iterable[Task], deadline: float | None
     ) -> Iterator[tuple[Task, Any]]:
         """Tasks with their outcomes (or a ``Failure``) as they end.
 
         First those of ``alone``, one at a time with nothing beside them; then ``rest``, as many
         side by side as there are workers, of which none is started after the deadline (by
-        ``time.monotonic``).
+        ``time.monotonic``). Each is asked for when it can start, so that what comes next may depend
+        on what has ended.
         """
         for task in alone:
             yield task, _outcome(lambda task=task: self.call(*task))
-        queue = list(reversed(rest))
+        waiting = iter(rest)
         running: dict[Future[Any], Task] = {}
-        while queue or running:
-            while queue and len(running) < self.workers:
-                if deadline is not None and time.monotonic() > deadline:
-                    queue.clear()
+        more = True
+        while more or running:
+            while more and len(running) < self.workers:
+                late = deadline is not None and time.monotonic() > deadline
+                task = None if late else next(waiting, None)
+                if task is None:
+                    more = False
                 elif self.executor is None:
-                    task = queue.pop()
                     yield task, _outcome(lambda task=task: self.call(*task))
                 else:
-                    task = queue.pop()
                     try:
                         running[self._submit(task)] = task
                     except BrokenProcessPool as error:

@@ -88,8 +88,15 @@ def run(
         bool,
         typer.Option("--dry-run", help="Print what would run and for how long; write nothing."),
     ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Begin anew; what earlier runs left is moved aside."),
+    ] = False,
 ) -> None:
     """Run a study (without a file, the main job) and write its rows and its HTML report.
+
+    What was finished before, by this command or by another study in the same folder, is not
+    trained again.
 
     Example: gan-eval run --set replicates=100 --set time_budget=300 --out reports/hundred
     """
@@ -113,11 +120,22 @@ def run(
         console.print_forecast(forecast(settings, workers, threads))
         return
     folder = OutputFolder.prepare(out, settings.name)
+    if not fresh:
+        folder.check_ledger()
+    aside: list[Path | None] = []
     command = shlex.join(["gan-eval", *(sys.argv[1:])])
     with console.study_progress() as show:
         results = run_study(
-            settings, workers=workers, threads=threads, command=command, on_progress=show
+            settings,
+            store=folder.ledger,
+            workers=workers,
+            threads=threads,
+            command=command,
+            on_begin=lambda: aside.append(folder.set_aside(everything=fresh)),
+            on_progress=show,
         )
+    for moved in filter(None, aside):
+        print(f"Set aside: {moved}")
     if len(results.rows):
         folder.save(results)
     console.print_run(results, folder.path)

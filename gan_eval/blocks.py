@@ -1,0 +1,122 @@
+"""A table as bytes and back, bit for bit: columns of numbers and words, compressed.
+
+Numbers are laid out a column after another, and within a column all first bytes, then all second
+bytes, and so on: the high bytes of like numbers are alike, which is what zlib finds. Nothing but
+numbers and text comes out of a block, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+_HEAD = struct.Struct("<4sII")
+_MAGIC = b"GEB1"
+_WORD = 8
+
+Columns = dict[str, NDArray[Any]]
+"""Arrays of one length: int64, float64, or object of ``str`` and None."""
+
+
+class DamagedBlockError(ValueError):
+    """Bytes that are no block, or not all of one."""
+
+
+def columns_of(frame: pd.DataFrame) -> Columns:
+    """The columns of a frame; ``TypeError`` where one is neither numbers nor words."""
+    found: Columns = {}
+    for name in frame.columns:
+        column = frame[name]
+        if pd.api.types.is_bool_dtype(column.dtype):
+            raise TypeError(f"column {name!r} holds truth values: numbers or words are stored")
+        if pd.api.types.is_integer_dtype(column.dtype):
+            found[str(name)] = column.to_numpy(np.int64)
+        elif pd.api.types.is_float_dtype(column.dtype):
+            found[str(name)] = column.to_numpy(np.float64)
+        else:
+            found[str(name)] = column.astype(object).where(column.notna(), None).to_numpy()
+    return found
+
+
+def layout(columns: Mapping[str, NDArray[Any]]) -> str:
+    """The names and kinds of columns, as one line of JSON that many blocks share."""
+    kinds = {np.dtype(np.int64): "int", np.dtype(np.float64): "float", np.dtype(object): "text"}
+    return json.dumps([[name, kinds[values.dtype]] for name, values in columns.items()])
+
+
+def pack(columns: Mapping[str, NDArray[Any]]) -> bytes:
+    """Columns of one length to bytes, to be read with their ``layout``."""
+    texts: list[list[str | None]] = []
+    words = []
+    length = 0
+    for values in columns.values():
+        length = len(values)
+        if values.dtype == object:
+            known = dict.fromkeys(values.tolist())
+            texts.append(list(known))
+            codes = {text: code for code, text in enumerate(known)}
+            values = np.array([codes[text] for text in values.tolist()], np.int64)
+        words.append(np.ascontiguousarray(values).view(np.uint8).reshape(length, _WORD))
+    told = json.dumps(texts).encode()
+    body = np.stack(words).transpose(0, 2, 1).tobytes() if words else b""
+    return _HEAD.pack(_MAGIC, length, len(told)) + told + zlib.compress(body, 1)
+
+
+def unpack(block: bytes, its_layout: str) -> Columns:
+    """What was packed, to the bit; ``DamagedBlockError`` where that is not all there."""
+    try:
+        kinds = json.loads(its_layout)
+        magic, length, told = _HEAD.unpack_from(block)
+        body = zlib.decompress(block[_HEAD.size + told :])  # with its own check sum
+        texts = iter(json.loads(block[_HEAD.size : _HEAD.size + told]))
+        if magic != _MAGIC or len(body) != len(kinds) * _WORD * length:
+            raise DamagedBlockError("its length is not what its head says")
+        planes = np.frombuffer(body, np.uint8).reshape(len(kinds), _WORD, length)
+        words = np.ascontiguousarray(planes.transpose(0, 2, 1)).reshape(len(kinds), -1)
+        found: Columns = {}
+        for (name, kind), column in zip(kinds, words, strict=True):
+            if kind == "text":
+                known = np.array([*next(texts), None], dtype=object)[:-1]
+                found[name] = known[column.view(np.int64)]
+            else:
+                found[name] = column.view(np.int64 if kind == "int" else np.float64)
+    except (struct.error, zlib.error, ValueError, IndexError, StopIteration) as error:
+        raise DamagedBlockError(str(error)) from None
+    return found
+
+
+def join(pieces: Sequence[Columns]) -> Columns:
+    """Columns one below another; NaN (or None) where a piece lacks a column of another.
+
+    Takes the columns out of the pieces, so that no more than one of them is there twice.
+    """
+    order = dict.fromkeys(name for piece in pieces for name in piece)
+    lengths = [len(next(iter(piece.values()))) for piece in pieces]
+    joined: Columns = {}
+    for name in order:
+        kind = next(piece[name].dtype for piece in pieces if name in piece)
+        lacking = None if kind.hasobject else np.nan
+        joined[name] = np.concatenate(
+            [
+                piece.pop(name) if name in piece else np.full(length, lacking)
+                for piece, length in zip(pieces, lengths, strict=True)
+            ]
+        )
+    return joined
+
+
+def frame_of(parts: list[Columns]) -> pd.DataFrame:
+    """The frame of columns one below another, without a copy; takes what it is given."""
+    if not parts:
+        return pd.DataFrame()
+    joined = join(parts)
+    # The environment is last, whatever columns a larger dimension brings.
+    joined["environment"] = joined.pop("environment")
+    return pd.DataFrame(joined, copy=False)

@@ -1,0 +1,107 @@
+"""Which code the numbers of a replicate come from, as one short text.
+
+A stored replicate is used again only where the code that it depends on is the code that runs now.
+That code is found, not listed: beginning with the judge and the backend's file, every module of
+this package that they import, wherever the import stands. Its source counts byte for byte, so a
+changed comment makes old rows be trained again; that is the price of never mixing silently.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from gan_eval.backends.registry import entries
+
+_PACKAGE = "gan_eval"
+_ROOTS = ("gan_eval.judge", "gan_eval.drawing")
+# Judging computes by these, whatever trains.
+_LIBRARIES = ("numpy", "scipy", "torch")
+# They cannot change a number: sentences, where to read settings, how many threads.
+_NO_NUMBERS = {"gan_eval", "gan_eval.errors", "gan_eval.settings", "gan_eval.threads"}
+
+
+def code_version(backend: str, framework: str) -> str:
+    """The version of the numerics of a backend: its framework, and 16 hexadecimal digits.
+
+    Parameters
+    ----------
+    backend : str
+        Its name, with or without ``:form``.
+    framework : str
+        What its ``version()`` says, as ``"torch 2.13.0"``. What follows a comma is left out: that
+        describes the processor, not the code.
+
+    Returns
+    -------
+    str
+        As ``"torch 2.13.0 4f1d…"``: the digits are of the SHA-256 of the sources that the judge
+        and the backend import of this package, and of the versions of NumPy, SciPy and PyTorch. Of
+        a backend from outside, its own module is hashed, and what that imports from this package.
+    """
+    entry = entries().get(backend.partition(":")[0])
+    module = entry.module if entry is not None else _ROOTS[0]
+    return f"{framework.partition(',')[0]} {_digest(module)}"
+
+
+@cache
+def _digest(module: str) -> str:
+    digest = hashlib.sha256()
+    for name in _LIBRARIES:
+        digest.update(f"{name} {_version(name)}\n".encode())
+    for name, source in sorted(sources(*_ROOTS, module).items()):
+        digest.update(f"{name}\n".encode() + source)
+    return digest.hexdigest()[:16]
+
+
+def sources(*roots: str) -> dict[str, bytes]:
+    """The source of some modules and of all of this package's that these import, by name."""
+    found: dict[str, bytes] = {}
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        path = _path(name)
+        if name in found or name in _NO_NUMBERS or path is None:
+            continue
+        found[name] = path.read_bytes()
+        waiting += _imported(found[name], name, is_package=path.name == "__init__.py")
+    return found
+
+
+def _imported(source: bytes, name: str, *, is_package: bool) -> list[str]:
+    """The modules of this package that a module imports, anywhere in it."""
+    here = name if is_package else name.rpartition(".")[0]
+    wanted: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            wanted += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = here.split(".")[: len(here.split(".")) - (node.level - 1)]
+            base = ".".join([*(above if node.level else ()), *filter(None, [node.module])])
+            # What is imported from a package may be a module of it.
+            wanted += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    own = [one for one in wanted if one.split(".")[0] == _PACKAGE]
+    # Importing a module runs the packages above it.
+    return own + [one.rpartition(".")[0] for one in own if "." in one]
+
+
+def _path(module: str) -> Path | None:
+    """The file of a module; None where the name is not a module's. Imports nothing of ours."""
+    if module.split(".")[0] == _PACKAGE:
+        base = Path(__file__).parents[1].joinpath(*module.split("."))
+        tried = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
+        return next((path for path in tried if path.is_file()), None)
+    spec = importlib.util.find_spec(module)
+    origin = None if spec is None else spec.origin
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

@@ -1,0 +1,311 @@
+"""The embedded store of a study: every finished unit of work, exactly once, whatever is killed.
+
+One SQLite file. A unit is one transaction: its block of rows, its block of epochs, and a line for
+each replicate, whose primary key is the replicate's identity. The journal is a rollback journal,
+not a write-ahead log: the file is whole by itself, can be read where nothing can be written, and
+needs no shared memory. Writers wait for each other; each needs a few milliseconds a unit.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_eval import blocks, ledgerfile
+from gan_eval.errors import UsageError
+from gan_eval.trouble import in_one_sentence
+from gan_eval.wanted import Wanted
+
+LEDGER_FILE = "ledger.sqlite"
+
+_FITS = (
+    "FROM replicates WHERE identity = (SELECT id FROM identities WHERE text = ?) "
+    "AND seed BETWEEN ? AND ? AND (? = 0 OR permutations = ?) AND timed >= ? AND traced >= ?"
+)
+
+
+class Ledger:
+    """An open ledger; a context manager, which closes it.
+
+    Every method raises ``UsageError`` in one sentence where the file cannot be read or written, is
+    damaged, or is not a ledger; what was stored before stays.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        """Open a ledger, or make one where there is none; ``None`` is one in memory."""
+        self.path = path
+        with in_one_sentence(path):
+            if path is None:
+                self._connection = ledgerfile.connect(":memory:")
+                self._connection.executescript(ledgerfile.SCHEMA)
+                return
+            if not path.exists():
+                if read_only:
+                    raise UsageError(f"there is no file {str(path)!r}")
+                ledgerfile.create(path)
+            if not path.is_file():
+                raise UsageError(f"{str(path)!r} is not a file, so it is no ledger")
+            mode = "ro" if read_only else "rw"
+            self._connection = ledgerfile.connect(f"{path.absolute().as_uri()}?mode={mode}")
+            try:
+                ledgerfile.check(self._connection, path)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # --- Writing -------------------------------------------------------------------------------
+
+    def begin(self, document: dict[str, Any], parts: Sequence[Wanted]) -> int:
+        """Note that a run of a study begins and what it wants; returns the run's number."""
+        text = json.dumps(document | {"wanted": [asdict(part) for part in parts]})
+        with self._transaction() as connection:
+            # SQLite numbers them itself, whoever else begins now.
+            made = connection.execute(
+                "INSERT INTO runs (created, document) VALUES (?, ?)", (_now(), text)
+            )
+            return int(made.lastrowid or 0)
+
+    def environment(self, name: str, facts: dict[str, Any]) -> None:
+        """Note what an environment is, by its name."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO environments VALUES (?, ?)", (name, json.dumps(facts))
+            )
+
+    def store(
+        self,
+        identity: str,
+        seeds: Sequence[int],
+        rows: pd.DataFrame,
+        epochs: pd.DataFrame,
+        *,
+        permutations: Sequence[int],
+        timed: bool,
+        environment: str,
+    ) -> int:
+        """Store one finished unit, whole or not at all; what is there already stays as it is.
+
+        Parameters
+        ----------
+        identity : str
+            Of the cell (``wanted.identity``).
+        seeds : sequence of int
+            The R seeds.
+        rows : DataFrame
+            R rows, in the order of the seeds.
+        epochs : DataFrame
+            The epochs of the first seeds, the same number of rows each, or no rows.
+        permutations : sequence of int
+            Of each seed; 0 where it was not tested.
+        timed : bool
+        environment : str
+            The name of the environment that trained it.
+
+        Returns
+        -------
+        int
+            How many of the replicates were new.
+        """
+        traced = int(epochs["seed"].nunique()) if len(epochs) else 0
+        packed = [
+            (blocks.layout(columns), blocks.pack(columns))
+            for columns in map(blocks.columns_of, (rows, epochs))
+        ]
+        with self._transaction() as connection:
+            key = _number(connection, "identities", identity)
+            layouts = [_number(connection, "layouts", text) for text, _ in packed]
+            unit = connection.execute(
+                "INSERT INTO units (environment, created, rows_layout, rows, epochs_layout, "
+                "epochs, traced) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (environment, _now(), layouts[0], packed[0][1], layouts[1], packed[1][1], traced),
+            ).lastrowid
+            before = connection.total_changes
+            connection.executemany(
+                "INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (key, seed, tests, timed, at < traced, unit, at)
+                    for at, (seed, tests) in enumerate(zip(seeds, permutations, strict=True))
+                ],
+            )
+            new = connection.total_changes - before
+            connection.execute(
+                "DELETE FROM claims WHERE identity = ? AND seed = ?", (identity, seeds[0])
+            )
+            if new == 0:  # another process was first
+                connection.execute("DELETE FROM units WHERE id = ?", (unit,))
+        return new
+
+    def claim(self, identity: str, seed: int, run: int) -> bool:
+        """Say that a run now trains the unit that begins with a seed; False where another said so.
+
+        A claim is a hint, never a lock: whoever made it may be dead.
+        """
+        with self._transaction() as connection:
+            before = connection.total_changes
+            connection.execute(
+                "INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", (identity, seed, run)
+            )
+            return connection.total_changes > before
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with in_one_sentence(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # after some errors SQLite has rolled back itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    # --- Reading -------------------------------------------------------------------------------
+
+    def last_run(self) -> dict[str, Any]:
+        """The document of the run that began last, what it wants in it as ``Wanted``."""
+        with in_one_sentence(self.path):
+            found = self._connection.execute(
+                "SELECT document FROM runs ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+        if found is None:
+            raise UsageError(f"{str(self.path)!r} holds no run yet")
+        document = json.loads(found[0])
+        return document | {"wanted": [Wanted(**part) for part in document["wanted"]]}
+
+    def environments(self) -> dict[str, Any]:
+        """What each environment is, by its name."""
+        with in_one_sentence(self.path):
+            found = self._connection.execute("SELECT name, facts FROM environments").fetchall()
+        return {name: json.loads(facts) for name, facts in found}
+
+    def finished(self, part: Wanted) -> NDArray[np.int64]:
+        """The seeds that are there, ascending."""
+        return self._found(part)[:, 0]
+
+    def _found(self, part: Wanted) -> NDArray[np.int64]:
+        """Seed, unit and position of each replicate that fits, shape (found, 3), by seed."""
+        with in_one_sentence(self.path):
+            lines = self._connection.execute(
+                f"SELECT seed, unit, position {_FITS} ORDER BY seed, permutations, timed, traced",
+                _question(part),
+            )
+            flat = np.fromiter((entry for line in lines for entry in line), np.int64)
+        found = flat.reshape(-1, 3)
+        # Of one that is there several times, the one of which least more than asked is known.
+        return found[np.unique(found[:, 0], return_index=True)[1]]
+
+    def names(self, parts: Sequence[Wanted], table: str) -> list[str]:
+        """The columns of ``rows`` or ``epochs`` of some parts, those that any of them has."""
+        names: dict[str, None] = {}
+        for identity in dict.fromkeys(part.identity for part in parts):
+            with in_one_sentence(self.path):
+                found = self._connection.execute(
+                    "SELECT DISTINCT l.text FROM replicates r JOIN units u ON u.id = r.unit "
+                    f"JOIN layouts l ON l.id = u.{table}_layout WHERE r.identity = "
+                    "(SELECT id FROM identities WHERE text = ?) ORDER BY l.id",
+                    (identity,),
+                ).fetchall()
+            names |= {name: None for (text,) in found for name, _ in json.loads(text)}
+        return ["configuration", *names, "environment"] if names else []
+
+    def rows(self, parts: Sequence[Wanted]) -> pd.DataFrame:
+        """One row for each replicate that is there, as ``judge`` gave it.
+
+        In front ``configuration``, the label, and at the end ``environment``. Sorted by label,
+        backend, device and seed where the parts are.
+        """
+        return blocks.frame_of(list(self._columns(parts, "rows")))
+
+    def epochs(self, parts: Sequence[Wanted]) -> pd.DataFrame:
+        """One row for each epoch of the traced replicates that are there."""
+        return blocks.frame_of(
+            list(self._columns([part for part in parts if part.traced], "epochs"))
+        )
+
+    def _columns(self, parts: Sequence[Wanted], table: str) -> Iterator[blocks.Columns]:
+        for part in parts:
+            found = self._found(part)
+            if not found.size:
+                continue
+            found = found[np.argsort(found[:, 1], kind="stable")]
+            units, starts = np.unique(found[:, 1], return_index=True)
+            pieces, seeds = [], []
+            for unit, chosen in zip(units, np.split(found, starts[1:]), strict=True):
+                pieces.append(self._unit(int(unit), table, chosen[:, 2], part))
+                seeds.append(np.repeat(chosen[:, 0], len(pieces[-1]["seed"]) // len(chosen)))
+            joined = blocks.join(pieces)
+            order = np.argsort(np.concatenate(seeds), kind="stable")
+            yield {name: joined.pop(name)[order] for name in list(joined)}
+
+    def _unit(
+        self, unit: int, table: str, positions: NDArray[np.int64], part: Wanted
+    ) -> blocks.Columns:
+        """The columns of some replicates of one unit, without what is not wanted of them."""
+        with in_one_sentence(self.path):
+            block, text, environment, traced = self._connection.execute(
+                f"SELECT u.{table}, l.text, u.environment, u.traced FROM units u "
+                f"JOIN layouts l ON l.id = u.{table}_layout WHERE u.id = ?",
+                (unit,),
+            ).fetchone()
+            columns = blocks.unpack(block, text)
+        if table == "epochs":
+            steps = len(columns["seed"]) // traced
+            positions = (positions[:, None] * steps + np.arange(steps)).ravel()
+        columns = {name: values[positions] for name, values in columns.items()}
+        for name in _BLANK_UNTESTED if not part.permutations else ():
+            if name in columns:
+                columns[name] = np.full(len(positions), np.nan)
+        for name in _BLANK_UNTIMED if not part.timed else ():
+            if name in columns:
+                columns[name] = np.full(len(positions), np.nan)
+        labels = np.full(len(positions), part.label, object)
+        return (
+            {"configuration": labels}
+            | columns
+            | {"environment": np.full(len(positions), environment, object)}
+        )
+
+
+_BLANK_UNTESTED = ("mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue")
+_BLANK_UNTIMED = ("chapter_seconds", "chapter_examples_per_second")
+
+
+def _question(part: Wanted) -> tuple[Any, ...]:
+    return (
+        part.identity,
+        part.first,
+        part.last,
+        part.permutations,
+        part.permutations,
+        part.timed,
+        part.traced,
+    )
+
+
+def _number(connection: sqlite3.Connection, table: str, text: str) -> int:
+    connection.execute(f"INSERT OR IGNORE INTO {table} (text) VALUES (?)", (text,))
+    (number,) = connection.execute(f"SELECT id FROM {table} WHERE text = ?", (text,)).fetchone()
+    return number
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,60 @@
+"""Which code a stored number depends on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from gan_eval import codeversion
+
+
+@pytest.mark.parametrize("backend", ["pytorch", "fused_cpu"])
+def test_every_module_that_training_and_judging_load_is_counted(backend: str) -> None:
+    """Against what Python itself has loaded when a replicate was trained and judged."""
+    script = (
+        "import sys; from gan_eval import TrainingConfig, backend; from gan_eval.judge import *\n"
+        "config = TrainingConfig(epochs=1, n_examples=32)\n"
+        f"rows = judge(backend({backend!r}).train(config, [0]), permutations=9, n_evaluation=20)\n"
+        "print(*(name for name in sys.modules if name.startswith('gan_eval')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    counted = set(codeversion.sources("gan_eval.judge", f"gan_eval.backends.{backend}"))
+    # Where machines and threads come from, and how a form of a backend is found: no numbers.
+    assert loaded - counted <= {*codeversion._NO_NUMBERS, "gan_eval.environment"}
+    assert {"gan_eval.draws", "gan_eval.trained", "gan_eval.divergence"} <= counted
+
+
+def test_the_code_is_told_without_importing_a_framework() -> None:
+    script = (
+        "import sys; from gan_eval.codeversion import code_version\n"
+        "for name in ('pytorch', 'jax', 'tensorflow', 'mxnet', 'fused_cpu'):\n"
+        "    code_version(name, 'x')\n"
+        "heavy = {'torch', 'jax', 'tensorflow', 'mxnet', 'llvmlite'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_framework_backend_and_sources_make_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = codeversion.code_version
+    assert version("pytorch", "torch 2.13.0") != version("pytorch", "torch 2.12.0")
+    assert version("pytorch", "torch 2.13.0") == version("pytorch:batched", "torch 2.13.0")
+    assert version("fused_cpu", "llvmlite 0.46, 8 lanes") == version(
+        "fused_cpu", "llvmlite 0.46, 16 lanes"
+    )
+    assert version("fused_cpu", "x") != version("pytorch", "x")
+    before = version("pytorch", "x")
+    read = codeversion.sources
+    monkeypatch.setattr(
+        codeversion,
+        "sources",
+        lambda *roots: {k: v + b"#" * (k == "gan_eval.draws") for k, v in read(*roots).items()},
+    )
+    codeversion._digest.cache_clear()
+    assert version("pytorch", "x") != before
+    codeversion._digest.cache_clear()

@@ -1,0 +1,129 @@
+"""What leaves a ledger: CSV, Parquet, a DataFrame, and the files for people."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gan_eval
+from gan_eval import results, study
+from gan_eval.cli.status import status_of
+from gan_eval.ledger import LEDGER_FILE
+from gan_eval.results import EXACT_CSV, Results
+
+from .tables import installed, small
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(study, "catalogue", installed)
+    monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+
+    def run(folder: Path, **changes: Any) -> Results:
+        found = study.run(small(**changes), store=folder / LEDGER_FILE, workers=1)
+        found.save(folder)
+        return found
+
+    return run
+
+
+@pytest.mark.parametrize("epochs", [False, True])
+def test_csv_parquet_and_frame_are_the_same_to_the_bit(
+    run: Any, tmp_path: Path, epochs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two dimensions, so that some columns are of some rows only; and parts of few replicates.
+    found = run(tmp_path, grid={"latent_size": [2, 3]}, replicates=20)
+    monkeypatch.setattr("gan_eval.export._AT_ONCE", 7)
+    frame = gan_eval.load(tmp_path, epochs=epochs)
+    pd.testing.assert_frame_equal(frame, found.epochs if epochs else found.rows)
+    option = ["--epochs"] if epochs else []
+    for name in ("all.csv", "all.parquet"):
+        assert status_of(["export", str(tmp_path), "--out", str(tmp_path / name), *option]) == 0
+    text = {"config_hash": str}
+    from_csv = pd.read_csv(tmp_path / "all.csv", dtype=text, **EXACT_CSV)
+    from_parquet = pd.read_parquet(tmp_path / "all.parquet")
+    for other in (from_csv, from_parquet):
+        pd.testing.assert_frame_equal(
+            other[list(frame)], frame, check_exact=True, check_dtype=False
+        )
+        assert other["seed"].dtype == np.int64
+    # The file for people says the same.
+    own = pd.read_csv(tmp_path / ("epochs.csv" if epochs else "rows.csv"), **EXACT_CSV)
+    assert sorted(own) == sorted(from_csv)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_without_a_file_the_rows_go_to_standard_output(
+    run: Any, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    found = run(tmp_path, replicates=3)
+    assert status_of(["export", str(tmp_path)]) == 0
+    printed = pd.read_csv(io.BytesIO(capfdbinary.readouterr().out), **EXACT_CSV)
+    assert printed["kl"].tolist() == found.rows["kl"].tolist()
+
+
+def test_another_ending_is_refused(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, replicates=1)
+    assert status_of(["export", str(tmp_path), "--out", str(tmp_path / "rows.xlsx")]) == 2
+    assert "must end in .csv or .parquet" in capsys.readouterr().err
+    assert not (tmp_path / "rows.xlsx").exists()
+
+
+def test_names_of_any_kind_are_harmless(run: Any, tmp_path: Path) -> None:
+    name = "'; DROP TABLE units; --\n\"<script>‮, ü"
+    found = run(tmp_path, name=name, grid={}, replicates=3)
+    assert set(found.rows["configuration"]) == {name}
+    assert status_of(["export", str(tmp_path), "--out", str(tmp_path / "all.csv")]) == 0
+    assert set(pd.read_csv(tmp_path / "all.csv")["configuration"]) == {name}
+
+
+def test_of_very_many_rows_the_first_of_each_cell_are_written_and_it_is_said(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "MOST_ROWS", 10)
+    found = run(tmp_path)
+    written = pd.read_csv(tmp_path / "rows.csv")
+    cells = written.groupby("configuration")["seed"].apply(list).to_dict()
+    assert cells == {f"learning_rate_D={rate}": [0, 1, 2, 3, 4] for rate in (0.02, 0.05)}
+    said = json.loads((tmp_path / "study.json").read_text())["thinned"]
+    assert "the first 5 seeds of each cell, of 80 rows in all" in said
+    # A report is made of all of them.
+    pd.testing.assert_frame_equal(Results.load(tmp_path).rows, found.rows)
+
+
+def test_rows_of_no_ledger_are_read_from_their_files(run: Any, tmp_path: Path) -> None:
+    found = run(tmp_path)
+    (tmp_path / LEDGER_FILE).unlink()
+    for epochs, frame in ((False, found.rows), (True, found.epochs)):
+        pd.testing.assert_frame_equal(gan_eval.load(tmp_path, epochs=epochs), frame)
+
+
+def test_fresh_puts_aside_what_was_there(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path / "a", grid={})
+    kept = (tmp_path / "a" / "rows.csv").read_bytes()
+    again = ["run", "--out", str(tmp_path / "a"), "--workers", "1", "--set", "replicates=2"]
+    again += ["--set", "backends=['fused_cpu']", "--set", "permutations=0"]
+    again += ["--set", "config.epochs=1", "--set", "config.n_examples=64"]
+    assert status_of([*again, "--fresh"]) == 0
+    aside = tmp_path / "a" / "earlier-1"
+    assert f"Set aside: {aside}" in " ".join(capsys.readouterr().out.splitlines())
+    assert (aside / "rows.csv").read_bytes() == kept
+    assert len(gan_eval.load(aside)) == 40
+    assert len(gan_eval.load(tmp_path / "a")) == 2
+    # What is in no ledger would be replaced, so it is put aside unasked.
+    (tmp_path / "a" / LEDGER_FILE).unlink()
+    assert status_of(again) == 0
+    assert (tmp_path / "a" / "earlier-2" / "rows.csv").exists()
+    # What cannot be run puts nothing aside.
+    assert status_of([*again, "--fresh", "--set", "backends=['none']"]) == 2
+    assert not (tmp_path / "a" / "earlier-3").exists()

@@ -1,0 +1,52 @@
+"""A process that forks studies, each of which the test kills: all imports are paid for once.
+
+Reads folders from stdin. For each it forks a child, in a session of its own, that runs the study
+there; writes the child's process id, then how it ended.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from gan_eval import study, wanted
+from gan_eval.ledger import LEDGER_FILE
+
+from .tables import installed, small
+
+WIDE = small(replicates=41, traced=11)
+TOGETHER = 2
+"""Seeds a unit: 21 units of each of two configurations."""
+
+
+def prepare() -> None:
+    """Have the fused backend alone, and a drawing that takes no time, as it changes no number."""
+    found = installed(TOGETHER)
+    study.catalogue = lambda: found  # type: ignore[assignment]
+    study.ChapterDrawing = lambda *_: lambda _: None  # type: ignore[assignment]
+
+
+def run(folder: Path) -> None:
+    study.run(WIDE, store=folder / LEDGER_FILE, workers=1)
+
+
+def main() -> None:
+    prepare()
+    found = study.catalogue()
+    # Children inherit the compiled kernel, and the hash of the code.
+    for unit in study.units(study.cells(WIDE.model_copy(update={"replicates": 3}), found)):
+        study.train_unit(unit, WIDE)
+    wanted.identity(study.cells(WIDE, found)[0], WIDE)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            print("started", os.getpid(), flush=True)
+            run(Path(line.strip()))
+            os._exit(0)
+        print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
