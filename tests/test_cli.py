@@ -165,6 +165,7 @@ def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str
     import pty
 
     arguments = ["run", "--set", "replicates=500", "--set", "config.n_examples=64"]
+    arguments += ["--set", "backends=['pytorch']"]
     arguments += ["--set", "config.epochs=4", "--workers", workers, "--out", "out"]
     terminal, stderr = pty.openpty()  # the progress bar tells when there is something to keep
     process = subprocess.Popen(
