@@ -77,18 +77,22 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
 
 
 def units(planned: Sequence[Cell]) -> list[Unit]:
-    """The units of work: timed ones first, the first seed of each cell, then the rest by seed."""
+    """The units of work: timed ones first, the first seed of each cell, then the rest call by call."""
     timed = [
         Unit(cell.label, cell.config, cell.backend, cell.device, (cell.first,), timed=True)
         for cell in planned
     ]
     rest = [
-        (at, Unit(cell.label, cell.config, cell.backend, cell.device, tuple(seeds)))
+        (
+            (at - 1) // cell.together,
+            Unit(cell.label, cell.config, cell.backend, cell.device, tuple(seeds)),
+        )
         for cell in planned
         for at in range(1, cell.replicates, cell.together)
         if (seeds := cell.seeds[at : at + cell.together])
     ]
-    # By seed across cells, so that a budget of time cuts every cell at the same seed.
+    # Call by call across cells, so that a budget of time cuts every cell of a backend at the same
+    # seed, and a loop does not keep the thousands of a fast backend waiting.
     return timed + [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
 
 
