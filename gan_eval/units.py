@@ -77,7 +77,7 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
 
 
 def units(planned: Sequence[Cell]) -> list[Unit]:
-    """The units of work: timed ones first, the first seed of each cell, then the rest call by call."""
+    """The units of work: timed ones first, each cell's first seed, then the rest call by call."""
     timed = [
         Unit(cell.label, cell.config, cell.backend, cell.device, (cell.first,), timed=True)
         for cell in planned
