@@ -31,6 +31,9 @@ class Cell:
     replicates: int
     together: int
     """Seeds that the backend takes in one call."""
+    timed: bool = True
+    """Whether its first seed is drawn and timed alone on the machine, which takes seconds a cell:
+    so is the first configuration on each backend and device."""
 
     @property
     def seeds(self) -> range:
@@ -70,25 +73,27 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
             study.first_seed,
             len(study.seeds(entry.replicates_per_call)),
             entry.replicates_per_call,
+            position == 0,
         )
-        for label, config in study.configurations().items()
+        for position, (label, config) in enumerate(study.configurations().items())
         for entry, device in where
     ]
 
 
 def units(planned: Sequence[Cell]) -> list[Unit]:
-    """The units of work: timed ones first, each cell's first seed, then the rest call by call."""
+    """The units of work: the timed first seeds first, then the rest call by call."""
     timed = [
         Unit(cell.label, cell.config, cell.backend, cell.device, (cell.first,), timed=True)
         for cell in planned
+        if cell.timed
     ]
     rest = [
         (
-            (at - 1) // cell.together,
+            at // cell.together,
             Unit(cell.label, cell.config, cell.backend, cell.device, tuple(seeds)),
         )
         for cell in planned
-        for at in range(1, cell.replicates, cell.together)
+        for at in range(int(cell.timed), cell.replicates, cell.together)
         if (seeds := cell.seeds[at : at + cell.together])
     ]
     # Call by call across cells, so that a budget of time cuts every cell of a backend at the same

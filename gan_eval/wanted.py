@@ -59,7 +59,8 @@ def identity(cell: Cell, study: Study) -> str:
 
 
 def wanted(cell: Cell, study: Study) -> list[Wanted]:
-    """What a study wants of a cell: the first seed timed, the first ones tested and traced."""
+    """What a study wants of a cell: the first seed timed (of a cell that is), the first ones tested
+    and traced."""
     tested = study.tested if study.permutations else 0
     limits = sorted({0, 1, tested, study.traced, cell.replicates})
     known = identity(cell, study)
@@ -70,7 +71,7 @@ def wanted(cell: Cell, study: Study) -> list[Wanted]:
             cell.first + low,
             cell.first + high - 1,
             study.permutations if low < tested else 0,
-            low == 0,
+            cell.timed and low == 0,
             low < study.traced,
         )
         for low, high in itertools.pairwise(limits)

@@ -206,7 +206,8 @@ def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
     text = "No replicate was timed alone on the machine; all of them trained side by side."
     if any(np.isfinite(tables.alone(cell)).all() for cell in cells):
         text = (
-            "One replicate a cell is timed alone on the machine by both clocks; the others train "
+            "Of the first configuration on each backend and device, one replicate is timed alone "
+            "on the machine by both clocks; the others train "
             f"side by side{side}, so their clocks also count each other's load."
         )
     drawn = figures.speed(cells)
