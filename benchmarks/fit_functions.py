@@ -31,7 +31,7 @@ class Fit:
 def nodes(low: float, high: float, count: int = 3001) -> Array:
     """Points of an interval, denser towards its ends."""
     t = np.cos(np.linspace(0, np.pi, count, dtype=np.longdouble))[::-1]
-    return low + (t + 1) / 2 * (high - low)
+    return np.asarray(low + (t + 1) / 2 * (high - low), dtype=np.longdouble)
 
 
 def fit(value: Array, factor: Array, offset: Array, u: Array, degrees: tuple[int, int]) -> Fit:

@@ -81,24 +81,32 @@ def train(
     Raises ``UsageError`` where the backend or device is not there, or ``plot`` cannot be written.
     """
     if plot is not None:
-        from gan_eval.drawing import ChapterDrawing, picture_kind  # Matplotlib: half a second
+        trained = _train_and_draw(config, backend, device, seeds, plot)
+    else:
+        trainer = backends.backend(backend)
+        device = device or default_device(trainer)
+        if isinstance(trainer, Thinning):
+            trained = trainer.train(config, seeds, device, every=config.epochs)
+        else:
+            trained = trainer.train(config, seeds, device)
+    return TrainingRun(trained, judge(trained, tested=tested, sampled=tested > 0))
 
-        picture_kind(plot)
-        check_writable(plot)
+
+def _train_and_draw(
+    config: TrainingConfig, backend: str, device: str | None, seeds: Sequence[int], plot: Path
+) -> TrainedGANs:
+    """Only the seed that is drawn has a chapter's clock."""
+    from gan_eval.drawing import ChapterDrawing, picture_kind  # Matplotlib: half a second
+
+    picture_kind(plot)
+    check_writable(plot)
     trainer = backends.backend(backend)
     device = device or default_device(trainer)
-    if plot is not None:
-        # Only the seed that is drawn has a chapter's clock.
-        drawing = ChapterDrawing(config, seeds[0])
-        parts = [trainer.train(config, seeds[:1], device, drawing)]
-        parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
-        trained = TrainedGANs.join(parts)
-        drawing.save(plot)
-    elif isinstance(trainer, Thinning):
-        trained = trainer.train(config, seeds, device, every=config.epochs)
-    else:
-        trained = trainer.train(config, seeds, device)
-    return TrainingRun(trained, judge(trained, tested=tested, sampled=tested > 0))
+    drawing = ChapterDrawing(config, seeds[0])
+    parts = [trainer.train(config, seeds[:1], device, drawing)]
+    parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
+    drawing.save(plot)
+    return TrainedGANs.join(parts)
 
 
 def seed_range(first: int, replicates: int) -> range:

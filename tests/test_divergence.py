@@ -579,5 +579,5 @@ def test_a_centred_plane_has_the_energy_distance_of_the_same_plane_in_space(devi
     factors = [np.diag([1.0, deviation]), np.diag([0.7, 0.2])]
     plane = [Gaussian(np.zeros(2), factor) for factor in factors]
     space = [Gaussian(np.zeros(3), np.pad(factor, (0, 1))) for factor in factors]
-    found, expected = float(energy_distance(*plane)), float(energy_distance(*space))
+    found, expected = (float(energy_distance(q, p)) for q, p in (plane, space))
     assert found == pytest.approx(expected, abs=1e-13 * (1 + deviation))
