@@ -314,7 +314,10 @@ def test_cuda_without_a_gpu_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
         pytest.skip("this machine has a GPU")
     sentence = "device 'cuda' is not there: backend 'pytorch' sees cpu on this machine"
     assert sentence in refused("train", "--device", "cuda", cwd=tmp_path, capsys=capsys)
-    study = ("run", "--set", "devices=['cuda']", "--workers", "1")
+    study = (
+        *("run", "--set", "devices=['cuda']", "--set", "backends=['pytorch']"),
+        *("--workers", "1"),
+    )
     assert sentence in refused(*study, cwd=tmp_path, capsys=capsys)
 
 
