@@ -37,13 +37,15 @@ def test_foreign(benchmark):
 
 def run_pytest(folder: Path, *arguments: str) -> str:
     """What pytest prints in a fresh process; the assertion holds that it passed."""
+    # pytest-xdist, which switches benchmarks off, may have started this process.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**environment, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
