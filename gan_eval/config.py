@@ -223,12 +223,3 @@ class Margins(BaseModel):
                 f"converged {self.converged} and near {self.near}"
             )
         return self
-
-
-def __getattr__(name: str) -> Any:
-    # Where Study was until it had axes.
-    if name == "Study":
-        from gan_eval.plan import Study
-
-        return Study
-    raise AttributeError(f"module 'gan_eval.config' has no attribute {name!r}")

@@ -250,7 +250,7 @@ class _Run:
 
 
 def plan(study: Study, found: Sequence[Availability]) -> list[Unit]:
-    """The units of work of a study, given what is installed: timed ones first, then by seed.
+    """The units of work of a study, given what is installed: timed ones first, then call by call.
 
     Raises ``UsageError`` where a backend is unknown, missing or broken, or lacks a device.
     """

@@ -58,9 +58,6 @@ class Value:
     def __and__(self, other: Value | int) -> Value:
         return self._with(other, "&")
 
-    def __or__(self, other: Value | int) -> Value:
-        return self._with(other, "|")
-
     def __lshift__(self, bits: int) -> Value:
         return self._with(bits, "<<")
 
