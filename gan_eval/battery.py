@@ -12,7 +12,7 @@ import numpy as np
 
 from gan_eval.correction import CORRECTIONS, adjusted_pvalues, known_correction, level
 from gan_eval.errors import UsageError
-from gan_eval.recommended import DEFAULT, TESTS, Samples
+from gan_eval.recommended import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
 
@@ -183,7 +183,7 @@ def battery(
     columns are only divided by their pooled standard deviations.
     """
     alpha, correction = level(alpha), known_correction(correction)
-    names = _known(DEFAULT if tests is None else tests)
+    names = known(DEFAULT if tests is None else tests)
     permutations = validation.permutation_count(permutations)
     resampled = [name for name in names if target is None or not TESTS[name].known_law]
     if resampled:
@@ -194,15 +194,14 @@ def battery(
             f"tests at alpha = {alpha:g}, got {permutations}: the smallest p-value could not be "
             "rejected after correction"
         )
-    # One seed a test, drawn for all of the catalogue.
     generator = validation.random_generator(rng)
-    seeds = dict(zip(TESTS, generator.integers(2**62, size=len(TESTS)).tolist(), strict=True))
+    drawn = seeds(generator)
     data = Samples.of(x, y, target, generator)
     settings = {"permutations": permutations, "device": device}
     results, not_run = {}, {}
     for name in names:
         try:
-            results[name] = TESTS[name].run(data, rng=seeds[name], **settings)
+            results[name] = TESTS[name].run(data, rng=drawn[name], **settings)
         except UsageError as error:
             if tests is not None:
                 raise
@@ -218,13 +217,3 @@ def battery(
         correction,
         not_run,
     )
-
-
-def _known(tests: Sequence[str]) -> tuple[str, ...]:
-    names = (tests,) if isinstance(tests, str) else tuple(tests)
-    unknown = [name for name in names if name not in TESTS]
-    if unknown:
-        raise UsageError(f"unknown test {unknown[0]!r}: known are {', '.join(TESTS)}")
-    if not names or len(set(names)) < len(names):
-        raise UsageError(f"tests must name at least one test, each once, got {list(names)}")
-    return names

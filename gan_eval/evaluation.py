@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval import draws
 from gan_eval.draws import Layer
+from gan_eval.errors import UsageError
 from gan_eval.gaussian import Array, Gaussian
 from gan_eval.trained import TrainedGANs
 
-TEST_COLUMNS = ("mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue")
+TESTS = ("mmd", "energy")
+"""The tests of a replicate where none are named, of ``gan_eval.recommended.TESTS``."""
 
 _TOGETHER = 64
 """Replicates whose samples are drawn at once, so that they stay in a core's cache."""
@@ -57,22 +62,39 @@ def critics(trained: TrainedGANs, n: int) -> tuple[Array, Array]:
     return correlation, error
 
 
+def test_columns(tests: Sequence[str]) -> list[str]:
+    """The columns of some tests: ``…_statistic`` and ``…_pvalue`` of each."""
+    return [f"{name}_{what}" for name in tests for what in ("statistic", "pvalue")]
+
+
 def two_sample_tests(
-    trained: TrainedGANs, replicate: int, n: int, permutations: int
+    trained: TrainedGANs, replicate: int, n: int, permutations: int, tests: Sequence[str] = TESTS
 ) -> dict[str, float]:
-    """``TEST_COLUMNS`` of a replicate: n fresh real rows against n generated ones."""
+    """``test_columns`` of a replicate, of n generated rows.
+
+    Those tests of ``gan_eval.recommended`` that know the target's law test the generated rows
+    against it, the others against n fresh real rows. A test has the same numbers whichever others
+    are run. NaN where it cannot be computed from these rows, as a likelihood ratio of fewer rows
+    than columns.
+    """
     # Here, because nothing else of judging needs PyTorch, which takes seconds to import.
-    from gan_eval.twosample import energy_test, mmd_test
+    from gan_eval import recommended
 
     target = trained.config.target.build()
     seed = int(trained.seeds[replicate])
     real = target.transform(draws.evaluation_real(seed, n, target.dimension))
     fake = trained.generate(replicate, n)
-    rng = draws.permutation_tests(seed)
-    row = {}
-    for name, test in (("mmd", mmd_test), ("energy", energy_test)):
-        result = test(real, fake, whiten=target, permutations=permutations, rng=rng)
-        row[f"{name}_statistic"], row[f"{name}_pvalue"] = result.statistic, result.pvalue
+    generator = draws.permutation_tests(seed)
+    seeds = recommended.seeds(generator)
+    row = dict.fromkeys(test_columns(tests), np.nan)
+    with suppress(UsageError):  # rows too large for any test
+        data = recommended.Samples.of(fake, real, target, generator)
+        for name in tests:
+            with suppress(UsageError):
+                result = recommended.TESTS[name].run(
+                    data, permutations=permutations, rng=seeds[name], device="cpu"
+                )
+                row[f"{name}_statistic"], row[f"{name}_pvalue"] = result.statistic, result.pvalue
     return row
 
 

@@ -164,6 +164,7 @@ def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
             trained,
             n_evaluation=study.n_evaluation,
             permutations=study.permutations,
+            tests=study.tests,
             tested=tested,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ def judge(
     margins: Margins | None = None,
     n_evaluation: int = 500,
     permutations: int = 999,
+    tests: Sequence[str] = evaluation.TESTS,
     tested: int | None = None,
     sampled: bool = True,
 ) -> pd.DataFrame:
@@ -58,6 +60,8 @@ def judge(
         Fresh real rows, and as many generated ones, for the tests and the critic.
     permutations : int
         Of each two-sample test; 0 leaves the tests out (NaN).
+    tests : sequence of str
+        Names from ``gan_eval.recommended.TESTS``: each is two columns.
     tested : int, optional
         Replicates that get the two-sample tests, the first ones by position; the others have NaN
         in the tests' columns. By default all of them. A test takes as long as the rest of the row
@@ -77,10 +81,14 @@ def judge(
     Raises
     ------
     UsageError
-        Where ``tested`` is negative.
+        Where ``tested`` is negative, or a test is unknown.
     """
     if tested is not None and tested < 0:
         raise UsageError(f"`tested` must be at least 0, got {tested}")
+    if tuple(tests) != evaluation.TESTS:
+        from gan_eval.recommended import known  # with SciPy's spatial part, a third of a second
+
+        tests = known(tests)
     margins = margins or Margins()
     measured: dict[str, Any] = {}
     for start in range(0, len(trained), _TOGETHER):
@@ -88,11 +96,11 @@ def judge(
         for name, values in _measures(part, margins, n_evaluation if sampled else 0).items():
             whole = measured.setdefault(name, np.empty(len(trained), values.dtype))
             whole[start : start + _TOGETHER] = values
-    for name in evaluation.TEST_COLUMNS:
+    for name in evaluation.test_columns(tests):
         measured[name] = np.full(len(trained), np.nan)
     if permutations:
         for r in np.flatnonzero(trained.finite()[:tested]):
-            found = evaluation.two_sample_tests(trained, int(r), n_evaluation, permutations)
+            found = evaluation.two_sample_tests(trained, int(r), n_evaluation, permutations, tests)
             for name, value in found.items():
                 measured[name][r] = value
     return pd.DataFrame(

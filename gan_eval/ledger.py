@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from gan_eval import blocks, ledgerfile
 from gan_eval.errors import UsageError
+from gan_eval.evaluation import test_columns
+from gan_eval.testcolumns import bits, with_columns_of
 from gan_eval.trouble import in_one_sentence
 from gan_eval.wanted import Wanted
 
@@ -30,7 +32,8 @@ LEDGER_FILE = "ledger.sqlite"
 
 _FITS = (
     "FROM replicates WHERE identity = (SELECT id FROM identities WHERE text = ?) "
-    "AND seed BETWEEN ? AND ? AND (? = 0 OR permutations = ?) AND timed >= ? AND traced >= ?"
+    "AND seed BETWEEN ? AND ? AND (? = 0 OR permutations = ?) AND tests & ? = ? "
+    "AND timed >= ? AND traced >= ?"
 )
 
 
@@ -99,6 +102,7 @@ class Ledger:
         epochs: pd.DataFrame,
         *,
         permutations: Sequence[int],
+        tests: Sequence[str],
         timed: bool,
         environment: str,
     ) -> int:
@@ -116,6 +120,8 @@ class Ledger:
             The epochs of the first seeds, the same number of rows each, or no rows.
         permutations : sequence of int
             Of each seed; 0 where it was not tested.
+        tests : sequence of str
+            By which those that were tested were.
         timed : bool
         environment : str
             The name of the environment that trained it.
@@ -126,6 +132,7 @@ class Ledger:
             How many of the replicates were new.
         """
         traced = int(epochs["seed"].nunique()) if len(epochs) else 0
+        which = bits(tests) if any(permutations) else 0
         packed = [
             (blocks.layout(columns), blocks.pack(columns))
             for columns in map(blocks.columns_of, (rows, epochs))
@@ -140,10 +147,10 @@ class Ledger:
             ).lastrowid
             before = connection.total_changes
             connection.executemany(
-                "INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (key, seed, tests, timed, at < traced, unit, at)
-                    for at, (seed, tests) in enumerate(zip(seeds, permutations, strict=True))
+                    (key, seed, drawn, which if drawn else 0, timed, at < traced, unit, at)
+                    for at, (seed, drawn) in enumerate(zip(seeds, permutations, strict=True))
                 ],
             )
             new = connection.total_changes - before
@@ -189,7 +196,8 @@ class Ledger:
         if found is None:
             raise UsageError(f"{str(self.path)!r} holds no run yet")
         document = json.loads(found[0])
-        return document | {"wanted": [Wanted(**part) for part in document["wanted"]]}
+        parts = [part | {"tests": tuple(part["tests"])} for part in document["wanted"]]
+        return document | {"wanted": [Wanted(**part) for part in parts]}
 
     def environments(self) -> dict[str, Any]:
         """What each environment is, by its name."""
@@ -205,7 +213,8 @@ class Ledger:
         """Seed, unit and position of each replicate that fits, shape (found, 3), by seed."""
         with in_one_sentence(self.path):
             lines = self._connection.execute(
-                f"SELECT seed, unit, position {_FITS} ORDER BY seed, permutations, timed, traced",
+                f"SELECT seed, unit, position {_FITS} "
+                "ORDER BY seed, permutations, tests, timed, traced",
                 _question(part),
             )
             flat = np.fromiter((entry for line in lines for entry in line), np.int64)
@@ -225,6 +234,8 @@ class Ledger:
                     (identity,),
                 ).fetchall()
             names |= {name: None for (text,) in found for name, _ in json.loads(text)}
+        if table == "rows":
+            names = dict.fromkeys(with_columns_of(parts[0].tests, names)) if parts else {}
         return ["configuration", *names, "environment"] if names else []
 
     def rows(self, parts: Sequence[Wanted]) -> pd.DataFrame:
@@ -271,9 +282,8 @@ class Ledger:
             steps = len(columns["seed"]) // traced
             positions = (positions[:, None] * steps + np.arange(steps)).ravel()
         columns = {name: values[positions] for name, values in columns.items()}
-        for name in _BLANK_UNTESTED if not part.permutations else ():
-            if name in columns:
-                columns[name] = np.full(len(positions), np.nan)
+        if table == "rows":
+            columns = _tested(columns, part)
         for name in _BLANK_UNTIMED if not part.timed else ():
             if name in columns:
                 columns[name] = np.full(len(positions), np.nan)
@@ -285,17 +295,28 @@ class Ledger:
         )
 
 
-_BLANK_UNTESTED = ("mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue")
+def _tested(columns: blocks.Columns, part: Wanted) -> blocks.Columns:
+    """Columns of rows with those of the wanted tests, NaN where a replicate is not to have them."""
+    kept = dict(columns)
+    for name in test_columns(part.tests) if not part.permutations else ():
+        kept.pop(name, None)
+    blank = np.full(len(columns["seed"]), np.nan)
+    return {name: kept.get(name, blank) for name in with_columns_of(part.tests, columns)}
+
+
 _BLANK_UNTIMED = ("chapter_seconds", "chapter_examples_per_second")
 
 
 def _question(part: Wanted) -> tuple[Any, ...]:
+    which = bits(part.tests) if part.permutations else 0
     return (
         part.identity,
         part.first,
         part.last,
         part.permutations,
         part.permutations,
+        which,
+        which,
         part.timed,
         part.traced,
     )

@@ -11,7 +11,7 @@ from gan_eval.blocks import DamagedBlockError
 from gan_eval.errors import UsageError
 
 _APPLICATION = 0x67616E65  # "gane", SQLite's mark of whose file it is
-_VERSION = 1
+_VERSION = 2
 _PATIENCE = 60.0
 """Seconds that a writer waits for others."""
 
@@ -29,9 +29,9 @@ CREATE TABLE units (
 );
 CREATE TABLE replicates (
     identity INTEGER NOT NULL, seed INTEGER NOT NULL, permutations INTEGER NOT NULL,
-    timed INTEGER NOT NULL, traced INTEGER NOT NULL,
+    tests INTEGER NOT NULL, timed INTEGER NOT NULL, traced INTEGER NOT NULL,
     unit INTEGER NOT NULL, position INTEGER NOT NULL,
-    PRIMARY KEY (identity, seed, permutations, timed, traced)
+    PRIMARY KEY (identity, seed, permutations, tests, timed, traced)
 ) WITHOUT ROWID;
 CREATE TABLE claims (identity TEXT, seed INTEGER, run INTEGER, PRIMARY KEY (identity, seed));
 """
@@ -81,7 +81,12 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     if version > _VERSION:
         raise UsageError(
             f"{str(path)!r} was written by a later gan-eval (its format is {version}, this "
-            f"one reads up to {_VERSION})"
+            f"one reads {_VERSION})"
+        )
+    if version < _VERSION:
+        raise UsageError(
+            f"{str(path)!r} was written by an earlier gan-eval (its format is {version}, this "
+            f"one reads {_VERSION}): `--fresh` puts it aside"
         )
     # While a transaction reads, nobody can be in the middle of writing the file itself. Reading
     # the schema finds out most files of which a part is missing, the size the others.

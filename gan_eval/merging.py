@@ -14,7 +14,7 @@ import pandas as pd
 from gan_eval.errors import UsageError
 from gan_eval.results import Results
 
-_JUDGED_BY = ("margins", "n_evaluation", "permutations")
+_JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests")
 _IDENTITY = ["config_hash", "backend", "device", "seed"]
 
 
@@ -39,8 +39,8 @@ def merge(runs: Sequence[Results]) -> Merged:
     Raises
     ------
     UsageError
-        Where they were not judged alike (margins, rows evaluated, permutations), or mean different
-        configurations by one label.
+        Where they were not judged alike (margins, rows evaluated, tests, permutations), or mean
+        different configurations by one label.
     """
     first = runs[0]
     for other in runs[1:]:

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from gan_eval import evaluation
 from gan_eval.config import Margins, Real, TargetConfig, TrainingConfig
 from gan_eval.draws import MAX_SEED
 from gan_eval.errors import UsageError
@@ -45,6 +46,13 @@ def _different(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise UsageError(f"a name stands twice in {list(names)}")
     return names
+
+
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The tests in the catalogue's order, so that their order tells no two studies apart."""
+    from gan_eval import recommended  # only where tests are named
+
+    return tuple(name for name in recommended.TESTS if name in recommended.known(names))
 
 
 Text = Annotated[str, Field(strict=True), AfterValidator(writable)]
@@ -92,9 +100,11 @@ class Study(BaseModel):
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
     """Fresh real rows, and as many generated ones, for the tests and the critic."""
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
-    """Of each two-sample test; 0 leaves the tests out."""
+    """Of each test that permutes; 0 leaves all tests out."""
+    tests: Annotated[Names, AfterValidator(_in_order)] = evaluation.TESTS
+    """The tests of generated rows, by name; in any order."""
     tested: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
-    """Replicates of each cell that get the two-sample tests, from the first seed on."""
+    """Replicates of each cell that get the tests, from the first seed on."""
     traced: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 1000
     """Replicates of each cell whose epochs are stored, from the first seed on."""
     margins: Margins = Margins()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
+from gan_eval.settings import nearest, shown
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
 from gan_eval.twosample.whitening import whitening
@@ -173,6 +174,23 @@ TESTS: Mapping[str, Test] = {
     "classifier": Test("classifier (C2ST)", _classifier),
 }
 """Every test that a battery can run, by name; a new one goes at the end, so that seeds stay."""
+
+
+def known(tests: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of some tests; ``UsageError`` where one is unknown or twice there, or none is."""
+    names = (tests,) if isinstance(tests, str) else tuple(tests)
+    for name in names:
+        if name not in TESTS:
+            raise UsageError(f"unknown test {shown(name)}: {nearest(str(name), list(TESTS))}")
+    if not names or len(set(names)) < len(names):
+        raise UsageError(f"tests must name at least one test, each once, got {list(names)}")
+    return names
+
+
+def seeds(generator: np.random.Generator) -> dict[str, int]:
+    """A seed for each of ``TESTS``, whichever of them are run: none depends on its company."""
+    return dict(zip(TESTS, generator.integers(2**62, size=len(TESTS)).tolist(), strict=True))
+
 
 DEFAULT = ("likelihood_ratio", "hotelling", "covariance", "mmd", "energy", "fuse")
 """The recommended battery: moments, the whole law, and, with many kernels, errors of its shape."""

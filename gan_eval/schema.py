@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from gan_eval.config import TargetConfig, TrainingConfig
 from gan_eval.plan import LABEL, Study
+from gan_eval.recommended import TESTS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -77,6 +78,8 @@ def study_schema() -> dict[str, Any]:
         {"const": "none"} if choice == {"type": "null"} else choice
         for choice in properties["time_budget"]["anyOf"]
     ]
+    properties["tests"]["items"] = {"type": "string", "enum": list(TESTS)}
+    properties["tests"]["uniqueItems"] = True
     for name in ("backends", "devices"):
         # TOML has no null: what is not given is left out.
         (choice,) = (c for c in properties[name]["anyOf"] if c != {"type": "null"})

@@ -209,6 +209,7 @@ class _Run:
             permutations=[
                 study.permutations * (seed < study.first_seed + study.tested) for seed in unit.seeds
             ],
+            tests=study.tests,
             timed=unit.timed,
             environment=self.environment,
         )
@@ -276,6 +277,7 @@ def train_unit(unit: Unit, study: Study) -> Outcome:
         margins=study.margins,
         n_evaluation=study.n_evaluation,
         permutations=study.permutations,
+        tests=study.tests,
         tested=tested,
     )
     return rows, judge.epochs(trained.take(slice(traced))) if traced else pd.DataFrame()

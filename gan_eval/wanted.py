@@ -27,7 +27,9 @@ class Wanted:
     first: int
     last: int
     permutations: int
-    """Of the two-sample tests; 0 where the replicate is not tested."""
+    """Of the tests; 0 where the replicate is not tested."""
+    tests: tuple[str, ...]
+    """Those that the study's rows have columns of."""
     timed: bool
     """By both clocks, alone on the machine."""
     traced: bool
@@ -71,6 +73,7 @@ def wanted(cell: Cell, study: Study) -> list[Wanted]:
             cell.first + low,
             cell.first + high - 1,
             study.permutations if low < tested else 0,
+            study.tests,
             cell.timed and low == 0,
             low < study.traced,
         )

@@ -262,3 +262,25 @@ def test_a_study_may_have_no_time_budget() -> None:
 
 def test_margins_are_in_order() -> None:
     assert Margins().converged < Margins().near
+
+
+def test_a_study_names_its_tests_in_any_order() -> None:
+    assert Study().tests == ("mmd", "energy")
+    named = Study.parse({"tests": ["energy", "likelihood_ratio", "mmd"]})
+    assert named.tests == ("likelihood_ratio", "mmd", "energy")
+
+
+@pytest.mark.parametrize(
+    ("tests", "sentence"),
+    [
+        (["mmd", "hoteling"], "unknown test 'hoteling': did you mean `hotelling`?"),
+        (["mmd", "mmd"], "a name stands twice in ['mmd', 'mmd']"),
+        ([], "`tests` must be of length 1 or more, got []"),
+        ([3], "`tests.0` must be a string, got 3"),
+        ("mmd", "`tests` must be an array, got 'mmd'"),
+    ],
+)
+def test_tests_that_are_none_are_refused_in_a_sentence(tests: object, sentence: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        Study.parse({"tests": tests})
+    assert str(refusal.value) == sentence

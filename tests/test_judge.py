@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 
 from gan_eval import divergence, draws
+from gan_eval.battery import battery
 from gan_eval.config import Margins, TrainingConfig
 from gan_eval.detection import effective_sample_size
 from gan_eval.draws import Layer
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.judge import epochs, judge
+from gan_eval.recommended import TESTS
 from gan_eval.target import GaussianTarget
 from gan_eval.trained import TrainedGANs
 
@@ -203,8 +205,45 @@ def test_only_the_first_replicates_are_tested() -> None:
     pd.testing.assert_frame_equal(some.drop(columns=tests), every.drop(columns=tests))
     assert judge(trained, permutations=19, tested=0)[tests].isna().all(axis=None)
     pd.testing.assert_frame_equal(judge(trained, permutations=19, tested=99), every)
+    with pytest.raises(UsageError, match="did you mean `mmd`"):
+        judge(trained, tests=["mdm"])
     with pytest.raises(UsageError, match="tested"):
         judge(trained, tested=-1)
+
+
+def test_the_tests_that_are_named_are_those_of_the_battery_whichever_others_are_run() -> None:
+    trained = made([(CHAPTER.A, CHAPTER.b), (CHAPTER.A, CHAPTER.b + np.array([0.0, 0.5]))])
+    row = judge(trained, permutations=199, n_evaluation=100, tests=list(TESTS)).iloc[1]
+    real = CHAPTER.transform(draws.evaluation_real(1, 100, 2))
+    expected = battery(
+        trained.generate(1, 100),
+        real,
+        target=CHAPTER,
+        tests=list(TESTS),
+        permutations=199,
+        rng=draws.permutation_tests(1),
+    )
+    for name, result in expected.results.items():
+        assert row[f"{name}_statistic"] == result.statistic, name
+        assert row[f"{name}_pvalue"] == result.pvalue, name
+    # A shift of half a unit is for all but the test of covariances to see.
+    seen = [name for name in TESTS if row[f"{name}_pvalue"] <= 0.05]
+    assert set(seen) >= {"likelihood_ratio", "hotelling", "mmd", "energy"}
+    alone = judge(trained, permutations=199, n_evaluation=100, tests=["energy"]).iloc[1]
+    assert alone["energy_pvalue"] == row["energy_pvalue"]
+    assert [name for name in alone.index if name.endswith("_pvalue")] == ["energy_pvalue"]
+
+
+def test_a_test_that_cannot_be_computed_has_no_pvalue() -> None:
+    """The likelihood ratio of fewer rows than columns, and any test of rows beyond its limit."""
+    many = {"target": {"A": np.eye(12).tolist(), "b": [0.0] * 12}, "latent_size": 12}
+    layers = draws.initial_layers(0, (12, 12), (12, 5, 3, 1), scale=1.0)[1]
+    trained = made([(np.eye(12), np.zeros(12))], layers, **many)
+    row = judge(trained, permutations=19, n_evaluation=10, tests=["likelihood_ratio", "mmd"]).loc[0]
+    assert np.isnan(row["likelihood_ratio_pvalue"])
+    assert 0 < float(row["mmd_pvalue"]) <= 1
+    huge = judge(made([(1e200 * CHAPTER.A, CHAPTER.b)]), permutations=19, n_evaluation=20)
+    assert huge[["mmd_statistic", "mmd_pvalue", "energy_pvalue"]].isna().all(axis=None)
 
 
 def test_epochs_hold_the_start_and_every_end() -> None:

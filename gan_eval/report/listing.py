@@ -10,6 +10,7 @@ import pandas as pd
 from gan_eval.report.cells import Cell
 from gan_eval.report.numbers import count, number, plural
 from gan_eval.report.tables import MOST_ROWS, Table
+from gan_eval.report.tested import tests
 
 MOST_SEEDS = 100
 """Replicates of a cell that are listed; all cells together have ``MOST_ROWS``."""
@@ -17,10 +18,13 @@ MOST_SEEDS = 100
 MOST_WORST = 20
 """Failed and diverged replicates that are listed although their seeds are not among the first."""
 
-_HEAD = (
-    *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "samples to detect"),
-    *("loss_D", "loss_G", "MMD p", "energy p", "critic correlation", "examples/sec"),
-)
+
+def _head(cells: Sequence[Cell]) -> tuple[str, ...]:
+    return (
+        *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "samples to detect"),
+        *("loss_D", "loss_G", *(f"{words} p" for words in tests(cells).values())),
+        *("critic correlation", "examples/sec"),
+    )
 
 
 def first(cells: Sequence[Cell]) -> Table:
@@ -33,7 +37,7 @@ def first(cells: Sequence[Cell]) -> Table:
         each = f"{count(max(_shown(cells)))} seeds"
         each += "" if len(cells) == 1 else " at most of each cell"
         which = f"The first {each}, {count(len(rows))} of {count(total)} replicates"
-    return Table(f"{which}; rows.csv has every column of every one", _HEAD, rows)
+    return Table(f"{which}; rows.csv has every column of every one", _head(cells), rows)
 
 
 def worst(cells: Sequence[Cell]) -> Table | None:
@@ -57,7 +61,7 @@ def worst(cells: Sequence[Cell]) -> Table | None:
     which = f"The worst {count(len(rows))} of the" if len(rows) < len(bad) else "The"
     return Table(
         f"{which} {plural(len(bad), 'failed or diverged replicate')} with later seeds",
-        _HEAD,
+        _head(cells),
         rows,
     )
 
@@ -84,7 +88,7 @@ def _entries(cell: Cell, rows: pd.DataFrame) -> list[list[str]]:
             ),
             *(
                 number(row[name], 2)
-                for name in ("mmd_pvalue", "energy_pvalue", "critic_correlation")
+                for name in (*(f"{test}_pvalue" for test in tests([cell])), "critic_correlation")
             ),
             number(row["examples_per_second"]),
         ]

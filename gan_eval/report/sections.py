@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.report import cost, curves, figures, listing, tables, words
+from gan_eval.report import cost, curves, figures, listing, tables, tested, words
 from gan_eval.report.blocks import Block, Code, Facts, Gallery, Grid, Heading, Paragraph, Section
 from gan_eval.report.cells import NEAR_LN_2, Cell
 from gan_eval.report.numbers import count, number, plural, setting
@@ -150,19 +150,16 @@ def _symmetric(a: float, b: float, c: float) -> str:
 
 
 def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
-    n, permutations = study.get("n_evaluation"), study.get("permutations")
-    sizes = f" with {count(n)} generated and {count(n)} fresh real samples" if n else ""
-    drawn = f", {count(permutations)} permutations each" if permutations else ""
     blocks: list[Block] = [
         Paragraph(
-            f"Two-sample permutation tests{sizes}{drawn}. Not rejecting is not convergence: it "
+            f"{tested.sentences(cells, study)} Not rejecting is not convergence: it "
             "says that this many samples do not show the difference. The verdict rests on the "
             "exact KL; how many samples do show it is the column “samples to detect” of "
             f"the verdict table ({_detection(cells)})."
         )
     ]
-    drawn_tests = [figures.pvalues(cells, "mmd", "MMD"), figures.pvalues(cells, "energy", "energy")]
-    pictures = [p for p in drawn_tests if p is not None]
+    drawn = (figures.pvalues(cells, name, said) for name, said in tested.tests(cells).items())
+    pictures = [picture for picture in drawn if picture is not None]
     if pictures:
         if said := words.tested(cells):
             blocks.append(Paragraph(said))

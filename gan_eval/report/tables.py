@@ -20,6 +20,7 @@ from gan_eval.report.numbers import (
     percents,
     spread,
 )
+from gan_eval.report.tested import tests
 
 MOST_ROWS = 500
 """Rows of a table that grows with the study; what is left out is counted."""
@@ -36,7 +37,6 @@ _DISTANCES = (
     ("mahalanobis_error", "Mahalanobis error of the mean"),
     ("covariance_distance", "affine-invariant covariance distance"),
 )
-_TESTS = (("mmd", "MMD"), ("energy", "energy"))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
     that were tested."""
     rows = []
     for cell in cells:
-        for name, words in _TESTS:
+        for name, words in tests(cells).items():
             pvalues = cell.values(f"{name}_pvalue")
             n = int((~np.isnan(pvalues)).sum())
             rejected = int((pvalues <= 0.05).sum())
@@ -155,7 +155,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
                 )
             )
     return Table(
-        "Two-sample tests of generated against fresh real samples at the 5 % level",
+        "Tests of generated samples at the 5 % level",
         ("cell", "test", "replicates tested", "rejected", "95 % interval", "median p-value"),
         rows,
         words=2,

@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from gan_eval.report.cells import NEAR_LN_2, Cell
 from gan_eval.report.numbers import count, interval, number, percent, percents, plural, setting
+from gan_eval.report.tested import has_pvalue
 
 MANY_CELLS = 12
 """Cells that get a sentence of their own; the verdict table has all of them."""
@@ -112,7 +111,7 @@ def tested(cells: Sequence[Cell]) -> str:
     """How many replicates have p-values; empty where all that did not diverge have them."""
     total = sum(cell.replicates for cell in cells)
     lawful = [(cell.rows["verdict"] != "diverged").to_numpy() for cell in cells]
-    known = [~np.isnan(cell.values("mmd_pvalue")) for cell in cells]
+    known = [has_pvalue(cell) for cell in cells]
     if all((those | ~these).all() for those, these in zip(known, lawful, strict=True)):
         return ""
     found = sum(int(those.sum()) for those in known)

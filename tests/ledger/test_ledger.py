@@ -43,7 +43,7 @@ def run(settings: Study, folder: Path, **options: Any) -> Results:
 
 
 def part(first: int, last: int, **changes: Any) -> Wanted:
-    known = {"permutations": 0, "timed": False, "traced": False}
+    known = {"permutations": 0, "tests": ("mmd", "energy"), "timed": False, "traced": False}
     return Wanted(
         **({"label": "a", "identity": "x", "first": first, "last": last} | known | changes)
     )
@@ -54,7 +54,7 @@ def rows_of(seeds: list[int]) -> pd.DataFrame:
 
 
 def store(ledger: Ledger, seeds: list[int], environment: str = "e", **changes: Any) -> int:
-    told = {"permutations": [0] * len(seeds), "timed": False} | changes
+    told = {"permutations": [0] * len(seeds), "tests": ("mmd", "energy"), "timed": False} | changes
     return ledger.store("x", seeds, rows_of(seeds), pd.DataFrame(), environment=environment, **told)
 
 
@@ -83,10 +83,22 @@ def test_what_is_read_is_what_was_asked_for_and_not_more() -> None:
         mmd_pvalue=0.25, chapter_examples_per_second=7.0, chapter_seconds=1.0
     )
     with Ledger(None) as ledger:
-        told = {"permutations": [99], "timed": True, "environment": "e"}
+        told = {
+            "permutations": [99],
+            "tests": ("mmd", "energy"),
+            "timed": True,
+            "environment": "e",
+        }
         ledger.store("x", [5], rows, pd.DataFrame(), **told)
         assert ledger.finished(part(0, 9, permutations=99, timed=True)).tolist() == [5]
         assert ledger.finished(part(0, 9, permutations=19)).tolist() == []
+        fewer, others = (
+            part(0, 9, permutations=99, tests=tests) for tests in (("energy",), ("mmd", "fuse"))
+        )
+        assert ledger.finished(fewer).tolist() == [5]
+        assert ledger.finished(others).tolist() == []
+        assert "mmd_pvalue" not in ledger.rows([fewer])
+        assert ledger.names([fewer], "rows") == list(ledger.rows([fewer]))
         assert ledger.finished(part(0, 9, traced=True)).tolist() == []
         assert ledger.finished(part(0, 9, identity="other")).tolist() == []
         (less,) = ledger.rows([part(0, 9)]).to_dict("records")
@@ -142,7 +154,9 @@ def test_a_changed_study_reuses_what_still_fits(trained: list[int], tmp_path: Pa
         ({"first_seed": 30, "replicates": 10, "traced": 0}, 1),  # its first seed is timed
         ({"permutations": 19, "tested": 3}, 2 * 3),  # the tests of three seeds
         ({"permutations": 19, "tested": 5}, 2 * 2),
-        ({"permutations": 29, "tested": 2}, 2 * 2),  # other tests
+        ({"permutations": 29, "tested": 2}, 2 * 2),  # other permutations
+        ({"permutations": 19, "tested": 4, "tests": ["hotelling", "energy"]}, 2 * 4),  # other tests
+        ({"permutations": 19, "tested": 4, "tests": ["hotelling"]}, 0),  # fewer
         ({"traced": 25}, 2 * 5),  # more epochs
         ({"margins": {"converged": 0.2}}, 80),  # other verdicts
         ({"n_evaluation": 30}, 80),
@@ -152,7 +166,7 @@ def test_a_changed_study_reuses_what_still_fits(trained: list[int], tmp_path: Pa
         trained.clear()
         got = run(small(**change), tmp_path / "a")
         assert len(trained) == expected, change
-        if at not in (3, 6, 7):  # the rest differ from these in nothing that is read
+        if at not in (3, 6, 7, 8, 9):  # the rest differ from these in nothing that is read
             continue
         fresh = run(small(**change), tmp_path / str(at))
         for one, other in ((got.rows, fresh.rows), (got.epochs, fresh.epochs)):

@@ -4,9 +4,9 @@ import numpy as np
 from scipy import stats
 
 from gan_eval.config import TrainingConfig
-from gan_eval.report import tables
+from gan_eval.report import render, tables
 from gan_eval.report.cells import LN_2, cells_of
-from gan_eval.report.numbers import number
+from gan_eval.report.numbers import number, percent
 
 from . import synthetic
 
@@ -100,3 +100,25 @@ def test_verdicts_have_every_cell() -> None:
     frame = _table(tables.verdicts(cells_of(made)))
     verdicts = ("converged", "near", "failed", "diverged")
     assert [sum(int(frame[name][i]) for name in verdicts) for i in (0, 1)] == [4, 4]
+
+
+def test_the_tests_that_a_study_names_are_those_of_the_page() -> None:
+    made = synthetic.results(10)
+    for name in ("mmd", "energy"):
+        del made.rows[f"{name}_statistic"], made.rows[f"{name}_pvalue"]
+    for name in ("hotelling", "fuse"):
+        made.rows[f"{name}_statistic"], made.rows[f"{name}_pvalue"] = 1.0, 0.5
+    made.rows["fuse_pvalue"] = [0.01] * 4 + [0.5] * 5 + [np.nan]
+    text = render(made)
+    for said in (
+        "MMD-FUSE tests 500 generated against 500 fresh real samples with 999 permutations each.",
+        "T² (mean) tests 500 generated samples against the target, whose law is known",
+        f"MMD-FUSE test: {percent(4 / 9)} of 9 replicates are rejected",
+        "MMD-FUSE p",
+        "The certificate below is of MMD and energy",
+    ):
+        assert said in text, said
+    assert "energy test:" not in text
+    rejected = tables.rejections(cells_of(made)).rows
+    assert [row[1] for row in rejected] == ["Hotelling's T² (mean)", "MMD-FUSE"]
+    assert [row[3] for row in rejected] == [percent(0), percent(4 / 9)]

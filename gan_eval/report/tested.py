@@ -1,0 +1,63 @@
+"""Which tests the replicates of a page have p-values of, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.report.cells import Cell
+from gan_eval.report.numbers import count
+from gan_eval.testcolumns import tests_of
+
+CERTIFIED = ("mmd", "energy")
+"""The tests whose certificate comes with the package."""
+
+
+def tests(cells: Sequence[Cell]) -> dict[str, str]:
+    """Name → words of the tests that the rows have columns of, in their order."""
+    from gan_eval.recommended import TESTS
+
+    names = dict.fromkeys(name for cell in cells for name in tests_of(map(str, cell.rows)))
+    return {n: TESTS[n].words.partition(",")[0] if n in TESTS else n for n in names}
+
+
+def sentences(cells: Sequence[Cell], study: Mapping[str, Any]) -> str:
+    """What the tests of a study test, with how many samples and permutations."""
+    from gan_eval.recommended import TESTS
+
+    found = tests(cells)
+    exact = [words for name, words in found.items() if name in TESTS and TESTS[name].known_law]
+    others = [words for words in found.values() if words not in exact]
+    n, permutations = study.get("n_evaluation"), study.get("permutations")
+    each = f"{count(n)} " if n else ""
+    said = []
+    if others:
+        by = f" with {count(permutations)} permutations each" if permutations else ""
+        said.append(
+            f"{_subject(others)} {each}generated against {each or 'as many '}"
+            f"fresh real samples{by}."
+        )
+    if exact:
+        said.append(
+            f"{_subject(exact)} {each}generated samples against the target, whose law is known, so "
+            "that their p-values need no permutations."
+        )
+    if set(found) - set(CERTIFIED):
+        said.append(
+            "The certificate below is of MMD and energy; `gan-eval certify` makes one of others."
+        )
+    return " ".join(said)
+
+
+def _subject(words: Sequence[str]) -> str:
+    first = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return f"{first[:1].upper()}{first[1:]} test{'s' if len(words) == 1 else ''}"
+
+
+def has_pvalue(cell: Cell) -> NDArray[np.bool_]:
+    """Which replicates have a p-value of any test, shape (replicates,)."""
+    found = [~np.isnan(cell.values(f"{name}_pvalue")) for name in tests([cell])]
+    return np.logical_or.reduce(found) if found else np.zeros(cell.replicates, bool)
