@@ -6,7 +6,6 @@ this size an operation costs the same whatever it does.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -18,14 +17,8 @@ from torch.nn.functional import logsigmoid
 from gan_eval import draws
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
-from gan_eval.trained import (
-    AdamState,
-    EpochEnd,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.history import History
+from gan_eval.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 Step = Callable[[Tensor, Tensor, Tensor], None]
 """A batch X (R, n, d), its latent Z (R, n, latent), and Adam's two corrections (2,)."""
@@ -156,12 +149,8 @@ def train(
     dtype = game.G.parameters.dtype
     rows = np.stack([training_rows(config, seed) for seed in seeds])
     step: Step = Graphs(game) if graph else game.step
-    weights: list[np.ndarray] = []
-    biases: list[np.ndarray] = []
-    _keep(game, weights, biases)
-    losses, seconds, chapter_seconds = [], [], []
-    for epoch in range(config.epochs):
-        start = time.perf_counter()
+    history = History(config, name, device, seeds, _generator(game), on_epoch)
+    for epoch in history.epochs():
         X, Z = (
             torch.as_tensor(part).to(where, dtype) for part in _draws(config, seeds, epoch, rows)
         )
@@ -170,36 +159,10 @@ def train(
         batches = zip(X.split(config.batch_size, 1), Z.split(config.batch_size, 1), strict=True)
         for position, (batch, latent) in enumerate(batches):
             step(batch, latent, corrections[position])
-        losses.append(_to_numpy(game.losses) / config.n_examples)
-        _keep(game, weights, biases)
-        seconds.append(time.perf_counter() - start)
-        if on_epoch is not None:
-            on_epoch(
-                EpochEnd(
-                    seeds=np.array(seeds),
-                    epoch=epoch + 1,
-                    epochs=config.epochs,
-                    loss_D=losses[-1][0],
-                    loss_G=losses[-1][1],
-                    weights=weights[-1],
-                    biases=biases[-1],
-                )
-            )
-        chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
-    R = len(seeds)
-    return TrainedGANs(
-        config=config,
-        backend=name,
-        device=device,
-        seeds=np.array(seeds),
-        weights=np.stack(weights, axis=1),
-        biases=np.stack(biases, axis=1),
-        discriminator=game.D.layers(game.D.parameters),
-        loss_D=np.stack(losses, axis=2)[0],
-        loss_G=np.stack(losses, axis=2)[1],
-        seconds=np.tile(np.array(seconds) / R, (R, 1)),
-        chapter_seconds=np.tile(np.array(chapter_seconds) / R, (R, 1)),
-        adam=AdamState(
+        history.end(_to_numpy(game.losses) / config.n_examples, _generator(game))
+    return history.trained(
+        game.D.layers(game.D.parameters),
+        AdamState(
             *(
                 [*game.G.layers(of_G), *game.D.layers(of_D)]
                 for of_G, of_D in ((game.G.first, game.D.first), (game.G.second, game.D.second))
@@ -261,10 +224,9 @@ def _draws(
     )
 
 
-def _keep(game: Game, weights: list[np.ndarray], biases: list[np.ndarray]) -> None:
-    ((weight, bias),) = game.G.views
-    weights.append(_to_numpy(weight))
-    biases.append(_to_numpy(bias)[:, 0])
+def _generator(game: Game) -> Layer:
+    (layer,) = game.G.layers(game.G.parameters)
+    return layer
 
 
 def _to_numpy(array: Tensor) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -19,14 +18,8 @@ from gan_eval import draws, threads
 from gan_eval.backends.protocol import require_device
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
-from gan_eval.trained import (
-    AdamState,
-    EpochEnd,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.history import History
+from gan_eval.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 # Replicates in one compiled call. XLA chooses its loops by the shapes, and with them the order of
 # sums, so a replicate has the same bits in any company only if the shapes never change: what is
@@ -252,43 +245,16 @@ def _train(
     state = jax.tree.map(lambda part: np.zeros(part.shape, part.dtype), shapes)
     state = jax.device_put(state._replace(G=G, D=D), where)
     rows = over_lanes(lambda seed: training_rows(config, seed))
-    history, losses, seconds, chapter_seconds = [fetch(G[0])], [], [], []
+    history = History(config, JAXBackend.name, device, seeds, fetch(G[0]), on_epoch)
     n = config.n_examples
-    for epoch in range(config.epochs):
-        began = time.perf_counter()
+    for epoch in history.epochs():
         order = over_lanes(lambda seed, e=epoch: draws.epoch_order(seed, e, n), "int32")
         noise = over_lanes(lambda seed, e=epoch: draws.latent_noise(seed, e, n, config.latent_size))
         # Fetching waits for the device.
         state, of_batches = one_epoch(state, rows, order, noise)
         with np.errstate(invalid="ignore"):  # a run that diverges may add ∞ and −∞
-            losses.append(fetch(of_batches).sum(axis=1) / n)
-        history.append(fetch(state.G[0]))
-        seconds.append((time.perf_counter() - began) / R)
-        if on_epoch is not None:
-            on_epoch(
-                EpochEnd(
-                    seeds=np.array(seeds),
-                    epoch=epoch + 1,
-                    epochs=config.epochs,
-                    loss_D=losses[-1][:, 0],
-                    loss_G=losses[-1][:, 1],
-                    weights=history[-1].weight,
-                    biases=history[-1].bias,
-                )
-            )
-        chapter_seconds.append((time.perf_counter() - began) / R if on_epoch else np.nan)
+            losses = fetch(of_batches).sum(axis=1).T / n
+        history.end(losses, fetch(state.G[0]))
     adam_G, adam_D = state.adam_G[0], state.adam_D[0]
-    return TrainedGANs(
-        config=config,
-        backend=JAXBackend.name,
-        device=device,
-        seeds=np.array(seeds),
-        weights=np.stack([layer.weight for layer in history], axis=1),
-        biases=np.stack([layer.bias for layer in history], axis=1),
-        discriminator=fetch(state.D),
-        adam=AdamState(fetch([*adam_G.mu, *adam_D.mu]), fetch([*adam_G.nu, *adam_D.nu])),
-        loss_D=np.stack(losses, axis=1)[:, :, 0],
-        loss_G=np.stack(losses, axis=1)[:, :, 1],
-        seconds=np.tile(seconds, (R, 1)),
-        chapter_seconds=np.tile(chapter_seconds, (R, 1)),
-    )
+    moments = AdamState(fetch([*adam_G.mu, *adam_D.mu]), fetch([*adam_G.nu, *adam_D.nu]))
+    return history.trained(fetch(state.D), moments)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
-import time
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -21,14 +20,8 @@ from gan_eval import draws, threads
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
 from gan_eval.errors import UsageError
-from gan_eval.trained import (
-    AdamState,
-    EpochEnd,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.history import History
+from gan_eval.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 
 def _import_mxnet() -> Any:
@@ -113,10 +106,9 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
     updates = _Updates(config, net_D, net_G)
     linear = net_G[0]
 
-    weights, biases = [_to_numpy(linear.weight.data()).T], [_to_numpy(linear.bias.data())]
-    losses, seconds, chapter_seconds = [], [], []
-    for epoch in range(config.epochs):
-        start = time.perf_counter()
+    start = _layer(linear.weight.data(), linear.bias.data())
+    history = History(config, MXNetBackend.name, "cpu", [seed], start, on_epoch)
+    for epoch in history.epochs():
         order = draws.epoch_order(seed, epoch, config.n_examples)
         noise = draws.latent_noise(seed, epoch, config.n_examples, config.latent_size)
         real, latent = array(rows[order], dtype=config.dtype), array(noise, dtype=config.dtype)
@@ -126,40 +118,15 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
             Z = latent[first : first + config.batch_size]
             total_D += updates.update_D(X, Z)
             total_G += updates.update_G(Z)
-        losses.append(np.array([total_D, total_G]) / config.n_examples)
-        weights.append(_to_numpy(linear.weight.data()).T)
-        biases.append(_to_numpy(linear.bias.data()))
-        seconds.append(time.perf_counter() - start)
-        if on_epoch is not None:
-            on_epoch(
-                EpochEnd(
-                    seeds=np.array([seed]),
-                    epoch=epoch + 1,
-                    epochs=config.epochs,
-                    loss_D=losses[-1][:1],
-                    loss_G=losses[-1][1:],
-                    weights=weights[-1][None],
-                    biases=biases[-1][None],
-                )
-            )
-        chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
+        losses = np.array([[total_D], [total_G]]) / config.n_examples
+        history.end(losses, _layer(linear.weight.data(), linear.bias.data()))
     parts = [Layer(dense.weight, dense.bias) for net in (net_G, net_D) for dense in net]
-    return TrainedGANs(
-        config=config,
-        backend=MXNetBackend.name,
-        device="cpu",
-        seeds=np.array([seed]),
-        weights=np.stack(weights)[None],
-        biases=np.stack(biases)[None],
-        discriminator=[_layer(dense.weight.data(), dense.bias.data()) for dense in net_D],
-        adam=AdamState(
+    return history.trained(
+        [_layer(dense.weight.data(), dense.bias.data()) for dense in net_D],
+        AdamState(
             [_layer(*map(updates.first_moment, part)) for part in parts],
             [_layer(*map(updates.second_moment, part)) for part in parts],
         ),
-        loss_D=np.array(losses)[None, :, 0],
-        loss_G=np.array(losses)[None, :, 1],
-        seconds=np.array(seconds)[None],
-        chapter_seconds=np.array(chapter_seconds)[None],
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -16,14 +15,8 @@ from gan_eval.backends import batched
 from gan_eval.backends.protocol import require_device
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
-from gan_eval.trained import (
-    AdamState,
-    EpochEnd,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.history import History
+from gan_eval.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 # Replicates of a call that trains them side by side.
 SIDE_BY_SIDE = 64
@@ -88,12 +81,12 @@ def _train_one(
     net_D = _net(discriminator_start).to(device, dtype)
     rows = torch.as_tensor(training_rows(config, seed)).to(device, dtype)
     updates = _Updates(config, net_D, net_G)
-    linear = net_G[0]
+    layers = [m for net in (net_G, net_D) for m in net if isinstance(m, nn.Linear)]
+    linear = layers[0]
 
-    weights, biases = [_to_numpy(linear.weight).T], [_to_numpy(linear.bias)]
-    losses, seconds, chapter_seconds = [], [], []
-    for epoch in range(config.epochs):
-        start = time.perf_counter()
+    start = _layer(linear.weight, linear.bias)
+    history = History(config, "pytorch", str(device), [seed], start, on_epoch)
+    for epoch in history.epochs():
         order = torch.as_tensor(draws.epoch_order(seed, epoch, config.n_examples)).to(device)
         noise = draws.latent_noise(seed, epoch, config.n_examples, config.latent_size)
         batches = zip(
@@ -105,42 +98,13 @@ def _train_one(
         for X, Z in batches:
             total[0] += updates.update_D(X, Z)
             total[1] += updates.update_G(Z)
-        losses.append(total.cpu().numpy() / config.n_examples)
-        weights.append(_to_numpy(linear.weight).T)
-        biases.append(_to_numpy(linear.bias))
-        seconds.append(time.perf_counter() - start)
-        if on_epoch is not None:
-            on_epoch(
-                EpochEnd(
-                    seeds=np.array([seed]),
-                    epoch=epoch + 1,
-                    epochs=config.epochs,
-                    loss_D=losses[-1][:1],
-                    loss_G=losses[-1][1:],
-                    weights=weights[-1][None],
-                    biases=biases[-1][None],
-                )
-            )
-        chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
-    layers = [m for net in (net_G, net_D) for m in net if isinstance(m, nn.Linear)]
+        losses = total.cpu().numpy()[:, None] / config.n_examples
+        history.end(losses, _layer(linear.weight, linear.bias))
     moments = [
         [_layer(moment(m.weight), moment(m.bias)) for m in layers]
         for moment in (updates.first_moment, updates.second_moment)
     ]
-    return TrainedGANs(
-        config=config,
-        backend="pytorch",
-        device=str(device),
-        seeds=np.array([seed]),
-        weights=np.stack(weights)[None],
-        biases=np.stack(biases)[None],
-        discriminator=[_layer(m.weight, m.bias) for m in layers[1:]],
-        adam=AdamState(*moments),
-        loss_D=np.array(losses)[None, :, 0],
-        loss_G=np.array(losses)[None, :, 1],
-        seconds=np.array(seconds)[None],
-        chapter_seconds=np.array(chapter_seconds)[None],
-    )
+    return history.trained([_layer(m.weight, m.bias) for m in layers[1:]], AdamState(*moments))
 
 
 def _layer(weight: Tensor, bias: Tensor) -> Layer:

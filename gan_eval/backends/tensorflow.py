@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
@@ -14,14 +13,8 @@ from gan_eval import draws, threads
 from gan_eval.backends.protocol import require_device
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
-from gan_eval.trained import (
-    AdamState,
-    EpochEnd,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.history import History
+from gan_eval.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 # TensorFlow reads these when it is loaded. The first two keep what its C++ side logs off the
 # terminal (oneDNN announces itself at every level, as long as it is on); Keras 3 runs on other
@@ -109,49 +102,22 @@ def _train_one(
     game.start(*initial_layers(config, seed))
     rows = training_rows(config, seed)
 
-    weights, biases = ([part[0]] for part in _layers(game.net_G.variables)[0])
-    losses, seconds, chapter_seconds = [], [], []
-    for epoch in range(config.epochs):
-        start = time.perf_counter()
+    (start,) = _layers(game.net_G.variables)
+    history = History(config, backend, device, [seed], start, on_epoch)
+    for epoch in history.epochs():
         order = draws.epoch_order(seed, epoch, config.n_examples)
         noise = draws.latent_noise(seed, epoch, config.n_examples, config.latent_size)
         total = game.epoch(tf.constant(rows[order], config.dtype), tf.constant(noise, config.dtype))
-        losses.append(total.numpy() / config.n_examples)
-        linear = _layers(game.net_G.variables)[0]
-        weights.append(linear.weight[0])
-        biases.append(linear.bias[0])
-        seconds.append(time.perf_counter() - start)
-        if on_epoch is not None:
-            on_epoch(
-                EpochEnd(
-                    seeds=np.array([seed]),
-                    epoch=epoch + 1,
-                    epochs=config.epochs,
-                    loss_D=losses[-1][:1],
-                    loss_G=losses[-1][1:],
-                    weights=weights[-1][None],
-                    biases=biases[-1][None],
-                )
-            )
-        chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
+        losses = total.numpy()[:, None] / config.n_examples
+        history.end(losses, *_layers(game.net_G.variables))
     # Adam's variables: the number of steps, then both moments of each parameter in turn.
     moments = [adam.variables[1:] for adam in (game.adam_G, game.adam_D)]
-    return TrainedGANs(
-        config=config,
-        backend=backend,
-        device=device,
-        seeds=np.array([seed]),
-        weights=np.stack(weights)[None],
-        biases=np.stack(biases)[None],
-        discriminator=_layers(game.net_D.variables),
-        adam=AdamState(
+    return history.trained(
+        _layers(game.net_D.variables),
+        AdamState(
             [layer for found in moments for layer in _layers(found[0::2])],
             [layer for found in moments for layer in _layers(found[1::2])],
         ),
-        loss_D=np.array(losses)[None, :, 0],
-        loss_G=np.array(losses)[None, :, 1],
-        seconds=np.array(seconds)[None],
-        chapter_seconds=np.array(chapter_seconds)[None],
     )
 
 

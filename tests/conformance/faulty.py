@@ -6,7 +6,6 @@ any step of it can be spoiled.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from gan_eval import draws
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Layer
+from gan_eval.history import History
 from gan_eval.trained import (
     AdamState,
-    EpochEnd,
     OnEpoch,
     TrainedGANs,
     initial_layers,
@@ -77,37 +76,17 @@ class NumPyBackend:
             for which, rate in ((0, config.learning_rate_G), (1, config.learning_rate_D))
         )
         data = np.stack([training_rows(config, seed) for seed in seeds]).astype(config.numpy_dtype)
-        trace, losses, seconds, chapter_seconds = [G.layer(0)], [], [], []
-        for epoch in range(config.epochs):
-            start = time.perf_counter()
-            losses.append(self._epoch(config, seeds, epoch, data, G, D))
-            trace.append(G.layer(0))
-            seconds.append(time.perf_counter() - start)
-            if on_epoch is not None:
-                end = EpochEnd(
-                    *(np.array(seeds), epoch + 1, config.epochs),
-                    *(losses[-1][0], losses[-1][1], trace[-1].weight, trace[-1].bias),
-                )
-                on_epoch(end)
-            chapter_seconds.append(time.perf_counter() - start if on_epoch else np.nan)
-        clocks = np.array([seconds, chapter_seconds])[:, None, :].repeat(len(seeds), axis=1)
+        history = History(config, self.name, device, seeds, G.layer(0), on_epoch)
+        for epoch in history.epochs():
+            losses = self._epoch(config, seeds, epoch, data, G, D)
+            history.end(losses, G.layer(0))
         both = (G, D)
-        return TrainedGANs(
-            config=config,
-            backend=self.name,
-            device=device,
-            seeds=np.array(seeds),
-            weights=np.stack([layer.weight for layer in trace], axis=1),
-            biases=np.stack([layer.bias for layer in trace], axis=1),
-            discriminator=D.split(D.values),
-            adam=AdamState(
+        return history.trained(
+            D.split(D.values),
+            AdamState(
                 [layer for net in both for layer in net.split(net.first)],
                 [layer for net in both for layer in net.split(net.second)],
             ),
-            loss_D=np.stack([both[0] for both in losses], axis=1),
-            loss_G=np.stack([both[1] for both in losses], axis=1),
-            seconds=clocks[0],
-            chapter_seconds=clocks[1],
         )
 
     def _epoch(
