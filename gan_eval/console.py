@@ -22,6 +22,7 @@ from gan_eval.results import Results
 from gan_eval.summary import quantile, summarise
 
 if TYPE_CHECKING:  # they import what draws and what trains, which takes a second
+    from gan_eval.report.verify import Verification
     from gan_eval.study import Progress as StudyProgress
     from gan_eval.training import TrainingRun
 
@@ -92,6 +93,8 @@ def print_run(results: Results, folder: Path) -> None:
             f"{threads} thread{'s' if threads > 1 else ''} each"
         )
         console.print(f"Rows:   {folder}", markup=False, soft_wrap=True)
+        if results.thinned is not None:
+            console.print(f"Thinned: {results.thinned}", markup=False, soft_wrap=True)
 
 
 def print_check(rows: pd.DataFrame, answer: Answer) -> None:
@@ -109,6 +112,30 @@ def print_check(rows: pd.DataFrame, answer: Answer) -> None:
         f"replicates ({answer.share:.1%}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
         f"{demand.share:.1%} were asked for."
     )
+
+
+def print_verification(found: Verification) -> bool:
+    """What of a report does not stand, or that all of it does; returns which."""
+    from gan_eval import __version__
+
+    console = open_console()
+    for mismatch in found.mismatches[:SHOWN]:
+        console.print(str(mismatch), markup=False, soft_wrap=True)
+    count = len(found.mismatches)
+    if not count:
+        console.print(f"{found.numbers:,} numbers recomputed, all stand")
+        return True
+    if count > SHOWN:
+        console.print(f"and {count - SHOWN:,} more")
+    said = f"{count:,} {'does' if count == 1 else 'do'} not stand"
+    console.print(f"{found.numbers:,} numbers recomputed, {said}")
+    if found.version != __version__:
+        console.print(
+            f"The page was written by gan-eval {found.version}, this is {__version__}, "
+            "which may word things otherwise",
+            markup=False,
+        )
+    return False
 
 
 def print_backends(found: list[Availability]) -> None:

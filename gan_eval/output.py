@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_eval.errors import UsageError
 from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.results import FILES, STUDY_FILE, Results
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REPORT = "report.html"
 
@@ -82,12 +86,12 @@ class OutputFolder:
         with _one_sentence(self.path):
             results.save(self.path)
 
-    def report(self, results: Results) -> Path:
-        """Write the HTML report; returns its path."""
+    def report(self, results: Results, benchmarks: pd.DataFrame | None = None) -> Path:
+        """Write the HTML report, with benchmarks if given; returns its path."""
         from gan_eval.report import write
 
         with _one_sentence(self.path):
-            write(results, self.path / REPORT)
+            write(results, self.path / REPORT, benchmarks)
         return self.path / REPORT
 
 

@@ -60,21 +60,28 @@ class Results:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        rows, provenance = self._for_people()
+        rows, provenance = self.rows, self.provenance
+        if self.thinned is not None:
+            rows, provenance = self._first_seeds(), provenance | {"thinned": self.thinned}
         _write(folder / ROWS_FILE, rows.to_csv(index=False))
         _write(folder / EPOCHS_FILE, self.epochs.to_csv(index=False))
         _write(folder / STUDY_FILE, json.dumps(provenance, indent=2, allow_nan=False) + "\n")
 
-    def _for_people(self) -> tuple[pd.DataFrame, dict[str, Any]]:
+    @property
+    def thinned(self) -> str | None:
+        """What ``rows.csv`` leaves out of these rows, in a sentence; None where it has them all."""
         if len(self.rows) <= MOST_ROWS:
-            return self.rows, self.provenance
-        cells = self.rows.groupby(_CELL, sort=False)
-        each = max(1, MOST_ROWS // cells.ngroups)
-        sentence = (
-            f"{ROWS_FILE} holds the first {each:,} seeds of each cell, of {len(self.rows):,} rows "
-            "in all; `gan-eval export` gives all of them"
+            return None
+        return (
+            f"{ROWS_FILE} holds the first {self._seeds_kept():,} seeds of each cell, of "
+            f"{len(self.rows):,} rows in all; `gan-eval export` gives all of them"
         )
-        return cells.head(each), self.provenance | {"thinned": sentence}
+
+    def _seeds_kept(self) -> int:
+        return max(1, MOST_ROWS // self.rows.groupby(_CELL, sort=False).ngroups)
+
+    def _first_seeds(self) -> pd.DataFrame:
+        return self.rows.groupby(_CELL, sort=False).head(self._seeds_kept())
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:

@@ -212,24 +212,34 @@ def report(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where several runs are put together."),
     ] = None,
+    benchmarks: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--benchmarks", metavar="FILE", help="Show this file of pytest-benchmark beside."
+        ),
+    ] = None,
 ) -> None:
     """Rebuild report.html from the rows in a folder, or put several runs together into one.
 
     Example: gan-eval report reports/jax reports/mxnet --out reports/both
     """
+    from gan_eval import throughput
     from gan_eval.merging import merge
     from gan_eval.output import OutputFolder
     from gan_eval.results import Results
 
     if out is None and len(folders) > 1:
         raise UsageError("several folders are put together into a new one: name it with `--out`")
+    beside = throughput.read_all(benchmarks) if benchmarks else None
     runs = [Results.load(folder) for folder in folders]
     if out is None:
-        print(f"Report: {OutputFolder.prepare(folders[0], '').report(runs[0])}")
+        print(f"Report: {OutputFolder.prepare(folders[0], '').report(runs[0], beside)}")
         return
     target = OutputFolder.prepare(out, "")
     merged = merge(runs)
     target.save(merged.results)
     if merged.left_out:
         print(f"Left out: {merged.left_out} replicates that an earlier folder has as well")
-    print(f"Report: {target.report(merged.results)}")
+    if merged.results.thinned is not None:
+        print(f"Thinned: {merged.results.thinned}")
+    print(f"Report: {target.report(merged.results, beside)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
@@ -74,8 +75,10 @@ def _marginal(found: Comparison, position: int) -> Picture:
     with canvas(2.7) as (figure, axes):
         count = min(_BINS, 10 + int(min(map(len, samples)) ** (1 / 3)))
         bins = np.linspace(low, high, count + 1)
+        shares = []
         for values, (label, colour, style, _) in zip(samples, _SIDES, strict=True):
             heights = np.histogram(values, bins)[0] / len(values)
+            shares.append(heights)
             axes.stairs(heights, bins, fill=True, color=COLOURS[colour], alpha=0.16)
             axes.stairs(heights, bins, color=COLOURS[colour], linestyle=style, linewidth=1.6)
             axes.plot([], [], color=COLOURS[colour], linestyle=style, label=label)
@@ -93,6 +96,14 @@ def _marginal(found: Comparison, position: int) -> Picture:
             f"{number(row['real_sd'])}. Second file: mean {number(row['fake_mean'])}, standard "
             f"deviation {number(row['fake_sd'])}.",
             caption=f"{name}: {differs}.{_left_out(outside)}",
+            data=pd.DataFrame(
+                {
+                    "from": bins[:-1],
+                    "to": bins[1:],
+                    "first_file": shares[0],
+                    "second_file": shares[1],
+                }
+            ),
         )
 
 
@@ -102,9 +113,11 @@ def _scatter(
     rng = np.random.default_rng(found.seed)
     limits = [_range([rows[:, axis] for rows in samples]) for axis in (0, 1)]
     with canvas(4.2) as (figure, axes):
+        parts = []
         for rows, (label, colour, _, marker) in zip(samples, _SIDES, strict=True):
             few = len(rows) <= POINTS
             drawn = rows if few else rows[rng.choice(len(rows), POINTS, replace=False)]
+            parts.append(pd.DataFrame(drawn, columns=["x", "y"]).assign(sample=label))
             axes.scatter(
                 drawn[:, 0], drawn[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.5,
                 linewidth=0, label=label,
@@ -120,6 +133,7 @@ def _scatter(
             title=f"Both samples in the plane of {labels[0]} and {labels[1]}",
             description=_correlations(samples),
             caption=f"{caption}.{drawn_words}{_left_out(max(limit[2] for limit in limits))}",
+            data=pd.concat(parts),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gan_eval.report.blocks import Block, Grid, Paragraph, Section
 from gan_eval.report.cells import Cell
@@ -32,44 +33,34 @@ def agreement(cells: Sequence[Cell]) -> Section | None:
 def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
     # Imported here: a study of one backend compares none.
     from gan_eval.conformance import distribution
-    from gan_eval.conformance.outcomes import Outcomes
 
-    shared = set.intersection(*({int(s) for s in cell.rows["seed"]} for cell in cells.values()))
-    if len(shared) < distribution.FEWEST:
+    facts = next(iter(cells.values())).facts
+    every, found = facts.of(f"agreement on {configuration}", lambda: _compare(cells))
+    if every < distribution.FEWEST:
         return [
             Paragraph(
-                f"{configuration}: {', '.join(cells)} share {plural(len(shared), 'seed')}. From "
+                f"{configuration}: {', '.join(cells)} share {plural(every, 'seed')}. From "
                 f"{distribution.FEWEST} on they are compared here; `gan-eval conform` compares "
                 "them step by step as well."
             )
         ]
-    every = len(shared)
-    shared = set(sorted(shared)[:MOST_SEEDS])
     which = f"The same {count(every)} seeds on each, in pairs."
-    if len(shared) < every:
+    if every > MOST_SEEDS:
         which = (
-            f"The first {count(len(shared))} of the {count(every)} seeds that all have, in pairs."
+            f"The first {count(MOST_SEEDS)} of the {count(every)} seeds that all have, in pairs."
         )
-    found = distribution.compare_all(
-        {
-            name: Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(shared)])
-            for name, cell in cells.items()
-        }
-    )
     margin = math.exp(distribution.MARGIN)
-    rows = []
-    for one in found:
-        assert one.medians is not None
-        rows.append(
-            (
-                f"{one.first} and {one.second}",
-                count(one.replicates),
-                *(number(math.exp(value)) for value in (one.medians.first, one.medians.second)),
-                interval(math.exp(one.medians.low), math.exp(one.medians.high)),
-                *(number(one.adjusted[name], 2) for name in ("mmd", "energy")),
-                one.verdict,
-            )
+    rows = [
+        (
+            f"{first} and {second}",
+            count(replicates),
+            *(number(math.exp(value)) for value in medians[:2]),
+            interval(math.exp(medians[2]), math.exp(medians[3])),
+            *(number(pvalue, 2) for pvalue in pvalues),
+            verdict,
         )
+        for first, second, replicates, medians, pvalues, verdict in found
+    ]
     return [
         Paragraph(
             f"{which} “The same” is a claim of equivalence: the medians of KL differ by a factor "
@@ -88,3 +79,28 @@ def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
             )
         ),
     ]
+
+
+def _compare(cells: Mapping[str, Cell]) -> tuple[int, list[tuple[Any, ...]]]:
+    """How many seeds all have, and of each pair: both names, replicates, ln of both medians and of
+    the interval of their ratio, adjusted p-values of both tests, and the verdict."""
+    from gan_eval.conformance import distribution
+    from gan_eval.conformance.outcomes import Outcomes
+
+    shared = set.intersection(*({int(s) for s in cell.rows["seed"]} for cell in cells.values()))
+    if len(shared) < distribution.FEWEST:
+        return len(shared), []
+    kept = set(sorted(shared)[:MOST_SEEDS])
+    pairs = distribution.compare_all(
+        {
+            name: Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
+            for name, cell in cells.items()
+        }
+    )
+    found = []
+    for one in pairs:
+        assert one.medians is not None
+        medians = [one.medians.first, one.medians.second, one.medians.low, one.medians.high]
+        pvalues = [one.adjusted[name] for name in ("mmd", "energy")]
+        found.append((one.first, one.second, one.replicates, medians, pvalues, one.verdict))
+    return len(shared), found

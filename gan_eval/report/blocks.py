@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gan_eval.report.canvas import Picture
+from gan_eval.report.canvas import Picture, drawing
+from gan_eval.report.evolution import Evolution
 from gan_eval.report.tables import Table
 
 
@@ -59,7 +60,22 @@ class Code:
     folded: bool = False
 
 
-Block = Paragraph | Heading | Gallery | Grid | Facts | Code
+@dataclass(frozen=True)
+class Moving:
+    """A picture that a slider moves over epochs."""
+
+    kind: ClassVar[str] = "moving"
+    evolution: Evolution
+
+
+def gallery(*makers: Callable[[], Picture | None]) -> list[Block]:
+    """The pictures that there are, side by side; nothing where a page has no pictures."""
+    made = [make() for make in makers] if drawing() else []
+    pictures = [picture for picture in made if picture is not None]
+    return [Gallery(pictures)] if pictures else []
+
+
+Block = Paragraph | Heading | Gallery | Grid | Facts | Code | Moving
 
 
 @dataclass(frozen=True)

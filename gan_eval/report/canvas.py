@@ -7,11 +7,14 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -64,12 +67,31 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+_undrawn = ContextVar("_undrawn", default=False)
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Pages that are built meanwhile have their words and tables, and no pictures."""
+    token = _undrawn.set(True)
+    try:
+        yield
+    finally:
+        _undrawn.reset(token)
+
+
+def drawing() -> bool:
+    """Whether pages have pictures now."""
+    return not _undrawn.get()
+
+
 @dataclass(frozen=True)
 class Picture:
     """One figure of the page.
 
     ``title`` and ``description`` are what a screen reader says of the drawing; ``caption`` stands
-    under it and also says what could not be drawn.
+    under it and also says what could not be drawn. ``csv`` is what was drawn as a table, None where
+    a page has none.
     """
 
     identity: str
@@ -77,6 +99,32 @@ class Picture:
     description: str
     caption: str
     svg: Markup
+    csv: str | None = None
+
+    @property
+    def link(self) -> str | None:
+        """The CSV as an address that a browser saves without a request."""
+        if self.csv is None:
+            return None
+        return "data:text/csv;charset=utf-8," + quote(self.csv, safe="/,:;()=+", errors="replace")
+
+    def with_svg(self, svg: Markup) -> Picture:
+        """The same picture, drawn otherwise."""
+        return replace(self, svg=svg)
+
+
+class PlotBox(NamedTuple):
+    """Where the axes of a drawn figure lie, in units of its SVG.
+
+    ``across`` and ``up`` are the places of the data's zero and the length of its one.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    across: tuple[float, float]
+    up: tuple[float, float]
 
 
 @contextmanager
@@ -93,13 +141,38 @@ def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Ax
 
 
 def picture(
-    figure: Figure, identity: str, *, title: str, description: str, caption: str
+    figure: Figure,
+    identity: str,
+    *,
+    title: str,
+    description: str,
+    caption: str,
+    data: pd.DataFrame | None = None,
 ) -> Picture:
-    """The drawn figure as a ``Picture``; to be called inside its ``canvas``."""
+    """The drawn figure as a ``Picture``; to be called inside its ``canvas``.
+
+    ``data`` is what is drawn, to be had as CSV with six significant digits.
+    """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = _inline(buffer.getvalue(), identity, title, description)
-    return Picture(identity, title, description, caption, Markup(svg))
+    csv = None if data is None else data.to_csv(index=False, float_format="%.6g")
+    return Picture(identity, title, description, caption, Markup(svg), csv)
+
+
+def plot_box(figure: Figure, axes: Axes) -> PlotBox:
+    """Where linear axes lie, after ``picture`` has laid the figure out."""
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    place = axes.get_position()
+    left, bottom = place.x0 * width, height * (1 - place.y0)
+    across, up = place.width * width, place.height * height
+    (low, high), (floor, ceiling) = axes.get_xlim(), axes.get_ylim()
+    one, tall = across / (high - low), -up / (ceiling - floor)
+    return PlotBox(
+        *(left, bottom - up, across, up),
+        across=(left - low * one, one),
+        up=(bottom - floor * tall, tall),
+    )
 
 
 def plain_log_axis(axes: Axes, which: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from gan_eval.config import TrainingConfig
 from gan_eval.errors import UsageError
+from gan_eval.report.facts import Facts
 from gan_eval.report.numbers import median, plain
 from gan_eval.results import Results
 from gan_eval.summary import CELL, summarise
+
+T = TypeVar("T")
 
 LN_2 = math.log(2)
 """The loss, in nats, of a discriminator that answers 1/2 to everything."""
@@ -41,6 +44,16 @@ class Cell:
         None where the provenance does not hold it.
     summary : mapping
         The cell's row of ``gan_eval.summary.summarise``.
+    margin, near_margin : float
+        The KL, in nats, up to which a replicate counts as converged, and as near.
+    initial_kl : float
+        The median KL(q‖p) before training; NaN where no epochs are stored.
+    traced : int
+        Replicates whose epochs are stored.
+    position : int
+        The cell's place among those of the page, from 0.
+    facts : Facts
+        Of the page, shared by its cells. What is known of a cell by them only has no rows.
     """
 
     label: str
@@ -51,27 +64,20 @@ class Cell:
     epochs: pd.DataFrame
     config: TrainingConfig | None
     summary: Mapping[str, Any]
+    margin: float
+    near_margin: float
+    initial_kl: float
+    traced: int
+    position: int
+    facts: Facts
 
     @property
     def replicates(self) -> int:
-        return len(self.rows)
+        return int(self.summary["replicates"])
 
-    @property
-    def margin(self) -> float:
-        """The KL, in nats, up to which a replicate counts as converged."""
-        return float(self.rows["margin"].iloc[0])
-
-    @property
-    def near_margin(self) -> float:
-        """The KL, in nats, up to which a replicate counts as near."""
-        return float(self.rows["near_margin"].iloc[0])
-
-    @property
-    def initial_kl(self) -> float:
-        """The median KL(q‖p) before training; NaN where no epochs are stored."""
-        if self.epochs.empty:
-            return math.nan
-        return median(self.epochs.loc[self.epochs["epoch"] == 0, "kl"])
+    def fact(self, name: str, compute: Callable[[], T]) -> T:
+        """A fact about this cell; see ``Facts.of``."""
+        return self.facts.of(f"{name} of cell {self.position}", compute)
 
     def values(self, name: str) -> NDArray[np.float64]:
         """A column of the rows, shape (replicates,)."""
@@ -93,13 +99,24 @@ class Cell:
         found = found.loc[found["verdict"].isin(["near", "failed"])]
         return found.sort_values(by=["kl", "seed"], ascending=[False, True], kind="stable")
 
+    def passed(self) -> tuple[int, int]:
+        """How many end at ln 2 by their losses, and how many of these have not converged."""
+        ends, wrong = self.fact("at ln 2", lambda: (len(self.at_ln_2()), len(self.deceptive())))
+        return ends, wrong
+
     def history(self, seed: int) -> pd.DataFrame:
         """The epochs of one replicate, in order."""
         return self.epochs.loc[self.epochs["seed"] == seed].sort_values(by=["epoch"])
 
 
-def cells_of(results: Results) -> list[Cell]:
-    """The cells of some results, in the order of their first row; none where there are no rows."""
+def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:
+    """The cells of some results, in the order of their first row; none where there are no rows.
+
+    Where the facts are complete, the cells are those that they tell of, whatever the rows.
+    """
+    facts = Facts() if facts is None else facts
+    if facts.complete:
+        return _told(facts, _settings(results.provenance))
     if results.rows.empty:
         return []
     settings = _settings(results.provenance)
@@ -113,6 +130,11 @@ def cells_of(results: Results) -> list[Cell]:
     cells = []
     for position, (key, group) in enumerate(rows.groupby(CELL, sort=False)):
         name, backend, device = cast("tuple[str, str, str]", key)
+        history = histories.get(key, epochs.iloc[:0])
+        first = group.iloc[0]
+        start = math.nan
+        if not history.empty:
+            start = median(history.loc[history["epoch"] == 0, "kl"])
         cells.append(
             Cell(
                 label=_label(name, backend, device, varied),
@@ -120,12 +142,50 @@ def cells_of(results: Results) -> list[Cell]:
                 backend=backend,
                 device=device,
                 rows=group.reset_index(drop=True),
-                epochs=histories.get(key, epochs.iloc[:0]),
-                config=settings.get(group["config_hash"].iloc[0], (name, None))[1],
+                epochs=history,
+                config=settings.get(first["config_hash"], (name, None))[1],
                 summary={str(k): v for k, v in summary.iloc[position].items()},
+                margin=float(first["margin"]),
+                near_margin=float(first["near_margin"]),
+                initial_kl=start,
+                traced=0 if history.empty else int(history["seed"].nunique()),
+                position=position,
+                facts=facts,
             )
         )
+    facts.of("cells", lambda: [_telling(cell) for cell in cells])
     return cells
+
+
+_PLAIN = (
+    *("label", "configuration", "backend", "device", "margin", "near_margin", "initial_kl"),
+    "traced",
+)
+
+
+def _telling(cell: Cell) -> dict[str, Any]:
+    """A cell as a fact: what is said of it without its rows."""
+    told = {name: getattr(cell, name) for name in _PLAIN}
+    return told | {
+        "config_hash": str(cell.rows["config_hash"].iloc[0]),
+        "summary": dict(cell.summary),
+    }
+
+
+def _told(facts: Facts, settings: Mapping[str, tuple[str, TrainingConfig | None]]) -> list[Cell]:
+    nothing = pd.DataFrame()
+    return [
+        Cell(
+            **{name: told[name] for name in _PLAIN},
+            rows=nothing,
+            epochs=nothing,
+            config=settings.get(told["config_hash"], ("", None))[1],
+            summary=told["summary"],
+            position=position,
+            facts=facts,
+        )
+        for position, told in enumerate(facts.found.get("cells", ()))
+    ]
 
 
 def _labelled(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
 
 from gan_eval.certify.alternatives import PATHS
 from gan_eval.certify.catalogue import EXACT
@@ -11,7 +14,7 @@ from gan_eval.certify.certificate import Certificate
 from gan_eval.certify.closed_form import STATISTICS
 from gan_eval.certify.power import OPTIMUM, PowerCurve
 from gan_eval.certify.size import SizeCase
-from gan_eval.report.blocks import Block, Code, Gallery, Grid, Paragraph, Section
+from gan_eval.report.blocks import Block, Code, Grid, Paragraph, Section, gallery
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.report.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.report.tables import Table
@@ -44,9 +47,8 @@ def trust(certificate: Certificate) -> Section:
     ]
     if certificate.power:
         blocks += [Paragraph(_power_in_words(certificate)), Grid(told_apart(certificate))]
-        pictures = [_curves(certificate, path) for path in DRAWN if path in certificate.paths]
-        if pictures:
-            blocks.append(Gallery(pictures))
+        drawn = [path for path in DRAWN if path in certificate.paths]
+        blocks += gallery(*(partial(_curves, certificate, path) for path in drawn))
     blocks.append(Grid(cases(certificate), folded=True))
     if certificate.means:
         blocks.append(Grid(means(certificate), folded=True))
@@ -256,4 +258,10 @@ def _curves(certificate: Certificate, path: str) -> Picture:
                 for name, curve in curves
             ),
             caption=f"Power against KL(q‖p): {words}. The line marks 80 %.{hidden}",
+            data=pd.concat(
+                [
+                    pd.DataFrame({"test": name, "kl": curve.kl, "power": curve.power})
+                    for name, curve in curves
+                ]
+            ),
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from gan_eval.report.blocks import Block, Gallery, Grid, Paragraph, Section
+from gan_eval.report.blocks import Block, Grid, Paragraph, Section, gallery
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.report.cells import Cell
 from gan_eval.report.numbers import (
@@ -34,6 +35,9 @@ MOST_SEEDS = 1000
 
 _RESAMPLES = 1000
 
+_FRAMES = ("pairs", "quantiles", "aggregates", "profiles")
+"""What is a table of ``Comparisons``."""
+
 _MOST_CURVES = 4
 """Performance profiles in the figure: the reference, the two best and the worst of the others."""
 
@@ -49,24 +53,23 @@ _LINES = (
 def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section | None:
     """Which configuration is better than the first, and by how much; None where there is one."""
     # Imported here: a study of one configuration compares none.
-    from gan_eval.comparisons import FEWEST, compare_configurations
+    from gan_eval.comparisons import FEWEST
 
     order = _order(cells, provenance)
     if len(order) < 2:
         return None
     compared = order[: MOST_COMPARED + 1]
-    columns = ["configuration", "backend", "device", "seed", "verdict", "kl"]
-    rows = pd.concat([cell.rows[columns] for cell in cells if cell.configuration in compared])
-    if rows.duplicated(columns[:4]).any():
+    beside = [cell for cell in cells if cell.configuration in compared]
+    told = cells[0].facts.of("configurations", lambda: _compare(beside, compared))
+    if told is None:
         return Section(
             "configurations",
             "Which configuration is better?",
             [Paragraph("A seed comes twice in a cell, so nothing is compared here.")],
         )
-    found = compare_configurations(
-        rows, order=compared, most_seeds=MOST_SEEDS, resamples=_RESAMPLES
-    )
-    blocks: list[Block] = [Paragraph(_method(found, rows))]
+    found = _comparisons(told)
+    every = max(cell.replicates for cell in beside)
+    blocks: list[Block] = [Paragraph(_method(found, every))]
     if found.pairs.empty:
         said = (
             f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
@@ -74,8 +77,7 @@ def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Sect
         )
         return Section("configurations", "Which configuration is better?", [Paragraph(said)])
     blocks = [Paragraph(_answer(found)), *blocks, Grid(_pairs(found)), Grid(_aggregates(found))]
-    if drawn := _profiles(found, cells):
-        blocks.append(Gallery([drawn]))
+    blocks += gallery(lambda: _profiles(found, cells))
     blocks.append(Grid(_quantiles(found), folded=True))
     if found.left_out:
         names = ", ".join(plain(name) for name in found.left_out[:5])
@@ -87,6 +89,26 @@ def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Sect
         rest = len(order) - len(compared)
         blocks.append(Paragraph(f"{plural(rest, 'more configuration')} not compared here."))
     return Section("configurations", "Which configuration is better?", blocks)
+
+
+def _compare(cells: Sequence[Cell], order: Sequence[str]) -> dict[str, Any] | None:
+    """The comparisons as a fact; None where a seed comes twice."""
+    from gan_eval.comparisons import compare_configurations
+
+    columns = ["configuration", "backend", "device", "seed", "verdict", "kl"]
+    rows = pd.concat([cell.rows[columns] for cell in cells])
+    if rows.duplicated(columns[:4]).any():
+        return None
+    found = compare_configurations(rows, order=order, most_seeds=MOST_SEEDS, resamples=_RESAMPLES)
+    parts = {part.name: getattr(found, part.name) for part in fields(found)}
+    frames = {name: parts[name].to_dict("list") for name in _FRAMES}
+    return parts | frames | {"left_out": list(found.left_out)}
+
+
+def _comparisons(told: Mapping[str, Any]) -> Comparisons:
+    from gan_eval.comparisons import Comparisons
+
+    return Comparisons(**{**told, **{name: pd.DataFrame(told[name]) for name in _FRAMES}})
 
 
 def _order(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[str]:
@@ -124,9 +146,8 @@ def _told(row: pd.Series) -> str:
     )
 
 
-def _method(found: Comparisons, rows: pd.DataFrame) -> str:
+def _method(found: Comparisons, every: int) -> str:
     most = int(found.pairs["seeds"].max()) if len(found.pairs) else 0
-    every = rows.groupby(["configuration", "backend", "device"]).size().max()
     which = f" The first {count(most)} seeds are compared." if every > most else ""
     return (
         "Seed by seed: from one seed all configurations see the same random numbers, wherever they "
@@ -255,7 +276,15 @@ def _profiles(found: Comparisons, cells: Sequence[Cell]) -> Picture | None:
             caption="The share of replicates that end within each KL of the truth; further to the "
             f"left is better. Bands: pointwise {setting(100 * found.confidence)} % bootstrap "
             f"intervals.{more}",
+            data=_profile_table(found, names),
         )
+
+
+def _profile_table(found: Comparisons, names: Sequence[str]) -> pd.DataFrame:
+    kept = found.profiles.loc[found.profiles["configuration"].isin(names)]
+    labels = [plain(name) for name in kept["configuration"]]
+    columns = ["threshold", "share", "share_low", "share_high"]
+    return kept.assign(configuration=labels)[["configuration", *columns]]
 
 
 def _drawn(found: Comparisons) -> list[str]:

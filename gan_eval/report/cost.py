@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from gan_eval.report.blocks import Block, Gallery, Heading, Paragraph
+import pandas as pd
+
+from gan_eval.report.blocks import Block, Heading, Paragraph, gallery
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.report.numbers import count, number
 
@@ -46,7 +48,7 @@ def blocks() -> list[Block]:
             f"{machine['processor']}, {machine['threads']} threads, "
             f"torch {machine['packages']['torch']}."
         ),
-        Gallery([_picture(rows, column, title) for column, title in _AXES]),
+        *gallery(*(partial(_picture, rows, column, title) for column, title in _AXES)),
     ]
 
 
@@ -91,4 +93,5 @@ def _picture(rows: Sequence[dict[str, Any]], column: str, title: str) -> Picture
             title=f"{title} against n",
             description="; ".join(said),
             caption=f"{title} against n.",
+            data=pd.DataFrame(rows)[["test", "method", "n", column]],
         )

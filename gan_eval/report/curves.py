@@ -20,9 +20,10 @@ def losses_of_all(cell: Cell, identity: str) -> Picture:
     """Median and 5–95 % band of both losses over the replicates, epoch by epoch."""
     trained = cell.epochs.loc[cell.epochs["epoch"] > 0]
     with canvas() as (figure, axes):
-        ends = []
+        ends, drawn = [], {}
         for name, colour, style in _LOSSES:
             bands = _bands(trained, name)
+            drawn |= _columns(bands, name)
             _band(axes, bands, colour, style, name)
             ends.append(f"{name} {number(bands[0.5].iloc[-1])}")
         _finish_losses(axes)
@@ -31,7 +32,9 @@ def losses_of_all(cell: Cell, identity: str) -> Picture:
             f"{identity}-losses",
             title=f"Losses over epochs, all replicates: {cell.label}",
             description=f"At the end the medians are {' and '.join(ends)}; ln 2 is 0.693.",
-            caption="Losses: median and 5–95 % band over replicates. The dotted line is ln 2.",
+            caption="Losses: median and 5–95 % band over replicates. The dotted line is ln 2."
+            + _untraced(cell),
+            data=_by_epoch(drawn),
         )
 
 
@@ -52,7 +55,9 @@ def kl_of_all(cell: Cell, identity: str) -> Picture:
             f"line is the margin, {setting(cell.margin)} nats."
             + not_shown(
                 diverged, cell.replicates, "from the epoch on in which the KL is not finite"
-            ),
+            )
+            + _untraced(cell),
+            data=_by_epoch(_columns(bands, "kl")),
         )
 
 
@@ -73,6 +78,7 @@ def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
             title=f"Losses over epochs of seed {seed}: {cell.label}",
             description=f"They end at {number(last['loss_D'])} and {number(last['loss_G'])}.",
             caption=f"Seed {seed}: both losses settle at ln 2, as at an equilibrium.",
+            data=history[["epoch", "loss_D", "loss_G"]],
         )
 
 
@@ -93,7 +99,13 @@ def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
             description=f"It ends at {end} nats, above the margin of {setting(cell.margin)}.",
             caption=f"Seed {seed}: the learned law stays {end} nats from the truth."
             + not_shown(len(history) - len(drawable), len(history), "epochs without a finite KL"),
+            data=history[["epoch", "kl"]],
         )
+
+
+def _untraced(cell: Cell) -> str:
+    rest = cell.replicates - int(cell.epochs["seed"].nunique())
+    return not_shown(max(rest, 0), cell.replicates, "epochs not stored")
 
 
 def _bands(epochs: pd.DataFrame, column: str) -> dict[float, pd.Series]:
@@ -103,6 +115,14 @@ def _bands(epochs: pd.DataFrame, column: str) -> dict[float, pd.Series]:
         q: pd.Series({epoch: spread(values, q) for epoch, values in groups}, dtype=np.float64)
         for q in _QUANTILES
     }
+
+
+def _columns(bands: dict[float, pd.Series], name: str) -> dict[str, pd.Series]:
+    return {f"{name}_q{100 * q:02.0f}": values for q, values in bands.items()}
+
+
+def _by_epoch(columns: dict[str, pd.Series]) -> pd.DataFrame:
+    return pd.DataFrame(columns).rename_axis("epoch").reset_index()
 
 
 def _band(

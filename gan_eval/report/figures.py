@@ -39,7 +39,7 @@ def kl_spread(cells: Sequence[Cell]) -> Picture:
     """Each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
-        hidden, thinned = _strips(axes, cells, "kl")
+        hidden, thinned, shown = _strips(axes, cells, "kl")
         for value in sorted({c.margin for c in cells} | {c.near_margin for c in cells}):
             axes.axvline(value, color=COLOURS["ink"], linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         axes.set_xlabel("KL(q‖p), nats (dashed: the margins)")
@@ -52,6 +52,7 @@ def kl_spread(cells: Sequence[Cell]) -> Picture:
             f"Left of the first dashed line ({setting(cells[0].margin)} nats) a replicate has "
             f"converged, left of the second ({setting(cells[0].near_margin)}) it is near."
             + _strip_rest(hidden, thinned, cells, rest, "no finite positive KL"),
+            data=shown,
         )
 
 
@@ -59,7 +60,7 @@ def worth_spread(cells: Sequence[Cell]) -> Picture:
     """Each replicate's effective sample size on a logarithmic axis."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
-        hidden, thinned = _strips(axes, cells, "effective_sample_size")
+        hidden, thinned, shown = _strips(axes, cells, "effective_sample_size")
         axes.set_xlabel("effective sample size, real samples")
         return picture(
             figure,
@@ -69,6 +70,7 @@ def worth_spread(cells: Sequence[Cell]) -> Picture:
             caption="The number of real samples from which the maximum-likelihood Gaussian would "
             "be expected to come as near to the truth."
             + _strip_rest(hidden, thinned, cells, rest, "worth no sample, or diverged"),
+            data=shown,
         )
 
 
@@ -80,11 +82,12 @@ def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
     if not kept.size:
         return None
     rejected = float((kept <= 0.05).mean())
+    # Bars closed on the right, so that the first one is what is rejected at 5 %.
+    closed, edges = np.maximum(kept - 1e-9, 0), np.linspace(0, 1, 21)
     with canvas(2.6) as (figure, axes):
         sns.histplot(
-            # Bars closed on the right, so that the first one is what is rejected at 5 %.
-            x=np.maximum(kept - 1e-9, 0),
-            bins=np.linspace(0, 1, 21).tolist(),
+            x=closed,
+            bins=edges.tolist(),
             ax=axes,
             color=COLOURS["learned"],
             edgecolor=COLOURS["surface"],
@@ -105,12 +108,19 @@ def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
             "rejected at the 5 % level (the first bar). A perfect generator would fill every bar "
             "to the dashed line."
             + not_shown(len(values) - len(kept), len(values), "without a test"),
+            data=pd.DataFrame(
+                {
+                    "above": edges[:-1],
+                    "up_to": edges[1:],
+                    "replicates": np.histogram(closed, edges)[0],
+                }
+            ),
         )
 
 
 def critic(cells: Sequence[Cell]) -> Picture | None:
     """The critic's correlation with ln p/q against KL; None where there is none."""
-    rows = pd.concat([cell.rows for cell in cells])
+    rows = pd.concat([cell.rows.assign(cell=cell.label) for cell in cells])
     drawable = _drawable(rows.dropna(subset=["critic_correlation"]), "kl")
     if drawable.empty:
         return None
@@ -132,6 +142,7 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
             "nothing of the difference that is left."
             + not_shown(len(rows) - len(drawable), len(rows), "no density, or no finite KL")
             + not_shown(len(drawable) - len(kept), len(drawable), "thinned by rank"),
+            data=kept[["cell", "seed", "verdict", "kl", "critic_correlation"]],
         )
 
 
@@ -140,9 +151,11 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
         drawable = drawn = 0
+        parts = []
         for y, cell in enumerate(cells):
             timed = _drawable(cell.rows, "examples_per_second")
             each = _thin(timed, "examples_per_second")
+            parts.append(each.assign(cell=cell.label))
             drawable, drawn = drawable + len(timed), drawn + len(each)
             axes.scatter(
                 each["examples_per_second"],
@@ -179,12 +192,15 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
             caption="The training clock counts draws and updates; the chapter's clock also counts "
             "drawing the pictures after each epoch, in the last epoch only, as the chapter does."
             + _strip_rest(total - drawable, drawable - drawn, cells, rest, "not timed"),
+            data=pd.concat(parts)[
+                ["cell", "seed", "examples_per_second", "chapter_examples_per_second"]
+            ],
         )
 
 
-def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
-    """One strip a cell from the top; returns how many marks have no place, and how many are thinned
-    away."""
+def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int, pd.DataFrame]:
+    """One strip a cell from the top; returns how many marks have no place, how many are thinned
+    away, and those that are drawn."""
     hidden = thinned = 0
     parts = []
     for y, cell in enumerate(cells):
@@ -192,7 +208,9 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
         shown = _thin(drawable, column)
         hidden += len(cell.rows) - len(drawable)
         thinned += len(drawable) - len(shown)
-        parts.append(shown.assign(_y=y + 0.05 + np.asarray(jitter(len(shown), 0.5))))
+        parts.append(
+            shown.assign(cell=cell.label, _y=y + 0.05 + np.asarray(jitter(len(shown), 0.5)))
+        )
         low, middle, high = (cell.summary[column + end] for end in ("_low", "", "_high"))
         if np.isfinite([low, high]).all() and low > 0:
             axes.plot([low, high], [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
@@ -206,7 +224,7 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int]:
         legend_above(axes)
     _cell_axis(axes, cells)
     plain_log_axis(axes, "x")
-    return hidden, thinned
+    return hidden, thinned, rows[["cell", "seed", "verdict", column]]
 
 
 def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: NDArray) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,15 @@ from gan_eval.report.cells import Cell
 from gan_eval.report.numbers import count, number, plural
 from gan_eval.report.tables import MOST_ROWS, Table
 from gan_eval.report.tested import tests
+from gan_eval.results import MOST_ROWS as IN_ROWS_FILE
 
 MOST_SEEDS = 100
 """Replicates of a cell that are listed; all cells together have ``MOST_ROWS``."""
 
 MOST_WORST = 20
 """Failed and diverged replicates that are listed although their seeds are not among the first."""
+
+_NUMBERS = ("kl", "effective_sample_size", "samples_to_detect", "loss_D", "loss_G")
 
 
 def _head(cells: Sequence[Cell]) -> tuple[str, ...]:
@@ -31,13 +35,15 @@ def first(cells: Sequence[Cell]) -> Table:
     """The first replicates of each cell, as many as the page has room for."""
     total, rows = sum(cell.replicates for cell in cells), []
     for cell, shown in zip(cells, _shown(cells), strict=True):
-        rows += _entries(cell, cell.rows.iloc[:shown])
+        listed = cell.fact("listed", lambda cell=cell, n=shown: _records(cell.rows.iloc[:n]))
+        rows += [_entries(cell, row) for row in listed]
     which = "All replicates"
     if len(rows) < total:
         each = f"{count(max(_shown(cells)))} seeds"
         each += "" if len(cells) == 1 else " at most of each cell"
         which = f"The first {each}, {count(len(rows))} of {count(total)} replicates"
-    return Table(f"{which}; rows.csv has every column of every one", _head(cells), rows)
+    whole = "rows.csv has" if total <= IN_ROWS_FILE else "`gan-eval export` gives"
+    return Table(f"{which}; {whole} every column of every one", _head(cells), rows)
 
 
 def worst(cells: Sequence[Cell]) -> Table | None:
@@ -45,6 +51,22 @@ def worst(cells: Sequence[Cell]) -> Table | None:
 
     Diverged ones come first, then the largest KL.
     """
+    found = cells[0].facts.of("worst of later seeds", lambda: _worst(cells))
+    if found is None:
+        return None
+    total, chosen = found
+    rows = [_entries(cells[position], row) for position, row in chosen]
+    which = f"The worst {count(len(rows))} of the" if len(rows) < total else "The"
+    return Table(
+        f"{which} {plural(total, 'failed or diverged replicate')} with later seeds",
+        _head(cells),
+        rows,
+    )
+
+
+def _worst(cells: Sequence[Cell]) -> tuple[int, list[tuple[int, dict[Any, Any]]]] | None:
+    """How many failed and diverged ones are not listed, and of the worst of them the position of
+    the cell and the row."""
     left = [
         cell.rows.iloc[shown:].assign(_cell=position)
         for position, (cell, shown) in enumerate(zip(cells, _shown(cells), strict=True))
@@ -55,15 +77,7 @@ def worst(cells: Sequence[Cell]) -> Table | None:
         return None
     order = np.lexsort((bad["seed"], bad["_cell"], -bad["kl"], bad["verdict"] != "diverged"))
     chosen = bad.iloc[order[:MOST_WORST]]
-    rows = []
-    for position, row in zip(chosen["_cell"], range(len(chosen)), strict=True):
-        rows += _entries(cells[position], chosen.iloc[row : row + 1])
-    which = f"The worst {count(len(rows))} of the" if len(rows) < len(bad) else "The"
-    return Table(
-        f"{which} {plural(len(bad), 'failed or diverged replicate')} with later seeds",
-        _head(cells),
-        rows,
-    )
+    return len(bad), list(zip(chosen["_cell"].tolist(), _records(chosen), strict=True))
 
 
 def _shown(cells: Sequence[Cell]) -> list[int]:
@@ -76,21 +90,17 @@ def _shown(cells: Sequence[Cell]) -> list[int]:
     return shown
 
 
-def _entries(cell: Cell, rows: pd.DataFrame) -> list[list[str]]:
+def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    pvalues = [str(name) for name in rows if str(name).endswith("_pvalue")]
+    names = ["seed", "verdict", *_NUMBERS, *pvalues, "critic_correlation", "examples_per_second"]
+    return rows[names].to_dict("records")
+
+
+def _entries(cell: Cell, row: Mapping[str, Any]) -> list[str]:
     return [
-        [
-            cell.label,
-            str(row["seed"]),
-            str(row["verdict"]),
-            *(
-                number(row[name])
-                for name in ("kl", "effective_sample_size", "samples_to_detect", "loss_D", "loss_G")
-            ),
-            *(
-                number(row[name], 2)
-                for name in (*(f"{test}_pvalue" for test in tests([cell])), "critic_correlation")
-            ),
-            number(row["examples_per_second"]),
-        ]
-        for row in rows.to_dict("records")
+        *(cell.label, str(row["seed"]), str(row["verdict"])),
+        *(number(row[name]) for name in _NUMBERS),
+        *(number(row[f"{test}_pvalue"], 2) for test in tests([cell])),
+        number(row["critic_correlation"], 2),
+        number(row["examples_per_second"]),
     ]

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gan_eval.errors import UsageError
-from gan_eval.report import agreement, configurations, sections, tables, words
+from gan_eval.report import agreement, configurations, losses, measured, sections, tables, words
 from gan_eval.report.blocks import Card, Section
 from gan_eval.report.cells import Cell, cells_of
+from gan_eval.report.embedded import embed
+from gan_eval.report.facts import Facts
 from gan_eval.report.numbers import interval, number, percent, percents, plain, setting
 from gan_eval.results import Results
 
 _HERE = Path(__file__).parent
 
 
-def render(results: Results) -> str:
-    """The whole report as one HTML document that fetches nothing.
+def render(results: Results, benchmarks: pd.DataFrame | None = None) -> str:
+    """The whole report as one HTML document that fetches nothing and holds its data.
 
     The same results give the same text, byte for byte. Names are escaped; whatever is not drawn
     or listed is counted where it is missing.
+
+    Parameters
+    ----------
+    results : Results
+    benchmarks : DataFrame, optional
+        From ``throughput.read_all``, shown beside.
     """
-    cells = cells_of(results)
-    study = results.provenance.get("study") or {}
+    facts = Facts()
+    return embed(assemble(results, facts, benchmarks), results, facts, benchmarks)
+
+
+def assemble(results: Results, facts: Facts, benchmarks: pd.DataFrame | None = None) -> str:
+    """The report without its data, from rows, or from facts where these are complete."""
+    cells = cells_of(results, facts)
+    provenance = results.provenance
+    if results.thinned is not None:
+        provenance = {**provenance, "thinned": results.thinned}
+    study = provenance.get("study") or {}
     name = plain(study.get("name", "study"), 80)
     return fill(
         title=f"{name}: did the GAN learn the distribution?",
         name=name,
         question="Did the GAN learn the distribution?",
         headline=words.headline(cells),
-        incomplete=words.completeness(results.provenance),
+        incomplete=words.completeness(provenance),
         sentences=_sentences(cells),
         cards=_cards(cells),
-        sections=_sections(cells, results.provenance),
-        created=results.provenance.get("created"),
+        sections=_sections(cells, results, provenance, facts, benchmarks),
+        created=provenance.get("created"),
     )
 
 
@@ -56,6 +76,8 @@ def fill(
     created: str | None = None,
 ) -> str:
     """A page: its answer first (question, headline, sentences, cards), then its sections."""
+    script = _source("page.js")
+    digest = hashlib.sha256(script.encode()).digest()
     html = _template().render(
         title=title,
         name=name,
@@ -67,12 +89,15 @@ def fill(
         sections=sections,
         created=created,
         style=Markup(_source("style.css")),
+        script=Markup(script),
+        # Nothing but this very text runs.
+        script_hash=Markup("sha256-" + base64.b64encode(digest).decode()),
     )
     # A lone surrogate, which JSON can hold, has no UTF-8 form.
     return html.encode("utf-8", "replace").decode("utf-8")
 
 
-def write(results: Results, path: str | Path) -> None:
+def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = None) -> None:
     """Render the report into a file, whole or not at all.
 
     Raises
@@ -80,7 +105,7 @@ def write(results: Results, path: str | Path) -> None:
     UsageError
         Where the file cannot be written.
     """
-    write_page(render(results), path)
+    write_page(render(results, benchmarks), path)
 
 
 def write_page(text: str, path: str | Path) -> None:
@@ -151,10 +176,17 @@ def _cards(cells: Sequence[Cell]) -> list[Card]:
     ]
 
 
-def _sections(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[Section]:
+def _sections(
+    cells: Sequence[Cell],
+    results: Results,
+    provenance: Mapping[str, Any],
+    facts: Facts,
+    benchmarks: pd.DataFrame | None,
+) -> list[Section]:
     made = [sections.environment(provenance), sections.reproduce(provenance)]
+    timed = [] if benchmarks is None else [measured.section(benchmarks, results, facts)]
     if not cells:
-        return made
+        return [*timed, *made]
     study = provenance.get("study") or {}
     beside = configurations.configurations(cells, provenance)
     compared = agreement.agreement(cells)
@@ -165,11 +197,12 @@ def _sections(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[Sect
         sections.moments(cells),
         sections.spread(cells),
         sections.samples(cells),
-        sections.losses(cells),
+        losses.losses(cells),
         sections.tests(cells, study),
         sections.trust(),
         sections.critic(cells),
         sections.speed(cells, provenance),
+        *timed,
         sections.distances(cells),
         sections.replicates(cells),
         *made,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -48,21 +49,32 @@ def chosen(cell: Cell) -> list[tuple[str, pd.Series]]:
     return list(named.values())
 
 
-def sample_pictures(cell: Cell, identity: str) -> tuple[list[Picture], list[str]]:
-    """A picture of each chosen replicate, and a sentence for each that cannot be drawn."""
-    if cell.config is None:
-        return [], ["The settings of this cell are not stored, so its samples cannot be redrawn."]
-    pictures, notes = [], []
-    for position, (role, row) in enumerate(chosen(cell)):
-        drawn = _picture(cell, cell.config, row, role, f"{identity}-{position + 1}")
-        if drawn is None:
-            notes.append(
-                f"Seed {row['seed']} ({role}) is not drawn: its points lie more than "
-                f"{_FAR:g} target scales away."
-            )
-        else:
-            pictures.append(drawn)
-    return pictures, notes
+def sample_pictures(cell: Cell, identity: str) -> list[Callable[[], Picture]]:
+    """What draws each chosen replicate that can be drawn."""
+    config = cell.config
+    if config is None or not len(cell.rows):
+        return []
+    return [
+        partial(_picture, config, row, role, f"{identity}-{position + 1}")
+        for position, (role, row) in enumerate(chosen(cell))
+        if _is_near(config, row)
+    ]
+
+
+def sample_notes(cell: Cell) -> list[str]:
+    """A sentence for each chosen replicate that cannot be drawn, or on why none can."""
+    config = cell.config
+    if config is None:
+        return ["The settings of this cell are not stored, so its samples cannot be redrawn."]
+    picks = chosen(cell)
+    if not picks:
+        return ["No replicate has a finite law to draw."]
+    return [
+        f"Seed {row['seed']} ({role}) is not drawn: its points lie more than "
+        f"{_FAR:g} target scales away."
+        for role, row in picks
+        if not _is_near(config, row)
+    ]
 
 
 def learned_law(config: TrainingConfig, row: pd.Series) -> Gaussian:
@@ -80,13 +92,14 @@ def seed_of(row: pd.Series) -> int:
     return int(row.loc["seed"])
 
 
-def _picture(
-    cell: Cell, config: TrainingConfig, row: pd.Series, role: str, identity: str
-) -> Picture | None:
-    seed, law, truth = seed_of(row), learned_law(config, row), config.truth
+def _is_near(config: TrainingConfig, row: pd.Series) -> bool:
+    law, truth = learned_law(config, row), config.truth
     scale = np.abs(truth.mean).max() + np.sqrt(np.diag(truth.covariance).max())
-    if not max(np.abs(law.mean).max(), np.abs(law.factor).max()) < _FAR * scale:
-        return None
+    return bool(max(np.abs(law.mean).max(), np.abs(law.factor).max()) < _FAR * scale)
+
+
+def _picture(config: TrainingConfig, row: pd.Series, role: str, identity: str) -> Picture:
+    seed, law, truth = seed_of(row), learned_law(config, row), config.truth
     real = training_rows(config, seed)[:POINTS]
     latent = draws.evaluation_latent(seed, len(real), config.latent_size)
     generated = latent @ law.factor + law.mean
@@ -106,7 +119,15 @@ def _picture(
             caption=f"Seed {seed}, {role}: KL {number(row['kl'])} nats, {row['verdict']}. "
             f"{len(real)} of its {count(config.n_examples)} training rows and as many points that "
             f"it generates{first}; {shape} of both laws.",
+            data=_points_table(real, generated),
         )
+
+
+def _points_table(real: NDArray, generated: NDArray) -> pd.DataFrame:
+    rows = np.concatenate([real, generated])[:, :2]
+    table = pd.DataFrame(rows, columns=[f"x_{i + 1}" for i in range(rows.shape[1])])
+    table.insert(0, "kind", ["real"] * len(real) + ["generated"] * len(generated))
+    return table
 
 
 def _points(axes: Axes, real: NDArray, generated: NDArray, truth: Gaussian, law: Gaussian) -> None:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from gan_eval.report import cost, curves, figures, listing, tables, tested, words
-from gan_eval.report.blocks import Block, Code, Facts, Gallery, Grid, Heading, Paragraph, Section
-from gan_eval.report.cells import NEAR_LN_2, Cell
+from gan_eval.report import cost, evolution, figures, listing, tables, tested, words
+from gan_eval.report.blocks import (
+    Block,
+    Code,
+    Facts,
+    Grid,
+    Heading,
+    Moving,
+    Paragraph,
+    Section,
+    gallery,
+)
+from gan_eval.report.canvas import drawing
+from gan_eval.report.cells import Cell
+from gan_eval.report.losses import MOST_DRAWN, of_cell, undrawn
 from gan_eval.report.numbers import count, number, plural, setting
-from gan_eval.report.samples import sample_pictures, seed_of
+from gan_eval.report.samples import sample_notes, sample_pictures
 from gan_eval.report.toml import to_toml
-
-MOST_DRAWN = 4
-"""Cells whose samples and curves are drawn; beyond, a page would grow past reading."""
 
 _OPEN_ENTRIES = 9
 """Rows of a table of moments up to which it stands open."""
@@ -55,7 +64,18 @@ def moments(cells: Sequence[Cell]) -> Section:
             blocks.append(Grid(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES))
     if missing:
         blocks.append(Paragraph(f"{plural(missing, 'cell')} without stored settings left out."))
+    blocks += _over_epochs(cells)
     return Section("moments", "Learned moments against b and AᵀA", blocks)
+
+
+def _over_epochs(cells: Sequence[Cell]) -> list[Block]:
+    blocks: list[Block] = []
+    for position, cell in enumerate(cells[:MOST_DRAWN]):
+        if cell.fact("has an evolution", lambda cell=cell: evolution.drawable(cell)):
+            blocks += of_cell(cell, cells)
+            if drawing():
+                blocks.append(Moving(evolution.evolution(cell, f"fig-epochs-{position + 1}")))
+    return [*blocks, *undrawn(cells)] if blocks else []
 
 
 def spread(cells: Sequence[Cell]) -> Section:
@@ -64,7 +84,7 @@ def spread(cells: Sequence[Cell]) -> Section:
         "Spread over seeds",
         [
             Paragraph("Every replicate differs from its neighbours by its seed only."),
-            Gallery([figures.kl_spread(cells), figures.worth_spread(cells)]),
+            *gallery(lambda: figures.kl_spread(cells), lambda: figures.worth_spread(cells)),
         ],
     )
 
@@ -77,76 +97,11 @@ def samples(cells: Sequence[Cell]) -> Section:
         )
     ]
     for position, cell in enumerate(cells[:MOST_DRAWN]):
-        pictures, notes = sample_pictures(cell, f"fig-samples-{position + 1}")
-        blocks += _of(cell, cells)
-        if pictures:
-            blocks.append(Gallery(pictures))
+        blocks += of_cell(cell, cells)
+        blocks += gallery(*sample_pictures(cell, f"fig-samples-{position + 1}"))
+        notes = cell.fact("samples not drawn", lambda cell=cell: sample_notes(cell))
         blocks += [Paragraph(note) for note in notes]
-        if not pictures and not notes:
-            blocks.append(Paragraph("No replicate has a finite law to draw."))
-    return Section("samples", "Samples", blocks + _undrawn(cells))
-
-
-def losses(cells: Sequence[Cell]) -> Section:
-    blocks: list[Block] = [
-        Paragraph(
-            "A perfect generator leaves the discriminator nothing to tell by, so both losses read "
-            "ln 2 = 0.693 nats; but a dead discriminator, which answers 1/2 to everything, reads "
-            "the same whatever the generator does. " + words.losses(cells)
-        ),
-        Grid(tables.loss_correlation(cells)),
-    ]
-    for position, cell in enumerate(cells[:MOST_DRAWN]):
-        blocks += _of(cell, cells)
-        blocks += _curves(cell, f"fig-curves-{position + 1}")
-    return Section("losses", "Losses beside KL", blocks + _undrawn(cells))
-
-
-def _curves(cell: Cell, identity: str) -> list[Block]:
-    if cell.epochs.empty:
-        return [Paragraph("No epochs are stored.")]
-    blocks: list[Block] = [
-        Gallery([curves.losses_of_all(cell, identity), curves.kl_of_all(cell, identity)])
-    ]
-    deceptive = cell.deceptive()
-    if deceptive.empty:
-        return [*blocks, Paragraph(
-            f"No replicate ended with both losses within {NEAR_LN_2} of ln 2 without having "
-            "converged."
-        )]  # fmt: skip
-    row = deceptive.iloc[0]
-    seed = seed_of(row)
-    blocks.append(Paragraph(_deceived(cell, row)))
-    if not cell.history(seed).empty:
-        blocks.append(
-            Gallery(
-                [
-                    curves.losses_of_one(cell, seed, identity),
-                    curves.kl_of_one(cell, seed, identity),
-                ]
-            )
-        )
-    return blocks
-
-
-def _deceived(cell: Cell, row: pd.Series) -> str:
-    """The replicate that the losses pass and the law fails, with its numbers."""
-    text = (
-        f"Seed {row['seed']} ends with losses {number(row['loss_D'])} and "
-        f"{number(row['loss_G'])}, and KL(q‖p) = {number(row['kl'])} nats: {row['verdict']}."
-    )
-    if cell.config is not None and cell.config.dimension == 2:
-        learned = [row[f"covariance_{i}"] for i in ("1_1", "1_2", "2_2")]
-        truth = cell.config.truth.covariance
-        text += (
-            f" Its covariance is {_symmetric(*learned)} where AᵀA is "
-            f"{_symmetric(truth[0, 0], truth[0, 1], truth[1, 1])}."
-        )
-    return text
-
-
-def _symmetric(a: float, b: float, c: float) -> str:
-    return f"[[{number(a)}, {number(b)}], [{number(b)}, {number(c)}]]"
+    return Section("samples", "Samples", blocks + undrawn(cells))
 
 
 def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
@@ -158,12 +113,13 @@ def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
             f"the verdict table ({_detection(cells)})."
         )
     ]
-    drawn = (figures.pvalues(cells, name, said) for name, said in tested.tests(cells).items())
-    pictures = [picture for picture in drawn if picture is not None]
-    if pictures:
+    names = tested.tests(cells)
+    if any(tables.tested(cell, name)[0] for cell in cells for name in names):
         if said := words.tested(cells):
             blocks.append(Paragraph(said))
-        blocks += [Gallery(pictures), Grid(tables.rejections(cells)), *cost.blocks()]
+        drawn = (partial(figures.pvalues, cells, *named) for named in names.items())
+        blocks += gallery(*drawn)
+        blocks += [Grid(tables.rejections(cells)), *cost.blocks()]
     else:
         blocks.append(Paragraph("No test was run."))
     return Section("tests", "Two-sample tests", blocks)
@@ -191,10 +147,8 @@ def critic(cells: Sequence[Cell]) -> Section:
             "Both are compared on fresh real and generated samples."
         )
     ]
-    drawn = figures.critic(cells)
-    if drawn is not None:
-        blocks.append(Gallery([drawn]))
-    return Section("critic", "The critic against ln p/q", [*blocks, Grid(tables.critics(cells))])
+    blocks += [*gallery(lambda: figures.critic(cells)), Grid(tables.critics(cells))]
+    return Section("critic", "The critic against ln p/q", blocks)
 
 
 def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
@@ -207,12 +161,11 @@ def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
             "on the machine by both clocks; the others train "
             f"side by side{side}, so their clocks also count each other's load."
         )
-    drawn = figures.speed(cells)
-    gallery: list[Block] = [Gallery([drawn])] if drawn else []
+    drawn = gallery(lambda: figures.speed(cells))
     return Section(
         "speed",
         "Examples a second",
-        [Paragraph(text), *gallery, Grid(tables.speeds(cells))],
+        [Paragraph(text), *drawn, Grid(tables.speeds(cells))],
     )
 
 
@@ -317,6 +270,8 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
     if len(entries) > _MOST_CONFIGURATIONS:
         rest = len(entries) - _MOST_CONFIGURATIONS
         blocks.append(Paragraph(f"{plural(rest, 'more configuration')} in study.json."))
+    if provenance.get("thinned"):
+        blocks.append(Paragraph(f"Thinned: {provenance['thinned']}."))
     blocks.append(
         Paragraph(
             "The data lie beside this page: rows.csv has one row a replicate, epochs.csv one row a "
@@ -326,12 +281,3 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
         )
     )
     return Section("reproduce", "How to reproduce", blocks)
-
-
-def _of(cell: Cell, cells: Sequence[Cell]) -> list[Block]:
-    return [Heading(cell.label)] if len(cells) > 1 else []
-
-
-def _undrawn(cells: Sequence[Cell]) -> list[Block]:
-    rest = len(cells) - MOST_DRAWN
-    return [Paragraph(f"{plural(rest, 'more cell')} not drawn.")] if rest > 0 else []

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval import throughput
-from gan_eval.report.blocks import Block, Gallery, Grid, Paragraph, Section
+from gan_eval.report.blocks import Block, Grid, Paragraph, Section, gallery
 from gan_eval.report.canvas import COLOURS, Picture, canvas, picture, plain_log_axis
 from gan_eval.report.numbers import MISSING, count, interval, number, percent, plain, plural
 from gan_eval.report.page import fill
@@ -142,9 +142,7 @@ def section(
         Names of configurations by their hash.
     """
     blocks: list[Block] = [Paragraph(sentence) for sentence in warnings(table)]
-    drawn = figure(table)
-    if drawn is not None:
-        blocks.append(Gallery([drawn]))
+    blocks += gallery(lambda: figure(table))
     if quality is not None and len(quality):
         blocks.append(Grid(passages(quality, labels)))
     if comparison is not None:
@@ -190,6 +188,13 @@ def figure(table: pd.DataFrame) -> Picture | None:
             description="; ".join(reversed(said)),
             caption="Examples a second, and how many times the chapter's loop in the same file"
             + (f"; the {plural(left_out, 'slowest training')} left out." if left_out else "."),
+            data=pd.DataFrame(
+                {
+                    "training": labels,
+                    "examples_per_second": rates,
+                    "times_the_loop": ratios.loc[shown.index].to_numpy(),
+                }
+            ).iloc[::-1],
         )
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from gan_eval.report.cells import LN_2, Cell
+from gan_eval.report.cells import Cell
 from gan_eval.report.numbers import (
     MISSING,
     count,
@@ -94,44 +93,37 @@ def moments(cell: Cell) -> Table | None:
         for i in range(d)
         for j in range(i, d)
     ]
-    lawful = cell.by_kl()
+    learned = cell.fact("moments", lambda: _learned(cell, names))
     rows = []
     for label, column, value in names:
-        learned = np.asarray(lawful[column], dtype=np.float64)
+        middle, low, high, error, distance = learned[column]
         rows.append(
             (
-                label,
-                number(value, 4),
-                number(median(learned)),
-                interval(spread(learned, 0.05), spread(learned, 0.95)),
-                number(median(learned - value)),
-                number(median(np.abs(learned - value))),
+                *(label, number(value, 4), number(middle), interval(low, high)),
+                *(number(error), number(distance)),
             )
         )
-    left = len(cell.rows) - len(lawful)
+    lawful = cell.replicates - int(cell.summary["diverged"])
+    left = cell.replicates - lawful
     beside = f" (without {count(left)} diverged, which have none)" if left else ""
     return Table(
-        f"Learned moments against b and AᵀA: {cell.label}, over "
-        f"{count(len(lawful))} replicates{beside}",
+        f"Learned moments against b and AᵀA: {cell.label}, over {count(lawful)} replicates{beside}",
         ("entry", "truth", "median learned", "5–95 %", "median error", "median |error|"),
         rows,
     )
 
 
-def loss_correlation(cells: Sequence[Cell]) -> Table:
-    """How far the final losses rank the replicates as the exact KL does."""
-    rows = []
-    for cell in cells:
-        entries = [cell.label]
-        for name in ("loss_D", "loss_G"):
-            entries.append(_spearman(np.abs(cell.values(name) - LN_2), cell.values("kl")))
-        rows.append((*entries, count(len(cell.at_ln_2())), count(len(cell.deceptive()))))
-    return Table(
-        "Rank correlation (Spearman, with its p-value) of a replicate's final |loss − ln 2| with "
-        "its KL(q‖p), and replicates that end at ln 2",
-        ("cell", "|loss_D − ln 2|", "|loss_G − ln 2|", "both at ln 2", "of these not converged"),
-        rows,
-    )
+def _learned(cell: Cell, names: Sequence[tuple[str, str, float]]) -> dict[str, list[float]]:
+    """Of each moment the median, the 5 % and 95 % quantiles, and the median error and |error|."""
+    lawful, found = cell.by_kl(), {}
+    for _, column, value in names:
+        learned = np.asarray(lawful[column], dtype=np.float64)
+        found[column] = [
+            *(spread(learned, q) for q in (0.5, 0.05, 0.95)),
+            median(learned - value),
+            median(np.abs(learned - value)),
+        ]
+    return found
 
 
 def rejections(cells: Sequence[Cell]) -> Table:
@@ -140,9 +132,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
     rows = []
     for cell in cells:
         for name, words in tests(cells).items():
-            pvalues = cell.values(f"{name}_pvalue")
-            n = int((~np.isnan(pvalues)).sum())
-            rejected = int((pvalues <= 0.05).sum())
+            n, rejected, middle = tested(cell, name)
             sure = stats.binomtest(rejected, n).proportion_ci(0.95) if n else None
             rows.append(
                 (
@@ -151,7 +141,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
                     count(n) if n == cell.replicates else f"{count(n)} of {count(cell.replicates)}",
                     percent(rejected / n) if n else MISSING,
                     percents(sure.low, sure.high) if sure else MISSING,
-                    number(median(pvalues), 2),
+                    number(middle, 2),
                 )
             )
     return Table(
@@ -160,6 +150,19 @@ def rejections(cells: Sequence[Cell]) -> Table:
         rows,
         words=2,
     )
+
+
+def tested(cell: Cell, name: str) -> tuple[int, int, float]:
+    """How many replicates have a p-value of this test, how many are rejected at 5 %, and the
+    median."""
+
+    def found() -> tuple[int, int, float]:
+        pvalues = cell.values(f"{name}_pvalue")
+        known = int((~np.isnan(pvalues)).sum())
+        return known, int((pvalues <= 0.05).sum()), median(pvalues)
+
+    known, rejected, middle = cell.fact(f"p-values of {name}", found)
+    return known, rejected, middle
 
 
 def critics(cells: Sequence[Cell]) -> Table:
@@ -173,9 +176,9 @@ def critics(cells: Sequence[Cell]) -> Table:
         [
             (
                 cell.label,
-                count(int((~np.isnan(cell.values("critic_correlation"))).sum())),
-                *_median_and_range(cell.values("critic_correlation")),
-                *_median_and_range(cell.values("critic_error")),
+                count(_spread(cell, "critic_correlation")[0]),
+                *_median_and_range(cell, "critic_correlation"),
+                *_median_and_range(cell, "critic_error"),
             )
             for cell in cells
         ],
@@ -186,7 +189,7 @@ def speeds(cells: Sequence[Cell]) -> Table:
     """Examples a second, by both clocks, and as ratios to the chapter's PyTorch loop, or to the
     slowest cell where that was not trained."""
     loops = {cell.label for cell in cells if cell.backend == "pytorch"}
-    speed = [(alone(cell), median(cell.values("examples_per_second"))) for cell in cells]
+    speed = [(alone(cell), _spread(cell, "examples_per_second")[1]) for cell in cells]
     base = [
         (training, together)
         for cell, ((training, _), together) in zip(cells, speed, strict=True)
@@ -221,9 +224,14 @@ def speeds(cells: Sequence[Cell]) -> Table:
 
 def alone(cell: Cell) -> tuple[float, float]:
     """Medians of the training clock and the chapter's, over the replicates with both."""
-    chapter = cell.values("chapter_examples_per_second")
-    timed = ~np.isnan(chapter)
-    return median(cell.values("examples_per_second")[timed]), median(chapter)
+
+    def found() -> tuple[float, float]:
+        chapter = cell.values("chapter_examples_per_second")
+        timed = ~np.isnan(chapter)
+        return median(cell.values("examples_per_second")[timed]), median(chapter)
+
+    training, chapter = cell.fact("clocks", found)
+    return training, chapter
 
 
 def distances(cell: Cell) -> Table:
@@ -232,10 +240,7 @@ def distances(cell: Cell) -> Table:
     for column, words in _DISTANCES:
         entries = [words]
         for name in (column, f"{column}_rows"):
-            if name in cell.rows:
-                entries += _median_and_range(cell.values(name))
-            else:
-                entries += [MISSING, MISSING]
+            entries += _median_and_range(cell, name)
         rows.append(entries)
     return Table(
         f"Distances of the learned law to both truths: {cell.label}",
@@ -253,15 +258,19 @@ def _with_interval(cell: Cell, name: str) -> str:
     return number(cell.summary[name]) + (f" ({interval(low, high)})" if known else "")
 
 
-def _median_and_range(values: NDArray[np.floating]) -> tuple[str, str]:
-    return number(median(values)), interval(spread(values, 0.05), spread(values, 0.95))
+def _median_and_range(cell: Cell, name: str) -> tuple[str, str]:
+    _, middle, low, high = _spread(cell, name)
+    return number(middle), interval(low, high)
 
 
-def _spearman(loss: NDArray[np.floating], kl: NDArray[np.floating]) -> str:
-    kept = ~(np.isnan(loss) | np.isnan(kl))
-    n = int(kept.sum())
-    if n < 3 or np.ptp(stats.rankdata(loss[kept])) == 0 or np.ptp(stats.rankdata(kl[kept])) == 0:
-        return MISSING
-    # Of ranks, since an infinite KL has a rank like any other.
-    coefficient, pvalue = stats.spearmanr(stats.rankdata(loss[kept]), stats.rankdata(kl[kept]))
-    return f"{number(coefficient, 2)} (p = {number(pvalue, 2)}, n = {n})"
+def _spread(cell: Cell, name: str) -> tuple[int, float, float, float]:
+    """How many replicates have a value, the median, and the 5 % and 95 % quantiles; NaN where a
+    column is not there."""
+
+    def found() -> tuple[int, float, float, float]:
+        values = cell.values(name) if name in cell.rows else np.array([])
+        low, middle, high = (spread(values, q) for q in (0.05, 0.5, 0.95))
+        return int((~np.isnan(values)).sum()), middle, low, high
+
+    known, middle, low, high = cell.fact(f"spread of {name}", found)
+    return known, middle, low, high

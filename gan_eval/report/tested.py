@@ -20,7 +20,10 @@ def tests(cells: Sequence[Cell]) -> dict[str, str]:
     """Name → words of the tests that the rows have columns of, in their order."""
     from gan_eval.recommended import TESTS
 
-    names = dict.fromkeys(name for cell in cells for name in tests_of(map(str, cell.rows)))
+    of_cells = (
+        cell.fact("tests", lambda cell=cell: tests_of(map(str, cell.rows))) for cell in cells
+    )
+    names = dict.fromkeys(name for found in of_cells for name in found)
     return {n: TESTS[n].words.partition(",")[0] if n in TESTS else n for n in names}
 
 

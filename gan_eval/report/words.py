@@ -95,8 +95,7 @@ def worth(cell: Cell) -> str:
 
 def losses(cells: Sequence[Cell]) -> str:
     """How many replicates the losses would have passed wrongly."""
-    wrong = sum(len(cell.deceptive()) for cell in cells)
-    total = sum(len(cell.at_ln_2()) for cell in cells)
+    total, wrong = (sum(counts) for counts in zip(*(c.passed() for c in cells), strict=True))
     if total == 0:
         return f"No replicate ended with both losses within {NEAR_LN_2} of ln 2 = 0.693."
     verb = "ends" if total == 1 else "end"
@@ -110,15 +109,21 @@ def losses(cells: Sequence[Cell]) -> str:
 def tested(cells: Sequence[Cell]) -> str:
     """How many replicates have p-values; empty where all that did not diverge have them."""
     total = sum(cell.replicates for cell in cells)
-    lawful = [(cell.rows["verdict"] != "diverged").to_numpy() for cell in cells]
-    known = [has_pvalue(cell) for cell in cells]
-    if all((those | ~these).all() for those, these in zip(known, lawful, strict=True)):
+    counts = [cell.fact("tested", lambda cell=cell: _tested(cell)) for cell in cells]
+    if all(left == 0 for _, left in counts):
         return ""
-    found = sum(int(those.sum()) for those in known)
+    found = sum(known for known, _ in counts)
     return (
         f"{count(found)} of {plural(total, 'replicate')} were tested, the first seeds of each "
         "cell; every share and every p-value of this section is about them."
     )
+
+
+def _tested(cell: Cell) -> tuple[int, int]:
+    """How many replicates have p-values, and how many have none although they did not diverge."""
+    known = has_pvalue(cell)
+    lawful = (cell.rows["verdict"] != "diverged").to_numpy()
+    return int(known.sum()), int((lawful & ~known).sum())
 
 
 def not_shown(hidden: int, total: int, why: str) -> str:

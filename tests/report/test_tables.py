@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from gan_eval.config import TrainingConfig
-from gan_eval.report import render, tables
+from gan_eval.report import losses, render, tables
 from gan_eval.report.cells import LN_2, cells_of
 from gan_eval.report.numbers import number, percent
 
@@ -51,7 +51,7 @@ def test_rank_correlation_is_spearmans_and_takes_infinity() -> None:
     made = synthetic.results(12)
     synthetic.spoil(made.rows, 1, "failed")
     synthetic.spoil(made.rows, 2, "diverged")
-    frame = _table(tables.loss_correlation(cells_of(made)))
+    frame = _table(losses.correlation(cells_of(made)))
     kl = made.rows["kl"].fillna(1e9).replace(np.inf, 1e9)
     statistic, pvalue = stats.spearmanr((made.rows["loss_D"] - LN_2).abs(), kl)
     assert frame["|loss_D − ln 2|"][0] == (

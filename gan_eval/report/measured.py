@@ -1,0 +1,37 @@
+"""The section of a report that has benchmarks beside the study's time to quality."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from gan_eval.report.blocks import Section
+from gan_eval.report.facts import Facts
+from gan_eval.results import Results
+
+
+def section(table: pd.DataFrame, results: Results, facts: Facts) -> Section:
+    """Benchmarks from ``throughput.read_all``, with the time to quality of the stored epochs."""
+    # Imported here: it also makes pages, and most reports have no benchmarks.
+    from gan_eval.report import speed
+
+    known = results.provenance.get("configurations") or []
+    labels = {str(c["hash"]): str(c["label"]) for c in known}
+    quality = pd.DataFrame(facts.of("quality", lambda: _quality(results)))
+    made = speed.section(table, quality, labels=labels)
+    return replace(made, title="Benchmarks: examples a second")
+
+
+def _quality(results: Results) -> dict[Any, Any]:
+    from gan_eval.quality import time_to_quality
+
+    known = results.provenance.get("configurations") or []
+    sizes = {str(c["hash"]): int(c["config"]["n_examples"]) for c in known}
+    epochs = results.epochs
+    if not epochs.empty:
+        epochs = epochs.loc[epochs["config_hash"].isin(list(sizes))]
+    if epochs.empty:
+        return {}
+    return time_to_quality(epochs, sizes).to_dict("list")
