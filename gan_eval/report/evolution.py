@@ -33,8 +33,8 @@ _COLUMNS = ("mean_1", "mean_2", "covariance_1_1", "covariance_1_2", "covariance_
 _HEAD = ("mean 1", "mean 2", "covariance 1, 1", "covariance 1, 2", "covariance 2, 2")
 _RANKS = (
     (0.5, "median", "learned", ""),
-    (0.05, "good (5 % rank of KL)", "converged", "5 2"),
-    (0.95, "bad (95 % rank of KL)", "failed", "5 2 1 2"),
+    (0.05, "good (5 % rank)", "converged", "5 2"),
+    (0.95, "bad (95 % rank)", "failed", "5 2 1 2"),
 )
 """Rank of the final KL, what the replicate is called, its colour and its dashes."""
 
@@ -133,7 +133,7 @@ class _Made:
 def _picture(
     cell: Cell, identity: str, target: Trace, epochs: Sequence[int], drawn: Sequence[_Drawn]
 ) -> _Made:
-    with canvas(4.4, 5.2) as (figure, axes):
+    with canvas(4.2) as (figure, axes):
         axes.plot(*_points(target).T, color=COLOURS["real"], linewidth=2.4, label="the target")
         axes.plot(*target[:2], "+", color=COLOURS["real"], markersize=9, markeredgewidth=2)
         for one in drawn:
@@ -158,7 +158,7 @@ def _picture(
             description=f"Ellipses that hold 95 % of each law. {ends}.",
             caption="Ellipses hold 95 % of the target and of what was learned, exactly; the "
             f"slider moves them from epoch {epochs[0]} to epoch {epochs[-1]}. The replicates are "
-            "chosen by their final KL among those whose epochs are stored.",
+            "chosen by the rank of their final KL among those whose epochs are stored.",
             data=_table(epochs, drawn),
         )
         box = plot_box(figure, axes)

@@ -126,7 +126,7 @@ def _spearman(loss: NDArray[np.floating], kl: NDArray[np.floating]) -> tuple[flo
     if n < 3 or np.ptp(stats.rankdata(loss[kept])) == 0 or np.ptp(stats.rankdata(kl[kept])) == 0:
         return np.nan, np.nan, n
     # Of ranks, since an infinite KL has a rank like any other.
-    found = stats.spearmanr(stats.rankdata(loss[kept]), stats.rankdata(kl[kept]))
+    found: Any = stats.spearmanr(stats.rankdata(loss[kept]), stats.rankdata(kl[kept]))
     return float(found.statistic), float(found.pvalue), n
 
 

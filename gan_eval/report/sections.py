@@ -33,6 +33,9 @@ _OPEN_ENTRIES = 9
 
 _MOST_CONFIGURATIONS = 50
 
+MOST_TABLES = 100
+"""Cells that have tables of their own, of moments and of distances."""
+
 
 def verdicts(cells: Sequence[Cell]) -> Section:
     first = cells[0]
@@ -56,7 +59,7 @@ def moments(cells: Sequence[Cell]) -> Section:
         )
     ]
     missing = 0
-    for position, cell in enumerate(cells):
+    for position, cell in enumerate(cells[:MOST_TABLES]):
         table = tables.moments(cell)
         if table is None:
             missing += 1
@@ -64,8 +67,13 @@ def moments(cells: Sequence[Cell]) -> Section:
             blocks.append(Grid(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES))
     if missing:
         blocks.append(Paragraph(f"{plural(missing, 'cell')} without stored settings left out."))
-    blocks += _over_epochs(cells)
+    blocks += [*_without_table(cells), *_over_epochs(cells)]
     return Section("moments", "Learned moments against b and AᵀA", blocks)
+
+
+def _without_table(cells: Sequence[Cell]) -> list[Block]:
+    rest = len(cells) - MOST_TABLES
+    return [Paragraph(f"{plural(rest, 'more cell')} without a table here.")] if rest > 0 else []
 
 
 def _over_epochs(cells: Sequence[Cell]) -> list[Block]:
@@ -175,8 +183,8 @@ def distances(cells: Sequence[Cell]) -> Section:
         "replicate saw, which is the best fit to those rows. Divergences are in nats where "
         "they have a unit."
     )
-    found = [Grid(tables.distances(c), folded=i > 0) for i, c in enumerate(cells)]
-    return Section("distances", "All distances", [Paragraph(text), *found])
+    found = [Grid(tables.distances(c), folded=i > 0) for i, c in enumerate(cells[:MOST_TABLES])]
+    return Section("distances", "All distances", [Paragraph(text), *found, *_without_table(cells)])
 
 
 def replicates(cells: Sequence[Cell]) -> Section:

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from gan_eval.report import render
+from gan_eval.report.canvas import undrawn
+from gan_eval.report.verify import verify
 from gan_eval.results import Results
 
 from . import synthetic
 from .elements import Element, parse
 
 REPLICATES, TESTED, WORST_SEED = 5000, 30, 4321
+HUGE = 100_000
 
 
-def _results() -> Results:
-    """The replicates of a small study a hundred times, with other seeds."""
+def _results(replicates: int = REPLICATES) -> Results:
+    """The replicates of a small study many times, with other seeds; epochs of the first 5000."""
     made = synthetic.results(50)
-    repeats = REPLICATES // 50
     rows, epochs = (
         pd.concat(
             [frame.assign(seed=frame["seed"] + 50 * i) for i in range(repeats)], ignore_index=True
         )
-        for frame in (made.rows, made.epochs)
+        for frame, repeats in (
+            (made.rows, replicates // 50),
+            (made.epochs, min(replicates, REPLICATES) // 50),
+        )
     )
     rng = np.random.default_rng(2)
-    rows["kl"] *= rng.uniform(0.9, 1.1, REPLICATES)
+    rows["kl"] *= rng.uniform(0.9, 1.1, replicates)
     rows.loc[rows["seed"] > 0, "chapter_examples_per_second"] = np.nan
     tests = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]
     rows.loc[TESTED:, tests] = np.nan
@@ -55,6 +61,32 @@ def _section(name: str) -> Element:
 
 def test_the_page_stays_small() -> None:
     assert len(page().encode()) < 3_000_000
+
+
+def test_a_hundred_thousand_rows_make_a_small_page_whose_numbers_stand(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(_results(HUGE)), encoding="utf-8")
+    assert path.stat().st_size < 5_000_000
+    found = verify(path)
+    assert found.mismatches == []
+    assert found.numbers > 1000
+    text = parse(path.read_text("utf-8")).text
+    assert "The first 100 seeds, 100 of 100 000 replicates; rows.csv has" in text
+    assert "95 000 of 100 000 not shown (epochs not stored)" in text
+
+
+def test_rows_that_are_thinned_are_said_to_be(tmp_path: Path) -> None:
+    rows = _results(HUGE).rows
+    more = Results(pd.concat([rows, rows.iloc[:50].assign(seed=HUGE + np.arange(50))]),
+                   pd.DataFrame(), synthetic.results(1).provenance)  # fmt: skip
+    with undrawn():
+        html = render(more)
+    text = parse(html).text
+    assert "Thinned: rows.csv holds the first 100,000 seeds of each cell, of 100,050 rows" in text
+    assert "`gan-eval export` gives every column of every one" in text
+    path = tmp_path / "report.html"
+    path.write_text(html, encoding="utf-8")
+    assert verify(path).mismatches == []
 
 
 def test_shares_of_rejections_are_of_those_that_were_tested() -> None:
