@@ -16,6 +16,9 @@ from gan_eval.report.shown import Shown, shown
 from gan_eval.settings import read_text
 
 _OURS = '<meta name="generator" content="gan_eval">'
+_AROUND = 20
+"""Characters that are shown before a difference, and twice as many after."""
+
 _NUMBER = re.compile(r"[−-]?(?:\d[\d\u202f]*(?:\.\d+)?(?:\u00a0×\u00a010[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?|∞)")
 
 
@@ -99,7 +102,7 @@ def _texts(said: Sequence[Shown], right: Sequence[Shown]) -> Iterator[Mismatch]:
 
 
 def _differences(ours: Shown, theirs: Shown) -> Iterator[Mismatch]:
-    """The numbers that differ; the whole text where it is not only numbers."""
+    """The numbers that differ; where words do too, both texts around the first difference."""
     numbers = [_NUMBER.findall(one.text) for one in (ours, theirs)]
     same_words = _NUMBER.sub("#", ours.text) == _NUMBER.sub("#", theirs.text)
     if same_words and len(numbers[0]) == len(numbers[1]):
@@ -107,7 +110,15 @@ def _differences(ours: Shown, theirs: Shown) -> Iterator[Mismatch]:
             if one != other:
                 yield Mismatch(theirs.where, one, other)
     else:
-        yield Mismatch(theirs.where, repr(ours.text), repr(theirs.text))
+        pairs = enumerate(zip(ours.text, theirs.text, strict=False))
+        shorter = min(len(ours.text), len(theirs.text))
+        at = next((i for i, (one, other) in pairs if one != other), shorter)
+        yield Mismatch(theirs.where, _around(ours.text, at), _around(theirs.text, at))
+
+
+def _around(text: str, at: int) -> str:
+    begin, end = max(at - _AROUND, 0), at + 2 * _AROUND
+    return f"“{'…' if begin else ''}{text[begin:end]}{'…' if end < len(text) else ''}”"
 
 
 def _figures(there: dict[str, str], held: Embedded) -> Iterator[Mismatch]:

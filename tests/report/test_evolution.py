@@ -22,9 +22,8 @@ def _cell(replicates: int = 21, **configs: TrainingConfig) -> Cell:
 
 
 def _made(cell: Cell) -> evolution.Evolution:
-    made = evolution.evolution(cell, "fig-x")
-    assert made is not None
-    return made
+    assert evolution.drawable(cell)
+    return evolution.evolution(cell, "fig-x")
 
 
 def test_it_has_the_median_a_good_and_a_bad_replicate_of_every_epoch() -> None:
@@ -92,10 +91,10 @@ def test_a_law_of_nothing_is_a_point() -> None:
 def test_one_dimension_no_epochs_and_no_settings_have_none() -> None:
     target = TargetConfig.model_validate({"A": [[2.0]], "b": [1.0]})
     line = TrainingConfig(target=target, latent_size=1)
-    assert evolution.evolution(_cell(3, line=line), "fig-x") is None
+    assert not evolution.drawable(_cell(3, line=line))
     made = synthetic.results(3)
     bare = Results(made.rows, made.epochs.iloc[:0], made.provenance)
-    assert evolution.evolution(cells_of(bare)[0], "fig-x") is None
+    assert not evolution.drawable(cells_of(bare)[0])
     made = synthetic.results(3)
     made.provenance["configurations"] = []
-    assert evolution.evolution(cells_of(made)[0], "fig-x") is None
+    assert not evolution.drawable(cells_of(made)[0])

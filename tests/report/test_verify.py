@@ -134,6 +134,14 @@ def test_it_says_where_a_number_stands_and_what_it_should_be(most: int, tmp_path
     assert any("“The median replicate has KL(q‖p) =" in line for line in found)
 
 
+def test_other_words_are_shown_around_their_first_difference(tmp_path: Path) -> None:
+    (found,) = _check(grid().replace("diverged means weights", "diverged says weights"), tmp_path)
+    assert found.endswith(
+        "the page says “…led above; diverged says weights that are not finite. Within…”, its data "
+        "give “…led above; diverged means weights that are not finite. Withi…”"
+    )
+
+
 def test_what_is_missing_or_added_is_named(tmp_path: Path) -> None:
     html = grid()
     begin = html.index("<tr><th", html.index('id="verdicts"'))
