@@ -64,15 +64,15 @@ def embed(html: str, results: Results, facts: Facts, benchmarks: pd.DataFrame | 
     """A page with its data, in front of the one script that runs."""
     import gan_eval
 
-    rows = results.rows[[n for n in results.rows.columns if not _UNUSED.match(str(n))]]
+    used = [name for name in results.rows.columns if not _UNUSED.match(str(name))]
     starts = _starts(results.epochs)
-    few = rows.size + starts.size <= MOST_NUMBERS
+    few = len(results.rows) * len(used) + starts.size <= MOST_NUMBERS
     found = {k: v for k, v in facts.found.items() if not few or k in KEPT}
     document = {
         "format": FORMAT,
         "gan_eval": gan_eval.__version__,
         "provenance": results.provenance | {"thinned": results.thinned},
-        "rows": _packed(rows) if few else None,
+        "rows": _packed(results.rows[used]) if few else None,
         "starts": _packed(starts) if few else None,
         "benchmarks": None if benchmarks is None else _packed(benchmarks),
         "facts": found,

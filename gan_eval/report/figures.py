@@ -120,7 +120,8 @@ def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
 
 def critic(cells: Sequence[Cell]) -> Picture | None:
     """The critic's correlation with ln p/q against KL; None where there is none."""
-    rows = pd.concat([cell.rows.assign(cell=cell.label) for cell in cells])
+    columns = ["seed", "verdict", "kl", "critic_correlation"]
+    rows = pd.concat([cell.rows[columns].assign(cell=cell.label) for cell in cells])
     drawable = _drawable(rows.dropna(subset=["critic_correlation"]), "kl")
     if drawable.empty:
         return None
@@ -142,7 +143,7 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
             "nothing of the difference that is left."
             + not_shown(len(rows) - len(drawable), len(rows), "no density, or no finite KL")
             + not_shown(len(drawable) - len(kept), len(drawable), "thinned by rank"),
-            data=kept[["cell", "seed", "verdict", "kl", "critic_correlation"]],
+            data=kept[["cell", *columns]],
         )
 
 
