@@ -28,8 +28,9 @@ from gan_eval.report.words import not_shown
 MOST_STRIPS = 12
 """Cells that a strip figure has room for."""
 
-MOST_POINTS = 400
-"""Replicates of a cell that are drawn one by one; more are thinned to evenly spaced ranks."""
+MOST_POINTS, MOST_MARKS = 400, 1600
+"""Replicates of a cell, and of all cells of a figure, that are drawn one by one; more are thinned
+to evenly spaced ranks."""
 
 MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
 """A verdict is told by its shape as well as by its colour."""
@@ -125,7 +126,7 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
     drawable = _drawable(rows.dropna(subset=["critic_correlation"]), "kl")
     if drawable.empty:
         return None
-    kept = _thin(drawable, "kl")
+    kept = _thin(drawable, "kl", MOST_POINTS)
     correlation = kept["critic_correlation"].to_numpy()
     with canvas() as (figure, axes):
         _by_verdict(axes, kept, "kl", correlation)
@@ -155,7 +156,7 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
         parts = []
         for y, cell in enumerate(cells):
             timed = _drawable(cell.rows, "examples_per_second")
-            each = _thin(timed, "examples_per_second")
+            each = _thin(timed, "examples_per_second", _most(cells))
             parts.append(each.assign(cell=cell.label))
             drawable, drawn = drawable + len(timed), drawn + len(each)
             axes.scatter(
@@ -206,7 +207,7 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int, p
     parts = []
     for y, cell in enumerate(cells):
         drawable = _drawable(cell.rows, column)
-        shown = _thin(drawable, column)
+        shown = _thin(drawable, column, _most(cells))
         hidden += len(cell.rows) - len(drawable)
         thinned += len(drawable) - len(shown)
         parts.append(
@@ -278,7 +279,7 @@ def _strip_rest(
 ) -> str:
     total = sum(cell.replicates for cell in cells)
     more = f" {count(len(rest))} more cells are in the table." if rest else ""
-    thin = not_shown(thinned, total, f"cells are thinned to {MOST_POINTS} evenly spaced ranks")
+    thin = not_shown(thinned, total, f"cells are thinned to {_most(cells)} evenly spaced ranks")
     return not_shown(hidden, total, why) + thin + more
 
 
@@ -287,9 +288,14 @@ def _drawable(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows.loc[np.isfinite(rows[column]) & (rows[column] > 0)]
 
 
-def _thin(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The rows sorted by a column, at most ``MOST_POINTS`` of them at evenly spaced ranks."""
+def _most(cells: Sequence[Cell]) -> int:
+    """How many replicates of each cell are drawn."""
+    return min(MOST_POINTS, MOST_MARKS // len(cells))
+
+
+def _thin(rows: pd.DataFrame, column: str, most: int) -> pd.DataFrame:
+    """The rows sorted by a column, at most so many of them at evenly spaced ranks."""
     ordered = rows.sort_values(by=[column, "seed"], kind="stable")
-    if len(ordered) <= MOST_POINTS:
+    if len(ordered) <= most:
         return ordered
-    return ordered.iloc[np.linspace(0, len(ordered) - 1, MOST_POINTS).round().astype(int)]
+    return ordered.iloc[np.linspace(0, len(ordered) - 1, most).round().astype(int)]

@@ -77,6 +77,15 @@ def test_many_replicates_are_thinned_and_that_is_said() -> None:
         assert said in _caption(drawn)
 
 
+def test_of_many_cells_each_has_fewer_marks() -> None:
+    made = synthetic.results(2, where=[("pytorch", f"device {i}") for i in range(8)])
+    many = pd.concat([made.rows.assign(seed=made.rows["seed"] + 2 * i) for i in range(150)])
+    drawn = figures.kl_spread(cells_of(Results(many, made.epochs, made.provenance)))
+    assert "800 of 2400 not shown (cells are thinned to 200 evenly spaced ranks)" in drawn.caption
+    assert drawn.csv is not None
+    assert drawn.csv.count("\n") == 1 + 8 * 200
+
+
 def test_more_cells_than_fit_are_counted() -> None:
     places = [("pytorch", f"device {i}") for i in range(15)]
     cells = cells_of(synthetic.results(1, where=places))
