@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -110,7 +110,8 @@ class Cell:
 
 
 def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:
-    """The cells of some results, in the order of their first row; none where there are no rows.
+    """The cells of some results, by configuration in the study's order, the reference first, then in
+    the order of their first row; none where there are no rows.
 
     Where the facts are complete, the cells are those that they tell of, whatever the rows.
     """
@@ -153,6 +154,9 @@ def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:
                 facts=facts,
             )
         )
+    places = {label: place for place, (label, _) in enumerate(settings.values())}
+    cells.sort(key=lambda cell: places.get(cell.configuration, len(places)))
+    cells = [replace(cell, position=position) for position, cell in enumerate(cells)]
     facts.of("cells", lambda: [_telling(cell) for cell in cells])
     return cells
 

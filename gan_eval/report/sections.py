@@ -169,6 +169,8 @@ def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
             "on the machine by both clocks; the others train "
             f"side by side{side}, so their clocks also count each other's load."
         )
+        if not all(np.isfinite(tables.alone(cell)).all() for cell in cells):
+            text += " A dash stands where nothing was timed alone."
     drawn = gallery(lambda: figures.speed(cells))
     return Section(
         "speed",

@@ -190,12 +190,15 @@ def speeds(cells: Sequence[Cell]) -> Table:
     slowest cell where that was not trained."""
     loops = {cell.label for cell in cells if cell.backend == "pytorch"}
     speed = [(alone(cell), _spread(cell, "examples_per_second")[1]) for cell in cells]
-    base = [
+    of_base = [
         (training, together)
         for cell, ((training, _), together) in zip(cells, speed, strict=True)
-        if np.isfinite(training) and (cell.label in loops or not loops)
+        if cell.label in loops or not loops
     ]
-    slowest = [min(values) for values in zip(*base, strict=True)] or [np.nan, np.nan]
+    slowest = [
+        min([value for value in values if np.isfinite(value)], default=np.nan)
+        for values in zip(*of_base, strict=True)
+    ]
     to = "the PyTorch loop" if loops else "slowest"
 
     def ratio(value: float, to: float) -> str:

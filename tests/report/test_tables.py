@@ -6,7 +6,7 @@ from scipy import stats
 from gan_eval.config import TrainingConfig
 from gan_eval.report import losses, render, tables
 from gan_eval.report.cells import LN_2, cells_of
-from gan_eval.report.numbers import number, percent
+from gan_eval.report.numbers import MISSING, number, percent
 
 from . import synthetic
 
@@ -100,6 +100,28 @@ def test_verdicts_have_every_cell() -> None:
     frame = _table(tables.verdicts(cells_of(made)))
     verdicts = ("converged", "near", "failed", "diverged")
     assert [sum(int(frame[name][i]) for name in verdicts) for i in (0, 1)] == [4, 4]
+
+
+def test_of_configurations_of_which_one_is_timed_the_slowest_is_the_slowest() -> None:
+    made = synthetic.results(
+        4,
+        where=(("fused_cpu", "cpu"),),
+        configs={name: TrainingConfig(epochs=at + 1) for at, name in enumerate("zab")},
+    )
+    later = made.rows["configuration"] != "z"
+    made.rows.loc[later, "chapter_examples_per_second"] = np.nan
+    made.rows["examples_per_second"] = made.rows["configuration"].map(
+        {"z": 4.0, "a": 2.0, "b": 8.0}
+    )
+    cells = cells_of(made)
+    # The first configuration, the reference, leads.
+    assert [cell.configuration for cell in cells] == ["z", "a", "b"]
+    found = [row[-1] for row in tables.speeds(cells).rows]
+    assert found == ["2.00 ×", "1.00 ×", "4.00 ×"]
+    assert [row[1] for row in tables.speeds(cells).rows][1:] == [MISSING, MISSING]
+    text = render(made)
+    assert "A dash stands where nothing was timed alone." in text
+    assert "A dash stands" not in render(synthetic.results(4))
 
 
 def test_the_tests_that_a_study_names_are_those_of_the_page() -> None:
