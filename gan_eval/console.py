@@ -26,6 +26,9 @@ if TYPE_CHECKING:  # they import what draws and what trains, which takes a secon
     from gan_eval.study import Progress as StudyProgress
     from gan_eval.training import TrainingRun
 
+_WIDEST = 100
+"""Characters of a column; what is longer goes on in the next line."""
+
 SHOWN = 40
 """Replicates listed one by one; above it the medians stand for all."""
 
@@ -48,9 +51,9 @@ def print_training(run: TrainingRun) -> None:
     drawn = run.trained.chapter_examples_per_second[0]
     if np.isfinite(drawn):
         console.print(f"by the chapter's clock, drawing included: {drawn:.1f} examples/sec")
-    console.print(_moments(run))
+    print_table(console, _moments(run))
     if many and len(rows) <= SHOWN:
-        console.print(_replicates(rows))
+        print_table(console, _replicates(rows))
     _print_verdicts(console, rows)
 
 
@@ -59,7 +62,8 @@ def print_run(results: Results, folder: Path) -> None:
     console = open_console()
     facts = results.provenance
     if len(results.rows):
-        console.print(_summary(results.rows))
+        labels = [entry["label"] for entry in facts.get("configurations", ())]
+        print_table(console, _summary(results.rows, labels))
     for failure in facts["failures"]:
         console.print(
             f"failed: {failure['configuration']} on {failure['backend']}/{failure['device']}, "
@@ -101,7 +105,7 @@ def print_check(rows: pd.DataFrame, answer: Answer) -> None:
     """Each verdict (up to a number), then the answer in one line."""
     console, demand = open_console(), answer.demand
     if len(rows) <= SHOWN:
-        console.print(_replicates(rows))
+        print_table(console, _replicates(rows))
     bound = (
         ""
         if demand.confidence is None
@@ -142,24 +146,30 @@ def print_backends(found: list[Availability]) -> None:
     """What is installed, on which devices, and the command that installs what is missing."""
     table = Table("backend", "state", "devices", "framework", "to install, or what it said")
     for entry in found:
-        table.add_row(
-            entry.name, entry.state, ", ".join(entry.devices), entry.version, entry.remedy
-        )
-    open_console().print(table)
+        facts = (entry.name, entry.state, ", ".join(entry.devices), entry.version, entry.remedy)
+        table.add_row(*map(escape, facts))
+    print_table(open_console(), table)
 
 
 def print_forecast(found: Forecast) -> None:
     """What would run, a line a cell, and for how long."""
     console = open_console()
-    table = Table("configuration", "backend", "device", "replicates", "units", "seconds alone")
+    table = Table(
+        *("configuration", "backend", "device", "replicates", "units", "seconds alone"),
+        "of these timed and drawn",
+    )
     for cell in found.cells:
         table.add_row(
             *(escape(name) for name in (cell.configuration, cell.backend, cell.device)),
             *(f"{number:,}" for number in (cell.replicates, cell.units)),
             f"{cell.seconds:,.1f}" + ("" if cell.measured else " (scaled)"),
+            f"{cell.alone:,.1f}" if cell.alone else "–",
         )
-    console.print(table)
+    print_table(console, table)
     workers = f"{found.workers} worker{'s' if found.workers > 1 else ''}"
+    if found.axes:
+        configurations = len({cell.configuration for cell in found.cells})
+        console.print(f"Axes: {' × '.join(found.axes)} = {configurations:,} configurations")
     console.print(
         f"Would run: {len(found.cells):,} cell{'s' if len(found.cells) > 1 else ''}, "
         f"{found.units:,} units of work, {found.replicates:,} replicates"
@@ -181,7 +191,7 @@ def print_studies(questions: dict[str, str]) -> None:
     table = Table("study", "question")
     for name, question in questions.items():
         table.add_row(name, question)
-    open_console().print(table)
+    print_table(open_console(), table)
 
 
 @contextmanager
@@ -209,12 +219,21 @@ def study_progress() -> Iterator[Callable[[StudyProgress], None]]:
 
 
 def open_console() -> Console:
-    """A console on stdout that cuts no table where there is no terminal."""
+    """A console on stdout, wider than Rich's guess where there is no terminal."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        # A pipe or a file has no width: let no table be cut to a guess of 80 columns.
         console.width = 160
     return console
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table as wide as it is, or folded into the terminal; nothing of it is cut."""
+    for column in table.columns:
+        column.overflow, column.max_width = "fold", _WIDEST
+    if not console.is_terminal:
+        wide = console.options.update(width=_WIDEST * len(table.columns))
+        console.width = max(console.width, console.measure(table, options=wide).maximum)
+    console.print(table)
 
 
 def _moments(run: TrainingRun) -> Table:
@@ -266,12 +285,16 @@ def _print_verdicts(console: Console, rows: pd.DataFrame) -> None:
     console.print(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
 
 
-def _summary(rows: pd.DataFrame) -> Table:
+def _summary(rows: pd.DataFrame, labels: list[str]) -> Table:
+    """A line a cell, by configuration in the order of the labels."""
     table = Table(
         *("configuration", "backend", "device", "replicates", "converged", "near", "failed"),
         *("diverged", "median KL (95 %)", "worth samples (95 %)", "examples/sec"),
     )
-    for _, cell in summarise(rows).iterrows():
+    cells = summarise(rows)
+    places = {label: place for place, label in enumerate(labels)}
+    order = cells["configuration"].map(places).fillna(len(places)).argsort(kind="stable")
+    for _, cell in cells.iloc[order].iterrows():
         table.add_row(
             *(escape(str(cell[name])) for name in ("configuration", "backend", "device")),
             str(cell["replicates"]),

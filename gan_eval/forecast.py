@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from gan_eval.backends import backend, catalogue
 from gan_eval.config import TrainingConfig
+from gan_eval.drawing import ChapterDrawing
 from gan_eval.judge import judge
-from gan_eval.plan import Study
+from gan_eval.plan import Setting, Study
 from gan_eval.study import Unit, plan
 from gan_eval.threads import allow
 
@@ -33,6 +34,8 @@ class Cell:
         Calls of the backend, the timed one included.
     seconds : float
         Of all units, one after another by one worker.
+    alone : float
+        Of its timed unit, which is also drawn, with nothing beside it: a part of ``seconds``.
     measured : bool
         Whether this cell was measured, or scaled from another of its backend and device.
     """
@@ -43,18 +46,20 @@ class Cell:
     replicates: int
     units: int
     seconds: float
+    alone: float
     measured: bool
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The cells of a study, and the seconds that they would take.
+    """The cells of a study, its axes in words, and the seconds that it would take.
 
     ``seconds`` is for ``workers`` processes side by side, without the time budget; ``measuring``
     is what the measurement itself took.
     """
 
     cells: tuple[Cell, ...]
+    axes: tuple[str, ...]
     seconds: float
     workers: int
     time_budget: float | None
@@ -71,15 +76,21 @@ class Forecast:
 
 @dataclass(frozen=True)
 class _Cost:
-    """Seconds: of what the first call loads, of one replicate and epoch, of judging a replicate."""
+    """Seconds: of what the first call loads, of one replicate and epoch, of judging a replicate,
+    and of an epoch of a replicate that is drawn, alone."""
 
     once: float
     epoch: float
     judging: float
+    drawn: float
 
     def replicate(self, config: TrainingConfig) -> float:
         """Of one replicate, trained and judged."""
         return self.epoch * config.epochs + self.judging
+
+    def timed(self, config: TrainingConfig) -> float:
+        """Of the replicate that is timed alone, after an epoch that is thrown away."""
+        return self.drawn * (config.epochs + 1) + self.judging
 
 
 def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
@@ -89,8 +100,8 @@ def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
     Judging and the two-sample tests of one replicate are timed as well. Measuring ends after
     ``MEASURING`` seconds or with the cell that is being measured then; a cell that was not measured
     takes what the first of its backend and device takes, by its rows, epochs and weights. The
-    drawing of the timed replicates is left out, and that some workers have nothing left to do when
-    a study ends.
+    replicates that are timed and drawn run one after another, the others by all workers. Left out
+    is what a worker takes to start, and that some have nothing left to do when a study ends.
 
     Raises
     ------
@@ -104,11 +115,13 @@ def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
         costs = _costs(study, units, start + loading + MEASURING)
         test = _seconds_of_a_test(study, units)
     cells = tuple(_cells(study, units, costs, test))
-    total = sum(cell.seconds for cell in cells)
-    busy = max(1, min(workers, len(units)))
+    alone = sum(cell.alone for cell in cells)
+    together = sum(cell.seconds for cell in cells) - alone
+    busy = max(1, min(workers, sum(not unit.timed for unit in units)))
     return Forecast(
         cells,
-        loading + total / busy,
+        tuple(map(_axis, study.axes())),
+        loading + alone + together / busy,
         workers,
         study.time_budget,
         time.perf_counter() - start,
@@ -127,18 +140,19 @@ def _costs(study: Study, units: Sequence[Unit], deadline: float) -> dict[_Key, _
     costs: dict[_Key, _Cost] = {}
     known: set[tuple[str, str]] = set()
     largest: dict[_Key, Unit] = {}
+    drawn = {_key(unit) for unit in units if unit.timed}
     for unit in units:
         key = _key(unit)
         if key not in largest or len(unit.seeds) > len(largest[key].seeds):
             largest[key] = unit
     for key, unit in largest.items():
         if key[1:] not in known or time.perf_counter() < deadline:
-            costs[key] = _measured(unit, study)
+            costs[key] = _measured(unit, study, drawn=key in drawn)
             known.add(key[1:])
     return costs
 
 
-def _measured(unit: Unit, study: Study) -> _Cost:
+def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
     trainer, seeds = backend(unit.backend), unit.seeds[:_MOST_REPLICATES]
     short = unit.config.model_copy(update={"epochs": 1})
     first = _seconds(lambda: trainer.train(short, seeds, unit.device))
@@ -148,7 +162,15 @@ def _measured(unit: Unit, study: Study) -> _Cost:
     judging = _seconds(
         lambda: judge(trained, margins=study.margins, n_evaluation=study.n_evaluation, tested=0)
     )
-    return _Cost(max(first - second, 0.0), second / len(seeds), judging / len(seeds))
+    drawing = 0.0
+    if drawn:
+        for _ in range(2):  # the first one reads fonts
+            drawing = _seconds(
+                lambda: trainer.train(
+                    short, seeds[:1], unit.device, ChapterDrawing(short, seeds[0])
+                )
+            )
+    return _Cost(max(first - second, 0.0), second / len(seeds), judging / len(seeds), drawing)
 
 
 def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
@@ -186,14 +208,27 @@ def _cells(
             cost = costs[other]
             scale = _work(config) / _work(groups[other][0].config)
         replicates = sum(len(unit.seeds) for unit in group)
-        seconds = cost.once + scale * replicates * cost.replicate(config)
+        alone = 0.0
+        if group[0].timed:
+            alone = cost.timed(config) + test * min(1, study.tested)
+        rest = replicates - group[0].timed
+        seconds = cost.once + scale * rest * cost.replicate(config)
+        seconds += test * min(rest, max(study.tested - group[0].timed, 0))
         yield Cell(
             *key,
             replicates=replicates,
             units=len(group),
-            seconds=seconds + test * min(replicates, study.tested),
+            seconds=seconds + alone,
+            alone=alone,
             measured=key in costs,
         )
+
+
+def _axis(settings: Sequence[Setting]) -> str:
+    """An axis in words: how many settings of which fields."""
+    fields = [path for path, _ in settings[0].fields]
+    together = " together" if len(fields) > 1 else ""
+    return f"{len(settings)} of {' and '.join(fields)}{together}"
 
 
 def _work(config: TrainingConfig) -> int:

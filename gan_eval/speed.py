@@ -68,11 +68,11 @@ class Figures:
     def print(self) -> None:
         """Tables, and sentences on what makes them doubtful and where they were measured."""
         out = console.open_console()
-        out.print(_printed(speed.benchmarks(self.table)))
+        console.print_table(out, _printed(speed.benchmarks(self.table)))
         if self.quality is not None:
-            out.print(_printed(speed.passages(self.quality, self.labels)))
+            console.print_table(out, _printed(speed.passages(self.quality, self.labels)))
         if self.comparison is not None:
-            out.print(_printed(speed.changes(self.comparison)))
+            console.print_table(out, _printed(speed.changes(self.comparison)))
         for sentence in self._sentences():
             out.print(sentence, markup=False, highlight=False, soft_wrap=True)
 

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from gan_eval.console import open_console, print_table
 from gan_eval.exercise import tables, words
 from gan_eval.exercise.result import Exercise
 from gan_eval.exercise.run import Progress
@@ -19,18 +20,13 @@ from gan_eval.report.tables import Table as Grid
 
 def print_exercise(found: Exercise, written: Sequence[Path]) -> None:
     """Tables, the answer, and where the files are."""
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        # A pipe or a file has no width: let no table be cut to a guess of 80 columns.
-        console.width = 160
+    console = open_console()
     for grid in (tables.told_apart(found), tables.decomposition(found)):
         console.print(grid.caption, markup=False)
-        console.print(_table(grid))
-    console.print(words.QUESTION, markup=False)
-    console.print(words.headline(found), markup=False)
-    for sentence in words.answer(found):
-        console.print(sentence, markup=False)
-    console.print(f"Files: {', '.join(str(path) for path in written)}", markup=False)
+        print_table(console, _table(grid))
+    files = f"Files: {', '.join(str(path) for path in written)}"
+    for sentence in (words.QUESTION, words.headline(found), *words.answer(found), files):
+        console.print(sentence, markup=False, soft_wrap=True)
 
 
 @contextmanager
