@@ -19,6 +19,7 @@ from gan_eval.acceptance import Answer
 from gan_eval.backends import Availability
 from gan_eval.forecast import Forecast
 from gan_eval.results import Results
+from gan_eval.settings import printable
 from gan_eval.summary import quantile, summarise
 
 if TYPE_CHECKING:  # they import what draws and what trains, which takes a second
@@ -66,8 +67,10 @@ def print_run(results: Results, folder: Path) -> None:
         print_table(console, _summary(results.rows, labels))
     for failure in facts["failures"]:
         console.print(
-            f"failed: {failure['configuration']} on {failure['backend']}/{failure['device']}, "
-            f"seed {failure['seeds'][0]}: {failure['message']}",
+            printable(
+                f"failed: {failure['configuration']} on {failure['backend']}/{failure['device']}, "
+                f"seed {failure['seeds'][0]}: {failure['message']}"
+            ),
             markup=False,
         )
     for entry in facts.get("unavailable", ()):
@@ -147,7 +150,7 @@ def print_backends(found: list[Availability]) -> None:
     table = Table("backend", "state", "devices", "framework", "to install, or what it said")
     for entry in found:
         facts = (entry.name, entry.state, ", ".join(entry.devices), entry.version, entry.remedy)
-        table.add_row(*map(escape, facts))
+        table.add_row(*map(_word, facts))
     print_table(open_console(), table)
 
 
@@ -160,7 +163,7 @@ def print_forecast(found: Forecast) -> None:
     )
     for cell in found.cells:
         table.add_row(
-            *(escape(name) for name in (cell.configuration, cell.backend, cell.device)),
+            *(_word(name) for name in (cell.configuration, cell.backend, cell.device)),
             *(f"{number:,}" for number in (cell.replicates, cell.units)),
             f"{cell.seconds:,.1f}" + ("" if cell.measured else " (scaled)"),
             f"{cell.alone:,.1f}" if cell.alone else "–",
@@ -169,7 +172,8 @@ def print_forecast(found: Forecast) -> None:
     workers = f"{found.workers} worker{'s' if found.workers > 1 else ''}"
     if found.axes:
         configurations = len({cell.configuration for cell in found.cells})
-        console.print(f"Axes: {' × '.join(found.axes)} = {configurations:,} configurations")
+        axes = printable(" × ".join(found.axes))
+        console.print(f"Axes: {axes} = {configurations:,} configurations", markup=False)
     console.print(
         f"Would run: {len(found.cells):,} cell{'s' if len(found.cells) > 1 else ''}, "
         f"{found.units:,} units of work, {found.replicates:,} replicates"
@@ -236,6 +240,11 @@ def print_table(console: Console, table: Table) -> None:
     console.print(table)
 
 
+def _word(name: object) -> str:
+    """A name in a table: neither Rich nor a terminal obeys it."""
+    return escape(printable(str(name)))
+
+
 def _moments(run: TrainingRun) -> Table:
     """b and AᵀA beside what was learned: the value, or the median over replicates."""
     truth = run.trained.config.truth
@@ -296,7 +305,7 @@ def _summary(rows: pd.DataFrame, labels: list[str]) -> Table:
     order = cells["configuration"].map(places).fillna(len(places)).argsort(kind="stable")
     for _, cell in cells.iloc[order].iterrows():
         table.add_row(
-            *(escape(str(cell[name])) for name in ("configuration", "backend", "device")),
+            *(_word(cell[name]) for name in ("configuration", "backend", "device")),
             str(cell["replicates"]),
             *(str(cell[name]) for name in ("converged", "near", "failed", "diverged")),
             _with_interval(cell, "kl", 3),

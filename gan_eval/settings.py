@@ -148,5 +148,14 @@ def writable(text: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """A text on one line, in which what a terminal would obey (colours, a right-to-left mark) is
+    written out."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in " ".join(text.split())
+    )
+
+
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]

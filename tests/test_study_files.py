@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import random
+import sqlite3
+import tomllib
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_eval import studies
+from gan_eval import studies, study
 from gan_eval.backends.registry import Availability
 from gan_eval.cli import main
 from gan_eval.errors import UsageError
+from gan_eval.export import export
+from gan_eval.ledger import LEDGER_FILE
 from gan_eval.output import harmless_name
 from gan_eval.plan import Study
 from gan_eval.results import Results
 from gan_eval.study import plan
+
+from .report.elements import parse
 
 FOUND = [
     Availability("fused_cpu", "installed", ("cpu",), "", 1024),
@@ -79,12 +88,12 @@ def mutated(seed: int) -> str:
 def planned(path: Path) -> bool:
     """Whether a file is planned; if not, it was refused in a sentence, and by nothing else."""
     try:
-        study = Study.read(path)
-        assert plan(study.model_copy(update={"replicates": 3}), FOUND)
+        found = Study.read(path)
+        assert plan(found.model_copy(update={"replicates": 3}), FOUND)
     except UsageError as error:
         sentence = str(error)
     else:
-        name = harmless_name(study.name)
+        name = harmless_name(found.name)
         assert 0 < len(name) <= 60
         assert Path(name).name == name
         return True
@@ -101,6 +110,54 @@ def test_two_thousand_mutated_files_are_planned_or_refused(tmp_path: Path) -> No
     outcomes = [planned(write(tmp_path / "study.toml", mutated(seed))) for seed in range(2000)]
     # Neither is rare, so that both are tested.
     assert 100 < sum(outcomes) < 1900
+
+
+RUN = 32
+"""Accepted files that are trained, half of them by the kernel and half by the loop."""
+
+
+def shrunk(settings_: dict[str, Any]) -> Study:
+    """The same study with at most two settings an axis, two seeds, and an epoch of few rows."""
+    small = {name: value for name, value in settings_.items() if name not in ("grid", "zip")}
+    small |= {"replicates": 2, "tested": 1, "time_budget": "none", "n_evaluation": 20}
+    small |= {"permutations": min(settings_.get("permutations", 19), 19)}
+    axes = [{path: values} for path, values in settings_.get("grid", {}).items()]
+    for axis in (cut := [few(axis) for axis in [*axes, *settings_.get("zip", [])]]):
+        axis |= {"epochs": [1, 2][: len(axis["epochs"])]} if "epochs" in axis else {}
+        axis |= {"n_examples": [64, 65][: len(axis["n_examples"])]} if "n_examples" in axis else {}
+    varied = {path for axis in cut for path in axis}
+    config = settings_.get("config", {}) | {"epochs": 1}
+    small |= {"zip": cut, "config": {k: v for k, v in config.items() if k not in varied}}
+    if "n_examples" not in varied:
+        with contextlib.suppress(UsageError):  # unless a batch is larger
+            return Study.parse(small | {"config": small["config"] | {"n_examples": 64}})
+    return Study.parse(small)
+
+
+def few(axis: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {path: list(values[:2]) for path, values in axis.items()}
+
+
+def test_files_that_are_accepted_run_to_exported_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study, "catalogue", lambda: FOUND)
+    monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+    file, seen = tmp_path / "study.toml", [tomllib.loads(source) for source in SOURCES]
+    for seed in itertools.takewhile(lambda _: len(seen) < len(SOURCES) + RUN, itertools.count()):
+        text = mutated(seed)
+        if not planned(write(file, text)) or (found := tomllib.loads(text)) in seen:
+            continue  # refused, or only its comments were changed
+        seen.append(found)
+        folder = tmp_path / str(seed)
+        backend = ("fused_cpu", "pytorch")[len(seen) % 2]
+        small = shrunk(found).model_copy(update={"backends": (backend,), "devices": None})
+        results = study.run(small, store=folder / LEDGER_FILE, workers=1)
+        assert results.provenance["failures"] == [], text
+        rows = export(folder, folder / "rows.csv")
+        assert rows == results.provenance["planned"] == 2 * len(small.configurations()), text
+        written = pd.read_csv(folder / "rows.csv", keep_default_na=False)
+        assert set(written["configuration"]) == set(small.configurations()), text
 
 
 VALUES = st.recursive(
@@ -122,8 +179,8 @@ KEYS = st.sampled_from([*Study.model_fields, "epochs", "target", "target.b", "la
 @given(st.dictionaries(KEYS, VALUES | st.dictionaries(KEYS, VALUES, max_size=3), max_size=4))
 def test_any_settings_are_planned_or_refused(found: dict) -> None:
     with contextlib.suppress(UsageError):  # and no other exception
-        study = Study.parse(found)
-        assert plan(study.model_copy(update={"replicates": 1}), FOUND)
+        made = Study.parse(found)
+        assert plan(made.model_copy(update={"replicates": 1}), FOUND)
 
 
 HOSTILE = [
@@ -135,6 +192,7 @@ HOSTILE = [
     "x" * 200,
     "NA",
     "=1+1",
+    "y" * 10_000,
 ]
 
 
@@ -146,12 +204,15 @@ def test_hostile_names_run_and_do_no_harm(
     file.write_text(
         f'name = {json.dumps(name)}\nreplicates = 2\npermutations = 0\nbackends = ["fused_cpu"]\n'
         "[config]\nn_examples = 16\nepochs = 1\n"
-        f"[[zip]]\nlabel = {json.dumps(HOSTILE)}\nbatch_size = {list(range(1, 9))}\n",
+        f"[[zip]]\nlabel = {json.dumps(HOSTILE)}\nbatch_size = {list(range(1, 10))}\n",
         encoding="utf-8",
     )
     with contextlib.chdir(tmp_path), pytest.raises(SystemExit) as end:
         main(["run", str(file), "--workers", "1"])
-    assert end.value.code == 0, capsys.readouterr().err
+    said = capsys.readouterr()
+    assert end.value.code == 0, said.err
+    assert "\x1b" not in said.out
+    assert "\u202e" not in said.out
     (folder,) = (tmp_path / "reports").iterdir()
     assert folder.name == harmless_name(name)
     page = (folder / "report.html").read_text("utf-8")
@@ -160,7 +221,16 @@ def test_hostile_names_run_and_do_no_harm(
     facts = json.loads((folder / "study.json").read_text("utf-8"))
     assert facts["study"]["name"] == name
     assert [entry["label"] for entry in facts["configurations"]] == HOSTILE
-    assert len(Results.load(folder).rows) == 16
+    assert len(Results.load(folder).rows) == 18
+    # No label breaks out of its element, and a long one is cut in figures and told in tables.
+    read = parse(page)
+    assert {e.tag for e in read.all("script", "img", "iframe", "style")} <= {"style"}
+    assert "<script>alert(1)</script>" in read.text
+    with sqlite3.connect(folder / LEDGER_FILE) as ledger:
+        assert ledger.execute("SELECT count(*) FROM replicates").fetchone() == (18,)
+        (document,) = ledger.execute("SELECT document FROM runs").fetchone()
+    labels = [part["label"] for part in json.loads(document)["wanted"]]
+    assert set(labels) == set(HOSTILE)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import typer
 
 from gan_eval.cli.application import app
 from gan_eval.errors import UsageError
+from gan_eval.settings import printable
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -40,10 +41,5 @@ def status_of(arguments: list[str] | None) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    # What a terminal would obey, as colours or a right-to-left mark, is written out.
-    shown = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in " ".join(sentence.split())
-    )
-    print(f"gan-eval: {shown}", file=sys.stderr)
+    print(f"gan-eval: {printable(sentence)}", file=sys.stderr)
     return 2
