@@ -224,7 +224,7 @@ def test_hostile_names_run_and_do_no_harm(
     assert len(Results.load(folder).rows) == 18
     # No label breaks out of its element, and a long one is cut in figures and told in tables.
     read = parse(page)
-    assert {e.tag for e in read.all("script", "img", "iframe", "style")} <= {"style"}
+    assert not list(read.all("img", "iframe", "object"))
     assert "<script>alert(1)</script>" in read.text
     with sqlite3.connect(folder / LEDGER_FILE) as ledger:
         assert ledger.execute("SELECT count(*) FROM replicates").fetchone() == (18,)

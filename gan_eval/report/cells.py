@@ -110,8 +110,8 @@ class Cell:
 
 
 def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:
-    """The cells of some results, by configuration in the study's order, the reference first, then in
-    the order of their first row; none where there are no rows.
+    """The cells of some results, by configuration in the study's order, the reference first, then
+    in the order of their first row; none where there are no rows.
 
     Where the facts are complete, the cells are those that they tell of, whatever the rows.
     """
