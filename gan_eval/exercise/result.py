@@ -28,7 +28,7 @@ TOLD_APART = 0.8
 """The share of generators at which a test is said to tell them apart."""
 
 HALF = 0.5
-"""The share of generators from which on the generator is said to win at n."""
+"""The share of generators above which the generator is said to win at n."""
 
 DOCUMENT = "exercise.json"
 PAGE = "exercise.html"
@@ -131,10 +131,16 @@ class Exercise:
         return Share(float(np.median(values)), *median_interval(values))
 
     @property
-    def winning_rows(self) -> tuple[int, ...]:
-        """The numbers of rows at which at least ``HALF`` of the learned generators win, against
-        the configuration's discriminator fitted to fresh rows."""
-        return tuple(n for n in self.settings.fit_rows if self.wins(n).value >= HALF)
+    def answers(self) -> dict[str, tuple[int, ...]]:
+        """The numbers of rows by their answer, for the configuration's discriminator fitted to
+        fresh rows: ``"yes"`` where the interval of the share of learned generators that win lies
+        above ``HALF``, ``"no"`` where it lies below, else ``"not shown"``."""
+        found: dict[str, tuple[int, ...]] = {"yes": (), "no": (), "not shown": ()}
+        for n in self.settings.fit_rows:
+            share = self.wins(n)
+            said = "yes" if share.low > HALF else "no" if share.high < HALF else "not shown"
+            found[said] += (n,)
+        return found
 
     # --- Files ---------------------------------------------------------------------------------
 

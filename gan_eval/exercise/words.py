@@ -18,16 +18,25 @@ QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
 
 def headline(found: Exercise) -> str:
     """The answer in one sentence."""
-    winning, rows = found.winning_rows, found.settings.fit_rows
-    if not winning:
-        first = f"No, not on fresh rows from n = {count(rows[0])} on"
-    elif winning == rows:
-        first = f"On fresh rows yes, at every n measured, up to {count(rows[-1])}"
-    else:
-        first = f"On fresh rows yes, at n = {_list([count(n) for n in winning])}"
-    seen = _below_in_sample(found)
-    rest = "on the rows that were seen, never" if seen == 1 else "on the rows seen, seldom"
-    return f"{first}; {rest}."
+    answers, rows = found.answers, found.settings.fit_rows
+    everywhere = {
+        "yes": f"On fresh rows yes, at every n measured, up to {count(rows[-1])}",
+        "no": f"No, not on fresh rows from n = {count(rows[0])} on",
+        "not shown": "On fresh rows neither yes nor no is shown, at any n measured",
+    }
+    (first,) = [everywhere[said] for said, where in answers.items() if where == rows] or [
+        "On fresh rows "
+        + ", ".join(
+            f"{said} at n = {_list([count(n) for n in where])}"
+            for said, where in answers.items()
+            if where
+        )
+    ]
+    below, fits = int((found.responses["loss_in_sample"] < LN2).sum()), len(found.responses)
+    rest = f"never in {plural(fits, 'fit')}"
+    if below < fits:
+        rest = f"in {count(fits - below)} of {plural(fits, 'fit')}"
+    return f"{first}; on the rows that were seen, {rest}."
 
 
 def answer(found: Exercise) -> list[str]:
@@ -51,8 +60,9 @@ def meaning(found: Exercise) -> str:
         "The generator is said to win at n where a fresh discriminator, fitted to n real and n "
         "generated rows until it gains no more, is no better than a coin on rows that it has not "
         f"seen: its loss on the population is at least ln 2 = {number(LN2)}. The answer is “yes” "
-        f"at n where that is so for at least {percent(HALF)} of the generators; the GANs saw "
-        f"{count(n)} rows each."
+        f"at n where the share of generators for which that is so is above {percent(HALF)} with "
+        "its whole 95 % interval, “no” where the interval lies below, and else not shown; the "
+        f"GANs saw {count(n)} rows each."
     )
 
 
@@ -132,10 +142,11 @@ def training_rows(found: Exercise) -> str:
         found.median(found.fits(n, source=source), "loss_population")
         for source in (TRAINING, FRESH)
     )
+    same = _overlap(here, there)
     return (
         f"Fitted to the {count(n)} rows that the GAN was trained on, the best response has a loss "
         f"of {_with(here)} on fresh rows, against {_with(there)} when it is fitted to others: the "
-        f"rows themselves {'matter little' if _overlap(here, there) else 'make a difference'}."
+        f"rows themselves make {'no difference that is shown' if same else 'a difference'}."
     )
 
 
@@ -161,12 +172,19 @@ def hidden(found: Exercise) -> str:
         for name, (share, low, high) in shares.items()
     }
     n = count(found.settings.config.n_examples)
-    pays = (
-        f"the best response to the {n} rows would be worse on fresh rows than the trained "
-        "discriminator, which is far from it"
-        if shares["optimisation"][0] < 0
-        else f"the best response to the {n} rows would be better on fresh rows as well"
-    )
+    _, low, high = shares["optimisation"]
+    if high < 0:
+        pays = (
+            f"the best response to the {n} rows is worse on fresh rows than the trained "
+            "discriminator"
+        )
+    elif low > 0:
+        pays = f"the best response to the {n} rows is better on fresh rows as well"
+    else:
+        pays = (
+            f"whether the best response to the {n} rows is better or worse on fresh rows than the "
+            "trained discriminator is not shown"
+        )
     return (
         "The generators are a JSD of "
         f"{number(found.decomposition.divergence.mean())} nats from equilibrium on average over "
@@ -176,11 +194,6 @@ def hidden(found: Exercise) -> str:
         f"{parts['optimisation']} of optimisation and {parts['finite_sample']} of finite sample: "
         f"{pays}."
     )
-
-
-def _below_in_sample(found: Exercise) -> float:
-    """The share of all fits whose loss on the rows they saw is below ln 2."""
-    return float((found.responses["loss_in_sample"] < LN2).mean())
 
 
 def _from_rows(share: Share, rows: Sequence[int]) -> str:
