@@ -202,7 +202,8 @@ def test_hostile_names_run_and_do_no_harm(
     name = " ".join(HOSTILE[:5])
     file = tmp_path / "study.toml"
     file.write_text(
-        f'name = {json.dumps(name)}\ntime_budget = "none"\nreplicates = 2\npermutations = 0\nbackends = ["fused_cpu"]\n'
+        f"name = {json.dumps(name)}\nreplicates = 2\npermutations = 0\n"
+        'time_budget = "none"\nbackends = ["fused_cpu"]\n'
         "[config]\nn_examples = 16\nepochs = 1\n"
         f"[[zip]]\nlabel = {json.dumps(HOSTILE)}\nbatch_size = {list(range(1, 10))}\n",
         encoding="utf-8",
