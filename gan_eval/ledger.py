@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from gan_eval import blocks, ledgerfile
 from gan_eval.errors import UsageError
 from gan_eval.evaluation import test_columns
+from gan_eval.finished import Finished
 from gan_eval.testcolumns import bits, with_columns_of
 from gan_eval.trouble import in_one_sentence
 from gan_eval.wanted import Wanted
@@ -98,8 +99,7 @@ class Ledger:
         self,
         identity: str,
         seeds: Sequence[int],
-        rows: pd.DataFrame,
-        epochs: pd.DataFrame,
+        unit: Finished,
         *,
         permutations: Sequence[int],
         tests: Sequence[str],
@@ -114,10 +114,8 @@ class Ledger:
             Of the cell (``wanted.identity``).
         seeds : sequence of int
             The R seeds.
-        rows : DataFrame
-            R rows, in the order of the seeds.
-        epochs : DataFrame
-            The epochs of the first seeds, the same number of rows each, or no rows.
+        unit : Finished
+            R rows, in the order of the seeds, and the epochs of the first ones.
         permutations : sequence of int
             Of each seed; 0 where it was not tested.
         tests : sequence of str
@@ -131,25 +129,22 @@ class Ledger:
         int
             How many of the replicates were new.
         """
-        traced = int(epochs["seed"].nunique()) if len(epochs) else 0
         which = bits(tests) if any(permutations) else 0
-        packed = [
-            (blocks.layout(columns), blocks.pack(columns))
-            for columns in map(blocks.columns_of, (rows, epochs))
-        ]
         with self._transaction() as connection:
             key = _number(connection, "identities", identity)
-            layouts = [_number(connection, "layouts", text) for text, _ in packed]
-            unit = connection.execute(
+            packed: list[int | bytes] = []
+            for table in (unit.rows, unit.epochs):
+                packed += [_number(connection, "layouts", table.layout), table.block]
+            number = connection.execute(
                 "INSERT INTO units (environment, created, rows_layout, rows, epochs_layout, "
                 "epochs, traced) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (environment, _now(), layouts[0], packed[0][1], layouts[1], packed[1][1], traced),
+                (environment, _now(), *packed, unit.traced),
             ).lastrowid
             before = connection.total_changes
             connection.executemany(
                 "INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (key, seed, drawn, which if drawn else 0, timed, at < traced, unit, at)
+                    (key, seed, drawn, which if drawn else 0, timed, at < unit.traced, number, at)
                     for at, (seed, drawn) in enumerate(zip(seeds, permutations, strict=True))
                 ],
             )
@@ -158,7 +153,7 @@ class Ledger:
                 "DELETE FROM claims WHERE identity = ? AND seed = ?", (identity, seeds[0])
             )
             if new == 0:  # another process was first
-                connection.execute("DELETE FROM units WHERE id = ?", (unit,))
+                connection.execute("DELETE FROM units WHERE id = ?", (number,))
         return new
 
     def claim(self, identity: str, seed: int, run: int) -> bool:

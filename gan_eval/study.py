@@ -15,17 +15,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval import judge
+from gan_eval import judge, remote
 from gan_eval.backends import Availability, backend, catalogue
+from gan_eval.cluster import Cluster, on_gpu
+from gan_eval.codeversion import code_version
 from gan_eval.drawing import ChapterDrawing
 from gan_eval.environment import cores, environment, identity
 from gan_eval.errors import UsageError
+from gan_eval.finished import Finished
 from gan_eval.ledger import Ledger
 from gan_eval.plan import Study
 from gan_eval.results import Results
 from gan_eval.units import Cell, Unit, cells, unavailable, units
 from gan_eval.wanted import Wanted, wanted, within
-from gan_eval.workers import Failure, Pool
+from gan_eval.workers import Failure, Pool, Task
 
 
 @dataclass
@@ -38,14 +41,15 @@ class Progress:
     verdicts: dict[str, int] = field(default_factory=dict)
     """Of those that this run trained."""
 
-    def count(self, rows: pd.DataFrame) -> None:
-        """Take in the rows of a unit that has ended."""
-        self.finished += len(rows)
-        for verdict in rows["verdict"]:
-            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
+    def count(self, unit: Finished) -> None:
+        """Take in a unit that has ended."""
+        self.finished += sum(unit.verdicts.values())
+        for verdict, number in unit.verdicts.items():
+            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
 
 
-Outcome = tuple[pd.DataFrame, pd.DataFrame]
+_Place = tuple[str, str, str]
+"""Label, backend and device of a cell."""
 
 
 def run(
@@ -54,11 +58,12 @@ def run(
     store: str | Path | None = None,
     workers: int | None = None,
     threads: int = 1,
+    scheduler: str | None = None,
     command: str = "",
     on_begin: Callable[[], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Results:
-    """Run a study on this machine and judge what it trained.
+    """Run a study, here or on the workers of a Dask scheduler, and judge what it trained.
 
     Parameters
     ----------
@@ -72,6 +77,9 @@ def run(
         ``workers`` is 1: then everything runs in this process.
     threads : int
         CPU threads that each process may use.
+    scheduler : str, optional
+        The address of a Dask scheduler, as ``"tcp://host:8786"``: its workers train, and this
+        process alone writes the ledger. Takes the place of ``workers``.
     command : str
         The command to print in the report as the way to reproduce it.
     on_begin : callable, optional
@@ -88,12 +96,15 @@ def run(
     Raises
     ------
     UsageError
-        Where a backend is unknown or missing, a device is not there, nothing can be run, or the
-        ledger cannot be used.
+        Where a backend is unknown or missing, a device is not there, nothing can be run, the
+        ledger cannot be used, or a scheduler or its workers are not there, are lost, or have other
+        code. What was finished is stored.
     """
-    workers = workers or max(1, cores() // threads)
-    told = {"workers": workers, "threads": threads, "command": command}
-    with Pool(workers, threads) as pool:
+    if scheduler is not None and workers is not None:
+        raise UsageError("a scheduler has workers of its own: it goes without a number of workers")
+    number = workers or max(1, cores() // threads)
+    told = {"workers": number, "threads": threads, "command": command}
+    with Pool(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
         this = _Run(study, None if store is None else Path(store), told, on_progress)
         return this.results(pool, on_begin)
 
@@ -113,15 +124,19 @@ class _Run:
         self.failures: list[dict[str, Any]] = []
         self.unavailable: list[dict[str, Any]] = []
         self.progress = Progress(0)
-        self.parts: dict[tuple[str, str, str], list[Wanted]] = {}
+        self.parts: dict[_Place, list[Wanted]] = {}
         self.environment = ""
+        self.noted: set[str] = set()
         self.reused = 0
 
-    def results(self, pool: Pool, on_begin: Callable[[], None] | None) -> Results:
+    def results(self, pool: Pool | Cluster, on_begin: Callable[[], None] | None) -> Results:
         interrupted, ledger = False, None
         try:
             try:
                 found, machine = pool.call(_survey)
+                if isinstance(pool, Cluster):
+                    found = pool.with_gpus(found, _survey, self.study.devices or ())
+                    self.told["workers"] = pool.size
                 self.unavailable = unavailable(self.study, found)
                 planned = sorted(cells(self.study, found), key=_place)
                 if on_begin is not None:
@@ -142,7 +157,11 @@ class _Run:
                 ledger.close()
 
     def train(
-        self, pool: Pool, ledger: Ledger, planned: Sequence[Cell], machine: dict[str, Any]
+        self,
+        pool: Pool | Cluster,
+        ledger: Ledger,
+        planned: Sequence[Cell],
+        machine: dict[str, Any],
     ) -> None:
         """Train and store what the ledger lacks."""
         self.environment = identity(machine)
@@ -153,6 +172,7 @@ class _Run:
         )
         self.progress.finished = self.reused
         ledger.environment(self.environment, machine)
+        self.noted = {self.environment}
         number = ledger.begin(
             {"provenance": self.provenance(self.reused, True, {})},
             [part for parts in self.parts.values() for part in parts],
@@ -160,20 +180,40 @@ class _Run:
         budget = self.study.time_budget
         deadline = None if budget is None else self.began + budget
         work = units(planned)
-        timed, rest = (
-            ((train_unit, unit, self.study) for unit in self.lacking(ledger, some, number))
-            for some in (
-                [unit for unit in work if unit.timed],
-                [unit for unit in work if not unit.timed],
+        alone, rest = ([unit for unit in work if unit.timed is timed] for timed in (True, False))
+        if isinstance(pool, Cluster):
+            code = {_place(cell): code_version(cell.backend, cell.version) for cell in planned}
+            outcomes = pool.run_all(
+                self.elsewhere(ledger, alone, number, code),
+                {
+                    gpu: self.elsewhere(
+                        ledger, [unit for unit in rest if on_gpu(unit.device) is gpu], number, code
+                    )
+                    for gpu in (True, False)
+                },
+                deadline,
             )
-        )
+        else:
+            outcomes = pool.run_all(
+                self.here(ledger, alone, number), self.here(ledger, rest, number), deadline
+            )
         self.tell()
-        for (_, unit, _), outcome in pool.run_all(timed, rest, deadline):
+        for (_, unit, *_), outcome in outcomes:
             if isinstance(outcome, Failure):
                 self.failures.append(_describe(unit, outcome))
             else:
                 self.store(ledger, unit, outcome)
             self.tell()
+
+    def here(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Task]:
+        for unit in self.lacking(ledger, planned, number):
+            yield finish_unit, unit, self.study
+
+    def elsewhere(
+        self, ledger: Ledger, planned: Sequence[Unit], number: int, code: dict[_Place, str]
+    ) -> Iterator[Task]:
+        for unit in self.lacking(ledger, planned, number):
+            yield remote.finish_unit, unit, self.study, code[_place(unit)]
 
     def lacking(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Unit]:
         """What the ledger lacks of some units, asked anew before each.
@@ -196,24 +236,29 @@ class _Run:
         parts = within(self.parts[_place(unit)], unit.seeds[0], unit.seeds[-1])
         there = np.concatenate([ledger.finished(part) for part in parts])
         seeds = np.setdiff1d(np.array(unit.seeds), there)
+        if seeds.size == len(unit.seeds):
+            return unit
         return unit.only(seeds.tolist()) if seeds.size else None
 
-    def store(self, ledger: Ledger, unit: Unit, outcome: Outcome) -> None:
-        rows, epochs = outcome
-        study = self.study
+    def store(self, ledger: Ledger, unit: Unit, finished: Finished) -> None:
+        study, environment = self.study, self.environment
+        if finished.environment is not None:
+            environment = identity(finished.environment)
+            if environment not in self.noted:
+                ledger.environment(environment, finished.environment)
+                self.noted.add(environment)
         ledger.store(
             self.parts[_place(unit)][0].identity,
             unit.seeds,
-            rows,
-            epochs,
+            finished,
             permutations=[
                 study.permutations * (seed < study.first_seed + study.tested) for seed in unit.seeds
             ],
             tests=study.tests,
             timed=unit.timed,
-            environment=self.environment,
+            environment=environment,
         )
-        self.progress.count(rows)
+        self.progress.count(finished)
 
     def tell(self) -> None:
         if self.on_progress is not None:
@@ -258,7 +303,12 @@ def plan(study: Study, found: Sequence[Availability]) -> list[Unit]:
     return units(cells(study, found))
 
 
-def train_unit(unit: Unit, study: Study) -> Outcome:
+def finish_unit(unit: Unit, study: Study) -> Finished:
+    """Train and judge one unit, and pack what the ledger stores of it."""
+    return Finished.of(*train_unit(unit, study))
+
+
+def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and judge one unit: its rows, and the epochs of those of its seeds that are traced."""
     trainer = backend(unit.backend)
     drawing = None
@@ -283,7 +333,7 @@ def train_unit(unit: Unit, study: Study) -> Outcome:
     return rows, judge.epochs(trained.take(slice(traced))) if traced else pd.DataFrame()
 
 
-def _place(of: Cell | Unit) -> tuple[str, str, str]:
+def _place(of: Cell | Unit) -> _Place:
     return (of.label, of.backend, of.device)
 
 

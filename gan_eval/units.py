@@ -48,7 +48,8 @@ class Unit:
     config: TrainingConfig
     backend: str
     device: str
-    seeds: tuple[int, ...]
+    seeds: Sequence[int]
+    """A range, or those of it that are lacking."""
     timed: bool = False
     """Also draw as the chapter does, alone on the machine, so that both clocks are measured."""
 
@@ -90,7 +91,7 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
     rest = [
         (
             at // cell.together,
-            Unit(cell.label, cell.config, cell.backend, cell.device, tuple(seeds)),
+            Unit(cell.label, cell.config, cell.backend, cell.device, seeds),
         )
         for cell in planned
         for at in range(int(cell.timed), cell.replicates, cell.together)

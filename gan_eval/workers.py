@@ -18,6 +18,9 @@ Task = tuple[Any, ...]
 """A callable that a process can import, and its arguments."""
 
 
+DIED = "a worker process died; the machine may have run out of memory"
+
+
 @dataclass(frozen=True)
 class Failure:
     """A task that raised, or whose process died."""
@@ -72,7 +75,7 @@ class Pool:
         on what has ended.
         """
         for task in alone:
-            yield task, _outcome(lambda task=task: self.call(*task))
+            yield task, outcome(lambda task=task: self.call(*task))
         waiting = iter(rest)
         running: dict[Future[Any], Task] = {}
         more = True
@@ -83,15 +86,15 @@ class Pool:
                 if task is None:
                     more = False
                 elif self.executor is None:
-                    yield task, _outcome(lambda task=task: self.call(*task))
+                    yield task, outcome(lambda task=task: self.call(*task))
                 else:
                     try:
                         running[self._submit(task)] = task
                     except BrokenProcessPool as error:
-                        yield task, _outcome(lambda error=error: _raise(error))
+                        yield task, outcome(lambda error=error: _raise(error))
             if running:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), _outcome(future.result)
+                    yield running.pop(future), outcome(future.result)
 
     def _submit(self, task: Task) -> Future[Any]:
         assert self.executor is not None
@@ -100,11 +103,12 @@ class Pool:
             return self.executor.submit(*task)
 
 
-def _outcome(call: Callable[[], Any]) -> Any:
+def outcome(call: Callable[[], Any]) -> Any:
+    """What a call returns, or a ``Failure`` that says what it raised."""
     try:
         return call()
     except BrokenProcessPool:
-        return Failure("a worker process died; the machine may have run out of memory")
+        return Failure(DIED)
     except Exception as error:  # any fault of one task is told beside the results of the others
         return Failure(" ".join(str(error).split()) or type(error).__name__)
 

@@ -84,6 +84,14 @@ def run(
         typer.Option("--workers", help="Processes side by side; one a core if not given."),
     ] = None,
     threads: Threads = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Train on the workers of this Dask scheduler, as tcp://host:8786.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Print what would run and for how long; write nothing."),
@@ -111,6 +119,8 @@ def run(
 
     if workers is not None and workers < 1:
         raise UsageError(f"`--workers` must be at least 1, got {workers}")
+    if workers is not None and scheduler is not None:
+        raise UsageError("`--scheduler` has workers of its own: it goes without `--workers`")
     require(threads)
     settings = Study.read(None if study is None else studies.find(study), assignments or [])
     if dry_run:
@@ -130,6 +140,7 @@ def run(
             store=folder.ledger,
             workers=workers,
             threads=threads,
+            scheduler=scheduler,
             command=command,
             on_begin=lambda: aside.append(folder.set_aside(everything=fresh)),
             on_progress=show,

@@ -13,6 +13,7 @@ import pytest
 
 from gan_eval import study, units
 from gan_eval.export import load
+from gan_eval.finished import Finished
 from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.plan import Study
 from gan_eval.results import Results
@@ -55,7 +56,8 @@ def rows_of(seeds: list[int]) -> pd.DataFrame:
 
 def store(ledger: Ledger, seeds: list[int], environment: str = "e", **changes: Any) -> int:
     told = {"permutations": [0] * len(seeds), "tests": ("mmd", "energy"), "timed": False} | changes
-    return ledger.store("x", seeds, rows_of(seeds), pd.DataFrame(), environment=environment, **told)
+    unit = Finished.of(rows_of(seeds), pd.DataFrame())
+    return ledger.store("x", seeds, unit, environment=environment, **told)
 
 
 def test_a_replicate_is_there_once_and_the_first_stays(tmp_path: Path) -> None:
@@ -89,7 +91,7 @@ def test_what_is_read_is_what_was_asked_for_and_not_more() -> None:
             "timed": True,
             "environment": "e",
         }
-        ledger.store("x", [5], rows, pd.DataFrame(), **told)
+        ledger.store("x", [5], Finished.of(rows, pd.DataFrame()), **told)
         assert ledger.finished(part(0, 9, permutations=99, timed=True)).tolist() == [5]
         assert ledger.finished(part(0, 9, permutations=19)).tolist() == []
         fewer, others = (

@@ -1,0 +1,77 @@
+"""What a Dask worker runs: tasks as bytes, one at a time, by the code that was asked for.
+
+A worker imports this module by its name, and the scheduler does too. It says what it did by what it
+returns: whatever a Dask future raises is then a matter of the machines, not of a task.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from gan_eval import threads, workers
+
+if TYPE_CHECKING:
+    from gan_eval.finished import Finished
+    from gan_eval.plan import Study
+    from gan_eval.units import Unit
+
+# Frameworks share settings among the threads of a process, so a worker of several threads trains
+# one unit at a time as well.
+_ALONE = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A worker will not run a task, because it would not give the same numbers."""
+
+    message: str
+
+
+def packed(function: Callable[..., Any], arguments: tuple[Any, ...], count: int) -> bytes:
+    """A task of ``count`` threads, to be given to ``run``."""
+    return pickle.dumps((function, arguments, count))
+
+
+def run(task: bytes) -> Any:
+    """What a task returns, a ``workers.Failure`` where it raised, or a ``Refusal``."""
+    try:
+        function, arguments, count = pickle.loads(task)
+    except Exception as error:
+        return Refusal(f"runs another gan-eval than this command: {error}")
+    with _ALONE, threads.allow(count):
+        return workers.outcome(lambda: function(*arguments))
+
+
+def finish_unit(unit: Unit, study: Study, code: str) -> Finished | Refusal:
+    """Train one unit and say what this machine is, if its code is the code that was asked for."""
+    from gan_eval import study as running
+
+    here = _code(unit.backend)
+    if here != code:
+        return Refusal(
+            f"would train by other code ({here}) than this command asks for ({code}): the same "
+            "gan-eval and the same libraries are needed on all machines"
+        )
+    return replace(running.finish_unit(unit, study), environment=_environment())
+
+
+@cache
+def _code(name: str) -> str:
+    from gan_eval.backends import backend
+    from gan_eval.codeversion import code_version
+
+    return code_version(name, backend(name).version())
+
+
+@cache
+def _environment() -> dict[str, Any]:
+    import torch  # noqa: F401  (only a loaded PyTorch is asked for GPUs)
+
+    from gan_eval.environment import environment
+
+    return environment()
