@@ -5,6 +5,7 @@ Dask is imported when a ``Cluster`` is entered, nowhere else.
 
 from __future__ import annotations
 
+import pickle
 import queue
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -137,7 +138,7 @@ class Cluster:
         function, *arguments = task
         try:
             future = self._connection.submit(
-                remote.run,
+                pickle.loads,
                 remote.packed(function, tuple(arguments), self.threads),
                 pure=False,
                 key=f"{function.__name__}-{uuid4()}",
@@ -176,8 +177,8 @@ class Cluster:
             return None
         except ImportError as error:
             raise UsageError(
-                f"a machine of {self.address} has no such gan-eval ({said(error)}): install the "
-                "same one on the scheduler and on every worker"
+                f"a worker of {self.address} has no such gan-eval ({said(error)}): install the "
+                "same one on all machines"
             ) from None
         except Exception as error:
             raise self._lost(error) from None

@@ -1,7 +1,7 @@
 """What a Dask worker runs: tasks as bytes, one at a time, by the code that was asked for.
 
-A worker imports this module by its name, and the scheduler does too. It says what it did by what it
-returns: whatever a Dask future raises is then a matter of the machines, not of a task.
+It says what it did by what it returns: whatever a Dask future raises is then a matter of the
+machines, not of a task.
 """
 
 from __future__ import annotations
@@ -32,9 +32,23 @@ class Refusal:
     message: str
 
 
+class _Call:
+    """A call that is made when it is unpickled, and becomes what it returns."""
+
+    def __init__(self, task: bytes) -> None:
+        self.task = task
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return run, (self.task,)
+
+
 def packed(function: Callable[..., Any], arguments: tuple[Any, ...], count: int) -> bytes:
-    """A task of ``count`` threads, to be given to ``run``."""
-    return pickle.dumps((function, arguments, count))
+    """A task of ``count`` threads, which ``pickle.loads`` runs.
+
+    Dask is handed a function of Python's own and bytes: a scheduler or worker without this package
+    can read that, where it would break off the connection over a name that it cannot import.
+    """
+    return pickle.dumps(_Call(pickle.dumps((function, arguments, count))))
 
 
 def run(task: bytes) -> Any:
@@ -57,7 +71,7 @@ def finish_unit(unit: Unit, study: Study, code: str) -> Finished | Refusal:
             f"would train by other code ({here}) than this command asks for ({code}): the same "
             "gan-eval and the same libraries are needed on all machines"
         )
-    return replace(running.finish_unit(unit, study), environment=_environment())
+    return replace(running.finish_unit(unit, study), environment=_environment(threads.allowed()))
 
 
 @cache
@@ -69,7 +83,8 @@ def _code(name: str) -> str:
 
 
 @cache
-def _environment() -> dict[str, Any]:
+def _environment(_: int) -> dict[str, Any]:
+    """Of this process with so many threads."""
     import torch  # noqa: F401  (only a loaded PyTorch is asked for GPUs)
 
     from gan_eval.environment import environment

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from gan_eval.backends import Availability, backend
+from gan_eval.environment import environment
 from gan_eval.export import load
 from gan_eval.plan import Study
 
@@ -33,6 +35,13 @@ def installed(together: int = 8) -> list[Availability]:
     """The fused backend alone, taking few seeds in a call, so that a study has many units."""
     version = backend("fused_cpu").version()
     return [Availability("fused_cpu", "installed", ("cpu",), version, together)]
+
+
+def survey() -> tuple[list[Availability], dict[str, Any]]:
+    """``installed`` and this machine, as a run asks a process for it."""
+    import torch  # noqa: F401  (as the catalogue of backends does)
+
+    return installed(), environment()
 
 
 def exported(folder: Path, *, epochs: bool = False) -> str:

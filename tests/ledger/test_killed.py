@@ -56,11 +56,11 @@ def whole(
     return folder, time.monotonic() - began
 
 
-def start(victim: subprocess.Popen[str], folder: Path) -> int:
+def start(victim: subprocess.Popen[str], folder: Path, workers: int = 1) -> int:
     """Begin the study in a folder; the id of its process, which leads a session."""
     assert victim.stdin is not None
     assert victim.stdout is not None
-    print(folder, file=victim.stdin, flush=True)
+    print(workers, folder, file=victim.stdin, flush=True)
     word, number = victim.stdout.readline().split()
     assert word == "started"
     return int(number)
@@ -78,16 +78,23 @@ def counted(folder: Path) -> int:
         return connection.execute("SELECT count(*) FROM replicates").fetchone()[0]
 
 
+@pytest.mark.parametrize("workers", [1, 3])
 def test_killed_at_thirty_random_moments_and_resumed(
-    victim: subprocess.Popen[str], whole: tuple[Path, float], tmp_path: Path
+    workers: int, victim: subprocess.Popen[str], whole: tuple[Path, float], tmp_path: Path
 ) -> None:
-    """Moments drawn from a fixed seed; which instruction they hit is the machine's choice."""
+    """The whole process tree; moments drawn from a fixed seed, by the clock and by what is done.
+
+    Which instruction they hit is the machine's choice.
+    """
     killed, took = tmp_path / "killed", whole[1]
     rng = random.Random(20)
     there, kills = 0, 0
-    for _ in range(KILLS):
-        child = start(victim, killed)
-        # Long enough for some units each time, short enough that the study never ends.
+    for turn in range(KILLS):
+        child = start(victim, killed, workers)
+        # Half of them while it starts, half when it has stored another unit or two: so some units
+        # are stored, and the study never ends.
+        if turn % 2:
+            wait_for(killed, there + rng.choice((1, 3)))
         time.sleep(rng.uniform(0, took / KILLS))
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
@@ -98,7 +105,7 @@ def test_killed_at_thirty_random_moments_and_resumed(
             there = now
     assert kills == KILLS
     assert 0 < there < REPLICATES
-    start(victim, killed)
+    start(victim, killed, workers)
     assert end(victim) == 0
     assert counted(killed) == counted(whole[0]) == REPLICATES
     rows = load(killed)
@@ -106,6 +113,15 @@ def test_killed_at_thirty_random_moments_and_resumed(
     assert_same(killed, whole[0])
     left = {path.name for path in killed.iterdir()}
     assert left <= {LEDGER_FILE} | {name for name in left if name.endswith(".partial")}
+
+
+def wait_for(folder: Path, replicates: int) -> None:
+    """Until so many are stored, or for ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if (folder / LEDGER_FILE).exists() and counted(folder) >= replicates:
+            return
+        time.sleep(0.005)
 
 
 def test_several_at_once_of_which_one_is_killed(whole: tuple[Path, float], tmp_path: Path) -> None:

@@ -1,23 +1,24 @@
 """A process that forks studies, each of which the test kills: all imports are paid for once.
 
-Reads folders from stdin. For each it forks a child, in a session of its own, that runs the study
-there; writes the child's process id, then how it ended.
+Reads a number of workers and a folder from each line of stdin. For each it forks a child, in a
+session of its own, that runs the study there; writes the child's process id, then how it ended.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 from pathlib import Path
 
-from gan_eval import study, wanted
+from gan_eval import study, wanted, workers
 from gan_eval.ledger import LEDGER_FILE
 
 from .tables import installed, small
 
-WIDE = small(replicates=41, traced=11)
+WIDE = small(replicates=121, traced=11)
 TOGETHER = 2
-"""Seeds a unit: 21 units of each of two configurations."""
+"""Seeds a unit: some 60 units of each of two configurations."""
 
 
 def prepare() -> None:
@@ -25,10 +26,13 @@ def prepare() -> None:
     found = installed(TOGETHER)
     study.catalogue = lambda: found  # type: ignore[assignment]
     study.ChapterDrawing = lambda *_: lambda _: None  # type: ignore[assignment]
+    # Workers are forked as well; that they are spawned elsewhere is a matter of seconds.
+    forked = multiprocessing.get_context("fork")
+    workers.multiprocessing.get_context = lambda _=None: forked  # type: ignore[assignment]
 
 
-def run(folder: Path) -> None:
-    study.run(WIDE, store=folder / LEDGER_FILE, workers=1)
+def run(folder: Path, count: int = 1) -> None:
+    study.run(WIDE, store=folder / LEDGER_FILE, workers=count)
 
 
 def main() -> None:
@@ -43,7 +47,8 @@ def main() -> None:
         if child == 0:
             os.setsid()
             print("started", os.getpid(), flush=True)
-            run(Path(line.strip()))
+            count, _, folder = line.strip().partition(" ")
+            run(Path(folder), int(count))
             os._exit(0)
         print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 

@@ -1,0 +1,296 @@
+"""A study on Dask's workers: the rows of a local run, whatever is killed, lost or missing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gan_eval import cluster, remote, study
+from gan_eval.backends import Availability
+from gan_eval.cli.status import status_of
+from gan_eval.errors import UsageError
+from gan_eval.export import load
+from gan_eval.ledger import LEDGER_FILE
+from gan_eval.plan import Study
+from gan_eval.results import Results
+from gan_eval.units import Unit
+
+from . import tables
+from .tables import assert_same, small
+
+distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+import dask  # noqa: E402
+
+HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Few seeds a call, a drawing that takes no time, and no long wait for who is not there."""
+    monkeypatch.setattr(study, "_survey", tables.survey)
+    monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        yield
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Any]:
+    """Two workers in this process, one of which offers a GPU."""
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, name="a", **HERE) as found:
+        found.sync(_add, found)
+        yield found
+
+
+async def _add(found: Any) -> None:
+    found.gpu = await distributed.Worker(
+        found.scheduler_address, name="gpu", resources={"GPU": 1}, nthreads=1, dashboard=False
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run without Dask."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "_survey", tables.survey)
+        patch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+        study.run(small(), store=folder / LEDGER_FILE, workers=1)
+    return folder
+
+
+def run(folder: Path, at: Any, settings: Study | None = None, **options: Any) -> Results:
+    address = at if isinstance(at, str) else at.scheduler_address
+    store = folder / LEDGER_FILE
+    return study.run(settings or small(), store=store, scheduler=address, **options)
+
+
+def test_the_rows_are_those_of_a_local_run(workers: Any, whole: Path, tmp_path: Path) -> None:
+    found = run(tmp_path, workers)
+    assert_same(tmp_path, whole)
+    assert found.provenance["workers"] == 2
+    assert not found.provenance["failures"]
+    assert set(found.provenance["environments"]) == set(load(whole)["environment"])
+    # Nothing is trained again, here or there.
+    assert run(tmp_path, workers).provenance["reused"] == 80
+    assert study.run(small(), store=tmp_path / LEDGER_FILE, workers=1).provenance["reused"] == 80
+
+
+def stub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Make training quick; the devices of units, and the names of the workers that train them."""
+    seen: list[tuple[str, str]] = []
+
+    def train(unit: Unit, _: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+        seen.append((unit.device, str(distributed.get_worker().name)))
+        time.sleep(0.05)
+        rows = {"seed": list(unit.seeds), "device": unit.device, "verdict": "near", "kl": 1.0}
+        return pd.DataFrame(rows), pd.DataFrame()
+
+    monkeypatch.setattr(study, "train_unit", train)
+    return seen
+
+
+def both_devices() -> tuple[list[Availability], dict[str, Any]]:
+    found, machine = tables.survey()
+    return [Availability("fused_cpu", "installed", ("cpu", "cuda"), found[0].version, 4)], machine
+
+
+def test_only_a_worker_that_offers_a_gpu_gets_units_for_one(
+    workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = stub(monkeypatch)
+    monkeypatch.setattr(study, "_survey", both_devices)
+    found = run(tmp_path, workers, small(traced=0))
+    assert len(found.rows) == 160
+    assert {name for device, name in seen if device == "cuda"} == {"gpu"}
+    assert {name for device, name in seen if device == "cpu"} >= {"0"}
+
+
+def test_without_such_a_worker_it_is_said_and_the_rest_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = stub(monkeypatch)
+    monkeypatch.setattr(study, "_survey", both_devices)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **HERE) as at:
+        with pytest.raises(UsageError, match=r"device 'cuda' needs a worker that offers a GPU.*=1"):
+            run(tmp_path, at, small(devices=["cpu", "cuda"]))
+        assert seen == []
+        assert len(run(tmp_path, at, small(traced=0)).rows) == 80
+    assert {device for device, _ in seen} == {"cpu"}
+
+
+def test_a_gpu_that_goes_away_and_no_worker_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub(monkeypatch)
+    monkeypatch.setattr(study, "_survey", both_devices)
+    monkeypatch.setattr(cluster, "PATIENCE", 0.1)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **HERE) as at:
+        at.sync(_add, at)
+
+        def leave(progress: study.Progress) -> None:
+            if progress.finished > 40 and at.gpu.status.name == "running":
+                at.sync(at.gpu.close)
+
+        with pytest.raises(UsageError, match="a unit of work needs a worker that offers a GPU"):
+            run(tmp_path, at, small(traced=0, devices=["cuda"]), on_progress=leave)
+        assert 40 < len(load(tmp_path)) < 80
+        at.scale(0)
+        with pytest.raises(UsageError, match="has had no worker for"):
+            run(tmp_path, at, small(traced=0))
+
+
+def test_ctrl_c_keeps_what_was_finished_and_takes_back_the_rest(
+    workers: Any, whole: Path, tmp_path: Path
+) -> None:
+    def interrupt(progress: study.Progress) -> None:
+        if progress.finished > 20:
+            raise KeyboardInterrupt
+
+    stopped = run(tmp_path, workers, on_progress=interrupt)
+    assert stopped.provenance["interrupted"]
+    assert 20 < len(stopped.rows) < 80
+    deadline = time.monotonic() + 30
+    while workers.scheduler.tasks and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not workers.scheduler.tasks
+    assert not run(tmp_path, workers).provenance["interrupted"]
+    assert_same(tmp_path, whole)
+
+
+def test_a_worker_with_other_code_is_refused_and_what_was_finished_is_kept(
+    workers: Any, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, asked = remote._code, []
+
+    def changing(name: str) -> str:
+        asked.append(name)
+        return known(name) if len(asked) < 6 else "llvmlite 0.1 0123456789abcdef"
+
+    monkeypatch.setattr(remote, "_code", changing)
+    with pytest.raises(UsageError, match=r"would train by other code \(llvmlite 0.1 0123456789"):
+        run(tmp_path, workers)
+    assert len(load(tmp_path)) >= 4 * 8
+    monkeypatch.undo()
+    study.run(small(), store=tmp_path / LEDGER_FILE, workers=1)
+    assert_same(tmp_path, whole)
+
+
+def test_a_scheduler_that_is_lost_costs_what_was_not_finished(whole: Path, tmp_path: Path) -> None:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **HERE) as at:
+
+        def lose(progress: study.Progress) -> None:
+            if 20 < progress.finished < 40:
+                at.close()
+
+        with pytest.raises(UsageError, match=r"was lost.*in the ledger, and the same command goes"):
+            run(tmp_path, at, on_progress=lose)
+    assert 20 < len(load(tmp_path)) < 80
+    study.run(small(), store=tmp_path / LEDGER_FILE, workers=1)
+    assert_same(tmp_path, whole)
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("tcp://127.0.0.1:9", "there is no Dask scheduler at 'tcp://127.0.0.1:9'"),
+        ("nonsense", "there is no Dask scheduler at 'nonsense'"),
+        ("smoke://x:1", "there is no Dask scheduler at 'smoke://x:1'"),
+        ("", "there is no Dask scheduler at ''"),
+    ],
+)
+def test_an_address_where_no_scheduler_is(
+    address: str, sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert status_of(["run", "--out", str(tmp_path / "a"), "--scheduler", address]) == 2
+    stdout, stderr = capfd.readouterr()
+    assert stdout == ""
+    assert sentence in stderr
+    assert len(stderr.splitlines()) == 1
+    assert not (tmp_path / "a").exists()
+
+
+def test_dask_that_is_not_installed_and_a_number_of_workers_beside_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    command = ["run", "--out", str(tmp_path / "a"), "--scheduler", "tcp://127.0.0.1:9"]
+    assert status_of(command) == 2
+    assert "distributed is not installed: pip install 'gan-eval[dask]'" in capsys.readouterr().err
+    assert status_of([*command, "--workers", "2"]) == 2
+    assert "it goes without `--workers`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["python", "distributed"])
+def test_another_version_of_dask_or_python_is_named(
+    package: str, workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = distributed.Client.get_versions
+
+    def other(self: Any) -> Any:
+        found = asked(self)
+        next(iter(found["workers"].values()))["packages"][package] = "1.2.3"
+        return found
+
+    monkeypatch.setattr(distributed.Client, "get_versions", other)
+    with pytest.raises(UsageError, match=rf"the worker at .* has {package} 1\.2\.3, this command"):
+        run(tmp_path, workers)
+
+
+def test_dask_is_imported_only_where_it_is_used() -> None:
+    script = (
+        "import sys, gan_eval, gan_eval.cli, gan_eval.study\n"
+        "assert not {'dask', 'distributed', 'tornado'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def no_drawing() -> int:
+    study.ChapterDrawing = lambda *_: lambda _: None  # type: ignore[assignment]
+    return os.getpid()
+
+
+def test_a_worker_without_this_package_is_told_of(
+    workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if it were not there: a module of another name is asked for."""
+    packed = remote.packed
+    elsewhere = (b"gan_eval.remote", b"not_here.remote")
+    monkeypatch.setattr(remote, "packed", lambda *task: packed(*task).replace(*elsewhere))
+    with pytest.raises(UsageError, match=r"has no such gan-eval .*'not_here'.*: install the same"):
+        run(tmp_path, workers)
+    # What another version cannot read is refused as well, and the worker lives on.
+    elsewhere = (b"tests.ledger.tables", b"tests.ledger.absent")
+    with pytest.raises(UsageError, match=r"runs another gan-eval than .*'tests\.ledger"):
+        run(tmp_path, workers)
+    assert len(workers.scheduler.workers) == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are killed as on POSIX")
+def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> None:
+    """Processes, of which one is killed when a quarter of the study is done."""
+    options = HERE | {"processes": True, "n_workers": 2, "threads_per_worker": 1}
+    with distributed.LocalCluster(**options) as at:
+        with distributed.Client(at, set_as_default=False) as client:
+            numbers = sorted(client.run(no_drawing).values())
+        killed = threading.Event()
+
+        def kill(progress: study.Progress) -> None:
+            if progress.finished > 20 and not killed.is_set():
+                os.kill(numbers[0], signal.SIGKILL)
+                killed.set()
+
+        found = run(tmp_path, at, on_progress=kill)
+    assert killed.is_set()
+    assert not found.provenance["failures"]
+    assert not found.rows.duplicated(["configuration", "seed"]).any()
+    assert_same(tmp_path, whole)
