@@ -103,7 +103,7 @@ def over_dask(unit: Finished, units: int, folder: Path) -> dict[str, float]:
         with distributed.Client(address, set_as_default=False) as client:
             client.run(stand_in, unit)
             client.submit(running._survey).result()  # its imports are none of a unit's costs
-            scheduler = client.run_on_scheduler(time.process_time)
+            scheduler = _scheduler_seconds(client)
         told: list[tuple[int, float, float]] = []
         running.run(
             STUDY.model_copy(update={"replicates": replicates}),
@@ -114,7 +114,7 @@ def over_dask(unit: Finished, units: int, folder: Path) -> dict[str, float]:
             ),
         )
         with distributed.Client(address, set_as_default=False) as client:
-            scheduler = client.run_on_scheduler(time.process_time) - scheduler
+            scheduler = _scheduler_seconds(client) - scheduler
     # The first tell is before any unit, the second after the timed one.
     (_, wall, own), (_, last_wall, last_own) = told[1], told[-1]
     count = len(told) - 2
@@ -124,6 +124,10 @@ def over_dask(unit: Finished, units: int, folder: Path) -> dict[str, float]:
         "units a second": count / (last_wall - wall),
         "bytes": (folder / LEDGER_FILE).stat().st_size / replicates,
     }
+
+
+def _scheduler_seconds(client: Any) -> float:
+    return client.run_on_scheduler(time.process_time)
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def connected(address: str) -> Iterator[Client]:
 
 def _check_versions(client: Client, address: str) -> None:
     try:
-        found: dict[str, Any] = client.get_versions()
+        found: Any = client.get_versions()
     except Exception as error:
         raise UsageError(f"the scheduler at {address!r} does not answer: {said(error)}") from None
     here = _versions(found["client"])

@@ -29,7 +29,7 @@ from . import tables
 from .tables import assert_same, small
 
 distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
-import dask  # noqa: E402
+from dask import config  # noqa: E402
 
 HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
 
@@ -39,7 +39,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Few seeds a call, a drawing that takes no time, and no long wait for who is not there."""
     monkeypatch.setattr(study, "_survey", tables.survey)
     monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
-    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+    with config.set({"distributed.comm.timeouts.connect": "1s"}):
         yield
 
 

@@ -27,7 +27,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The seeds that are trained from now on, unit by unit, in this process."""
     seen: list[int] = []
 
-    def count(unit: units.Unit, of: Study) -> study.Outcome:
+    def count(unit: units.Unit, of: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         seen.extend(unit.seeds)
         return train(unit, of)
 
