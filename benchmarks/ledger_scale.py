@@ -114,8 +114,8 @@ def main() -> None:
     print(f"ledger: {size / 1e6:.0f} MB, {size / options.rows:.0f} bytes a row", flush=True)
     for name, *command in (
         ("exported to Parquet", "export", str(folder), "--out", str(folder / "rows.parquet")),
-        ("exported to CSV", "export", str(folder), "--out", str(folder / "all.csv")),
         ("reported", "report", str(folder)),
+        ("exported to CSV", "export", str(folder), "--out", str(folder / "all.csv")),
     ):
         print(f"{name}: {measured(*command)}", flush=True)
 

@@ -199,7 +199,7 @@ def _labelled(
 
     A label that CSV cannot tell from a missing value ("", "NA") comes from the provenance.
     """
-    frame = frame.copy()
+    frame = frame.copy(deep=False)  # columns are replaced, none is written into
     if frame.empty:
         return frame
     for name in ("config_hash", "backend", "device"):
