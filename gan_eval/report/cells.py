@@ -85,8 +85,10 @@ class Cell:
 
     def by_kl(self) -> pd.DataFrame:
         """The rows with a finite law, from the best KL to the worst (which may be infinite)."""
-        lawful = self.rows.loc[self.rows["verdict"] != "diverged"]
-        return lawful.sort_values(by=["kl", "seed"], kind="stable")
+        lawful = np.flatnonzero(self.rows["verdict"] != "diverged")
+        # The rows are copied once: a million of them have half a gigabyte.
+        seeds, kl = (self.rows[name].to_numpy()[lawful] for name in ("seed", "kl"))
+        return self.rows.iloc[lawful[np.lexsort((seeds, kl))]]
 
     def at_ln_2(self) -> pd.DataFrame:
         """The rows whose losses both end within ``NEAR_LN_2`` of ln 2."""
