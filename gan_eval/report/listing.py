@@ -67,12 +67,12 @@ def worst(cells: Sequence[Cell]) -> Table | None:
 def _worst(cells: Sequence[Cell]) -> tuple[int, list[tuple[int, dict[Any, Any]]]] | None:
     """How many failed and diverged ones are not listed, and of the worst of them the position of
     the cell and the row."""
-    left = [
-        cell.rows.iloc[shown:].assign(_cell=position)
-        for position, (cell, shown) in enumerate(zip(cells, _shown(cells), strict=True))
-    ]
+    left = []
+    for position, (cell, shown) in enumerate(zip(cells, _shown(cells), strict=True)):
+        wrong = cell.rows["verdict"].isin(["failed", "diverged"]).to_numpy(copy=True)
+        wrong[:shown] = False
+        left.append(cell.rows.loc[wrong].assign(_cell=position))
     bad = pd.concat(left, ignore_index=True)
-    bad = bad.loc[bad["verdict"].isin(["failed", "diverged"])]
     if bad.empty:
         return None
     order = np.lexsort((bad["seed"], bad["_cell"], -bad["kl"], bad["verdict"] != "diverged"))
