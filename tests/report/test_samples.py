@@ -7,7 +7,13 @@ import pytest
 
 from gan_eval.config import TrainingConfig
 from gan_eval.report.cells import cells_of
-from gan_eval.report.samples import chosen, learned_law, sample_pictures, seed_of
+from gan_eval.report.samples import (
+    chosen,
+    learned_law,
+    sample_notes,
+    sample_pictures,
+    seed_of,
+)
 
 from . import synthetic
 
@@ -48,8 +54,8 @@ def test_every_dimension_is_drawn_and_three_say_that_two_are_shown(d: int) -> No
         {"target": {"A": np.eye(d).tolist(), "b": [0.0] * d}, "latent_size": d}
     )
     cell = cells_of(synthetic.results(4, configs={"d": config}))[0]
-    pictures, notes = sample_pictures(cell, "fig")
-    assert notes == []
+    pictures = [make() for make in sample_pictures(cell, "fig")]
+    assert sample_notes(cell) == []
     assert len(pictures) >= 2
     assert all(("the first two coordinates" in p.caption) == (d > 2) for p in pictures)
     assert all(("densities" in p.caption) == (d == 1) for p in pictures)
@@ -58,13 +64,13 @@ def test_every_dimension_is_drawn_and_three_say_that_two_are_shown(d: int) -> No
 def test_what_lies_too_far_out_to_draw_is_said() -> None:
     made = synthetic.results(1)
     made.rows.loc[0, ["mean_1", "weight_1_1"]] = 1e200
-    pictures, notes = sample_pictures(cells_of(made)[0], "fig")
-    assert pictures == []
-    assert notes[0].startswith("Seed 0 (the median replicate")
+    (cell,) = cells_of(made)
+    assert sample_pictures(cell, "fig") == []
+    assert sample_notes(cell)[0].startswith("Seed 0 (the median replicate")
 
 
 def test_without_settings_nothing_is_drawn_and_that_is_said() -> None:
     made = synthetic.results(1, configurations=[])
-    pictures, notes = sample_pictures(cells_of(made)[0], "fig")
-    assert pictures == []
-    assert "settings of this cell are not stored" in notes[0]
+    (cell,) = cells_of(made)
+    assert sample_pictures(cell, "fig") == []
+    assert "settings of this cell are not stored" in sample_notes(cell)[0]
