@@ -17,12 +17,17 @@ from gan_eval.config import TrainingConfig
 
 
 @pytest.mark.benchmark(group="training")
-@pytest.mark.parametrize(("epochs", "rounds"), [(2, 3), (20, 1)], ids=["short", "chapter"])
+@pytest.mark.parametrize(
+    ("epochs", "batch_size", "rounds"),
+    [(2, 8, 3), (20, 8, 1), (2, 64, 3), (2, 512, 3)],
+    ids=["short", "chapter", "batch-64", "batch-512"],
+)
 def test_training(
-    measure: Measure, backend_name: str, device: str, epochs: int, rounds: int
+    measure: Measure, backend_name: str, device: str, epochs: int, batch_size: int, rounds: int
 ) -> None:
-    """The chapter's configuration: three rounds of 2 epochs, and one of all 20."""
-    trainer, config = backend(backend_name), TrainingConfig(epochs=epochs)
+    """The chapter's configuration: three rounds of 2 epochs, and one of all 20; then two larger
+    batches."""
+    trainer, config = backend(backend_name), TrainingConfig(epochs=epochs, batch_size=batch_size)
     threads: list[int] = []
 
     def note(_: Any) -> None:
