@@ -57,9 +57,8 @@ def pytest_terminal_summary(
         text = table[SHOWN].to_string(index=False, float_format="%.4g")
         terminalreporter.write_line(text)
         for written in (path, path.with_suffix(".csv")):
-            shown = (
-                written.relative_to(config.rootpath) if config.rootpath in path.parents else path
-            )
+            inside = config.rootpath in written.parents
+            shown = written.relative_to(config.rootpath) if inside else written
             terminalreporter.write_line(f"written: {shown}")
 
 
