@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Any]:
     """Two workers in this process, one of which offers a GPU."""
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, name="a", **HERE) as found:
-        found.sync(_add, found)
-        yield found
+    found = distributed.LocalCluster(n_workers=1, threads_per_worker=1, name="a", **HERE)
+    found.sync(_add, found)
+    yield found
+    found.sync(found.gpu.close)
+    # Dask gives its thread ten seconds to end, which on a busy machine are not enough.
+    with suppress(TimeoutError):
+        found.close()
 
 
 async def _add(found: Any) -> None:
