@@ -144,7 +144,7 @@ class Cluster:
                 key=f"{function.__name__}-{uuid4()}",
                 resources={GPU: 1} if gpu else None,
             )
-        except Exception as error:
+        except Exception as error:  # Dask and its transports share no type of error
             raise self._lost(error) from None
         self._running[future] = task, gpu
         future.add_done_callback(self._ended.put)
@@ -180,7 +180,7 @@ class Cluster:
                 f"a worker of {self.address} has no such gan-eval ({said(error)}): install the "
                 "same one on all machines"
             ) from None
-        except Exception as error:
+        except Exception as error:  # Dask and its transports share no type of error
             raise self._lost(error) from None
         if isinstance(found, remote.Refusal):
             raise UsageError(f"a worker of {self.address} {found.message}")
@@ -191,7 +191,7 @@ class Cluster:
         self._looked = time.monotonic()
         try:
             workers = self._connection.scheduler_info(n_workers=-1)["workers"].values()
-        except Exception as error:
+        except Exception as error:  # Dask and its transports share no type of error
             raise self._lost(error) from None
         if self._connection.status == "closed":
             raise self._lost()

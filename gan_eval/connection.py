@@ -42,7 +42,7 @@ def connected(address: str) -> Iterator[Client]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", VersionMismatchWarning)  # we look ourselves
                 client = distributed.Client(address, set_as_default=False)
-        except Exception as error:
+        except Exception as error:  # Dask and its transports share no type of error
             raise UsageError(f"there is no Dask scheduler at {address!r}: {said(error)}") from None
         try:
             _check_versions(client, address)
@@ -55,7 +55,7 @@ def connected(address: str) -> Iterator[Client]:
 def _check_versions(client: Client, address: str) -> None:
     try:
         found: Any = client.get_versions()
-    except Exception as error:
+    except Exception as error:  # Dask and its transports share no type of error
         raise UsageError(f"the scheduler at {address!r} does not answer: {said(error)}") from None
     here = _versions(found["client"])
     others = {f"the scheduler at {address}": found["scheduler"]}

@@ -12,8 +12,8 @@ from gan_eval.config import TrainingConfig
 from gan_eval.drawing import ChapterDrawing
 from gan_eval.judge import judge
 from gan_eval.plan import Setting, Study
-from gan_eval.study import Unit, plan
 from gan_eval.threads import allow
+from gan_eval.units import Unit, cells, units
 
 MEASURING = 10.0
 """Seconds after which no further cell is measured; the others are scaled from those that were."""
@@ -106,20 +106,20 @@ def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
     Raises
     ------
     UsageError
-        Where the study cannot run: see ``gan_eval.study.plan``.
+        Where the study cannot run: see ``gan_eval.units.cells``.
     """
     start = time.perf_counter()
     with allow(threads):
-        units = plan(study, catalogue())
+        work = units(cells(study, catalogue()))
         loading = time.perf_counter() - start
-        costs = _costs(study, units, start + loading + MEASURING)
-        test = _seconds_of_a_test(study, units)
-    cells = tuple(_cells(study, units, costs, test))
-    alone = sum(cell.alone for cell in cells)
-    together = sum(cell.seconds for cell in cells) - alone
-    busy = max(1, min(workers, sum(not unit.timed for unit in units)))
+        costs = _costs(study, work, start + loading + MEASURING)
+        test = _seconds_of_a_test(study, work)
+    forecasts = tuple(_cells(study, work, costs, test))
+    alone = sum(cell.alone for cell in forecasts)
+    together = sum(cell.seconds for cell in forecasts) - alone
+    busy = max(1, min(workers, sum(not unit.timed for unit in work)))
     return Forecast(
-        cells,
+        forecasts,
         tuple(map(_axis, study.axes())),
         loading + alone + together / busy,
         workers,

@@ -55,7 +55,7 @@ def run(task: bytes) -> Any:
     """What a task returns, a ``workers.Failure`` where it raised, or a ``Refusal``."""
     try:
         function, arguments, count = pickle.loads(task)
-    except Exception as error:
+    except Exception as error:  # other code can fail to unpickle in any way
         return Refusal(f"runs another gan-eval than this command: {error}")
     with _ALONE, threads.allow(count):
         return workers.outcome(lambda: function(*arguments))

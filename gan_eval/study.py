@@ -295,14 +295,6 @@ class _Run:
         }
 
 
-def plan(study: Study, found: Sequence[Availability]) -> list[Unit]:
-    """The units of work of a study, given what is installed: timed ones first, then call by call.
-
-    Raises ``UsageError`` where a backend is unknown, missing or broken, or lacks a device.
-    """
-    return units(cells(study, found))
-
-
 def finish_unit(unit: Unit, study: Study) -> Finished:
     """Train and judge one unit, and pack what the ledger stores of it."""
     return Finished.of(*train_unit(unit, study))

@@ -25,7 +25,7 @@ from gan_eval.ledger import LEDGER_FILE
 from gan_eval.output import harmless_name
 from gan_eval.plan import Study
 from gan_eval.results import Results
-from gan_eval.study import plan
+from gan_eval.units import cells, units
 
 from .report.elements import parse
 
@@ -89,7 +89,7 @@ def planned(path: Path) -> bool:
     """Whether a file is planned; if not, it was refused in a sentence, and by nothing else."""
     try:
         found = Study.read(path)
-        assert plan(found.model_copy(update={"replicates": 3}), FOUND)
+        assert units(cells(found.model_copy(update={"replicates": 3}), FOUND))
     except UsageError as error:
         sentence = str(error)
     else:
@@ -181,7 +181,7 @@ KEYS = st.sampled_from([*Study.model_fields, "epochs", "target", "target.b", "la
 def test_any_settings_are_planned_or_refused(found: dict) -> None:
     with contextlib.suppress(UsageError):  # and no other exception
         made = Study.parse(found)
-        assert plan(made.model_copy(update={"replicates": 1}), FOUND)
+        assert units(cells(made.model_copy(update={"replicates": 1}), FOUND))
 
 
 HOSTILE = [

@@ -30,7 +30,7 @@ from . import tables
 from .tables import assert_same, small
 
 distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
-from dask import config  # noqa: E402
+from dask import config  # noqa: E402  (only where the line above found it)
 
 HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
 
@@ -260,7 +260,7 @@ def test_dask_is_imported_only_where_it_is_used() -> None:
 
 
 def no_drawing() -> int:
-    study.ChapterDrawing = lambda *_: lambda _: None  # type: ignore[assignment]
+    study.ChapterDrawing = lambda *_: lambda _: None  # type: ignore[assignment]  (a stand-in)
     return os.getpid()
 
 
