@@ -14,7 +14,8 @@ from typing import Any
 
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Stream
-from gan_eval.fused.machine import Index, Kind, Machine, Memory, Value, Variable
+from gan_eval.fused.machine import Machine, Memory, Variable
+from gan_eval.fused.numbers import Index, Kind, Value
 from gan_eval.fused.philox import Draws
 from gan_eval.fused.program import Arguments, Shape, Training
 

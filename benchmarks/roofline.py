@@ -28,7 +28,7 @@ from gan_eval.backends import backend
 from gan_eval.config import TrainingConfig
 from gan_eval.fused.compile import processor
 from gan_eval.fused.lanes import Lanes
-from gan_eval.fused.machine import Kind, Value
+from gan_eval.fused.numbers import Kind, Value
 
 CHAINS = 12
 """Independent chains of operations: more than the latency of one, and they fit 16 registers."""

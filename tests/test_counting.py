@@ -7,7 +7,7 @@ import pytest
 from benchmarks.counting import Counting, operations_per_example, total
 from gan_eval.config import TrainingConfig
 from gan_eval.fused.functions import polynomial
-from gan_eval.fused.machine import Value
+from gan_eval.fused.numbers import Value
 
 
 def test_a_polynomial_and_a_loop_of_it() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gan_eval.fused.machine import Machine, Value
+from gan_eval.fused.numbers import Numbers, Value
 
 TANH_ULP, EXP_ULP, LOG_ULP, LOG_UNIFORM_ULP, CIRCLE_ULP = 5.0, 1.0, 1.0, 4.0, 3.0
 """Bounds of the errors in float32, in units in the last place (ulp) of the exact value."""
@@ -41,7 +41,7 @@ _COS_P = (-19.7392087, 64.9393218, -85.4432363, 59.2292427)
 _TAU = 6.283185307179586
 
 
-def polynomial(k: Machine, x: Value, coefficients: Sequence[float]) -> Value:
+def polynomial(k: Numbers, x: Value, coefficients: Sequence[float]) -> Value:
     """Horner's scheme; lowest power first."""
     total = k.real(coefficients[-1])
     for coefficient in reversed(coefficients[:-1]):
@@ -49,7 +49,7 @@ def polynomial(k: Machine, x: Value, coefficients: Sequence[float]) -> Value:
     return total
 
 
-def tanh(k: Machine, x: Value) -> Value:
+def tanh(k: Numbers, x: Value) -> Value:
     """Hyperbolic tangent: at most 5 ulp of float32 for every x; ±1 beyond ±9.02.
 
     Near there it may exceed 1 by 2⁻²³.
@@ -61,7 +61,7 @@ def tanh(k: Machine, x: Value) -> Value:
     return x * polynomial(k, square, _TANH_P) / polynomial(k, square, _TANH_Q)
 
 
-def exp_of_negative(k: Machine, x: Value) -> Value:
+def exp_of_negative(k: Numbers, x: Value) -> Value:
     """e^x for x ≤ 0: at most 1 ulp of float32 down to −87.3, and 0 below."""
     if k.double:
         return k.library("exp", x)
@@ -76,7 +76,7 @@ def exp_of_negative(k: Machine, x: Value) -> Value:
     return k.select(x < EXP_LIMIT, k.real(0.0), mantissa * scale)
 
 
-def log(k: Machine, x: Value) -> Value:
+def log(k: Numbers, x: Value) -> Value:
     """ln x of a normal x > 0: at most 1 ulp of float32, also near x = 1."""
     if k.double:
         return k.library("log", x)
@@ -84,7 +84,7 @@ def log(k: Machine, x: Value) -> Value:
     return _log_of_parts(k, exponent, m - 1.0)
 
 
-def _split(k: Machine, x: Value) -> tuple[Value, Value]:
+def _split(k: Numbers, x: Value) -> tuple[Value, Value]:
     """x = 2^exponent · m with m in [√½, √2)."""
     above = (k.bits(x) - _SQRT_HALF_BITS) >> 23
     # The difference is negative for x < √½: 9 bits of it are the exponent's two's complement.
@@ -93,7 +93,7 @@ def _split(k: Machine, x: Value) -> tuple[Value, Value]:
     return k.convert(above, "real", signed=True), m
 
 
-def _log_of_parts(k: Machine, exponent: Value, f: Value) -> Value:
+def _log_of_parts(k: Numbers, exponent: Value, f: Value) -> Value:
     """ln(2^exponent (1 + f))."""
     square = f * f
     tail = k.fma(polynomial(k, f, _LOG_P), f, k.real(-0.5)) * square
@@ -101,7 +101,7 @@ def _log_of_parts(k: Machine, exponent: Value, f: Value) -> Value:
     return k.fma(exponent, k.real(_LN2_HIGH), f + tail)
 
 
-def log_uniform(k: Machine, w: Value) -> Value:
+def log_uniform(k: Numbers, w: Value) -> Value:
     """ln u of the uniform u = (w + ½)·2⁻³²: at most 4 ulp of float32, also where u is near 1."""
     if k.double:
         return k.library("log", (k.convert(w, "real") + 0.5) * 2.0**-32)
@@ -115,7 +115,7 @@ def log_uniform(k: Machine, w: Value) -> Value:
     return _log_of_parts(k, exponent, f)
 
 
-def circle(k: Machine, w: Value) -> tuple[Value, Value]:
+def circle(k: Numbers, w: Value) -> tuple[Value, Value]:
     """cos 2πv and sin 2πv of the uniform v = (w + ½)·2⁻³²: at most 3 ulp of float32.
 
     The quarter of the circle is taken off in integers, without rounding.

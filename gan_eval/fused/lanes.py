@@ -11,7 +11,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from gan_eval.fused.machine import Index, Kind, Machine, Memory, Value, Variable
+from gan_eval.fused.machine import Machine, Memory, Variable
+from gan_eval.fused.numbers import Index, Kind, Value
 
 _INDEX = ir.IntType(64)
 _POINTER = ir.PointerType()
@@ -35,6 +36,8 @@ class Lanes(Machine):
     ``fused`` says whether the processor has a fused multiply-add; without one, it is a product and
     a sum, rounded twice.
     """
+
+    pairs = True
 
     def __init__(
         self,
@@ -138,6 +141,15 @@ class Lanes(Machine):
         else:
             convert = self.builder.trunc
         return self._value(convert(a.handle, target), kind)
+
+    def upper(self, a: Value) -> Value:
+        # A permutation of halves: many processors can start fewer shifts of 64 bits a cycle.
+        count = 2 * self.width
+        halves = ir.VectorType(ir.IntType(32), count)
+        split = self.builder.bitcast(a.handle, halves)
+        places = ir.Constant(halves, [i | 1 for i in range(count)])
+        found = self.builder.shuffle_vector(split, ir.Constant(halves, ir.Undefined), places)
+        return self._value(self.builder.bitcast(found, self.types["wide"]), "wide")
 
     def bits(self, a: Value) -> Value:
         return self._value(self.builder.bitcast(a.handle, self.types["word"]), "word")

@@ -3,78 +3,24 @@
 A kernel is a Python function of a ``Machine`` that computes with ``Value``s, one number a lane,
 each lane a replicate. A machine writes down what the function does: as LLVM's vector instructions
 (``lanes.py``) or as the source of a CUDA kernel (``source.py``). Python's own loops are unrolled;
-``each``, ``fold`` and ``table`` unroll what is short and loop over what is long.
+``each``, ``fold`` and ``tables`` unroll what is short and loop over what is long.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import pairwise
+from typing import ClassVar
 
-Kind = Literal["real", "word", "wide", "flag", "index"]
-"""``real``: float32 or float64. ``word``, ``wide``: unsigned 32 and 64 bits. ``flag``: true or
-false. ``index``: an integer that is the same in every lane, for loops and addresses."""
+from gan_eval.fused.numbers import Index, Kind, Numbers, Value
 
 UNROLLED = 16
 """Longest loop that is unrolled."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """One number a lane (or, an index, one for all), as a machine has it."""
-
-    machine: Machine
-    handle: Any
-    kind: Kind
-
-    def _with(self, other: Value | float, operation: str) -> Value:
-        return self.machine.binary(operation, self, self.machine.like(self, other))
-
-    def __add__(self, other: Value | float) -> Value:
-        return self._with(other, "+")
-
-    def __sub__(self, other: Value | float) -> Value:
-        return self._with(other, "-")
-
-    def __rsub__(self, other: float) -> Value:
-        return self.machine.like(self, other) - self
-
-    def __mul__(self, other: Value | float) -> Value:
-        return self._with(other, "*")
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __truediv__(self, other: Value | float) -> Value:
-        return self._with(other, "/")
-
-    def __rtruediv__(self, other: float) -> Value:
-        return self.machine.like(self, other) / self
-
-    def __xor__(self, other: Value | int) -> Value:
-        return self._with(other, "^")
-
-    def __and__(self, other: Value | int) -> Value:
-        return self._with(other, "&")
-
-    def __lshift__(self, bits: int) -> Value:
-        return self._with(bits, "<<")
-
-    def __rshift__(self, bits: int) -> Value:
-        """Logical: zeros come in from the left."""
-        return self._with(bits, ">>")
-
-    def __lt__(self, other: Value | float) -> Value:
-        """False where one is NaN."""
-        return self.machine.less(self, self.machine.like(self, other))
-
-    def __gt__(self, other: Value | float) -> Value:
-        return self.machine.less(self.machine.like(self, other), self)
-
-
-Index = int | Value
-"""A position: known when the kernel is written, or an ``index`` when it runs."""
+ABREAST = 3
+"""Entries of tables that are computed in turn, operation by operation. They are independent, so
+that a processor that looks a few dozen operations ahead is never without one that it can start; of
+more, the registers would not hold what they need."""
 
 
 class Memory(ABC):
@@ -101,82 +47,15 @@ class Memory(ABC):
 
 
 Table = Sequence[Value] | Memory
+Place = tuple[int, Index]
+"""Which of several tables, and the position in it."""
 
 
-class Machine(ABC):
+class Machine(Numbers):
     """Writes down operations; subclasses say in what."""
 
-    double: bool
-    """Whether a ``real`` is float64."""
-
-    # --- Numbers -----------------------------------------------------------------------------
-
-    @abstractmethod
-    def constant(self, kind: Kind, number: float) -> Value: ...
-
-    @abstractmethod
-    def binary(self, operation: str, a: Value, b: Value) -> Value:
-        """``+ - * /`` of reals, rounded once each; ``+ - * & | ^ << >>`` of integers, modulo
-        their size; ``+ - * / %`` of indices."""
-
-    @abstractmethod
-    def less(self, a: Value, b: Value) -> Value:
-        """Of reals or words; false where one is NaN."""
-
-    @abstractmethod
-    def fma(self, a: Value, b: Value, c: Value) -> Value:
-        """a·b + c of reals, rounded once."""
-
-    @abstractmethod
-    def sqrt(self, a: Value) -> Value: ...
-
-    @abstractmethod
-    def absolute(self, a: Value) -> Value:
-        """|a| of a real; NaN stays NaN."""
-
-    @abstractmethod
-    def odd(self, a: Value) -> Value:
-        """Whether the last bit of a word is 1."""
-
-    @abstractmethod
-    def select(self, where: Value, then: Value, otherwise: Value) -> Value: ...
-
-    @abstractmethod
-    def convert(self, a: Value, kind: Kind, *, signed: bool = False) -> Value:
-        """A word to a real (rounded) or to a wide, a wide to its low word, an index to a real or
-        to a word (modulo 2³²). ``signed`` reads a word as two's complement."""
-
-    @abstractmethod
-    def bits(self, a: Value) -> Value:
-        """The bits of a float32 as a word."""
-
-    @abstractmethod
-    def from_bits(self, a: Value) -> Value:
-        """The float32 of these bits."""
-
-    @abstractmethod
-    def library(self, name: str, a: Value) -> Value:
-        """``exp``, ``log``, ``sin``, ``cos`` or ``tanh`` of a float64, by the C library."""
-
-    def real(self, number: float) -> Value:
-        return self.constant("real", number)
-
-    def word(self, number: int) -> Value:
-        return self.constant("word", number)
-
-    def like(self, value: Value, number: Value | float) -> Value:
-        """A Python number as a constant of a value's kind."""
-        return number if isinstance(number, Value) else self.constant(value.kind, number)
-
-    def index(self, number: Index) -> Value:
-        return number if isinstance(number, Value) else self.constant("index", number)
-
-    def at_most(self, a: Value, limit: float) -> Value:
-        """The smaller one; NaN stays NaN."""
-        return self.select(a > limit, self.real(limit), a)
-
-    def at_least(self, a: Value, limit: float) -> Value:
-        return self.select(a < limit, self.real(limit), a)
+    pairs: ClassVar[bool] = False
+    """Whether G's examples are better taken in twos, as independent work for a processor."""
 
     @abstractmethod
     def smaller(self, a: Value, b: Value) -> Value:
@@ -204,27 +83,47 @@ class Machine(ABC):
         else:
             self.loop(0, count, body)
 
-    def fold(self, count: int, start: Value, step: Callable[[Value, Index], Value]) -> Value:
-        """``step(… step(step(start, 0), 1) …, count − 1)``."""
+    def fold(
+        self, count: int, start: Sequence[Value], step: Callable[[list[Value], Index], list[Value]]
+    ) -> list[Value]:
+        """``step(… step(step(start, 0), 1) …, count − 1)``, of several values abreast."""
         if count <= UNROLLED:
+            values = list(start)
             for i in range(count):
-                start = step(start, i)
-            return start
-        total = self.variable(start)
-        self.loop(0, count, lambda i: total.set(step(total.get(), i)))
-        return total.get()
+                values = step(values, i)
+            return values
+        totals = [self.variable(value) for value in start]
 
-    def table(self, count: int, entry: Callable[[Index], Value]) -> Table:
-        """``entry(0), …, entry(count − 1)``: in registers where short, else in memory."""
+        def turn(i: Value) -> None:
+            for total, value in zip(totals, step([t.get() for t in totals], i), strict=True):
+                total.set(value)
+
+        self.loop(0, count, turn)
+        return [total.get() for total in totals]
+
+    def tables(
+        self, number: int, count: int, entries: Callable[[Sequence[Place]], Sequence[Value]]
+    ) -> list[Table]:
+        """So many tables of ``count`` entries each: in registers where short, else in memory.
+
+        ``entries`` gives those of the places that it is given: a few, to be computed abreast.
+        """
         if count <= UNROLLED:
-            return [entry(i) for i in range(count)]
-        memory = self.scratch(count)
+            places = [(table, i) for table in range(number) for i in range(count)]
+            parts = -(-len(places) // ABREAST)
+            values: list[Value] = []
+            for start, stop in pairwise(len(places) * part // parts for part in range(parts + 1)):
+                values += entries(places[start:stop])
+            return [values[table * count :][:count] for table in range(number)]
+        memories = [self.scratch(count) for _ in range(number)]
 
-        def fill(i: Index) -> None:
-            memory[i] = entry(i)
+        def fill(i: Value) -> None:
+            found = entries([(table, i) for table in range(number)])
+            for memory, value in zip(memories, found, strict=True):
+                memory[i] = value
 
-        self.each(count, fill)
-        return memory
+        self.loop(0, count, fill)
+        return list(memories)
 
 
 class Variable(ABC):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from gan_eval.fused.abreast import abreast
 from gan_eval.fused.functions import tanh
-from gan_eval.fused.machine import Index, Machine, Memory, Table, Value, entry
+from gan_eval.fused.machine import Machine, Memory, Place, Table, entry
+from gan_eval.fused.numbers import Index, Value
 
 
 class Net:
@@ -31,53 +33,87 @@ class Net:
         """Where the weight from input i to output j of a layer lies."""
         return i * self.shapes[layer][1] + j + self.weights[layer]
 
-    def forward(self, k: Machine, parameters: Memory, x: Table) -> tuple[Table, list[Table]]:
-        """The outputs, and every layer's inputs, which ``backward`` needs."""
-        tables = [x]
+    def forward(
+        self, k: Machine, parameters: Memory, examples: Sequence[Table]
+    ) -> tuple[list[Table], list[list[Table]]]:
+        """The outputs of examples, and every layer's inputs, which ``backward`` needs."""
+        inputs = [[x] for x in examples]
         for layer in range(len(self.shapes)):
-            tables.append(self._outputs(k, parameters, layer, tables[-1]))
-        return tables[-1], tables[:-1]
+            found = self._outputs(k, parameters, layer, [own[-1] for own in inputs])
+            for own, table in zip(inputs, found, strict=True):
+                own.append(table)
+        return [own.pop() for own in inputs], inputs
 
-    def _outputs(self, k: Machine, parameters: Memory, layer: int, x: Table) -> Table:
+    def _outputs(
+        self, k: Machine, parameters: Memory, layer: int, xs: Sequence[Table]
+    ) -> list[Table]:
         inputs, outputs = self.shapes[layer]
         hidden = layer < len(self.shapes) - 1
 
-        def output(j: Index) -> Value:
-            def add(total: Value, i: Index) -> Value:
-                return k.fma(entry(x, i), parameters[self._at(layer, i, j)], total)
+        def some(places: Sequence[Place]) -> Sequence[Value]:
+            def add(totals: list[Value], i: Index) -> list[Value]:
+                return [
+                    k.fma(entry(xs[own], i), parameters[self._at(layer, i, j)], total)
+                    for (own, j), total in zip(places, totals, strict=True)
+                ]
 
-            value = k.fold(inputs, parameters[j + self.biases[layer]], add)
-            return tanh(k, value) if hidden else value
+            biases = [parameters[j + self.biases[layer]] for _, j in places]
+            values = k.fold(inputs, biases, add)
+            return abreast(k, tanh, values) if hidden else values
 
-        return k.table(outputs, output)
+        return k.tables(len(xs), outputs, some)
 
     def backward(
-        self, k: Machine, parameters: Memory, inputs: Sequence[Table], at_output: Table
-    ) -> list[Table]:
-        """The gradient at the outputs of every layer before its tanh, given that of the last."""
-        found = [at_output]
+        self,
+        k: Machine,
+        parameters: Memory,
+        inputs: Sequence[Sequence[Table]],
+        at_output: Sequence[Table],
+    ) -> list[list[Table]]:
+        """Each example's gradient at the outputs of every layer before its tanh, given that of
+        the last."""
+        found = [[gradient] for gradient in at_output]
         for layer in range(len(self.shapes) - 1, 0, -1):
-            through = self.through(k, parameters, layer, found[0])
-
-            def before_tanh(i: Index, layer=layer, through=through) -> Value:
-                activation = entry(inputs[layer], i)
-                return entry(through, i) * k.fma(-1.0 * activation, activation, k.real(1.0))
-
-            found.insert(0, k.table(self.shapes[layer][0], before_tanh))
+            values = [tables[layer] for tables in inputs]
+            through = self.through(k, parameters, layer, [own[0] for own in found], values)
+            for own, table in zip(found, through, strict=True):
+                own.insert(0, table)
         return found
 
-    def through(self, k: Machine, parameters: Memory, layer: int, gradient: Table) -> Table:
-        """The gradient at a layer's inputs, given that at its outputs."""
+    def through(
+        self,
+        k: Machine,
+        parameters: Memory,
+        layer: int,
+        gradients: Sequence[Table],
+        activations: Sequence[Table] = (),
+    ) -> list[Table]:
+        """Each example's gradient at a layer's inputs, given that at its outputs: before the tanh
+        whose values are the activations, where these are given."""
         inputs, outputs = self.shapes[layer]
 
-        def at(i: Index) -> Value:
-            def add(total: Value, j: Index) -> Value:
-                return k.fma(entry(gradient, j + 1), parameters[self._at(layer, i, j + 1)], total)
+        def some(places: Sequence[Place]) -> Sequence[Value]:
+            def weights(j: Index) -> list[Value]:
+                return [parameters[self._at(layer, i, j)] for _, i in places]
 
-            start = entry(gradient, 0) * parameters[self._at(layer, i, 0)]
-            return k.fold(outputs - 1, start, add)
+            def add(totals: list[Value], j: Index) -> list[Value]:
+                return [
+                    k.fma(entry(gradients[own], j + 1), weight, total)
+                    for (own, _), weight, total in zip(places, weights(j + 1), totals, strict=True)
+                ]
 
-        return k.table(inputs, at)
+            start = [
+                entry(gradients[own], 0) * weight
+                for (own, _), weight in zip(places, weights(0), strict=True)
+            ]
+            values = k.fold(outputs - 1, start, add)
+            if not activations:
+                return values
+            tanhs = [entry(activations[own], i) for own, i in places]
+            slopes = [k.fma(-1.0 * t, t, k.real(1.0)) for t in tanhs]
+            return [value * slope for value, slope in zip(values, slopes, strict=True)]
+
+        return k.tables(len(gradients), inputs, some)
 
     def add_gradients(
         self,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from gan_eval.draws import Stream
+from gan_eval.fused.abreast import Abreast
 from gan_eval.fused.functions import circle, log_uniform
-from gan_eval.fused.machine import Index, Machine, Memory, Value
+from gan_eval.fused.machine import Machine, Memory
+from gan_eval.fused.numbers import Index, Value
 
 _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 _WEYL = 0x9E3779B9, 0xBB67AE85
@@ -35,18 +37,18 @@ class Draws:
         for key_0, key_1 in self.keys:
             product_0 = (c0 & _LOW) * _MULTIPLIERS[0]
             product_1 = (c2 & _LOW) * _MULTIPLIERS[1]
-            c0, c1 = (product_1 >> 32) ^ c1 ^ key_0, product_1
-            c2, c3 = (product_0 >> 32) ^ c3 ^ key_1, product_0
+            c0, c1 = k.upper(product_1) ^ c1 ^ key_0, product_1
+            c2, c3 = k.upper(product_0) ^ c3 ^ key_1, product_0
         return tuple(k.convert(c, "word") for c in (c0, c1, c2, c3))
 
     def normals(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
         """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller."""
-        k, words = self.k, self.block(block, index, stream)
-        found: list[Value] = []
-        for u, v in (words[:2], words[2:]):
-            radius = k.sqrt(-2.0 * log_uniform(k, u))
-            found += [radius * side for side in circle(k, v)]
-        return tuple(found)
+        words = self.block(block, index, stream)
+        k = Abreast(self.k)
+        radius = k.sqrt(-2.0 * log_uniform(k, k.pack(words[::2])))
+        across, up = (radius * side for side in circle(k, k.pack(words[1::2])))
+        pairs = zip(across.handle, up.handle, strict=True)
+        return tuple(number for pair in pairs for number in pair)
 
     def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
         """A uniform order (n words) of 0 … n − 1: Fisher–Yates from the end, two swaps a block."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Stream
+from gan_eval.fused.abreast import abreast
 from gan_eval.fused.functions import exp_of_negative, log
-from gan_eval.fused.machine import Machine, Memory, Table, Value
+from gan_eval.fused.machine import Machine, Memory, Table
 from gan_eval.fused.network import Net
+from gan_eval.fused.numbers import Value
 from gan_eval.fused.philox import Draws
 
 PRODUCT = 32
@@ -122,10 +125,10 @@ class Training:
 
         def transform(at: Value, start: int) -> None:
             def coordinate(j: int | Value) -> None:
-                value = k.fold(
+                (value,) = k.fold(
                     d,
-                    a.affine[j + d * d],
-                    lambda total, i: k.fma(raw[i + start], a.affine[i * d + j], total),
+                    [a.affine[j + d * d]],
+                    lambda total, i: [k.fma(raw[i + start], a.affine[i * d + j], total[0])],
                 )
                 a.rows[at * d + j] = value
 
@@ -187,17 +190,12 @@ class Training:
         loss = Loss(k)
 
         def example(i: Value) -> None:
-            x = self.row(start + i)
-            fake_x = self.generated(noise, i)
-            (real,), inputs = self.D.forward(k, a.parameters, x)
-            (fake,), fake_inputs = self.D.forward(k, a.parameters, fake_x)
-            slope = loss.softplus(-1.0 * real) * -0.5
-            fake_slope = loss.softplus(fake) * 0.5
-            examples = [
-                (inputs, self.D.backward(k, a.parameters, inputs, [slope])),
-                (fake_inputs, self.D.backward(k, a.parameters, fake_inputs, [fake_slope])),
-            ]
-            self.D.add_gradients(k, a.gradients, examples)
+            xs = [self.row(start + i), self.generated(noise, i)]
+            ((real,), (fake,)), inputs = self.D.forward(k, a.parameters, xs)
+            slopes = loss.softplus([-1.0 * real, fake])
+            at_output = [[slopes[0] * -0.5], [slopes[1] * 0.5]]
+            found = self.D.backward(k, a.parameters, inputs, at_output)
+            self.D.add_gradients(k, a.gradients, list(zip(inputs, found, strict=True)))
 
         loss.over(stop - start, example, factors=2)
         return loss.total() * 0.5
@@ -209,30 +207,33 @@ class Training:
         loss = Loss(k)
         sign = -1.0 if self.shape.saturating else 1.0
 
-        def example(i: Value) -> None:
-            z = self.latent(noise, i)
-            x, inputs_G = self.G.forward(k, a.parameters, z)
-            (logit,), inputs = self.D.forward(k, a.parameters, x)
-            slope = loss.softplus(-sign * logit) * -1.0
-            at_outputs = self.D.backward(k, a.parameters, inputs, [slope])
-            at_x = self.D.through(k, a.parameters, 0, at_outputs[0])
-            self.G.add_gradients(k, a.gradients, [(inputs_G, [at_x])])
+        def examples(*rows: Value) -> None:
+            zs = [self.latent(noise, i) for i in rows]
+            xs, inputs_G = self.G.forward(k, a.parameters, zs)
+            logits, inputs = self.D.forward(k, a.parameters, xs)
+            slopes = loss.softplus([-sign * logit for (logit,) in logits])
+            at_logits = [[slope * -1.0] for slope in slopes]
+            found = self.D.backward(k, a.parameters, inputs, at_logits)
+            at_x = self.D.through(k, a.parameters, 0, [own[0] for own in found])
+            at_outputs = [(own, [gradient]) for own, gradient in zip(inputs_G, at_x, strict=True)]
+            self.G.add_gradients(k, a.gradients, at_outputs)
 
-        loss.over(count, example, factors=1)
+        loss.over(count, examples, factors=1, pairs=k.pairs)
         return loss.total() * sign
 
     def row(self, position: Value) -> Table:
         """The training row that the epoch's order has at a position."""
-        d = self.shape.dimension
+        d, rows = self.shape.dimension, self.a.rows
         at = self.a.order[position] * d
-        return self.k.table(d, lambda j: self.a.rows.gather(at, j))
+        return self.k.tables(1, d, lambda places: [rows.gather(at, j) for _, j in places])[0]
 
     def latent(self, noise: Value, i: Value) -> Table:
-        latent = self.shape.latent
-        return self.k.table(latent, lambda c: self.a.noise[noise + i * latent + c])
+        latent, numbers = self.shape.latent, self.a.noise
+        first = noise + i * latent
+        return self.k.tables(1, latent, lambda places: [numbers[first + c] for _, c in places])[0]
 
     def generated(self, noise: Value, i: Value) -> Table:
-        return self.G.forward(self.k, self.a.parameters, self.latent(noise, i))[0]
+        return self.G.forward(self.k, self.a.parameters, [self.latent(noise, i)])[0][0]
 
     # --- Adam ----------------------------------------------------------------------------------
 
@@ -273,23 +274,35 @@ class Loss:
         self.linear, self.logarithms = k.variable(k.real(0.0)), k.variable(k.real(0.0))
         self.product = k.variable(k.real(1.0))
 
-    def softplus(self, x: Value) -> Value:
-        """Adds softplus(x); returns its slope σ(x)."""
+    def softplus(self, xs: Sequence[Value]) -> list[Value]:
+        """Adds softplus(x) of each; returns their slopes σ(x)."""
         k = self.k
-        positive = x > 0.0
-        e = exp_of_negative(k, -1.0 * k.absolute(x))
-        self.linear.set(self.linear.get() + k.at_least(x, 0.0))
-        self.product.set(self.product.get() * (1.0 + e))
-        share = 1.0 / (1.0 + e)
-        return k.select(positive, share, e * share)
+        powers = abreast(k, exp_of_negative, [-1.0 * k.absolute(x) for x in xs])
+        for x, e in zip(xs, powers, strict=True):
+            self.linear.set(self.linear.get() + k.at_least(x, 0.0))
+            self.product.set(self.product.get() * (1.0 + e))
+        shares = [1.0 / (1.0 + e) for e in powers]
+        return [
+            k.select(x > 0.0, share, e * share)
+            for x, e, share in zip(xs, powers, shares, strict=True)
+        ]
 
-    def over(self, count: Value, example, *, factors: int) -> None:
-        """Call ``example(i)`` for 0 … count − 1; each adds so many softplus."""
+    def over(
+        self, count: Value, example: Callable[..., None], *, factors: int, pairs: bool = False
+    ) -> None:
+        """Call ``example(i)`` for 0 … count − 1, or ``example(i, i + 1)`` for pairs of them; each
+        adds so many softplus."""
         k, chunk = self.k, PRODUCT // factors
 
         def part(number: Value) -> None:
             start = number * chunk
-            k.loop(start, k.smaller(start + chunk, count), example)
+            stop = k.smaller(start + chunk, count)
+            if pairs:
+                whole = (stop - start) / 2
+                first = start
+                k.loop(0, whole, lambda i: example(first + i * 2, first + (i * 2 + 1)))
+                start = start + whole * 2
+            k.loop(start, stop, example)
             self.logarithms.set(self.logarithms.get() + log(k, self.product.get()))
             self.product.set(k.real(1.0))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gan_eval.fused.machine import Index, Kind, Machine, Memory, Value, Variable
+from gan_eval.fused.machine import Machine, Memory, Variable
+from gan_eval.fused.numbers import Index, Kind, Value
 from gan_eval.fused.philox import Draws
 from gan_eval.fused.program import Arguments, Shape, Training
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_eval.fused.compile import Processor, processor
 from gan_eval.fused.lanes import Lanes
-from gan_eval.fused.machine import Kind, Value
+from gan_eval.fused.numbers import Kind, Value
 
 Array = NDArray[np.generic]
 

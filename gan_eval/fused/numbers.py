@@ -1,0 +1,145 @@
+"""Values and what can be done with them: the arithmetic of a fused kernel."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["real", "word", "wide", "flag", "index"]
+"""``real``: float32 or float64. ``word``, ``wide``: unsigned 32 and 64 bits. ``flag``: true or
+false. ``index``: an integer that is the same in every lane, for loops and addresses."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number a lane (or, an index, one for all), as a machine has it."""
+
+    machine: Numbers
+    handle: Any
+    kind: Kind
+
+    def _with(self, other: Value | float, operation: str) -> Value:
+        return self.machine.binary(operation, self, self.machine.like(self, other))
+
+    def __add__(self, other: Value | float) -> Value:
+        return self._with(other, "+")
+
+    def __sub__(self, other: Value | float) -> Value:
+        return self._with(other, "-")
+
+    def __rsub__(self, other: float) -> Value:
+        return self.machine.like(self, other) - self
+
+    def __mul__(self, other: Value | float) -> Value:
+        return self._with(other, "*")
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __truediv__(self, other: Value | float) -> Value:
+        return self._with(other, "/")
+
+    def __rtruediv__(self, other: float) -> Value:
+        return self.machine.like(self, other) / self
+
+    def __xor__(self, other: Value | int) -> Value:
+        return self._with(other, "^")
+
+    def __and__(self, other: Value | int) -> Value:
+        return self._with(other, "&")
+
+    def __lshift__(self, bits: int) -> Value:
+        return self._with(bits, "<<")
+
+    def __rshift__(self, bits: int) -> Value:
+        """Logical: zeros come in from the left."""
+        return self._with(bits, ">>")
+
+    def __lt__(self, other: Value | float) -> Value:
+        """False where one is NaN."""
+        return self.machine.less(self, self.machine.like(self, other))
+
+    def __gt__(self, other: Value | float) -> Value:
+        return self.machine.less(self.machine.like(self, other), self)
+
+
+Index = int | Value
+"""A position: known when the kernel is written, or an ``index`` when it runs."""
+
+
+class Numbers(ABC):
+    """Operations on values, one number a lane; subclasses say what becomes of them."""
+
+    double: bool
+    """Whether a ``real`` is float64."""
+
+    @abstractmethod
+    def constant(self, kind: Kind, number: float) -> Value: ...
+
+    @abstractmethod
+    def binary(self, operation: str, a: Value, b: Value) -> Value:
+        """``+ - * /`` of reals, rounded once each; ``+ - * & | ^ << >>`` of integers, modulo
+        their size; ``+ - * / %`` of indices."""
+
+    @abstractmethod
+    def less(self, a: Value, b: Value) -> Value:
+        """Of reals or words; false where one is NaN."""
+
+    @abstractmethod
+    def fma(self, a: Value, b: Value, c: Value) -> Value:
+        """a·b + c of reals, rounded once."""
+
+    @abstractmethod
+    def sqrt(self, a: Value) -> Value: ...
+
+    @abstractmethod
+    def absolute(self, a: Value) -> Value:
+        """|a| of a real; NaN stays NaN."""
+
+    @abstractmethod
+    def odd(self, a: Value) -> Value:
+        """Whether the last bit of a word is 1."""
+
+    @abstractmethod
+    def select(self, where: Value, then: Value, otherwise: Value) -> Value: ...
+
+    @abstractmethod
+    def convert(self, a: Value, kind: Kind, *, signed: bool = False) -> Value:
+        """A word to a real (rounded) or to a wide, a wide to its low word, an index to a real or
+        to a word (modulo 2³²). ``signed`` reads a word as two's complement."""
+
+    def upper(self, a: Value) -> Value:
+        """The upper 32 bits of a wide as its lower ones; what then stands above means nothing."""
+        return a >> 32
+
+    @abstractmethod
+    def bits(self, a: Value) -> Value:
+        """The bits of a float32 as a word."""
+
+    @abstractmethod
+    def from_bits(self, a: Value) -> Value:
+        """The float32 of these bits."""
+
+    @abstractmethod
+    def library(self, name: str, a: Value) -> Value:
+        """``exp``, ``log``, ``sin``, ``cos`` or ``tanh`` of a float64, by the C library."""
+
+    def real(self, number: float) -> Value:
+        return self.constant("real", number)
+
+    def word(self, number: int) -> Value:
+        return self.constant("word", number)
+
+    def like(self, value: Value, number: Value | float) -> Value:
+        """A Python number as a constant of a value's kind."""
+        return number if isinstance(number, Value) else self.constant(value.kind, number)
+
+    def index(self, number: Index) -> Value:
+        return number if isinstance(number, Value) else self.constant("index", number)
+
+    def at_most(self, a: Value, limit: float) -> Value:
+        """The smaller one; NaN stays NaN."""
+        return self.select(a > limit, self.real(limit), a)
+
+    def at_least(self, a: Value, limit: float) -> Value:
+        return self.select(a < limit, self.real(limit), a)
