@@ -17,12 +17,12 @@ from rich.table import Table
 
 from gan_eval.acceptance import Answer
 from gan_eval.backends import Availability
-from gan_eval.forecast import Forecast
 from gan_eval.results import Results
 from gan_eval.settings import printable
 from gan_eval.summary import quantile, summarise
 
 if TYPE_CHECKING:  # they import what draws and what trains, which takes a second
+    from gan_eval.forecast import Forecast
     from gan_eval.report.verify import Verification
     from gan_eval.study import Progress as StudyProgress
     from gan_eval.training import TrainingRun

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval import divergence, evaluation, invariant
+from gan_eval import divergence, evaluation, invariant, threads
 from gan_eval.canonical import canonical_pair
 from gan_eval.config import Margins
 from gan_eval.detection import effective_sample_size, samples_of_pair
@@ -91,11 +92,12 @@ def judge(
         tests = known(tests)
     margins = margins or Margins()
     measured: dict[str, Any] = {}
-    for start in range(0, len(trained), _TOGETHER):
-        part = trained.take(slice(start, start + _TOGETHER))
-        for name, values in _measures(part, margins, n_evaluation if sampled else 0).items():
+    parts = [slice(start, start + _TOGETHER) for start in range(0, len(trained), _TOGETHER)]
+    rows = n_evaluation if sampled else 0
+    for part, found in zip(parts, _in_parts(trained, parts, margins, rows), strict=True):
+        for name, values in found.items():
             whole = measured.setdefault(name, np.empty(len(trained), values.dtype))
-            whole[start : start + _TOGETHER] = values
+            whole[part] = values
     for name in evaluation.test_columns(tests):
         measured[name] = np.full(len(trained), np.nan)
     if permutations:
@@ -122,6 +124,23 @@ def judge(
             "chapter_examples_per_second": trained.chapter_examples_per_second,
         }
     )
+
+
+def _in_parts(
+    trained: TrainedGANs, parts: Sequence[slice], margins: Margins, n_evaluation: int
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """``_measures`` of each part, in turn, by as many threads as replicates may have."""
+
+    def measures(part: slice) -> dict[str, NDArray[Any]]:
+        return _measures(trained.take(part), margins, n_evaluation)
+
+    count = min(threads.for_replicates(), len(parts))
+    if count < 2:
+        yield from map(measures, parts)
+        return
+    # NumPy lets other threads run while it works on thousands of replicates.
+    with ThreadPoolExecutor(count) as pool:
+        yield from pool.map(measures, parts)
 
 
 def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict[str, NDArray[Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from gan_eval.errors import UsageError
 from gan_eval.judge import VERDICTS
@@ -28,8 +28,10 @@ def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float,
     n = ordered.size
     if n == 0 or np.isnan(ordered).any():
         return (np.nan, np.nan)
-    below = int(stats.binom.ppf((1 - confidence) / 2, n, 0.5))
-    # ppf gives the smallest k with P(X ≤ k) ≥ α/2, so ranks k and n + 1 − k keep the coverage.
+    # The smallest k with P(X ≤ k) ≥ α/2 for X ~ Bin(n, ½): ranks k and n + 1 − k keep the coverage.
+    tail = (1 - confidence) / 2
+    below = int(np.ceil(special.bdtrik(tail, n, 0.5)))
+    below -= below > 0 and special.bdtr(below - 1, n, 0.5) >= tail
     if below < 1:
         return (-np.inf, np.inf)
     return (float(ordered[below - 1]), float(ordered[n - below]))
@@ -37,8 +39,11 @@ def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float,
 
 def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """The Clopper–Pearson (1934) interval of a share, never anti-conservative."""
-    found = stats.binomtest(successes, n).proportion_ci(confidence, method="exact")
-    return (float(found.low), float(found.high))
+    tail = (1 - confidence) / 2
+    # Quantiles of beta distributions; scipy.stats has them too, and takes a second to import.
+    low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
+    high = special.betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
+    return (float(low), float(high))
 
 
 def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:

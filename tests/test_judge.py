@@ -187,7 +187,11 @@ def test_replicates_are_judged_alike_together_and_alone(monkeypatch: pytest.Monk
     together = judge(trained, permutations=0)
     monkeypatch.setattr("gan_eval.judge._TOGETHER", 2)
     monkeypatch.setattr("gan_eval.evaluation._TOGETHER", 1)
-    pd.testing.assert_frame_equal(judge(trained, permutations=0), together, rtol=1e-12, atol=0)
+    monkeypatch.setenv("GAN_EVAL_THREADS", "1")
+    in_parts = judge(trained, permutations=0)
+    pd.testing.assert_frame_equal(in_parts, together, rtol=1e-12, atol=0)
+    monkeypatch.setenv("GAN_EVAL_THREADS", "3")
+    pd.testing.assert_frame_equal(judge(trained, permutations=0), in_parts, check_exact=True)
     alone = pd.concat([judge(trained.take(slice(r, r + 1)), permutations=0) for r in range(9)])
     pd.testing.assert_frame_equal(alone.reset_index(drop=True), together, rtol=1e-12, atol=0)
 
