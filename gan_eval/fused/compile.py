@@ -114,9 +114,12 @@ def compile_shape(shape: Shape, width: int, where: Processor) -> bytes:
     """Machine code: the size of the scratch memory in 8 bytes, then an object file."""
     module, needed = _write(shape, width, where.fused)
     module.triple = llvm.get_default_triple()
-    # Else LLVM may halve vectors of 64 bytes, on processors whose clock they once slowed.
-    wide = '"min-legal-vector-width"="512" "prefer-vector-width"="512"'
-    text = str(module).replace(")\n{", f") {wide}\n{{") if width * 4 >= 64 else str(module)
+    # Else what registers cannot hold lies across two lines of the cache as often as not.
+    attributes = "alignstack(64)"
+    if width * 4 >= 64:
+        # Else LLVM may halve vectors of 64 bytes, on processors whose clock they once slowed.
+        attributes += ' "min-legal-vector-width"="512" "prefer-vector-width"="512"'
+    text = str(module).replace(")\n{", f") {attributes}\n{{")
     parsed = llvm.parse_assembly(text)
     machine = _machine(where)
     options = llvm.create_pipeline_tuning_options(speed_level=2)
