@@ -168,17 +168,21 @@ def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str
     arguments += ["--set", "backends=['pytorch']"]
     arguments += ["--set", "config.epochs=4", "--workers", workers, "--out", "out"]
     terminal, stderr = pty.openpty()  # the progress bar tells when there is something to keep
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gan_eval", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        cwd=tmp_path,
-        start_new_session=True,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-        # A job in the background of a script inherits SIGINT ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    # A job in the background of a script inherits SIGINT ignored. What has a handler here is not
+    # ignored there; a `preexec_fn` would fork in Python, of which JAX warns where it is loaded.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gan_eval", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            cwd=tmp_path,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     os.close(stderr)
     shown: list[str] = []
 
