@@ -27,6 +27,7 @@ from gan_eval.plan import Study
 from gan_eval.results import Results
 from gan_eval.units import cells, units
 
+from .ledger.tables import no_drawing
 from .report.elements import parse
 
 FOUND = [
@@ -142,7 +143,7 @@ def test_files_that_are_accepted_run_to_exported_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(study, "catalogue", lambda: FOUND)
-    monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
     file, seen = tmp_path / "study.toml", [tomllib.loads(source) for source in SOURCES]
     for seed in itertools.takewhile(lambda _: len(seen) < len(SOURCES) + RUN, itertools.count()):
         text = mutated(seed)

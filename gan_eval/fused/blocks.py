@@ -53,7 +53,7 @@ class Blocks:
         for name, size in sizes.items():
             dtype = np.uint32 if POINTERS[name] == "word" else config.numpy_dtype
             blocks = self.count if name in KEPT else 1
-            self.memory[name] = _aligned((blocks, size, kernel.width), dtype)
+            self.memory[name] = aligned((blocks, size, kernel.width), dtype)
         self.affine = outcome.affine_map(config)
         self.tables: dict[tuple[int, int], Array] = {}
 
@@ -148,7 +148,7 @@ class Blocks:
         )
 
 
-def _aligned(shape: tuple[int, int, int], dtype: type[np.generic]) -> NDArray[Any]:
+def aligned(shape: tuple[int, int, int], dtype: type[np.generic]) -> NDArray[Any]:
     """Memory (blocks, size, width) whose every block begins at a multiple of 64 bytes."""
     blocks, size, width = shape
     item = np.dtype(dtype).itemsize

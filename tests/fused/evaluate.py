@@ -10,6 +10,7 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
+from gan_eval.fused.blocks import aligned
 from gan_eval.fused.compile import Processor, processor
 from gan_eval.fused.lanes import Lanes
 from gan_eval.fused.numbers import Kind, Value
@@ -55,18 +56,13 @@ def evaluate(
     call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (1 + outputs), ctypes.c_int64)(
         engine.get_function_address("evaluate")
     )
-    padded = _aligned(n * width, x.dtype)
+    padded, *found = (
+        aligned((1, n, width), dtype).reshape(-1)
+        for dtype in (x.dtype.type, *[np.float64 if double else np.float32] * outputs)
+    )
     padded[: x.size] = x
-    found = [_aligned(n * width, np.float64 if double else np.float32) for _ in range(outputs)]
     call(padded.ctypes.data, *(f.ctypes.data for f in found), n)
     return [f[: x.size] for f in found]
-
-
-def _aligned(size: int, dtype: np.typing.DTypeLike) -> Array:
-    length = size * np.dtype(dtype).itemsize
-    raw = np.zeros(length + 64, dtype=np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + length].view(dtype)
 
 
 def ulp_error(found: Array, exact: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ from gan_eval.results import Results
 from gan_eval.units import Unit
 
 from . import tables
-from .tables import assert_same, small
+from .tables import assert_same, no_drawing, small
 
 distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
 from dask import config  # noqa: E402  (only where the line above found it)
@@ -39,7 +39,7 @@ HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Few seeds a call, a drawing that takes no time, and no long wait for who is not there."""
     monkeypatch.setattr(study, "_survey", tables.survey)
-    monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
     with config.set({"distributed.comm.timeouts.connect": "1s"}):
         yield
 
@@ -68,7 +68,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "_survey", tables.survey)
-        patch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+        patch.setattr(study, "ChapterDrawing", no_drawing)
         study.run(small(), store=folder / LEDGER_FILE, workers=1)
     return folder
 
@@ -259,8 +259,8 @@ def test_dask_is_imported_only_where_it_is_used() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def no_drawing() -> int:
-    study.ChapterDrawing = lambda *_: lambda _: None  # type: ignore[assignment]  (a stand-in)
+def without_drawing() -> int:
+    study.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
     return os.getpid()
 
 
@@ -286,7 +286,7 @@ def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> N
     options = HERE | {"processes": True, "n_workers": 2, "threads_per_worker": 1}
     with distributed.LocalCluster(**options) as at:
         with distributed.Client(at, set_as_default=False) as client:
-            numbers = sorted(client.run(no_drawing).values())
+            numbers = sorted(client.run(without_drawing).values())
         killed = threading.Event()
 
         def kill(progress: study.Progress) -> None:

@@ -19,7 +19,7 @@ from gan_eval.plan import Study
 from gan_eval.results import Results
 from gan_eval.wanted import Wanted, wanted
 
-from .tables import assert_same, installed, small, without_clocks
+from .tables import assert_same, installed, no_drawing, small, without_clocks
 
 
 @pytest.fixture
@@ -34,8 +34,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     train = study.train_unit
     monkeypatch.setattr(study, "catalogue", lambda: installed(16))
     monkeypatch.setattr(study, "train_unit", count)
-    # A drawing that takes no time changes no number.
-    monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
     return seen
 
 
