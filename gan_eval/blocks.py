@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 _HEAD = struct.Struct("<4sII")
 _MAGIC = b"GEB1"
 _WORD = 8
+
+HEAD = _HEAD.size
+"""Bytes of a block's head."""
 
 Columns = dict[str, NDArray[Any]]
 """Arrays of one length: int64, float64, or object of ``str`` and None."""
@@ -92,31 +95,49 @@ def unpack(block: bytes, its_layout: str) -> Columns:
     return found
 
 
-def join(pieces: Sequence[Columns]) -> Columns:
-    """Columns one below another; NaN (or None) where a piece lacks a column of another.
+def length(head: bytes) -> int:
+    """How many rows a block has, from its first ``HEAD`` bytes."""
+    try:
+        magic, rows, _ = _HEAD.unpack(head)
+    except struct.error as error:
+        raise DamagedBlockError(str(error)) from None
+    if magic != _MAGIC:
+        raise DamagedBlockError("it does not begin as one")
+    return rows
 
-    Takes the columns out of the pieces, so that no more than one of them is there twice.
+
+class Gathered:
+    """Columns of a length that is known beforehand, filled piece by piece.
+
+    What is decoded of one piece is given back before the next one is, so that a table of any length
+    is in memory once. A column that a piece lacks is NaN there (None, where it holds words), and
+    then holds floats where it held integers.
     """
-    order = dict.fromkeys(name for piece in pieces for name in piece)
-    lengths = [len(next(iter(piece.values()))) for piece in pieces]
-    joined: Columns = {}
-    for name in order:
-        kind = next(piece[name].dtype for piece in pieces if name in piece)
-        lacking = None if kind.hasobject else np.nan
-        joined[name] = np.concatenate(
-            [
-                piece.pop(name) if name in piece else np.full(length, lacking)
-                for piece, length in zip(pieces, lengths, strict=True)
-            ]
-        )
-    return joined
 
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.columns: Columns = {}
 
-def frame_of(parts: list[Columns]) -> pd.DataFrame:
-    """The frame of columns one below another, without a copy; takes what it is given."""
-    if not parts:
-        return pd.DataFrame()
-    joined = join(parts)
-    # The environment is last, whatever columns a larger dimension brings.
-    joined["environment"] = joined.pop("environment")
-    return pd.DataFrame(joined, copy=False)
+    def put(self, at: NDArray[np.int64], piece: Mapping[str, NDArray[Any]]) -> None:
+        """Fill in some rows, each once."""
+        first = not self.columns
+        for name, values in piece.items():
+            if name not in self.columns:
+                kind = values.dtype if first or values.dtype.hasobject else np.dtype(np.float64)
+                lacking = None if kind.hasobject else 0 if kind.kind == "i" else np.nan
+                self.columns[name] = np.full(self.rows, lacking, kind)
+            elif values.dtype.kind == "f":
+                self._floats(name)
+            self.columns[name][at] = values
+        for name in self.columns.keys() - piece.keys():
+            self._floats(name)
+            self.columns[name][at] = None if self.columns[name].dtype.hasobject else np.nan
+
+    def _floats(self, name: str) -> None:
+        if self.columns[name].dtype.kind == "i":
+            self.columns[name] = self.columns[name].astype(np.float64)
+
+    def frame(self) -> pd.DataFrame:
+        """The frame of the columns, without a copy; takes them."""
+        columns, self.columns = self.columns, {}
+        return pd.DataFrame(columns, copy=False)

@@ -37,12 +37,12 @@ def load(folder: str | Path, *, epochs: bool = False) -> pd.DataFrame:
     DataFrame
         With the columns of ``rows.csv`` or ``epochs.csv``, bit for bit as they were judged, sorted
         by configuration, backend, device and seed. Of a folder without a ledger (runs put
-        together, or of an earlier version), what its CSV files hold.
+        together, or of an earlier version), what its CSV files hold, which is all of it.
 
     Raises
     ------
     UsageError
-        Where there is no run, or its ledger cannot be read.
+        Where there is no run, its ledger cannot be read, or is gone while its CSV file is thinned.
     """
     folder = Path(folder)
     if not (folder / LEDGER_FILE).exists():
@@ -89,7 +89,9 @@ def export(folder: str | Path, out: Path | None = None, *, epochs: bool = False)
 def _frames(folder: Path, epochs: bool) -> Iterator[pd.DataFrame]:
     """Frames of the same columns and kinds; one without rows where there are none."""
     if not (folder / LEDGER_FILE).exists():
-        yield load(folder, epochs=epochs)
+        whole = load(folder, epochs=epochs)
+        for first in range(0, max(len(whole), 1), _AT_ONCE):
+            yield whole.iloc[first : first + _AT_ONCE]
         return
     with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
         parts: list[Wanted] = ledger.last_run()["wanted"]

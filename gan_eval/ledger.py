@@ -21,15 +21,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval import blocks, ledgerfile
+from gan_eval import ledgerfile, stored
 from gan_eval.errors import UsageError
-from gan_eval.evaluation import test_columns
 from gan_eval.finished import Finished
+from gan_eval.ledgerfile import LEDGER_FILE
 from gan_eval.testcolumns import bits, with_columns_of
 from gan_eval.trouble import in_one_sentence
 from gan_eval.wanted import Wanted
 
-LEDGER_FILE = "ledger.sqlite"
+__all__ = ["LEDGER_FILE", "Ledger"]
 
 _FITS = (
     "FROM replicates WHERE identity = (SELECT id FROM identities WHERE text = ?) "
@@ -182,15 +182,18 @@ class Ledger:
 
     # --- Reading -------------------------------------------------------------------------------
 
-    def last_run(self) -> dict[str, Any]:
-        """The document of the run that began last, what it wants in it as ``Wanted``."""
+    def last_run(self, study: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The document of the run that began last, what it wants in it as ``Wanted``; or of the
+        last one with these settings of a study."""
         with in_one_sentence(self.path):
-            found = self._connection.execute(
-                "SELECT document FROM runs ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-        if found is None:
-            raise UsageError(f"{str(self.path)!r} holds no run yet")
-        document = json.loads(found[0])
+            found = self._connection.execute("SELECT document FROM runs ORDER BY id DESC")
+            documents = (json.loads(text) for (text,) in found)
+            document = next(
+                (d for d in documents if study is None or d["provenance"]["study"] == study), None
+            )
+        if document is None:
+            which = "no run yet" if study is None else "no run of this study"
+            raise UsageError(f"{str(self.path)!r} holds {which}")
         parts = [part | {"tests": tuple(part["tests"])} for part in document["wanted"]]
         return document | {"wanted": [Wanted(**part) for part in parts]}
 
@@ -239,67 +242,16 @@ class Ledger:
         In front ``configuration``, the label, and at the end ``environment``. Sorted by label,
         backend, device and seed where the parts are.
         """
-        return blocks.frame_of(list(self._columns(parts, "rows")))
+        return self._table("rows", parts)
 
     def epochs(self, parts: Sequence[Wanted]) -> pd.DataFrame:
         """One row for each epoch of the traced replicates that are there."""
-        return blocks.frame_of(
-            list(self._columns([part for part in parts if part.traced], "epochs"))
-        )
+        return self._table("epochs", [part for part in parts if part.traced])
 
-    def _columns(self, parts: Sequence[Wanted], table: str) -> Iterator[blocks.Columns]:
-        for part in parts:
-            found = self._found(part)
-            if not found.size:
-                continue
-            found = found[np.argsort(found[:, 1], kind="stable")]
-            units, starts = np.unique(found[:, 1], return_index=True)
-            pieces, seeds = [], []
-            for unit, chosen in zip(units, np.split(found, starts[1:]), strict=True):
-                pieces.append(self._unit(int(unit), table, chosen[:, 2], part))
-                seeds.append(np.repeat(chosen[:, 0], len(pieces[-1]["seed"]) // len(chosen)))
-            joined = blocks.join(pieces)
-            order = np.argsort(np.concatenate(seeds), kind="stable")
-            yield {name: joined.pop(name)[order] for name in list(joined)}
-
-    def _unit(
-        self, unit: int, table: str, positions: NDArray[np.int64], part: Wanted
-    ) -> blocks.Columns:
-        """The columns of some replicates of one unit, without what is not wanted of them."""
+    def _table(self, name: str, parts: Sequence[Wanted]) -> pd.DataFrame:
+        found = [(part, self._found(part)) for part in parts]
         with in_one_sentence(self.path):
-            block, text, environment, traced = self._connection.execute(
-                f"SELECT u.{table}, l.text, u.environment, u.traced FROM units u "
-                f"JOIN layouts l ON l.id = u.{table}_layout WHERE u.id = ?",
-                (unit,),
-            ).fetchone()
-            columns = blocks.unpack(block, text)
-        if table == "epochs":
-            steps = len(columns["seed"]) // traced
-            positions = (positions[:, None] * steps + np.arange(steps)).ravel()
-        columns = {name: values[positions] for name, values in columns.items()}
-        if table == "rows":
-            columns = _tested(columns, part)
-        for name in _BLANK_UNTIMED if not part.timed else ():
-            if name in columns:
-                columns[name] = np.full(len(positions), np.nan)
-        labels = np.full(len(positions), part.label, object)
-        return (
-            {"configuration": labels}
-            | columns
-            | {"environment": np.full(len(positions), environment, object)}
-        )
-
-
-def _tested(columns: blocks.Columns, part: Wanted) -> blocks.Columns:
-    """Columns of rows with those of the wanted tests, NaN where a replicate is not to have them."""
-    kept = dict(columns)
-    for name in test_columns(part.tests) if not part.permutations else ():
-        kept.pop(name, None)
-    blank = np.full(len(columns["seed"]), np.nan)
-    return {name: kept.get(name, blank) for name in with_columns_of(part.tests, columns)}
-
-
-_BLANK_UNTIMED = ("chapter_seconds", "chapter_examples_per_second")
+            return stored.table(self._connection, name, found)
 
 
 def _question(part: Wanted) -> tuple[Any, ...]:

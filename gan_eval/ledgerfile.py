@@ -10,6 +10,9 @@ from pathlib import Path
 from gan_eval.blocks import DamagedBlockError
 from gan_eval.errors import UsageError
 
+LEDGER_FILE = "ledger.sqlite"
+"""What it is called in the folder of a run."""
+
 _APPLICATION = 0x67616E65  # "gane", SQLite's mark of whose file it is
 _VERSION = 2
 _PATIENCE = 60.0

@@ -51,13 +51,21 @@ def merge(runs: Sequence[Results]) -> Merged:
                     f"runs that were judged differently cannot be merged: `{name}` is {ours} "
                     f"in one and {theirs} in another"
                 )
-    rows = pd.concat([run.rows for run in runs if len(run.rows)], ignore_index=True)
-    doubled = rows.duplicated(_IDENTITY)
-    kept = rows.loc[~doubled].sort_values(["configuration", *_IDENTITY[1:]], ignore_index=True)
-    epochs = pd.concat([run.epochs for run in runs if len(run.epochs)], ignore_index=True)
-    epochs = epochs.loc[~epochs.duplicated([*_IDENTITY, "epoch"])]
-    epochs = epochs.sort_values(["configuration", *_IDENTITY[1:], "epoch"], ignore_index=True)
-    return Merged(Results(kept, epochs, _provenance(runs, len(kept))), int(doubled.sum()))
+    rows, doubled = _together([run.rows for run in runs], [])
+    epochs, _ = _together([run.epochs for run in runs], ["epoch"])
+    return Merged(Results(rows, epochs, _provenance(runs, len(rows))), doubled)
+
+
+def _together(frames: Sequence[pd.DataFrame], also: list[str]) -> tuple[pd.DataFrame, int]:
+    """Frames one below another, sorted, without what an earlier one has; how much that is."""
+    found = [frame for frame in frames if len(frame)]
+    if not found:
+        return frames[0], 0
+    every = pd.concat(found, ignore_index=True)
+    keys = every[["configuration", *_IDENTITY, *also]]
+    doubled = keys.duplicated([*_IDENTITY, *also])
+    kept = keys.loc[~doubled].sort_values(["configuration", *_IDENTITY[1:], *also])
+    return every.loc[kept.index].reset_index(drop=True), int(doubled.sum())
 
 
 def _provenance(runs: Sequence[Results], finished: int) -> dict:
@@ -74,7 +82,8 @@ def _provenance(runs: Sequence[Results], finished: int) -> dict:
     here = {backend for run in runs for backend in run.rows.get("backend", ())}
     unavailable = {e["name"]: e for one in found for e in one.get("unavailable", ())}
     return {
-        **found[0],
+        # Nothing is left out of a table that stands in no ledger.
+        **{name: fact for name, fact in found[0].items() if name != "thinned"},
         "configurations": list(configurations.values()),
         "planned": max(finished, max(one.get("planned", 0) for one in found)),
         "finished": finished,

@@ -59,6 +59,15 @@ class OutputFolder:
         if self.ledger.exists():
             Ledger(self.ledger).close()
 
+    def refuse_ledger(self) -> None:
+        """``UsageError`` where a run keeps its ledger here, which what is put together is not in:
+        readers would find the ledger's rows and not these."""
+        if self.ledger.exists():
+            raise UsageError(
+                f"{str(self.path)!r} is the folder of a run, with its ledger: name another one for "
+                "what is put together"
+            )
+
     def set_aside(self, *, everything: bool) -> Path | None:
         """Move what earlier runs left here into a folder ``earlier-1``, ``earlier-2`` … of it.
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 from packaging.version import Version
 
 from gan_eval.errors import UsageError
-from gan_eval.settings import read_text
+from gan_eval.ledgerfile import LEDGER_FILE
+from gan_eval.settings import read_text, reading
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
@@ -24,7 +26,8 @@ EXACT_CSV: dict[str, Any] = (
 """Options of ``read_csv``."""
 
 MOST_ROWS = 100_000
-"""Rows of a ``rows.csv``; of more, each cell's first seeds are written, and the ledger has all."""
+"""Rows of a ``rows.csv`` beside a ledger; of more, each cell's first seeds are written, and the
+ledger has all."""
 _CELL = ["configuration", "backend", "device"]
 
 
@@ -55,33 +58,25 @@ class Results:
     def save(self, folder: str | Path) -> None:
         """Write the three files into a folder, each whole or not at all.
 
-        Of more than ``MOST_ROWS`` rows only each cell's first seeds are written, and
-        ``provenance["thinned"]`` says so.
+        Of rows that are ``thinned`` only each cell's first seeds are written where the folder has
+        their ledger, and all of them where it has none.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         rows, provenance = self.rows, self.provenance
-        if self.thinned is not None:
-            rows, provenance = self._first_seeds(), provenance | {"thinned": self.thinned}
-        _write(folder / ROWS_FILE, rows.to_csv(index=False))
-        _write(folder / EPOCHS_FILE, self.epochs.to_csv(index=False))
-        _write(folder / STUDY_FILE, json.dumps(provenance, indent=2, allow_nan=False) + "\n")
+        if self.thinned is not None and (folder / LEDGER_FILE).exists():
+            rows = rows.groupby(_CELL, sort=False).head(_seeds_kept(rows))
+        else:
+            provenance = {name: fact for name, fact in provenance.items() if name != "thinned"}
+        _write(folder / ROWS_FILE, lambda file: rows.to_csv(file, index=False))
+        _write(folder / EPOCHS_FILE, lambda file: self.epochs.to_csv(file, index=False))
+        text = json.dumps(provenance, indent=2, allow_nan=False) + "\n"
+        _write(folder / STUDY_FILE, lambda file: file.write(text))
 
     @property
     def thinned(self) -> str | None:
         """What ``rows.csv`` leaves out of these rows, in a sentence; None where it has them all."""
-        if len(self.rows) <= MOST_ROWS:
-            return None
-        return (
-            f"{ROWS_FILE} holds the first {self._seeds_kept():,} seeds of each cell, of "
-            f"{len(self.rows):,} rows in all; `gan-eval export` gives all of them"
-        )
-
-    def _seeds_kept(self) -> int:
-        return max(1, MOST_ROWS // self.rows.groupby(_CELL, sort=False).ngroups)
-
-    def _first_seeds(self) -> pd.DataFrame:
-        return self.rows.groupby(_CELL, sort=False).head(self._seeds_kept())
+        return self.provenance.get("thinned")
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
@@ -103,44 +98,89 @@ class Results:
         epochs = _read_csv(folder / EPOCHS_FILE, {"epoch", "kl"})
         if "thinned" not in provenance:
             return cls(read_rows(folder / ROWS_FILE), epochs, provenance)
-        from gan_eval.ledger import LEDGER_FILE, Ledger
+        if not (folder / LEDGER_FILE).exists():
+            raise UsageError(_thinned(folder, provenance["thinned"]))
+        from gan_eval.ledger import Ledger
 
         with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
-            rows = ledger.rows(ledger.last_run()["wanted"])
-        return cls(rows, epochs, {k: v for k, v in provenance.items() if k != "thinned"})
+            rows = ledger.rows(ledger.last_run(provenance["study"])["wanted"])
+        return cls(rows, epochs, provenance)
+
+
+def thinning(rows: pd.DataFrame) -> dict[str, str]:
+    """What the provenance of rows that a ledger holds says of their ``rows.csv``."""
+    if len(rows) <= MOST_ROWS:
+        return {}
+    return {
+        "thinned": f"{ROWS_FILE} holds the first {_seeds_kept(rows):,} seeds of each cell, of "
+        f"{len(rows):,} rows in all; `gan-eval export` gives all of them"
+    }
+
+
+def _seeds_kept(rows: pd.DataFrame) -> int:
+    return max(1, MOST_ROWS // rows.groupby(_CELL, sort=False).ngroups)
 
 
 def read_rows(path: str | Path) -> pd.DataFrame:
-    """The rows of a ``rows.csv``; ``UsageError`` where it has not the columns of one."""
-    return _read_csv(Path(path), {"seed", "verdict", "kl", "backend", "device", "config_hash"})
+    """The rows of a ``rows.csv``.
+
+    Raises
+    ------
+    UsageError
+        Where it has not the columns of one, or is thinned: its counts are not those of the run.
+    """
+    path = Path(path)
+    if path.name == ROWS_FILE and (how := _thinned_beside(path)) is not None:
+        raise UsageError(_thinned(path.parent, how))
+    return _read_csv(path, {"seed", "verdict", "kl", "backend", "device", "config_hash"})
+
+
+def _thinned_beside(rows: Path) -> object:
+    """What the provenance beside a ``rows.csv`` says is left out of it, if it can be read."""
+    try:
+        return json.loads(read_text(rows.with_name(STUDY_FILE))).get("thinned")
+    except (UsageError, json.JSONDecodeError, AttributeError):
+        return None
+
+
+def _thinned(folder: Path, how: object) -> str:
+    """That the rows of a folder are not all in its ``rows.csv``, and where they are."""
+    said = f"{str(folder / ROWS_FILE)!r} is thinned ({how})"
+    if (folder / LEDGER_FILE).exists():
+        return f"{said}: name the folder, {str(folder)!r}, whose ledger has them"
+    return f"{said}, and there is no {LEDGER_FILE} beside it"
 
 
 def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
-    read_text(path)  # its errors are the house's sentences
-    try:
-        frame = pd.read_csv(
-            path,
-            dtype={"config_hash": str, "configuration": str},
-            # A label may be "NA"; only what `to_csv` leaves empty is missing.
-            keep_default_na=False,
-            na_values=[""],
-            **EXACT_CSV,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise UsageError(
-            f"{str(path)!r} is not a usable CSV: {' '.join(str(error).split())}"
-        ) from None
+    with reading(path), path.open(encoding="utf-8", newline="") as file:
+        try:
+            frame = pd.read_csv(
+                file,
+                # An environment's name may be digits alone.
+                dtype={"config_hash": str, "configuration": str, "environment": str},
+                # A label may be "NA"; only what `to_csv` leaves empty is missing.
+                keep_default_na=False,
+                na_values=[""],
+                **EXACT_CSV,
+            )
+        except UnicodeDecodeError:
+            raise
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+            raise UsageError(
+                f"{str(path)!r} is not a usable CSV: {' '.join(str(error).split())}"
+            ) from None
     if missing := needed - set(frame.columns):
         raise UsageError(f"{str(path)!r} lacks the column {min(missing)!r}")
     return frame
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, write: Callable[[TextIO], object]) -> None:
     """Replace a file in one step, so that a reader sees the old text or the new, never a part."""
     # Another process may write the same file now.
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8")
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            write(file)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,18 @@ from gan_eval.errors import UsageError
 
 def read_text(path: str | Path) -> str:
     """The text of a file; ``UsageError`` where it is missing, unreadable, a directory or binary."""
+    with reading(path):
+        return Path(path).read_text(encoding="utf-8")
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """``UsageError`` for whatever keeps the text of a file from being read inside."""
     path = Path(path)
     try:
-        return path.read_text(encoding="utf-8")
+        yield
+    except UsageError:
+        raise
     except FileNotFoundError:
         raise UsageError(f"there is no file {str(path)!r}") from None
     except IsADirectoryError:

@@ -25,7 +25,7 @@ from gan_eval.errors import UsageError
 from gan_eval.finished import Finished
 from gan_eval.ledger import Ledger
 from gan_eval.plan import Study
-from gan_eval.results import Results
+from gan_eval.results import Results, thinning
 from gan_eval.units import Cell, Unit, cells, unavailable, units
 from gan_eval.wanted import Wanted, wanted, within
 from gan_eval.workers import Failure, Pool, Task
@@ -271,7 +271,10 @@ class _Run:
             raise UsageError(f"nothing could be trained: {self.failures[0]['message']}")
         known = ledger.environments()
         here = {name: known[name] for name in {*rows.get("environment", ()), self.environment}}
-        return Results(rows, ledger.epochs(parts), self.provenance(len(rows), interrupted, here))
+        provenance = self.provenance(len(rows), interrupted, here)
+        if self.path is not None:
+            provenance |= thinning(rows)
+        return Results(rows, ledger.epochs(parts), provenance)
 
     def provenance(
         self, finished: int, interrupted: bool, environments: dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,23 @@ from gan_eval.judge import VERDICTS
 
 CELL = ["configuration", "backend", "device"]
 """What identifies a cell of a study: all its rows differ by seed only."""
+
+
+def by_cell(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """Each cell, in the order of its first row, with its rows in their order.
+
+    Where the rows of each cell stand together, as a study's do, these are views: pandas' own
+    grouping copies the whole frame.
+    """
+    groups: Any = rows.groupby(CELL, sort=False, dropna=False)
+    number = groups.ngroup().to_numpy()
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    if len(starts) > groups.ngroups:
+        yield from groups
+        return
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=False):
+        part = rows.iloc[start:end]
+        yield tuple(part[name].iloc[0] for name in CELL), part
 
 
 def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
@@ -58,15 +76,14 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     it is never dropped from a median.
     """
     cells = []
-    groups: Any = rows.groupby(CELL, sort=False, dropna=False)
-    for cell, group in groups:
+    for cell, group in by_cell(rows):
         diverged = group["verdict"] == "diverged"
-        verdicts = list(group["verdict"])
+        verdicts = group["verdict"].value_counts()
         kl = group["kl"].mask(diverged, np.inf)
         worth = group["effective_sample_size"].mask(diverged, 0.0)
-        converged, n = verdicts.count("converged"), len(group)
+        converged, n = int(verdicts.get("converged", 0)), len(group)
         row: dict[str, Any] = {name: cell[i] for i, name in enumerate(CELL)}
-        row |= {"replicates": n} | {verdict: verdicts.count(verdict) for verdict in VERDICTS}
+        row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
         row["converged_share"] = converged / n
         row |= _bounds("converged_share", share_interval(converged, n, confidence))
         row["kl"] = quantile(kl, 0.5)

@@ -167,7 +167,9 @@ def check(
     rows: Annotated[
         Path | None,
         typer.Option(
-            "--rows", metavar="FILE", help="Check a rows.csv of a run instead of training."
+            "--rows",
+            metavar="PATH",
+            help="Check the rows of a run, by its folder or its rows.csv, instead of training.",
         ),
     ] = None,
     share: Annotated[
@@ -193,6 +195,7 @@ def check(
     from gan_eval import console, training
     from gan_eval.acceptance import Demand, answer
     from gan_eval.config import Margins, TrainingConfig
+    from gan_eval.export import load
     from gan_eval.results import read_rows
     from gan_eval.threads import allow
 
@@ -206,7 +209,7 @@ def check(
         with allow(threads):
             frame = training.train(settings, backend, device, seeds, tested=0).rows
     else:
-        frame = read_rows(rows)
+        frame = load(rows) if rows.is_dir() else read_rows(rows)
     outcome = answer(frame, demand)
     if as_json:
         console.print_json(outcome.document())
@@ -242,15 +245,15 @@ def report(
     if out is None and len(folders) > 1:
         raise UsageError("several folders are put together into a new one: name it with `--out`")
     beside = throughput.read_all(benchmarks) if benchmarks else None
+    target = OutputFolder.prepare(folders[0] if out is None else out, "")
+    if out is not None:
+        target.refuse_ledger()
     runs = [Results.load(folder) for folder in folders]
     if out is None:
-        print(f"Report: {OutputFolder.prepare(folders[0], '').report(runs[0], beside)}")
+        print(f"Report: {target.report(runs[0], beside)}")
         return
-    target = OutputFolder.prepare(out, "")
     merged = merge(runs)
     target.save(merged.results)
     if merged.left_out:
         print(f"Left out: {merged.left_out} replicates that an earlier folder has as well")
-    if merged.results.thinned is not None:
-        print(f"Thinned: {merged.results.thinned}")
     print(f"Report: {target.report(merged.results, beside)}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
+
+import numpy as np
 
 from gan_eval.report.blocks import Block, Grid, Paragraph, Section
 from gan_eval.report.cells import Cell
@@ -87,10 +90,11 @@ def _compare(cells: Mapping[str, Cell]) -> tuple[int, list[tuple[Any, ...]]]:
     from gan_eval.conformance import distribution
     from gan_eval.conformance.outcomes import Outcomes
 
-    shared = set.intersection(*({int(s) for s in cell.rows["seed"]} for cell in cells.values()))
+    seeds = [cell.rows["seed"].to_numpy() for cell in cells.values()]
+    shared = reduce(np.intersect1d, seeds[1:], np.unique(seeds[0]))
     if len(shared) < distribution.FEWEST:
         return len(shared), []
-    kept = set(sorted(shared)[:MOST_SEEDS])
+    kept = shared[:MOST_SEEDS]
     pairs = distribution.compare_all(
         {
             name: Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])

@@ -16,9 +16,11 @@ from gan_eval.errors import UsageError
 from gan_eval.report.facts import Facts
 from gan_eval.report.numbers import median, plain
 from gan_eval.results import Results
-from gan_eval.summary import CELL, summarise
+from gan_eval.summary import CELL, by_cell, summarise
 
 T = TypeVar("T")
+
+Positions = NDArray[np.intp]
 
 LN_2 = math.log(2)
 """The loss, in nats, of a discriminator that answers 1/2 to everything."""
@@ -83,23 +85,28 @@ class Cell:
         """A column of the rows, shape (replicates,)."""
         return np.asarray(self.rows[name], dtype=np.float64)
 
-    def by_kl(self) -> pd.DataFrame:
-        """The rows with a finite law, from the best KL to the worst (which may be infinite)."""
-        lawful = np.flatnonzero(self.rows["verdict"] != "diverged")
-        # The rows are copied once: a million of them have half a gigabyte.
-        seeds, kl = (self.rows[name].to_numpy()[lawful] for name in ("seed", "kl"))
-        return self.rows.iloc[lawful[np.lexsort((seeds, kl))]]
+    # Replicates are chosen by their positions in the rows, of which nothing is copied: a million
+    # of them have half a gigabyte.
 
-    def at_ln_2(self) -> pd.DataFrame:
-        """The rows whose losses both end within ``NEAR_LN_2`` of ln 2."""
+    def by_kl(self) -> Positions:
+        """Those with a finite law, from the best KL to the worst (which may be infinite)."""
+        return self._sorted(np.flatnonzero(self.rows["verdict"] != "diverged"), 1.0)
+
+    def at_ln_2(self) -> Positions:
+        """Those whose losses both end within ``NEAR_LN_2`` of ln 2."""
         off = [np.abs(self.values(name) - LN_2) for name in ("loss_D", "loss_G")]
-        return self.rows.loc[np.maximum(*off) <= NEAR_LN_2]
+        return np.flatnonzero(np.maximum(*off) <= NEAR_LN_2)
 
-    def deceptive(self) -> pd.DataFrame:
-        """The rows of ``at_ln_2`` that have not converged, the largest KL first."""
+    def deceptive(self) -> Positions:
+        """Those of ``at_ln_2`` that have not converged, the largest KL first."""
         found = self.at_ln_2()
-        found = found.loc[found["verdict"].isin(["near", "failed"])]
-        return found.sort_values(by=["kl", "seed"], ascending=[False, True], kind="stable")
+        wrong = self.rows["verdict"].iloc[found].isin(["near", "failed"])
+        return self._sorted(found[wrong.to_numpy(bool)], -1.0)
+
+    def _sorted(self, chosen: Positions, sign: float) -> Positions:
+        """By ``sign`` times KL, then by seed."""
+        seeds = self.rows["seed"].to_numpy()[chosen]
+        return chosen[np.lexsort((seeds, sign * self.values("kl")[chosen]))]
 
     def passed(self) -> tuple[int, int]:
         """How many end at ln 2 by their losses, and how many of these have not converged."""
@@ -131,7 +138,7 @@ def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:
         histories = dict(iter(epochs.groupby(CELL, sort=False)))
     varied = [name for name in CELL if len(set(rows[name])) > 1]
     cells = []
-    for position, (key, group) in enumerate(rows.groupby(CELL, sort=False)):
+    for position, (key, group) in enumerate(by_cell(rows)):
         name, backend, device = cast("tuple[str, str, str]", key)
         history = histories.get(key, epochs.iloc[:0])
         first = group.iloc[0]
@@ -206,11 +213,14 @@ def _labelled(
         return frame
     for name in ("config_hash", "backend", "device"):
         frame[name] = frame[name].astype(str)
-    labels = [settings.get(digest, (digest, None))[0] for digest in frame["config_hash"].tolist()]
+    hashes = frame["config_hash"]
+    known = {digest: settings.get(digest, (digest, None))[0] for digest in hashes.unique()}
+    labels = hashes.map(known)
     if "configuration" in frame:
-        given = zip(frame["configuration"].tolist(), labels, strict=True)
-        labels = [label if pd.isna(name) else str(name) for name, label in given]
-    frame["configuration"] = labels
+        given = frame["configuration"]
+        lacking = given.isna()
+        labels = given.astype(object).mask(lacking, labels) if lacking.any() else given
+    frame["configuration"] = labels.astype(str)
     return frame
 
 

@@ -73,7 +73,13 @@ def drawable(cell: Cell) -> bool:
     epochs."""
     if cell.config is None or cell.config.dimension < 2 or not cell.traced:
         return False
-    return bool(cell.by_kl()["seed"].isin(set(cell.epochs["seed"])).any())
+    return bool(len(_ranked(cell)))
+
+
+def _ranked(cell: Cell) -> list[int]:
+    """The seeds with a finite law whose epochs are stored, from the best KL to the worst."""
+    seeds = cell.rows["seed"].to_numpy()[cell.by_kl()]
+    return seeds[np.isin(seeds, cell.epochs["seed"].unique())].tolist()
 
 
 def evolution(cell: Cell, identity: str) -> Evolution:
@@ -106,13 +112,11 @@ def evolution(cell: Cell, identity: str) -> Evolution:
 
 def _traces(cell: Cell) -> tuple[list[int], list[_Drawn]]:
     """The epochs that all have, and the replicates at the ranks, each once."""
-    traced = set(cell.epochs["seed"])
-    ordered = cell.by_kl()
-    ordered = ordered.loc[ordered["seed"].isin(traced)]
+    ranked = _ranked(cell)
     found: dict[int, _Drawn] = {}
     epochs: list[int] = []
     for rank, words, colour, dashes in _RANKS:
-        seed = int(ordered["seed"].iloc[round(rank * (len(ordered) - 1))])
+        seed = int(ranked[round(rank * (len(ranked) - 1))])
         history = cell.history(seed)
         if seed in found or (epochs and history["epoch"].tolist() != epochs):
             continue

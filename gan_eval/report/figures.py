@@ -153,9 +153,9 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
         drawable = drawn = 0
-        parts = []
+        parts, columns = [], ["seed", "examples_per_second", "chapter_examples_per_second"]
         for y, cell in enumerate(cells):
-            timed = _drawable(cell.rows, "examples_per_second")
+            timed = _drawable(cell.rows[columns], "examples_per_second")
             each = _thin(timed, "examples_per_second", _most(cells))
             parts.append(each.assign(cell=cell.label))
             drawable, drawn = drawable + len(timed), drawn + len(each)
@@ -194,9 +194,7 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
             caption="The training clock counts draws and updates; the chapter's clock also counts "
             "drawing the pictures after each epoch, in the last epoch only, as the chapter does."
             + _strip_rest(total - drawable, drawable - drawn, cells, rest, "not timed"),
-            data=pd.concat(parts)[
-                ["cell", "seed", "examples_per_second", "chapter_examples_per_second"]
-            ],
+            data=pd.concat(parts)[["cell", *columns]],
         )
 
 
@@ -206,7 +204,7 @@ def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int, p
     hidden = thinned = 0
     parts = []
     for y, cell in enumerate(cells):
-        drawable = _drawable(cell.rows, column)
+        drawable = _drawable(cell.rows[["seed", "verdict", column]], column)
         shown = _thin(drawable, column, _most(cells))
         hidden += len(cell.rows) - len(drawable)
         thinned += len(drawable) - len(shown)

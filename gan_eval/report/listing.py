@@ -12,7 +12,6 @@ from gan_eval.report.cells import Cell
 from gan_eval.report.numbers import count, number, plural
 from gan_eval.report.tables import MOST_ROWS, Table
 from gan_eval.report.tested import tests
-from gan_eval.results import MOST_ROWS as IN_ROWS_FILE
 
 MOST_SEEDS = 100
 """Replicates of a cell that are listed; all cells together have ``MOST_ROWS``."""
@@ -31,8 +30,9 @@ def _head(cells: Sequence[Cell]) -> tuple[str, ...]:
     )
 
 
-def first(cells: Sequence[Cell]) -> Table:
-    """The first replicates of each cell, as many as the page has room for."""
+def first(cells: Sequence[Cell], *, whole: bool = True) -> Table:
+    """The first replicates of each cell, as many as the page has room for; ``whole`` says whether
+    ``rows.csv`` has the rest."""
     total, rows = sum(cell.replicates for cell in cells), []
     for cell, shown in zip(cells, _shown(cells), strict=True):
         listed = cell.fact("listed", lambda cell=cell, n=shown: _records(cell.rows.iloc[:n]))
@@ -42,8 +42,8 @@ def first(cells: Sequence[Cell]) -> Table:
         each = f"{count(max(_shown(cells)))} seeds"
         each += "" if len(cells) == 1 else " at most of each cell"
         which = f"The first {each}, {count(len(rows))} of {count(total)} replicates"
-    whole = "rows.csv has" if total <= IN_ROWS_FILE else "`gan-eval export` gives"
-    return Table(f"{which}; {whole} every column of every one", _head(cells), rows)
+    where = "rows.csv has" if whole else "`gan-eval export` gives"
+    return Table(f"{which}; {where} every column of every one", _head(cells), rows)
 
 
 def worst(cells: Sequence[Cell]) -> Table | None:
@@ -71,7 +71,7 @@ def _worst(cells: Sequence[Cell]) -> tuple[int, list[tuple[int, dict[Any, Any]]]
     for position, (cell, shown) in enumerate(zip(cells, _shown(cells), strict=True)):
         wrong = cell.rows["verdict"].isin(["failed", "diverged"]).to_numpy(copy=True)
         wrong[:shown] = False
-        left.append(cell.rows.loc[wrong].assign(_cell=position))
+        left.append(cell.rows.loc[wrong, _named(cell.rows)].assign(_cell=position))
     bad = pd.concat(left, ignore_index=True)
     if bad.empty:
         return None
@@ -91,9 +91,13 @@ def _shown(cells: Sequence[Cell]) -> list[int]:
 
 
 def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    return rows[_named(rows)].to_dict("records")
+
+
+def _named(rows: pd.DataFrame) -> list[str]:
+    """The columns that are listed."""
     pvalues = [str(name) for name in rows if str(name).endswith("_pvalue")]
-    names = ["seed", "verdict", *_NUMBERS, *pvalues, "critic_correlation", "examples_per_second"]
-    return rows[names].to_dict("records")
+    return ["seed", "verdict", *_NUMBERS, *pvalues, "critic_correlation", "examples_per_second"]
 
 
 def _entries(cell: Cell, row: Mapping[str, Any]) -> list[str]:

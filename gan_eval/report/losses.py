@@ -62,9 +62,9 @@ def _curves(cell: Cell, identity: str) -> list[Block]:
 def _most_deceptive(cell: Cell) -> dict[str, Any] | None:
     """The replicate whose losses pass most wrongly; None without any."""
     found = cell.deceptive()
-    if found.empty:
+    if not found.size:
         return None
-    row = found.iloc[0]
+    row = cell.rows.iloc[found[0]]
     names = ("verdict", "loss_D", "loss_G", "kl", *(f"covariance_{e}" for e in _UPPER))
     return {
         "seed": seed_of(row),

@@ -46,8 +46,6 @@ def assemble(results: Results, facts: Facts, benchmarks: pd.DataFrame | None = N
     """The report without its data, from rows, or from facts where these are complete."""
     cells = cells_of(results, facts)
     provenance = results.provenance
-    if results.thinned is not None:
-        provenance = {**provenance, "thinned": results.thinned}
     study = provenance.get("study") or {}
     name = plain(study.get("name", "study"), 80)
     return fill(
@@ -204,7 +202,7 @@ def _sections(
         sections.speed(cells, provenance),
         *timed,
         sections.distances(cells),
-        sections.replicates(cells),
+        sections.replicates(cells, provenance),
         *made,
     ]
 

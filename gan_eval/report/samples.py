@@ -31,18 +31,19 @@ def chosen(cell: Cell) -> list[tuple[str, pd.Series]]:
     """The replicates to draw, each once: the median one, one at the 95 % rank, and the one whose
     losses deceive most."""
     ordered = cell.by_kl()
-    if ordered.empty:
+    if not ordered.size:
         return []
     last = len(ordered) - 1
     picks = [
-        ("the median replicate", ordered.iloc[last // 2]),
-        ("a bad one, at the 95 % rank of KL", ordered.iloc[round(0.95 * last)]),
+        ("the median replicate", ordered[last // 2]),
+        ("a bad one, at the 95 % rank of KL", ordered[round(0.95 * last)]),
     ]
     deceptive = cell.deceptive()
-    if not deceptive.empty:
-        picks.append(("losses at ln 2, law wrong", deceptive.iloc[0]))
+    if deceptive.size:
+        picks.append(("losses at ln 2, law wrong", deceptive[0]))
     named: dict[int, tuple[str, pd.Series]] = {}
-    for role, row in picks:
+    for role, position in picks:
+        row = cell.rows.iloc[position]
         seed = seed_of(row)
         roles = f"{named[seed][0]}; {role}" if seed in named else role
         named[seed] = (roles, row)

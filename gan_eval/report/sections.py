@@ -189,10 +189,11 @@ def distances(cells: Sequence[Cell]) -> Section:
     return Section("distances", "All distances", [Paragraph(text), *found, *_without_table(cells)])
 
 
-def replicates(cells: Sequence[Cell]) -> Section:
+def replicates(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
     worst = listing.worst(cells)
     rest: list[Block] = [Grid(worst, folded=True)] if worst else []
-    return Section("replicates", "Replicates", [Grid(listing.first(cells), folded=True), *rest])
+    first = listing.first(cells, whole=not provenance.get("thinned"))
+    return Section("replicates", "Replicates", [Grid(first, folded=True), *rest])
 
 
 def environment(provenance: Mapping[str, Any]) -> Section:

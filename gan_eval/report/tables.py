@@ -117,7 +117,7 @@ def _learned(cell: Cell, names: Sequence[tuple[str, str, float]]) -> dict[str, l
     """Of each moment the median, the 5 % and 95 % quantiles, and the median error and |error|."""
     lawful, found = cell.by_kl(), {}
     for _, column, value in names:
-        learned = np.asarray(lawful[column], dtype=np.float64)
+        learned = cell.values(column)[lawful]
         found[column] = [
             *(spread(learned, q) for q in (0.5, 0.05, 0.95)),
             median(learned - value),

@@ -76,6 +76,36 @@ def test_what_is_no_block_is_refused_not_guessed() -> None:
         blocks.unpack(block, '[["x", "float"]]')
 
 
+def test_pieces_are_gathered_into_their_places() -> None:
+    """As pandas would put them together: what a piece lacks is missing in its rows alone."""
+    pieces = [
+        {"seed": [4, 1], "kl": [0.5, 0.25], "word": ["a", "b"], "count": [7, 2**62]},
+        {"seed": [3], "kl": [9.0], "count": [1], "late": [5], "said": ["x"]},
+        {"seed": [0, 2], "word": ["c", None], "count": [1.5, 2.5], "late": [6, 8]},
+    ]
+    gathered = blocks.Gathered(5)
+    for piece in pieces:
+        gathered.put(np.array(piece["seed"]), blocks.columns_of(pd.DataFrame(piece)))
+    expected = pd.concat(map(pd.DataFrame, pieces)).sort_values("seed", ignore_index=True)
+    pd.testing.assert_frame_equal(gathered.frame(), expected)
+    assert gathered.columns == {}
+
+
+def test_integers_stay_integers_where_no_piece_lacks_them() -> None:
+    gathered, seeds = blocks.Gathered(2), [2**62 + 1, 3]
+    for at, seed in enumerate(seeds):
+        gathered.put(np.array([at]), {"seed": np.array([seed])})
+    assert gathered.frame()["seed"].tolist() == seeds
+
+
+def test_the_length_of_a_block_is_read_from_its_head() -> None:
+    block = blocks.pack({"x": np.arange(5.0)})
+    assert blocks.length(block[: blocks.HEAD]) == 5
+    for bad in (b"", block[:7], b"XXXX" + block[4 : blocks.HEAD]):
+        with pytest.raises(blocks.DamagedBlockError):
+            blocks.length(bad)
+
+
 def test_truth_values_are_refused() -> None:
     with pytest.raises(TypeError, match="truth values"):
         blocks.columns_of(pd.DataFrame({"x": [True]}))

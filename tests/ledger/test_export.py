@@ -14,16 +14,16 @@ import pytest
 import gan_eval
 from gan_eval import results, study
 from gan_eval.cli.status import status_of
-from gan_eval.ledger import LEDGER_FILE
+from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.results import EXACT_CSV, Results
 
-from .tables import installed, small
+from .tables import installed, no_drawing, small
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(study, "catalogue", installed)
-    monkeypatch.setattr(study, "ChapterDrawing", lambda *_: lambda _: None)
+    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
 
     def run(folder: Path, **changes: Any) -> Results:
         found = study.run(small(**changes), store=folder / LEDGER_FILE, workers=1)
@@ -95,8 +95,51 @@ def test_of_very_many_rows_the_first_of_each_cell_are_written_and_it_is_said(
     assert cells == {f"learning_rate_D={rate}": [0, 1, 2, 3, 4] for rate in (0.02, 0.05)}
     said = json.loads((tmp_path / "study.json").read_text())["thinned"]
     assert "the first 5 seeds of each cell, of 80 rows in all" in said
-    # A report is made of all of them.
+    # A report is made of all of them, also while another study runs in the folder.
     pd.testing.assert_frame_equal(Results.load(tmp_path).rows, found.rows)
+    with Ledger(tmp_path / LEDGER_FILE) as ledger:
+        ledger.begin({"provenance": {"study": {"name": "another"}}}, [])
+    pd.testing.assert_frame_equal(Results.load(tmp_path).rows, found.rows)
+
+
+def test_thinned_rows_are_taken_for_all_by_no_reader(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(results, "MOST_ROWS", 10)
+    run(tmp_path)
+    file, folder = str(tmp_path / "rows.csv"), str(tmp_path)
+    check = ["check", "--share", "1", "--json", "--rows"]
+    assert status_of([*check, file]) == 2
+    assert "is thinned (rows.csv holds the first 5 seeds" in (said := capsys.readouterr().err)
+    assert f"name the folder, {folder!r}, whose ledger has them" in said
+    assert status_of([*check, folder]) == 1
+    assert json.loads(capsys.readouterr().out)["replicates"] == 80
+    # Without the ledger nobody has them.
+    (tmp_path / LEDGER_FILE).unlink()
+    for command in ([*check, file], [*check, folder], ["report", folder], ["export", folder]):
+        assert status_of(command) == 2, command
+        assert "is thinned (rows.csv holds the first 5 seeds" in (said := capsys.readouterr().err)
+        assert f"there is no {LEDGER_FILE} beside it" in said
+    # A file of the same name with nothing beside it is what it is.
+    alone = tmp_path / "alone" / "rows.csv"
+    alone.parent.mkdir()
+    alone.write_bytes((tmp_path / "rows.csv").read_bytes())
+    assert status_of([*check, str(alone)]) == 1
+    assert json.loads(capsys.readouterr().out)["replicates"] == 10
+
+
+def test_rows_that_no_ledger_has_are_written_whole(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results, "MOST_ROWS", 10)
+    found = run(tmp_path / "a")
+    found.save(tmp_path / "elsewhere")
+    study.run(small(), workers=1).save(tmp_path / "in memory")
+    for name in ("elsewhere", "in memory"):
+        read = Results.load(tmp_path / name)
+        assert read.thinned is None
+        assert len(read.rows) == 80
+    pd.testing.assert_frame_equal(Results.load(tmp_path / "elsewhere").rows, found.rows)
 
 
 def test_rows_of_no_ledger_are_read_from_their_files(run: Any, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def _made(cell: Cell) -> evolution.Evolution:
 def test_it_has_the_median_a_good_and_a_bad_replicate_of_every_epoch() -> None:
     cell = _cell()
     trace = json.loads(_made(cell).trace)
-    by_kl = cell.by_kl()["seed"].tolist()
+    by_kl = cell.rows["seed"].to_numpy()[cell.by_kl()].tolist()
     assert trace["epochs"] == list(range(21))
     for law, rank in zip(trace["laws"], (10, 1, 19), strict=True):
         history = cell.history(by_kl[rank])

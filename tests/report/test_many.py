@@ -11,7 +11,7 @@ import pandas as pd
 from gan_eval.report import render
 from gan_eval.report.canvas import undrawn
 from gan_eval.report.verify import verify
-from gan_eval.results import Results
+from gan_eval.results import Results, thinning
 
 from . import synthetic
 from .elements import Element, parse
@@ -77,8 +77,9 @@ def test_a_hundred_thousand_rows_make_a_small_page_whose_numbers_stand(tmp_path:
 
 def test_rows_that_are_thinned_are_said_to_be(tmp_path: Path) -> None:
     rows = _results(HUGE).rows
-    more = Results(pd.concat([rows, rows.iloc[:50].assign(seed=HUGE + np.arange(50))]),
-                   pd.DataFrame(), synthetic.results(1).provenance)  # fmt: skip
+    rows = pd.concat([rows, rows.iloc[:50].assign(seed=HUGE + np.arange(50))])
+    provenance = synthetic.results(1).provenance | thinning(rows)
+    more = Results(rows, pd.DataFrame(), provenance)
     with undrawn():
         html = render(more)
     text = parse(html).text

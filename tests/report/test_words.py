@@ -79,7 +79,7 @@ def test_losses_at_ln_2_are_counted_and_the_worst_is_first() -> None:
     cell = _cells(made)[0]
     assert words.losses([cell]).startswith("3 replicates end with both losses within 0.003")
     assert "2 of them have not converged" in words.losses([cell])
-    assert cell.deceptive()["seed"].tolist() == [4, 2]
+    assert cell.rows["seed"].to_numpy()[cell.deceptive()].tolist() == [4, 2]
 
 
 @pytest.mark.parametrize(
