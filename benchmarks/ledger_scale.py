@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from gan_eval import study as running
+from gan_eval import work
 from gan_eval.backends import Availability, backend
 from gan_eval.finished import Finished
 from gan_eval.ledger import LEDGER_FILE
@@ -33,7 +34,7 @@ class Training:
     def __init__(self, settings: Study, together: int) -> None:
         config = next(iter(settings.configurations().values()))
         unit = Unit(settings.name, config, BACKEND, "cpu", range(together))
-        self.rows, self.epochs = running.train_unit(unit, settings)
+        self.rows, self.epochs = work.train_unit(unit, settings)
         self.steps = len(self.epochs) // min(together, settings.traced)
         self.seconds = self.processor = 0.0
 
@@ -63,7 +64,7 @@ def store(rows: int, folder: Path) -> Results:
     found = [Availability(BACKEND, "installed", ("cpu",), trainer.version(), together)]
     _, machine = running._survey()
     running._survey = lambda: (found, machine)
-    running.finish_unit = training.finish_unit
+    work.finish_unit = training.finish_unit
     ends: list[tuple[float, float]] = []
     began = time.perf_counter(), time.process_time()
     results = running.run(

@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from gan_eval import judge, threads
+from gan_eval import judge, threads, work
 from gan_eval import study as running
 from gan_eval.backends import backend
 from gan_eval.finished import Finished
@@ -90,7 +90,7 @@ def scheduler_and_worker(folder: Path) -> Iterator[str]:
 
 def stand_in(unit: Finished) -> None:
     """On a worker: return this unit in the place of training."""
-    running.finish_unit = lambda *_: unit
+    work.finish_unit = lambda *_: unit
 
 
 def over_dask(unit: Finished, units: int, folder: Path) -> dict[str, float]:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.conftest import Measure
-from gan_eval import report, study
+from gan_eval import report, study, work
 from gan_eval.finished import Finished
 from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.plan import Study
@@ -36,7 +36,7 @@ FACTS = {"unit": "replicates", "device": "cpu", "replicates": len(SEEDS), "threa
 
 @pytest.fixture(scope="module")
 def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
-    return study.train_unit(UNIT, STUDY)
+    return work.train_unit(UNIT, STUDY)
 
 
 def wanted(first: int, last: int) -> Wanted:

@@ -63,7 +63,7 @@ def run(task: bytes) -> Any:
 
 def finish_unit(unit: Unit, study: Study, code: str) -> Finished | Refusal:
     """Train one unit and say what this machine is, if its code is the code that was asked for."""
-    from gan_eval import study as running
+    from gan_eval import work
 
     here = _code(unit.backend)
     if here != code:
@@ -71,7 +71,7 @@ def finish_unit(unit: Unit, study: Study, code: str) -> Finished | Refusal:
             f"would train by other code ({here}) than this command asks for ({code}): the same "
             "gan-eval and the same libraries are needed on all machines"
         )
-    return replace(running.finish_unit(unit, study), environment=_environment(threads.allowed()))
+    return replace(work.finish_unit(unit, study), environment=_environment(threads.allowed()))
 
 
 @cache

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval import judge, remote
-from gan_eval.backends import Availability, backend, catalogue
+from gan_eval import remote, work
+from gan_eval.backends import Availability, catalogue
 from gan_eval.cluster import Cluster, on_gpu
 from gan_eval.codeversion import code_version
-from gan_eval.drawing import ChapterDrawing
 from gan_eval.environment import cores, environment, identity
 from gan_eval.errors import UsageError
 from gan_eval.finished import Finished
@@ -179,8 +178,8 @@ class _Run:
         )
         budget = self.study.time_budget
         deadline = None if budget is None else self.began + budget
-        work = units(planned)
-        alone, rest = ([unit for unit in work if unit.timed is timed] for timed in (True, False))
+        every = units(planned)
+        alone, rest = ([unit for unit in every if unit.timed is timed] for timed in (True, False))
         if isinstance(pool, Cluster):
             code = {_place(cell): code_version(cell.backend, cell.version) for cell in planned}
             outcomes = pool.run_all(
@@ -207,7 +206,7 @@ class _Run:
 
     def here(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Task]:
         for unit in self.lacking(ledger, planned, number):
-            yield finish_unit, unit, self.study
+            yield work.finish_unit, unit, self.study
 
     def elsewhere(
         self, ledger: Ledger, planned: Sequence[Unit], number: int, code: dict[_Place, str]
@@ -296,36 +295,6 @@ class _Run:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "environments": dict(sorted(environments.items())),
         }
-
-
-def finish_unit(unit: Unit, study: Study) -> Finished:
-    """Train and judge one unit, and pack what the ledger stores of it."""
-    return Finished.of(*train_unit(unit, study))
-
-
-def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and judge one unit: its rows, and the epochs of those of its seeds that are traced."""
-    trainer = backend(unit.backend)
-    drawing = None
-    if unit.timed:
-        # The first call of a framework pays for its start; the clocks are read on the second.
-        warm = unit.config.model_copy(update={"epochs": 1})
-        trainer.train(warm, unit.seeds, unit.device)
-        drawing = ChapterDrawing(unit.config, unit.seeds[0])
-    trained = trainer.train(unit.config, unit.seeds, unit.device, drawing)
-    tested, traced = (
-        sum(seed < study.first_seed + count for seed in unit.seeds)
-        for count in (study.tested, study.traced)
-    )
-    rows = judge.judge(
-        trained,
-        margins=study.margins,
-        n_evaluation=study.n_evaluation,
-        permutations=study.permutations,
-        tests=study.tests,
-        tested=tested,
-    )
-    return rows, judge.epochs(trained.take(slice(traced))) if traced else pd.DataFrame()
 
 
 def _place(of: Cell | Unit) -> _Place:

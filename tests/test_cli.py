@@ -28,7 +28,7 @@ def gan_eval(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Comp
         capture_output=True,
         text=True,
         cwd=cwd,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -62,7 +62,7 @@ def test_help_and_import_load_no_framework() -> None:
         assert command in done.stdout
 
 
-@pytest.mark.parametrize("module", ["judge", "study", "report", "summary", "twosample", "console"])
+@pytest.mark.parametrize("module", ["judge", "study", "report", "summary", "twosample", "printing"])
 def test_only_a_backends_file_imports_its_framework(module: str) -> None:
     script = f"import sys, gan_eval.{module}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
@@ -198,7 +198,7 @@ def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        stdout = process.communicate(timeout=100)[0]
+        stdout = process.communicate(timeout=600)[0]
     finally:
         # Its processes, too: as long as one holds the terminal, the watcher reads on.
         with contextlib.suppress(ProcessLookupError):

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from gan_eval import console
+from gan_eval import console, printing
 from gan_eval.backends import Availability
 from gan_eval.config import TrainingConfig
 
@@ -32,7 +32,7 @@ def test_labels_are_printed_whole_and_in_the_order_of_the_study(
     configs = {label: TrainingConfig(epochs=at + 1) for at, label in enumerate(LABELS)}
     made = synthetic.results(6, configs=configs)
     by_label = made.rows.sort_values(["configuration", "seed"], ignore_index=True)
-    console.print_run(replace(made, rows=by_label), Path("reports/made-up"))
+    printing.print_run(replace(made, rows=by_label), Path("reports/made-up"))
     lines = printed(capsys)
     (first,) = [at for at, line in enumerate(lines) if LABELS[0] in line]
     (last,) = [at for at, line in enumerate(lines) if LABELS[2] in line]
@@ -55,7 +55,7 @@ def test_what_installs_a_backend_is_printed_with_its_extra(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     remedy = "pip install 'gan-eval[mxnet]'"
-    console.print_backends([Availability("mxnet", "missing", (), remedy=remedy)])
+    printing.print_backends([Availability("mxnet", "missing", (), remedy=remedy)])
     assert remedy in capsys.readouterr().out
 
 
@@ -64,5 +64,5 @@ def test_rows_of_a_run_that_names_no_configurations_are_printed(
 ) -> None:
     made = synthetic.results(3)
     del made.provenance["configurations"]
-    console.print_run(made, Path("reports/made-up"))
+    printing.print_run(made, Path("reports/made-up"))
     assert "made up" in capsys.readouterr().out

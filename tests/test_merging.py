@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import gan_eval
-from gan_eval import results, study
+from gan_eval import results, study, work
 from gan_eval.cli.status import status_of
 from gan_eval.errors import UsageError
 from gan_eval.ledger import LEDGER_FILE
@@ -103,7 +103,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFram
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(results, "MOST_ROWS", 30)
         patch.setattr(study, "catalogue", installed)
-        patch.setattr(study, "ChapterDrawing", no_drawing)
+        patch.setattr(work, "ChapterDrawing", no_drawing)
         for name, first in (("a", 0), ("b", 30)):
             found = study.run(small(first_seed=first), store=folder / name / LEDGER_FILE, workers=1)
             found.save(folder / name)

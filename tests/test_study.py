@@ -6,7 +6,8 @@ import pytest
 
 from gan_eval.config import TrainingConfig
 from gan_eval.plan import FEW, MANY, Study
-from gan_eval.study import Unit, train_unit
+from gan_eval.units import Unit
+from gan_eval.work import train_unit
 
 TESTS = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]
 

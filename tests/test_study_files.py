@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gan_eval import studies, study
+from gan_eval import studies, study, work
 from gan_eval.backends.registry import Availability
 from gan_eval.cli import main
 from gan_eval.errors import UsageError
@@ -143,7 +143,7 @@ def test_files_that_are_accepted_run_to_exported_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(study, "catalogue", lambda: FOUND)
-    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
     file, seen = tmp_path / "study.toml", [tomllib.loads(source) for source in SOURCES]
     for seed in itertools.takewhile(lambda _: len(seen) < len(SOURCES) + RUN, itertools.count()):
         text = mutated(seed)

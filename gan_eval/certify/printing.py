@@ -12,6 +12,7 @@ from rich.table import Table
 
 from gan_eval.certify.certificate import Certificate
 from gan_eval.certify.run import Progress as Stage
+from gan_eval.console import open_console
 from gan_eval.report import certificate as words
 from gan_eval.report import sections
 from gan_eval.report.page import fill, write_page
@@ -20,10 +21,7 @@ from gan_eval.report.tables import Table as Grid
 
 def print_certificate(certificate: Certificate) -> None:
     """Sizes, the smallest KL told apart, and the answer."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # A pipe or a file has no width: let no table be cut to a guess of 80 columns.
-        console.width = 160
+    console = open_console()
     grids = [words.sizes(certificate)]
     if certificate.power:
         grids.append(words.told_apart(certificate))

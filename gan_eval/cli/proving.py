@@ -136,11 +136,11 @@ def backends(as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
-    from gan_eval import console
+    from gan_eval import console, printing
     from gan_eval.backends import catalogue
 
     found = catalogue()
     if as_json:
         console.print_json({"backends": [asdict(entry) for entry in found]})
     else:
-        console.print_backends(found)
+        printing.print_backends(found)

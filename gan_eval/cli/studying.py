@@ -33,6 +33,6 @@ def studies(
     elif name is not None:
         print(ready.text(name), end="")
     else:
-        from gan_eval import console
+        from gan_eval import printing
 
-        console.print_studies({name: ready.question(name) for name in ready.names()})
+        printing.print_studies({name: ready.question(name) for name in ready.names()})

@@ -42,7 +42,7 @@ def train(
 
     Example: gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
     """
-    from gan_eval import console, training
+    from gan_eval import console, printing, training
     from gan_eval.config import TrainingConfig
     from gan_eval.threads import allow
 
@@ -56,7 +56,7 @@ def train(
     if as_json:
         console.print_json(document)
     else:
-        console.print_training(outcome)
+        printing.print_training(outcome)
 
 
 def run(
@@ -110,7 +110,7 @@ def run(
     """
     import shlex
 
-    from gan_eval import console, studies
+    from gan_eval import printing, studies
     from gan_eval.environment import cores
     from gan_eval.output import OutputFolder
     from gan_eval.plan import Study
@@ -127,14 +127,14 @@ def run(
         from gan_eval.forecast import forecast
 
         workers = workers or max(1, cores() // threads)
-        console.print_forecast(forecast(settings, workers, threads))
+        printing.print_forecast(forecast(settings, workers, threads))
         return
     folder = OutputFolder.prepare(out, settings.name)
     if not fresh:
         folder.check_ledger()
     aside: list[Path | None] = []
     command = shlex.join(["gan-eval", *(sys.argv[1:])])
-    with console.study_progress() as show:
+    with printing.study_progress() as show:
         results = run_study(
             settings,
             store=folder.ledger,
@@ -149,7 +149,7 @@ def run(
         print(f"Set aside: {moved}")
     if len(results.rows):
         folder.save(results)
-    console.print_run(results, folder.path)
+    printing.print_run(results, folder.path)
     if results.provenance["interrupted"]:
         raise typer.Exit(130)
     print(f"Report: {folder.report(results)}")
@@ -192,7 +192,7 @@ def check(
 
     Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
     """
-    from gan_eval import console, training
+    from gan_eval import console, printing, training
     from gan_eval.acceptance import Demand, answer
     from gan_eval.config import Margins, TrainingConfig
     from gan_eval.export import load
@@ -214,7 +214,7 @@ def check(
     if as_json:
         console.print_json(outcome.document())
     else:
-        console.print_check(frame, outcome)
+        printing.print_check(frame, outcome)
     raise typer.Exit(0 if outcome.passed else 1)
 
 
@@ -245,13 +245,13 @@ def report(
     if out is None and len(folders) > 1:
         raise UsageError("several folders are put together into a new one: name it with `--out`")
     beside = throughput.read_all(benchmarks) if benchmarks else None
-    target = OutputFolder.prepare(folders[0] if out is None else out, "")
-    if out is not None:
-        target.refuse_ledger()
-    runs = [Results.load(folder) for folder in folders]
     if out is None:
-        print(f"Report: {target.report(runs[0], beside)}")
+        results = Results.load(folders[0])
+        print(f"Report: {OutputFolder.prepare(folders[0], '').report(results, beside)}")
         return
+    target = OutputFolder.prepare(out, "")
+    target.refuse_ledger()
+    runs = [Results.load(folder) for folder in folders]
     merged = merge(runs)
     target.save(merged.results)
     if merged.left_out:

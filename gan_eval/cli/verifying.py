@@ -15,7 +15,7 @@ def verify(
 
     Example: gan-eval verify reports/chapter/report.html
     """
-    from gan_eval import console
+    from gan_eval import printing
     from gan_eval.report.verify import verify as check
 
-    raise typer.Exit(0 if console.print_verification(check(file)) else 1)
+    raise typer.Exit(0 if printing.print_verification(check(file)) else 1)

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gan_eval import cluster, remote, study
+from gan_eval import cluster, remote, study, work
 from gan_eval.backends import Availability
 from gan_eval.cli.status import status_of
 from gan_eval.errors import UsageError
@@ -39,7 +39,7 @@ HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Few seeds a call, a drawing that takes no time, and no long wait for who is not there."""
     monkeypatch.setattr(study, "_survey", tables.survey)
-    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
     with config.set({"distributed.comm.timeouts.connect": "1s"}):
         yield
 
@@ -68,7 +68,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "_survey", tables.survey)
-        patch.setattr(study, "ChapterDrawing", no_drawing)
+        patch.setattr(work, "ChapterDrawing", no_drawing)
         study.run(small(), store=folder / LEDGER_FILE, workers=1)
     return folder
 
@@ -100,7 +100,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         rows = {"seed": list(unit.seeds), "device": unit.device, "verdict": "near", "kl": 1.0}
         return pd.DataFrame(rows), pd.DataFrame()
 
-    monkeypatch.setattr(study, "train_unit", train)
+    monkeypatch.setattr(work, "train_unit", train)
     return seen
 
 
@@ -260,7 +260,7 @@ def test_dask_is_imported_only_where_it_is_used() -> None:
 
 
 def without_drawing() -> int:
-    study.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
+    work.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
     return os.getpid()
 
 

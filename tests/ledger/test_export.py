@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import gan_eval
-from gan_eval import results, study
+from gan_eval import results, study, work
 from gan_eval.cli.status import status_of
 from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.results import EXACT_CSV, Results
@@ -23,7 +23,7 @@ from .tables import installed, no_drawing, small
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(study, "catalogue", installed)
-    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
 
     def run(folder: Path, **changes: Any) -> Results:
         found = study.run(small(**changes), store=folder / LEDGER_FILE, workers=1)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan_eval import study, units
+from gan_eval import study, units, work
 from gan_eval.export import load
 from gan_eval.finished import Finished
 from gan_eval.ledger import LEDGER_FILE, Ledger
@@ -31,10 +31,10 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.extend(unit.seeds)
         return train(unit, of)
 
-    train = study.train_unit
+    train = work.train_unit
     monkeypatch.setattr(study, "catalogue", lambda: installed(16))
-    monkeypatch.setattr(study, "train_unit", count)
-    monkeypatch.setattr(study, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(work, "train_unit", count)
+    monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
     return seen
 
 
@@ -114,7 +114,7 @@ def test_rows_and_epochs_are_those_that_were_judged_bit_for_bit(tmp_path: Path) 
     settings = small(permutations=19, tested=3, grid={"latent_size": [2, 3]})
     planned = units.units(units.cells(settings, installed()))
     results = run(settings, tmp_path)
-    direct = [study.train_unit(unit, settings) for unit in planned]
+    direct = [work.train_unit(unit, settings) for unit in planned]
     for got, frames in zip((results.rows, results.epochs), zip(*direct, strict=True), strict=True):
         expected = pd.concat([frame for frame in frames if len(frame)])
         order = [name for name in ("config_hash", "seed", "epoch") if name in expected]

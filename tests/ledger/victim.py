@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from gan_eval import study, wanted, workers
+from gan_eval import study, wanted, work, workers
 from gan_eval.ledger import LEDGER_FILE
 
 from .tables import installed, no_drawing, small
@@ -25,7 +25,7 @@ def prepare() -> None:
     """Have the fused backend alone, and a drawing that takes no time."""
     found = installed(TOGETHER)
     study.catalogue = lambda: found  # type: ignore[assignment]  (a stand-in)
-    study.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
+    work.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
     # Workers are forked as well; that they are spawned elsewhere is a matter of seconds.
     forked = multiprocessing.get_context("fork")
     workers.multiprocessing.get_context = lambda _=None: forked  # type: ignore[assignment]  (a stand-in)
@@ -40,7 +40,7 @@ def main() -> None:
     found = study.catalogue()
     # Children inherit the compiled kernel, and the hash of the code.
     for unit in study.units(study.cells(WIDE.model_copy(update={"replicates": 3}), found)):
-        study.train_unit(unit, WIDE)
+        work.train_unit(unit, WIDE)
     wanted.identity(study.cells(WIDE, found)[0], WIDE)
     for line in sys.stdin:
         child = os.fork()
