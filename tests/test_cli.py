@@ -19,6 +19,7 @@ SMALL = ("--set", "epochs=1", "--set", "n_examples=64")
 STUDY = (
     *("--set", "config.epochs=1", "--set", "config.n_examples=64", "--set", "permutations=19"),
     *("--set", 'backends=["pytorch"]'),
+    *("--set", "time_budget=none"),  # however busy the machine is
 )
 
 
@@ -148,6 +149,7 @@ def test_a_study_file_with_a_grid(tmp_path: Path) -> None:
     file = tmp_path / "rates.toml"
     file.write_text(
         'name = "<b>rates</b>/.."\nreplicates = 2\npermutations = 0\n'
+        'time_budget = "none"\n'
         "[config]\nepochs = 1\nn_examples = 32\n[grid]\nlearning_rate_D = [0.05, 0.02]\n"
     )
     done = gan_eval("run", file, "--workers", "1", cwd=tmp_path)
@@ -165,7 +167,7 @@ def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str
     import pty
 
     arguments = ["run", "--set", "replicates=500", "--set", "config.n_examples=64"]
-    arguments += ["--set", "backends=['pytorch']"]
+    arguments += ["--set", "backends=['pytorch']", "--set", "time_budget=none"]
     arguments += ["--set", "config.epochs=4", "--workers", workers, "--out", "out"]
     terminal, stderr = pty.openpty()  # the progress bar tells when there is something to keep
     # A job in the background of a script inherits SIGINT ignored. What has a handler here is not
