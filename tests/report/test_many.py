@@ -117,3 +117,11 @@ def test_a_diverged_seed_beyond_the_limit_is_listed() -> None:
     assert "with later seeds" in tables[1].text
     first = [e.text for e in list(tables[1].all("tr"))[1].all("th", "td")]
     assert first[1:3] == [str(WORST_SEED), "diverged"]
+
+
+def test_the_many_columns_of_a_large_dimension_raise_no_warning() -> None:
+    """Each is a block of its own, as a frame out of the ledger has them; pandas warns from 100."""
+    made = synthetic.results(30, where=(("pytorch", "cpu"), ("jax", "cpu")))
+    columns = {name: made.rows[name].to_numpy() for name in made.rows}
+    columns |= {f"cov_{i}_{j}": np.ones(len(made.rows)) for i in range(12) for j in range(12)}
+    render(Results(pd.DataFrame(columns, copy=False), made.epochs, made.provenance))
