@@ -147,3 +147,16 @@ def test_what_is_usable_fits_the_schema(
 ) -> None:
     validator.validate(settings)
     Study.parse(settings)
+
+
+def test_a_folder_of_a_ready_studys_name_does_not_hide_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "chapter").mkdir()
+    (tmp_path / "other").mkdir()
+    assert studies.find(Path("chapter")).name == "chapter.toml"
+    # A folder of another name is told as what it is, and a file comes before a name.
+    assert studies.find(Path("other")) == Path("other")
+    (tmp_path / "dialects").touch()
+    assert studies.find(Path("dialects")) == Path("dialects")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from gan_eval.exercise.decomposition import PARTS
+from gan_eval.exercise.fitting import ROUNDS
 from gan_eval.exercise.population import LN2
 from gan_eval.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.exercise.responses import FRESH, LEARNED, TRAINING, TRUTH
@@ -37,10 +39,12 @@ def told_apart(found: Exercise) -> Picture:
     """The share of generators that each test tells from the truth, against n."""
     rows = found.settings.test_rows
     with canvas(4.0) as (figure, axes):
-        for (name, test), style in zip(TESTS.items(), _STYLES, strict=True):
+        drawn = [
             _line(axes, rows, [found.told_apart(name, n) for n in rows], test.short, style)
+            for (name, test), style in zip(TESTS.items(), _STYLES, strict=True)
+        ]
         best = [found.told_apart(OPTIMUM, n) for n in rows]
-        _line(axes, rows, best, "best possible test", ("ink", "-", "x"))
+        drawn.append(_line(axes, rows, best, "best possible test", ("ink", "-", "x")))
         axes.axhline(TOLD_APART, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
         axes.axhline(found.settings.alpha, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
         axes.set(ylim=(-0.02, 1.02), xlabel="n, rows", ylabel="share of generators told apart")
@@ -63,6 +67,7 @@ def told_apart(found: Exercise) -> Picture:
             f"dashed lines are {percent(TOLD_APART)}, from where a test counts as telling them "
             "apart, and the level, "
             f"{percent(found.settings.alpha)}.",
+            data=pd.concat(drawn).rename(columns={"line": "test", "value": "told_apart"}),
         )
 
 
@@ -71,7 +76,7 @@ def losses(found: Exercise, kind: str) -> Picture:
     learned = kind == LEARNED
     sources = [FRESH, TRAINING] if learned and _has_training(found) else [FRESH]
     with canvas(3.6) as (figure, axes):
-        described = []
+        described, drawn = [], []
         styles = iter(_STYLES)
         for source in sources:
             rows = _rows(found, kind, source)
@@ -83,14 +88,16 @@ def losses(found: Exercise, kind: str) -> Picture:
                 medians = [
                     found.median(found.fits(n, kind=kind, source=source), column) for n in rows
                 ]
-                _line(axes, rows, medians, f"on {words}{whose}", next(styles))
+                drawn.append(_line(axes, rows, medians, f"on {words}{whose}", next(styles)))
                 described.append(
                     f"on {words}{whose}, {number(medians[0].value)} at n = {count(rows[0])} and "
                     f"{number(medians[-1].value)} at n = {count(rows[-1])}"
                 )
+        levels = {"a coin, ln 2": LN2}
         axes.axhline(LN2, color=COLOURS["ink"], linewidth=1.2, label="a coin, ln 2")
         if learned:
             floor = float(np.median(found.fits(found.settings.fit_rows[0])["floor"]))
+            levels["best possible, ln 2 − JSD"] = floor
             axes.axhline(
                 floor, color=COLOURS["ink"], linewidth=1.2, linestyle=_DASHED,
                 label="best possible, ln 2 − JSD",
@@ -107,8 +114,11 @@ def losses(found: Exercise, kind: str) -> Picture:
             title=f"Loss of the best response to {subject}, by rows",
             description=f"Medians: {'; '.join(described)}.",
             caption=f"Medians over generators with 95 % intervals, {subject}: the discriminator of "
-            "the configuration's form, fitted until it gains no more."
+            f"the configuration's form, fitted in up to {count(ROUNDS)} steps."
             + (f" Above {number(4 * LN2, 2)} nats the axis is cut." if high > 4 * LN2 else ""),
+            data=pd.concat(
+                [*drawn, pd.DataFrame({"line": list(levels), "value": list(levels.values())})]
+            ).rename(columns={"line": "loss", "value": "nats"}),
         )
 
 
@@ -117,9 +127,11 @@ def wins(found: Exercise) -> Picture:
     rows = found.settings.fit_rows
     forms = found.settings.widths[: len(_STYLES)]
     with canvas(3.2) as (figure, axes):
+        drawn = []
         for form, style in zip(forms, _STYLES, strict=False):
             shares = [found.wins(n, widths=label(form)) for n in rows]
-            _line(axes, rows, shares, f"hidden widths {label(form)}", style)
+            line = _line(axes, rows, shares, f"hidden widths {label(form)}", style)
+            drawn.append(line.assign(line=label(form)))
         axes.axhline(HALF, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
         axes.set(ylim=(-0.02, 1.02), xlabel="n, real rows (and as many generated)")
         axes.set_ylabel("share of generators that win")
@@ -140,12 +152,18 @@ def wins(found: Exercise) -> Picture:
             caption="A generator wins where the best response to n rows is no better than a coin "
             f"on fresh rows. Dashed: {percent(HALF)}. Bars are 95 % intervals."
             + (f" {left} more widths are in the table." if left else ""),
+            data=pd.concat(drawn).rename(columns={"line": "widths", "value": "generator_wins"}),
         )  # fmt: skip
 
 
 def parts(found: Exercise) -> Picture:
     """The decomposition: each part's share of the distance from equilibrium."""
     shares = found.decomposition.shares()
+    columns = ("percent", "low", "high")
+    drawn = [
+        {"part": name} | dict(zip(columns, (100 * value for value in shares[name]), strict=True))
+        for name in PARTS
+    ]
     with canvas(2.4) as (figure, axes):
         for y, name in enumerate(PARTS):
             share, low, high = shares[name]
@@ -164,6 +182,7 @@ def parts(found: Exercise) -> Picture:
             + "; together 100 %.",
             caption="The four parts add up to 100 %. Lines are 95 % intervals by bootstrap over "
             "generators.",
+            data=pd.DataFrame(drawn),
         )
 
 
@@ -173,7 +192,8 @@ def _line(
     shares: Sequence[Share],
     words: str,
     style: tuple[str, object, str],
-) -> None:
+) -> pd.DataFrame:
+    """Draws shares or medians against n, and returns them as a table."""
     colour, dashes, marker = style
     values = [share.value for share in shares]
     axes.plot(
@@ -183,6 +203,8 @@ def _line(
     for n, share in zip(rows, shares, strict=True):
         if np.isfinite([share.low, share.high]).all():
             axes.plot([n, n], [share.low, share.high], color=COLOURS[colour], linewidth=0.9)
+    bounds = {name: [getattr(share, name) for share in shares] for name in ("low", "high")}
+    return pd.DataFrame({"line": words, "n": rows, "value": values} | bounds)
 
 
 def _rows(found: Exercise, kind: str, source: str) -> list[int]:

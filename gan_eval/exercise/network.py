@@ -75,33 +75,46 @@ class Network:
 
     def logits(self, parameters: Tensor, rows: Tensor) -> Tensor:
         """Logits (B, N) of networks (B, parameters) at rows (B, d, N), or (1, d, N) for all."""
-        return self._forward(self._unpack(parameters), rows)[-1][:, 0]
+        return self.layers_at(parameters, rows)[-1][:, 0]
 
-    def slopes(self, parameters: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, N), and their derivatives by every parameter (B, parameters, N)."""
+    def layers_at(self, parameters: Tensor, rows: Tensor) -> list[Tensor]:
+        """The input, each hidden layer after its tanh, and the logits; shapes (B, width, N)."""
         import torch
 
-        weights = self._unpack(parameters)
-        layers = self._forward(weights, rows)
-        logit = layers[-1]
-        count, total = len(logit), logit.shape[2]
-        found = torch.empty(count, self.parameters, total, dtype=logit.dtype)
-        slope, end = torch.ones_like(logit), self.parameters
-        for index in range(len(weights) - 1, -1, -1):
-            weight, below = weights[index][0], layers[index]
-            outputs, inputs = weight.shape[1:]
+        count = len(parameters)
+        layers = [rows.expand(count, *rows.shape[-2:])]
+        for weight, bias in self._unpack(parameters):
+            if len(layers) > 1:
+                # tanh η = 2 σ(2η) − 1, faster than torch's own.
+                layers[-1].mul_(2).sigmoid_().mul_(2).sub_(1)
+            layers.append(torch.baddbmm(bias, weight, layers[-1]))
+        return layers
+
+    def slopes(self, parameters: Tensor, below: list[Tensor], weight: Tensor) -> Tensor:
+        """Derivatives of the logits by every parameter times a weight of each row.
+
+        ``below`` is what ``layers_at`` gives but for the logits, ``weight`` has shape (B, 1, N),
+        the result (B, parameters, N).
+        """
+        import torch
+
+        count, _, total = weight.shape
+        found = torch.empty(count, self.parameters, total, dtype=weight.dtype)
+        slope, end = weight, self.parameters
+        for (matrix, _), layer in zip(self._unpack(parameters)[::-1], below[::-1], strict=True):
+            outputs, inputs = matrix.shape[1:]
             middle, start = end - outputs, end - outputs - outputs * inputs
             found[:, middle:end] = slope
             torch.mul(
                 slope[:, :, None],
-                below[:, None],
+                layer[:, None],
                 out=found[:, start:middle].view(count, outputs, inputs, total),
             )
             end = start
-            if index:
-                slope = torch.bmm(weight.transpose(1, 2), slope)
-                slope.mul_(below.square_().neg_().add_(1))
-        return logit[:, 0], found
+            if start:
+                slope = torch.bmm(matrix.mT, slope)
+                slope.addcmul_(slope * layer, layer, value=-1)
+        return found
 
     def _unpack(self, parameters: Tensor) -> list[tuple[Tensor, Tensor]]:
         found, start = [], 0
@@ -111,19 +124,6 @@ class Network:
             found.append((weight, parameters[:, middle : middle + outputs, None]))
             start = middle + outputs
         return found
-
-    def _forward(self, weights: list[tuple[Tensor, Tensor]], rows: Tensor) -> list[Tensor]:
-        """The input, each hidden layer after its tanh, and the logits; shapes (B, width, N)."""
-        import torch
-
-        count = len(weights[0][0])
-        layers = [rows.expand(count, *rows.shape[-2:])]
-        for weight, bias in weights:
-            if len(layers) > 1:
-                # tanh η = 2 σ(2η) − 1, faster than torch's own in float64.
-                layers[-1].mul_(2).sigmoid_().mul_(2).sub_(1)
-            layers.append(torch.baddbmm(bias, weight, layers[-1]))
-        return layers
 
 
 @contextmanager

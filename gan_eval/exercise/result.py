@@ -19,7 +19,6 @@ from gan_eval.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.exercise.responses import FRESH, LEARNED, TRUTH
 from gan_eval.exercise.settings import Settings, label
 from gan_eval.output import check_writable
-from gan_eval.report.page import write_page
 from gan_eval.summary import median_interval, share_interval
 
 Array = NDArray[np.floating]
@@ -194,7 +193,9 @@ class Exercise:
 
     def save(self, folder: Path) -> list[Path]:
         """Write the tables, the document and the page; returns their paths."""
+        # Here, so that workers load neither page nor pictures.
         from gan_eval.exercise.page import render
+        from gan_eval.report.page import write_page
 
         texts = {f"{name}.csv": getattr(self, name).to_csv(index=False) for name in TABLES}
         texts[DOCUMENT] = json.dumps(self.document(), indent=2, allow_nan=False) + "\n"

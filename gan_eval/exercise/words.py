@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
+from gan_eval.exercise.fitting import ROUNDS
 from gan_eval.exercise.network import Network
 from gan_eval.exercise.population import LN2
 from gan_eval.exercise.rejections import OPTIMUM, TESTS
@@ -58,10 +59,10 @@ def meaning(found: Exercise) -> str:
     n = found.settings.config.n_examples
     return (
         "The generator is said to win at n where a fresh discriminator, fitted to n real and n "
-        "generated rows until it gains no more, is no better than a coin on rows that it has not "
-        f"seen: its loss on the population is at least ln 2 = {number(LN2)}. The answer is “yes” "
-        f"at n where the share of generators for which that is so is above {percent(HALF)} with "
-        "its whole 95 % interval, “no” where the interval lies below, and else not shown; the "
+        f"generated rows in up to {count(ROUNDS)} steps, is no better than a coin on rows that it "
+        f"has not seen: its loss on the population is at least ln 2 = {number(LN2)}. The answer is "
+        "“yes” at n where the share of generators for which that is so is above "
+        f"{percent(HALF)} with its whole 95 % interval, “no” where the interval lies below, and else not shown; the "
         f"GANs saw {count(n)} rows each."
     )
 

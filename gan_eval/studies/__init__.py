@@ -36,7 +36,7 @@ def question(name: str) -> str:
 
 
 def find(study: Path) -> Path:
-    """A study's file: that path, or where there is none, the ready study of that name.
+    """A study's file: that path, or where there is no such file, the ready study of that name.
 
     Raises
     ------
@@ -44,7 +44,8 @@ def find(study: Path) -> Path:
         Where there is neither; a path that does not read as a file of TOML is told as a name.
     """
     try:
-        there = study.exists()
+        # A folder of a ready study's name is most likely its results.
+        there = study.exists() and not (study.is_dir() and str(study) in names())
     except (OSError, ValueError):  # a name too long for a file, or with a NUL
         there = False
     if there or study.suffix or len(study.parts) > 1:

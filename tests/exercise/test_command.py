@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -16,7 +19,9 @@ from gan_eval.cli import main
 from gan_eval.config import TrainingConfig
 from gan_eval.exercise import Settings, exercise, population, responses, words
 from gan_eval.exercise.decomposition import PARTS
+from gan_eval.exercise.page import render
 from gan_eval.exercise.population import LN2
+from gan_eval.exercise.rejections import TESTS
 from gan_eval.exercise.result import Exercise
 from gan_eval.exercise.settings import label
 from gan_eval.report.numbers import number
@@ -150,6 +155,7 @@ def test_the_page_fetches_nothing_and_shows_all_sections(found: Exercise, tmp_pa
     parser.feed(page)
     assert not any(key in ("src", "action") for _, attrs in seen for key in attrs)
     hrefs = {attrs["href"] for tag, attrs in seen if tag == "a"}
+    hrefs -= {href for href in hrefs if href and href.startswith("data:text/csv")}
     assert all(href and href.startswith("#") for href in hrefs)
     identities = {attrs["id"] for _, attrs in seen if "id" in attrs}
     assert {str(href)[1:] for href in hrefs} <= identities
@@ -158,6 +164,74 @@ def test_the_page_fetches_nothing_and_shows_all_sections(found: Exercise, tmp_pa
     )
     rows = pd.read_csv(tmp_path / "exercise" / "responses.csv", dtype={"widths": str})
     pd.testing.assert_frame_equal(rows, found.responses, check_exact=False)
+
+
+def csv_of(page: str) -> dict[str, pd.DataFrame]:
+    """The data of each figure, out of the links that a click saves, by the figure's identity."""
+    links: dict[str, pd.DataFrame] = {}
+
+    def start(tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        attrs = dict(attributes)
+        if tag == "a" and (href := attrs.get("href") or "").startswith("data:"):
+            name = (attrs["download"] or "").removesuffix(".csv")
+            links[name] = pd.read_csv(
+                io.StringIO(unquote(href.partition(",")[2])), dtype={"widths": str}
+            )
+
+    parser = HTMLParser()
+    parser.handle_starttag = start  # type: ignore[method-assign]
+    parser.feed(page)
+    return links
+
+
+def test_every_figure_has_what_it_draws_as_csv(found: Exercise) -> None:
+    """Against the tables of the exercise themselves, by pandas: shares and medians of each case."""
+    page = render(found)
+    data = csv_of(page)
+    drawn = set(re.findall(r'aria-labelledby="(fig-[a-z-]+)-title', page))
+    assert (
+        set(data)
+        == drawn
+        == {*("fig-told-apart", "fig-loss-learned", "fig-loss-truth", "fig-wins", "fig-parts")}
+    )
+
+    tests = found.tests[found.tests["generator"] == "learned"]
+    mean = tests.groupby(["test", "n"])["told_apart"].mean()
+    names = {"optimum": "best possible test"} | {k: test.short for k, test in TESTS.items()}
+    told = data["fig-told-apart"].set_index(["test", "n"])
+    assert len(told) == len(mean) == 2 * 7
+    for (test, n), share in mean.items():
+        row = told.loc[(names[test], n)]
+        assert row["told_apart"] == pytest.approx(share, rel=1e-5)
+        assert row["low"] <= row["told_apart"] <= row["high"]
+
+    rows = found.responses[found.responses["widths"] == "5-3"]
+    for kind, ending in (("learned", ", fitted to {} rows"), ("truth", "")):
+        loss = data[f"fig-loss-{kind}"]
+        curves = loss.dropna(subset=["n"]).set_index(["loss", "n"])["nats"]
+        medians = rows[rows["generator"] == kind].groupby(["source", "n"])
+        for column, seen in (("loss_in_sample", "rows it saw"), ("loss_population", "fresh rows")):
+            for (source, n), value in medians[column].median().items():
+                assert curves.pop((f"on {seen}{ending.format(source)}", n)) == pytest.approx(
+                    value, rel=1e-5
+                )
+        assert curves.empty
+        levels = loss[loss["n"].isna()].set_index("loss")["nats"]
+        assert levels["a coin, ln 2"] == pytest.approx(LN2, rel=1e-5)
+        if kind == "learned":
+            floor = rows[rows["generator"] == kind].drop_duplicates("seed")["floor"].median()
+            assert levels["best possible, ln 2 − JSD"] == pytest.approx(floor, rel=1e-5)
+
+    fresh = found.responses.query("generator == 'learned' and source == 'fresh'")
+    won = (fresh["loss_population"] >= LN2).groupby([fresh["widths"], fresh["n"]]).mean()
+    wins = data["fig-wins"].set_index(["widths", "n"])["generator_wins"]
+    assert wins.to_dict() == pytest.approx(won.to_dict(), rel=1e-5)
+
+    parts = (
+        found.generators[list(PARTS)].mean() / found.generators.dropna()["jensen_shannon"].mean()
+    )
+    percent = data["fig-parts"].set_index("part")["percent"]
+    assert percent.to_dict() == pytest.approx((100 * parts).to_dict(), rel=1e-5)
 
 
 def test_the_command_prints_one_document_and_the_same_settings_give_the_same_numbers(

@@ -8,6 +8,7 @@ import torch
 from scipy.integrate import dblquad
 from scipy.optimize import minimize
 
+from gan_eval.exercise import fitting
 from gan_eval.exercise.fitting import fit, losses
 from gan_eval.exercise.network import Network
 from gan_eval.exercise.population import LN2, Game, points, population_loss
@@ -38,8 +39,10 @@ def test_logits_and_slopes_are_those_of_autograd(widths):
     rng = np.random.default_rng(0)
     rows = torch.as_tensor(rng.standard_normal((2, 3, 7)))
     x = torch.as_tensor(network.start(2, rng))
-    logit, slopes = network.slopes(x, rows)
-    torch.testing.assert_close(network.logits(x, rows), logit)
+    weight = torch.as_tensor(rng.random((2, 1, 7)))
+    *below, logit = network.layers_at(x, rows)
+    slopes = network.slopes(x, below, weight)
+    torch.testing.assert_close(network.logits(x, rows), logit[:, 0])
 
     def forward(flat: torch.Tensor) -> torch.Tensor:
         hidden, start = rows, 0
@@ -51,10 +54,10 @@ def test_logits_and_slopes_are_those_of_autograd(widths):
             start = middle + outputs
         return hidden[:, 0]
 
-    torch.testing.assert_close(logit, forward(x))
+    torch.testing.assert_close(logit[:, 0], forward(x))
     jacobian = torch.autograd.functional.jacobian(forward, x)
     own = torch.stack([jacobian[b, :, b] for b in range(2)])  # type: ignore[index]
-    torch.testing.assert_close(slopes, own.transpose(1, 2))
+    torch.testing.assert_close(slopes, own.transpose(1, 2) * weight)
 
 
 def test_without_hidden_units_the_fit_is_logistic_regression():
@@ -68,6 +71,33 @@ def test_without_hidden_units_the_fit_is_logistic_regression():
 
     exact = minimize(loss, np.zeros(3), method="BFGS", options={"gtol": 1e-9}).fun
     np.testing.assert_allclose(found.loss, exact, rtol=0, atol=1e-9)
+
+
+def test_the_loss_and_its_slope_are_those_of_double_precision():
+    """The steps are taken by single-precision rows; where they end is told without them."""
+    network = Network.of(2, ())
+    rows = rows_of(game([0.5, -0.2], [[1.0, 0.3], [0.0, 0.8]]), 300, 1)
+    found = fit(network, rows, network.start(2, np.random.default_rng(3))[None])
+    logits = network.logits(torch.as_tensor(found.parameters), torch.as_tensor(rows).mT).numpy()
+    np.testing.assert_allclose(found.loss, losses(logits), rtol=1e-14)
+    real = np.arange(600) < 300
+    slope = (1 / (1 + np.exp(-logits)) - real) @ np.column_stack([rows[0], np.ones(600)]) / 600
+    np.testing.assert_allclose(slope, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("entries", [1, 2**9, 2**14])
+def test_the_fit_is_the_same_in_parts_of_any_size(entries, monkeypatch):
+    """Networks and rows are taken in parts; a few rounds, before rounding can grow."""
+    network = Network.of(2, (5, 3))
+    rows = rows_of(game([0.3, 0.0], [[1.2, 0.0], [0.1, 0.9]], count=3), 60, 2)
+    start = np.stack([network.start(2, np.random.default_rng(s)) for s in range(3)])
+    whole = fit(network, rows, start, rounds=5)
+    monkeypatch.setattr(fitting, "_ENTRIES", entries)
+    parts = fit(network, rows, start, rounds=5)
+    np.testing.assert_allclose(parts.loss, whole.loss, atol=1e-5)
+    # Each network has its own rows: one that gets another's ends elsewhere.
+    other = fit(network, rows[::-1], start, rounds=5)
+    assert (np.abs(other.loss[[0, 1, 4, 5]] - whole.loss[[0, 1, 4, 5]]) > 1e-4).all()
 
 
 def test_a_fit_never_ends_above_its_start_nor_above_fewer_rounds():
