@@ -62,8 +62,8 @@ def meaning(found: Exercise) -> str:
         f"generated rows in up to {count(ROUNDS)} steps, is no better than a coin on rows that it "
         f"has not seen: its loss on the population is at least ln 2 = {number(LN2)}. The answer is "
         "“yes” at n where the share of generators for which that is so is above "
-        f"{percent(HALF)} with its whole 95 % interval, “no” where the interval lies below, and else not shown; the "
-        f"GANs saw {count(n)} rows each."
+        f"{percent(HALF)} with its whole 95 % interval, “no” where the interval lies below, and "
+        f"else not shown; the GANs saw {count(n)} rows each."
     )
 
 
