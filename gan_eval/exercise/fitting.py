@@ -189,14 +189,16 @@ class _Problem:
         weight = (signed.sigmoid() * (-signed).sigmoid() / self.rows).sqrt_()
         residual = (signed / 2).exp_() / self.rows**0.5
         residual[:, :, : self.rows // 2].neg_()
-        gradient, curvature = 0.0, 0.0
+        count, parameter_count = parameters.shape
+        gradient = torch.zeros(count, parameter_count, dtype=torch.float64)
+        curvature = torch.zeros(count, parameter_count, parameter_count, dtype=torch.float64)
         size = max(1, _ENTRIES // parameters.numel())
         for at in range(0, self.rows, size):
             some = slice(at, at + size)
             below = [layer[:, :, some] for layer in layers[:-1]]
             jacobian = self.network.slopes(parameters, below, weight[:, :, some])
-            gradient += torch.bmm(jacobian, residual[:, :, some].mT)[:, :, 0].double()
-            curvature += _gram(jacobian).double()
+            gradient += torch.bmm(jacobian, residual[:, :, some].mT)[:, :, 0]
+            curvature += _gram(jacobian)
         return gradient, curvature
 
 

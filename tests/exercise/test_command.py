@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -196,30 +197,28 @@ def test_every_figure_has_what_it_draws_as_csv(found: Exercise) -> None:
     )
 
     tests = found.tests[found.tests["generator"] == "learned"]
-    mean = tests.groupby(["test", "n"])["told_apart"].mean()
     names = {"optimum": "best possible test"} | {k: test.short for k, test in TESTS.items()}
+    mean = tests.groupby([tests["test"].map(names), "n"])["told_apart"].mean()
     told = data["fig-told-apart"].set_index(["test", "n"])
-    assert len(told) == len(mean) == 2 * 7
-    for (test, n), share in mean.items():
-        row = told.loc[(names[test], n)]
-        assert row["told_apart"] == pytest.approx(share, rel=1e-5)
-        assert row["low"] <= row["told_apart"] <= row["high"]
+    assert len(told) == 2 * 7
+    assert told["told_apart"].to_dict() == pytest.approx(mean.to_dict(), rel=1e-5)
+    assert (told["low"] <= told["told_apart"]).all()
+    assert (told["told_apart"] <= told["high"]).all()
 
     rows = found.responses[found.responses["widths"] == "5-3"]
     for kind, ending in (("learned", ", fitted to {} rows"), ("truth", "")):
         loss = data[f"fig-loss-{kind}"]
         curves = loss.dropna(subset=["n"]).set_index(["loss", "n"])["nats"]
-        medians = rows[rows["generator"] == kind].groupby(["source", "n"])
+        cases = rows[rows["generator"] == kind]
+        medians: dict[Any, float] = {}
         for column, seen in (("loss_in_sample", "rows it saw"), ("loss_population", "fresh rows")):
-            for (source, n), value in medians[column].median().items():
-                assert curves.pop((f"on {seen}{ending.format(source)}", n)) == pytest.approx(
-                    value, rel=1e-5
-                )
-        assert curves.empty
+            names = f"on {seen}" + cases["source"].map(ending.format)
+            medians |= cases.groupby([names, "n"])[column].median().to_dict()
+        assert curves.to_dict() == pytest.approx(medians, rel=1e-5)
         levels = loss[loss["n"].isna()].set_index("loss")["nats"]
         assert levels["a coin, ln 2"] == pytest.approx(LN2, rel=1e-5)
         if kind == "learned":
-            floor = rows[rows["generator"] == kind].drop_duplicates("seed")["floor"].median()
+            floor = cases.drop_duplicates("seed")["floor"].median()
             assert levels["best possible, ln 2 − JSD"] == pytest.approx(floor, rel=1e-5)
 
     fresh = found.responses.query("generator == 'learned' and source == 'fresh'")
