@@ -87,7 +87,7 @@ def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Sect
         )
     if len(order) > len(compared):
         rest = len(order) - len(compared)
-        blocks.append(Paragraph(f"{plural(rest, 'more configuration')} not compared here."))
+        blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
     return Section("configurations", "Which configuration is better?", blocks)
 
 
@@ -127,7 +127,7 @@ def _answer(found: Comparisons) -> str:
     of = f"The reference is {plain(found.reference)}, the first configuration. "
     counted = (
         f"Of {plural(len(pairs), 'comparison')} with it, {count(len(better))} "
-        f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and of "
+        f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and for "
         f"{count(len(pairs) - len(better) - len(worse))} neither is shown. "
     )
     ends = []
@@ -261,7 +261,7 @@ def _profiles(found: Comparisons, cells: Sequence[Cell]) -> Picture | None:
         axes.set(ylim=(0, 1), xlabel="KL(q‖p), nats (dashed: the margins)", ylabel="share within")
         legend_above(axes, columns=1)
         rest = len(set(found.profiles["configuration"])) - len(names)
-        more = f" {plural(rest, 'more configuration')} in the tables." if rest else ""
+        more = f" The tables have {plural(rest, 'more configuration')}." if rest else ""
         halves = {
             name: found.aggregates.set_index("configuration")["median"].get(name, np.nan)
             for name in names

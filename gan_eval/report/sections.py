@@ -280,7 +280,7 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
         blocks.append(Code(label, to_toml(entry.get("config") or {}), folded=True))
     if len(entries) > _MOST_CONFIGURATIONS:
         rest = len(entries) - _MOST_CONFIGURATIONS
-        blocks.append(Paragraph(f"{plural(rest, 'more configuration')} in study.json."))
+        blocks.append(Paragraph(f"study.json has {plural(rest, 'more configuration')}."))
     if provenance.get("thinned"):
         blocks.append(Paragraph(f"Thinned: {provenance['thinned']}."))
     blocks.append(

@@ -51,7 +51,7 @@ def test_it_says_which_is_better_and_by_how_much(made: Results) -> None:
     assert found is not None
     (answer, *_) = [p.text for p in found.all("p")]
     assert "The reference is reference, the first configuration." in answer
-    assert "Of 2 comparisons with it, 1 is better, 1 worse, and of 0 neither is shown." in answer
+    assert "Of 2 comparisons with it, 1 is better, 1 worse, and for 0 neither is shown." in answer
     assert "The best is a better one: its median KL is 0.250 times" in answer
     assert "The worst is a worse one: its median KL is 4.00 times" in answer
     rows = [[e.text for e in row.all("th", "td")] for row in found.all("tr")]
