@@ -49,8 +49,9 @@ def main() -> None:
     if not certificates:
         sys.exit(__doc__)
     for certificate in certificates:
-        seconds = certificate.provenance["seconds"]
-        print(f"{', '.join(certificate.tests)}: kept {certificate.kept}, {seconds} s")
+        seconds = certificate.provenance.get("seconds")  # not of one put together from two runs
+        took = "" if seconds is None else f", {seconds} s"
+        print(f"{', '.join(certificate.tests)}: kept {certificate.kept}{took}")
         print(f"  {len(certificate.sizes)} null cases, {certificate.second_looks} second looks")
     for rows in (size_rows(certificates), power_rows(certificates)):
         print()
