@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 
 from gan_eval.settings import printable
@@ -36,6 +39,19 @@ def print_table(console: Console, table: Table) -> None:
         wide = console.options.update(width=_WIDEST * len(table.columns))
         console.width = max(console.width, console.measure(table, options=wide).maximum)
     console.print(table)
+
+
+@contextmanager
+def progress_bar(*columns: ProgressColumn) -> Iterator[Callable[..., None]]:
+    """What sets ``total``, ``completed`` and ``description`` of a bar on stderr, and does nothing
+    where that is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda **_: None
+        return
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda **told: bar.update(task, **told)
 
 
 def word(name: object) -> str:

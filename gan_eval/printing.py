@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gan_eval.acceptance import Answer
 from gan_eval.backends import Availability
-from gan_eval.console import open_console, print_table, word
+from gan_eval.console import open_console, print_table, progress_bar, word
 from gan_eval.results import Results
 from gan_eval.settings import printable
 from gan_eval.summary import quantile, summarise
@@ -192,10 +192,6 @@ def print_studies(questions: dict[str, str]) -> None:
 @contextmanager
 def study_progress() -> Iterator[Callable[[StudyProgress], None]]:
     """An ``on_progress`` for ``study.run`` that shows a bar where stderr is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
     columns = (
         TextColumn("training"),
         BarColumn(),
@@ -203,12 +199,11 @@ def study_progress() -> Iterator[Callable[[StudyProgress], None]]:
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+    with progress_bar(*columns) as update:
 
         def show(progress: StudyProgress) -> None:
             seen = ", ".join(f"{n} {verdict}" for verdict, n in progress.verdicts.items())
-            bar.update(task, total=progress.planned, completed=progress.finished, description=seen)
+            update(total=progress.planned, completed=progress.finished, description=seen)
 
         yield show
 

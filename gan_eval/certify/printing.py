@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gan_eval.certify.certificate import Certificate
 from gan_eval.certify.run import Progress as Stage
-from gan_eval.console import open_console
+from gan_eval.console import open_console, progress_bar
 from gan_eval.report import certificate as words
 from gan_eval.report import sections
 from gan_eval.report.page import fill, write_page
@@ -49,10 +48,6 @@ def write_certificate_page(certificate: Certificate, path: Path) -> None:
 @contextmanager
 def certify_progress() -> Iterator[Callable[[Stage], None]]:
     """An ``on_progress`` for ``certify`` that shows a bar where stderr is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
     columns = (
         TextColumn("certifying"),
         BarColumn(),
@@ -60,11 +55,10 @@ def certify_progress() -> Iterator[Callable[[Stage], None]]:
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+    with progress_bar(*columns) as update:
 
         def show(stage: Stage) -> None:
-            bar.update(task, total=stage.planned, completed=stage.finished, description=stage.doing)
+            update(total=stage.planned, completed=stage.finished, description=stage.doing)
 
         yield show
 

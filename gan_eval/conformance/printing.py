@@ -6,15 +6,14 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gan_eval.conformance.distribution import MARGIN, DistributionAgreement
 from gan_eval.conformance.run import Conformance
 from gan_eval.conformance.run import Progress as Stage
 from gan_eval.conformance.stepwise import StageAgreement
-from gan_eval.console import open_console
+from gan_eval.console import open_console, progress_bar
 
 
 def print_conformance(found: Conformance) -> None:
@@ -96,11 +95,6 @@ def _distributions(found: tuple[DistributionAgreement, ...]) -> Table:
 @contextmanager
 def conform_progress() -> Iterator[Callable[[Stage], None]]:
     """An ``on_progress`` for ``conform`` that shows a bar where stderr is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda stage: bar.update(task, total=stage.planned, completed=stage.finished)
+    with progress_bar(*columns) as update:
+        yield lambda stage: update(total=stage.planned, completed=stage.finished)

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 
-from gan_eval.console import open_console, print_table
+from gan_eval.console import open_console, print_table, progress_bar
 from gan_eval.exercise import tables, words
 from gan_eval.exercise.result import Exercise
 from gan_eval.exercise.run import Progress
@@ -32,17 +30,11 @@ def print_exercise(found: Exercise, written: Sequence[Path]) -> None:
 @contextmanager
 def exercise_progress() -> Iterator[Callable[[Progress], None]]:
     """An ``on_progress`` for ``exercise`` that shows a bar where stderr is a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+    with progress_bar(*columns) as update:
 
         def show(progress: Progress) -> None:
-            bar.update(
-                task,
+            update(
                 total=progress.planned or None,
                 completed=progress.finished,
                 description=progress.doing,
