@@ -45,15 +45,22 @@ def code_version(backend: str, framework: str) -> str:
     """
     entry = entries().get(backend.partition(":")[0])
     module = entry.module if entry is not None else _ROOTS[0]
-    return f"{framework.partition(',')[0]} {_digest(module)}"
+    return f"{framework.partition(',')[0]} {source_version(*_ROOTS, module)}"
 
 
 @cache
-def _digest(module: str) -> str:
+def source_version(*roots: str) -> str:
+    """16 hexadecimal digits of the sources behind some modules and of the libraries' versions.
+
+    Parameters
+    ----------
+    *roots : str
+        Names of modules; what they import of this package counts with them.
+    """
     digest = hashlib.sha256()
     for name in _LIBRARIES:
         digest.update(f"{name} {_version(name)}\n".encode())
-    for name, source in sorted(sources(*_ROOTS, module).items()):
+    for name, source in sorted(sources(*roots).items()):
         digest.update(f"{name}\n".encode() + source)
     return digest.hexdigest()[:16]
 

@@ -50,7 +50,8 @@ class Certificate:
         Of every test, and of the best possible one under the name ``OPTIMUM``.
     means : tuple of MeanCase
     provenance : dict
-        JSON-ready: ``command``, ``created``, ``seconds``, ``workers``, ``permutations``,
+        JSON-ready: ``command``, ``created``, ``seconds`` of this call, ``workers``, ``units`` of
+        work, ``units_kept`` (those of them that a checkpoint had), ``permutations``,
         ``environment``.
     """
 

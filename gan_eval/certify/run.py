@@ -12,6 +12,7 @@ from gan_eval.certify import closed_form, power, size
 from gan_eval.certify.alternatives import PATHS
 from gan_eval.certify.catalogue import JUDGE, PERMUTATIONS, TESTS, Subject, Test
 from gan_eval.certify.certificate import Certificate, Certified
+from gan_eval.certify.checkpoint import Checkpoint
 from gan_eval.certify.settings import Settings
 from gan_eval.environment import cores, environment
 from gan_eval.errors import UsageError
@@ -30,6 +31,7 @@ class Progress:
 
     planned: int = 0
     finished: int = 0
+    kept: int = 0  # of the finished: those that a checkpoint had
     doing: str = ""
 
 
@@ -39,6 +41,7 @@ def certify(
     *,
     workers: int | None = None,
     command: str | None = None,
+    checkpoint: Checkpoint | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Certificate:
     """Measure the size and the power of tests, and the means of their statistics.
@@ -56,6 +59,8 @@ def certify(
         import, unless ``workers`` is 1: then everything runs in this process.
     command : str
         The command to store as the way to reproduce it.
+    checkpoint : Checkpoint, optional
+        Where units are kept as they end, and found again by a later call. By default nowhere.
     on_progress : callable, optional
         Called when a unit of work has ended.
 
@@ -75,7 +80,9 @@ def certify(
     start, progress = time.monotonic(), Progress()
     with Pool(workers) as pool:
         try:
-            work = _Work(pool, progress, on_progress or (lambda _: None))
+            work = _Work(
+                pool, checkpoint or Checkpoint(None), progress, on_progress or (lambda _: None)
+            )
             sizes = _sizes(work, subjects, settings)
             curves = _power(work, subjects, settings)
             means = _means(work, subjects, settings)
@@ -91,6 +98,8 @@ def certify(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - start, 1),
             "workers": workers,
+            "units": progress.planned,
+            "units_kept": progress.kept,
             "permutations": PERMUTATIONS,
             "environment": environment(),
         },
@@ -124,22 +133,36 @@ def named(text: str | None) -> tuple[str, ...]:
 
 
 class _Work:
-    """Units of work over a pool, with progress."""
+    """Units of work over a pool, those of a checkpoint left out, with progress."""
 
-    def __init__(self, pool: Pool, progress: Progress, tell: Callable[[Progress], None]) -> None:
-        self._pool, self._progress, self._tell = pool, progress, tell
+    def __init__(
+        self,
+        pool: Pool,
+        checkpoint: Checkpoint,
+        progress: Progress,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        self._pool, self._checkpoint = pool, checkpoint
+        self._progress, self._tell = progress, tell
 
     def run(self, doing: str, units: Sequence[tuple[Key, Task]]) -> Iterator[tuple[Key, Any]]:
         """Keys with what their tasks gave, in the order of the units."""
         self._progress.planned += len(units)
         self._progress.doing = doing
-        tasks = [task for _, task in units]
         outcomes = {}
+        for _, task in units:
+            known, outcome = self._checkpoint.find(task)
+            if known:
+                outcomes[id(task)] = outcome
+        self._progress.finished += len(outcomes)
+        self._progress.kept += len(outcomes)
+        tasks = [task for _, task in units if id(task) not in outcomes]
         for task, outcome in self._pool.run_all([], tasks, None):
             if isinstance(outcome, Failure):
                 key = next(key for key, own in units if own is task)
                 raise UsageError(f"{key} could not be certified: {outcome.message}")
             outcomes[id(task)] = outcome
+            self._checkpoint.keep(task, outcome)
             self._progress.finished += 1
             self._tell(self._progress)
         for key, task in units:

@@ -59,6 +59,7 @@ def certify(
     import shlex
 
     from gan_eval.certify import printing
+    from gan_eval.certify.checkpoint import Checkpoint, beside
     from gan_eval.certify.run import certify as measure
     from gan_eval.certify.run import named
     from gan_eval.certify.settings import Settings
@@ -70,18 +71,26 @@ def certify(
     settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
     for path in filter(None, (out, html)):
         check_writable(path)
-    command = shlex.join(["gan-eval", *sys.argv[1:]])
+    checkpoint = Checkpoint(None if out is None else beside(out))
     with printing.certify_progress() as show:
         certificate = measure(
-            named(tests), settings, workers=workers, command=command, on_progress=show
+            named(tests),
+            settings,
+            workers=workers,
+            command=shlex.join(["gan-eval", *sys.argv[1:]]),
+            checkpoint=checkpoint,
+            on_progress=show,
         )
     if out is not None:
         write_page(certificate.to_json(), out)
+        checkpoint.remove()
     if html is not None:
         printing.write_certificate_page(certificate, html)
     if as_json:
         print(certificate.to_json(), end="")
     else:
+        if kept := certificate.provenance["units_kept"]:
+            print(f"Kept from an interrupted run: {kept} units of work.")
         printing.print_certificate(certificate)
     raise typer.Exit(0 if certificate.kept else 1)
 

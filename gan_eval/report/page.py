@@ -107,10 +107,14 @@ def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = 
 
 
 def write_page(text: str, path: str | Path) -> None:
-    """Write a page into a file, whole or not at all; ``UsageError`` where that cannot be done."""
+    """Write a page into a file, whole or not at all, its folder made if there is none.
+
+    ``UsageError`` where that cannot be done.
+    """
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:

@@ -33,6 +33,7 @@ def test_it_prints_tables_and_writes_the_certificate_and_its_page(
     certificate = Certificate.load(tmp_path / "c.json")
     assert certificate.sizes[0].n == 12
     assert certificate.sizes[0].m == 10
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["c.html", "c.json"]
     page = (tmp_path / "c.html").read_text(encoding="utf-8")
     assert "Can these p-values be trusted?" in page
     assert "<svg" in page

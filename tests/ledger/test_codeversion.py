@@ -55,6 +55,6 @@ def test_framework_backend_and_sources_make_the_version(monkeypatch: pytest.Monk
         "sources",
         lambda *roots: {k: v + b"#" * (k == "gan_eval.draws") for k, v in read(*roots).items()},
     )
-    codeversion._digest.cache_clear()
+    codeversion.source_version.cache_clear()
     assert version("pytorch", "x") != before
-    codeversion._digest.cache_clear()
+    codeversion.source_version.cache_clear()
