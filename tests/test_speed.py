@@ -69,7 +69,7 @@ def test_json_is_one_document(files: tuple[str, str], capsys: pytest.CaptureFixt
         (["nowhere.json"], "there is no file"),
         (["{0}", "--against", "{1}", "--slowdown", "0.5"], "`slowdown` must be at least 1"),
         (["{0}", "--run", "nowhere"], "there is no folder"),
-        (["{0}", "--csv", "nowhere/at/all.csv"], "nowhere"),
+        (["{0}", "--csv", "{0}/all.csv"], "cannot be written"),
         ([], "FILE"),
     ],
 )

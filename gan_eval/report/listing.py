@@ -42,7 +42,7 @@ def first(cells: Sequence[Cell], *, whole: bool = True) -> Table:
         each = f"{count(max(_shown(cells)))} seeds"
         each += "" if len(cells) == 1 else " at most of each cell"
         which = f"The first {each}, {count(len(rows))} of {count(total)} replicates"
-    where = "rows.csv has" if whole else "`gan-eval export` gives"
+    where = "rows.csv has" if whole else "gan-eval export gives"
     return Table(f"{which}; {where} every column of every one", _head(cells), rows)
 
 

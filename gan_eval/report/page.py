@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gan_eval.errors import UsageError
 from gan_eval.report import agreement, configurations, losses, measured, sections, tables, words
@@ -118,7 +120,8 @@ def write_page(text: str, path: str | Path) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where its folder is a file, there is nothing to delete
+            partial.unlink()
         raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}") from None
 
 
@@ -220,7 +223,13 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["spans"] = _spans
     return environment.get_template("template.html.j2")
+
+
+def _spans(text: str) -> Markup:
+    """A text escaped, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _source(name: str) -> str:

@@ -84,7 +84,7 @@ def test_rows_that_are_thinned_are_said_to_be(tmp_path: Path) -> None:
         html = render(more)
     text = parse(html).text
     assert "Thinned: rows.csv holds the first 100,000 seeds of each cell, of 100,050 rows" in text
-    assert "`gan-eval export` gives every column of every one" in text
+    assert "gan-eval export gives every column of every one" in text
     path = tmp_path / "report.html"
     path.write_text(html, encoding="utf-8")
     assert verify(path).mismatches == []

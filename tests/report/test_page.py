@@ -237,6 +237,15 @@ def test_hostile_names_are_text() -> None:
     page("hostile").encode("utf-8")
 
 
+@every_page
+def test_commands_in_sentences_are_code_and_nothing_is_obeyed(name: str) -> None:
+    """Backticks mark code in the package's texts; a page shows none but those of hostile names."""
+    for element in tree(name).all("p", "li", "caption", "summary", "figcaption", "dd"):
+        assert name == "hostile" or "`" not in element.text
+    for element in tree(name).all("p"):
+        assert {child.tag for child in element.all()} <= {"p", "code", "bdi", "a", "strong"}
+
+
 def test_missing_provenance_is_no_error() -> None:
     made = synthetic.results(2)
     bare = {"study": {}, "environments": {}}
@@ -276,8 +285,10 @@ def test_write_leaves_one_whole_file_or_one_sentence(tmp_path: Path) -> None:
     write(none, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page("none")
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+    write(none, tmp_path / "new" / "folder" / "report.html")
+    assert (tmp_path / "new" / "folder" / "report.html").exists()
     with pytest.raises(UsageError, match="cannot be written"):
-        write(none, tmp_path / "missing" / "report.html")
+        write(none, tmp_path / "report.html" / "report.html")
     (tmp_path / "folder").mkdir()
     with pytest.raises(UsageError, match="cannot be written"):
         write(none, tmp_path / "folder")
