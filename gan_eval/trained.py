@@ -150,8 +150,12 @@ class TrainedGANs:
             x = np.tanh(x @ weight[replicate] + bias[replicate])
         return (x @ last.weight[replicate] + last.bias[replicate])[:, 0]
 
-    def take(self, part: slice) -> TrainedGANs:
-        """Some of the replicates, as views; without ``adam``."""
+    def take(self, part: slice | NDArray[np.bool_]) -> TrainedGANs:
+        """Some of the replicates, by a slice (as views) or by a mask of shape (R,)."""
+
+        def some(layers: Sequence[Layer]) -> list[Layer]:
+            return [Layer(weight[part], bias[part]) for weight, bias in layers]
+
         return TrainedGANs(
             config=self.config,
             backend=self.backend,
@@ -159,11 +163,12 @@ class TrainedGANs:
             seeds=self.seeds[part],
             weights=self.weights[part],
             biases=self.biases[part],
-            discriminator=[Layer(w[part], b[part]) for w, b in self.discriminator],
+            discriminator=some(self.discriminator),
             loss_D=self.loss_D[part],
             loss_G=self.loss_G[part],
             seconds=self.seconds[part],
             chapter_seconds=self.chapter_seconds[part],
+            adam=self.adam and AdamState(some(self.adam.first), some(self.adam.second)),
             thinned=self.thinned,
         )
 

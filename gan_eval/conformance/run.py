@@ -10,16 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gan_eval.backends import Availability, backend
+from gan_eval.backends import Availability
 from gan_eval.config import TrainingConfig
-from gan_eval.conformance import distribution, stepwise
+from gan_eval.conformance import distribution, stepwise, units
 from gan_eval.conformance.distribution import DistributionAgreement
-from gan_eval.conformance.outcomes import Outcomes
 from gan_eval.conformance.participants import participants, usable
 from gan_eval.conformance.stages import STAGES, Stage
 from gan_eval.conformance.stepwise import StageAgreement
+from gan_eval.conformance.units import Unit
 from gan_eval.draws import MAX_SEED
 from gan_eval.environment import cores, environment
 from gan_eval.errors import UsageError
@@ -101,19 +100,6 @@ class Conformance:
         )
 
 
-@dataclass(frozen=True)
-class _Unit:
-    """One call of a backend."""
-
-    backend: str
-    device: str
-    config: TrainingConfig
-    seeds: tuple[int, ...]
-    stage: str = ""
-    """Empty for the comparison in distribution."""
-    perturbed: bool = False
-
-
 def conform(
     names: Sequence[str] | None = None,
     *,
@@ -170,8 +156,8 @@ def conform(
         try:
             found, machine = pool.call(_survey, None if names is None else list(names))
             compared = tuple(one for one in found if usable(one))
-            units = _plan(compared, stages, config, seeds) if len(compared) > 1 else []
-            outcomes = _train(pool, units, on_progress or (lambda _: None))
+            tell = on_progress or (lambda _: None)
+            counted, outcomes = _train(pool, compared, stages, config, seeds, tell)
         except KeyboardInterrupt:
             pool.kill()
             raise
@@ -180,8 +166,8 @@ def conform(
     return Conformance(
         compared,
         tuple(one for one in found if not usable(one)),
-        tuple(_stepwise(compared, stages, outcomes)),
-        distribution.compare_all(_laws(compared, outcomes)) if outcomes and seeds else (),
+        tuple(_stepwise(compared, stages, counted, outcomes)),
+        distribution.compare_all(units.laws(compared, outcomes)) if outcomes and seeds else (),
         {
             "command": command,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -199,106 +185,63 @@ def _survey(names: list[str] | None) -> tuple[list[Availability], dict[str, Any]
     return participants(names), environment()
 
 
-def _plan(
+def _train(
+    pool: Pool,
     compared: Sequence[Availability],
     stages: Sequence[Stage],
     config: TrainingConfig,
     seeds: int,
-) -> list[_Unit]:
-    """All calls, the stages first; by seed across backends."""
-    units = [
-        _Unit(one.name, one.devices[0], stage.config, stage.seeds, stage.name)
-        for stage in stages
-        for one in compared
-    ]
-    first = compared[0]
-    units += [
-        _Unit(first.name, first.devices[0], stage.perturbed, stage.seeds, stage.name, True)
-        for stage in stages
-        if stage.chaotic
-    ]
-    many = [
-        _Unit(
-            *(one.name, one.devices[0], config),
-            tuple(range(at, min(at + one.replicates_per_call, seeds))),
-        )
-        for one in compared
-        for at in range(0, seeds, one.replicates_per_call)
-    ]
-    return units + sorted(many, key=lambda unit: unit.seeds[0])
+    tell: Callable[[Progress], None],
+) -> tuple[dict[str, tuple[int, ...]], units.Found]:
+    """The seeds of each stage that count, and what all calls came to.
 
+    Chaos is measured first, so that no other backend trains a seed that does not count.
+    """
+    counted, found = {stage.name: stage.seeds for stage in stages}, {}
+    if len(compared) < 2:
+        return counted, found
+    progress = Progress()
 
-def _train(
-    pool: Pool, units: Sequence[_Unit], tell: Callable[[Progress], None]
-) -> dict[_Unit, TrainedGANs | Outcomes | Failure]:
-    progress = Progress(sum(len(unit.seeds) for unit in units))
-    outcomes = {}
-    for (_, unit), outcome in pool.run_all([], [(_train_unit, unit) for unit in units], None):
-        outcomes[unit] = outcome
-        progress.finished += len(unit.seeds)
-        tell(progress)
-    return outcomes
+    def work(now: Sequence[Unit], later: Sequence[Unit]) -> None:
+        progress.planned = progress.finished + sum(len(unit.seeds) for unit in (*now, *later))
+        for (_, unit), outcome in pool.run_all([], [(units.train, unit) for unit in now], None):
+            found[unit] = outcome
+            progress.finished += len(unit.seeds)
+            tell(progress)
 
-
-def _train_unit(unit: _Unit) -> TrainedGANs | Outcomes:
-    trained = backend(unit.backend).train(unit.config, unit.seeds, unit.device)
-    return trained if unit.stage else Outcomes.of(trained)
+    laws = units.in_distribution(compared, config, seeds)
+    first = units.measuring_chaos(compared[0], stages)
+    work(first, units.step_by_step(compared, stages, counted) + laws)
+    counted = units.counted_seeds(compared[0], stages, found)
+    work(units.step_by_step(compared, stages, counted) + laws, [])
+    return counted, found
 
 
 def _stepwise(
     compared: Sequence[Availability],
     stages: Sequence[Stage],
-    outcomes: Mapping[_Unit, TrainedGANs | Outcomes | Failure],
+    counted: Mapping[str, tuple[int, ...]],
+    found: units.Found,
 ) -> list[StageAgreement]:
     """Pair by pair, stage by stage."""
-    runs = {
-        (unit.stage, unit.perturbed, unit.backend): outcome
-        for unit, outcome in outcomes.items()
-        if unit.stage
-    }
-    counted: dict[str, NDArray[np.bool_] | None] = {}
-    for stage in stages if runs else ():
-        run = runs[stage.name, False, compared[0].name]
-        again = runs.get((stage.name, True, compared[0].name))
-        counted[stage.name] = None
-        if isinstance(run, TrainedGANs) and isinstance(again, TrainedGANs):
-            counted[stage.name] = stepwise.not_chaotic(stage, run, again)
     return [
-        _compared(stage, pair, [runs[stage.name, False, name] for name in pair], counted)
+        _compared(stage, pair, counted[stage.name], found)
         for pair in itertools.combinations([one.name for one in compared], 2)
-        for stage in stages
+        for stage in (stages if found else ())
     ]
 
 
 def _compared(
-    stage: Stage,
-    names: tuple[str, str],
-    runs: Sequence[TrainedGANs | Outcomes | Failure],
-    counted: Mapping[str, NDArray[np.bool_] | None],
+    stage: Stage, names: tuple[str, str], counted: tuple[int, ...], found: units.Found
 ) -> StageAgreement:
-    first, second = runs
-    if isinstance(first, TrainedGANs) and isinstance(second, TrainedGANs):
-        return stepwise.compare(stage, names, first, second, counted[stage.name])
-    return StageAgreement(stage.name, *names, message=_fault(names, runs))
-
-
-def _laws(
-    compared: Sequence[Availability], outcomes: Mapping[_Unit, TrainedGANs | Outcomes | Failure]
-) -> dict[str, Outcomes | str]:
-    """What each backend came to, or why it came to nothing."""
-    found: dict[str, Outcomes | str] = {}
-    for one in compared:
-        own = [o for unit, o in outcomes.items() if unit.backend == one.name and not unit.stage]
-        parts = [part for part in own if isinstance(part, Outcomes)]
-        whole = len(parts) == len(own)
-        found[one.name] = Outcomes.join(parts) if whole else _fault([one.name] * len(own), own)
-    return found
-
-
-def _fault(names: Sequence[str], runs: Sequence[TrainedGANs | Outcomes | Failure]) -> str:
-    """What the first backend that failed said."""
-    return next(
-        f"{name}: {run.message}"
-        for name, run in zip(names, runs, strict=True)
-        if isinstance(run, Failure)
+    runs = [units.joined(found, stage, name) for name in names]
+    for name, run in zip(names, runs, strict=True):
+        if isinstance(run, Failure):
+            return StageAgreement(stage.name, *names, message=f"{name}: {run.message}")
+    if not counted:
+        message = f"{stage.name}: no seed counts, a perturbation outgrows the tolerance in each"
+        return StageAgreement(stage.name, *names, seeds=len(stage.seeds), message=message)
+    first, second = (
+        run.take(np.isin(run.seeds, counted)) for run in runs if isinstance(run, TrainedGANs)
     )
+    return stepwise.compare(stage, names, first, second)

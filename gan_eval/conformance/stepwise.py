@@ -32,7 +32,7 @@ class StageAgreement:
         does not tell that quantity. That of the initial weights has to be 0.
     tolerance : float
     counted, seeds : int
-        Seeds that count, and seeds that were trained. They differ where chaos is measured.
+        Seeds that count, and seeds of the stage. They differ where chaos is measured.
     message : str
         Why nothing could be compared; empty where it could.
     """
@@ -85,21 +85,15 @@ class StageAgreement:
 
 
 def compare(
-    stage: Stage,
-    names: tuple[str, str],
-    first: TrainedGANs,
-    second: TrainedGANs,
-    counted: NDArray[np.bool_] | None = None,
+    stage: Stage, names: tuple[str, str], first: TrainedGANs, second: TrainedGANs
 ) -> StageAgreement:
-    """Compare two trainings of a stage over the seeds that count, by default all."""
-    counted = np.ones(len(first), dtype=np.bool_) if counted is None else counted
+    """Compare two trainings of a stage from the same seeds, those that count."""
     found = {
-        name: None if value is None else float(value[counted].max(initial=0.0))
+        name: None if value is None else float(value.max())
         for name, value in differences(first, second).items()
     }
-    return StageAgreement(
-        *(stage.name, *names, found, stage.tolerance), int(counted.sum()), counted.size
-    )
+    counted = len(first), len(stage.seeds)
+    return StageAgreement(stage.name, *names, found, stage.tolerance, *counted)
 
 
 def not_chaotic(stage: Stage, run: TrainedGANs, perturbed: TrainedGANs) -> NDArray[np.bool_]:

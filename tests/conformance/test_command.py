@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from gan_eval.backends import registry
 from gan_eval.cli import main
 from gan_eval.config import TrainingConfig
-from gan_eval.conformance import conform
+from gan_eval.conformance import conform, units
 from gan_eval.conformance import run as running
 from gan_eval.conformance.stages import STAGES
 
@@ -145,6 +146,30 @@ def test_chaos_is_measured_by_the_first_backend_and_told(
     assert 2 <= stage["seeds_counted"] < stage["seeds"] == 5
 
 
+def test_only_the_first_backend_trains_the_seeds_that_do_not_count() -> None:
+    (late,) = [s for s in STAGES if s.chaotic and s.config.dialect == "pytorch"]
+    told = []
+    found = conform(
+        ["numpy", "twin"],
+        seeds=0,
+        workers=1,
+        stages=[late],
+        on_progress=lambda progress: told.append((progress.finished, progress.planned)),
+    )
+    (stage,) = found.stages
+    # Twice five seeds on the first; what is planned shrinks when chaos has been measured.
+    assert told[0] == (5, 15)
+    assert told[-1] == (10 + stage.counted, 10 + stage.counted)
+
+
+def test_where_no_seed_counts_nothing_is_said_to_agree() -> None:
+    (late,) = [s for s in STAGES if s.chaotic and s.config.dialect == "pytorch"]
+    found = conform(["numpy", "twin"], seeds=0, workers=1, stages=[replace(late, tolerance=0.0)])
+    (stage,) = found.stages
+    assert (stage.counted, stage.seeds, stage.agree, found.kept) == (0, 5, False, False)
+    assert "no seed counts" in stage.message
+
+
 def test_work_and_what_it_gives_pass_between_processes() -> None:
     """A unit goes to a process by its backend's name, its outcome comes back; both as bytes."""
     told = []
@@ -154,10 +179,12 @@ def test_work_and_what_it_gives_pass_between_processes() -> None:
         workers=1,
         on_progress=lambda progress: told.append((progress.finished, progress.planned)),
     )
-    units = running._plan(found.compared, running.STAGES, SHORT, 30)
+    every = {stage.name: stage.seeds for stage in running.STAGES}
+    planned = units.step_by_step(found.compared, running.STAGES, every)
+    planned += units.in_distribution(found.compared, SHORT, 30)
     assert told[-1][0] == told[-1][1]
-    for unit in (units[0], units[-1]):
-        function, again = pickle.loads(pickle.dumps((running._train_unit, unit)))
+    for unit in (planned[0], planned[-1]):
+        function, again = pickle.loads(pickle.dumps((units.train, unit)))
         assert again == unit
         outcome = function(again)
         same = pickle.loads(pickle.dumps(outcome))

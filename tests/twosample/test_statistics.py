@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import dcor
+import importlib
+from types import ModuleType
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -17,6 +19,15 @@ from tests.twosample import oracles
 # hyppo 0.5.2 imports a module that SciPy has deprecated.
 HYPPO_IMPORT = pytest.mark.filterwarnings("ignore:Please import:DeprecationWarning")
 SHAPES = [(2, 2, 1), (7, 5, 1), (13, 13, 2), (9, 31, 3), (30, 4, 12)]
+
+
+@pytest.fixture(scope="module")
+def dcor() -> ModuleType:
+    """dcor, of which only what is NumPy is called: else its import compiles for most of a minute,
+    and LLVM was once seen to abort in that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("numba.core.config.DISABLE_JIT", True)
+        return importlib.import_module("dcor")
 
 
 def samples(n: int, m: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +78,7 @@ def test_a_common_offset_and_repeated_rows_lose_no_digits(d):
 
 
 @pytest.mark.parametrize("exponent", [0.6, 1.0])
-def test_energy_meets_dcor(exponent):
+def test_energy_meets_dcor(dcor, exponent):
     x, y = samples(40, 55, 3)
     result = energy_test(x, y, exponent=exponent, permutations=9, rng=0)
     peer = dcor.energy_distance(x, y, exponent=exponent)
