@@ -99,26 +99,25 @@ class Cluster:
         return [_joined(entry, by_name.get(entry.name)) for entry in found]
 
     def run_all(
-        self, alone: Iterable[Task], rest: Mapping[bool, Iterable[Task]], deadline: float | None
+        self, tasks: Mapping[bool, Iterable[Task]], *, alone: Iterable[Task], ahead: bool
     ) -> Iterator[tuple[Task, Any]]:
         """Tasks of units with their outcomes (or a ``Failure``) as they end, like ``Pool.run_all``.
 
-        ``rest`` are the tasks that need a GPU and those that do not, kept apart so that neither
-        waits for the other. Without a deadline, twice as many tasks are handed out as can run, so
-        that no worker waits for its next one; with one, none that could not begin.
+        ``tasks`` are those that need a GPU and those that do not, kept apart so that neither waits
+        for the other. With ``ahead``, twice as many are handed out as can run, so that no worker
+        waits for its next one; without, none that could not begin.
         """
         for task in alone:
             self._submit(task, on_gpu(task[1].device))
             yield self._next()
-        waiting = {gpu: iter(tasks) for gpu, tasks in rest.items()}
+        waiting = {gpu: iter(some) for gpu, some in tasks.items()}
         while waiting or self._running:
             if time.monotonic() > self._looked + _LOOK:
                 self._look()
-            for gpu, tasks in list(waiting.items()):
-                ahead = self._slots[gpu] * (1 if deadline is not None else 2)
-                while self._handed_out(gpu) < max(1, ahead):
-                    late = deadline is not None and time.monotonic() > deadline
-                    task = None if late else next(tasks, None)
+            for gpu, some in list(waiting.items()):
+                room = self._slots[gpu] * (2 if ahead else 1)
+                while self._handed_out(gpu) < max(1, room):
+                    task = next(some, None)
                     if task is None:
                         del waiting[gpu]
                         break

@@ -96,7 +96,8 @@ class Study(BaseModel):
     devices: Names | None = None
     """Where; every device that a backend has here where none is named."""
     time_budget: Annotated[Real, Field(gt=0)] | None = 40.0
-    """Seconds after which no further replicate is started; "none": no limit."""
+    """Seconds after which no further call of a backend is started but the first of each; "none": no
+    limit."""
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
     """Fresh real rows, and as many generated ones, for the tests and the critic."""
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999

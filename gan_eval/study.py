@@ -5,6 +5,7 @@ Whatever stops it, what was finished is in the ledger, and running it again goes
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -120,6 +121,7 @@ class _Run:
     ) -> None:
         self.study, self.path, self.told, self.on_progress = study, path, told, on_progress
         self.began = time.monotonic()
+        self.deadline = math.inf if study.time_budget is None else self.began + study.time_budget
         self.failures: list[dict[str, Any]] = []
         self.unavailable: list[dict[str, Any]] = []
         self.progress = Progress(0)
@@ -176,25 +178,23 @@ class _Run:
             {"provenance": self.provenance(self.reused, True, {})},
             [part for parts in self.parts.values() for part in parts],
         )
-        budget = self.study.time_budget
-        deadline = None if budget is None else self.began + budget
         every = units(planned)
         alone, rest = ([unit for unit in every if unit.timed is timed] for timed in (True, False))
         if isinstance(pool, Cluster):
             code = {_place(cell): code_version(cell.backend, cell.version) for cell in planned}
             outcomes = pool.run_all(
-                self.elsewhere(ledger, alone, number, code),
                 {
                     gpu: self.elsewhere(
                         ledger, [unit for unit in rest if on_gpu(unit.device) is gpu], number, code
                     )
                     for gpu in (True, False)
                 },
-                deadline,
+                alone=self.elsewhere(ledger, alone, number, code),
+                ahead=self.deadline == math.inf,
             )
         else:
             outcomes = pool.run_all(
-                self.here(ledger, alone, number), self.here(ledger, rest, number), deadline
+                self.here(ledger, rest, number), alone=self.here(ledger, alone, number)
             )
         self.tell()
         for (_, unit, *_), outcome in outcomes:
@@ -215,12 +215,14 @@ class _Run:
             yield remote.finish_unit, unit, self.study, code[_place(unit)]
 
     def lacking(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Unit]:
-        """What the ledger lacks of some units, asked anew before each.
+        """What the ledger lacks of some units, asked anew before each, until it is too late.
 
         What another run has taken on comes last, when that has perhaps ended.
         """
         later = []
         for unit in planned:
+            if time.monotonic() > self.deadline and not unit.first:
+                return
             if (some := self.missing(ledger, unit)) is not None:
                 identity = self.parts[_place(unit)][0].identity
                 if ledger.claim(identity, unit.seeds[0], number):
@@ -228,6 +230,8 @@ class _Run:
                 else:
                     later.append(unit)
         for unit in later:
+            if time.monotonic() > self.deadline and not unit.first:
+                return
             if (some := self.missing(ledger, unit)) is not None:
                 yield some
 

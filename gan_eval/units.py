@@ -52,6 +52,9 @@ class Unit:
     """A range, or those of it that are lacking."""
     timed: bool = False
     """Also draw as the chapter does, alone on the machine, so that both clocks are measured."""
+    first: bool = False
+    """Whether it is the first that says something of its backend and device: the timed one, and the
+    call after it. Those run however late it is."""
 
     def only(self, seeds: Sequence[int]) -> Unit:
         """The same call of fewer seeds."""
@@ -82,16 +85,19 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
 
 
 def units(planned: Sequence[Cell]) -> list[Unit]:
-    """The units of work: the timed first seeds first, then the rest call by call."""
+    """The units of work: the timed first seeds, then the first calls, then the rest by call."""
     timed = [
-        Unit(cell.label, cell.config, cell.backend, cell.device, (cell.first,), timed=True)
+        Unit(cell.label, cell.config, cell.backend, cell.device, (cell.first,), True, True)
         for cell in planned
         if cell.timed
     ]
     rest = [
         (
             at // cell.together,
-            Unit(cell.label, cell.config, cell.backend, cell.device, seeds),
+            Unit(
+                *(cell.label, cell.config, cell.backend, cell.device, seeds),
+                first=cell.timed and at == 1,
+            ),
         )
         for cell in planned
         for at in range(int(cell.timed), cell.replicates, cell.together)
@@ -99,7 +105,8 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
     ]
     # Call by call across cells, so that a budget of time cuts every cell of a backend at the same
     # seed, and a loop does not keep the thousands of a fast backend waiting.
-    return timed + [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
+    in_order = [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
+    return timed + sorted(in_order, key=lambda unit: not unit.first)
 
 
 def unavailable(study: Study, found: Sequence[Availability]) -> list[dict[str, Any]]:

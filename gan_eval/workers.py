@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -65,24 +64,22 @@ class Pool:
         return self._submit((function, *arguments)).result()
 
     def run_all(
-        self, alone: Iterable[Task], rest: Iterable[Task], deadline: float | None
+        self, tasks: Iterable[Task], *, alone: Iterable[Task] = ()
     ) -> Iterator[tuple[Task, Any]]:
         """Tasks with their outcomes (or a ``Failure``) as they end.
 
-        First those of ``alone``, one at a time with nothing beside them; then ``rest``, as many
-        side by side as there are workers, of which none is started after the deadline (by
-        ``time.monotonic``). Each is asked for when it can start, so that what comes next may depend
-        on what has ended.
+        First those of ``alone``, one at a time with nothing beside them; then the others, as many
+        side by side as there are workers. Each is asked for when it can start, so that what comes
+        next, and whether anything does, may depend on what has ended.
         """
         for task in alone:
             yield task, outcome(lambda task=task: self.call(*task))
-        waiting = iter(rest)
+        waiting = iter(tasks)
         running: dict[Future[Any], Task] = {}
         more = True
         while more or running:
             while more and len(running) < self.workers:
-                late = deadline is not None and time.monotonic() > deadline
-                task = None if late else next(waiting, None)
+                task = next(waiting, None)
                 if task is None:
                     more = False
                 elif self.executor is None:

@@ -1,4 +1,4 @@
-"""A unit of work: which of its seeds are tested."""
+"""A study: which seeds are tested, and what a budget of time leaves of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from gan_eval.config import TrainingConfig
 from gan_eval.plan import FEW, MANY, Study
+from gan_eval.study import run
 from gan_eval.units import Unit
 from gan_eval.work import train_unit
 
@@ -34,3 +35,24 @@ def test_a_fast_backend_gets_thousands_of_seeds_unless_a_number_was_given() -> N
     assert Study(first_seed=5).seeds(1) == range(5, 5 + FEW)
     assert Study(first_seed=5).seeds(1024) == range(5, 5 + MANY)
     assert Study(replicates=7).seeds(1) == Study(replicates=7).seeds(1024) == range(7)
+
+
+def test_however_late_it_is_every_backend_makes_its_first_call() -> None:
+    """Of the first configuration: the timed seed, and as many seeds as go into one call."""
+    settings = {
+        "replicates": 1100,
+        "backends": ["fused_cpu", "pytorch"],
+        "time_budget": 1e-9,
+        "permutations": 0,
+        "n_evaluation": 20,
+        "config": {"epochs": 1, "n_examples": 16},
+        "grid": {"dialect": ["pytorch", "mxnet"]},
+    }
+    found = run(Study.parse(settings), workers=1)
+    seeds = found.rows.groupby(["configuration", "backend"])["seed"].agg(list).to_dict()
+    assert seeds == {
+        ("dialect=pytorch", "fused_cpu"): [*range(1025)],
+        ("dialect=pytorch", "pytorch"): [0, 1],
+    }
+    assert (found.provenance["planned"], found.provenance["finished"]) == (4400, 1027)
+    assert not found.provenance["interrupted"]

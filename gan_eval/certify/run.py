@@ -157,7 +157,7 @@ class _Work:
         self._progress.finished += len(outcomes)
         self._progress.kept += len(outcomes)
         tasks = [task for _, task in units if id(task) not in outcomes]
-        for task, outcome in self._pool.run_all([], tasks, None):
+        for task, outcome in self._pool.run_all(tasks):
             if isinstance(outcome, Failure):
                 key = next(key for key, own in units if own is task)
                 raise UsageError(f"{key} could not be certified: {outcome.message}")

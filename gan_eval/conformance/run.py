@@ -204,7 +204,7 @@ def _train(
 
     def work(now: Sequence[Unit], later: Sequence[Unit]) -> None:
         progress.planned = progress.finished + sum(len(unit.seeds) for unit in (*now, *later))
-        for (_, unit), outcome in pool.run_all([], [(units.train, unit) for unit in now], None):
+        for (_, unit), outcome in pool.run_all([(units.train, unit) for unit in now]):
             found[unit] = outcome
             progress.finished += len(unit.seeds)
             tell(progress)

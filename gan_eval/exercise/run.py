@@ -90,7 +90,7 @@ def exercise(
             progress.planned, progress.doing = progress.planned + len(units), doing
             keys = {id(task): key for key, task in units}
             found = {}
-            for task, outcome in pool.run_all([], [task for _, task in units], None):
+            for task, outcome in pool.run_all([task for _, task in units]):
                 if isinstance(outcome, Failure):
                     raise UsageError(f"the exercise could not be finished: {outcome.message}")
                 found[keys[id(task)]] = outcome
