@@ -1,6 +1,7 @@
-"""The command line as a user meets it: a subprocess, its stdout, stderr and status."""
+"""The command line as a user meets it: its stdout, stderr and status."""
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -14,6 +15,8 @@ import pandas as pd
 import pytest
 
 from gan_eval.cli import main
+from gan_eval.plan import Study
+from gan_eval.study import run
 
 SMALL = ("--set", "epochs=1", "--set", "n_examples=64")
 STUDY = (
@@ -24,6 +27,24 @@ STUDY = (
 
 
 def gan_eval(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """In this process, which has imported what a command needs."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    words = [str(argument) for argument in arguments]
+    with (
+        contextlib.chdir(cwd or Path.cwd()),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+        pytest.raises(SystemExit) as end,
+    ):
+        main(words)
+    assert end.value.code is None or isinstance(end.value.code, int)
+    return subprocess.CompletedProcess(
+        words, end.value.code or 0, stdout.getvalue(), stderr.getvalue()
+    )
+
+
+def started(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """In a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "gan_eval", *map(str, arguments)],
         capture_output=True,
@@ -70,7 +91,7 @@ def test_only_a_backends_file_imports_its_framework(module: str) -> None:
 
 
 def test_train_prints_the_chapters_line_and_the_truth() -> None:
-    done = gan_eval("train", *SMALL, "--seed", "3")
+    done = started("train", *SMALL, "--seed", "3")
     assert done.returncode == 0, done.stderr
     line, *rest = done.stdout.splitlines()
     words = line.replace(",", "").split()
@@ -116,7 +137,7 @@ def test_train_plots_by_the_ending(tmp_path: Path, name: str, start: bytes) -> N
 
 
 def test_run_writes_rows_epochs_study_and_report(tmp_path: Path) -> None:
-    done = gan_eval("run", *STUDY, "--set", "replicates=3", "--workers", "1", cwd=tmp_path)
+    done = started("run", *STUDY, "--set", "replicates=3", "--workers", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "reports" / "chapter"
     assert f"Report: {folder.relative_to(tmp_path)}/report.html" in done.stdout
@@ -134,13 +155,9 @@ def test_run_writes_rows_epochs_study_and_report(tmp_path: Path) -> None:
     assert (folder / "report.html").read_bytes() == before
 
 
-def test_workers_do_not_change_the_rows(tmp_path: Path) -> None:
-    frames = []
-    for workers in ("1", "2"):
-        out = tmp_path / workers
-        done = gan_eval("run", *STUDY, "--set", "replicates=4", "--workers", workers, "--out", out)
-        assert done.returncode == 0, done.stderr
-        frames.append(pd.read_csv(out / "rows.csv"))
+def test_workers_do_not_change_the_rows() -> None:
+    settings = [*STUDY[1::2], "replicates=4"]
+    frames = [run(Study.read(None, settings), workers=workers).rows for workers in (1, 2)]
     clocks = ["seconds", "examples_per_second", "chapter_examples_per_second"]
     pd.testing.assert_frame_equal(*(f.drop(columns=clocks) for f in frames), check_exact=True)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -21,13 +20,13 @@ HYPPO_IMPORT = pytest.mark.filterwarnings("ignore:Please import:DeprecationWarni
 SHAPES = [(2, 2, 1), (7, 5, 1), (13, 13, 2), (9, 31, 3), (30, 4, 12)]
 
 
-@pytest.fixture(scope="module")
-def dcor() -> ModuleType:
-    """dcor, of which only what is NumPy is called: else its import compiles for most of a minute,
-    and LLVM was once seen to abort in that."""
+@pytest.fixture(scope="module", autouse=True)
+def interpreted() -> Iterator[None]:
+    """Numba runs the peers' Python as it is: it would compile for a minute what is used for a
+    moment, and LLVM was once seen to abort in that."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("numba.core.config.DISABLE_JIT", True)
-        return importlib.import_module("dcor")
+        yield
 
 
 def samples(n: int, m: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,7 +77,9 @@ def test_a_common_offset_and_repeated_rows_lose_no_digits(d):
 
 
 @pytest.mark.parametrize("exponent", [0.6, 1.0])
-def test_energy_meets_dcor(dcor, exponent):
+def test_energy_meets_dcor(exponent):
+    import dcor
+
     x, y = samples(40, 55, 3)
     result = energy_test(x, y, exponent=exponent, permutations=9, rng=0)
     peer = dcor.energy_distance(x, y, exponent=exponent)
