@@ -236,9 +236,11 @@ class _Adam(mx.optimizer.Adam):
         # refuses those that float32 cannot hold. Arithmetic on arrays takes them in float64.
         mean, variance = state
         grad = grad * self.rescale_grad
-        mean[:] = self.beta1 * mean + (1 - self.beta1) * grad
-        variance[:] = self.beta2 * variance + (1 - self.beta2) * grad * grad
-        weight[:] = weight - rate * mean / (nd.sqrt(variance) + epsilon)
+        first, second = (1 - self.beta1) * grad, (1 - self.beta2) * grad * grad
+        # In place by `out`: an assignment to `mean[:]` takes longer than all its arithmetic.
+        nd.elemwise_add(self.beta1 * mean, first, out=mean)
+        nd.elemwise_add(self.beta2 * variance, second, out=variance)
+        nd.elemwise_sub(weight, rate * mean / (nd.sqrt(variance) + epsilon), out=weight)
 
 
 def _net(layers: Sequence[Layer], dtype: str) -> Any:
