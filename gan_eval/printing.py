@@ -170,8 +170,9 @@ def print_forecast(found: Forecast) -> None:
         f"{found.units:,} units of work, {found.replicates:,} replicates"
     )
     console.print(
-        f"Would take: about {found.seconds:,.0f} s with {workers}, by trainings of one epoch that "
-        f"were measured here in {found.measuring:.0f} s"
+        f"Would take: about {found.seconds:,.0f} s with {workers} to train and judge, by trainings "
+        f"of one epoch that were measured here in {found.measuring:.0f} s; starting and the report "
+        "come on top"
     )
     if found.time_budget is not None and found.seconds > found.time_budget:
         console.print(
