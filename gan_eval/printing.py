@@ -176,7 +176,7 @@ def print_forecast(found: Forecast) -> None:
     )
     if found.time_budget is not None and found.seconds > found.time_budget:
         console.print(
-            f"The time budget is {found.time_budget:g} s, after which no replicate is started: "
+            f"The time budget is {found.time_budget:g} s, after which nothing more is started: "
             "fewer would be trained"
         )
     console.print("Nothing was written.")
