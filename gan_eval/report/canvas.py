@@ -17,7 +17,6 @@ import matplotlib as mpl
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -137,8 +136,7 @@ def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Ax
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # A name may have letters that matplotlib's font lacks; the browser's font draws the text.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=(width, height), layout="constrained", dpi=72)
-        FigureCanvasSVG(figure)  # by whose letters it is laid out
+        figure = Figure(figsize=(width, height), layout="constrained")
         yield figure, figure.add_subplot()
 
 
@@ -156,10 +154,6 @@ def picture(
     ``data`` is what is drawn, to be had as CSV with six significant digits.
     """
     buffer = io.StringIO()
-    # Else Matplotlib would draw it twice, the first time only to lay it out.
-    if (layout := figure.get_layout_engine()) is not None:
-        layout.execute(figure)
-        figure.set_layout_engine(None)
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = _inline(buffer.getvalue(), identity, title, description)
     csv = None if data is None else data.to_csv(index=False, float_format="%.6g")
