@@ -5,6 +5,7 @@ Dask is imported when a connection is made, nowhere else.
 
 from __future__ import annotations
 
+import gc
 import logging
 import warnings
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def connected(address: str) -> Iterator[Client]:
         ) from None
     with _silence():
         try:
-            with warnings.catch_warnings():
+            with _nothing_collected(), warnings.catch_warnings():
                 warnings.simplefilter("ignore", VersionMismatchWarning)  # we look ourselves
                 client = distributed.Client(address, set_as_default=False)
         except Exception as error:  # Dask and its transports share no type of error
@@ -48,7 +49,7 @@ def connected(address: str) -> Iterator[Client]:
             _check_versions(client, address)
             yield client
         finally:
-            with suppress(Exception):  # closing what is lost
+            with _nothing_collected(), suppress(Exception):  # closing what is lost
                 client.close(timeout=5)
 
 
@@ -79,6 +80,23 @@ def _versions(facts: dict[str, Any]) -> dict[str, str]:
 def said(error: BaseException) -> str:
     """What an error says, in one line."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Collect what is garbage now, and nothing meanwhile.
+
+    Dask closes a client that is collected, one that could not connect, say; for that it takes the
+    lock under which another client starts or ends, and just then it would wait for ever.
+    """
+    gc.collect()
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import pytest
 from gan_eval import cluster, remote, study, work
 from gan_eval.backends import Availability
 from gan_eval.cli.status import status_of
+from gan_eval.connection import connected
 from gan_eval.errors import UsageError
 from gan_eval.export import load
 from gan_eval.ledger import LEDGER_FILE
@@ -42,6 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
     with config.set({"distributed.comm.timeouts.connect": "1s"}):
         yield
+    gc.collect()  # a client that could not connect, before the next cluster starts
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +252,25 @@ def test_another_version_of_dask_or_python_is_named(
     monkeypatch.setattr(distributed.Client, "get_versions", other)
     with pytest.raises(UsageError, match=rf"the worker at .* has {package} 1\.2\.3, this command"):
         run(tmp_path, workers)
+
+
+def test_no_dead_client_is_collected_while_another_starts_or_ends(
+    workers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take a lock that is held then, and wait for ever."""
+    collecting: list[bool] = []
+    for name in ("__init__", "close"):
+        method = getattr(distributed.Client, name)
+
+        def watched(self: Any, *arguments: Any, method: Any = method, **options: Any) -> Any:
+            collecting.append(gc.isenabled())
+            return method(self, *arguments, **options)
+
+        monkeypatch.setattr(distributed.Client, name, watched)
+    with connected(workers.scheduler_address):
+        assert gc.isenabled()
+    assert collecting == [False, False]
+    assert gc.isenabled()
 
 
 def test_dask_is_imported_only_where_it_is_used() -> None:
