@@ -17,7 +17,7 @@ from gan_eval.draws import Stream
 from gan_eval.fused.machine import Machine, Memory, Variable
 from gan_eval.fused.numbers import Index, Kind, Value
 from gan_eval.fused.philox import Draws
-from gan_eval.fused.program import Arguments, Shape, Training
+from gan_eval.fused.program import Arguments, Loss, Shape, Training
 
 PHASES = ("shuffle", "noise", "D", "Adam of D", "G", "Adam of G", "rest")
 """Parts of an epoch: its order, the latent noise, the two gradients, the two Adam steps."""
@@ -170,13 +170,13 @@ class _Training(Training):
         with self.k.during("noise"):
             return super().draw_noise(epoch, start, stop)
 
-    def update_D(self, start: Value, stop: Value, noise: Value) -> Value:
+    def update_D(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
         with self.k.during("D"):
-            return super().update_D(start, stop, noise)
+            super().update_D(loss, start, stop, noise)
 
-    def update_G(self, count: Value, noise: Value) -> Value:
+    def update_G(self, loss: Loss, count: Value, noise: Value) -> None:
         with self.k.during("G"):
-            return super().update_G(count, noise)
+            super().update_G(loss, count, noise)
 
     def adam(self, net, size: Value, stretch: Value, scale: Value | None) -> None:
         with self.k.during("Adam of D" if net.first else "Adam of G"):

@@ -80,12 +80,12 @@ def log(k: Numbers, x: Value) -> Value:
     """ln x of a normal x > 0: at most 1 ulp of float32, also near x = 1."""
     if k.double:
         return k.library("log", x)
-    exponent, m = _split(k, x)
-    return _log_of_parts(k, exponent, m - 1.0)
+    exponent, m = parts(k, x)
+    return log_of_parts(k, exponent, m - 1.0)
 
 
-def _split(k: Numbers, x: Value) -> tuple[Value, Value]:
-    """x = 2^exponent · m with m in [√½, √2)."""
+def parts(k: Numbers, x: Value) -> tuple[Value, Value]:
+    """The exponent and m of a normal x = 2^exponent · m > 0, with m in [√½, √2)."""
     above = (k.bits(x) - _SQRT_HALF_BITS) >> 23
     # The difference is negative for x < √½: 9 bits of it are the exponent's two's complement.
     above = (above ^ 0x100) - 0x100
@@ -93,7 +93,7 @@ def _split(k: Numbers, x: Value) -> tuple[Value, Value]:
     return k.convert(above, "real", signed=True), m
 
 
-def _log_of_parts(k: Numbers, exponent: Value, f: Value) -> Value:
+def log_of_parts(k: Numbers, exponent: Value, f: Value) -> Value:
     """ln(2^exponent (1 + f))."""
     square = f * f
     tail = k.fma(polynomial(k, f, _LOG_P), f, k.real(-0.5)) * square
@@ -109,10 +109,10 @@ def log_uniform(k: Numbers, w: Value) -> Value:
     upper = k.odd(w >> 31)
     distance = k.select(upper, w ^ 0xFFFFFFFF, w)
     t = k.fma(k.convert(distance, "real", signed=True), k.real(2.0**-32), k.real(2.0**-33))
-    exponent, m = _split(k, k.select(upper, 1.0 - t, t))
+    exponent, m = parts(k, k.select(upper, 1.0 - t, t))
     # Exponent 0 is u ≥ √½, where ln u = ln(1 − t).
     f = k.select(exponent > -0.5, -1.0 * t, m - 1.0)
-    return _log_of_parts(k, exponent, f)
+    return log_of_parts(k, exponent, f)
 
 
 def circle(k: Numbers, w: Value) -> tuple[Value, Value]:

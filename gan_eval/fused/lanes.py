@@ -60,9 +60,6 @@ class Lanes(Machine):
         self.types: dict[Kind, Any] = {k: ir.VectorType(t, width) for k, t in scalar.items()}
         self.types["index"] = _INDEX
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
-        for argument in function.args:
-            if argument.type == _POINTER:
-                argument.add_attribute("noalias")
         self.arguments = function.args
         self.entry = function.append_basic_block("entry")
         self.builder = ir.IRBuilder(function.append_basic_block("body"))

@@ -55,7 +55,8 @@ class Machine(Numbers):
     """Writes down operations; subclasses say in what."""
 
     pairs: ClassVar[bool] = False
-    """Whether G's examples are better taken in twos, as independent work for a processor."""
+    """Whether examples are better taken in twos: independent work for a processor, and half as many
+    loads and stores of the gradients that they add to."""
 
     @abstractmethod
     def smaller(self, a: Value, b: Value) -> Value:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from gan_eval.config import TrainingConfig
 from gan_eval.draws import Stream
 from gan_eval.fused.abreast import abreast
-from gan_eval.fused.functions import exp_of_negative, log
+from gan_eval.fused.functions import exp_of_negative, log, log_of_parts, parts
 from gan_eval.fused.machine import Machine, Memory, Table
 from gan_eval.fused.network import Net
 from gan_eval.fused.numbers import Value
 from gan_eval.fused.philox import Draws
 
 PRODUCT = 32
-"""Factors 1 + e^−|x| ≤ 2 that are multiplied before one logarithm is taken."""
+"""Factors 1 + e^−|x| ≤ 2 that are multiplied before the product's exponent is taken off."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Training:
     def epoch(self, epoch: Value) -> None:
         k, a = self.k, self.a
         a.draws.shuffle(a.order, a.n, epoch, Stream.EPOCH_ORDER)
-        loss_D, loss_G = k.variable(k.real(0.0)), k.variable(k.real(0.0))
+        loss_D, loss_G = Loss(k), Loss(k)
         steps = (a.n + a.batch_size - 1) / a.batch_size
 
         def step(number: Value) -> None:
@@ -168,9 +168,9 @@ class Training:
             # The table of step sizes begins with this call's first epoch.
             row = ((epoch - a.first_epoch) * steps + number) * 3
             scale = 1.0 / k.convert(stop - start, "real") if self.shape.mean_gradient else None
-            loss_D.set(loss_D.get() + self.update_D(start, stop, noise))
+            self.update_D(loss_D, start, stop, noise)
             self.adam(self.D, a.steps[row], a.steps[row + 2], scale)
-            loss_G.set(loss_G.get() + self.update_G(stop - start, noise))
+            self.update_G(loss_G, stop - start, noise)
             self.adam(self.G, a.steps[row + 1], a.steps[row + 2], scale)
 
         k.loop(0, steps, step)
@@ -180,32 +180,37 @@ class Training:
             a.trace[at + i] = a.parameters[i]
 
         k.each(self.G.end, keep)
-        a.trace[at + self.G.end] = loss_D.get()
-        a.trace[at + (self.G.end + 1)] = loss_G.get()
+        a.trace[at + self.G.end] = loss_D.total() * 0.5
+        a.trace[at + (self.G.end + 1)] = loss_G.total() * self.sign
 
-    def update_D(self, start: Value, stop: Value, noise: Value) -> Value:
-        """The gradient of D's loss, (softplus(−D(x)) + softplus(D(G(z)))) / 2, and its sum."""
+    @property
+    def sign(self) -> float:
+        """Of G's loss: sign · softplus(−sign · D(G(z)))."""
+        return -1.0 if self.shape.saturating else 1.0
+
+    def update_D(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
+        """The gradient of D's loss, (softplus(−D(x)) + softplus(D(G(z)))) / 2."""
         k, a = self.k, self.a
         self.clear(self.D)
-        loss = Loss(k)
 
-        def example(i: Value) -> None:
-            xs = [self.row(start + i), self.generated(noise, i)]
-            ((real,), (fake,)), inputs = self.D.forward(k, a.parameters, xs)
-            slopes = loss.softplus([-1.0 * real, fake])
-            at_output = [[slopes[0] * -0.5], [slopes[1] * 0.5]]
-            found = self.D.backward(k, a.parameters, inputs, at_output)
+        def examples(*rows: Value) -> None:
+            xs = [x for i in rows for x in (self.row(start + i), self.generated(noise, i))]
+            # Real and generated in turn: softplus(−D) of the one, softplus(D) of the other.
+            signs = [-1.0, 1.0] * len(rows)
+            logits, inputs = self.D.forward(k, a.parameters, xs)
+            slopes = loss.softplus(
+                [sign * logit for sign, (logit,) in zip(signs, logits, strict=True)]
+            )
+            at_logits = [[slope * (sign / 2)] for sign, slope in zip(signs, slopes, strict=True)]
+            found = self.D.backward(k, a.parameters, inputs, at_logits)
             self.D.add_gradients(k, a.gradients, list(zip(inputs, found, strict=True)))
 
-        loss.over(stop - start, example, factors=2)
-        return loss.total() * 0.5
+        loss.over(stop - start, examples, factors=2)
 
-    def update_G(self, count: Value, noise: Value) -> Value:
-        """The gradient of G's loss, softplus(−D(G(z))) or −softplus(D(G(z))), and its sum."""
-        k, a = self.k, self.a
+    def update_G(self, loss: Loss, count: Value, noise: Value) -> None:
+        """The gradient of G's loss, softplus(−D(G(z))) or −softplus(D(G(z)))."""
+        k, a, sign = self.k, self.a, self.sign
         self.clear(self.G)
-        loss = Loss(k)
-        sign = -1.0 if self.shape.saturating else 1.0
 
         def examples(*rows: Value) -> None:
             zs = [self.latent(noise, i) for i in rows]
@@ -218,8 +223,7 @@ class Training:
             at_outputs = [(own, [gradient]) for own, gradient in zip(inputs_G, at_x, strict=True)]
             self.G.add_gradients(k, a.gradients, at_outputs)
 
-        loss.over(count, examples, factors=1, pairs=k.pairs)
-        return loss.total() * sign
+        loss.over(count, examples, factors=1)
 
     def row(self, position: Value) -> Table:
         """The training row that the epoch's order has at a position."""
@@ -267,19 +271,23 @@ class Training:
 
 
 class Loss:
-    """A sum of softplus(x) = max(x, 0) + ln(1 + e^−|x|), its logarithms taken together."""
+    """An epoch's sum of softplus(x) = max(x, 0) + ln(1 + e^−|x|), with one logarithm at its end.
+
+    The factors 1 + e^−|x| are multiplied. Every few of them the product's exponent is set aside,
+    so that it never overflows; in float64, which has no such parts here, its logarithm.
+    """
 
     def __init__(self, k: Machine) -> None:
         self.k = k
-        self.linear, self.logarithms = k.variable(k.real(0.0)), k.variable(k.real(0.0))
-        self.product = k.variable(k.real(1.0))
+        self.linear, self.aside = k.variable(k.real(0.0)), k.variable(k.real(0.0))
+        self.of_batch, self.product = k.variable(k.real(0.0)), k.variable(k.real(1.0))
 
     def softplus(self, xs: Sequence[Value]) -> list[Value]:
         """Adds softplus(x) of each; returns their slopes σ(x)."""
         k = self.k
         powers = abreast(k, exp_of_negative, [-1.0 * k.absolute(x) for x in xs])
         for x, e in zip(xs, powers, strict=True):
-            self.linear.set(self.linear.get() + k.at_least(x, 0.0))
+            self.of_batch.set(self.of_batch.get() + k.at_least(x, 0.0))
             self.product.set(self.product.get() * (1.0 + e))
         shares = [1.0 / (1.0 + e) for e in powers]
         return [
@@ -287,26 +295,34 @@ class Loss:
             for x, e, share in zip(xs, powers, shares, strict=True)
         ]
 
-    def over(
-        self, count: Value, example: Callable[..., None], *, factors: int, pairs: bool = False
-    ) -> None:
-        """Call ``example(i)`` for 0 … count − 1, or ``example(i, i + 1)`` for pairs of them; each
-        adds so many softplus."""
+    def over(self, count: Value, examples: Callable[..., None], *, factors: int) -> None:
+        """Call ``examples(i)`` for 0 … count − 1 or, where that is faster, ``examples(i, i + 1)``
+        for pairs of them; each of a batch's examples adds so many softplus."""
         k, chunk = self.k, PRODUCT // factors
 
         def part(number: Value) -> None:
             start = number * chunk
             stop = k.smaller(start + chunk, count)
-            if pairs:
+            if k.pairs:
                 whole = (stop - start) / 2
                 first = start
-                k.loop(0, whole, lambda i: example(first + i * 2, first + (i * 2 + 1)))
+                k.loop(0, whole, lambda i: examples(first + i * 2, first + (i * 2 + 1)))
                 start = start + whole * 2
-            k.loop(start, stop, example)
-            self.logarithms.set(self.logarithms.get() + log(k, self.product.get()))
-            self.product.set(k.real(1.0))
+            k.loop(start, stop, examples)
+            self._set_aside()
 
         k.loop(0, (count + (chunk - 1)) / chunk, part)
+        self.linear.set(self.linear.get() + self.of_batch.get())
+        self.of_batch.set(k.real(0.0))
+
+    def _set_aside(self) -> None:
+        k, product = self.k, self.product.get()
+        taken, rest = (log(k, product), k.real(1.0)) if k.double else parts(k, product)
+        self.aside.set(self.aside.get() + taken)
+        self.product.set(rest)
 
     def total(self) -> Value:
-        return self.linear.get() + self.logarithms.get()
+        k, aside = self.k, self.aside.get()
+        if not k.double:
+            aside = log_of_parts(k, aside, self.product.get() - 1.0)
+        return self.linear.get() + aside
