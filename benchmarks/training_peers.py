@@ -171,7 +171,8 @@ def fused(replicates: int, epochs: int = 20) -> Run:
     def call() -> Any:
         return trainer.train(config, range(replicates))
 
-    return Run("fused_cpu", replicates, replicates, epochs, threads.for_replicates(), call)
+    count = threads.for_replicates() if replicates > ALONE else 1
+    return Run("fused_cpu", replicates, replicates, epochs, count, call)
 
 
 def start_jax() -> None:

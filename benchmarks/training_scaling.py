@@ -5,7 +5,7 @@
 
 The first varies one thing at a time from 2,048 replicates of the chapter's configuration (256 for
 wide nets and latent sizes above 16), all points in turn in each round; a point is called until
-0.2 seconds have gone, and trains for as many epochs as that takes, at most 20. Each row has the
+1.5 seconds have gone, and trains for as many epochs as that takes, at most 20. Each row has the
 median over rounds, its range, the floating-point operations of an example and their share of the
 processor's multiply-adds (``benchmarks/roofline.py``). Where it was measured stands in a JSON file
 beside it. The second trains so many replicates in a process of its own, with traces thinned to the
@@ -37,7 +37,7 @@ from gan_eval.config import TrainingConfig
 from gan_eval.environment import cores, environment
 
 REPLICATES, FEW = 2048, 256
-LONG_ENOUGH = 0.2
+LONG_ENOUGH = 1.5
 """Seconds of a measurement."""
 COLUMNS = (
     *("axis", "value", "replicates", "threads", "epochs", "calls"),
