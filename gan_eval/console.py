@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,6 +39,17 @@ def print_table(console: Console, table: Table) -> None:
         wide = console.options.update(width=_WIDEST * len(table.columns))
         console.width = max(console.width, console.measure(table, options=wide).maximum)
     console.print(table)
+
+
+def print_grid(
+    console: Console, caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]
+) -> None:
+    """Print a caption, and below it a table of plain text."""
+    console.print(caption, markup=False)
+    table = Table(*map(escape, head))
+    for row in rows:
+        table.add_row(*map(escape, row))
+    print_table(console, table)
 
 
 @contextmanager

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from gan_eval.certify.certificate import Certificate
 from gan_eval.certify.run import Progress as Stage
-from gan_eval.console import open_console, progress_bar
+from gan_eval.console import open_console, print_grid, progress_bar
 from gan_eval.report import certificate as words
 from gan_eval.report import sections
 from gan_eval.report.page import fill, write_page
-from gan_eval.report.tables import Table as Grid
 
 
 def print_certificate(certificate: Certificate) -> None:
@@ -25,8 +23,7 @@ def print_certificate(certificate: Certificate) -> None:
     if certificate.power:
         grids.append(words.told_apart(certificate))
     for grid in grids:
-        console.print(grid.caption, markup=False)
-        console.print(_table(grid))
+        print_grid(console, grid.caption, grid.head, grid.rows)
     console.print(words.verdict(certificate), markup=False)
 
 
@@ -61,10 +58,3 @@ def certify_progress() -> Iterator[Callable[[Stage], None]]:
             update(total=stage.planned, completed=stage.finished, description=stage.doing)
 
         yield show
-
-
-def _table(grid: Grid) -> Table:
-    table = Table(*grid.head)
-    for row in grid.rows:
-        table.add_row(*row)
-    return table

@@ -7,21 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.table import Table
 
-from gan_eval.console import open_console, print_table, progress_bar
+from gan_eval.console import open_console, print_grid, progress_bar
 from gan_eval.exercise import tables, words
 from gan_eval.exercise.result import Exercise
 from gan_eval.exercise.run import Progress
-from gan_eval.report.tables import Table as Grid
 
 
 def print_exercise(found: Exercise, written: Sequence[Path]) -> None:
     """Tables, the answer, and where the files are."""
     console = open_console()
     for grid in (tables.told_apart(found), tables.decomposition(found)):
-        console.print(grid.caption, markup=False)
-        print_table(console, _table(grid))
+        print_grid(console, grid.caption, grid.head, grid.rows)
     files = f"Files: {', '.join(str(path) for path in written)}"
     for sentence in (words.QUESTION, words.headline(found), *words.answer(found), files):
         console.print(sentence, markup=False, soft_wrap=True)
@@ -41,10 +38,3 @@ def exercise_progress() -> Iterator[Callable[[Progress], None]]:
             )
 
         yield show
-
-
-def _table(grid: Grid) -> Table:
-    table = Table(*grid.head)
-    for row in grid.rows:
-        table.add_row(*row)
-    return table
