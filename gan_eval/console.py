@@ -41,15 +41,12 @@ def print_table(console: Console, table: Table) -> None:
     console.print(table)
 
 
-def print_grid(
-    console: Console, caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]
-) -> None:
-    """Print a caption, and below it a table of plain text."""
-    console.print(caption, markup=False)
-    table = Table(*map(escape, head))
+def plain_table(head: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> Table:
+    """A table of texts that Rich does not obey, with Rich's options of a table."""
+    table = Table(*map(escape, head), **options)
     for row in rows:
         table.add_row(*map(escape, row))
-    print_table(console, table)
+    return table
 
 
 @contextmanager

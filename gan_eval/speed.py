@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table as Printed
 
 from gan_eval import console, throughput
@@ -110,10 +111,9 @@ class Figures:
 
 
 def _printed(table: Table) -> Printed:
-    printed = Printed(*table.head, title=table.caption, title_justify="left")
-    for row in table.rows:
-        printed.add_row(*row)
-    return printed
+    return console.plain_table(
+        table.head, table.rows, title=escape(table.caption), title_justify="left"
+    )
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from gan_eval.certify.certificate import Certificate
 from gan_eval.certify.run import Progress as Stage
-from gan_eval.console import open_console, print_grid, progress_bar
+from gan_eval.console import open_console, plain_table, print_table, progress_bar
 from gan_eval.report import certificate as words
 from gan_eval.report import sections
 from gan_eval.report.page import fill, write_page
@@ -23,7 +23,8 @@ def print_certificate(certificate: Certificate) -> None:
     if certificate.power:
         grids.append(words.told_apart(certificate))
     for grid in grids:
-        print_grid(console, grid.caption, grid.head, grid.rows)
+        console.print(grid.caption, markup=False)
+        print_table(console, plain_table(grid.head, grid.rows))
     console.print(words.verdict(certificate), markup=False)
 
 

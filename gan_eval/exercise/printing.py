@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from gan_eval.console import open_console, print_grid, progress_bar
+from gan_eval.console import open_console, plain_table, print_table, progress_bar
 from gan_eval.exercise import tables, words
 from gan_eval.exercise.result import Exercise
 from gan_eval.exercise.run import Progress
@@ -18,7 +18,8 @@ def print_exercise(found: Exercise, written: Sequence[Path]) -> None:
     """Tables, the answer, and where the files are."""
     console = open_console()
     for grid in (tables.told_apart(found), tables.decomposition(found)):
-        print_grid(console, grid.caption, grid.head, grid.rows)
+        console.print(grid.caption, markup=False)
+        print_table(console, plain_table(grid.head, grid.rows))
     files = f"Files: {', '.join(str(path) for path in written)}"
     for sentence in (words.QUESTION, words.headline(found), *words.answer(found), files):
         console.print(sentence, markup=False, soft_wrap=True)

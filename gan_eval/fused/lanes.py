@@ -59,6 +59,8 @@ class Lanes(Machine):
         self.scalar = scalar
         self.types: dict[Kind, Any] = {k: ir.VectorType(t, width) for k, t in scalar.items()}
         self.types["index"] = _INDEX
+        # No pointer is `noalias`: LLVM would copy weights and gradients to the stack at every step,
+        # because registers cannot hold them.
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
         self.arguments = function.args
         self.entry = function.append_basic_block("entry")

@@ -275,6 +275,7 @@ class Loss:
 
     The factors 1 + e^−|x| are multiplied. Every few of them the product's exponent is set aside,
     so that it never overflows; in float64, which has no such parts here, its logarithm.
+    max(x, 0) is summed batch by batch, so that fewer roundings add up.
     """
 
     def __init__(self, k: Machine) -> None:

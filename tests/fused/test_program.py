@@ -102,6 +102,22 @@ def test_long_loops_agree_with_the_arbiter(settings: dict[str, Any]) -> None:
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("generator_loss", ["nonsaturating", "saturating"])
+@pytest.mark.parametrize("batch_size", [1, 7, 100])
+def test_losses_are_the_arbiters(batch_size: int, generator_loss: str, dtype: str) -> None:
+    """Of 806 factors, whose product overflows a float32. Steps as small as these leave no
+    difference but that of rounding."""
+    still = TrainingConfig(
+        epochs=1, n_examples=403, init_scale=3, learning_rate_D=1e-9, learning_rate_G=1e-9
+    )
+    own = {"batch_size": batch_size, "generator_loss": generator_loss, "dtype": dtype}
+    config = still.model_copy(update=own)
+    ours, arbiter = train(config, 4), reference.train(config, SEEDS[0])
+    found = ours.loss_D[0, 0], ours.loss_G[0, 0]
+    np.testing.assert_allclose(found, arbiter.losses[0], rtol=1e-11 if dtype == "float64" else 2e-6)
+
+
 def test_a_processor_without_fused_multiply_add_or_wide_registers_trains_the_same() -> None:
     config = TrainingConfig(epochs=2, n_examples=60, dtype="float64")
     lesser = Processor("generic", "", 4, fused=False)
