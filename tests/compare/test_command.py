@@ -11,9 +11,9 @@ import pytest
 
 from gan_eval.cli import main
 
+from ..cli.commands import refused
 from ..report.elements import parse
 from ..report.test_browser import assert_fits_a_narrow_screen, needs_chromium
-from ..test_cli import refused
 from . import tables
 
 QUICK = ("--permutations", "199")

@@ -15,7 +15,7 @@ from gan_eval.compare.reading import ENDINGS, LEAST_ROWS
 from gan_eval.equivalence import failure_probability
 from gan_eval.recommended import DEFAULT, ROWS_PER_COLUMN, TESTS
 
-from ..test_docs import code, names_in, run_code, section, table_rows, text
+from ..docs.pages import code, names_in, run_code, section, table_rows, text
 
 
 def test_every_test_of_the_battery_is_listed_in_order() -> None:

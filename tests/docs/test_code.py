@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests import shown
+from . import shown
+from .pages import DOCS
 
-DOCS = Path(__file__).parents[1] / "docs"
 ENTRIES = sorted(
     page
     for folder in ("measures", "twosample", "goodness")

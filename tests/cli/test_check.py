@@ -1,0 +1,39 @@
+"""``gan-eval check`` as a user meets it: its answer is its status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .commands import SMALL, gan_eval
+
+
+@pytest.mark.parametrize(
+    ("demand", "status", "word"),
+    [(("--share", "0.6", "--margin", "0.5"), 0, "PASS"), (("--share", "0.7"), 1, "FAIL")],
+)
+def test_check_answers_by_its_status(
+    tmp_path: Path, demand: tuple[str, ...], status: int, word: str
+) -> None:
+    rows = tmp_path / "rows.csv"
+    columns = "seed,verdict,kl,backend,device,config_hash,loss_D,loss_G,effective_sample_size\n"
+    rows.write_text(
+        columns
+        + "0,converged,0.05,pytorch,cpu,abc,0.69,0.69,50\n"
+        + "1,near,0.3,pytorch,cpu,abc,0.69,0.69,10\n"
+        + "2,diverged,,pytorch,cpu,abc,,,\n"
+    )
+    done = gan_eval("check", "--rows", rows, *demand)
+    assert done.returncode == status, done.stderr
+    assert done.stdout.splitlines()[-1].startswith(word)
+    document = json.loads(gan_eval("check", "--rows", rows, *demand, "--json").stdout)
+    assert document["passed"] is (status == 0)
+    assert document["replicates"] == 3
+
+
+def test_check_trains_when_it_is_given_no_rows() -> None:
+    done = gan_eval("check", *SMALL, "--replicates", "2", "--margin", "1000", "--share", "1")
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 replicates" in done.stdout

@@ -1,0 +1,105 @@
+"""What is refused: status 2, one sentence on stderr, and nothing written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gan_eval.cli import main
+
+from .commands import refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("train", "--set", "batchsize=8"), "did you mean `batch_size`?"),
+        (("train", "--set", "batch_size=x"), "`batch_size` must be an integer, got 'x'"),
+        (("train", "--set", "batch_size=0"), "must be between 1 and n_examples (1000), got 0"),
+        (("train", "--set", "batch_size=1001"), "must be between 1 and n_examples (1000)"),
+        (("train", "--set", "learning_rate_D=-0.1"), "must be greater than 0, got -0.1"),
+        (("train", "--set", "target.A=[[nan, 0], [0, 1]]"), "must be finite, got nan"),
+        (("train", "--set", "target.A=[[1, 2], [2, 4]]"), "`A` must have full rank"),
+        (("train", "--config", "absent.toml"), "there is no file 'absent.toml'"),
+        (("train", "--config", "folder"), "'folder' is a directory"),
+        (("train", "--config", "binary"), "not a text file"),
+        (("train", "--config", "broken.toml"), "line 2"),
+        (("train", "--backend", "torch"), "unknown backend 'torch': did you mean `pytorch`?"),
+        (("train", "--seed", "-1"), "`--seed` must be between 0 and"),
+        (("train", "--seed", "x"), "'--seed'"),
+        (("train", "--replicates", "0"), "`--replicates` must be at least 1, got 0"),
+        (("train", "--plot", "gan.gif"), "must end in .png or .svg"),
+        (("train", "--plot", "file/gan.png"), "'file' is a file"),
+        (("train", "--plot", "folder.png"), "'folder.png' is a directory"),
+        (
+            (
+                "train",
+                "--no-such-option",
+            ),
+            "--no-such-option",
+        ),
+        (("run", "absent.toml"), "there is no file 'absent.toml'"),
+        (("run", "broken.toml"), "line 2"),
+        (("run", "--out", "file"), "'file' is a file, a folder is needed"),
+        (("run", "--out", "file/below"), "'file' is a file"),
+        (("run", "--out", "foreign"), "rows.csv that gan-eval did not write"),
+        (("run", "--workers", "0"), "`--workers` must be at least 1, got 0"),
+        (("run", "--set", "backends=['none']", "--workers", "1"), "unknown backend 'none'"),
+        (("run", "--set", "first_seed=-3"), "`first_seed` must be at least 0, got -3"),
+        (("run", "--set", "replicates=0"), "`replicates` must be at least 1, got 0"),
+        (("check", "--share", "1.5"), "`--share` must be above 0 and at most 1, got 1.5"),
+        (("check", "--margin", "nan"), "`--margin` must be a positive number of nats, got nan"),
+        (("check", "--rows", "absent.csv"), "there is no file 'absent.csv'"),
+        (("check", "--rows", "file"), "lacks the column"),
+        (("check", "--rows", "file", "--set", "epochs=1"), "it goes without"),
+        (("check", "--rows", "file", "--seed", "4"), "it goes without"),
+        (("report", "absent"), "there is no folder 'absent'"),
+        (("report", "file"), "'file' is a file"),
+        (("report", "folder"), "study.json"),
+        (("frobnicate",), "frobnicate"),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], sentence: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "rows.csv").write_text("mine\n1\n")
+    (tmp_path / "file").write_text("a,b\n1,2\n")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x01")
+    (tmp_path / "broken.toml").write_text("epochs = 2\nbatch_size = = 3\n")
+    assert sentence in refused(*arguments, cwd=tmp_path, capsys=capsys)
+
+
+def test_cuda_without_a_gpu_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    sentence = "device 'cuda' is not there: backend 'pytorch' sees cpu on this machine"
+    assert sentence in refused("train", "--device", "cuda", cwd=tmp_path, capsys=capsys)
+    study = (
+        *("run", "--set", "devices=['cuda']", "--set", "backends=['pytorch']"),
+        *("--workers", "1"),
+    )
+    assert sentence in refused(*study, cwd=tmp_path, capsys=capsys)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_an_unreadable_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "secret.toml"
+    file.write_text("epochs = x\n")
+    refused("train", "--config", file, cwd=tmp_path, capsys=capsys)  # all is imported by now
+    file.chmod(0)
+    user = os.geteuid()
+    if user == 0:  # root reads every file, so be nobody for a moment
+        os.seteuid(65534)
+    try:
+        with pytest.raises(SystemExit) as end:
+            main(["train", "--config", str(file)])
+    finally:
+        os.seteuid(user)
+    assert end.value.code == 2
+    assert "permission denied" in capsys.readouterr().err.lower()

@@ -1,0 +1,73 @@
+"""``gan-eval train`` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from .commands import SMALL, gan_eval, started
+
+
+def test_train_prints_the_chapters_line_and_the_truth() -> None:
+    done = started("train", *SMALL, "--seed", "3")
+    assert done.returncode == 0, done.stderr
+    line, *rest = done.stdout.splitlines()
+    words = line.replace(",", "").split()
+    assert words[0::2][:2] == ["loss_D", "loss_G"]
+    assert words[-1] == "examples/sec"
+    assert all(float(words[i]) > 0 for i in (1, 3, 4))
+    text = "\n".join(rest)
+    for expected in ("mean 1", "covariance 1,2", "1.9500", "KL(q‖p)", "worth", "verdict: "):
+        assert expected in text
+
+
+def test_train_json_is_one_document_that_agrees_with_the_config() -> None:
+    done = gan_eval("train", *SMALL, "--replicates", "2", "--seed", "5", "--json")
+    document = json.loads(done.stdout)
+    assert document["config"]["n_examples"] == 64
+    assert [r["seed"] for r in document["replicates"]] == [5, 6]
+    first = document["replicates"][0]
+    assert {"mean", "covariance", "kl", "effective_sample_size", "verdict", "loss_D", "loss_G"} <= (
+        first.keys()
+    )
+    assert len(first["mean"]) == 2
+    assert first["covariance"][0][1] == pytest.approx(first["covariance"][1][0])
+    assert document["examples_per_second"] > 0
+    assert document["environment"]["packages"]["torch"]
+    alone = json.loads(gan_eval("train", *SMALL, "--seed", "6", "--json").stdout)
+    assert alone["replicates"][0]["covariance"] == document["replicates"][1]["covariance"]
+
+
+def test_train_json_has_null_for_what_is_no_number() -> None:
+    overflow = ("--set", "init_scale=1e30", "--set", "discriminator_widths=[]")
+    done = gan_eval("train", *SMALL, *overflow, "--json")
+    (replicate,) = json.loads(done.stdout)["replicates"]
+    assert replicate["verdict"] == "diverged"
+    assert replicate["kl"] is None
+
+
+@pytest.mark.parametrize(("name", "start"), [("gan.png", b"\x89PNG"), ("gan.svg", b"<?xml")])
+def test_train_plots_by_the_ending(tmp_path: Path, name: str, start: bytes) -> None:
+    done = gan_eval("train", *SMALL, "--plot", tmp_path / name)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert "by the chapter's clock" in done.stdout
+
+
+def test_thousands_of_replicates_by_the_fused_kernel() -> None:
+    done = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--replicates", "3000")
+    assert done.returncode == 0, done.stderr
+    assert "(medians of 3000 replicates)" in done.stdout
+    counts = re.findall(r"(\d+) (?:converged|near|failed|diverged)", done.stdout)
+    assert sum(map(int, counts)) == 3000
+
+
+def test_the_device_is_the_backends_first_unless_named() -> None:
+    first = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--json")
+    assert json.loads(first.stdout)["device"] == "cpu"
+    refused = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--device", "cuda")
+    assert refused.returncode == 2
+    assert "device 'cuda' is not there: backend 'fused_cpu' sees cpu" in refused.stderr

@@ -1,0 +1,53 @@
+"""docs/measures.md: every column and verdict; docs/reproducibility.md: every stream."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gan_eval.backends import backend
+from gan_eval.config import TrainingConfig
+from gan_eval.draws import Stream
+from gan_eval.judge import VERDICTS, epochs, judge
+from gan_eval.trained import TrainedGANs
+
+from .pages import (
+    names_in,
+    section,
+    table_rows,
+)
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedGANs:
+    return backend("pytorch").train(TrainingConfig(epochs=1, n_examples=32), [0])
+
+
+def generic(column: str) -> str:
+    """``mean_1`` → ``mean_i``, ``covariance_1_2`` → ``covariance_i_j``."""
+    return re.sub(r"_\d+$", "_i", re.sub(r"_\d+_\d+$", "_i_j", column))
+
+
+def test_every_column_of_the_rows_is_described_and_no_other(trained: TrainedGANs) -> None:
+    columns = set(map(generic, judge(trained, permutations=0).columns.astype(str)))
+    page = section("measures", "## `rows.csv`")
+    twins = {name for name in re.findall(r"`(\w+)`", page) if name.endswith("_rows")}
+    assert names_in(page) | twins == columns | {"configuration", "environment"}
+
+
+def test_every_column_of_the_epochs_is_described_and_no_other(trained: TrainedGANs) -> None:
+    columns = set(map(generic, epochs(trained).columns.astype(str)))
+    described = names_in(section("measures", "## `epochs.csv`"))
+    assert described == columns | {"environment"}
+
+
+def test_every_verdict_is_described() -> None:
+    page = section("measures", "### The verdict and its margins")
+    assert all(f"`{verdict}`" in page for verdict in VERDICTS)
+
+
+def test_every_stream_is_described_with_its_number() -> None:
+    rows = list(table_rows(section("reproducibility", "## Draws")))
+    stated = {row[0].strip("`"): int(row[1]) for row in rows if row[0].startswith("`")}
+    assert stated == {stream.name: stream.value for stream in Stream}
