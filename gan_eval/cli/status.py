@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import IntEnum
 from typing import Any, NoReturn
 
 import typer
@@ -10,6 +11,23 @@ import typer
 from gan_eval.cli.application import app
 from gan_eval.errors import UsageError
 from gan_eval.settings import printable
+
+
+class Status(IntEnum):
+    """The exit statuses of every command."""
+
+    YES = 0
+    """Done; of a question: the answer that a gate lets pass."""
+    NO = 1
+    """The other answer: told apart, slower, not converged, a claim that fails."""
+    USAGE = 2
+    """Misuse, or what the user can mend: one sentence."""
+    COULD_NOT_TELL = 3
+    """The question was asked, and what was there could not have answered it either way."""
+    UNFORESEEN = 70
+    """A defect of ours: the traceback is in a file that the one sentence names."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
