@@ -7,3 +7,11 @@ class UsageError(ValueError):
     The command line prints the sentence to stderr and exits with status 2. Library callers may
     catch it as the ``ValueError`` that it is.
     """
+
+
+class CannotTestError(UsageError):
+    """A test that these data cannot be put to: its null distribution would be all rounding.
+
+    Raised instead of a p-value, with the reason as one sentence. Where many tests run side by
+    side, that one is left out and the reason stands in its place.
+    """
