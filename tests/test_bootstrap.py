@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -18,7 +18,6 @@ def drawn_out(values: list[float], counts: np.ndarray) -> list[float]:
     return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
 
 
-@settings(deadline=None, max_examples=100)
 @given(SAMPLES, st.sampled_from([0.0, 0.05, 0.25, 0.5, 0.9, 1.0]))
 def test_quantiles_are_those_of_the_resamples(values: list[float], q: float) -> None:
     counts = bootstrap.resamples(len(values), 20, 3)
@@ -35,7 +34,6 @@ def test_quantiles_are_those_of_the_resamples(values: list[float], q: float) -> 
             assert value == pytest.approx(low if part == 0 else between)
 
 
-@settings(deadline=None, max_examples=100)
 @given(SAMPLES)
 def test_interquartile_means_are_scipys(values: list[float]) -> None:
     counts = bootstrap.resamples(len(values), 20, 3)
@@ -44,7 +42,6 @@ def test_interquartile_means_are_scipys(values: list[float]) -> None:
         assert value == pytest.approx(stats.trim_mean(drawn_out(values, count), 0.25))
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, 2.0, np.inf])] * 2), min_size=1, max_size=9))
 def test_wins_are_those_of_all_pairs(pairs: list[tuple[float, float]]) -> None:
     first, second = ([pair[i] for pair in pairs] for i in (0, 1))

@@ -128,7 +128,7 @@ def test_assignments_are_toml_or_plain_words() -> None:
     assert parse_assignment("x=1\ny=2") == (["x"], "1\ny=2")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_is_read_or_refused_in_one_sentence(key: str, value: str) -> None:
     with contextlib.suppress(UsageError):  # and no other exception

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gan_eval import studies, study, work
@@ -177,7 +177,7 @@ KEYS = st.sampled_from([*Study.model_fields, "epochs", "target", "target.b", "la
 
 
 # The first text takes Hypothesis a table of all characters, which a slow machine makes slowly.
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.dictionaries(KEYS, VALUES | st.dictionaries(KEYS, VALUES, max_size=3), max_size=4))
 def test_any_settings_are_planned_or_refused(found: dict) -> None:
     with contextlib.suppress(UsageError):  # and no other exception

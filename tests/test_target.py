@@ -94,7 +94,7 @@ def test_a_target_cannot_be_changed() -> None:
         GaussianTarget.chapter().A[0, 0] = 5
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_whitening_undoes_the_transform(d: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

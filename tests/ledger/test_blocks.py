@@ -40,7 +40,7 @@ def test_seeds_of_63_bits_and_texts_come_back() -> None:
     assert found["lacking"].tolist() == ["x", None, "NA"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.integers(0, 9).flatmap(
         lambda n: st.fixed_dictionaries(
