@@ -56,9 +56,10 @@ def kl(q: Gaussian, p: Gaussian) -> Array:
 def jeffreys(q: Gaussian, p: Gaussian) -> Array:
     """Jeffreys divergence KL(q‖p) + KL(p‖q), in nats: the sum, not the half-sum that some call J.
 
-    ½ Σ [(s − 1/s)² + δ² + (δ/s)²] (Jeffreys 1946; Pardo 2006, §1.2).
+    ½ Σ [(s − 1/s)² + δ² + (δ/s)²] (Jeffreys 1946; Pardo 2006, §1.2), evaluated as that sum, each
+    part from its own canonical pair: with s near 0 the error of s would rule the terms in 1/s.
     """
-    return invariant.jeffreys(*canonical_pair(q, p))
+    return kl(q, p) + kl(p, q)
 
 
 def jensen_shannon(q: Gaussian, p: Gaussian) -> Array:

@@ -25,13 +25,6 @@ def kl(offset: Array, scales: Array) -> Array:
         return 0.5 * (terms + offset**2).sum(axis=-1)
 
 
-def jeffreys(offset: Array, scales: Array) -> Array:
-    """½ Σ [(s − 1/s)² + δ² + (δ/s)²], in nats."""
-    with np.errstate(all="ignore"):
-        terms = (scales - 1 / scales) ** 2 + offset**2 + (offset / scales) ** 2
-        return np.where(_not_equivalent(offset, scales), np.inf, 0.5 * terms.sum(axis=-1))
-
-
 def mahalanobis(offset: Array, scales: Array) -> Array:
     """|δ|."""
     return np.hypot.reduce(offset, axis=-1)

@@ -208,10 +208,11 @@ def epochs(trained: TrainedGANs) -> pd.DataFrame:
 def _divergences(pair: Pair, reverse: Pair, q: Gaussian, p: Gaussian) -> dict[str, Array]:
     """Every divergence of the learned laws q (R,) from p, by column name."""
     bandwidth = divergence.median_distance(p)
+    forward, backward = invariant.kl(*pair), invariant.kl(*reverse)
     return {
-        "kl": invariant.kl(*pair),
-        "kl_reverse": invariant.kl(*reverse),
-        "jeffreys": invariant.jeffreys(*pair),
+        "kl": forward,
+        "kl_reverse": backward,
+        "jeffreys": forward + backward,
         "bures_wasserstein": divergence.bures_wasserstein(q, p),
         "hellinger": invariant.hellinger(*pair),
         "total_variation": invariant.total_variation(*pair),

@@ -88,6 +88,12 @@ def test_the_truth_is_at_distance_zero_whatever_its_factor(rows: pd.DataFrame) -
     assert (rows["samples_to_detect"][:2] > 1e6).all()
 
 
+def test_jeffreys_is_the_sum_of_both_kl(rows: pd.DataFrame) -> None:
+    for end in ("", "_rows"):
+        both = rows[f"kl{end}"] + rows[f"kl_reverse{end}"]
+        np.testing.assert_array_equal(rows[f"jeffreys{end}"], both)
+
+
 def test_moments_are_named_by_their_entries(rows: pd.DataFrame) -> None:
     assert rows["mean_1"][2] == pytest.approx(1.5)
     assert rows["mean_error_1"][2] == pytest.approx(0.5)

@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from gan_eval.divergence import bures_wasserstein, hellinger, kl
+from gan_eval.divergence import bures_wasserstein, hellinger, jeffreys, kl
 from gan_eval.gaussian import Gaussian
 
 
@@ -57,5 +57,7 @@ def test_nearly_singular_laws_against_a_hundred_digits(d, condition):
     tolerance = 50 * condition * np.finfo(float).eps
     np.testing.assert_allclose(kl(q, p), exact["forward"], rtol=tolerance)
     np.testing.assert_allclose(kl(p, q), exact["backward"], rtol=tolerance)
+    both = exact["forward"] + exact["backward"]
+    np.testing.assert_allclose(jeffreys(q, p), both, rtol=tolerance)
     np.testing.assert_allclose(hellinger(q, p), exact["hellinger"], rtol=tolerance)
     np.testing.assert_allclose(bures_wasserstein(q, p), exact["transport"], rtol=1e-12)
