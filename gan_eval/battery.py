@@ -14,7 +14,7 @@ from gan_eval.correction import CORRECTIONS, adjusted_pvalues, known_correction,
 from gan_eval.errors import UsageError
 from gan_eval.recommended import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.twosample import validation
-from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.result import TestResult, p_in_words
 
 if TYPE_CHECKING:
     import pandas
@@ -71,9 +71,13 @@ class BatteryResult:
         ]
         for name, result in self.results.items():
             mark = "  rejected" if name in self.rejected else ""
+            own, adjusted = (
+                p_in_words(p, 3).removeprefix("p ").removeprefix("= ")
+                for p in (result.pvalue, self.adjusted[name])
+            )
             lines.append(
                 f"  {TESTS[name].words:<{width}}  statistic {result.statistic:<10.5g}  "
-                f"p {result.pvalue:<8.3g}  adjusted {self.adjusted[name]:<8.3g}{mark}".rstrip()
+                f"p {own:<8}  adjusted {adjusted:<8}{mark}".rstrip()
             )
         for name, why in self.not_run.items():
             lines.append(f"  {TESTS[name].words:<{width}}  not run: {why}")

@@ -8,6 +8,10 @@ from scipy.stats import false_discovery_control
 
 from gan_eval.errors import UsageError
 
+SMALLEST_PVALUE = 1e-300
+"""Down to here the exact laws have their p-values; below, some underflow to 0. In print what is
+less reads "< 1e-300"."""
+
 CORRECTIONS = {"holm": "Holm", "benjamini-hochberg": "Benjamini–Hochberg"}
 """The corrections by name, and as they are written beside p-values."""
 

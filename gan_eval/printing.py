@@ -103,12 +103,12 @@ def print_check(rows: pd.DataFrame, answer: Answer) -> None:
     bound = (
         ""
         if demand.confidence is None
-        else f", at least {answer.share_low:.1%} with {demand.confidence:.0%} confidence"
+        else f", at least {_percent(answer.share_low)} with {100 * demand.confidence:g}% confidence"
     )
     console.print(
         f"{'PASS' if answer.passed else 'FAIL'}: {answer.converged} of {answer.replicates} "
-        f"replicates ({answer.share:.1%}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
-        f"{demand.share:.1%} were asked for."
+        f"replicates ({_percent(answer.share)}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
+        f"{_percent(demand.share)} were asked for."
     )
 
 
@@ -285,3 +285,11 @@ def _with_interval(cell: pd.Series, name: str, digits: int) -> str:
     if low == -np.inf:
         return f"{cell[name]:.{digits}f}"
     return f"{cell[name]:.{digits}f} ({low:.{digits}f} … {high:.{digits}f})"
+
+
+def _percent(share: float) -> str:
+    """``33.3%``; 0.0% and 100.0% for none and for all only."""
+    text = f"{share:.1%}"
+    if text == "100.0%" and share < 1:
+        return "more than 99.9%"
+    return "less than 0.1%" if text == "0.0%" and share > 0 else text

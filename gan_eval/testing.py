@@ -21,6 +21,7 @@ from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
+from gan_eval.twosample.result import p_in_words
 
 Array = NDArray[np.floating]
 
@@ -158,7 +159,7 @@ def _told_apart(x: Any, y: Any, found: BatteryResult) -> str:
     for row in columns.head(_COLUMNS).to_dict("records"):
         lines.append(
             f"  column {row['column']}: mean {row['shift']:+.2g} sd, spread × {row['sd_ratio']:.3g}"
-            f" (Kolmogorov–Smirnov {row['ks']:.2g}, adjusted p {row['adjusted']:.2g})"
+            f" (Kolmogorov–Smirnov {row['ks']:.2g}, adjusted {p_in_words(row['adjusted'], 2)})"
         )
     if len(names) > 1:
         lines.append(_shift(directions.mean, names, f", by chance {directions.chance_shift:.2g}"))

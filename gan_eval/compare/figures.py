@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gan_eval.compare import words
 from gan_eval.compare.comparison import Comparison
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture
-from gan_eval.report.numbers import number, percent, plain
+from gan_eval.report.numbers import number, p_value, percent, plain
 
 Array = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ def _marginal(found: Comparison, position: int) -> Picture:
         legend_above(axes, columns=2)
         differs = (
             f"mean {words.signed(row['shift'])} sd, spread × {number(row['sd_ratio'])}, "
-            f"Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted p {number(row['adjusted'], 2)}"
+            f"Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted {p_value(row['adjusted'])}"
         )
         return picture(
             figure,

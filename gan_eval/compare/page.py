@@ -10,7 +10,16 @@ from gan_eval.compare.comparison import Comparison
 from gan_eval.correction import CORRECTIONS
 from gan_eval.environment import environment
 from gan_eval.report.blocks import Block, Card, Facts, Gallery, Grid, Paragraph, Section
-from gan_eval.report.numbers import MISSING, count, interval, number, plain, setting
+from gan_eval.report.numbers import (
+    MISSING,
+    count,
+    interval,
+    number,
+    p_value,
+    plain,
+    probability,
+    setting,
+)
 from gan_eval.report.page import fill
 from gan_eval.report.tables import Table
 
@@ -50,7 +59,7 @@ def _cards(found: Comparison) -> list[Card]:
     cards = [
         Card(
             "smallest adjusted p-value",
-            number(found.tests.smallest, 2),
+            probability(found.tests.smallest),
             f"{CORRECTIONS[found.tests.correction]} over {len(found.tests.results)} tests, level "
             f"{setting(found.tests.alpha)}",
         ),
@@ -69,8 +78,7 @@ def _cards(found: Comparison) -> list[Card]:
         Card(
             "most different column",
             plain(worst["column"], words.SHORT),
-            f"Kolmogorov–Smirnov {number(worst['ks'], 2)}, adjusted p "
-            f"{number(worst['adjusted'], 2)}",
+            f"Kolmogorov–Smirnov {number(worst['ks'], 2)}, adjusted {p_value(worst['adjusted'])}",
         ),
     ]
     if spread:
@@ -89,8 +97,8 @@ def _tests(found: Comparison) -> Section:
             (
                 TESTS[name].words,
                 number(result.statistic),
-                number(result.pvalue, 2),
-                number(found.tests.adjusted[name], 2),
+                probability(result.pvalue),
+                probability(found.tests.adjusted[name]),
                 "yes" if name in found.tests.rejected else "no",
             )
             for name, result in found.tests.results.items()
@@ -146,7 +154,7 @@ def _columns(found: Comparison) -> Section:
             words.signed(row["shift"]),
             number(row["sd_ratio"]),
             number(row["ks"], 2),
-            number(row["adjusted"], 2),
+            probability(row["adjusted"]),
         )
         for row in frame.to_dict("records")
     ]

@@ -9,7 +9,7 @@ from gan_eval.battery import TESTS
 from gan_eval.compare import words
 from gan_eval.compare.comparison import Comparison
 from gan_eval.console import open_console
-from gan_eval.report.numbers import MISSING, interval, number, plain
+from gan_eval.report.numbers import MISSING, interval, number, plain, probability
 
 MOST_COLUMNS = 12
 """Columns that are listed; `--html` and `--json` list all."""
@@ -34,8 +34,8 @@ def _tests(found: Comparison) -> Table:
         table.add_row(
             TESTS[name].words,
             number(result.statistic),
-            number(result.pvalue, 2),
-            number(found.tests.adjusted[name], 2),
+            probability(result.pvalue),
+            probability(found.tests.adjusted[name]),
             "rejects" if name in found.tests.rejected else "",
         )
     return table
@@ -56,7 +56,7 @@ def _columns(found: Comparison) -> Table:
             words.signed(row["shift"]),
             number(row["sd_ratio"]),
             number(row["ks"], 2),
-            number(row["adjusted"], 2),
+            probability(row["adjusted"]),
         )
     return table
 

@@ -8,7 +8,7 @@ from gan_eval.battery import TESTS
 from gan_eval.compare.comparison import Comparison
 from gan_eval.compare.directions import Direction
 from gan_eval.correction import CORRECTIONS
-from gan_eval.report.numbers import count, number, plain, plural, setting
+from gan_eval.report.numbers import count, number, p_value, plain, plural, probability, setting
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
@@ -27,7 +27,7 @@ def verdict(found: Comparison) -> str:
         f"{share} of {plural(len(tests.results), 'test')} "
         f"{'rejects' if rejected < 2 else 'reject'} equal laws at alpha = {setting(tests.alpha)} "
         f"after {CORRECTIONS[tests.correction]}'s correction; the smallest adjusted p-value is "
-        f"{number(tests.smallest, 2)}."
+        f"{probability(tests.smallest)}."
     )
 
 
@@ -56,7 +56,7 @@ def worst_column(found: Comparison) -> str:
         f"The column that differs most is {plain(row['column'], SHORT)}: its mean is "
         f"{signed(row['shift'])} standard deviations off, its spread {number(row['sd_ratio'])} "
         f"times that of the first file (Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted "
-        f"p-value {number(row['adjusted'], 2)})."
+        f"{p_value(row['adjusted'])})."
     )
 
 

@@ -14,6 +14,7 @@ from gan_eval.conformance.run import Conformance
 from gan_eval.conformance.run import Progress as Stage
 from gan_eval.conformance.stepwise import StageAgreement
 from gan_eval.console import open_console, progress_bar
+from gan_eval.report.numbers import probability
 
 
 def print_conformance(found: Conformance) -> None:
@@ -85,7 +86,7 @@ def _distributions(found: tuple[DistributionAgreement, ...]) -> Table:
             f"{math.exp(m.first):.4f} / {math.exp(m.second):.4f}",
             f"{ratio:.3f} ({low:.3f} … {high:.3f})",
             "yes" if m.equivalent else "not shown",
-            *(f"{one.adjusted[test]:.3f}" for test in ("mmd", "energy", "diverged")),
+            *(probability(one.adjusted[test]) for test in ("mmd", "energy", "diverged")),
             one.verdict,
         )
     table.caption = "p-values after Holm's correction over all pairs and tests"

@@ -11,7 +11,7 @@ import numpy as np
 
 from gan_eval.report.blocks import Block, Grid, Paragraph, Section
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, interval, number, plural
+from gan_eval.report.numbers import count, interval, number, plural, probability
 from gan_eval.report.tables import Table
 
 MOST_SEEDS = 500
@@ -59,7 +59,7 @@ def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
             count(replicates),
             *(number(math.exp(value)) for value in medians[:2]),
             interval(math.exp(medians[2]), math.exp(medians[3])),
-            *(number(pvalue, 2) for pvalue in pvalues),
+            *(probability(pvalue) for pvalue in pvalues),
             verdict,
         )
         for first, second, replicates, medians, pvalues, verdict in found

@@ -16,7 +16,16 @@ from gan_eval.certify.power import OPTIMUM, PowerCurve
 from gan_eval.certify.size import SizeCase
 from gan_eval.report.blocks import Block, Code, Grid, Paragraph, Section, gallery
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.report.numbers import count, interval, number, percent, percents, plural, setting
+from gan_eval.report.numbers import (
+    count,
+    interval,
+    number,
+    percent,
+    percents,
+    plural,
+    probability,
+    setting,
+)
 from gan_eval.report.tables import Table
 
 DRAWN = ("shift_minor", "mixture")
@@ -93,7 +102,7 @@ def sizes(certificate: Certificate) -> Table:
                 "uniform" if found[0].claim == EXACT else "valid",
                 count(len(found)),
                 *(_range(values) for values in measured),
-                number(min(case.uniformity for case in found), 2),
+                probability(min(case.uniformity for case in found)),
                 "as claimed" if good == len(found) else f"{count(good)} as claimed",
             )
         )
@@ -130,7 +139,7 @@ def cases(certificate: Certificate) -> Table:
                     f"{percent(share)} ({percents(low, high)})"
                     for share, (low, high) in zip(case.sizes, case.bands, strict=True)
                 ),
-                number(case.uniformity, 2),
+                probability(case.uniformity),
                 ("as claimed" if case.kept else "; ".join(case.faults))
                 + (" (second look)" if case.second else ""),
             )

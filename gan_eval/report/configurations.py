@@ -20,6 +20,7 @@ from gan_eval.report.numbers import (
     percents,
     plain,
     plural,
+    probability,
     setting,
 )
 from gan_eval.report.tables import Table
@@ -184,7 +185,7 @@ def _pairs(found: Comparisons) -> Table:
                 f"{number(row['ratio'])} ({interval(row['ratio_low'], row['ratio_high'])})",
                 count(row["seeds"]),
                 f"{percent(row['wins'])} ({percents(row['wins_low'], row['wins_high'])})",
-                number(row["adjusted"], 2),
+                probability(row["adjusted"]),
             )
             for row in found.pairs.to_dict("records")
         ],

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, number, plural
+from gan_eval.report.numbers import count, number, plural, probability
 from gan_eval.report.tables import MOST_ROWS, Table
 from gan_eval.report.tested import tests
 
@@ -104,7 +104,7 @@ def _entries(cell: Cell, row: Mapping[str, Any]) -> list[str]:
     return [
         *(cell.label, str(row["seed"]), str(row["verdict"])),
         *(number(row[name]) for name in _NUMBERS),
-        *(number(row[f"{test}_pvalue"], 2) for test in tests([cell])),
+        *(probability(row[f"{test}_pvalue"]) for test in tests([cell])),
         number(row["critic_correlation"], 2),
         number(row["examples_per_second"]),
     ]

@@ -12,7 +12,7 @@ from scipy import stats
 from gan_eval.report import curves, words
 from gan_eval.report.blocks import Block, Grid, Heading, Paragraph, Section, gallery
 from gan_eval.report.cells import LN_2, NEAR_LN_2, Cell
-from gan_eval.report.numbers import MISSING, count, number, plural
+from gan_eval.report.numbers import MISSING, count, number, p_value, plural
 from gan_eval.report.samples import seed_of
 from gan_eval.report.tables import Table
 
@@ -116,7 +116,7 @@ def _in_words(cell: Cell, loss: str) -> str:
     coefficient, pvalue, n = cell.fact(f"rank correlation of {loss}", found)
     if np.isnan(coefficient):
         return MISSING
-    return f"{number(coefficient, 2)} (p = {number(pvalue, 2)}, n = {n})"
+    return f"{number(coefficient, 2)} ({p_value(pvalue)}, n = {n})"
 
 
 def _spearman(loss: NDArray[np.floating], kl: NDArray[np.floating]) -> tuple[float, float, int]:

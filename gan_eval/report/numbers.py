@@ -8,6 +8,8 @@ import unicodedata
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gan_eval.correction import SMALLEST_PVALUE
+
 MISSING = "–"
 """What stands for a number that does not exist."""
 
@@ -40,6 +42,29 @@ def number(value: object, digits: int = 3) -> str:
     return sign + _grouped(f"{rounded:.{max(digits - 1 - power, 0)}f}")
 
 
+def probability(value: object, digits: int = 2) -> str:
+    """A probability with some significant digits, never read as 0 or 1 where it is neither.
+
+    ``< 1 × 10⁻³⁰⁰`` for less, and for 0: exact laws underflow, no p-value is 0. ``> 0.99`` for what
+    would round to 1.
+    """
+    text = number(value, digits)
+    if text == MISSING:
+        return text
+    p = float(value)  # type: ignore[arg-type]
+    if p < SMALLEST_PVALUE:
+        return f"<{_SPACE}{number(SMALLEST_PVALUE, 1)}"
+    if p < 1 and float(f"{p:.{digits - 1}e}") >= 1:
+        return f">{_SPACE}{1 - 10.0**-digits:.{digits}f}"
+    return text
+
+
+def p_value(value: object, digits: int = 2) -> str:
+    """Inside a sentence: ``p = 0.012``, ``p < 1 × 10⁻³⁰⁰``."""
+    text = probability(value, digits)
+    return f"p {text}" if text[0] in "<>" else f"p = {text}"
+
+
 def setting(value: float) -> str:
     """A number that someone chose, with the digits it was given: ``0.1``."""
     return f"{value:g}"
@@ -51,10 +76,10 @@ def count(value: float) -> str:
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """A share as a percentage: ``44 %``, ``0.4 %``."""
+    """A share as a percentage: ``44 %``, ``0.4 %``; ``100 %`` for all only."""
     if not math.isfinite(share):
         return MISSING
-    return f"{number(100 * share, 3 if share > 0.9949 else digits)}{_THIN_SPACE}%"
+    return f"{_hundredths(share, digits)}{_THIN_SPACE}%"
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:
@@ -66,7 +91,7 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 
 def percents(low: float, high: float) -> str:
     """An interval of shares that no line breaks: ``29 to 65 %``."""
-    return f"{number(100 * low, 2)}{_SPACE}to{_SPACE}{percent(high)}"
+    return f"{_hundredths(low, 2)}{_SPACE}to{_SPACE}{percent(high)}"
 
 
 def plural(n: int, noun: str) -> str:
@@ -104,6 +129,12 @@ def plain(name: object, limit: int = 60) -> str:
         return kept
     end = limit // 2
     return f"{kept[: limit - 1 - end]}…{kept[-end:]}"
+
+
+def _hundredths(share: float, digits: int) -> str:
+    """A share times 100; it reads 100 where it is 1 only."""
+    text = number(100 * share, 3 if share > 0.9949 else digits)
+    return f">{_SPACE}99.9" if text == "100" and share < 1 else text
 
 
 def _grouped(text: str) -> str:

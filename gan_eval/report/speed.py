@@ -8,7 +8,16 @@ import pandas as pd
 from gan_eval import throughput
 from gan_eval.report.blocks import Block, Grid, Paragraph, Section, gallery
 from gan_eval.report.canvas import COLOURS, Picture, canvas, picture, plain_log_axis
-from gan_eval.report.numbers import MISSING, count, interval, number, percent, plain, plural
+from gan_eval.report.numbers import (
+    MISSING,
+    count,
+    interval,
+    number,
+    percent,
+    plain,
+    plural,
+    probability,
+)
 from gan_eval.report.page import fill
 from gan_eval.report.tables import Table
 from gan_eval.slowdown import Comparison
@@ -57,8 +66,8 @@ def changes(found: Comparison) -> Table:
                 f"{row['rounds_before']} and {row['rounds_after']}",
                 number(row["ratio"]),
                 interval(row["ratio_low"], row["ratio_high"]),
-                number(row["adjusted_pvalue"], 2),
-                number(row["adjusted_slower_pvalue"], 2),
+                probability(row["adjusted_pvalue"]),
+                probability(row["adjusted_slower_pvalue"]),
                 row["answer"],
             )
             for _, row in found.table.iterrows()

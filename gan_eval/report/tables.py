@@ -17,6 +17,7 @@ from gan_eval.report.numbers import (
     number,
     percent,
     percents,
+    probability,
     spread,
 )
 from gan_eval.report.tested import tests
@@ -141,7 +142,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
                     count(n) if n == cell.replicates else f"{count(n)} of {count(cell.replicates)}",
                     percent(rejected / n) if n else MISSING,
                     percents(sure.low, sure.high) if sure else MISSING,
-                    number(middle, 2),
+                    probability(middle),
                 )
             )
     return Table(

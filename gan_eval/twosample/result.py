@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.correction import SMALLEST_PVALUE
+
 if TYPE_CHECKING:
     import pandas
 
@@ -27,7 +29,9 @@ class TestResult:
         The test statistic; large values speak against equal laws.
     pvalue : float
         Probability, under equal laws, of a statistic at least as large; for a permutation test
-        (1 + #{null ≥ statistic}) / (1 + permutations), never 0. Likewise for a bootstrap.
+        (1 + #{null ≥ statistic}) / (1 + permutations), never 0. Likewise for a bootstrap. Of an
+        exact law it is 0.0 where it is below what float64 holds; in print it is then
+        "p < 1e-300".
     null_distribution : ndarray, shape (permutations,), float64
         The statistic under permuted labels, or in the bootstrap's draws. Values that tie with
         ``statistic`` within rounding are equal to it. Empty where the law is known exactly.
@@ -86,7 +90,7 @@ class TestResult:
         rows = f"n = {self.n}" if self.m is None else f"n = {self.n}, m = {self.m}"
         return (
             f"{self.method} ({settings}): statistic {self.statistic:.6g}, "
-            f"p = {self.pvalue:.4g}{count}, {estimate}{rows}, d = {self.dimension}, "
+            f"{p_in_words(self.pvalue)}{count}, {estimate}{rows}, d = {self.dimension}, "
             f"{self.seconds:.3g} s"
         )
 
@@ -124,6 +128,16 @@ class TestResult:
         if null_distribution:
             record["null_distribution"] = self.null_distribution.tolist()
         return json.dumps({name: _finite(value) for name, value in record.items()})
+
+
+def p_in_words(pvalue: float, digits: int = 4) -> str:
+    """``p = 0.0123``; what an exact law underflows to 0, as ``p < 1e-300``, what is not quite 1,
+    as ``p > 0.9999``."""
+    if pvalue < SMALLEST_PVALUE:
+        return f"p < {SMALLEST_PVALUE:g}"
+    if pvalue < 1 and f"{pvalue:.{digits}g}" == "1":
+        return f"p > {1 - 10.0**-digits:g}"
+    return f"p = {pvalue:.{digits}g}"
 
 
 def _finite(value: Any) -> Any:

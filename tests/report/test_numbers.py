@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gan_eval.report import numbers
 
@@ -38,6 +40,33 @@ def test_shares_and_intervals() -> None:
     assert numbers.interval(0.09, math.inf) == "0.0900\u00a0to\u00a0∞"
     assert numbers.interval(math.nan, 1.0) == "–"
     assert numbers.setting(0.1) == "0.1"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "<\u00a01\u00a0×\u00a010⁻³⁰⁰"),
+        (5e-324, "<\u00a01\u00a0×\u00a010⁻³⁰⁰"),
+        (2e-300, "2.0\u00a0×\u00a010⁻³⁰⁰"),
+        (0.012, "0.012"),
+        (0.9996, ">\u00a00.99"),
+        (1.0, "1.0"),
+        (math.nan, "–"),
+    ],
+)
+def test_a_probability_reads_0_never_and_1_only_where_it_is_1(value: float, text: str) -> None:
+    assert numbers.probability(value) == text
+
+
+def test_a_p_value_in_a_sentence() -> None:
+    assert numbers.p_value(0.012) == "p = 0.012"
+    assert numbers.p_value(0.0) == "p <\u00a01\u00a0×\u00a010⁻³⁰⁰"
+
+
+@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
+def test_a_share_reads_all_or_none_only_where_it_is_all_or_none(share: float) -> None:
+    for text in (numbers.percent(share), numbers.percents(share, share)):
+        assert text.split("\u202f")[0].split("\u00a0")[0] not in {"0", "100"}
 
 
 def test_counts() -> None:

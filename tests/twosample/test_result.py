@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan_eval import GaussianTarget, goodness
 from gan_eval.twosample import TestResult, energy_test, mmd_test
 
 
@@ -23,6 +24,21 @@ def test_repr_is_one_readable_line(result):
     assert "\n" not in text
     for part in ("MMD permutation test", "kernel=gaussian", "from 19 permutations", "n = 9, m = 7"):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("pvalue", "text"), [(0.0, "p < 1e-300"), (0.99999, "p > 0.9999"), (1.0, "p = 1,")]
+)
+def test_a_p_value_that_underflows_or_rounds_is_not_shown_as_0_or_1(result, pvalue, text):
+    # The laws here are known exactly, and their tails end below what float64 holds.
+    assert text in repr(dataclasses.replace(result, pvalue=pvalue, null_distribution=np.empty(0)))
+
+
+def test_exact_laws_that_underflow_print_a_bound_and_export_a_number():
+    far = GaussianTarget.chapter().sample(2000, 0) * 3
+    found = goodness.likelihood_ratio_test(far, GaussianTarget.chapter())
+    assert "p < 1e-300" in repr(found)
+    assert json.loads(found.to_json())["pvalue"] == found.pvalue < 1e-300
 
 
 def test_it_is_frozen(result):
