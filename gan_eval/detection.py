@@ -2,62 +2,94 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+from numpy.polynomial.chebyshev import chebfit, chebval
 from numpy.typing import ArrayLike
-from scipy.special import digamma, ndtr
+from scipy.special import chdtri, ndtr
 
 from gan_eval.canonical import canonical_pair
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Array, Gaussian
 from gan_eval.invariant import log_excess
 
+_NODES = 33  # of the curve of medians
 
-def expected_kl_of_fit(n: ArrayLike, d: int) -> Array:
-    """Mean of KL(q̂‖p), in nats, for the maximum-likelihood Gaussian q̂ of n draws from p.
 
-    ½ [d ln(n/2) − Σ_{i=1}^d ψ((n−i)/2)] for n > d, inf for n ≤ d. It is exact and the same for
-    every Gaussian p: with p = N(0, I), n Σ̂ is Wishart with n − 1 degrees of freedom, so that
-    E tr Σ̂ + E|m̂|² = d and only −½ E ln|Σ̂| is left (Anderson 2003, §7.5). To first order k/(2n) with
-    k = d + d(d+1)/2 parameters.
+def median_kl_of_fit(n: ArrayLike, d: int) -> Array:
+    """Compute the median of KL(q̂‖p), in nats, for the maximum-likelihood Gaussian q̂ of n rows of p.
+
+    It is the same for every Gaussian p: 2n KL(q̂‖p) is the likelihood-ratio statistic of mean and
+    covariance against known ones, whose law is exact (Anderson 2003, §10.9;
+    :class:`~gan_eval.twosample.boxlaw.BoxLaw`). Far out it is the median of χ² with
+    k = d + d(d + 1)/2 degrees of freedom, over 2n. The law's moments are Gamma functions of n, so
+    that n may be any real number above d.
+
+    The exact medians at 33 sizes are interpolated (see Notes); the relative error of n − d for a
+    given median stays below 3e-7 for d ≤ 2, 6e-6 for d ≤ 10 and 1e-4 for d ≤ 50.
 
     Parameters
     ----------
     n : array_like
-        Numbers of draws, real.
+        Numbers of rows, real.
     d : int
         Dimension, at least 1.
 
+    Returns
+    -------
+    ndarray of the shape of n, float64
+        inf for n ≤ d, where the fit is singular; NaN for NaN.
+
+    Notes
+    -----
+    (n − d) times the median rises from ln 2 at n = d, where one χ² of n − d degrees of freedom
+    decides, to half of that median of χ²_k. Its logarithm is a smooth function of √(n − d), taken
+    to [−1, 1] by r ↦ (r − 1)/(r + 1) with r = √(4 (n − d) / d), and interpolated there at
+    Chebyshev's points, both ends included.
+
     Examples
     --------
-    >>> expected_kl_of_fit([20, 1000], 2).round(5)
-    array([0.1334, 0.0025])
+    >>> median_kl_of_fit([20, 1000], 2).round(5)
+    array([0.11606, 0.00218])
     """
     _require_dimension(d)
-    return _expected_kl(np.asarray(n, dtype=np.float64) - d, d)
+    return _median_kl(np.asarray(n, dtype=np.float64) - d, d)
 
 
 def effective_sample_size(kl: ArrayLike, d: int) -> Array:
-    """How many draws from p a maximum-likelihood fit needs to come as close to p, on average.
+    """Compute how many rows of p a maximum-likelihood fit needs to come as close to p.
 
-    The real n > d that solves ``expected_kl_of_fit(n, d) = kl``, where kl = KL(q‖p) in nats, of any
-    shape. kl = 0 and rounding noise below it give inf, kl = inf gives d, NaN gives NaN.
+    The real n > d that solves ``median_kl_of_fit(n, d) = kl``, so that half of the fits of n rows
+    come closer than kl and half do not.
+
+    Parameters
+    ----------
+    kl : array_like
+        KL(q‖p) in nats, of any shape.
+    d : int
+        Dimension, at least 1.
+
+    Returns
+    -------
+    ndarray of the shape of kl, float64
+        inf for a KL of 0 and rounding noise below it, d for an infinite KL, NaN for NaN.
 
     Examples
     --------
     >>> effective_sample_size([0.15, 0.0, np.inf], 2).round(2)
-    array([17.93,   inf,  2.  ])
+    array([15.76,   inf,  2.  ])
     """
     _require_dimension(d)
     kl = np.maximum(np.asarray(kl, dtype=np.float64), 0.0)
     solvable = (kl > 0) & np.isfinite(kl)
     target = np.where(solvable, kl, 1.0)
-    # The mean falls from 1/(n − d) at n = d to k/(2n) far away: both ends of the bracket are safe.
-    parameters = d + d * (d + 1) / 2
-    low = np.log(1e-3) - np.log1p(target)
-    high = np.log(20.0 * d + parameters / target)
+    # (n − d) times the median lies between 0.67 and k/2 for every n.
+    low = np.log(0.5) - np.log(target)
+    high = np.log(_parameters(d)) - np.log(target)
     for _ in range(64):
         middle = (low + high) / 2
-        above = _expected_kl(np.exp(middle), d) > target
+        above = _median_kl(np.exp(middle), d) > target
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     size = np.where(solvable, d + np.exp((low + high) / 2), np.where(kl == 0, np.inf, float(d)))
     return np.where(np.isnan(kl), np.nan, size)
@@ -126,20 +158,37 @@ def samples_of_pair(
     return np.where(unknown, np.nan, np.where(singular, 1.0, size))
 
 
-def _expected_kl(excess: Array, d: int) -> Array:
-    """``expected_kl_of_fit`` at n = excess + d, from n − d so that nothing is lost near n = d."""
-    total = np.zeros_like(excess)
+def _median_kl(excess: Array, d: int) -> Array:
+    """Compute ``median_kl_of_fit`` from excess = n − d, so that nothing is lost near n = d."""
     with np.errstate(all="ignore"):
-        for i in range(1, d + 1):
-            half = (excess + (d - i)) / 2
-            inverse = 1 / (half * half)
-            # ln x − ψ(x); its asymptotic series, because the difference cancels for large x.
-            series = 0.5 / half + inverse * (
-                1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse / 240))
-            )
-            total += np.where(half > 50, series, np.log(half) - digamma(half))
-            total += np.log1p(i / (excess + (d - i)))
-        return np.where(excess > 0, total / 2, np.where(np.isnan(excess), np.nan, np.inf))
+        root = np.sqrt(4 * excess / d)
+        # r / (1 + r), written so that an infinite r is 1.
+        place = 1 - 2 / (1 + root)
+        value = np.exp(chebval(place, _median_curve(d))) / excess
+    return np.where(excess > 0, value, np.where(np.isnan(excess), np.nan, np.inf))
+
+
+@lru_cache(maxsize=32)
+def _median_curve(d: int) -> Array:
+    """Fit ln[(n − d) median KL] by a Chebyshev series; see ``median_kl_of_fit``."""
+    from gan_eval.twosample.boxlaw import BoxLaw
+
+    places = np.cos(np.pi * np.arange(_NODES) / (_NODES - 1))
+    ends = np.log(2.0), chdtri(_parameters(d), 0.5) / 2
+    values = np.empty(_NODES)
+    values[-1], values[0] = ends
+    for i in range(1, _NODES - 1):
+        root = (1 + places[i]) / (1 - places[i])
+        excess = d * root**2 / 4
+        n = d + excess
+        median = BoxLaw.one_sample(n, d, mean_known=True).isf(0.5)
+        values[i] = excess * median / (2 * n)
+    return chebfit(places, np.log(values), _NODES - 1)
+
+
+def _parameters(d: int) -> float:
+    """Count the parameters of a Gaussian in d dimensions."""
+    return d + d * (d + 1) / 2
 
 
 def _tilted(saddle: Array, offset: Array, scales: Array) -> tuple[Array, Array, Array]:

@@ -47,10 +47,11 @@ class BoxLaw:
     b: Array
 
     @classmethod
-    def one_sample(cls, n: int, d: int, *, mean_known: bool) -> BoxLaw:
+    def one_sample(cls, n: float, d: int, *, mean_known: bool) -> BoxLaw:
         """Mean and covariance of n rows against known ones, or (mean unknown) the covariance alone.
 
-        Anderson (2003, §10.9, and §10.8 with n − 1 for n, which makes that test unbiased).
+        Anderson (2003, §10.9, and §10.8 with n − 1 for n, which makes that test unbiased). The
+        moments also define a law for n that is not whole.
         """
         return cls._of([(1.0, n if mean_known else n - 1, 1 if mean_known else 0)], d)
 
@@ -65,7 +66,7 @@ class BoxLaw:
         return cls._of([(sign, size, 1 - less) for sign, size in sizes], d)
 
     @classmethod
-    def _of(cls, groups: Iterable[tuple[float, int, int]], d: int) -> BoxLaw:
+    def _of(cls, groups: Iterable[tuple[float, float, int]], d: int) -> BoxLaw:
         """Terms Γ((size g − lost − i) / 2), i = 0 … d − 1, of each group."""
         terms = [(sign, size / 2, -(lost + i) / 2) for sign, size, lost in groups for i in range(d)]
         signs, a, b = np.array(terms).T
@@ -120,6 +121,20 @@ class BoxLaw:
         integral = _STEP / np.pi * (values.sum() - values[0] / 2)
         tail = float(np.exp(peak) * integral)
         return min(max(tail if saddle > 0 else 1 + tail, 0.0), 1.0)
+
+    def isf(self, probability: float) -> float:
+        """Find the statistic that is exceeded with this probability, between 1e-300 and 1."""
+
+        def excess(log_statistic: float) -> float:
+            return self.sf(float(np.exp(log_statistic))) - probability
+
+        middle = np.log(self.mean)
+        low, high = middle - 1, middle + 1
+        while excess(low) < 0:
+            low -= 4
+        while excess(high) > 0:
+            high += 4
+        return float(np.exp(root_scalar(excess, bracket=(low, high), xtol=1e-13).root))
 
     def _log_transform(self, s: Complex) -> Complex:
         """K(s) = ln E e^{sL}."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import optimize, stats
+from scipy.special import digamma
 
-from gan_eval.detection import expected_kl_of_fit
 from gan_eval.twosample.boxlaw import BoxLaw
 
 
@@ -69,7 +69,16 @@ def test_the_mean_is_that_of_the_fitted_divergence(d):
     """−2 ln Λ is 2n KL(fit‖truth), whose mean has a closed form of its own."""
     for n in (d + 1, 50, 10_000):
         law = BoxLaw.one_sample(n, d, mean_known=True)
-        assert law.mean == pytest.approx(2 * n * float(expected_kl_of_fit(n, d)), rel=1e-9)
+        # nΣ̂ is Wishart: E tr Σ̂ + E|m̂|² = d, and −½ E ln|Σ̂| is left (Anderson 2003, §7.5).
+        exact = 0.5 * (d * np.log(n / 2) - digamma((n - np.arange(1, d + 1)) / 2).sum())
+        assert law.mean == pytest.approx(2 * n * exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("probability", [1e-9, 0.05, 0.5, 0.95, 1 - 1e-9])
+@pytest.mark.parametrize(("n", "d"), [(2, 1), (2.5, 2), (20, 2), (1e6, 5)])
+def test_isf_inverts_sf(n, d, probability):
+    law = BoxLaw.one_sample(n, d, mean_known=True)
+    assert law.sf(law.isf(probability)) == pytest.approx(probability, rel=1e-7)
 
 
 @pytest.mark.parametrize("d", [1, 2, 10])
