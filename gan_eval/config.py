@@ -205,7 +205,7 @@ class Margins(BaseModel):
 
     A verdict is an equivalence claim about the exact learned law: within 0.1 nats (the default)
     the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker's inequality), and the
-    law is worth at least 26 real samples of a planar Gaussian (``effective_sample_size``).
+    law is worth at least 23 real samples of a planar Gaussian (``effective_sample_size``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
