@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gan_eval.correction import CORRECTIONS, adjusted_pvalues, known_correction, level
-from gan_eval.errors import UsageError
+from gan_eval.correction import (
+    CORRECTIONS,
+    adjusted_pvalues,
+    known_correction,
+    level,
+    rejected,
+)
+from gan_eval.errors import CannotTestError, UsageError
 from gan_eval.recommended import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult, p_in_words
+from gan_eval.twosample.splits import rows_needed
+from gan_eval.verdict import Verdict
 
 if TYPE_CHECKING:
     import pandas
@@ -24,14 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class BatteryResult:
-    """What several tests of the same samples found.
+    """What several tests of the same samples, or of a sample and a target, found.
 
     Attributes
     ----------
     results : mapping of str to TestResult
-        Each test's own result, with its unadjusted p-value, by its name in the battery.
+        Each test's own result, with its unadjusted p-value, by its name in the battery. Empty
+        where none could be run.
     adjusted : mapping of str to float
-        The p-values adjusted for all tests that were run.
+        The p-values adjusted for all tests that were run, each taken as no less than the test's
+        ``least_pvalue``.
     alpha : float
         The level of the whole battery.
     correction : str
@@ -39,7 +49,7 @@ class BatteryResult:
         ``"benjamini-hochberg"``: the same where all laws are equal and the tests are independent
         or positively dependent.
     not_run : mapping of str to str
-        Tests of the default battery that cannot be computed from these samples, and why.
+        Tests that cannot be computed from these samples, and why.
     """
 
     results: Mapping[str, TestResult] = field(repr=False)
@@ -51,17 +61,66 @@ class BatteryResult:
     @property
     def rejected(self) -> tuple[str, ...]:
         """The tests whose adjusted p-value is at most ``alpha``."""
-        return tuple(name for name, p in self.adjusted.items() if p <= self.alpha)
+        return tuple(name for name, p in self.adjusted.items() if rejected(p, self.alpha))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether any test rejects, none does, or none could have."""
+        if self.rejected:
+            return Verdict.TOLD_APART
+        return Verdict.COULD_NOT_TELL if self.why_not else Verdict.NOT_TOLD_APART
 
     @property
     def told_apart(self) -> bool:
-        """Whether any test rejects. If none does, that is no proof of equality."""
+        """Whether any test rejects. If none does, see ``verdict``: perhaps none could."""
         return bool(self.rejected)
 
     @property
+    def why_not(self) -> str:
+        """Why no test could have rejected, and what would be enough; empty where one could.
+
+        A test can reject where its adjusted p-value can come down to ``alpha``, all p-values of
+        the battery being the least that they can be (:attr:`TestResult.least_pvalue`).
+        """
+        if not self.results:
+            name, reason = next(iter(self.not_run.items()))
+            return f"no test could be run ({TESTS[name].words}: {reason})"
+        least = np.array([result.least_pvalue for result in self.results.values()])
+        if rejected(adjusted_pvalues(least, self.correction), self.alpha).any():
+            return ""
+        best = min(self.results.values(), key=lambda result: result.least_pvalue)
+        tests, enough = len(self.results), self.alpha / len(self.results)
+        few_permutations = best.least_pvalue == 1 / (1 + best.permutations)
+        given = (
+            f"{best.permutations} permutations"
+            if few_permutations
+            else f"samples of {best.n} and {best.m} rows"
+        )
+        needs = []
+        if best.rarest_split > enough:
+            rows = rows_needed(enough)
+            few_rows = min(best.n, best.m or best.n) < rows
+            needs.append(
+                f"{rows} rows each, all different," if few_rows else "rows that repeat less often"
+            )
+        permutations = math.ceil((1 - 1e-12) / enough) - 1
+        if best.permutations < permutations:
+            needs.append(f"{permutations} permutations")
+        return (
+            f"with {given} no p-value can be expected below {best.least_pvalue:.2g}, too large for "
+            f"alpha = {self.alpha:g}"
+            + (
+                f" after {CORRECTIONS[self.correction]}'s correction over {tests} tests"
+                if tests > 1
+                else ""
+            )
+            + f"; {' and '.join(needs)} would be enough"
+        )
+
+    @property
     def smallest(self) -> float:
-        """The smallest adjusted p-value: that of the battery as one test."""
-        return min(self.adjusted.values())
+        """The smallest adjusted p-value: that of the battery as one test; NaN without a test."""
+        return min(self.adjusted.values(), default=math.nan)
 
     def __repr__(self) -> str:
         width = max(len(TESTS[name].words) for name in (*self.results, *self.not_run))
@@ -69,6 +128,8 @@ class BatteryResult:
             f"{len(self.rejected)} of {len(self.results)} tests reject at alpha = {self.alpha:g} "
             f"after {CORRECTIONS[self.correction]}'s correction"
         ]
+        if self.verdict == Verdict.COULD_NOT_TELL:
+            lines.insert(0, f"could not tell: {self.why_not}")
         for name, result in self.results.items():
             mark = "  rejected" if name in self.rejected else ""
             own, adjusted = (
@@ -105,9 +166,10 @@ class BatteryResult:
         return {
             "alpha": self.alpha,
             "correction": self.correction,
-            "told_apart": self.told_apart,
+            "verdict": str(self.verdict),
+            "could_not_tell_because": self.why_not or None,
             "rejected": list(self.rejected),
-            "smallest_adjusted_pvalue": self.smallest,
+            "smallest_adjusted_pvalue": self.smallest if self.results else None,
             "tests": {
                 name: {
                     **json.loads(result.to_json()),
@@ -151,7 +213,8 @@ def battery(
     tests : sequence of str, optional
         Names from ``TESTS``; ``DEFAULT`` if none. A default test that these samples do not carry
         (as the likelihood ratio with fewer rows than columns) is left out and reported in
-        ``not_run``; one that was asked for is refused.
+        ``not_run``; one that was asked for is refused, unless its null distribution would be
+        all rounding.
     alpha : float
         The level of all tests together.
     correction : {"holm", "benjamini-hochberg"}
@@ -170,8 +233,7 @@ def battery(
     Raises
     ------
     UsageError
-        For input or options that cannot be used; where so few permutations are asked for that no
-        permutation test could be rejected on its own; where no test can be computed.
+        For input or options that cannot be used.
 
     Notes
     -----
@@ -192,12 +254,6 @@ def battery(
     resampled = [name for name in names if target is None or not TESTS[name].known_law]
     if resampled:
         validation.torch_device(device)
-    if resampled and len(names) > alpha * (1 + permutations):
-        raise UsageError(
-            f"permutations must be at least {math.ceil(len(names) / alpha) - 1} for {len(names)} "
-            f"tests at alpha = {alpha:g}, got {permutations}: the smallest p-value could not be "
-            "rejected after correction"
-        )
     generator = validation.random_generator(rng)
     drawn = seeds(generator)
     data = Samples.of(x, y, target, generator)
@@ -207,13 +263,12 @@ def battery(
         try:
             results[name] = TESTS[name].run(data, rng=drawn[name], **settings)
         except UsageError as error:
-            if tests is not None:
+            if tests is not None and not isinstance(error, CannotTestError):
                 raise
             not_run[name] = str(error)
-    if not results:
-        why = next(iter(not_run.values()))
-        raise UsageError(f"no test can be computed from these samples: {why}")
-    adjusted = adjusted_pvalues([result.pvalue for result in results.values()], correction)
+    adjusted = adjusted_pvalues(
+        [max(result.pvalue, result.least_pvalue) for result in results.values()], correction
+    )
     return BatteryResult(
         results,
         dict(zip(results, adjusted.tolist(), strict=True)),

@@ -55,6 +55,11 @@ def adjusted_pvalues(pvalues: ArrayLike, correction: str = "holm") -> NDArray[np
     return adjusted
 
 
+def rejected(adjusted: ArrayLike, alpha: float) -> NDArray[np.bool_]:
+    """Which adjusted p-values are at most α, up to rounding: 7 · (1/140) is 0.05."""
+    return np.asarray(adjusted, dtype=np.float64) <= alpha * (1 + 1e-12)
+
+
 def known_correction(correction: str) -> str:
     """``correction`` where it is one of ``CORRECTIONS``; else ``UsageError``."""
     if correction not in CORRECTIONS:

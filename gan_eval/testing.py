@@ -22,6 +22,7 @@ from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import p_in_words
+from gan_eval.verdict import Verdict
 
 Array = NDArray[np.floating]
 
@@ -39,7 +40,7 @@ def assert_same_distribution(
     rng: int | np.random.Generator | None = 0,
     device: str = "cpu",
 ) -> BatteryResult:
-    """Fail where the samples x and y are told apart.
+    """Fail where the samples x and y are told apart, or where nothing could tell them apart.
 
     Parameters
     ----------
@@ -58,13 +59,15 @@ def assert_same_distribution(
     Returns
     -------
     BatteryResult
-        Where nothing is told apart. That is no proof of equality: the samples may be too small.
+        Where x and y are not told apart. That is no proof of equality: a small difference takes
+        more rows to be seen.
 
     Raises
     ------
     AssertionError
-        Says which tests reject, which columns and directions differ and by how much, and how often
-        samples of one law would fail.
+        Where x and y are told apart: says which tests reject, which columns and directions differ
+        and by how much, and how often samples of one law would fail. Where no test could have
+        rejected: says why, and how many rows or permutations would be enough.
     UsageError
         For input or options that cannot be used.
     """
@@ -76,6 +79,8 @@ def assert_same_distribution(
         x, y, tests=tests, alpha=alpha, correction=correction, permutations=permutations, rng=rng,
         device=device,
     )  # fmt: skip
+    if found.verdict == Verdict.COULD_NOT_TELL:
+        raise AssertionError(f"could not tell x from y: {found.why_not}")
     if found.told_apart:
         raise AssertionError(_told_apart(x, y, found))
     return found

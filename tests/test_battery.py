@@ -154,7 +154,6 @@ def test_the_optional_tests_work_on_the_same_whitened_rows() -> None:
         ({"tests": ["mmd", "mmd"]}, "each once"),
         ({"alpha": 0.0}, "alpha must be above 0 and below 1, got 0.0"),
         ({"correction": "none"}, "correction must be one of"),
-        ({"permutations": 19, "tests": ["mmd", "energy"]}, "at least 39 for 2 tests at alpha"),
         ({"rng": -1}, "rng must be"),
         ({"device": "nowhere"}, "device must be"),
         ({"target": CHAPTER}, "one column for each of the target's 2 coordinates, got 3"),

@@ -8,6 +8,14 @@ from typing import Annotated
 import typer
 
 from gan_eval.cli.options import AsJson
+from gan_eval.cli.status import Status
+from gan_eval.verdict import Verdict
+
+_STATUSES = {
+    Verdict.NOT_TOLD_APART: Status.YES,
+    Verdict.TOLD_APART: Status.NO,
+    Verdict.COULD_NOT_TELL: Status.COULD_NOT_TELL,
+}
 
 
 def compare(
@@ -46,7 +54,7 @@ def compare(
         typer.Option("--html", metavar="FILE", help="Write a page with tables and pictures."),
     ] = None,
 ) -> None:
-    """Compare two tables; exit 0 when they are not told apart, 1 when they are, 2 on trouble.
+    """Compare two tables; exit 0 when they are not told apart, 1 when they are, 3 if unknown.
 
     Example: gan-eval compare real.csv generated.csv --columns height,weight --html page.html
     """
@@ -77,4 +85,4 @@ def compare(
         console.print_json(found.document())
     else:
         text.print_comparison(found)
-    raise typer.Exit(1 if found.told_apart else 0)
+    raise typer.Exit(_STATUSES[found.verdict])

@@ -20,6 +20,7 @@ from gan_eval.divergence import bures_wasserstein
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.twosample.frechet import frechet_distance
+from gan_eval.verdict import Verdict
 
 Array = NDArray[np.float64]
 
@@ -83,8 +84,13 @@ class Comparison:
     permutations: int
 
     @property
+    def verdict(self) -> Verdict:
+        """The battery's."""
+        return self.tests.verdict
+
+    @property
     def told_apart(self) -> bool:
-        """Whether any test of the battery rejects."""
+        """Whether any test of the battery rejects; if none does, see ``verdict``."""
         return self.tests.told_apart
 
     def document(self) -> dict[str, Any]:
@@ -92,7 +98,7 @@ class Comparison:
         found = self.directions
         return _finite(
             {
-                "told_apart": self.told_apart,
+                "verdict": str(self.verdict),
                 **{
                     name: {
                         "file": side.source,
@@ -176,7 +182,7 @@ def compare(
         raise UsageError(f"`--seed` must be between 0 and 2**63 − 1, got {seed}")
     tables = common_columns(read_table(real), read_table(fake), columns)
     names = [str(name) for name in tables[0].frame.columns]
-    streams = np.random.default_rng(seed).spawn(4)
+    streams = np.random.default_rng(seed).spawn(3)
     sides = []
     for table, stream in zip(tables, streams, strict=False):
         rows = table.numbers(names)
@@ -193,7 +199,7 @@ def compare(
     x, y = first.rows, second.rows
     found = battery(
         x, y, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
-        rng=streams[2],
+        rng=seed,
     )  # fmt: skip
     names = [names[i] for i in kept]
     return Comparison(
@@ -202,7 +208,7 @@ def compare(
         columns=tuple(names),
         set_aside=aside,
         tests=found,
-        distances=_distances(x, y, found, streams[3]),
+        distances=_distances(x, y, found, streams[2]),
         differences=column_differences(x, y, names, correction),
         directions=leading_directions(x, y),
         copies=_copies(x, y),

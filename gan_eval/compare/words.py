@@ -9,19 +9,29 @@ from gan_eval.compare.comparison import Comparison
 from gan_eval.compare.directions import Direction
 from gan_eval.correction import CORRECTIONS
 from gan_eval.report.numbers import count, number, p_value, plain, plural, probability, setting
+from gan_eval.verdict import Verdict
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
 
 
+_HEADLINES = {
+    Verdict.TOLD_APART: "Told apart.",
+    Verdict.NOT_TOLD_APART: "Not told apart.",
+    Verdict.COULD_NOT_TELL: "Could not tell.",
+}
+
+
 def headline(found: Comparison) -> str:
     """The answer in two or three words."""
-    return "Told apart." if found.told_apart else "Not told apart."
+    return _HEADLINES[found.verdict]
 
 
 def verdict(found: Comparison) -> str:
-    """How many tests reject, at which level, after which correction."""
+    """How many tests reject, at which level, after which correction; or why none could."""
     tests, rejected = found.tests, len(found.tests.rejected)
+    if found.verdict == Verdict.COULD_NOT_TELL:
+        return f"{tests.why_not[:1].upper()}{tests.why_not[1:]}."
     share = str(rejected) if rejected else "None"
     return (
         f"{share} of {plural(len(tests.results), 'test')} "
@@ -39,6 +49,8 @@ def meaning(found: Comparison) -> str:
             f"{setting(100 * found.tests.alpha)} % of comparisons. A small p-value is not a large "
             "difference: the distances below say how large it is."
         )
+    if found.verdict == Verdict.COULD_NOT_TELL:
+        return "Whatever these rows were, the answer could not have been that they differ."
     directions = found.directions
     size = (
         f"With rows this few, a shift of {number(directions.chance_shift, 2)} standard deviations "

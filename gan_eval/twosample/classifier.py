@@ -15,6 +15,7 @@ from gan_eval.errors import UsageError
 from gan_eval.twosample import discriminator, logistic, validation
 from gan_eval.twosample.labels import permutation_labels
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.splits import rarest_split
 from gan_eval.twosample.workers import in_order
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def classifier_test(
     device = validation.torch_device(device)
     start = time.perf_counter()
 
-    points = _whitened(np.concatenate([first, second]))
+    pooled = np.concatenate([first, second])
+    points = _whitened(pooled)
     if classifier == "quadratic" and points.shape[1] > LARGEST_DIMENSION:
         raise UsageError(
             f"classifier 'quadratic' takes data of at most {LARGEST_DIMENSION} independent "
@@ -150,6 +152,7 @@ def classifier_test(
             "accuracy": float(accuracy[0]),
         },
         effect_size=2 * statistic - 1,
+        rarest_split=rarest_split(pooled, n),
     )
 
 

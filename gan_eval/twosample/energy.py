@@ -142,6 +142,7 @@ def energy_test(
         seconds=time.perf_counter() - start,
         parameters={"exponent": float(exponent), "whiten": name_of(whiten)} | path,
         effect_size=estimate / (2 * between) if between > 0 else math.nan,
+        rarest_split=draw.rarest(samples.given),
     )
 
 

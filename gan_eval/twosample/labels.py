@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
-from gan_eval.twosample import validation
+from gan_eval.twosample import splits, validation
 
 Labels = NDArray[np.bool_]
 
@@ -44,6 +44,12 @@ class NullLabels:
         if self.null == "wild":
             return swapped_pair_labels(self.n, count, generator)
         return smaller_group_labels(self.n, self.m, count, generator)
+
+    def rarest(self, pooled: NDArray[np.float64]) -> float:
+        """The probability of the rarest split of these rows (n + m, d)."""
+        if self.null == "wild":
+            return splits.rarest_exchange(pooled[: self.n], pooled[self.n :])
+        return splits.rarest_split(pooled, self.n)
 
     @property
     def title(self) -> str:

@@ -216,6 +216,7 @@ def mmd_test(
         parameters=parameters | {"estimator": estimator, "whiten": name_of(whiten)},
         confidence_interval=interval,
         effect_size=math.nan if has_units else math.sqrt(max(estimate, 0.0)),
+        rarest_split=draw.rarest(samples.given),
     )
 
 

@@ -20,6 +20,7 @@ from gan_eval.errors import UsageError
 from gan_eval.twosample import classical, validation
 from gan_eval.twosample.labels import permutation_labels
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.splits import rarest_split
 
 Array = NDArray[np.float64]
 Statistic = Callable[[Array, Array, int, int], Array]
@@ -101,7 +102,8 @@ def _permuted(
             f"covariances, got {d}"
         )
     found = classical_test(first, second)
-    rows = _whitened(np.concatenate([first, second]))
+    pooled = np.concatenate([first, second])
+    rows = _whitened(pooled)
     observed = np.arange(n + m)[None] < n
     values = [statistic(*_moments(rows, observed, squares), n, m)]
     step = max(1, _CHUNK_ENTRIES // max(n + m, d * d))
@@ -120,6 +122,7 @@ def _permuted(
         null_distribution=null,
         seconds=time.perf_counter() - start,
         parameters={"law": "permutation"},
+        rarest_split=rarest_split(pooled, n),
     )
 
 

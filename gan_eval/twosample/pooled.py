@@ -22,12 +22,15 @@ class Pooled:
     Attributes
     ----------
     points : ndarray, shape (n + m, d)
+    given : ndarray, shape (n + m, d)
+        The same before whitening: rows that are equal are equal here.
     n, m : int
     coordinate_error : float
         How far a coordinate may be off by rounding.
     """
 
     points: Array
+    given: Array
     n: int
     m: int
     coordinate_error: float
@@ -36,12 +39,12 @@ class Pooled:
     def of(cls, x: Any, y: Any, whiten: Any = None) -> Pooled:
         """From what a user gives; see :func:`~gan_eval.twosample.validation.two_samples`."""
         first, second = validation.two_samples(x, y)
-        points = np.concatenate([first, second])
+        points = given = np.concatenate([first, second])
         error = rounding(points)
         if whiten is not None:
             to_white = whitening(points, whiten)
             points, error = to_white(points), to_white.error(points)
-        return cls(points, len(first), len(second), error)
+        return cls(points, given, len(first), len(second), error)
 
     @property
     def dimension(self) -> int:

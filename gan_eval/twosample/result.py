@@ -53,6 +53,9 @@ class TestResult:
     effect_size : float
         A size without units, the same for every unit of measure; NaN where the test defines none.
         Each test says which.
+    rarest_split : float
+        The probability, among all permutations of the labels, of the split of the rows that is the
+        rarest (:func:`~gan_eval.twosample.splits.rarest_split`); 0 without permutations.
     """
 
     # Keep pytest from collecting this class by its name.
@@ -70,11 +73,22 @@ class TestResult:
     parameters: Mapping[str, float | str] = field(default_factory=dict)
     confidence_interval: tuple[float, float] | None = None
     effect_size: float = math.nan
+    rarest_split: float = 0.0
 
     @property
     def permutations(self) -> int:
         """The number of permutations, or bootstrap draws, behind the p-value; 0 for none."""
         return int(self.null_distribution.size)
+
+    @property
+    def least_pvalue(self) -> float:
+        """What the p-value can hardly fall below, whatever the rows: 1 / (1 + permutations), or
+        ``rarest_split`` where that is larger; 0 where the law is known exactly.
+
+        A p-value below it is luck: fewer of the permutations gave the observed split than were to
+        be expected.
+        """
+        return max(1 / (1 + self.permutations), self.rarest_split) if self.permutations else 0.0
 
     def __repr__(self) -> str:
         settings = ", ".join(

@@ -14,6 +14,7 @@ from gan_eval.errors import UsageError
 from gan_eval.twosample import validation
 from gan_eval.twosample.labels import Labels, permutation_labels
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.splits import rarest_split
 from gan_eval.twosample.workers import in_order
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def sliced_wasserstein_test(
             "projection_error": _projection_error(powers[:, 0], order, d),
         },
         effect_size=_in_deviations(statistic, first, second, directions),
+        rarest_split=rarest_split(pooled, n),
     )
 
 

@@ -131,7 +131,6 @@ def test_one_column_and_three_rows_make_a_page_too(folder: Path, rows: list[list
         (("real.csv", "same.csv", "--correction", "fdr"), "one of holm, benjamini-hochberg"),
         (("real.csv", "same.csv", "--sample", "1"), "`--sample` must be at least 3, got 1"),
         (("real.csv", "same.csv", "--seed", "-1"), "`--seed` must be between 0 and"),
-        (("real.csv", "same.csv", "--permutations", "9"), "permutations must be at least"),
         (("real.csv", "same.csv", "--html", "folder.csv"), "'folder.csv' is a directory"),
         (("real.csv", "same.csv", "--html", "real.csv/page.html"), "'real.csv' is a file"),
         (("real.csv",), "FAKE"),
