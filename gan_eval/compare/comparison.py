@@ -182,7 +182,7 @@ def compare(
         raise UsageError(f"`--seed` must be between 0 and 2**63 − 1, got {seed}")
     tables = common_columns(read_table(real), read_table(fake), columns)
     names = [str(name) for name in tables[0].frame.columns]
-    streams = np.random.default_rng(seed).spawn(3)
+    streams = np.random.default_rng(seed).spawn(4)
     sides = []
     for table, stream in zip(tables, streams, strict=False):
         rows = table.numbers(names)
@@ -208,7 +208,7 @@ def compare(
         columns=tuple(names),
         set_aside=aside,
         tests=found,
-        distances=_distances(x, y, found, streams[2]),
+        distances=_distances(x, y, found, streams[3]),
         differences=column_differences(x, y, names, correction),
         directions=leading_directions(x, y),
         copies=_copies(x, y),
