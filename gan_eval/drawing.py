@@ -15,6 +15,7 @@ from scipy.stats import chi2
 from gan_eval import draws
 from gan_eval.config import TrainingConfig
 from gan_eval.errors import UsageError
+from gan_eval.files import replacing
 from gan_eval.gaussian import Gaussian
 from gan_eval.trained import EpochEnd, training_rows
 
@@ -56,14 +57,11 @@ class ChapterDrawing:
 
     def save(self, path: str | Path) -> None:
         """Write the pictures; the ending of the name says whether PNG or SVG."""
-        path = Path(path)
         kind = picture_kind(path)
         buffer = io.BytesIO()
         self.figure.savefig(buffer, format=kind, dpi=150)
-        try:
-            path.write_bytes(buffer.getvalue())
-        except OSError as error:
-            raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}") from None
+        with replacing(path, "wb") as file:
+            file.write(buffer.getvalue())
 
     def _draw(self, law: Gaussian) -> None:
         self.curves.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,9 @@ from typing import IO, Any
 import pandas as pd
 
 from gan_eval.errors import UsageError
+from gan_eval.files import replacing
 from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.results import Results
-from gan_eval.trouble import in_one_sentence
 from gan_eval.wanted import Wanted
 
 _AT_ONCE = 20_000
@@ -74,7 +73,7 @@ def export(folder: str | Path, out: Path | None = None, *, epochs: bool = False)
     if kind not in (".csv", ".parquet"):
         raise UsageError(f"{str(out)!r} must end in .csv or .parquet")
     written = 0
-    with _replacing(out) as target:
+    with _printed() if out is None else replacing(out, "wb") as target:
         write = _csv(target) if kind == ".csv" else _Parquet(target)
         try:
             for frame in _frames(Path(folder), epochs):
@@ -145,16 +144,6 @@ class _Parquet:
 
 
 @contextmanager
-def _replacing(out: Path | None) -> Iterator[IO[bytes]]:
-    if out is None:
-        yield sys.stdout.buffer
-        sys.stdout.flush()
-        return
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    with in_one_sentence(out):
-        try:
-            with partial.open("wb") as target:
-                yield target
-            partial.replace(out)
-        finally:
-            partial.unlink(missing_ok=True)
+def _printed() -> Iterator[IO[bytes]]:
+    yield sys.stdout.buffer
+    sys.stdout.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_eval.errors import UsageError
+from gan_eval.files import check_writable
 from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.results import FILES, STUDY_FILE, Results
 
@@ -92,34 +92,19 @@ class OutputFolder:
 
     def save(self, results: Results) -> None:
         """Write rows, epochs and provenance."""
-        with _one_sentence(self.path):
-            results.save(self.path)
+        results.save(self.path)
 
     def report(self, results: Results, benchmarks: pd.DataFrame | None = None) -> Path:
         """Write the HTML report, with benchmarks if given; returns its path."""
         from gan_eval.report import write
 
-        with _one_sentence(self.path):
-            write(results, self.path / REPORT, benchmarks)
+        write(results, self.path / REPORT, benchmarks)
         return self.path / REPORT
 
 
 def harmless_name(name: str) -> str:
     """A name as a folder's name: letters, digits, ``.``, ``_`` and ``-``, at most 60 of them."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "study"
-
-
-def check_writable(path: Path) -> None:
-    """Raise ``UsageError`` where a file cannot be written, before any work is done for it."""
-    if path.is_dir():
-        raise UsageError(f"{str(path)!r} is a directory, a file's name is needed")
-    place = path.parent
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    if not place.is_dir():
-        raise UsageError(f"{str(path)!r} cannot be written: {str(place)!r} is a file")
-    if not os.access(path if path.exists() else place, os.W_OK):
-        raise UsageError(f"{str(path)!r} cannot be written: permission denied")
 
 
 @contextmanager

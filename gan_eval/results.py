@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pandas as pd
 from packaging.version import Version
 
 from gan_eval.errors import UsageError
+from gan_eval.files import write_files
 from gan_eval.ledgerfile import LEDGER_FILE
 from gan_eval.settings import read_text, reading
 
@@ -56,22 +55,25 @@ class Results:
     provenance: dict[str, Any]
 
     def save(self, folder: str | Path) -> None:
-        """Write the three files into a folder, each whole or not at all.
+        """Write the three files into a folder, all of them or none.
 
         Of rows that are ``thinned`` only each cell's first seeds are written where the folder has
         their ledger, and all of them where it has none.
         """
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
         rows, provenance = self.rows, self.provenance
         if self.thinned is not None and (folder / LEDGER_FILE).exists():
             rows = rows.groupby(_CELL, sort=False).head(_seeds_kept(rows))
         else:
             provenance = {name: fact for name, fact in provenance.items() if name != "thinned"}
-        _write(folder / ROWS_FILE, lambda file: rows.to_csv(file, index=False))
-        _write(folder / EPOCHS_FILE, lambda file: self.epochs.to_csv(file, index=False))
         text = json.dumps(provenance, indent=2, allow_nan=False) + "\n"
-        _write(folder / STUDY_FILE, lambda file: file.write(text))
+        write_files(
+            {
+                folder / ROWS_FILE: lambda file: rows.to_csv(file, index=False),
+                folder / EPOCHS_FILE: lambda file: self.epochs.to_csv(file, index=False),
+                folder / STUDY_FILE: text,
+            }
+        )
 
     @property
     def thinned(self) -> str | None:
@@ -172,15 +174,3 @@ def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
     if missing := needed - set(frame.columns):
         raise UsageError(f"{str(path)!r} lacks the column {min(missing)!r}")
     return frame
-
-
-def _write(path: Path, write: Callable[[TextIO], object]) -> None:
-    """Replace a file in one step, so that a reader sees the old text or the new, never a part."""
-    # Another process may write the same file now.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            write(file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

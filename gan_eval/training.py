@@ -17,8 +17,8 @@ from gan_eval.config import TrainingConfig
 from gan_eval.draws import MAX_SEED
 from gan_eval.environment import environment
 from gan_eval.errors import UsageError
+from gan_eval.files import check_writable
 from gan_eval.judge import judge
-from gan_eval.output import check_writable
 from gan_eval.trained import TrainedGANs
 
 TESTED = 30

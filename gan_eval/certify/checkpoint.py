@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from gan_eval.certify import closed_form, power, size
 from gan_eval.certify.catalogue import TESTS, Subject
 from gan_eval.codeversion import source_version
 from gan_eval.errors import UsageError
+from gan_eval.files import append_text, write_text
 from gan_eval.settings import reading
 from gan_eval.workers import Task
 
@@ -54,10 +56,16 @@ class Checkpoint:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._known: dict[str, Any] = {}
-        if path is None or not path.exists():
+        self._begun = False
+        if path is None or not os.path.lexists(path):
             return
+        if path.is_symlink():  # nothing of ours: whoever made it chose what would be written to
+            raise UsageError(f"{str(path)!r} is a symbolic link, move it away")
         with reading(path):
             first, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+        if not first and not lines:  # left by an earlier version where the disk was full
+            return
+        self._begun = True
         if _parsed(first) != _HEAD:
             raise UsageError(
                 f"{str(path)!r} is not a checkpoint of gan-eval certify, move it away or "
@@ -83,15 +91,11 @@ class Checkpoint:
             return
         found = None if outcome is None else asdict(outcome)
         line = json.dumps({"unit": json.loads(name), "found": found})
-        try:
-            if not self.path.exists():
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self.path.write_text(json.dumps(_HEAD) + "\n", encoding="utf-8")
-            # The newline before it ends whatever a process that was killed has left.
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(f"\n{line}\n")
-        except OSError as error:
-            raise UsageError(f"{str(self.path)!r} cannot be written: {error.strerror}") from None
+        if not self._begun:
+            write_text(self.path, json.dumps(_HEAD) + "\n")
+            self._begun = True
+        # The newline before it ends whatever a process that was killed has left.
+        append_text(self.path, f"\n{line}\n")
 
     def remove(self) -> None:
         """Delete the file: the certificate is written."""

@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from gan_eval.certify.certificate import Certificate
 from gan_eval.certify.run import Progress as Stage
 from gan_eval.console import open_console, plain_table, print_table, progress_bar
+from gan_eval.files import write_text
 from gan_eval.report import certificate as words
 from gan_eval.report import sections
-from gan_eval.report.page import fill, write_page
+from gan_eval.report.page import fill
 
 
 def print_certificate(certificate: Certificate) -> None:
@@ -40,7 +41,7 @@ def write_certificate_page(certificate: Certificate, path: Path) -> None:
         sections=[words.trust(certificate), sections.environment(certificate.provenance)],
         created=certificate.provenance["created"],
     )
-    write_page(page, path)
+    write_text(path, page)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def compare(
     from gan_eval import console
     from gan_eval.compare import compare as compare_files
     from gan_eval.compare import text
-    from gan_eval.output import check_writable
+    from gan_eval.files import check_writable, write_text
 
     if html is not None:
         check_writable(html)
@@ -78,9 +78,8 @@ def compare(
     )
     if html is not None:
         from gan_eval.compare.page import render
-        from gan_eval.report.page import write_page
 
-        write_page(render(found), html)
+        write_text(html, render(found))
     if as_json:
         console.print_json(found.document())
     else:

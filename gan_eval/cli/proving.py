@@ -63,15 +63,14 @@ def certify(
     from gan_eval.certify.run import certify as measure
     from gan_eval.certify.run import named
     from gan_eval.certify.settings import Settings
-    from gan_eval.output import check_writable
-    from gan_eval.report.page import write_page
+    from gan_eval.files import check_writable, is_stream, write_text
 
     if workers is not None and workers < 1:
         raise UsageError(f"`--workers` must be at least 1, got {workers}")
     settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
     for path in filter(None, (out, html)):
         check_writable(path)
-    checkpoint = Checkpoint(None if out is None else beside(out))
+    checkpoint = Checkpoint(None if out is None or is_stream(out) else beside(out))
     with printing.certify_progress() as show:
         certificate = measure(
             named(tests),
@@ -82,7 +81,7 @@ def certify(
             on_progress=show,
         )
     if out is not None:
-        write_page(certificate.to_json(), out)
+        write_text(out, certificate.to_json())
         checkpoint.remove()
     if html is not None:
         printing.write_certificate_page(certificate, html)

@@ -25,7 +25,7 @@ def export(
     Example: gan-eval export reports/chapter --out chapter.parquet
     """
     from gan_eval.export import export as export_rows
-    from gan_eval.output import check_writable
+    from gan_eval.files import check_writable
 
     if out is not None:
         check_writable(out)

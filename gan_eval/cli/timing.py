@@ -47,8 +47,7 @@ def throughput(
 
     Example: gan-eval throughput new.json --against old.json --slowdown 1.3
     """
-    from gan_eval.output import check_writable
-    from gan_eval.report.page import write_page
+    from gan_eval.files import check_writable, write_text
     from gan_eval.speed import Figures
 
     if against is not None and len(files) != 1:
@@ -63,8 +62,8 @@ def throughput(
     if run is not None:
         found = found.beside(run, epsilon)
     if csv is not None:
-        write_page(found.table.to_csv(index=False), csv)
+        write_text(csv, found.table.to_csv(index=False))
     if html is not None:
-        write_page(found.page(), html)
+        write_text(html, found.page())
     found.print_json() if as_json else found.print()
     raise typer.Exit(0 if found.kept else 1)

@@ -18,7 +18,7 @@ from gan_eval.exercise.population import LN2
 from gan_eval.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.exercise.responses import FRESH, LEARNED, TRUTH
 from gan_eval.exercise.settings import Settings, label
-from gan_eval.output import check_writable
+from gan_eval.files import check_writable, write_files
 from gan_eval.summary import median_interval, share_interval
 
 Array = NDArray[np.floating]
@@ -195,19 +195,11 @@ class Exercise:
         """Write the tables, the document and the page; returns their paths."""
         # Here, so that workers load neither page nor pictures.
         from gan_eval.exercise.page import render
-        from gan_eval.report.page import write_page
 
         texts = {f"{name}.csv": getattr(self, name).to_csv(index=False) for name in TABLES}
         texts[DOCUMENT] = json.dumps(self.document(), indent=2, allow_nan=False) + "\n"
         texts[PAGE] = render(self)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(
-                f"{str(folder)!r} cannot be written: {error.strerror or error}"
-            ) from None
-        for name, text in texts.items():
-            write_page(text, folder / name)
+        write_files({folder / name: text for name, text in texts.items()})
         return [folder / name for name in texts]
 
 

@@ -7,7 +7,6 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from gan_eval.errors import UsageError
+from gan_eval.files import write_text
 from gan_eval.report import agreement, configurations, losses, measured, sections, tables, words
 from gan_eval.report.blocks import Card, Section
 from gan_eval.report.cells import Cell, cells_of
@@ -105,24 +104,7 @@ def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = 
     UsageError
         Where the file cannot be written.
     """
-    write_page(render(results, benchmarks), path)
-
-
-def write_page(text: str, path: str | Path) -> None:
-    """Write a page into a file, whole or not at all, its folder made if there is none.
-
-    ``UsageError`` where that cannot be done.
-    """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):  # where its folder is a file, there is nothing to delete
-            partial.unlink()
-        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror}") from None
+    write_text(path, render(results, benchmarks))
 
 
 def _sentences(cells: Sequence[Cell]) -> list[tuple[str | None, str]]:

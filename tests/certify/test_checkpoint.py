@@ -29,6 +29,8 @@ from gan_eval.certify.run import Progress
 from gan_eval.cli import main
 from gan_eval.errors import UsageError
 
+from ..disk import full_disk
+
 CHEAP = ("classical_hotelling", "box_m")
 SMALL = Settings(sizes=((8, 6),), dimensions=(1,), repetitions=300, power_repetitions=20, seed=3)
 
@@ -131,7 +133,7 @@ def test_a_test_from_outside_is_not_kept(tmp_path: Path) -> None:
     assert found["units_kept"] == len(units(file)) < found["units"]
 
 
-@pytest.mark.parametrize("text", ["", "a file of somebody's\n", '{"format": 1}\n', "\x00\xff"])
+@pytest.mark.parametrize("text", ["a file of somebody's\n", '{"format": 1}\n', "\x00\xff"])
 def test_another_file_is_refused_and_stays(
     tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +146,41 @@ def test_another_file_is_refused_and_stays(
     assert end.value.code == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert beside(out).read_text(encoding="latin-1") == text
+
+
+def test_a_full_disk_leaves_nothing_half_written_and_what_it_left_is_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "c.part"
+    unit = (power.measure, None, "scale", 9, 8, 2, 0.05, 20, 0)
+    outcome = unit[0](*unit[1:])
+    with full_disk(), pytest.raises(UsageError, match=r"c\.part' cannot be written"):
+        Checkpoint(file).keep(unit, outcome)
+    assert not list(tmp_path.iterdir())
+    file.write_text("")  # as an earlier version left it
+    assert Checkpoint(file).find(unit) == (False, None)
+    Checkpoint(file).keep(unit, outcome)
+    with full_disk(file.stat().st_size + 5), pytest.raises(UsageError, match="cannot be written"):
+        Checkpoint(file).keep((*unit[:-1], 1), outcome)
+    assert Checkpoint(file).find(unit) == (True, outcome)
+    assert Checkpoint(file).find((*unit[:-1], 1)) == (False, None)
+
+
+def test_a_link_in_the_place_of_the_checkpoint_is_not_followed(tmp_path: Path) -> None:
+    file, precious = tmp_path / "c.part", tmp_path / "precious"
+    unit = (power.measure, None, "scale", 9, 8, 2, 0.05, 20, 0)
+    file.symlink_to(precious)
+    with pytest.raises(UsageError, match="is a symbolic link"):
+        Checkpoint(file)
+    file.unlink()
+    kept = Checkpoint(file)
+    kept.keep(unit, None)
+    file.rename(precious)
+    file.symlink_to(precious)
+    before = precious.read_text()
+    with pytest.raises(UsageError, match="cannot be written"):
+        kept.keep(unit, None)
+    assert precious.read_text() == before
 
 
 def test_the_command_goes_on_after_a_kill(

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gan_eval.config import TrainingConfig
+from gan_eval.drawing import ChapterDrawing
+from gan_eval.errors import UsageError
+
+from ..disk import full_disk
 from .commands import SMALL, gan_eval, started
 
 
@@ -55,6 +60,17 @@ def test_train_plots_by_the_ending(tmp_path: Path, name: str, start: bytes) -> N
     assert done.returncode == 0, done.stderr
     assert (tmp_path / name).read_bytes().startswith(start)
     assert "by the chapter's clock" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["gan.png", "gan.svg"])
+def test_a_full_disk_leaves_the_picture_that_was_there_or_none(tmp_path: Path, name: str) -> None:
+    drawing = ChapterDrawing(TrainingConfig(), 0)
+    for there in ([], [name]):
+        with full_disk(), pytest.raises(UsageError, match="cannot be written"):
+            drawing.save(tmp_path / name)
+        assert [path.name for path in tmp_path.iterdir()] == there
+        drawing.save(tmp_path / name)
+    assert (tmp_path / name).stat().st_size > 0
 
 
 def test_thousands_of_replicates_by_the_fused_kernel() -> None:

@@ -290,7 +290,7 @@ def test_write_leaves_one_whole_file_or_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
         write(none, tmp_path / "report.html" / "report.html")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="is a directory"):
         write(none, tmp_path / "folder")
     assert not list(tmp_path.glob(".*"))
 
