@@ -60,7 +60,7 @@ class Samples:
         if y is None:
             drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)
             return cls(first, None, target, (first, drawn), target)
-        first, second = validation.two_samples(x, y)
+        first, second = validation.two_samples(x, y, fixed=validation.TARGET)
         return cls(first, second, target, (first, second), target)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.stats import ks_2samp
 
 from gan_eval.correction import adjusted_pvalues
 from gan_eval.report.numbers import plain
+from gan_eval.twosample.conversion import Exact, in_words
 
 Array = NDArray[np.float64]
 
@@ -23,13 +25,17 @@ _ROUNDING = 32 * np.finfo(np.float64).eps
 _EXACT_PAIRS = 250_000  # the exact law of the Kolmogorov–Smirnov statistic costs n times m
 
 
-def set_aside(real: Array, fake: Array, names: Sequence[str]) -> dict[str, str]:
+def set_aside(
+    real: Array, fake: Array, names: Sequence[str], origins: Mapping[str, Exact] | None = None
+) -> dict[str, str]:
     """The columns that would make covariances singular, each with the reason.
 
     Parameters
     ----------
     real, fake : ndarray, shapes (n, d) and (m, d)
     names : sequence of str, length d
+    origins : mapping of str to int or Fraction, optional
+        What has been taken off columns of both.
 
     Returns
     -------
@@ -49,7 +55,7 @@ def set_aside(real: Array, fake: Array, names: Sequence[str]) -> dict[str, str]:
     for j, name in enumerate(names):
         values = pooled[:, j].tobytes()
         if spread[j] <= _ROUNDING * largest[j]:
-            found[name] = f"constant at {pooled[0, j]:g} in both"
+            found[name] = f"constant at {_original(pooled[0, j], name, origins)} in both"
         elif values in seen:
             found[name] = f"the same as {plain(seen[values])!r} in both"
         else:
@@ -72,7 +78,11 @@ def set_aside(real: Array, fake: Array, names: Sequence[str]) -> dict[str, str]:
 
 
 def column_differences(
-    real: Array, fake: Array, names: Sequence[str], correction: str
+    real: Array,
+    fake: Array,
+    names: Sequence[str],
+    correction: str,
+    origins: Mapping[str, Exact] | None = None,
 ) -> pd.DataFrame:
     """Each column's difference, the largest first.
 
@@ -82,6 +92,8 @@ def column_differences(
     names : sequence of str, length d
     correction : str
         How the d p-values are adjusted: see :func:`~gan_eval.correction.adjusted_pvalues`.
+    origins : mapping of str to int or Fraction, optional
+        What has been taken off columns of both; the means have it again.
 
     Returns
     -------
@@ -97,6 +109,7 @@ def column_differences(
     method = "exact" if len(real) * len(fake) <= _EXACT_PAIRS else "asymp"
     for j, name in enumerate(names):
         x, y = real[:, j], fake[:, j]
+        origin = (origins or {}).get(name, 0)
         means, deviations = (x.mean(), y.mean()), (_deviation(x), _deviation(y))
         difference = means[1] - means[0]
         scale = np.hypot(*deviations) / np.sqrt(2)
@@ -105,7 +118,8 @@ def column_differences(
             rows.append(
                 {
                     "column": name,
-                    **dict(zip(("real_mean", "fake_mean"), means, strict=True)),
+                    "real_mean": float(Fraction(means[0]) + origin) if origin else means[0],
+                    "fake_mean": float(Fraction(means[1]) + origin) if origin else means[1],
                     **dict(zip(("real_sd", "fake_sd"), deviations, strict=True)),
                     "shift": float(np.divide(difference, scale)) if difference else 0.0,
                     "sd_ratio": float(np.divide(deviations[1], deviations[0])),
@@ -116,6 +130,11 @@ def column_differences(
     frame = pd.DataFrame(rows)
     frame["adjusted"] = adjusted_pvalues(frame["pvalue"], correction)
     return frame.sort_values("ks", ascending=False, kind="stable", ignore_index=True)
+
+
+def _original(value: float, name: str, origins: Mapping[str, Exact] | None) -> str:
+    origin = (origins or {}).get(name, 0)
+    return in_words(Fraction(value) + origin) if origin else f"{value:g}"
 
 
 def _deviation(values: Array) -> float:

@@ -19,6 +19,7 @@ from gan_eval.compare.reading import LEAST_ROWS, common_columns, read_table
 from gan_eval.divergence import bures_wasserstein
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
+from gan_eval.twosample.conversion import Exact, common_origin, in_words
 from gan_eval.twosample.frechet import frechet_distance
 from gan_eval.verdict import Verdict
 
@@ -54,9 +55,12 @@ class Comparison:
     Attributes
     ----------
     real, fake : Side
-        Their rows hold ``columns`` only.
+        Their rows hold ``columns`` only, less ``origins``.
     columns : tuple of str
         The columns compared.
+    origins : mapping of str to int or Fraction
+        What was taken off columns of both, whose numbers float64 does not hold
+        (:func:`~gan_eval.twosample.conversion.common_origin`).
     set_aside : mapping of str to str
         Columns left out and why (:func:`~gan_eval.compare.columns.set_aside`).
     tests : BatteryResult
@@ -74,6 +78,7 @@ class Comparison:
     real: Side
     fake: Side
     columns: tuple[str, ...]
+    origins: Mapping[str, Exact]
     set_aside: Mapping[str, str]
     tests: BatteryResult
     distances: tuple[Distance, ...]
@@ -108,6 +113,7 @@ class Comparison:
                     for name, side in (("real", self.real), ("fake", self.fake))
                 },
                 "columns_compared": list(self.columns),
+                "origins": {name: in_words(origin) for name, origin in self.origins.items()},
                 "set_aside": dict(self.set_aside),
                 "seed": self.seed,
                 "permutations": self.permutations,
@@ -183,14 +189,17 @@ def compare(
     tables = common_columns(read_table(real), read_table(fake), columns)
     names = [str(name) for name in tables[0].frame.columns]
     streams = np.random.default_rng(seed).spawn(4)
+    numbers = [table.numbers(names) for table in tables]
+    both = " and ".join(repr(table.source) for table in tables)
+    *pair, taken_off = common_origin(numbers[0], numbers[1], both, names)
+    origins = {names[j]: origin for j, origin in taken_off.items()}
     sides = []
-    for table, stream in zip(tables, streams, strict=False):
-        rows = table.numbers(names)
+    for table, rows, stream in zip(tables, pair, streams, strict=False):
         available = len(rows)
         if sample is not None and sample < available:
             rows = rows[np.sort(stream.choice(available, size=sample, replace=False))]
         sides.append((table.source, available, rows))
-    aside = set_aside(sides[0][2], sides[1][2], names)
+    aside = set_aside(sides[0][2], sides[1][2], names, origins)
     kept = [i for i, name in enumerate(names) if name not in aside]
     if not kept:
         name, reason = next(iter(aside.items()))
@@ -206,10 +215,11 @@ def compare(
         real=first,
         fake=second,
         columns=tuple(names),
+        origins={name: origins[name] for name in names if name in origins},
         set_aside=aside,
         tests=found,
         distances=_distances(x, y, found, streams[3]),
-        differences=column_differences(x, y, names, correction),
+        differences=column_differences(x, y, names, correction, origins),
         directions=leading_directions(x, y),
         copies=_copies(x, y),
         seed=seed,

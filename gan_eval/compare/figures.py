@@ -11,6 +11,7 @@ from gan_eval.compare import words
 from gan_eval.compare.comparison import Comparison
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture
 from gan_eval.report.numbers import number, p_value, percent, plain
+from gan_eval.twosample.conversion import in_words
 
 Array = NDArray[np.float64]
 
@@ -36,7 +37,7 @@ def columns_plane(found: Comparison) -> Picture | None:
         return None
     names = [str(name) for name in found.differences["column"][:2]]
     places = [found.columns.index(name) for name in names]
-    shown = [plain(name, words.SHORT) for name in names]
+    shown = [_label(found, name) for name in names]
     return _scatter(
         found,
         "fig-columns",
@@ -66,10 +67,16 @@ def directions_plane(found: Comparison) -> Picture | None:
     )
 
 
+def _label(found: Comparison, column: str) -> str:
+    """A column's name, and what was taken off it."""
+    origin = found.origins.get(column)
+    return plain(column, words.SHORT) + (f" − {in_words(origin)}" if origin else "")
+
+
 def _marginal(found: Comparison, position: int) -> Picture:
     row = found.differences.iloc[position]
     place = found.columns.index(str(row["column"]))
-    name = plain(row["column"], words.SHORT)
+    name = _label(found, str(row["column"]))
     samples = [side.rows[:, place] for side in (found.real, found.fake)]
     low, high, outside = _range(samples)
     with canvas(2.7) as (figure, axes):

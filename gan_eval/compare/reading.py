@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import csv
+import mmap
+import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,8 @@ from gan_eval.errors import UsageError
 from gan_eval.report.numbers import plain
 from gan_eval.results import EXACT_CSV
 from gan_eval.settings import nearest
-from gan_eval.twosample.validation import LARGEST_VALUE
+from gan_eval.twosample.conversion import Numbers, worded
+from gan_eval.twosample.validation import LARGEST_VALUE, SECONDS
 
 LEAST_ROWS = 3
 """Fewer have no covariance worth a comparison."""
@@ -26,6 +31,8 @@ ENDINGS = (".csv", ".tsv", ".parquet", ".npy", ".npz")
 
 _UNSAFE = {".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".dill"}
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_LONG = re.compile(rb"[1-9](?:\.?[0-9]){15}")  # float64 holds 15 digits of every decimal
 _NAMED = 3  # columns named in a sentence; more are counted
 
 
@@ -47,21 +54,23 @@ class Table:
     frame: pd.DataFrame
     named: bool
 
-    def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:
-        """The chosen columns as (n, d) float64, n ≥ 3; ``UsageError`` where they are not finite
-        numbers."""
+    def numbers(self, columns: Sequence[str]) -> Numbers:
+        """The chosen columns, n ≥ 3 rows; ``UsageError`` where they are not finite numbers."""
         frame = self.frame[list(columns)]
         if len(frame) < LEAST_ROWS:
             raise UsageError(
                 f"{self.source!r} must have at least {LEAST_ROWS} rows, got {len(frame)}"
             )
-        worded = [c for c in columns if getattr(frame[c].dtype, "kind", "O") not in "buif"]
-        if worded:
+        words = [columns[position] for position in worded(frame)]
+        if words:
+            dtype = frame[words[0]].dtype
+            remedy = f" or save them as {SECONDS}" if getattr(dtype, "kind", "O") in "mM" else ""
             raise UsageError(
-                f"{self.source!r} has {_some('column', worded)} of type "
-                f"{frame[worded[0]].dtype}, not of numbers: choose others with `--columns`"
+                f"{self.source!r} has {_some('column', words)} of type {dtype}, not of numbers: "
+                f"choose others with `--columns`{remedy}"
             )
-        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        found = Numbers.of_frame(frame)
+        values = found.values
         for fault, bad in (("missing", np.isnan(values)), ("infinite", np.isinf(values))):
             if bad.any():
                 row, column = np.argwhere(bad)[0]
@@ -75,7 +84,7 @@ class Table:
                 f"{self.source!r} must hold values of at most {LARGEST_VALUE:g} in size, "
                 f"got {np.abs(values).max():g}"
             )
-        return np.ascontiguousarray(values)
+        return found
 
 
 def read_table(path: str | Path) -> Table:
@@ -191,7 +200,8 @@ def _read_text(path: Path, separator: str) -> tuple[pd.DataFrame, bool]:
         with warnings.catch_warnings():
             # pandas warns, and goes on, where a row has more values than there are columns.
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(
+            read = partial(
+                pd.read_csv,
                 path,
                 sep=separator,
                 encoding="utf-8-sig",
@@ -200,13 +210,40 @@ def _read_text(path: Path, separator: str) -> tuple[pd.DataFrame, bool]:
                 index_col=False,
                 skipinitialspace=True,
                 low_memory=False,
-                **EXACT_CSV,
             )
+            frame = _with_all_digits(path, read(**EXACT_CSV), read)
     except (ValueError, pd.errors.ParserWarning) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
     names = [name.strip() for name in head] if named else _positions(len(head))
     return frame.set_axis(names, axis=1), named
+
+
+def _with_all_digits(
+    path: Path, frame: pd.DataFrame, read: Callable[..., pd.DataFrame]
+) -> pd.DataFrame:
+    """The frame, with columns as decimals where float64 makes different numbers equal, or where
+    whole numbers fit no integer type."""
+    doubtful = [
+        j
+        for j in (frame if len(frame) else ())
+        if (frame[j].dtype.kind == "f" and frame[j].duplicated().any())
+        or (getattr(frame[j].dtype, "kind", "O") == "O" and _WHOLE.fullmatch(str(frame[j].iloc[0])))
+    ]
+    if not doubtful:
+        return frame
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if not _LONG.search(text):
+            return frame
+    texts = read(usecols=doubtful, dtype=str)
+    for j in doubtful:
+        try:
+            decimals = [Decimal(entry.strip()) for entry in texts[j]]
+        except (AttributeError, InvalidOperation):  # missing, or a word
+            continue
+        if len(set(decimals)) > frame[j].nunique() or frame[j].dtype.kind != "f":
+            frame[j] = pd.Series(decimals, dtype=object)
+    return frame
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

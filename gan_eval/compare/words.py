@@ -9,6 +9,7 @@ from gan_eval.compare.comparison import Comparison
 from gan_eval.compare.directions import Direction
 from gan_eval.correction import CORRECTIONS
 from gan_eval.report.numbers import count, number, p_value, plain, plural, probability, setting
+from gan_eval.twosample.conversion import in_words
 from gan_eval.verdict import Verdict
 
 SHORT = 24
@@ -85,6 +86,11 @@ def rows(found: Comparison) -> list[str]:
         used = len(side.rows)
         drawn = "" if used == side.available else f", {count(used)} of them drawn at random"
         sentences.append(f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}.")
+    for name, origin in found.origins.items():
+        sentences.append(
+            f"Column {plain(name, SHORT)} lost {in_words(origin)} in both files: its numbers have "
+            "more digits than the arithmetic."
+        )
     for name, why in found.set_aside.items():
         sentences.append(f"Column {plain(name, SHORT)} was set aside: it is {why}.")
     if found.copies:

@@ -53,7 +53,7 @@ def mmd2(
     """
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
         raise UsageError(f"bandwidth of one MMD² must be a number or 'median', got {bandwidth!r}")
-    samples = Pooled.of(x, y, whiten)
+    samples = Pooled.of(x, y, whiten, _fixed(kernel, whiten))
     return observed_statistic(*_matrix(samples, kernel, bandwidth, estimator, device)[:2])
 
 
@@ -167,7 +167,7 @@ def mmd_test(
     A. Schrab, I. Kim, M. Albert, B. Laurent, B. Guedj, A. Gretton, "MMD aggregated two-sample
     test", JMLR 24 (2023) 194.
     """
-    samples = Pooled.of(x, y, whiten)
+    samples = Pooled.of(x, y, whiten, _fixed(kernel, whiten))
     draw = NullLabels(null, samples.n, samples.m)
     permutations = validation.permutation_count(permutations)
     generator = validation.random_generator(rng)
@@ -218,6 +218,12 @@ def mmd_test(
         effect_size=math.nan if has_units else math.sqrt(max(estimate, 0.0)),
         rarest_split=draw.rarest(samples.given),
     )
+
+
+def _fixed(kernel: Any, whiten: Any) -> str | None:
+    """Why the answer depends on the origin of the data, if it does."""
+    given = isinstance(kernel, str) and kernel == "polynomial" and whiten is None
+    return "the polynomial kernel depends on where 0 is" if given else None
 
 
 def _single_kernel(kernel: Any) -> str:

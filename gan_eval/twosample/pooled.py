@@ -36,9 +36,11 @@ class Pooled:
     coordinate_error: float
 
     @classmethod
-    def of(cls, x: Any, y: Any, whiten: Any = None) -> Pooled:
+    def of(cls, x: Any, y: Any, whiten: Any = None, fixed: str | None = None) -> Pooled:
         """From what a user gives; see :func:`~gan_eval.twosample.validation.two_samples`."""
-        first, second = validation.two_samples(x, y)
+        if not (whiten is None or isinstance(whiten, str)):
+            fixed = validation.TARGET
+        first, second = validation.two_samples(x, y, fixed=fixed)
         points = given = np.concatenate([first, second])
         error = rounding(points)
         if whiten is not None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 
+from gan_eval.compare import compare
 from gan_eval.compare.reading import common_columns, read_table
 from gan_eval.errors import UsageError
 
@@ -41,11 +44,11 @@ def test_every_format_gives_the_same_numbers_to_the_last_bit(tmp_path: Path) -> 
     for name in ("t.csv", "t.tsv", "t.parquet", "t.npz", "bom.csv", "record.npy"):
         table = read_table(tmp_path / name)
         assert (table.named, list(table.frame.columns)) == (True, ["a", "b"]), name
-        np.testing.assert_array_equal(table.numbers(["a", "b"]), ROWS)
+        np.testing.assert_array_equal(table.numbers(["a", "b"]).values, ROWS)
     for name in ("t.npy", "one.npz", "bare.csv"):
         table = read_table(tmp_path / name)
         assert (table.named, list(table.frame.columns)) == (False, ["x1", "x2"]), name
-        np.testing.assert_array_equal(table.numbers(["x1", "x2"]), ROWS)
+        np.testing.assert_array_equal(table.numbers(["x1", "x2"]).values, ROWS)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_every_format_gives_the_same_numbers_to_the_last_bit(tmp_path: Path) -> 
 def test_integers_truth_values_and_small_floats_are_numbers(
     tmp_path: Path, values: np.ndarray
 ) -> None:
-    found = read_table(write(tmp_path, "t.npy", values)).numbers(["x1"])
+    found = read_table(write(tmp_path, "t.npy", values)).numbers(["x1"]).values
     np.testing.assert_array_equal(found[:, 0], values.astype(float))
 
 
@@ -62,9 +65,69 @@ def test_nullable_integers_of_parquet_are_numbers_unless_missing(tmp_path: Path)
     whole, holed = tmp_path / "whole.parquet", tmp_path / "holed.parquet"
     pd.DataFrame({"a": pd.array([1, 2, 3], dtype="Int64")}).to_parquet(whole)
     pd.DataFrame({"a": pd.array([1, None, 3], dtype="Int64")}).to_parquet(holed)
-    np.testing.assert_array_equal(read_table(whole).numbers(["a"]), [[1.0], [2.0], [3.0]])
+    np.testing.assert_array_equal(read_table(whole).numbers(["a"]).values, [[1.0], [2.0], [3.0]])
     with pytest.raises(UsageError, match="1 missing value, the first in column 'a', row 2"):
         read_table(holed).numbers(["a"])
+
+
+LATE = np.random.default_rng(0).integers(0, 1000, 60)
+LATER = np.random.default_rng(1).integers(300, 1300, 50)
+"""Whole numbers that differ; each test adds the same to both, of which float64 has no room."""
+
+
+def _texts(start: int, decimals: int) -> list[str]:
+    """Both columns as CSV, with so many of the digits behind the point."""
+    pair = []
+    for column in (LATE, LATER):
+        digits = [str(start + int(value)) for value in column]
+        lines = [f"{d[:-decimals]}.{d[-decimals:]}" if decimals else d for d in digits]
+        pair.append("\n".join(["t", *lines]) + "\n")
+    return pair
+
+
+@pytest.mark.parametrize(
+    ("start", "decimals"), [(10**18, 0), (2**63 + 5, 0), (10**30, 0), (10**18, 9), (10**25, 24)]
+)
+def test_all_digits_of_a_text_count(tmp_path: Path, start: int, decimals: int) -> None:
+    texts = _texts(start, decimals)
+    write(tmp_path, "real.csv", texts[0])
+    write(tmp_path, "fake.csv", texts[1])
+    found = compare(tmp_path / "real.csv", tmp_path / "fake.csv", tests=["energy"])
+    unit = 10.0**-decimals
+    assert found.told_apart
+    np.testing.assert_allclose(np.diff(found.real.rows[:, 0]), np.diff(LATE) * unit, rtol=1e-12)
+    (column,) = found.differences.to_dict("records")
+    oracle: Any = ks_2samp(LATE, LATER)
+    assert column["ks"] == oracle.statistic
+    for name, values in (("real", LATE), ("fake", LATER)):
+        assert column[f"{name}_mean"] == pytest.approx((start + values.mean()) * unit, rel=1e-15)
+        assert column[f"{name}_sd"] == pytest.approx(values.std(ddof=1) * unit, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", "UInt64", "int64[pyarrow]"])
+def test_all_digits_of_stored_integers_count(tmp_path: Path, dtype: Any) -> None:
+    """In every format, and where the two files store them differently."""
+    made = []
+    for name, column in (("real", LATE), ("fake", LATER)):
+        whole = column + 10**18
+        frame = pd.DataFrame({"t": pd.Series(whole).astype(dtype), "v": column * 0.5})
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        write(tmp_path, f"{name}.npz", {"t": whole.astype(np.uint64), "v": column * 0.5})
+    for ending in ("parquet", "csv", "npz"):
+        files = tmp_path / "real.parquet", tmp_path / f"fake.{ending}"
+        made.append(compare(*files, tests=["energy"], columns=["t"]))
+    assert [found.told_apart for found in made] == [True] * 3
+    assert made[0].tests.results["energy"].statistic == made[2].tests.results["energy"].statistic
+    assert made[0].origins == {"t": int(np.sort([*LATE, *LATER])[55]) + 10**18}
+
+
+def test_a_constant_is_named_with_all_its_digits(tmp_path: Path) -> None:
+    lines = [f"{10**18 + 7},{value}" for value in LATE]
+    path = write(tmp_path, "t.csv", "\n".join(["id,v", *lines]))
+    assert compare(path, path, tests=["energy"]).set_aside == {
+        "id": "constant at 1000000000000000007 in both"
+    }
 
 
 class Bomb:
@@ -136,7 +199,7 @@ def test_what_is_no_finite_number_is_refused(tmp_path: Path, content: str, sente
 
 def test_only_the_chosen_columns_need_be_numbers(tmp_path: Path) -> None:
     table = read_table(write(tmp_path, "t.csv", "name,a\nu,1\nv,2\nw,3\n"))
-    np.testing.assert_array_equal(table.numbers(["a"]), [[1.0], [2.0], [3.0]])
+    np.testing.assert_array_equal(table.numbers(["a"]).values, [[1.0], [2.0], [3.0]])
 
 
 def test_columns_are_matched_by_name_or_where_there_is_none_by_position(tmp_path: Path) -> None:
@@ -146,9 +209,11 @@ def test_columns_are_matched_by_name_or_where_there_is_none_by_position(tmp_path
     for other in (turned, bare):
         first, second = common_columns(named, other, None)
         assert list(first.frame.columns) == list(second.frame.columns) == ["a", "b"]
-        np.testing.assert_array_equal(second.numbers(["a", "b"]), [[10, 20], [30, 40], [50, 60]])
+        np.testing.assert_array_equal(
+            second.numbers(["a", "b"]).values, [[10, 20], [30, 40], [50, 60]]
+        )
     first, _ = common_columns(bare, named, ["b"])
-    np.testing.assert_array_equal(first.numbers(["b"]), [[20], [40], [60]])
+    np.testing.assert_array_equal(first.numbers(["b"]).values, [[20], [40], [60]])
 
 
 @pytest.mark.parametrize(
