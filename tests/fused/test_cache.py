@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -75,6 +76,118 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(cache.os, "replace", full)
     assert cache.kept("name", lambda: b"code") == b"code"
+    assert list(tmp_path.iterdir()) == []
+
+
+POSIX = pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner here")
+ROOT = pytest.mark.skipif(
+    not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files away"
+)
+
+
+def planted(folder: Path) -> Path:
+    """A whole file of the cache, which says "foreign"."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "name.o"
+    path.write_bytes(hashlib.sha256(b"foreign").digest() + b"foreign")
+    path.chmod(0o600)
+    return path
+
+
+def made_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setenv("GAN_EVAL_CACHE", str(folder))
+    return cache.kept("name", lambda: b"ours")
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o1777])
+def test_code_in_a_folder_that_others_can_write_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = planted(tmp_path / "cache")
+    assert made_in(tmp_path / "cache", monkeypatch) == b"foreign", "as it is, it would be taken"
+    path.parent.chmod(mode)
+    before = path.read_bytes()
+    if mode & 0o1000:
+        # Only owners can replace a file in such a folder, so an own file there can be trusted …
+        assert made_in(tmp_path / "cache", monkeypatch) == b"foreign"
+        path.unlink()  # … but a missing one could be planted next time
+    assert made_in(tmp_path / "cache", monkeypatch) == b"ours"
+    assert str(path.parent) in caplog.text
+    assert not path.exists() or path.read_bytes() == before
+
+
+@POSIX
+def test_code_under_a_folder_that_others_can_write_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted(tmp_path / "open" / "cache")
+    (tmp_path / "open").chmod(0o777)  # "cache" could be renamed and another put there
+    assert made_in(tmp_path / "open" / "cache", monkeypatch) == b"ours"
+    (tmp_path / "open").chmod(0o1777)
+    assert made_in(tmp_path / "open" / "cache", monkeypatch) == b"foreign"
+
+
+@POSIX
+def test_a_file_that_others_can_write_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted(tmp_path).chmod(0o666)
+    assert made_in(tmp_path, monkeypatch) == b"ours"
+    assert made_in(tmp_path, monkeypatch) == b"ours", "and it was replaced"
+    assert (tmp_path / "name.o").stat().st_mode & 0o077 == 0
+
+
+@ROOT
+@pytest.mark.parametrize("whose", ["file", "folder", "above"])
+def test_code_of_another_user_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    path = planted(tmp_path / "above" / "folder")
+    given = {"file": path, "folder": path.parent, "above": path.parent.parent}[whose]
+    os.chown(given, 65534, 65534)
+    assert made_in(path.parent, monkeypatch) == b"ours"
+
+
+@POSIX
+def test_a_link_to_a_folder_of_others_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted(tmp_path / "cache")
+    (tmp_path / "cache").chmod(0o777)
+    (tmp_path / "link").symlink_to(tmp_path / "cache")
+    assert made_in(tmp_path / "link", monkeypatch) == b"ours"
+
+
+@POSIX
+def test_a_new_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.umask(0)
+    try:
+        made_in(tmp_path / "a" / "b", monkeypatch)
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "a", tmp_path / "a" / "b"):
+        assert folder.stat().st_mode & 0o077 == 0
+    assert cache.kept("name", lambda: b"not asked") == b"ours"
+
+
+@pytest.mark.parametrize("home", ["", None, "relative"])
+def test_an_account_without_a_home_works_without_a_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str | None
+) -> None:
+    for name in ("GAN_EVAL_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    if hasattr(os, "getuid"):
+        import pwd
+
+        def nobody(uid: int) -> None:
+            raise KeyError(uid)
+
+        monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.chdir(tmp_path)
+    assert cache.kept("name", lambda: b"ours") == b"ours"
     assert list(tmp_path.iterdir()) == []
 
 
