@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 from scipy.stats import ks_2samp
 
 from gan_eval.correction import adjusted_pvalues
 from gan_eval.report.numbers import plain
 from gan_eval.twosample.conversion import Exact, in_words
+from gan_eval.twosample.scaling import KNEE, ColumnScales, constant_columns
 
 Array = NDArray[np.float64]
 
@@ -21,7 +23,6 @@ DEPENDENT = 1e-6
 """A column that others explain up to this share of its spread carries rounding, not news: float32
 keeps seven digits, and whitening would blow the last of them up to full size."""
 
-_ROUNDING = 32 * np.finfo(np.float64).eps
 _EXACT_PAIRS = 250_000  # the exact law of the Kolmogorov–Smirnov statistic costs n times m
 
 
@@ -47,33 +48,48 @@ def set_aside(
         dependent, in one file only is kept: that is a difference.
     """
     pooled = np.concatenate([real, fake])
-    centred = pooled - pooled.mean(axis=0)
-    largest = np.abs(pooled).max(axis=0)
-    spread = np.abs(centred).max(axis=0)
+    constant = constant_columns(pooled)
     found: dict[str, str] = {}
     seen: dict[bytes, str] = {}
     for j, name in enumerate(names):
         values = pooled[:, j].tobytes()
-        if spread[j] <= _ROUNDING * largest[j]:
+        if constant[j]:
             found[name] = f"constant at {_original(pooled[0, j], name, origins)} in both"
         elif values in seen:
             found[name] = f"the same as {plain(seen[values])!r} in both"
         else:
             seen[values] = name
     left = [j for j, name in enumerate(names) if name not in found]
-    if len(pooled) <= len(left) + 1:
+    if not left or len(pooled) <= len(left) + 1:
         return found
+    pooled = pooled[:, left]
+    scales = ColumnScales.of(pooled)
+    scaled = scales(pooled)
+    # A row far off must not outweigh all others; weighing a row keeps what depends dependent.
+    weights = 1 / np.maximum(1.0, np.abs(scaled).max(axis=1) / KNEE)
+    scaled *= weights[:, None]
+    ones = weights / np.linalg.norm(weights)
+    scaled -= np.outer(ones, ones @ scaled)
+    sizes = np.linalg.norm(scaled, axis=0)
+    rounding = np.linalg.norm(scales.rounding(pooled) * weights[:, None], axis=0) / sizes
     basis = np.empty((len(pooled), 0))
-    for j in left:
-        column = centred[:, j] / spread[j]
-        column /= np.linalg.norm(column)
-        rest = column - basis @ (basis.T @ column)
-        rest -= basis @ (basis.T @ rest)
+    triangle, kept = np.empty((0, 0)), []
+    for j, name in enumerate([names[k] for k in left]):
+        column = scaled[:, j] / sizes[j]
+        along = basis.T @ column
+        rest = column - basis @ along
+        again = basis.T @ rest
+        rest, along = rest - basis @ again, along + again
         size = np.linalg.norm(rest)
-        if size <= DEPENDENT:
-            found[names[j]] = "a linear combination of the columns before it in both"
+        # What the rounding of this column and of those that explain it could leave.
+        shares = solve_triangular(triangle, along) if kept else along
+        rounded = np.hypot(rounding[j], np.linalg.norm(shares * rounding[kept]))
+        if size <= max(DEPENDENT, 2 * rounded):
+            found[name] = "a linear combination of the columns before it in both"
         else:
             basis = np.column_stack([basis, rest / size])
+            triangle = np.block([[triangle, along[:, None]], [np.zeros(len(kept)), size]])
+            kept.append(j)
     return found
 
 

@@ -10,7 +10,7 @@ from scipy.special import fdtrc
 
 from gan_eval.divergence import mahalanobis
 from gan_eval.gaussian import Gaussian
-from gan_eval.goodness.sample import one_sample
+from gan_eval.goodness.sample import one_sample, target_units
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import moments, noncentrality
 from gan_eval.twosample.result import TestResult
@@ -50,8 +50,9 @@ def hotelling_test(x: Any, target: GaussianTarget, *, confidence_level: float = 
     level = noncentrality.confidence(confidence_level)
     start = time.perf_counter()
     n, d = rows.shape
-    law = moments.fit(rows, "x")
-    squared = float(mahalanobis(Gaussian(target.mean, law.factor), law)) ** 2
+    scales, truth = target_units(target)
+    law = moments.fit(rows, "x", scales)
+    squared = float(mahalanobis(Gaussian(truth.mean, law.factor), law)) ** 2
     statistic = (n - 1) * squared
     ratio = squared * (n - d) / d
     # E F = (n − d)(d + nδ²) / (d (n − d − 2)).

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gan_eval.canonical import canonical_pair
 from gan_eval.divergence import log_excess
-from gan_eval.goodness.sample import one_sample
+from gan_eval.goodness.sample import one_sample, target_units
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import moments, noncentrality
 from gan_eval.twosample.boxlaw import BoxLaw
@@ -105,7 +105,8 @@ def _against_target(
     level = noncentrality.confidence(confidence_level)
     start = time.perf_counter()
     n, d = rows.shape
-    offset, scales = canonical_pair(moments.fit(rows, "x"), target.law)
+    units, truth = target_units(target)
+    offset, scales = canonical_pair(moments.fit(rows, "x", units), truth)
     size = n
     if not mean_known:
         size = n - 1

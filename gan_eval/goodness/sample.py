@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
+from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
+from gan_eval.twosample.scaling import ColumnScales
 
 Array = NDArray[np.float64]
 
@@ -26,6 +28,15 @@ def one_sample(x: Any, target: GaussianTarget) -> Array:
             f"got {rows.shape[1]}"
         )
     return rows
+
+
+def target_units(target: GaussianTarget) -> tuple[ColumnScales, Gaussian]:
+    """Columns about the target's mean in units of its size, and the target's law in them."""
+    exponents = np.frexp(np.abs(target.A).max(axis=0))[1]
+    scales = ColumnScales(
+        np.asarray(target.b, np.float64), exponents, np.full(target.dimension, np.inf)
+    )
+    return scales, Gaussian(np.zeros(target.dimension), np.ldexp(target.A, -exponents))
 
 
 def principal(x: Array, target: GaussianTarget, whiten: bool) -> tuple[Array, tuple[float, ...]]:

@@ -20,6 +20,7 @@ from gan_eval.gaussian import Gaussian
 from gan_eval.twosample import moments, noncentrality, validation
 from gan_eval.twosample.boxlaw import BoxLaw
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.scaling import ColumnScales, constant_columns
 
 Array = NDArray[np.float64]
 
@@ -58,10 +59,11 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
     level = noncentrality.confidence(confidence_level)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    pooled = _pooled(first, second)
+    scales = ColumnScales.of(np.concatenate([first, second]))
+    pooled = _pooled(first, second, scales)
     rest = n + m - d - 1
     share = n * m / (n + m)
-    squared = float(mahalanobis(pooled, Gaussian(second.mean(axis=0), pooled.factor))) ** 2
+    squared = float(mahalanobis(pooled, Gaussian(scales(second).mean(axis=0), pooled.factor))) ** 2
     statistic = share * squared
     ratio = statistic * rest / (d * (n + m - 2))
     unbiased = (n + m - d - 3) / (n + m - 2) * squared - d / share
@@ -116,8 +118,9 @@ def box_m_test(x: Any, y: Any) -> TestResult:
     first, second = validation.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    laws = moments.fit(first, "x"), moments.fit(second, "y")
-    pooled = _pooled(first, second)
+    scales = ColumnScales.of(np.concatenate([first, second]))
+    laws = moments.fit(first, "x", scales), moments.fit(second, "y", scales)
+    pooled = _pooled(first, second, scales)
     statistic = 0.0
     for law, size in zip(laws, (n, m), strict=True):
         unbiased = Gaussian(pooled.mean, law.factor * np.sqrt(size / (size - 1)))
@@ -161,8 +164,9 @@ def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
     first, second = validation.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    laws = moments.fit(first, "x"), moments.fit(second, "y")
-    whole = Gaussian.fit(np.concatenate([first, second]))
+    scales = ColumnScales.of(np.concatenate([first, second]))
+    laws = moments.fit(first, "x", scales), moments.fit(second, "y", scales)
+    whole = Gaussian.fit(scales(np.concatenate([first, second])))
     statistic = -sum(
         size * _log_determinant(law, whole) for law, size in zip(laws, (n, m), strict=True)
     )
@@ -205,7 +209,7 @@ def _likelihood_ratio(
     )
 
 
-def _pooled(first: Array, second: Array) -> Gaussian:
+def _pooled(first: Array, second: Array, scales: ColumnScales) -> Gaussian:
     """x's mean with the pooled covariance over n + m − 2, held by the centred rows."""
     n, m, d = len(first), len(second), first.shape[1]
     if n + m <= d + 1:
@@ -213,10 +217,14 @@ def _pooled(first: Array, second: Array) -> Gaussian:
             f"x and y must together have more than {d + 1} rows for a pooled covariance of "
             f"{d} columns, got {n + m}"
         )
+    moments.require_variation(
+        constant_columns(first) & constant_columns(second), "the pooled sample"
+    )
+    rounding = np.linalg.norm(scales.rounding(np.concatenate([first, second])), axis=0)
+    first, second = scales(first), scales(second)
     rows = np.concatenate([first - first.mean(axis=0), second - second.mean(axis=0)])
     pooled = Gaussian(first.mean(axis=0), rows / np.sqrt(n + m - 2))
-    largest = np.maximum(np.abs(first).max(axis=0), np.abs(second).max(axis=0))
-    moments.require_full_rank(pooled, largest, "the pooled sample")
+    moments.require_full_rank(pooled, rounding, "the pooled sample")
     return pooled
 
 

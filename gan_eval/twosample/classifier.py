@@ -15,6 +15,7 @@ from gan_eval.errors import UsageError
 from gan_eval.twosample import discriminator, logistic, validation
 from gan_eval.twosample.labels import permutation_labels
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.scaling import ColumnScales, constant_columns
 from gan_eval.twosample.splits import rarest_split
 from gan_eval.twosample.workers import in_order
 
@@ -168,12 +169,16 @@ def _fold_count(folds: Any, rows: int) -> int:
 
 def _whitened(pooled: Array) -> Array:
     """Uncorrelated coordinates (N, r) of mean 0 and variance 1, r the rank of the centred rows."""
-    pooled = pooled[:, np.ptp(pooled, axis=0) > 0]
-    centred = pooled - pooled.mean(axis=0)
+    pooled = pooled[:, ~constant_columns(pooled)]
+    scales = ColumnScales.robust(pooled)
+    centred = scales(pooled)
+    centred -= centred.mean(axis=0)
     # Columns in units of their own first, or the rank would depend on the units.
-    centred /= np.abs(centred).max(axis=0)
-    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    kept = sizes > max(centred.shape) * np.finfo(np.float64).eps * sizes[:1]
+    largest = np.abs(centred).max(axis=0)
+    left, sizes, axes = np.linalg.svd(centred / largest, full_matrices=False)
+    rounding = np.linalg.norm(scales.rounding(pooled), axis=0) / largest
+    noise = 2 * np.linalg.norm(axes * rounding, axis=1)
+    kept = sizes > np.maximum(max(centred.shape) * np.finfo(np.float64).eps * sizes[:1], noise)
     return left[:, kept] * np.sqrt(len(pooled))
 
 

@@ -20,6 +20,7 @@ from gan_eval.errors import UsageError
 from gan_eval.twosample import classical, validation
 from gan_eval.twosample.labels import permutation_labels
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.scaling import ColumnScales
 from gan_eval.twosample.splits import rarest_split
 
 Array = NDArray[np.float64]
@@ -128,8 +129,9 @@ def _permuted(
 
 def _whitened(pooled: Array) -> Array:
     """The pooled rows with mean 0 and covariance I, which changes none of the statistics."""
-    centred = pooled - pooled.mean(axis=0)
-    scaled = centred / np.abs(centred).max(axis=0)
+    scaled = ColumnScales.of(pooled)(pooled)
+    scaled -= scaled.mean(axis=0)
+    scaled /= np.abs(scaled).max(axis=0)
     _, sizes, axes = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
     return scaled @ (axes.T / sizes) * np.sqrt(len(pooled))
 

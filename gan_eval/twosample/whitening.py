@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
+from gan_eval.twosample.scaling import ColumnScales, constant_columns
 
 if TYPE_CHECKING:
     from gan_eval.target import GaussianTarget
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 # A smallest singular value of the scaled rows below this share of the largest counts as 0.
 SINGULAR = 1e-8
@@ -21,21 +22,29 @@ SINGULAR = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class Whitening:
-    """The affine map x ↦ (x − centre) · matrix of rows.
+    """The affine map x ↦ (scales(x) − shift) · matrix of rows.
 
     Attributes
     ----------
-    centre : ndarray, shape (d,)
+    scales : ColumnScales
+        Brings each column to a size near 1. Where a column has rare values that lie a thousand
+        times further off than is typical, these are drawn in, and the map is affine only between
+        them: a single value must not squeeze all the others into one point.
+    shift : ndarray, shape (d,)
     matrix : ndarray, shape (d, d)
     """
 
-    centre: Array
+    scales: ColumnScales
+    shift: Array
     matrix: Array
 
     @classmethod
     def by_target(cls, target: GaussianTarget) -> Whitening:
         """(x − b) A⁻¹, which makes rows of the target N(0, I)."""
-        return cls(target.b, np.linalg.inv(target.A))
+        d = target.dimension
+        exponents = np.frexp(np.abs(target.A).max(axis=0))[1]
+        scales = ColumnScales(np.asarray(target.b, np.float64), exponents, np.full(d, np.inf))
+        return cls(scales, np.zeros(d), np.linalg.inv(np.ldexp(target.A, -exponents)))
 
     @classmethod
     def pooled(cls, rows: Array) -> Whitening:
@@ -44,49 +53,55 @@ class Whitening:
         It depends on the set of rows alone, so permuting labels does not change it. The axes are
         those of the whitened fourth moments E ‖z‖² z zᵀ (Cardoso 1989), each in the direction of
         its positive skewness: so the coordinates, not only the distances, are the same after any
-        invertible affine map of the rows, but for rounding.
+        invertible affine map of the rows, but for rounding, as long as no value is drawn in.
 
         Raises
         ------
         UsageError
-            Where the covariance is singular.
+            Where the covariance is singular, or what makes it regular is the rounding of the rows
+            as they were given.
 
         References
         ----------
         J.-F. Cardoso, "Source separation using higher order moments", ICASSP 1989, 2109–2112.
         """
-        centre = rows.mean(axis=0)
-        centred = rows - centre
+        refusal = UsageError(
+            "whiten='pooled' needs columns that no linear combination makes constant, got "
+            f"{len(rows)} pooled rows of {rows.shape[1]} columns with a singular covariance"
+        )
+        if constant_columns(rows).any():
+            raise refusal
+        scales = ColumnScales.robust(rows)
+        scaled = scales(rows)
+        shift = scaled.mean(axis=0)
+        centred = scaled - shift
         # Scales are taken out first, so that units of measure cost no digits.
-        scale = np.abs(centred).max(axis=0)
-        scale = np.where(scale > 0, scale, 1.0)
-        scaled = centred / scale
-        deviations = scaled.std(axis=0)
-        deviations = np.where(deviations > 0, deviations, 1.0)
+        deviations = centred.std(axis=0)
         _, sizes, axes = np.linalg.svd(
-            np.linalg.qr(scaled / deviations, mode="r"), full_matrices=False
+            np.linalg.qr(centred / deviations, mode="r"), full_matrices=False
         )
         if len(sizes) < rows.shape[1] or sizes[-1] <= SINGULAR * sizes[0]:
-            raise UsageError(
-                "whiten='pooled' needs columns that no linear combination makes constant, got "
-                f"{len(rows)} pooled rows of {rows.shape[1]} columns with a singular covariance"
-            )
-        matrix = (axes.T / sizes) * np.sqrt(len(rows)) / (scale * deviations)[:, None]
+            raise refusal
+        rounding = np.linalg.norm(scales.rounding(rows), axis=0) / deviations
+        if sizes[-1] <= 2 * np.linalg.norm(axes[-1] * rounding):
+            raise refusal
+        matrix = (axes.T / sizes) * np.sqrt(len(rows)) / deviations[:, None]
         white = centred @ matrix
         moments = (white * np.square(white).sum(axis=1)[:, None]).T @ white
         rotation = np.linalg.eigh(moments)[1]
         skewness = np.power(white @ rotation, 3).sum(axis=0)
-        return cls(centre, matrix @ (rotation * np.where(skewness < 0, -1.0, 1.0)))
+        return cls(scales, shift, matrix @ (rotation * np.where(skewness < 0, -1.0, 1.0)))
 
     def __call__(self, rows: Array) -> NDArray[np.float64]:
         """The rows (n, d) in the new coordinates."""
-        return (np.asarray(rows, dtype=np.float64) - self.centre) @ self.matrix
+        return (self.scales(np.asarray(rows, dtype=np.float64)) - self.shift) @ self.matrix
 
     def error(self, rows: Array) -> float:
         """How far a coordinate of these rows may be off by rounding, in the new coordinates."""
-        sizes = np.abs(rows).max(axis=0) + np.abs(self.centre)
-        steps = 2.0**-53 * (2 + rows.shape[1])
-        return float(steps * (sizes @ np.abs(self.matrix)).max())
+        given = self.scales.rounding(rows).max(axis=0)
+        taken = np.abs(self.scales(rows)).max(axis=0) + np.abs(self.shift)
+        sizes = given + 2.0**-53 * (2 + rows.shape[1]) * taken
+        return float((sizes @ np.abs(self.matrix)).max())
 
 
 def whitening(rows: Array, by: Any) -> Whitening:

@@ -1,0 +1,122 @@
+"""Columns in units of their own: exact powers of two, judged by the rows in the middle.
+
+Before anything is squared, values are brought to a size near 1 by powers of two, which round
+nothing. Centres and sizes are medians, so that a single value, however far off, neither moves nor
+squeezes the others; and they depend on the set of pooled rows alone, as permutation asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Exponents = NDArray[np.intc]
+
+# A column whose values lie within so many units in the last place of the largest of them holds
+# rounding and nothing else: 0.1 + 0.2 beside 0.3.
+ROUNDING_ULPS = 8
+# Values are at most 2 to this power in their new unit, so that their squares can be added up.
+LARGEST_EXPONENT = 480
+# Values so many typical deviations off are drawn in, to KNEE … 2 KNEE of them, where they are at
+# most a share RARE of their column: codes for what is missing, or slips of a unit.
+FAR, KNEE, RARE = 1024.0, 32.0, 0.05
+
+
+def constant_columns(rows: Array) -> NDArray[np.bool_]:
+    """Which columns of rows (n, d) are the same in every row but for rounding, shape (d,)."""
+    return np.ptp(rows, axis=0) <= ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
+
+
+def typical_deviations(rows: Array) -> tuple[Array, Array]:
+    """Each column's median, and the median distance from it of the values that differ from it.
+
+    The second is 0 where a column is exactly constant.
+    """
+    centre = np.median(rows, axis=0)
+    apart = np.abs(rows - centre)
+    typical = np.median(apart, axis=0)
+    for column in np.flatnonzero(typical == 0):
+        others = apart[apart[:, column] > 0, column]
+        typical[column] = np.median(others) if others.size else 0.0
+    return centre, typical
+
+
+def common_exponent(rows: Array) -> int:
+    """k such that rows (n, d) over 2ᵏ vary by about 1 in the column that varies most.
+
+    Larger where the largest value would exceed 2 to ``LARGEST_EXPONENT``; exactly constant columns
+    do not count.
+    """
+    varying = rows[:, np.ptp(rows, axis=0) > 0]
+    if not varying.size:
+        return 0
+    _, typical = typical_deviations(varying)
+    return int(_exponents(typical.max(), np.abs(varying).max()))
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnScales:
+    """The map of rows (n, d) to columns about 0 that vary by about 1.
+
+    Attributes
+    ----------
+    centre : ndarray, shape (d,)
+        Taken off first.
+    exponents : ndarray of int, shape (d,)
+        Columns are then divided by 2 to these powers.
+    knees : ndarray, shape (d,)
+        Values t beyond ± the knee k are drawn in, to ±(2k − k² / |t|), the order kept; infinite
+        for a column without rare, far values (``FAR``, ``RARE``).
+    """
+
+    centre: Array
+    exponents: Exponents
+    knees: Array
+
+    @classmethod
+    def of(cls, rows: Array) -> ColumnScales:
+        """The map that these rows define, in which nothing is drawn in."""
+        centre, typical = typical_deviations(rows)
+        largest = np.abs(rows - centre).max(axis=0)
+        return cls(centre, _exponents(typical, largest), np.full(rows.shape[1], np.inf))
+
+    @classmethod
+    def robust(cls, rows: Array) -> ColumnScales:
+        """The same, and rare values far off are drawn in."""
+        centre, typical = typical_deviations(rows)
+        apart = np.abs(rows - centre)
+        far = np.count_nonzero(apart > FAR * typical, axis=0)
+        drawn_in = (far > 0) & (far <= max(1.0, RARE * len(rows)))
+        # Where far values are drawn in, they need no room.
+        exponents = _exponents(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
+        knees = np.where(drawn_in, KNEE * np.ldexp(typical, -exponents), np.inf)
+        return cls(centre, exponents, knees)
+
+    def rounding(self, rows: Array) -> Array:
+        """One unit in the last place of each value (n, d), in the new units."""
+        units = np.ldexp(np.spacing(np.abs(rows)), -self.exponents)
+        size = np.abs(np.ldexp(rows - self.centre, -self.exponents))
+        far = size > self.knees
+        if far.any():
+            slope = np.where(far, self.knees, 1.0) / np.where(far, size, 1.0)
+            units *= slope * slope
+        return units
+
+    def __call__(self, rows: Array) -> Array:
+        scaled = np.ldexp(rows - self.centre, -self.exponents)
+        size = np.abs(scaled)
+        far = size > self.knees
+        if far.any():
+            knees = np.where(far, self.knees, 1.0)
+            drawn_in = np.copysign(2 * knees - knees * (knees / np.where(far, size, 1.0)), scaled)
+            scaled = np.where(far, drawn_in, scaled)
+        return scaled
+
+
+def _exponents(typical: Array | float, largest: Array | float) -> Exponents:
+    """Powers of two near the typical sizes, or as large as the largest values need them."""
+    room = np.frexp(largest)[1] - LARGEST_EXPONENT
+    return np.maximum(np.frexp(typical)[1], np.where(np.asarray(largest) > 0, room, -2000))
