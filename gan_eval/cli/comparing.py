@@ -48,6 +48,13 @@ def compare(
         int, typer.Option("--permutations", help="Permutations of each test.")
     ] = 999,
     seed: Annotated[int, typer.Option("--seed", help="Of draw, permutations and bootstrap.")] = 0,
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line of a text file names its columns; found out if not given.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     html: Annotated[
         Path | None,
@@ -75,6 +82,7 @@ def compare(
         correction=correction,
         permutations=permutations,
         seed=seed,
+        header=header,
     )
     if html is not None:
         from gan_eval.compare.page import render

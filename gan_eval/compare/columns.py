@@ -93,6 +93,18 @@ def set_aside(
     return found
 
 
+def counting(real: Array, fake: Array, names: Sequence[str]) -> list[str]:
+    """The columns that count the rows of both, from 0 or 1, as an index does that was saved."""
+    return [
+        name
+        for j, name in enumerate(names)
+        if real[0, j] in (0, 1)
+        and all(
+            np.array_equal(rows[:, j], real[0, j] + np.arange(len(rows))) for rows in (real, fake)
+        )
+    ]
+
+
 def column_differences(
     real: Array,
     fake: Array,

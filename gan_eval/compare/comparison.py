@@ -13,12 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.battery import BatteryResult, battery
-from gan_eval.compare.columns import column_differences, set_aside
+from gan_eval.compare.columns import column_differences, counting, set_aside
 from gan_eval.compare.directions import Directions, leading_directions
-from gan_eval.compare.reading import LEAST_ROWS, common_columns, read_table
+from gan_eval.compare.reading import LEAST_ROWS, common_columns, read_tables
 from gan_eval.divergence import bures_wasserstein
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
+from gan_eval.report.numbers import plain
 from gan_eval.twosample.conversion import Exact, common_origin, in_words
 from gan_eval.twosample.frechet import frechet_distance
 from gan_eval.verdict import Verdict
@@ -61,6 +62,8 @@ class Comparison:
     origins : mapping of str to int or Fraction
         What was taken off columns of both, whose numbers float64 does not hold
         (:func:`~gan_eval.twosample.conversion.common_origin`).
+    notes : tuple of str
+        What was made of the files where that is not plain, a sentence each.
     set_aside : mapping of str to str
         Columns left out and why (:func:`~gan_eval.compare.columns.set_aside`).
     tests : BatteryResult
@@ -79,6 +82,7 @@ class Comparison:
     fake: Side
     columns: tuple[str, ...]
     origins: Mapping[str, Exact]
+    notes: tuple[str, ...]
     set_aside: Mapping[str, str]
     tests: BatteryResult
     distances: tuple[Distance, ...]
@@ -114,6 +118,7 @@ class Comparison:
                 },
                 "columns_compared": list(self.columns),
                 "origins": {name: in_words(origin) for name, origin in self.origins.items()},
+                "notes": list(self.notes),
                 "set_aside": dict(self.set_aside),
                 "seed": self.seed,
                 "permutations": self.permutations,
@@ -161,6 +166,7 @@ def compare(
     correction: str = "holm",
     permutations: int = 999,
     seed: int = 0,
+    header: bool | None = None,
 ) -> Comparison:
     """Compare two files of numbers; see :func:`~gan_eval.compare.reading.read_table`.
 
@@ -176,6 +182,9 @@ def compare(
         As in :func:`~gan_eval.battery.battery`.
     seed : int
         Of the draw, the permutations and the bootstrap, from 0.
+    header : bool, optional
+        Whether the first line of a text file names its columns; found out if not given
+        (:mod:`~gan_eval.compare.header`).
 
     Raises
     ------
@@ -186,7 +195,7 @@ def compare(
         raise UsageError(f"`--sample` must be at least {LEAST_ROWS}, got {sample}")
     if not 0 <= seed < 2**63:
         raise UsageError(f"`--seed` must be between 0 and 2**63 − 1, got {seed}")
-    tables = common_columns(read_table(real), read_table(fake), columns)
+    tables = common_columns(*read_tables(real, fake, header), columns)
     names = [str(name) for name in tables[0].frame.columns]
     streams = np.random.default_rng(seed).spawn(4)
     numbers = [table.numbers(names) for table in tables]
@@ -210,12 +219,18 @@ def compare(
         x, y, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
         rng=seed,
     )  # fmt: skip
+    notes = [table.note for table in tables if table.note]
+    notes += [
+        f"Column {plain(name)} counts the rows, as an index does: leave it out with `--columns`."
+        for name in counting(pair[0], pair[1], names)
+    ]
     names = [names[i] for i in kept]
     return Comparison(
         real=first,
         fake=second,
         columns=tuple(names),
         origins={name: origins[name] for name in names if name in origins},
+        notes=tuple(notes),
         set_aside=aside,
         tests=found,
         distances=_distances(x, y, found, streams[3]),

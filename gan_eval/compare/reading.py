@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import mmap
 import re
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_eval.compare.header import Header, Opening, headers
 from gan_eval.errors import UsageError
 from gan_eval.report.numbers import plain
 from gan_eval.results import EXACT_CSV
@@ -47,12 +48,16 @@ class Table:
     frame : DataFrame
         Unique names, any types.
     named : bool
-        Whether the file names its columns; otherwise they are x1, x2, … by position.
+        Whether the file names its columns; otherwise they are x1, x2, … by position, or the 0, 1, …
+        that pandas writes.
+    note : str, optional
+        What was made of the first line, where that is not plain.
     """
 
     source: str
     frame: pd.DataFrame
     named: bool
+    note: str | None = None
 
     def numbers(self, columns: Sequence[str]) -> Numbers:
         """The chosen columns, n ≥ 3 rows; ``UsageError`` where they are not finite numbers."""
@@ -87,15 +92,44 @@ class Table:
         return found
 
 
-def read_table(path: str | Path) -> Table:
+def read_tables(
+    real: str | Path, fake: str | Path, header: bool | None = None
+) -> tuple[Table, Table]:
+    """Two tables, the first line of each read with an eye on the other; see :func:`read_table`."""
+    paths = _file(real), _file(fake)
+    texts = [path.suffix.lower() in _SEPARATORS for path in paths]
+    if header is not None:
+        if not any(texts):
+            raise UsageError(
+                f"`--header` and `--no-header` are for text ({', '.join(_SEPARATORS)}), got "
+                f"{str(paths[0])!r} and {str(paths[1])!r}"
+            )
+        return _read(paths[0], Header(header, True)), _read(paths[1], Header(header, True))
+    if all(texts):
+        openings = [_opening(path) for path in paths]
+        first, second = headers(*openings)
+        return _read(paths[0], first), _read(paths[1], second)
+    if not any(texts):
+        return _read(paths[0], None), _read(paths[1], None)
+    text = texts.index(True)
+    other = _read(paths[1 - text], None)
+    names = list(other.frame.columns) if other.named else []
+    table = _read(paths[text], _opening(paths[text]).header(names, other.named))
+    return (table, other) if text == 0 else (other, table)
+
+
+def read_table(path: str | Path, header: bool | None = None) -> Table:
     """The table in a file, by the ending of its name.
 
     Parameters
     ----------
     path : path
-        ``.csv``, ``.tsv`` (UTF-8, a header of names or numbers from the first line on),
+        ``.csv``, ``.tsv`` (UTF-8, a header of names or numbers from the first line on:
+        :mod:`~gan_eval.compare.header`),
         ``.parquet`` (needs pyarrow), ``.npy`` (shape (n, d) or (n,)) or ``.npz`` (one such array,
         or columns of shape (n,) by name).
+    header : bool, optional
+        Whether the first line of a text names the columns; found out if not given.
 
     Raises
     ------
@@ -103,6 +137,13 @@ def read_table(path: str | Path) -> Table:
         Where there is no such file, or it is not such a table. A pickle is never loaded: neither a
         file of that kind nor an array of objects inside an NPY or NPZ file.
     """
+    path = _file(path)
+    if path.suffix.lower() not in _SEPARATORS:
+        return _read(path, None)
+    return _read(path, _opening(path).header() if header is None else Header(header, True))
+
+
+def _file(path: str | Path) -> Path:
     path = Path(path)
     ending = path.suffix.lower()
     if ending in _UNSAFE:
@@ -116,22 +157,40 @@ def read_table(path: str | Path) -> Table:
         raise UsageError(f"there is no file {str(path)!r}")
     if path.is_dir():
         raise UsageError(f"{str(path)!r} is a directory, a file is needed")
+    return path
+
+
+def _opening(path: Path) -> Opening:
+    with _opened(path):
+        return Opening.of(path, _SEPARATORS[path.suffix.lower()])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[None]:
     try:
-        if ending in _SEPARATORS:
-            frame, named = _read_text(path, _SEPARATORS[ending])
+        yield
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror or error}") from None
+
+
+def _read(path: Path, header: Header | None) -> Table:
+    """The table; of a text, ``header`` says what its first line is."""
+    ending, note = path.suffix.lower(), None
+    with _opened(path):
+        if header is not None and ending in _SEPARATORS:
+            frame, named = _read_text(path, _SEPARATORS[ending], header.named)
+            note = None if header.plain else _taken(path, frame, header.named)
         elif ending == ".parquet":
             frame, named = _read_parquet(path), True
         else:
             frame, named = _read_arrays(path)
-    except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror or error}") from None
     frame.columns = [str(name) for name in frame.columns]
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
         raise UsageError(f"{str(path)!r} has more than one column named {plain(repeated[0])!r}")
     if frame.shape[1] == 0:
         raise UsageError(f"{str(path)!r} has no columns")
-    return Table(str(path), frame, named)
+    return Table(str(path), frame, named, note)
 
 
 def common_columns(real: Table, fake: Table, chosen: Sequence[str] | None) -> tuple[Table, Table]:
@@ -140,16 +199,17 @@ def common_columns(real: Table, fake: Table, chosen: Sequence[str] | None) -> tu
     Columns are matched by name, in the order of ``real``. A table without names is matched by
     position and takes the other's names. Raises ``UsageError`` where they cannot be matched.
     """
-    if real.named != fake.named:
+    apart = set(real.frame.columns) != set(fake.frame.columns)
+    if apart and not (real.named and fake.named):
         widths = real.frame.shape[1], fake.frame.shape[1]
         if widths[0] != widths[1]:
             raise UsageError(
                 f"{real.source!r} has {widths[0]} columns and {fake.source!r} has {widths[1]}: one "
                 "of them has no names, so their columns can only be matched by position"
             )
-        names = (real if real.named else fake).frame.columns
-        real = Table(real.source, real.frame.set_axis(names, axis=1), True)
-        fake = Table(fake.source, fake.frame.set_axis(names, axis=1), True)
+        names = (fake if fake.named else real).frame.columns
+        real = replace(real, frame=real.frame.set_axis(names, axis=1))
+        fake = replace(fake, frame=fake.frame.set_axis(names, axis=1))
     columns = list(real.frame.columns) if chosen is None else list(chosen)
     for table in (real, fake):
         absent = [c for c in columns if c not in table.frame.columns]
@@ -168,10 +228,7 @@ def common_columns(real: Table, fake: Table, chosen: Sequence[str] | None) -> tu
             f"{real.source!r} has a column without a name, as pandas saves its index: choose the "
             "others with `--columns`"
         )
-    return (
-        Table(real.source, real.frame[columns], real.named),
-        Table(fake.source, fake.frame[columns], fake.named),
-    )
+    return replace(real, frame=real.frame[columns]), replace(fake, frame=fake.frame[columns])
 
 
 def _absent(table: Table, absent: Sequence[str], chosen: bool) -> str:
@@ -187,15 +244,15 @@ def _some(noun: str, names: Sequence[str]) -> str:
     return f"{noun}{'s' * (len(names) > 1)} {shown}{rest}"
 
 
-def _read_text(path: Path, separator: str) -> tuple[pd.DataFrame, bool]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            head = next(filter(None, csv.reader(lines, delimiter=separator)), [])
-    except (UnicodeDecodeError, csv.Error):
-        raise UsageError(f"{str(path)!r} is not a text file in UTF-8") from None
-    if not head:
-        raise UsageError(f"{str(path)!r} is empty: a header or a row of numbers is needed")
-    named = not all(map(_is_number, head))
+def _taken(path: Path, frame: pd.DataFrame, named: bool) -> str:
+    entries = [str(entry) for entry in (frame.columns if named else frame.iloc[0])]
+    shown = plain(", ".join(entries[:_NAMED]) + (", …" if len(entries) > _NAMED else ""))
+    kind, other = ("names", "--no-header") if named else ("a row", "--header")
+    return f"The first line of {plain(path)} ({shown}) was taken as {kind}; {other} if it is not."
+
+
+def _read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, bool]:
+    head = Opening.of(path, separator).head
     try:
         with warnings.catch_warnings():
             # pandas warns, and goes on, where a row has more values than there are columns.
@@ -215,8 +272,9 @@ def _read_text(path: Path, separator: str) -> tuple[pd.DataFrame, bool]:
     except (ValueError, pd.errors.ParserWarning) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
-    names = [name.strip() for name in head] if named else _positions(len(head))
-    return frame.set_axis(names, axis=1), named
+    default = list(head) == [str(j) for j in range(len(head))]
+    names = list(head) if named else _positions(len(head))
+    return frame.set_axis(names, axis=1), named and not default
 
 
 def _with_all_digits(
@@ -306,11 +364,3 @@ def _bad_archive() -> type[Exception]:
 
 def _positions(count: int) -> list[str]:
     return [f"x{i + 1}" for i in range(count)]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -86,6 +86,7 @@ def rows(found: Comparison) -> list[str]:
         used = len(side.rows)
         drawn = "" if used == side.available else f", {count(used)} of them drawn at random"
         sentences.append(f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}.")
+    sentences += found.notes
     for name, origin in found.origins.items():
         sentences.append(
             f"Column {plain(name, SHORT)} lost {in_words(origin)} in both files: its numbers have "
