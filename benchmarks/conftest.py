@@ -7,8 +7,11 @@ CSV of the same name beside it, and the table is printed; pytest-benchmark's own
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,13 @@ BEFORE = pytest.StashKey[set[Path]]()
 
 Measure = Callable[..., Any]
 
+ROUNDS, MOST_ROUNDS = 10, 60
+"""At least and at most; docs/speed.md says what the gate can see with these."""
+SECONDS = 1.5
+"""What the rounds of a benchmark take together, where that many of them are fast enough."""
+SHORTEST = 0.005
+"""Seconds that a round takes at least, by calls that are repeated within it."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Save every run; pytest-benchmark reads these options after this hook."""
@@ -34,10 +44,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (option.benchmark_save or option.benchmark_autosave):
         option.benchmark_save = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     option.benchmark_save_data = True  # `gan-eval throughput --against` tests the raw rounds
-    # What pytest-benchmark says where tests skip before they have timed anything.
-    for message in ("Benchmark fixture was not used at all", "Not saving anything"):
-        config.addinivalue_line("filterwarnings", f"ignore:{message}")
+    # What pytest-benchmark says where a test skips before it has timed anything.
+    config.addinivalue_line("filterwarnings", "ignore:Benchmark fixture was not used at all")
     config.stash[BEFORE] = _saved(config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish() -> Iterator[None]:
+    """Let a session end that timed nothing: all skipped, or ``--collect-only``."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Not saving anything")
+        return (yield)
 
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
@@ -80,26 +97,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def measure(benchmark: BenchmarkFixture) -> Measure:
+def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Measure:
     """Time a call over rounds and note what it was about.
 
-    ``measure(call, examples=…, unit=…, rounds=…, **facts)`` returns what the call returned. It is
-    called once before the rounds, unless ``warm`` says that the caller has done that. Facts are
-    those of ``throughput.FACTS``.
+    ``measure(call, examples=…, unit=…, **facts)`` returns what the call returned. How many rounds
+    there are, and calls in a round, follows from what a call takes (``schedule``); there are at
+    least as many rounds as ``--benchmark-min-rounds`` says. Facts are those of
+    ``throughput.FACTS``.
     """
 
-    def timed(
-        call: Callable[[], Any],
-        *,
-        examples: int,
-        unit: str,
-        rounds: int,
-        warm: bool = False,
-        **facts: Any,
-    ) -> Any:
-        result = benchmark.pedantic(
-            call, rounds=rounds, iterations=1, warmup_rounds=0 if warm else 1
-        )
+    def timed(call: Callable[[], Any], *, examples: int, unit: str, **facts: Any) -> Any:
+        seconds = _seconds(call)
+        if seconds < SECONDS / ROUNDS:  # the first call may have compiled or fetched something
+            seconds = _seconds(call)
+        rounds, iterations = schedule(seconds)
+        rounds = max(rounds, int(request.config.option.benchmark_min_rounds))
+        result = benchmark.pedantic(call, rounds=rounds, iterations=iterations)
         noted = {"examples": examples, "unit": unit, **facts, "environment": environment()}
         if benchmark.stats is not None:  # None under --benchmark-disable
             median: Any = benchmark.stats.stats.median
@@ -108,6 +121,19 @@ def measure(benchmark: BenchmarkFixture) -> Measure:
         return result
 
     return timed
+
+
+def schedule(seconds: float) -> tuple[int, int]:
+    """Rounds, and calls in each, of a benchmark whose call takes so many seconds."""
+    iterations = max(1, ceil(SHORTEST / max(seconds, 1e-7)))
+    rounds = round(SECONDS / max(iterations * seconds, SHORTEST))
+    return min(max(rounds, ROUNDS), MOST_ROUNDS), iterations
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
 
 
 def _skipped(name: str, device: str, reason: str) -> Any:

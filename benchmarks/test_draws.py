@@ -19,7 +19,5 @@ def test_draws_of_an_epoch(measure: Measure, n_examples: int) -> None:
         order = draws.epoch_order(0, 0, n_examples)
         return len(order) + len(draws.latent_noise(0, 0, n_examples, latent_size))
 
-    drawn = measure(
-        draw, examples=n_examples, unit="training examples", rounds=5, device="cpu", threads=1
-    )
+    drawn = measure(draw, examples=n_examples, unit="training examples", device="cpu", threads=1)
     assert drawn == 2 * n_examples

@@ -26,7 +26,6 @@ def test_judge(measure: Measure, trained: TrainedGANs, permutations: int) -> Non
         lambda: judge(trained, permutations=permutations),
         examples=REPLICATES,
         unit="replicates",
-        rounds=5,
         device="cpu",
         threads=torch.get_num_threads(),
         replicates=REPLICATES,

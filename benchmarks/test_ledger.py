@@ -45,7 +45,7 @@ def wanted(first: int, last: int) -> Wanted:
 
 @pytest.mark.benchmark(group="ledger")
 def test_pack(measure: Measure, frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    unit = measure(lambda: Finished.of(*frames), examples=len(SEEDS), rounds=10, **FACTS)
+    unit = measure(lambda: Finished.of(*frames), examples=len(SEEDS), **FACTS)
     assert unit.traced == 64
 
 
@@ -69,7 +69,7 @@ def test_store(measure: Measure, frames: tuple[pd.DataFrame, pd.DataFrame], tmp_
                 environment="e",
             )
 
-        assert measure(store, examples=len(SEEDS), rounds=20, **FACTS) == len(SEEDS)
+        assert measure(store, examples=len(SEEDS), **FACTS) == len(SEEDS)
         there = ledger.finished(wanted(0, 10**9))
     assert len(there) % len(SEEDS) == 0
 
@@ -86,9 +86,7 @@ def test_read(measure: Measure, frames: tuple[pd.DataFrame, pd.DataFrame]) -> No
             timed=False,
             environment="e",
         )
-        found = measure(
-            lambda: ledger.rows([wanted(0, len(SEEDS))]), examples=len(SEEDS), rounds=10, **FACTS
-        )
+        found = measure(lambda: ledger.rows([wanted(0, len(SEEDS))]), examples=len(SEEDS), **FACTS)
     assert found["kl"].tolist() == frames[0]["kl"].tolist()
 
 
@@ -97,5 +95,5 @@ def test_report(measure: Measure, tmp_path: Path) -> None:
     results = study.run(STUDY, store=tmp_path / LEDGER_FILE, workers=1)
     assert isinstance(results, Results)
     page = tmp_path / "report.html"
-    measure(lambda: report.write(results, page), examples=len(SEEDS), rounds=2, warm=True, **FACTS)
+    measure(lambda: report.write(results, page), examples=len(SEEDS), **FACTS)
     assert page.stat().st_size > 100_000

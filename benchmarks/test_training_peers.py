@@ -53,6 +53,7 @@ def beside(benchmark: BenchmarkFixture) -> Beside:
             for run in ours
         }
         noted: dict[str, Any] = {
+            "peer": True,
             "backend": peer.name,
             "device": "cpu",
             "threads": peer.threads,
@@ -75,16 +76,14 @@ def beside(benchmark: BenchmarkFixture) -> Beside:
 
 
 @pytest.mark.benchmark(group="training beside peers")
-@pytest.mark.parametrize(("replicates", "rounds"), [(1, 5), (64, 3), (MANY, 3)])
-def test_fused(measure: Measure, replicates: int, rounds: int) -> None:
+@pytest.mark.parametrize("replicates", [ALONE, 64, MANY])
+def test_fused(measure: Measure, replicates: int) -> None:
     """``fused_cpu`` itself, all 20 epochs."""
     run = peers.fused(replicates)
     trained = measure(
         run.call,
         examples=run.examples,
         unit="training examples",
-        rounds=rounds * (CALLS_ALONE if replicates == ALONE else 1),
-        warm=True,
         backend=run.name,
         device="cpu",
         threads=run.threads,

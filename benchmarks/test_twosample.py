@@ -35,7 +35,6 @@ def test_two_samples(
         lambda: test(x, y, permutations=PERMUTATIONS, rng=0, device=device),
         examples=2 * n,
         unit="pooled rows",
-        rounds=5,
         device=device,
         threads=torch.get_num_threads(),
     )

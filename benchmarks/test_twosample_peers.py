@@ -66,8 +66,12 @@ def beside(benchmark: BenchmarkFixture) -> Beside:
 
         benchmark.pedantic(peer, setup=before, rounds=rounds, iterations=1)
         scale = (1 + PERMUTATIONS) / (1 + peer_permutations)
-        noted: dict[str, Any] = {"examples": 2 * N, "unit": "pooled rows", "device": "cpu"}
-        noted |= {"threads": torch.get_num_threads(), "peer_permutations": peer_permutations}
+        noted: dict[str, Any] = {"peer": True, "examples": 2 * N, "unit": "pooled rows"}
+        noted |= {
+            "device": "cpu",
+            "threads": torch.get_num_threads(),
+            "peer_permutations": peer_permutations,
+        }
         noted |= {"scaled_by": scale, "our_seconds": float(np.median(seconds))}
         if benchmark.stats is not None:  # None under --benchmark-disable
             median: Any = benchmark.stats.stats.median

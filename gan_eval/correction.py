@@ -60,6 +60,32 @@ def rejected(adjusted: ArrayLike, alpha: float) -> NDArray[np.bool_]:
     return np.asarray(adjusted, dtype=np.float64) <= alpha * (1 + 1e-12)
 
 
+def could_reject(least: ArrayLike, alpha: float) -> NDArray[np.bool_]:
+    """Which tests could be rejected at level ``alpha`` together, if their p-values came out least.
+
+    The others can be left out of the family, where they would only cost: whether one is left out
+    depends on no p-value, so those that stay keep the level under either correction. Tarone's rule
+    (Biometrics 46, 1990): the smallest K for which at most K tests can reach ``alpha``/K, and these
+    tests.
+
+    Parameters
+    ----------
+    least : array_like, shape (k,)
+        The least p-value that each test can have, whatever its data.
+    alpha : float
+
+    Returns
+    -------
+    ndarray of bool, shape (k,)
+    """
+    values = np.asarray(least, dtype=np.float64)
+    for size in range(1, values.size + 1):
+        able = rejected(values, alpha / size)
+        if able.sum() <= size:
+            return able
+    return np.zeros(values.size, dtype=bool)
+
+
 def known_correction(correction: str) -> str:
     """``correction`` where it is one of ``CORRECTIONS``; else ``UsageError``."""
     if correction not in CORRECTIONS:

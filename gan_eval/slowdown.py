@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from gan_eval import throughput
-from gan_eval.correction import CORRECTIONS, adjusted_pvalues, level
+from gan_eval.correction import CORRECTIONS, adjusted_pvalues, could_reject, level, rejected
 from gan_eval.errors import UsageError
+from gan_eval.ratio import RankRatio, Ratio, StudentRatio, Times
+from gan_eval.throughput import Rounds
 
 COLUMNS = (
-    *("benchmark", "rounds_before", "rounds_after", "before", "after"),
-    *("ratio", "ratio_low", "ratio_high", "pvalue", "adjusted_pvalue"),
-    *("slower_pvalue", "adjusted_slower_pvalue", "answer"),
+    *("benchmark", "files_before", "files_after", "rounds_before", "rounds_after"),
+    *("before", "after", "ratio", "ratio_low", "ratio_high"),
+    *("pvalue", "adjusted_pvalue", "slower_pvalue", "adjusted_slower_pvalue", "answer"),
 )
 """The columns of ``Comparison.table``, in order."""
 
-ANSWERS = ("too slow", "slower", "faster", "no difference seen", "too few rounds")
+TOO_SLOW, SLOWER, FASTER, NOT_SEEN, TOO_FEW = ANSWERS = (
+    *("too slow", "slower", "faster", "no difference seen", "too few rounds"),
+)
 
-RESAMPLES = 9999
-"""Of the bootstrap."""
+SAME = 1.05
+"""A ratio up to this, or down to its inverse, is no difference: one code's runs differ as much."""
 
-_MOST_EXACT = 2000
-"""Product of the rounds up to which the test's p-value is computed exactly."""
+BLOCKS = 12
+"""The most blocks of consecutive rounds that a file's rounds are summed up in."""
 
-Rounds = NDArray[np.float64]
+Paths = str | Path | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of each benchmark that both files have.
+    """What became of each benchmark that both sides have.
 
     ``table`` has the columns ``COLUMNS``; ``only_before`` and ``only_after`` are the names of those
-    that one file lacks; ``differences`` are sentences on what else differs between the runs.
+    that one side lacks, ``peers`` of those that measure another package and are not judged;
+    ``differences`` are sentences on what else differs between the runs.
     """
 
     table: pd.DataFrame
@@ -47,45 +51,56 @@ class Comparison:
     correction: str
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+    peers: tuple[str, ...]
     differences: tuple[str, ...]
 
+    def count(self, answer: str) -> int:
+        """How many benchmarks have this one of ``ANSWERS``."""
+        return int((self.table["answer"] == answer).sum())
+
     @property
-    def kept(self) -> bool:
-        """Whether nothing is slower than allowed with confidence."""
-        return not (self.table["answer"] == "too slow").any()
+    def kept(self) -> bool | None:
+        """False where a benchmark is slower than allowed, with confidence; else None where some
+        could not have been shown to be, whatever their rounds; else True."""
+        if self.count(TOO_SLOW):
+            return False
+        return None if self.count(TOO_FEW) else True
 
 
 def compare(
-    before: str | Path,
-    after: str | Path,
+    before: Paths,
+    after: Paths,
     *,
     slowdown: float = 1.2,
     alpha: float = 0.05,
     correction: str = "holm",
-    rng: int = 0,
 ) -> Comparison:
-    """Hold the rounds of one file of pytest-benchmark against those of an earlier one.
+    """Hold the rounds of files of pytest-benchmark against those of earlier ones.
 
-    A benchmark's ``ratio`` is the median of ``after`` over that of ``before``, in seconds an
-    example where both say how many examples a call has, else in seconds: 2 is twice as slow. Its
-    interval, of confidence 1 − alpha, is the percentile bootstrap of the medians' ratio over both
-    files' rounds (Efron & Tibshirani 1993, chapter 13); of fewer than about 8 rounds it is too
-    narrow, which is why nothing is decided by it. What decides are two Mann–Whitney tests on the
-    raw rounds, exact where there are not too many: ``pvalue`` of no difference, two-sided, and
-    ``slower_pvalue`` of a slowdown of at most ``slowdown``, one-sided, that is of ``before`` times
-    ``slowdown`` against ``after``. Each is adjusted over the benchmarks whose number of rounds
-    could reach ``alpha`` at all; the others have NaN in the adjusted columns.
+    A benchmark's ``ratio`` is that of ``after`` to ``before``, in seconds an example where all
+    files say how many examples a call has, else in seconds: 2 is twice as slow. ``ratio_low`` and
+    ``ratio_high`` are its interval of confidence 1 − alpha, for this benchmark alone. Two tests
+    decide: ``slower_pvalue`` of a ratio of at most ``slowdown``, one-sided, and ``pvalue`` of a
+    ratio between 1/``SAME`` and ``SAME``, two-sided.
 
-    ``answer`` is ``too slow`` where the adjusted ``slower_pvalue`` is at most ``alpha``, else
-    ``slower`` or ``faster`` where the adjusted ``pvalue`` is, else ``no difference seen``, and
-    ``too few rounds`` where no outcome could have been significant.
+    With one file on each side the tests are Mann and Whitney's (``ratio.RankRatio``) of blocks of
+    consecutive rounds, at most ``BLOCKS`` a file, each the median of its rounds: rounds that follow
+    each other are alike, blocks less so. That takes both runs to have had the same machine; what
+    shifts a whole run, shifts the ratio. With more files the unit is the file, the median of its
+    rounds, and the tests are Student's (``ratio.StudentRatio``): the spread between files of one
+    side is then part of what is tested.
 
-    The tests take rounds as independent: they tell two runs apart, not yet two versions of the
-    code. A machine that was busy in one of the runs makes them differ.
+    Each of the two kinds of p-values is adjusted over the benchmarks that could be significant
+    after the correction at all (``correction.could_reject``), which depends on their numbers of
+    rounds and files alone; the others have NaN in the adjusted columns.
+
+    ``answer`` is ``too few rounds`` where the first test could not be significant, ``too slow``
+    where its adjusted p-value is at most ``alpha``, else ``slower`` or ``faster`` where that of the
+    second is, else ``no difference seen``.
 
     Parameters
     ----------
-    before, after : str or Path
+    before, after : str or Path, or a sequence of them
         Files of pytest-benchmark with raw rounds (``throughput.rounds``).
     slowdown : float, optional
         The ratio that is allowed, at least 1.
@@ -93,48 +108,32 @@ def compare(
         The level of each of the two families of tests.
     correction : {"holm", "benjamini-hochberg"}, optional
         See ``gan_eval.correction``.
-    rng : int, optional
-        Seed of the bootstrap.
 
     Raises
     ------
     UsageError
-        As ``throughput.rounds``; where no benchmark is in both files; for options out of range.
+        As ``throughput.rounds``; where no benchmark is on both sides; where a file is given twice;
+        for options out of range.
     """
     if not (np.isfinite(slowdown) and slowdown >= 1):
         raise UsageError(f"`slowdown` must be at least 1 and finite, got {slowdown:g}")
     level(alpha)
-    old, new = throughput.rounds(before), throughput.rounds(after)
-    names = [name for name in new if name in old]
-    if not names:
-        raise UsageError(f"{str(before)!r} and {str(after)!r} have no benchmark in common")
-    generator = np.random.default_rng(rng)
-    rows = []
-    for name in names:
-        (a, examples_a), (b, examples_b) = old[name], new[name]
-        if examples_a and examples_b:
-            a, b = a / examples_a, b / examples_b
-        low, high = _interval(a, b, alpha, generator)
-        rows.append(
-            {
-                "benchmark": name,
-                "rounds_before": a.size,
-                "rounds_after": b.size,
-                "before": np.median(a),
-                "after": np.median(b),
-                "ratio": np.median(b) / np.median(a),
-                "ratio_low": low,
-                "ratio_high": high,
-                "pvalue": _mann_whitney(a, b, "two-sided"),
-                "slower_pvalue": _mann_whitney(a * slowdown, b, "less"),
-            }
-        )
-    table = pd.DataFrame(rows)
-    ways = np.array([comb(a + b, a) for a, b in zip(*_sizes(table), strict=True)], dtype=float)
-    for name, least in (("pvalue", 2 / ways), ("slower_pvalue", 1 / ways)):
-        able = least <= alpha
+    paths = [[side] if isinstance(side, str | Path) else list(side) for side in (before, after)]
+    _each_once([path for side in paths for path in side])
+    old, new = (_gathered(side) for side in paths)
+    common = [name for name in new if name in old]
+    if not common:
+        sides = " and ".join(", ".join(repr(str(path)) for path in side) for side in paths)
+        raise UsageError(f"{sides} have no benchmark in common")
+    peers = [name for name in common if any(file.peer for file in (*old[name], *new[name]))]
+    judged = [name for name in common if name not in peers]
+    rows = [_row(name, old[name], new[name], slowdown, alpha) for name in judged]
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "least"])
+    least = table["least"].to_numpy(dtype=float)
+    for name, sides in (("pvalue", 2), ("slower_pvalue", 1)):
+        able = could_reject(np.minimum(sides * least, 1), alpha)
         adjusted = np.full(len(table), np.nan)
-        adjusted[able] = adjusted_pvalues(table[name].to_numpy()[able], correction)
+        adjusted[able] = adjusted_pvalues(table[name].to_numpy(dtype=float)[able], correction)
         table[f"adjusted_{name}"] = adjusted
     table["answer"] = [_answer(row, alpha) for _, row in table.iterrows()]
     return Comparison(
@@ -144,39 +143,77 @@ def compare(
         CORRECTIONS[correction],
         tuple(name for name in old if name not in new),
         tuple(name for name in new if name not in old),
-        tuple(_differences(throughput.read(before), throughput.read(after))),
+        tuple(peers),
+        tuple(_differences(*(throughput.read_all(side) for side in paths))),
     )
 
 
-def _interval(a: Rounds, b: Rounds, alpha: float, rng: np.random.Generator) -> tuple[float, float]:
-    """Percentile bootstrap of the ratio of medians; NaN where a file has one round."""
-    if min(a.size, b.size) < 2:
-        return np.nan, np.nan
-    medians = [np.median(rng.choice(sample, (RESAMPLES, sample.size)), axis=1) for sample in (a, b)]
-    low, high = np.quantile(medians[1] / medians[0], [alpha / 2, 1 - alpha / 2])
-    return float(low), float(high)
+def _each_once(paths: Sequence[str | Path]) -> None:
+    seen = set()
+    for path in paths:
+        if (place := Path(path).resolve()) in seen:
+            raise UsageError(f"{str(path)!r} is given twice; a run cannot be held against itself")
+        seen.add(place)
 
 
-def _mann_whitney(a: Rounds, b: Rounds, alternative: str) -> float:
-    tied = np.unique(np.concatenate([a, b])).size < a.size + b.size
-    exact = a.size * b.size <= _MOST_EXACT and not tied
-    method = "exact" if exact else "asymptotic"
-    if np.unique(np.concatenate([a, b])).size == 1:
-        return 1.0  # every round the same: SciPy's approximation divides by nothing
-    return float(stats.mannwhitneyu(a, b, alternative=alternative, method=method).pvalue)
+def _gathered(paths: Sequence[str | Path]) -> dict[str, list[Rounds]]:
+    """Benchmark → its rounds, file by file."""
+    found: dict[str, list[Rounds]] = {}
+    for path in paths:
+        for name, rounds in throughput.rounds(path).items():
+            found.setdefault(name, []).append(rounds)
+    return found
 
 
-def _sizes(table: pd.DataFrame) -> tuple[list[int], list[int]]:
-    return list(table["rounds_before"]), list(table["rounds_after"])
+def _row(
+    name: str, old: Sequence[Rounds], new: Sequence[Rounds], slowdown: float, alpha: float
+) -> dict[str, object]:
+    of_an_example = all(file.examples for file in (*old, *new))
+    before, after = (
+        [file.seconds / (file.examples or 1) if of_an_example else file.seconds for file in side]
+        for side in (old, new)
+    )
+    ratio = _ratio(before, after)
+    low, high = ratio.interval(alpha)
+    return {
+        "benchmark": name,
+        "files_before": len(before),
+        "files_after": len(after),
+        "rounds_before": sum(file.size for file in before),
+        "rounds_after": sum(file.size for file in after),
+        "before": np.median([np.median(file) for file in before]),
+        "after": np.median([np.median(file) for file in after]),
+        "ratio": ratio.estimate,
+        "ratio_low": low,
+        "ratio_high": high,
+        "pvalue": min(1.0, 2 * min(ratio.above(SAME), ratio.below(1 / SAME))),
+        "slower_pvalue": ratio.above(slowdown),
+        "least": ratio.least,
+    }
+
+
+def _ratio(before: Sequence[Times], after: Sequence[Times]) -> Ratio:
+    """Of blocks of rounds where there is one file on each side, else of files."""
+    if len(before) == len(after) == 1:
+        return RankRatio(_blocks(before[0]), _blocks(after[0]))
+    files = [np.array([np.median(file) for file in side]) for side in (before, after)]
+    return StudentRatio(*files)
+
+
+def _blocks(seconds: Times) -> NDArray[np.float64]:
+    """The medians of at most ``BLOCKS`` blocks of consecutive rounds."""
+    blocks = np.array_split(seconds, min(seconds.size, BLOCKS))
+    return np.array([np.median(block) for block in blocks])
 
 
 def _answer(row: pd.Series, alpha: float) -> str:
-    if row["adjusted_slower_pvalue"] <= alpha:
-        return "too slow"
-    if row["adjusted_pvalue"] <= alpha:
-        return "slower" if row["ratio"] > 1 else "faster"
-    able = np.isfinite(row["adjusted_slower_pvalue"])
-    return "no difference seen" if able else "too few rounds"
+    if np.isnan(row["adjusted_slower_pvalue"]):
+        return TOO_FEW
+    if rejected(row["adjusted_slower_pvalue"], alpha):
+        return TOO_SLOW
+    if rejected(row["adjusted_pvalue"], alpha):
+        return SLOWER if row["ratio"] > 1 else FASTER
+    return NOT_SEEN
 
 
 def _differences(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
@@ -190,14 +227,19 @@ def _differences(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
             found.append(
                 f"{column}: {values[0] or 'unknown'} before, {values[1] or 'unknown'} after"
             )
-    threads = [table.set_index("name")["threads"].to_dict() for table in (before, after)]
+    threads = [
+        table["threads"].astype(float).groupby(table["name"]).agg(set).to_dict()
+        for table in (before, after)
+    ]
     changed = [
         name
-        for name in threads[1]
-        if name in threads[0]
-        and threads[0][name] != threads[1][name]
-        and not (pd.isna(threads[0][name]) and pd.isna(threads[1][name]))
+        for name, known in threads[1].items()
+        if name in threads[0] and _known(threads[0][name]) != _known(known)
     ]
     if changed:
         found.append(f"threads: not the same for {', '.join(map(str, changed))}")
     return found
+
+
+def _known(values: set[float]) -> set[float]:
+    return {value for value in values if not np.isnan(value)}

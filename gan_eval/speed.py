@@ -37,8 +37,8 @@ class Figures:
 
     def against(
         self,
-        before: str | Path,
-        after: str | Path,
+        before: Sequence[str | Path],
+        after: Sequence[str | Path],
         *,
         slowdown: float,
         alpha: float,
@@ -58,9 +58,9 @@ class Figures:
         return replace(self, quality=quality, labels=labels)
 
     @property
-    def kept(self) -> bool:
-        """Whether nothing became slower than allowed; True where nothing was compared."""
-        return self.comparison is None or self.comparison.kept
+    def kept(self) -> bool | None:
+        """``Comparison.kept``; True where nothing was compared."""
+        return True if self.comparison is None else self.comparison.kept
 
     def page(self) -> str:
         """One HTML document that fetches nothing."""
@@ -92,10 +92,12 @@ class Figures:
                 "benchmarks": _records(compared.table),
                 "only_before": list(compared.only_before),
                 "only_after": list(compared.only_after),
+                "peers": list(compared.peers),
                 "differences": list(compared.differences),
             },
             "warnings": speed.warnings(self.table),
             "kept": self.kept,
+            "headline": speed.headline(self.table, compared),
         }
         console.print_json(document)
 
@@ -104,8 +106,12 @@ class Figures:
         compared = self.comparison
         if compared is not None:
             found += [f"warning: not the same in both runs: {s}" for s in compared.differences]
-            for names, where in ((compared.only_before, "earlier"), (compared.only_after, "new")):
-                found += [f"only in the {where} file: {name}" for name in names]
+            for names, where in (
+                (compared.only_before, "only in what was before"),
+                (compared.only_after, "only in what is new"),
+                (compared.peers, "not judged, since it measures another package"),
+            ):
+                found += [f"{where}: {name}" for name in names]
         found += [f"measured on: {sentence}" for sentence in speed.provenance(self.table)]
         return [*found, speed.headline(self.table, compared)] if compared else found
 

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
-from gan_eval.settings import read_text
+from gan_eval.settings import read_text, shown
 
 FACTS = ("backend", "device", "threads", "replicates", "config_hash", "unit", "examples")
 """What a benchmark of this project notes in its ``extra_info``; missing in another's."""
@@ -34,6 +35,18 @@ TRAINING, LOOP = "training examples", "pytorch"
 
 _FEW = 5
 """Rounds from which on quartiles mean something."""
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """The raw rounds of a benchmark in one file."""
+
+    seconds: NDArray[np.float64]
+    """Of a call, in each round, in the order in which they were measured."""
+    examples: float | None = None
+    """Of a call, where the benchmark noted them."""
+    peer: bool = False
+    """Whether it measures another package, as ``extra_info["peer"]`` says."""
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -62,8 +75,7 @@ def read(path: str | Path) -> pd.DataFrame:
     UsageError
         Where the file is missing, is not JSON, or is not pytest-benchmark's.
     """
-    document = _document(path)
-    with _ours_or_not(path):
+    with _document(path) as document:
         rows = [_row(benchmark, document) for benchmark in document["benchmarks"]]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -89,92 +101,111 @@ def over_the_loop(table: pd.DataFrame) -> pd.Series:
     rates = pd.to_numeric(table["examples_per_second"], errors="coerce")
     file = table["file"] if "file" in table else pd.Series("", index=table.index)
     of_file = rates[loop].groupby(file[loop]).median()
-    return (rates / file.map(of_file)).where(trains)
+    return (rates / file.map(of_file).astype(float)).where(trains)
 
 
-def rounds(path: str | Path) -> dict[str, tuple[NDArray[np.float64], float | None]]:
-    """The raw rounds of a file: benchmark → (seconds of each round, examples of one call).
+def rounds(path: str | Path) -> dict[str, Rounds]:
+    """The raw rounds of every benchmark of a file.
 
     The name is pytest's, with the file's in front: ``benchmarks/test_draws.py::test_draws[1000]``.
-    Examples are None where the benchmark noted none.
 
     Raises
     ------
     UsageError
         As ``read``, and where the file has no raw rounds, because pytest-benchmark wrote it
-        without ``--benchmark-save-data``, or one benchmark twice.
+        without ``--benchmark-save-data``, or one benchmark twice, or a round that took no time.
     """
-    document = _document(path)
-    found: dict[str, tuple[NDArray[np.float64], float | None]] = {}
-    with _ours_or_not(path):
+    found: dict[str, Rounds] = {}
+    with _document(path) as document:
         for benchmark in document["benchmarks"]:
             name, stats = str(benchmark["fullname"]), benchmark["stats"]
             if not stats.get("data"):
                 raise UsageError(
-                    f"{str(path)!r} has no rounds of {name!r}: let pytest-benchmark write them "
-                    "with `--benchmark-save-data` or `--benchmark-json`"
+                    f"{str(path)!r} has no rounds of {shown(name)}: let pytest-benchmark write "
+                    "them with `--benchmark-save-data` or `--benchmark-json`"
                 )
             if name in found:
-                raise UsageError(f"{str(path)!r} has the benchmark {name!r} twice")
-            examples = benchmark["extra_info"].get("examples")
+                raise UsageError(f"{str(path)!r} has the benchmark {shown(name)} twice")
             seconds = np.asarray(stats["data"], dtype=np.float64)
-            if not (np.isfinite(seconds).all() and (seconds > 0).all()):
-                raise UsageError(f"{str(path)!r} has a round of {name!r} that took no time")
-            found[name] = seconds, float(examples) if examples else None
+            if seconds.ndim != 1 or not (np.isfinite(seconds) & (seconds > 0)).all():
+                raise UsageError(
+                    f"{str(path)!r} has a round of {shown(name)} that took no time, or is no number"
+                )
+            noted = benchmark["extra_info"]
+            found[name] = Rounds(seconds, _examples(noted), bool(noted.get("peer")))
     return found
 
 
-def _document(path: str | Path) -> Any:
+@contextmanager
+def _document(path: str | Path) -> Iterator[Any]:
+    """The JSON of a file; ``UsageError`` where it is none, or where what is done with it inside
+    finds that it is not pytest-benchmark's."""
+    text = read_text(path)
     try:
-        return json.loads(read_text(path))
+        document = json.loads(text)
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{str(path)!r} is not valid JSON: {error.msg} (at line {error.lineno})"
         ) from None
-
-
-@contextmanager
-def _ours_or_not(path: str | Path) -> Iterator[None]:
+    except (RecursionError, ValueError):  # nested too deeply, an integer of too many digits
+        raise UsageError(f"{str(path)!r} is not a file of pytest-benchmark") from None
     try:
-        yield
+        yield document
     except UsageError:  # a ValueError as well, and a sentence already
         raise
-    except (KeyError, TypeError, AttributeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         raise UsageError(f"{str(path)!r} is not a file of pytest-benchmark") from None
 
 
 def _row(benchmark: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     stats, noted = benchmark["stats"], benchmark["extra_info"]
     machine, here = document["machine_info"], noted.get("environment") or {}
-    median = float(stats["median"])
-    examples = noted.get("examples")
+    median, iqr, least, most = (_seconds(stats, name) for name in ("median", "iqr", "min", "max"))
+    count, examples = int(stats["rounds"]), _examples(noted)
+    spread = (iqr if count >= _FEW else most - least) / median if count > 1 and median else math.nan
     return {
-        "name": benchmark["name"],
-        "group": benchmark["group"],
+        "name": str(benchmark["name"]),
+        "group": _text(benchmark["group"]),
         "parameters": _joined(benchmark["params"], "="),
-        **{name: noted.get(name) for name in FACTS},
+        **{name: _text(noted.get(name)) for name in ("backend", "device", "config_hash", "unit")},
+        **{name: _number(noted.get(name)) for name in ("threads", "replicates")},
+        "examples": examples,
         "median_seconds": median,
-        "iqr_seconds": float(stats["iqr"]),
-        "min_seconds": float(stats["min"]),
-        "rounds": int(stats["rounds"]),
+        "iqr_seconds": iqr,
+        "min_seconds": least,
+        "rounds": count,
         "examples_per_second": examples / median if examples and median else None,
-        "spread": (spread := _spread(stats, median)),
+        "spread": spread,
         "unstable": bool(spread > UNSTABLE),
-        "machine": here.get("processor") or (machine.get("cpu") or {}).get("brand_raw"),
-        "cores": here.get("cores"),
-        "gpus": ", ".join(here.get("gpus") or []),
-        "python": machine["python_version"],
+        "machine": _text(here.get("processor") or (machine.get("cpu") or {}).get("brand_raw")),
+        "cores": _number(here.get("cores")),
+        "gpus": ", ".join(map(str, here.get("gpus") or [])),
+        "python": str(machine["python_version"]),
         "packages": _joined(here.get("packages"), " "),
-        "measured": document["datetime"],
+        "measured": str(document["datetime"]),
     }
 
 
-def _spread(stats: Mapping[str, Any], median: float) -> float:
-    count = int(stats["rounds"])
-    if count < 2 or not median:
-        return math.nan
-    wide = stats["iqr"] if count >= _FEW else stats["max"] - stats["min"]
-    return float(wide) / median
+def _seconds(stats: Mapping[str, Any], name: str) -> float:
+    seconds = float(stats[name])
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{name} is {seconds}")
+    return seconds
+
+
+def _examples(noted: Mapping[str, Any]) -> int | float | None:
+    """The examples of a call, where seconds can be divided by them."""
+    return _number(noted.get("examples")) or None
+
+
+def _number(value: Any) -> int | float | None:
+    """A finite number, not negative; None for anything else, such as another project's words."""
+    given = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if given and 0 <= value < math.inf else None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _joined(pairs: Mapping[str, Any] | None, sign: str) -> str:

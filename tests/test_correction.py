@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_eval.correction import adjusted_pvalues
+from gan_eval.correction import adjusted_pvalues, could_reject
 from gan_eval.errors import UsageError
 
 
@@ -75,3 +75,27 @@ def test_what_is_no_pvalue_is_refused(bad: list[float]) -> None:
 def test_an_unknown_correction_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match="one of holm, benjamini-hochberg, got 'bonferroni'"):
         adjusted_pvalues([0.1], "bonferroni")
+
+
+@pytest.mark.parametrize(
+    ("least", "expected"),
+    [
+        ([], []),
+        ([0.05], [True]),
+        ([0.051], [False]),
+        # Two that can reach 0.05 cannot do so together.
+        ([0.05, 0.05], [False, False]),
+        ([0.5, 0.05], [False, True]),
+        # K = 2: two tests reach 0.025.
+        ([0.025, 0.05, 0.001], [True, False, True]),
+        ([1 / 20] * 4, [False] * 4),
+        ([1 / 70] * 3, [True] * 3),
+        ([1 / 70] * 4, [False] * 4),
+    ],
+)
+def test_what_could_be_rejected_is_told_by_tarones_rule(least, expected) -> None:
+    found = could_reject(least, 0.05)
+    assert found.tolist() == expected
+    for correction in ("holm", "benjamini-hochberg"):
+        best = adjusted_pvalues(np.asarray(least, dtype=float)[found], correction)
+        assert (best <= 0.05).all()

@@ -54,6 +54,49 @@ def test_a_slowdown_is_status_1_and_none_is_0(
     assert status_of(["throughput", after, "--against", before, "--slowdown", "3"]) == 0
 
 
+def test_where_no_rounds_could_tell_the_status_is_3_and_the_headline_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every round ten times slower, of four benchmarks with three rounds each."""
+    names = [f"b{i}" for i in range(4)]
+    paths = [tmp_path / "old.json", tmp_path / "new.json"]
+    for path, factor in zip(paths, (1.0, 10.0), strict=True):
+        rounds = {name: noisy(factor, i, 3) for i, name in enumerate(names)}
+        path.write_text(json.dumps(document(rounds)))
+    arguments = ["throughput", str(paths[1]), "--against", str(paths[0])]
+    assert status_of(arguments) == 3
+    printed = capsys.readouterr().out
+    assert "Could not tell whether anything became slower: 4 benchmarks" in printed
+    assert "Nothing was shown" not in printed
+    assert status_of([*arguments, "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["kept"] is None
+    # One of the four with enough rounds, and slower or not: the other three stay unknown.
+    for factor, status, words in ((1.0, 3, "Nothing was shown"), (2.0, 1, "1 of 4 benchmarks")):
+        for path, times in zip(paths, (1.0, factor), strict=True):
+            rounds = {name: noisy(1.0, i, 3) for i, name in enumerate(names)}
+            path.write_text(json.dumps(document({**rounds, "b0": noisy(times, 7)})))
+        assert status_of(arguments) == status
+        printed = capsys.readouterr().out
+        assert words in printed
+        assert "of 3 it could not be told: too few rounds" in printed
+
+
+@pytest.mark.parametrize("benchmarks", [0, 1])
+def test_a_file_without_benchmarks_and_one_with_600_rounds_are_shown(
+    benchmarks: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds = {"a": noisy(1.0, 0, 600)} if benchmarks else {}
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(json.dumps(document(rounds)))
+    files = [str(tmp_path / name) for name in ("a.json", "b.json")]
+    out = [str(tmp_path / name) for name in ("table.csv", "page.html")]
+    assert status_of(["throughput", *files, "--csv", out[0], "--html", out[1]]) == 0
+    assert status_of(["throughput", *files, "--json"]) == 0
+    assert len(pd.read_csv(out[0])) == 2 * benchmarks
+    capsys.readouterr()
+    assert status_of(["throughput", files[0], "--against", files[1]]) == (0 if benchmarks else 2)
+
+
 def test_json_is_one_document(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert status_of(["throughput", files[1], "--against", files[0], "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
@@ -65,7 +108,7 @@ def test_json_is_one_document(files: tuple[str, str], capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["{0}", "{1}", "--against", "{0}"], "`--against` compares with one file, got 2"),
+        (["{0}", "{1}", "--against", "{0}"], "is given twice"),
         (["nowhere.json"], "there is no file"),
         (["{0}", "--against", "{1}", "--slowdown", "0.5"], "`slowdown` must be at least 1"),
         (["{0}", "--run", "nowhere"], "there is no folder"),

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from benchmarks.conftest import schedule
 from gan_eval import throughput
 from gan_eval.errors import UsageError
 
@@ -35,8 +36,18 @@ def test_foreign(benchmark):
 """
 
 
-def run_pytest(folder: Path, *arguments: str) -> str:
-    """What pytest prints in a fresh process; the assertion holds that it passed."""
+def with_statistics(**changed: object) -> str:
+    """A file with one benchmark that has these of its statistics."""
+    stats = {"median": 1.0, "iqr": 0.1, "min": 0.9, "max": 1.2, "rounds": 9} | changed
+    benchmark = {"name": "x", "fullname": "x", "group": None, "params": None, "stats": stats}
+    benchmark |= {"extra_info": {"examples": "many", "threads": [1], "backend": {"a": 1}}}
+    machine = {"python_version": "3.11.7"}
+    document = {"benchmarks": [benchmark], "machine_info": machine, "datetime": "2026-01-01"}
+    return json.dumps(document)
+
+
+def run_pytest(folder: Path, *arguments: str, status: int = 0) -> str:
+    """What pytest prints in a fresh process; the assertion holds that it ends with this status."""
     # pytest-xdist, which switches benchmarks off, may have started this process.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
     done = subprocess.run(
@@ -47,7 +58,7 @@ def run_pytest(folder: Path, *arguments: str) -> str:
         check=False,
         env={**environment, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
 
 
@@ -110,6 +121,13 @@ def test_the_table_survives_a_csv(file: Path, tmp_path: Path) -> None:
         ("{}", "is not a file of pytest-benchmark"),
         ('{"benchmarks": [{"name": "x"}]}', "is not a file of pytest-benchmark"),
         ('{"benchmarks": 3}', "is not a file of pytest-benchmark"),
+        ("null", "is not a file of pytest-benchmark"),
+        ("[" * 100_000, "is not a file of pytest-benchmark"),
+        (f'{{"benchmarks": {"9" * 5000}}}', "is not a file of pytest-benchmark"),
+        (with_statistics(median=float("nan")), "is not a file of pytest-benchmark"),
+        (with_statistics(median=-1), "is not a file of pytest-benchmark"),
+        (with_statistics(rounds=1e400), "is not a file of pytest-benchmark"),
+        (with_statistics(iqr=None), "is not a file of pytest-benchmark"),
     ],
 )
 def test_what_is_not_pytest_benchmarks_is_refused_in_one_sentence(
@@ -124,13 +142,43 @@ def test_what_is_not_pytest_benchmarks_is_refused_in_one_sentence(
     assert "\n" not in str(refusal.value)
 
 
+def test_what_another_project_notes_under_our_names_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "file.json").write_text(with_statistics())
+    (row,) = throughput.read(tmp_path / "file.json").to_dict("records")
+    assert row["median_seconds"] == 1
+    assert all(pd.isna(row[name]) for name in ("examples", "threads", "examples_per_second"))
+    assert row["backend"] == "{'a': 1}"
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("arguments", [("--collect-only",), ("-k", "test_judge"), ("-k", "cuda")])
+def test_a_session_that_times_nothing_ends_well(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """All deselected (pytest's status 5), all skipped, or nothing run."""
+    storage = f"--benchmark-storage=file://{tmp_path}"
+    file = "benchmarks/test_twosample.py"
+    run_pytest(ROOT, file, storage, *arguments, status=5 if "test_judge" in arguments else 0)
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rounds", "iterations"),
+    [(10.0, 10, 1), (0.15, 10, 1), (0.05, 30, 1), (0.01, 60, 1), (1e-3, 60, 5), (1e-6, 60, 5000)],
+)
+def test_short_calls_have_more_rounds_and_several_calls_in_one(
+    seconds: float, rounds: int, iterations: int
+) -> None:
+    assert schedule(seconds) == (rounds, iterations)
+
+
 def test_benchmarks_save_json_and_table_without_being_asked(tmp_path: Path) -> None:
     """The real conftest on its fastest benchmark; only the place differs from a plain call."""
-    printed = run_pytest(ROOT, "benchmarks/test_draws.py", f"--benchmark-storage=file://{tmp_path}")
+    storage = f"--benchmark-storage=file://{tmp_path}"
+    printed = run_pytest(ROOT, "benchmarks/test_draws.py", storage, "--benchmark-min-rounds=70")
     (saved,) = tmp_path.rglob("*.json")
     table = pd.read_csv(saved.with_suffix(".csv"))
     assert list(table["examples"]) == [1000, 100_000]
     assert all(value > 0 for value in table["examples_per_second"])
+    assert list(table["rounds"]) == [70, 70]
     assert set(table["unit"]) == {"training examples"}
     assert "examples a second" in printed
     assert '"node"' not in saved.read_text()

@@ -17,10 +17,11 @@ from gan_eval.report.numbers import (
     plain,
     plural,
     probability,
+    setting,
 )
 from gan_eval.report.page import fill
 from gan_eval.report.tables import Table
-from gan_eval.slowdown import Comparison
+from gan_eval.slowdown import SAME, TOO_FEW, TOO_SLOW, Comparison
 
 MOST_DRAWN = 40
 """Trainings in the picture; what is left out is counted."""
@@ -54,15 +55,17 @@ def benchmarks(table: pd.DataFrame) -> Table:
 def changes(found: Comparison) -> Table:
     """What became of each benchmark."""
     return Table(
-        f"Rounds of one file against those of an earlier one; p-values adjusted by "
-        f"{found.correction}",
+        f"Rounds before and after; p-values adjusted by {found.correction}",
         (
-            *("benchmark", "rounds", "times the seconds", f"{percent(1 - found.alpha)} interval"),
-            *("p of no difference", f"p of at most {found.slowdown:g} times", "answer"),
+            *("benchmark", "files", "rounds", "times the seconds"),
+            f"{percent(1 - found.alpha)} interval",
+            f"p of no more than {setting(SAME)} times either way",
+            *(f"p of at most {setting(found.slowdown)} times", "answer"),
         ),
         [
             (
                 plain(row["benchmark"], 90),
+                f"{row['files_before']} and {row['files_after']}",
                 f"{row['rounds_before']} and {row['rounds_after']}",
                 number(row["ratio"]),
                 interval(row["ratio_low"], row["ratio_high"]),
@@ -229,13 +232,7 @@ def page(
 def headline(table: pd.DataFrame, comparison: Comparison | None = None) -> str:
     """The answer in one sentence."""
     if comparison is not None:
-        slow = int((comparison.table["answer"] == "too slow").sum())
-        of = plural(len(comparison.table), "benchmark")
-        return (
-            f"Nothing was shown to be slower than {comparison.slowdown:g} times, of {of}."
-            if comparison.kept
-            else f"{slow} of {of} took more than {comparison.slowdown:g} times as long."
-        )
+        return _verdict(comparison)
     trains = table["unit"] == throughput.TRAINING
     rates = table.loc[trains, "examples_per_second"].dropna()
     if rates.empty:
@@ -245,6 +242,37 @@ def headline(table: pd.DataFrame, comparison: Comparison | None = None) -> str:
     best, ratio = table.iloc[fastest], throughput.over_the_loop(table).iloc[fastest]
     beside = "" if pd.isna(ratio) else f", {number(ratio, 2)} times the chapter's loop"
     return f"{count(rates.max())} examples a second at most, by {_name(best)}{beside}."
+
+
+def _verdict(found: Comparison) -> str:
+    """What a comparison found, what it could not tell, and what else may be the reason."""
+    all_, slow, few = len(found.table), found.count(TOO_SLOW), found.count(TOO_FEW)
+    times = setting(found.slowdown)
+    if few == all_:
+        said = (
+            f"Could not tell whether anything became slower: {plural(all_, 'benchmark')} with too "
+            f"few rounds to be significant after {found.correction}'s correction"
+            if all_
+            else "Could not tell whether anything became slower: every benchmark measures another "
+            "package"
+        )
+    else:
+        of = (
+            f"{count(all_ - few)} of {plural(all_, 'benchmark')}"
+            if few
+            else plural(all_, "benchmark")
+        )
+        said = (
+            f"{slow} of {plural(all_, 'benchmark')} took more than {times} times as long"
+            if slow
+            else f"Nothing was shown to be slower than {times} times, of {of}"
+        )
+        if few:
+            said += f"; of {few} it could not be told: too few rounds"
+    if found.differences:
+        kinds = ", ".join(sentence.partition(":")[0] for sentence in found.differences)
+        said += f". Not the same on both sides: {kinds}"
+    return f"{said}."
 
 
 def _name(row: pd.Series) -> str:
