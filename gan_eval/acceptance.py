@@ -50,7 +50,9 @@ class Answer:
     share: float
     share_low: float
     """Lower bound of the one-sided Clopper–Pearson interval, at the demand's confidence or 95 %."""
-    passed: bool
+    passed: bool | None
+    """None where it could not be told: of so few replicates not even all of them would have been
+    enough, and the share may yet be as high as what is asked."""
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -66,7 +68,12 @@ def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     converged, replicates = share_converged(rows, demand.margin)
     # A one-sided bound at level c is the lower end of the two-sided interval at level 2c − 1.
     confidence = demand.confidence if demand.confidence is not None else 0.95
-    low = share_interval(converged, replicates, 2 * confidence - 1)[0]
+    low, high = share_interval(converged, replicates, 2 * confidence - 1)
     share = converged / replicates
-    reached = share if demand.confidence is None else low
-    return Answer(demand, converged, replicates, share, low, bool(reached >= demand.share))
+    passed: bool | None = share >= demand.share
+    if demand.confidence is not None:
+        passed = low >= demand.share
+        most, _ = share_interval(replicates, replicates, 2 * confidence - 1)
+        if most < demand.share <= high:
+            passed = None
+    return Answer(demand, converged, replicates, share, low, passed)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # they import what draws and what trains, which takes a secon
     from gan_eval.study import Progress as StudyProgress
     from gan_eval.training import TrainingRun
 
+_ANSWERS = {True: "PASS", False: "FAIL", None: "COULD NOT TELL"}
 SHOWN = 40
 """Replicates listed one by one; above it the medians stand for all."""
 
@@ -56,7 +57,8 @@ def print_run(results: Results, folder: Path) -> None:
     if len(results.rows):
         labels = [entry["label"] for entry in facts.get("configurations", ())]
         print_table(console, _summary(results.rows, labels))
-    for failure in facts["failures"]:
+    failures = facts["failures"]
+    for failure in failures[:SHOWN]:
         console.print(
             printable(
                 f"failed: {failure['configuration']} on {failure['backend']}/{failure['device']}, "
@@ -64,6 +66,9 @@ def print_run(results: Results, folder: Path) -> None:
             ),
             markup=False,
         )
+    if failures:
+        lost = sum(len(failure["seeds"]) for failure in failures)
+        console.print(f"{lost:,} of {facts['planned']:,} replicates could not be trained.")
     for entry in facts.get("unavailable", ()):
         console.print(
             f"not there: {entry['name']} ({entry['state']}): {entry['remedy']}", markup=False
@@ -106,10 +111,15 @@ def print_check(rows: pd.DataFrame, answer: Answer) -> None:
         else f", at least {_percent(answer.share_low)} with {100 * demand.confidence:g}% confidence"
     )
     console.print(
-        f"{'PASS' if answer.passed else 'FAIL'}: {answer.converged} of {answer.replicates} "
+        f"{_ANSWERS[answer.passed]}: {answer.converged} of {answer.replicates} "
         f"replicates ({_percent(answer.share)}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
         f"{_percent(demand.share)} were asked for."
     )
+    if answer.passed is None:
+        console.print(
+            f"{answer.replicates} replicates are too few to show that: not even all of them would "
+            "have been enough."
+        )
 
 
 def print_verification(found: Verification) -> bool:

@@ -1,23 +1,34 @@
-"""Processes that work side by side, few threads each, out of the reach of Ctrl-C."""
+"""Processes that work side by side, few threads each, out of the reach of Ctrl-C, and that end when
+the process that started them does."""
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
+import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
 from typing import Any, Self
 
 from gan_eval import threads
+from gan_eval.errors import UsageError
 
 Task = tuple[Any, ...]
 """A callable that a process can import, and its arguments."""
 
 
 DIED = "a worker process died; the machine may have run out of memory"
+MOST = 1024
+"""Processes of a pool."""
+_PR_SET_PDEATHSIG = 1
+"""Of Linux's ``prctl``: the signal that a process gets when its parent ends."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class Pool:
     """``workers`` spawned processes of ``threads`` threads each; with one worker, this process.
 
     The processes do not see Ctrl-C: it raises ``KeyboardInterrupt`` here, and the caller decides.
+    What is raised inside and not caught ends them at once; so does whatever ends this process.
     """
 
     def __init__(self, workers: int, threads: int = 1) -> None:
@@ -42,11 +54,13 @@ class Pool:
             self.executor = ProcessPoolExecutor(
                 self.workers,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_ignore_interrupts,
+                initializer=_begin,
             )
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.kill()
         if self.executor is not None:
             self.executor.shutdown(cancel_futures=True)
 
@@ -127,6 +141,28 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _ignore_interrupts() -> None:
-    """Where there is no signal mask to inherit (Windows), ignore Ctrl-C from the start of work."""
+def require(workers: int | None) -> None:
+    """``UsageError`` where that is no number of processes; None asks for one a core."""
+    if workers is not None and not 1 <= workers <= MOST:
+        raise UsageError(f"`--workers` must be between 1 and {MOST}, got {workers}")
+
+
+def _begin() -> None:
+    """What a worker does first: ignore Ctrl-C, where no signal mask was inherited (Windows), and
+    see to its end with that of its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    if sys.platform == "linux":
+        # By the kernel, so that a worker that is busy in native code ends as well. It counts the
+        # thread that started the worker as the parent: the one that uses the pool.
+        with suppress(OSError, AttributeError):  # a C library that has no such call
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent.pid:  # it had ended before the kernel was told
+            os._exit(1)
+
+
+def _end_with(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)

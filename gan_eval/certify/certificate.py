@@ -88,9 +88,17 @@ class Certificate:
         return tuple(found)
 
     @property
-    def kept(self) -> bool:
-        """Whether every claim stands."""
-        return not self.faults
+    def undecided(self) -> tuple[str, ...]:
+        """The tests that rejected nothing, neither equal laws nor different ones: with so few rows
+        they cannot reject at these levels, and no count could have contradicted what they claim."""
+        rejected = {case.test for case in self.sizes if sum(case.counts.rejections)}
+        rejected |= {curve.test for curve in self.power if sum(curve.rejections)}
+        return tuple(name for name in self.tests if name not in rejected)
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether every claim stands; None where none falls but a test is ``undecided``."""
+        return False if self.faults else None if self.undecided else True
 
     @property
     def second_looks(self) -> int:
@@ -129,7 +137,7 @@ class Certificate:
                 lines = ",\n".join(f"  {json.dumps(item, allow_nan=False)}" for item in value)
                 parts.append(f' "{name}": [\n{lines}\n ]')
             else:
-                text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+                text = json.dumps(value, allow_nan=False)
                 parts.append(f' "{name}": {text}')
         return "{\n" + ",\n".join(parts) + "\n}\n"
 

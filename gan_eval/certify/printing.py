@@ -16,6 +16,12 @@ from gan_eval.report import certificate as words
 from gan_eval.report import sections
 from gan_eval.report.page import fill
 
+_HEADLINES = {
+    True: "Every claim is kept.",
+    False: "Not every claim is kept.",
+    None: "It could not be told whether every claim is kept.",
+}
+
 
 def print_certificate(certificate: Certificate) -> None:
     """Sizes, the smallest KL told apart, and the answer."""
@@ -35,7 +41,7 @@ def write_certificate_page(certificate: Certificate, path: Path) -> None:
         title="gan_eval: can these p-values be trusted?",
         name="certificate",
         question="Do these tests keep what their p-values promise?",
-        headline="Every claim is kept." if certificate.kept else "Not every claim is kept.",
+        headline=_HEADLINES[certificate.kept],
         sentences=[(None, words.verdict(certificate))],
         cards=[],
         sections=[words.trust(certificate), sections.environment(certificate.provenance)],

@@ -17,7 +17,7 @@ from gan_eval.certify.settings import Settings
 from gan_eval.environment import cores, environment
 from gan_eval.errors import UsageError
 from gan_eval.settings import nearest
-from gan_eval.workers import Failure, Pool, Task
+from gan_eval.workers import Failure, Pool, Task, require
 
 SPAN = 250
 """Null repetitions of one unit of work."""
@@ -76,19 +76,16 @@ def certify(
     """
     subjects = known(tests)
     settings = settings or Settings()
+    require(workers)
     workers = workers or cores()
     start, progress = time.monotonic(), Progress()
     with Pool(workers) as pool:
-        try:
-            work = _Work(
-                pool, checkpoint or Checkpoint(None), progress, on_progress or (lambda _: None)
-            )
-            sizes = _sizes(work, subjects, settings)
-            curves = _power(work, subjects, settings)
-            means = _means(work, subjects, settings)
-        except KeyboardInterrupt:
-            pool.kill()
-            raise
+        work = _Work(
+            pool, checkpoint or Checkpoint(None), progress, on_progress or (lambda _: None)
+        )
+        sizes = _sizes(work, subjects, settings)
+        curves = _power(work, subjects, settings)
+        means = _means(work, subjects, settings)
     return Certificate(
         settings,
         {subject.name: Certified(subject.words, subject.sees) for subject in subjects},

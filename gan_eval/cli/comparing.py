@@ -9,13 +9,6 @@ import typer
 
 from gan_eval.cli.options import AsJson
 from gan_eval.cli.status import Status
-from gan_eval.verdict import Verdict
-
-_STATUSES = {
-    Verdict.NOT_TOLD_APART: Status.YES,
-    Verdict.TOLD_APART: Status.NO,
-    Verdict.COULD_NOT_TELL: Status.COULD_NOT_TELL,
-}
 
 
 def compare(
@@ -60,8 +53,8 @@ def compare(
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write a page with tables and pictures."),
     ] = None,
-) -> None:
-    """Compare two tables; exit 0 when they are not told apart, 1 when they are, 3 if unknown.
+) -> Status:
+    """Compare two tables; exit 0 if not told apart, 1 if told apart, 3 if it cannot tell.
 
     Example: gan-eval compare real.csv generated.csv --columns height,weight --html page.html
     """
@@ -92,4 +85,4 @@ def compare(
         console.print_json(found.document())
     else:
         text.print_comparison(found)
-    raise typer.Exit(_STATUSES[found.verdict])
+    return Status.of(found.verdict)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson, Assignments, Config, Seed
+from gan_eval.cli.options import AsJson, Assignments, Config, Seed, Workers
+from gan_eval.cli.status import Status
 from gan_eval.errors import UsageError
 
 
@@ -40,16 +41,13 @@ def exercise(
     ] = None,
     restarts: Annotated[int, typer.Option("--restarts", help="Random starts of each fit.")] = 3,
     alpha: Annotated[float, typer.Option("--alpha", help="Level of every test, 0 … 1.")] = 0.05,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", help="Processes side by side; one a core if not given."),
-    ] = None,
+    workers: Workers = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where tables, numbers and page go.")
     ] = Path("reports/exercise"),
     as_json: AsJson = False,
-) -> None:
-    """Does the generator win on finite samples? Tests and fresh discriminators against n.
+) -> Status:
+    """Does the generator win on finite samples? Exit 3 if neither yes nor no is shown.
 
     Example: gan-eval exercise --replicates 200 --fit-rows 100 --fit-rows 10000 --widths 20,10
     """
@@ -73,8 +71,6 @@ def exercise(
         restarts=restarts,
         alpha=alpha,
     )
-    if workers is not None and workers < 1:
-        raise UsageError(f"`--workers` must be at least 1, got {workers}")
     check_folder(out)
     with printing.exercise_progress() as show:
         found = measure(
@@ -88,6 +84,7 @@ def exercise(
         console.print_json(found.document())
     else:
         printing.print_exercise(found, written)
+    return Status.YES if found.answered else Status.COULD_NOT_TELL
 
 
 def _widths(text: str) -> tuple[int, ...]:

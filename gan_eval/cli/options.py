@@ -32,6 +32,10 @@ ThreadsOrAll = Annotated[
         help="CPU threads that training may use: 1 if not given, of fused_cpu one a core.",
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", help="Processes side by side; one a core if not given."),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
 ]

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson, Threads
-from gan_eval.errors import UsageError
+from gan_eval.cli.options import AsJson, Threads, Workers
+from gan_eval.cli.status import Status
 
 
 def certify(
@@ -47,12 +47,9 @@ def certify(
         Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page.")
     ] = None,
     as_json: AsJson = False,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", help="Processes side by side; one a core if not given."),
-    ] = None,
-) -> None:
-    """Measure tests: size, uniform p-values, power, closed forms. Exit 1 where a claim fails.
+    workers: Workers = None,
+) -> Status:
+    """Measure tests: size, uniform p-values, power, closed forms. Exit 1 if a claim fails.
 
     Example: gan-eval certify --tests mmd,energy --n 50 --dimension 2 --repetitions 200
     """
@@ -65,8 +62,6 @@ def certify(
     from gan_eval.certify.settings import Settings
     from gan_eval.files import check_writable, is_stream, write_text
 
-    if workers is not None and workers < 1:
-        raise UsageError(f"`--workers` must be at least 1, got {workers}")
     settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
     for path in filter(None, (out, html)):
         check_writable(path)
@@ -91,7 +86,7 @@ def certify(
         if kept := certificate.provenance["units_kept"]:
             print(f"Kept from an interrupted run: {kept} units of work.")
         printing.print_certificate(certificate)
-    raise typer.Exit(0 if certificate.kept else 1)
+    return Status.of(certificate.kept)
 
 
 def conform(
@@ -105,13 +100,10 @@ def conform(
         int, typer.Option("--seeds", help="Replicates a backend in distribution, from 20; 0: none.")
     ] = 200,
     threads: Threads = 1,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", help="Processes side by side; one a core if not given."),
-    ] = None,
+    workers: Workers = None,
     as_json: AsJson = False,
-) -> None:
-    """Are the backends the same experiment? Exit 0 if every pair agrees, 1 if not, 2 on misuse.
+) -> Status:
+    """Are the backends the same experiment? Exit 0 if every pair agrees, 1 if not, 3 if alone.
 
     Example: gan-eval conform --backend pytorch,pytorch:batched --seeds 400
     """
@@ -134,7 +126,7 @@ def conform(
         console.print_json(found.document())
     else:
         printing.print_conformance(found)
-    raise typer.Exit(0 if found.kept else 1)
+    return Status.of(found.kept if found.pairs else None)
 
 
 def backends(as_json: AsJson = False) -> None:

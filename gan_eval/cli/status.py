@@ -1,16 +1,29 @@
-"""From what a command does or raises to the status of the process."""
+"""From what a command returns or raises to the status of the process: the one place for all.
+
+A command returns a ``Status``, or nothing where it only does something, and raises for the rest:
+``UsageError`` for what the user can mend, ``KeyboardInterrupt`` where it is to end.
+"""
 
 from __future__ import annotations
 
+import shlex
 import sys
+import tempfile
+import traceback
 from enum import IntEnum
 from typing import Any, NoReturn
 
 import typer
 
 from gan_eval.cli.application import app
+from gan_eval.cli.signals import Ended, ending_by_signals
+from gan_eval.cli.streams import lasting_streams
 from gan_eval.errors import UsageError
 from gan_eval.settings import printable
+from gan_eval.verdict import Verdict
+
+_LONGEST = 2000
+"""Characters of a sentence; a number of thousands of digits is cut in its middle."""
 
 
 class Status(IntEnum):
@@ -26,38 +39,102 @@ class Status(IntEnum):
     """The question was asked, and what was there could not have answered it either way."""
     UNFORESEEN = 70
     """A defect of ours: the traceback is in a file that the one sentence names."""
+    HUNG_UP = 129
+    """The terminal was closed (SIGHUP)."""
     INTERRUPTED = 130
     """Ctrl-C."""
+    TERMINATED = 143
+    """SIGTERM."""
+
+    @staticmethod
+    def of(answer: bool | Verdict | None) -> Status:
+        """The status of an answer: a verdict on two samples; or yes, no, and None where it could
+        not be told."""
+        if isinstance(answer, Verdict):
+            known = {Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}
+            answer = known.get(answer)
+        return Status.COULD_NOT_TELL if answer is None else Status.YES if answer else Status.NO
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """The console script: status 0, 1 for "no", 2 for misuse, 130 for Ctrl-C; no traceback."""
-    sys.exit(status_of(arguments))
+    """Run the console script; what it prints and how it ends is the user's, never a traceback."""
+    closed = sys.stdout is None
+    received: list[int] = []
+    try:
+        with lasting_streams(), ending_by_signals(received):
+            status = _refuse("standard output is closed") if closed else status_of(arguments)
+    except KeyboardInterrupt:  # once more, while what was interrupted was put in order
+        status = Status.INTERRUPTED
+    if status == Status.INTERRUPTED and received:
+        status = 128 + received[-1]
+    sys.exit(status)
 
 
 def status_of(arguments: list[str] | None) -> int:
+    """Run one command and return the status that it ends with."""
     # Every fault that Typer finds in the command line derives from this class; it is found
     # through a public descendant because its home moved between Typer's releases.
     misuse: Any = typer.BadParameter.__mro__[2]
     try:
-        return int(app(args=arguments, prog_name="gan-eval", standalone_mode=False) or 0)
-    except typer.Exit as exit_:
-        return exit_.exit_code
+        status = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+        return status
     except misuse as error:
         return _refuse(error.format_message())
     except UsageError as error:
         return _refuse(str(error))
-    except MemoryError:
-        return _refuse("this asks for more memory than the machine has")
-    except (KeyboardInterrupt, typer.Abort):
-        print("gan-eval: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does; there is no one left to tell.
-        sys.stdout = None
-        return 1
+    except OSError as error:
+        return _refuse(_of_the_system(error))
+    except (KeyboardInterrupt, typer.Abort) as error:
+        return _say(str(error) if isinstance(error, Ended) else "interrupted", Status.INTERRUPTED)
+    except BaseException as error:  # a library's panic, or its exit, is no answer of ours either
+        return _unforeseen(error)
+
+
+def _run(arguments: list[str]) -> int:
+    # Not `app(…)`, which takes any EOFError for the end of input, and an interrupt for an answer.
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("gan-eval", list(arguments)) as context:
+            return Status(command.invoke(context) or Status.YES)
+    except typer.Exit as exit_:  # `--help`
+        return exit_.exit_code
 
 
 def _refuse(sentence: str) -> int:
-    print(f"gan-eval: {printable(sentence)}", file=sys.stderr)
-    return 2
+    return _say(sentence, Status.USAGE)
+
+
+def _say(sentence: str, status: Status) -> int:
+    text = printable(sentence)
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+    print(f"gan-eval: {text}", file=sys.stderr)
+    return status
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the system refuses: a full disk, a name that is too long, a file that has gone."""
+    said = error.strerror or str(error) or type(error).__name__
+    return said if error.filename is None else f"{error.filename!r}: {said}"
+
+
+def _unforeseen(error: BaseException) -> int:
+    what = f"an error that was not foreseen ({type(error).__name__})"
+    if isinstance(error, MemoryError):
+        what = "this asks for more memory than the machine has"
+    try:
+        return _say(f"{what}: the traceback is in {_kept(error)!r}", Status.UNFORESEEN)
+    except (OSError, MemoryError):
+        return _say(f"{what}, and its traceback could not be written", Status.UNFORESEEN)
+
+
+def _kept(error: BaseException) -> str:
+    """Write a traceback to a new file that only this user can read; its path."""
+    from gan_eval import __version__
+
+    descriptor, path = tempfile.mkstemp(prefix="gan-eval-", suffix=".txt")
+    with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"gan-eval {__version__}: {shlex.join(sys.argv)}\n\n")
+        file.write("".join(traceback.format_exception(error)))
+    return path

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gan_eval.cli.options import AsJson
+from gan_eval.cli.status import Status
 
 
 def throughput(
@@ -41,8 +42,8 @@ def throughput(
         float, typer.Option("--epsilon", help="The KL(q‖p), in nats, that is quality.")
     ] = 0.1,
     as_json: AsJson = False,
-) -> None:
-    """Tabulate benchmarks. With --against: exit 1 if one became too slow, 3 if that cannot be told.
+) -> Status:
+    """Tabulate benchmarks. With --against: exit 1 if one became too slow, 3 if it cannot tell.
 
     Example: gan-eval throughput new.json --against old.json --slowdown 1.3
     """
@@ -61,4 +62,4 @@ def throughput(
     if html is not None:
         write_text(html, found.page())
     found.print_json() if as_json else found.print()
-    raise typer.Exit(3 if found.kept is None else 0 if found.kept else 1)
+    return Status.of(found.kept)

@@ -18,7 +18,9 @@ from gan_eval.cli.options import (
     Seed,
     Threads,
     ThreadsOrAll,
+    Workers,
 )
+from gan_eval.cli.status import Status
 from gan_eval.errors import UsageError
 
 
@@ -79,10 +81,7 @@ def run(
             help="Set one key of the study, as replicates=8 or config.epochs=40; may be repeated.",
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", help="Processes side by side; one a core if not given."),
-    ] = None,
+    workers: Workers = None,
     threads: Threads = 1,
     scheduler: Annotated[
         str | None,
@@ -100,7 +99,7 @@ def run(
         bool,
         typer.Option("--fresh", help="Begin anew; what earlier runs left is moved aside."),
     ] = False,
-) -> None:
+) -> Status:
     """Run a study (without a file, the main job) and write its rows and its HTML report.
 
     What was finished before, by this command or by another study in the same folder, is not
@@ -116,9 +115,9 @@ def run(
     from gan_eval.plan import Study
     from gan_eval.study import run as run_study
     from gan_eval.threads import require
+    from gan_eval.workers import require as require_workers
 
-    if workers is not None and workers < 1:
-        raise UsageError(f"`--workers` must be at least 1, got {workers}")
+    require_workers(workers)
     if workers is not None and scheduler is not None:
         raise UsageError("`--scheduler` has workers of its own: it goes without `--workers`")
     require(threads)
@@ -128,7 +127,7 @@ def run(
 
         workers = workers or max(1, cores() // threads)
         printing.print_forecast(forecast(settings, workers, threads))
-        return
+        return Status.YES
     folder = OutputFolder.prepare(out, settings.name)
     if not fresh:
         folder.check_ledger()
@@ -151,9 +150,9 @@ def run(
         folder.save(results)
     printing.print_run(results, folder.path)
     if results.provenance["interrupted"]:
-        raise typer.Exit(130)
+        return Status.INTERRUPTED
     print(f"Report: {folder.report(results)}")
-    raise typer.Exit(1 if results.provenance["failures"] else 0)
+    return Status.YES
 
 
 def check(
@@ -187,8 +186,8 @@ def check(
         ),
     ] = None,
     as_json: AsJson = False,
-) -> None:
-    """Print verdicts and exit 0 when enough replicates converged, 1 when not, 2 on misuse.
+) -> Status:
+    """Print verdicts and exit 0 if enough replicates converged, 1 if not, 3 if it cannot tell.
 
     Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
     """
@@ -215,7 +214,7 @@ def check(
         console.print_json(outcome.document())
     else:
         printing.print_check(frame, outcome)
-    raise typer.Exit(0 if outcome.passed else 1)
+    return Status.of(outcome.passed)
 
 
 def report(

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from gan_eval.cli.status import Status
+
 
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A report.html.")],
-) -> None:
+) -> Status:
     """Recompute every number that a report shows from the data in it; exit 1 where one differs.
 
     Example: gan-eval verify reports/chapter/report.html
@@ -18,4 +20,4 @@ def verify(
     from gan_eval import printing
     from gan_eval.report.verify import verify as check
 
-    raise typer.Exit(0 if printing.print_verification(check(file)) else 1)
+    return Status.of(printing.print_verification(check(file)))

@@ -26,6 +26,7 @@ from gan_eval.threads import require
 from gan_eval.trained import TrainedGANs
 from gan_eval.training import json_ready
 from gan_eval.workers import Failure, Pool
+from gan_eval.workers import require as require_workers
 
 
 @dataclass
@@ -147,20 +148,15 @@ def conform(
             f"only, got {seeds}"
         )
     require(threads)
-    if workers is not None and workers < 1:
-        raise UsageError(f"`--workers` must be at least 1, got {workers}")
+    require_workers(workers)
     workers = workers or max(1, cores() // threads)
     stages, config = STAGES if stages is None else stages, config or TrainingConfig()
     start = time.monotonic()
     with Pool(workers, threads) as pool:
-        try:
-            found, machine = pool.call(_survey, None if names is None else list(names))
-            compared = tuple(one for one in found if usable(one))
-            tell = on_progress or (lambda _: None)
-            counted, outcomes = _train(pool, compared, stages, config, seeds, tell)
-        except KeyboardInterrupt:
-            pool.kill()
-            raise
+        found, machine = pool.call(_survey, None if names is None else list(names))
+        compared = tuple(one for one in found if usable(one))
+        tell = on_progress or (lambda _: None)
+        counted, outcomes = _train(pool, compared, stages, config, seeds, tell)
     if not compared:
         raise UsageError("no backend is installed: `gan-eval backends` says how to install one")
     return Conformance(

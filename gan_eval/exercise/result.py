@@ -141,6 +141,11 @@ class Exercise:
             found[said] += (n,)
         return found
 
+    @property
+    def answered(self) -> bool:
+        """Whether it is shown for some number of rows that the generator wins, or does not."""
+        return bool(self.answers["yes"] or self.answers["no"])
+
     # --- Files ---------------------------------------------------------------------------------
 
     def document(self) -> dict[str, Any]:

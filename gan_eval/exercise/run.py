@@ -28,7 +28,7 @@ from gan_eval.exercise.result import Exercise
 from gan_eval.exercise.settings import Settings, label
 from gan_eval.gaussian import Gaussian
 from gan_eval.trained import TrainedGANs
-from gan_eval.workers import Failure, Pool, Task
+from gan_eval.workers import Failure, Pool, Task, require
 
 Array = NDArray[np.floating]
 
@@ -76,8 +76,7 @@ def exercise(
         with a density.
     """
     settings = settings or Settings.of()
-    if workers is not None and workers < 1:
-        raise UsageError(f"`workers` must be at least 1, got {workers}")
+    require(workers)
     began = time.perf_counter()
     progress = Progress()
     on_progress(progress)

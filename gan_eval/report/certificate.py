@@ -76,6 +76,12 @@ def verdict(certificate: Certificate) -> str:
             f"Yes: {checked} keep what they claim, power rises along every path that a test is "
             "built to see, and the means of the statistics meet their closed forms."
         )
+    if certificate.kept is None:
+        few = ", ".join(certificate.undecided)
+        return (
+            f"Could not tell: nothing contradicts what {checked} claim, but with so few rows {few} "
+            "never rejected, neither equal laws nor different ones."
+        )
     found = certificate.faults
     rest = len(found) - MOST_FAULTS
     more = f"; and {count(rest)} more" if rest > 0 else ""

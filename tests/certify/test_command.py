@@ -63,7 +63,7 @@ def test_json_is_one_document_and_the_status_tells_of_faults(
         (("--m", "3"), "`--m` goes with `--n`"),
         (("--repetitions", "10"), "repetitions must be a whole number of at least 100, got 10"),
         (("--alpha", "0.3333"), "alpha must be a multiple of 0.01"),
-        (("--workers", "0"), "`--workers` must be at least 1, got 0"),
+        (("--workers", "0"), "`--workers` must be between 1 and 1024, got 0"),
         (("--out", "."), "is a directory"),
         (("--html", "c.html/x"), "cannot be written"),
     ],

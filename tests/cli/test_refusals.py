@@ -45,7 +45,7 @@ from .commands import refused
         (("run", "--out", "file"), "'file' is a file, a folder is needed"),
         (("run", "--out", "file/below"), "'file' is a file"),
         (("run", "--out", "foreign"), "rows.csv that gan-eval did not write"),
-        (("run", "--workers", "0"), "`--workers` must be at least 1, got 0"),
+        (("run", "--workers", "0"), "`--workers` must be between 1 and 1024, got 0"),
         (("run", "--set", "backends=['none']", "--workers", "1"), "unknown backend 'none'"),
         (("run", "--set", "first_seed=-3"), "`first_seed` must be at least 0, got -3"),
         (("run", "--set", "replicates=0"), "`replicates` must be at least 1, got 0"),

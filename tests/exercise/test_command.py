@@ -272,7 +272,7 @@ def test_the_command_prints_one_document_and_the_same_settings_give_the_same_num
         (("--widths", "200,200"), "may have 4096 parameters at most"),
         (("--restarts", "0"), "restarts must be between 1 and 1000, got 0"),
         (("--alpha", "1"), "alpha must be above 0 and below 1"),
-        (("--workers", "0"), "`--workers` must be at least 1, got 0"),
+        (("--workers", "0"), "`--workers` must be between 1 and 1024, got 0"),
         (("--set", "latent_size=1"), "`latent_size` must be at least the dimension 2, got 1"),
         (("--backend", "fused_gpu"), "unknown backend 'fused_gpu'"),
         (("--out", "taken"), "is a file, a folder is needed"),
