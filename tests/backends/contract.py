@@ -31,6 +31,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
+DIVERGING: dict[str, Any] = {
+    "epochs": 1,
+    "n_examples": 40,
+    "init_scale": 0,
+    "discriminator_widths": (),
+    "target": {"A": [[1e30]], "b": [3e38]},
+}
+"""Overflows float32 by whatever kernel: a linear D of zeros has the gradient −Σ x / 4 over a batch
+of eight x near 3e38. That is infinite, so Adam's step is ∞/∞ and all weights are NaN."""
+
+
 def agrees_with_the_arbiter(backend: Backend, variant: str, device: str = "cpu") -> None:
     """Weights, Adam's moments and losses of two replicates are those of the plain NumPy trainer."""
     config = TrainingConfig.parse(SHORT | VARIANTS[variant])
@@ -99,9 +110,7 @@ def returns_shapes_clocks_and_epoch_ends(backend: Backend) -> None:
 
 
 def returns_a_diverging_run_that_is_not_finite(backend: Backend) -> None:
-    # A linear critic and a generator with weights near 1e28: the logits overflow float32.
-    config = TrainingConfig(epochs=1, n_examples=40, init_scale=1e30, discriminator_widths=())
-    assert not backend.train(config, [0, 1]).finite().any()
+    assert not backend.train(TrainingConfig.parse(DIVERGING), [0, 1]).finite().any()
 
 
 def refuses_a_device_that_is_not_there(backend: Backend) -> None:

@@ -80,7 +80,7 @@ def test_epoch_ends_and_thinned_traces(fused: FusedCUDABackend) -> None:
 
 @on_device
 def test_a_diverging_run_comes_back_and_is_not_finite(fused: FusedCUDABackend) -> None:
-    config = TrainingConfig(epochs=1, n_examples=40, init_scale=1e30, discriminator_widths=())
+    config = TrainingConfig.parse(contract.DIVERGING)
     assert not fused.train(config, [0, 1], "cuda").finite().any()
 
 

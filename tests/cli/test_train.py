@@ -11,7 +11,9 @@ import pytest
 from gan_eval.config import TrainingConfig
 from gan_eval.drawing import ChapterDrawing
 from gan_eval.errors import UsageError
+from gan_eval.report.toml import to_toml
 
+from ..backends.contract import DIVERGING
 from ..disk import full_disk
 from .commands import SMALL, gan_eval, started
 
@@ -46,9 +48,9 @@ def test_train_json_is_one_document_that_agrees_with_the_config() -> None:
     assert alone["replicates"][0]["covariance"] == document["replicates"][1]["covariance"]
 
 
-def test_train_json_has_null_for_what_is_no_number() -> None:
-    overflow = ("--set", "init_scale=1e30", "--set", "discriminator_widths=[]")
-    done = gan_eval("train", *SMALL, *overflow, "--json")
+def test_train_json_has_null_for_what_is_no_number(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(to_toml(DIVERGING))
+    done = gan_eval("train", "--config", tmp_path / "config.toml", "--json")
     (replicate,) = json.loads(done.stdout)["replicates"]
     assert replicate["verdict"] == "diverged"
     assert replicate["kl"] is None

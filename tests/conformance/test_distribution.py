@@ -17,6 +17,8 @@ from gan_eval.conformance import distribution
 from gan_eval.conformance.distribution import DIFFERENT, MARGIN, NOT_SHOWN, SAME, compare_all
 from gan_eval.conformance.outcomes import Outcomes
 
+from tests.backends.contract import DIVERGING
+
 from .faulty import NumPyBackend
 
 
@@ -59,7 +61,7 @@ def test_outcomes_are_the_exact_divergence_and_the_law() -> None:
 
 
 def test_a_diverged_replicate_is_infinitely_far_and_not_finite() -> None:
-    config = TrainingConfig(epochs=1, n_examples=40, init_scale=1e30, discriminator_widths=())
+    config = TrainingConfig.parse(DIVERGING)
     found = Outcomes.of(NumPyBackend().train(config, [0, 1]))
     assert not found.finite.any()
     assert np.isposinf(found.log_kl).all()
