@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +182,22 @@ def test_a_link_in_the_place_of_the_checkpoint_is_not_followed(tmp_path: Path) -
     assert precious.read_text() == before
 
 
+KILLED = """
+import os, signal, sys
+from gan_eval.certify.checkpoint import Checkpoint
+from gan_eval.cli import main
+keep, kept = Checkpoint.keep, []
+def last(self, *unit):
+    keep(self, *unit)
+    kept.append(unit)
+    if len(kept) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+Checkpoint.keep = last
+main(sys.argv[1:])
+"""
+"""The command, killed when it has kept its third unit."""
+
+
 def test_the_command_goes_on_after_a_kill(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,14 +206,11 @@ def test_the_command_goes_on_after_a_kill(
         *("certify", "--tests", "classical_hotelling", "--n", "8", "--dimension", "2"),
         *("--repetitions", "1000", "--workers", "1", "--out", str(out)),
     ]
-    process = subprocess.Popen([sys.executable, "-m", "gan_eval", *arguments])
-    deadline = time.monotonic() + 120
-    while not beside(out).exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
+    assert killed.returncode == -signal.SIGKILL
     assert not out.exists()
     before = len(units(beside(out)))
+    assert before == 3
     with pytest.raises(SystemExit) as end:
         main(arguments)
     stdout = capsys.readouterr().out

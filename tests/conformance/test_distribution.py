@@ -16,7 +16,6 @@ from gan_eval.config import TrainingConfig
 from gan_eval.conformance import distribution
 from gan_eval.conformance.distribution import DIFFERENT, MARGIN, NOT_SHOWN, SAME, compare_all
 from gan_eval.conformance.outcomes import Outcomes
-
 from tests.backends.contract import DIVERGING
 
 from .faulty import NumPyBackend

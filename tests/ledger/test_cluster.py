@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,24 +39,44 @@ HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Few seeds a call, a drawing that takes no time, and no long wait for who is not there."""
+    """Few seeds a call, and a drawing that takes no time."""
     monkeypatch.setattr(study, "_survey", tables.survey)
     monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
-    with config.set({"distributed.comm.timeouts.connect": "1s"}):
-        yield
+    yield
     gc.collect()  # a client that could not connect, before the next cluster starts
+
+
+@contextmanager
+def local(count: int = 1, **options: Any) -> Iterator[Any]:
+    """A scheduler and its workers on this machine."""
+    found = distributed.LocalCluster(n_workers=count, threads_per_worker=1, **HERE | options)
+    try:
+        yield found
+    finally:
+        close(found)
+
+
+def close(at: Any) -> None:
+    # Dask gives its thread ten seconds to end, which on a busy machine are not enough.
+    with suppress(TimeoutError):
+        at.close()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what happens as soon as the machine gets round to it."""
+    deadline = time.monotonic() + 600
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Any]:
     """Two workers in this process, one of which offers a GPU."""
-    found = distributed.LocalCluster(n_workers=1, threads_per_worker=1, name="a", **HERE)
-    found.sync(_add, found)
-    yield found
-    found.sync(found.gpu.close)
-    # Dask gives its thread ten seconds to end, which on a busy machine are not enough.
-    with suppress(TimeoutError):
-        found.close()
+    with local(name="a") as found:
+        found.sync(_add, found)
+        yield found
+        found.sync(found.gpu.close)
 
 
 async def _add(found: Any) -> None:
@@ -128,7 +148,7 @@ def test_without_such_a_worker_it_is_said_and_the_rest_is_trained(
 ) -> None:
     seen = stub(monkeypatch)
     monkeypatch.setattr(study, "_survey", both_devices)
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **HERE) as at:
+    with local() as at:
         with pytest.raises(UsageError, match=r"device 'cuda' needs a worker that offers a GPU.*=1"):
             run(tmp_path, at, small(devices=["cpu", "cuda"]))
         assert seen == []
@@ -142,7 +162,7 @@ def test_a_gpu_that_goes_away_and_no_worker_at_all(
     stub(monkeypatch)
     monkeypatch.setattr(study, "_survey", both_devices)
     monkeypatch.setattr(cluster, "PATIENCE", 0.1)
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **HERE) as at:
+    with local() as at:
         at.sync(_add, at)
 
         def leave(progress: study.Progress) -> None:
@@ -153,6 +173,7 @@ def test_a_gpu_that_goes_away_and_no_worker_at_all(
             run(tmp_path, at, small(traced=0, devices=["cuda"]), on_progress=leave)
         assert 40 < len(load(tmp_path)) < 80
         at.scale(0)
+        wait_until(lambda: not at.scheduler.workers)
         with pytest.raises(UsageError, match="has had no worker for"):
             run(tmp_path, at, small(traced=0))
 
@@ -167,10 +188,7 @@ def test_ctrl_c_keeps_what_was_finished_and_takes_back_the_rest(
     stopped = run(tmp_path, workers, on_progress=interrupt)
     assert stopped.provenance["interrupted"]
     assert 20 < len(stopped.rows) < 80
-    deadline = time.monotonic() + 30
-    while workers.scheduler.tasks and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not workers.scheduler.tasks
+    wait_until(lambda: not workers.scheduler.tasks)
     assert not run(tmp_path, workers).provenance["interrupted"]
     assert_same(tmp_path, whole)
 
@@ -178,27 +196,36 @@ def test_ctrl_c_keeps_what_was_finished_and_takes_back_the_rest(
 def test_a_worker_with_other_code_is_refused_and_what_was_finished_is_kept(
     workers: Any, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known, asked = remote._code, []
+    known, asked, finished = remote._code, [], [0]
+    some = threading.Event()
 
     def changing(name: str) -> str:
         asked.append(name)
-        return known(name) if len(asked) < 6 else "llvmlite 0.1 0123456789abcdef"
+        if len(asked) < 4:
+            return known(name)
+        assert some.wait(600)
+        return "llvmlite 0.1 0123456789abcdef"
+
+    def told(progress: study.Progress) -> None:
+        finished.append(progress.finished)
+        if progress.finished > 0:
+            some.set()
 
     monkeypatch.setattr(remote, "_code", changing)
     with pytest.raises(UsageError, match=r"would train by other code \(llvmlite 0.1 0123456789"):
-        run(tmp_path, workers)
-    assert len(load(tmp_path)) >= 4 * 8
+        run(tmp_path, workers, on_progress=told)
+    assert len(load(tmp_path)) == finished[-1] > 0
     monkeypatch.undo()
     study.run(small(), store=tmp_path / LEDGER_FILE, workers=1)
     assert_same(tmp_path, whole)
 
 
 def test_a_scheduler_that_is_lost_costs_what_was_not_finished(whole: Path, tmp_path: Path) -> None:
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **HERE) as at:
+    with local(2) as at:
 
         def lose(progress: study.Progress) -> None:
             if 20 < progress.finished < 40:
-                at.close()
+                close(at)
 
         with pytest.raises(UsageError, match=r"was lost.*in the ledger, and the same command goes"):
             run(tmp_path, at, on_progress=lose)
@@ -219,7 +246,8 @@ def test_a_scheduler_that_is_lost_costs_what_was_not_finished(whole: Path, tmp_p
 def test_an_address_where_no_scheduler_is(
     address: str, sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert status_of(["run", "--out", str(tmp_path / "a"), "--scheduler", address]) == 2
+    with config.set({"distributed.comm.timeouts.connect": "1s"}):  # nobody is worth the wait
+        assert status_of(["run", "--out", str(tmp_path / "a"), "--scheduler", address]) == 2
     stdout, stderr = capfd.readouterr()
     assert stdout == ""
     assert sentence in stderr
@@ -305,8 +333,7 @@ def test_a_worker_without_this_package_is_told_of(
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are killed as on POSIX")
 def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> None:
     """Processes, of which one is killed when a quarter of the study is done."""
-    options = HERE | {"processes": True, "n_workers": 2, "threads_per_worker": 1}
-    with distributed.LocalCluster(**options) as at:
+    with local(2, processes=True) as at:
         with distributed.Client(at, set_as_default=False) as client:
             numbers = sorted(client.run(without_drawing).values())
         killed = threading.Event()

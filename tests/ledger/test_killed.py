@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +20,6 @@ from .tables import assert_same
 from .victim import WIDE
 
 ROOT = Path(__file__).parents[2]
-KILLS = 30
 REPLICATES = 2 * len(WIDE.seeds(1))
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are killed as on POSIX")
@@ -38,39 +35,33 @@ def victim() -> Iterator[subprocess.Popen[str]]:
         cwd=ROOT,
     )
     yield process
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait(60)
-    assert process.stdout is not None
-    process.stdout.close()
+    process.communicate()
 
 
 @pytest.fixture(scope="module")
 def whole(
     victim: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, float]:
-    """The folder of a run that nothing stopped, and the seconds that it took."""
-    folder, began = tmp_path_factory.mktemp("whole"), time.monotonic()
-    start(victim, folder)
-    assert end(victim) == 0
-    return folder, time.monotonic() - began
+) -> tuple[Path, int]:
+    """The folder of a run that nothing stopped, and the steps that SQLite took in it."""
+    folder = tmp_path_factory.mktemp("whole")
+    steps = run(victim, folder)
+    assert steps is not None
+    return folder, steps
 
 
-def start(victim: subprocess.Popen[str], folder: Path, workers: int = 1) -> int:
-    """Begin the study in a folder; the id of its process, which leads a session."""
+def run(
+    victim: subprocess.Popen[str], folder: Path, workers: int = 1, point: int = 0
+) -> int | None:
+    """Run the study in a folder; the steps that it took, or ``None`` where the point killed it."""
     assert victim.stdin is not None
     assert victim.stdout is not None
-    print(workers, folder, file=victim.stdin, flush=True)
+    print(workers, point, folder, file=victim.stdin, flush=True)
     word, number = victim.stdout.readline().split()
-    assert word == "started"
-    return int(number)
-
-
-def end(victim: subprocess.Popen[str]) -> int:
-    assert victim.stdout is not None
-    word, status = victim.stdout.readline().split()
-    assert word == "ended"
-    return int(status)
+    if word == "steps":
+        assert victim.stdout.readline().split() == ["ended", "0"]
+        return int(number)
+    assert (word, int(number)) == ("ended", -signal.SIGKILL)
+    return None
 
 
 def counted(folder: Path) -> int:
@@ -79,55 +70,45 @@ def counted(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_killed_at_thirty_random_moments_and_resumed(
-    workers: int, victim: subprocess.Popen[str], whole: tuple[Path, float], tmp_path: Path
+@pytest.mark.parametrize("turns", [4, pytest.param(30, marks=pytest.mark.thorough)])
+def test_killed_at_random_points_and_resumed(
+    workers: int,
+    turns: int,
+    victim: subprocess.Popen[str],
+    whole: tuple[Path, int],
+    tmp_path: Path,
 ) -> None:
-    """The whole process tree; moments drawn from a fixed seed, by the clock and by what is done.
+    """The whole process tree, at steps of SQLite drawn from a fixed seed.
 
-    Which instruction they hit is the machine's choice.
+    Half of them while the ledger is made or opened, half while units are stored.
     """
-    killed, took = tmp_path / "killed", whole[1]
-    rng = random.Random(20)
-    there, kills = 0, 0
-    for turn in range(KILLS):
-        child = start(victim, killed, workers)
-        # Half of them while it starts, half when it has stored another unit or two: so some units
-        # are stored, and the study never ends.
-        if turn % 2:
-            wait_for(killed, there + rng.choice((1, 3)))
-        time.sleep(rng.uniform(0, took / KILLS))
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        kills += end(victim) == -signal.SIGKILL
+    killed, rng = tmp_path / "killed", random.Random(20)
+    there = kills = 0
+    for turn in range(turns):
+        point = rng.randint(1, 2 * whole[1] // turns if turn % 2 else 200)
+        if run(victim, killed, workers, point) is not None:
+            break
+        kills += 1
         if (killed / LEDGER_FILE).exists():
             now = counted(killed)
             assert now >= there  # nothing that was there is lost
             there = now
-    assert kills == KILLS
-    assert 0 < there < REPLICATES
-    start(victim, killed, workers)
-    assert end(victim) == 0
+    assert kills > 0
+    assert run(victim, killed, workers) is not None
     assert counted(killed) == counted(whole[0]) == REPLICATES
     rows = load(killed)
     assert not rows.duplicated(["configuration", "seed"]).any()
     assert_same(killed, whole[0])
-    left = {path.name for path in killed.iterdir()}
-    assert left <= {LEDGER_FILE} | {name for name in left if name.endswith(".partial")}
+    # Whoever is killed while making a ledger leaves its hidden beginnings.
+    assert {path.name for path in killed.iterdir() if path.name[0] != "."} == {LEDGER_FILE}
 
 
-def wait_for(folder: Path, replicates: int) -> None:
-    """Until so many are stored, or for ten seconds."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if (folder / LEDGER_FILE).exists() and counted(folder) >= replicates:
-            return
-        time.sleep(0.005)
-
-
-def test_several_at_once_of_which_one_is_killed(whole: tuple[Path, float], tmp_path: Path) -> None:
+@pytest.mark.thorough
+def test_several_at_once_of_which_one_is_killed(whole: tuple[Path, int], tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from tests.ledger import victim; victim.prepare(); "
-        "print('ready', flush=True); sys.stdin.readline(); victim.run(Path(sys.argv[1]))"
+        "print('ready', flush=True); "
+        "victim.run(Path(sys.argv[1]), point=int(sys.stdin.readline()))"
     )
     together = [
         subprocess.Popen(
@@ -143,15 +124,14 @@ def test_several_at_once_of_which_one_is_killed(whole: tuple[Path, float], tmp_p
     for process in together:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-    for process in together:
+    for process, point in zip(together, (whole[1] // 8, 0), strict=True):
         assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    time.sleep(0.5)
-    os.killpg(together[0].pid, signal.SIGKILL)
+        print(point, file=process.stdin, flush=True)
     for process in together:
-        process.communicate(timeout=100)
-    assert [process.returncode for process in together[1:]] == [0]
+        process.communicate()
+    # The first one has nothing left to do, and is not killed, where the second was so much faster.
+    assert together[0].returncode in (-signal.SIGKILL, 0)
+    assert together[1].returncode == 0
     assert counted(tmp_path / "together") == REPLICATES
     assert_same(tmp_path / "together", whole[0])
 

@@ -1,15 +1,18 @@
-"""A process that forks studies, each of which the test kills: all imports are paid for once.
+"""A process that forks studies, each of which is killed at a point: all imports are paid for once.
 
-Reads a number of workers and a folder from each line of stdin. For each it forks a child, in a
-session of its own, that runs the study there; writes the child's process id, then how it ended.
+Reads a number of workers, a point and a folder from each line of stdin. For each it forks a child,
+in a session of its own, that runs the study there; writes how it ended, and in how many steps.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 from gan_eval import study, wanted, work, workers
 from gan_eval.ledger import LEDGER_FILE
@@ -31,8 +34,28 @@ def prepare() -> None:
     workers.multiprocessing.get_context = lambda _=None: forked  # type: ignore[assignment]  (a stand-in)
 
 
-def run(folder: Path, count: int = 1) -> None:
+def run(folder: Path, count: int = 1, point: int = 0) -> int:
+    """Run the study with ``count`` workers; the steps that SQLite took.
+
+    At step number ``point``, be it in the middle of a statement, the whole session is killed.
+    """
+    steps, connect = 0, sqlite3.connect
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        if steps == point:
+            os.killpg(0, signal.SIGKILL)
+        return 0
+
+    def counting(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **options)
+        connection.set_progress_handler(step, 1)
+        return connection
+
+    sqlite3.connect = counting  # type: ignore[assignment]  (a stand-in)
     study.run(WIDE, store=folder / LEDGER_FILE, workers=count)
+    return steps
 
 
 def main() -> None:
@@ -46,9 +69,8 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             os.setsid()
-            print("started", os.getpid(), flush=True)
-            count, _, folder = line.strip().partition(" ")
-            run(Path(folder), int(count))
+            count, point, folder = line.rstrip("\n").split(" ", 2)
+            print("steps", run(Path(folder), int(count), int(point)), flush=True)
             os._exit(0)
         print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
