@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from gan_eval import draws
 from gan_eval.config import TrainingConfig
@@ -18,6 +15,9 @@ from gan_eval.errors import UsageError
 from gan_eval.files import replacing
 from gan_eval.gaussian import Gaussian
 from gan_eval.trained import EpochEnd, training_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 REAL, FAKE = "#8a8f98", "#c2410c"
 POINTS = 100
@@ -37,6 +37,10 @@ class ChapterDrawing:
     """
 
     def __init__(self, config: TrainingConfig, seed: int) -> None:
+        # A second and more to import; a worker process, for one, imports this and seldom draws.
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
         self.config, self.seed = config, seed
         self.real = training_rows(config, seed)[:POINTS]
         self.latent = draws.evaluation_latent(seed, POINTS, config.latent_size)
@@ -94,11 +98,11 @@ class ChapterDrawing:
 def ellipse(law: Gaussian, share: float = 0.95, points: int = 121) -> NDArray[np.floating]:
     """The outline (points, 2) that holds ``share`` of the first two coordinates of a law.
 
-    The unit circle of radius √χ²₂(share) through a factor of the two coordinates' covariance;
-    a singular law gives the segment that it lives on.
+    The circle of radius √χ²₂(share) = √(−2 ln(1 − share)) through a factor of the two coordinates'
+    covariance; a singular law gives the segment that it lives on.
     """
     angle = np.linspace(0, 2 * np.pi, points)
-    circle = np.sqrt(chi2.ppf(share, 2)) * np.column_stack([np.cos(angle), np.sin(angle)])
+    circle = np.sqrt(-2 * np.log1p(-share)) * np.column_stack([np.cos(angle), np.sin(angle)])
     with np.errstate(invalid="ignore", over="ignore"):
         plane = Gaussian(law.mean[:2], law.factor[:, :2])
         if not np.isfinite(plane.factor).all():

@@ -96,7 +96,7 @@ def _train_and_draw(
     config: TrainingConfig, backend: str, device: str | None, seeds: Sequence[int], plot: Path
 ) -> TrainedGANs:
     """Only the seed that is drawn has a chapter's clock."""
-    from gan_eval.drawing import ChapterDrawing, picture_kind  # Matplotlib: half a second
+    from gan_eval.drawing import ChapterDrawing, picture_kind
 
     picture_kind(plot)
     check_writable(plot)

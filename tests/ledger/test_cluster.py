@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from gan_eval.units import Unit
 from . import tables
 from .tables import assert_same, no_drawing, small
 
-distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
-from dask import config  # noqa: E402  (only where the line above found it)
+pytestmark = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="the extra dask is not installed"
+)
 
 HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
 
@@ -49,6 +51,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @contextmanager
 def local(count: int = 1, **options: Any) -> Iterator[Any]:
     """A scheduler and its workers on this machine."""
+    import distributed
+
     found = distributed.LocalCluster(n_workers=count, threads_per_worker=1, **HERE | options)
     try:
         yield found
@@ -80,6 +84,8 @@ def workers() -> Iterator[Any]:
 
 
 async def _add(found: Any) -> None:
+    import distributed
+
     found.gpu = await distributed.Worker(
         found.scheduler_address, name="gpu", resources={"GPU": 1}, nthreads=1, dashboard=False
     )
@@ -115,6 +121,8 @@ def test_the_rows_are_those_of_a_local_run(workers: Any, whole: Path, tmp_path: 
 
 def stub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Make training quick; the devices of units, and the names of the workers that train them."""
+    import distributed
+
     seen: list[tuple[str, str]] = []
 
     def train(unit: Unit, _: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -246,6 +254,8 @@ def test_a_scheduler_that_is_lost_costs_what_was_not_finished(whole: Path, tmp_p
 def test_an_address_where_no_scheduler_is(
     address: str, sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    from dask import config
+
     with config.set({"distributed.comm.timeouts.connect": "1s"}):  # nobody is worth the wait
         assert status_of(["run", "--out", str(tmp_path / "a"), "--scheduler", address]) == 2
     stdout, stderr = capfd.readouterr()
@@ -270,6 +280,8 @@ def test_dask_that_is_not_installed_and_a_number_of_workers_beside_it(
 def test_another_version_of_dask_or_python_is_named(
     package: str, workers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import distributed
+
     asked = distributed.Client.get_versions
 
     def other(self: Any) -> Any:
@@ -286,6 +298,8 @@ def test_no_dead_client_is_collected_while_another_starts_or_ends(
     workers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would take a lock that is held then, and wait for ever."""
+    import distributed
+
     collecting: list[bool] = []
     for name in ("__init__", "close"):
         method = getattr(distributed.Client, name)
@@ -333,6 +347,8 @@ def test_a_worker_without_this_package_is_told_of(
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are killed as on POSIX")
 def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> None:
     """Processes, of which one is killed when a quarter of the study is done."""
+    import distributed
+
     with local(2, processes=True) as at:
         with distributed.Client(at, set_as_default=False) as client:
             numbers = sorted(client.run(without_drawing).values())
