@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -133,22 +134,27 @@ def column_differences(
         values tie; and ``adjusted``. ``shift`` is infinite where both are constant and differ,
         ``sd_ratio`` is infinite where only the real column is constant, NaN where both are.
     """
+    scales = ColumnScales.of(np.concatenate([real, fake]))
     rows = []
     method = "exact" if len(real) * len(fake) <= _EXACT_PAIRS else "asymp"
-    for j, name in enumerate(names):
-        x, y = real[:, j], fake[:, j]
-        origin = (origins or {}).get(name, 0)
+    for j, (name, x, y) in enumerate(zip(names, scales(real).T, scales(fake).T, strict=True)):
+        centre = Fraction(scales.centre[j]) + (origins or {}).get(name, 0)
+        unit = Fraction(2) ** int(scales.exponents[j])
         means, deviations = (x.mean(), y.mean()), (_deviation(x), _deviation(y))
         difference = means[1] - means[0]
         scale = np.hypot(*deviations) / np.sqrt(2)
-        test: Any = ks_2samp(x, y, method=method)
+        with warnings.catch_warnings():
+            # Of a law that SciPy cannot compute exactly it takes the limit, as is wanted.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            test: Any = ks_2samp(real[:, j], fake[:, j], method=method)
         with np.errstate(divide="ignore", invalid="ignore"):
             rows.append(
                 {
                     "column": name,
-                    "real_mean": float(Fraction(means[0]) + origin) if origin else means[0],
-                    "fake_mean": float(Fraction(means[1]) + origin) if origin else means[1],
-                    **dict(zip(("real_sd", "fake_sd"), deviations, strict=True)),
+                    "real_mean": float(centre + unit * Fraction(means[0])),
+                    "fake_mean": float(centre + unit * Fraction(means[1])),
+                    "real_sd": float(unit * Fraction(deviations[0])),
+                    "fake_sd": float(unit * Fraction(deviations[1])),
                     "shift": float(np.divide(difference, scale)) if difference else 0.0,
                     "sd_ratio": float(np.divide(deviations[1], deviations[0])),
                     "ks": float(test.statistic),

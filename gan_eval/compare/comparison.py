@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gan_eval.battery import BatteryResult, battery
 from gan_eval.compare.columns import column_differences, counting, set_aside
+from gan_eval.compare.copies import Copies, find_copies
 from gan_eval.compare.directions import Directions, leading_directions
 from gan_eval.compare.reading import LEAST_ROWS, common_columns, read_tables
 from gan_eval.divergence import bures_wasserstein
@@ -22,6 +23,7 @@ from gan_eval.gaussian import Gaussian
 from gan_eval.report.numbers import plain
 from gan_eval.twosample.conversion import Exact, common_origin, in_words
 from gan_eval.twosample.frechet import frechet_distance
+from gan_eval.twosample.scaling import ColumnScales
 from gan_eval.verdict import Verdict
 
 Array = NDArray[np.float64]
@@ -73,8 +75,9 @@ class Comparison:
         One row a column, the largest difference first
         (:func:`~gan_eval.compare.columns.column_differences`).
     directions : Directions
-    copies : int
-        Rows of fake that equal a row of real in all ``columns``.
+    copies : Copies
+        Rows of fake that are rows of real, or nearly so, in all ``columns``, and rows that repeat
+        within a file: of all rows, not only of those drawn.
     seed, permutations : int
     """
 
@@ -88,7 +91,7 @@ class Comparison:
     distances: tuple[Distance, ...]
     differences: pd.DataFrame
     directions: Directions
-    copies: int
+    copies: Copies
     seed: int
     permutations: int
 
@@ -150,7 +153,7 @@ class Comparison:
                         for d in found.spread
                     ],
                 },
-                "copies": self.copies,
+                "copies": asdict(self.copies),
             }
         )
 
@@ -236,7 +239,7 @@ def compare(
         distances=_distances(x, y, found, streams[3]),
         differences=column_differences(x, y, names, correction, origins),
         directions=leading_directions(x, y),
-        copies=_copies(x, y),
+        copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
         seed=seed,
         permutations=permutations,
     )
@@ -245,10 +248,13 @@ def compare(
 def _distances(
     x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
 ) -> tuple[Distance, ...]:
-    units = x.std(axis=0)
+    scales = ColumnScales.of(np.concatenate([x, y]))
+    in_units = scales(x), scales(y)
+    units = in_units[0].std(axis=0)
     units = np.where(units > 0, units, 1.0)
     seed = int(stream.integers(2**62))
-    standardised, plain = _frechet(x / units, y / units, seed), _frechet(x, y, seed)
+    standardised = _frechet(in_units[0] / units, in_units[1] / units, seed)
+    plain = _frechet(x, y, seed)
     distances = [
         Distance(
             "frechet_standardised",
@@ -280,12 +286,6 @@ def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, 
     small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
     found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
     return found.estimate, found.corrected, found.confidence_interval
-
-
-def _copies(x: Array, y: Array) -> int:
-    """Rows of y that are rows of x."""
-    seen = {row.tobytes() for row in x + 0.0}  # one zero, not two
-    return sum(row.tobytes() in seen for row in y + 0.0)
 
 
 def _finite(value: Any) -> Any:

@@ -46,6 +46,7 @@ def render(found: Comparison) -> str:
             _distances(found),
             _columns(found),
             _directions(found),
+            _copies(found),
             _data(found),
             _method(found),
         ],
@@ -211,6 +212,43 @@ def _directions(found: Comparison) -> Section:
         )
     )
     return Section("directions", "In which directions do they differ?", blocks)
+
+
+def _copies(found: Comparison) -> Section:
+    found_copies = found.copies
+    lines = (
+        ("rows of the second file that equal a row of the first", found_copies.exact),
+        ("other rows of the second file that are near copies of one", found_copies.near),
+        ("rows of the first file that equal another of it", found_copies.repeated_real),
+        ("rows of the second file that equal another of it", found_copies.repeated_fake),
+    )
+    rows = [
+        (
+            text,
+            *(
+                (count(c.rows), count(c.of), number(c.expected, 2), "yes" if c.surprising else "no")
+                if c is not None
+                else (MISSING,) * 4
+            ),
+        )
+        for text, c in lines
+    ]
+    head = ("rows", "found", "of", "expected", "more than expected")
+    return Section(
+        "copies",
+        "Are rows copied?",
+        [
+            Grid(Table("Copied and repeated rows, beside what the other file expects", head, rows)),
+            Paragraph(
+                "Expected is what as many fresh rows would do: for copies by the share of the "
+                "first file's rows that equal another of them (a table of small integers repeats "
+                "itself), for repeats by the other file. A near copy lies much nearer to one row "
+                "of the first file than to any other: its two distances have a ratio that only 1 "
+                "in 100 rows of the first file reach. A generator that repeats what it was trained "
+                "on passes every test of equal laws."
+            ),
+        ],
+    )
 
 
 def _data(found: Comparison) -> Section:

@@ -17,15 +17,18 @@ SHORT = 24
 
 
 _HEADLINES = {
-    Verdict.TOLD_APART: "Told apart.",
-    Verdict.NOT_TOLD_APART: "Not told apart.",
-    Verdict.COULD_NOT_TELL: "Could not tell.",
+    Verdict.TOLD_APART: "Told apart",
+    Verdict.NOT_TOLD_APART: "Not told apart",
+    Verdict.COULD_NOT_TELL: "Could not tell",
 }
 
 
 def headline(found: Comparison) -> str:
-    """The answer in two or three words."""
-    return _HEADLINES[found.verdict]
+    """The answer in two or three words, and whether rows are copied."""
+    answer, copied = _HEADLINES[found.verdict], _copied(found)
+    if not copied:
+        return f"{answer}."
+    return f"{answer}, {'and' if found.told_apart else 'but'} {copied}."
 
 
 def verdict(found: Comparison) -> str:
@@ -94,18 +97,64 @@ def rows(found: Comparison) -> list[str]:
         )
     for name, why in found.set_aside.items():
         sentences.append(f"Column {plain(name, SHORT)} was set aside: it is {why}.")
-    if found.copies:
-        sentences.append(
-            f"{plural(found.copies, 'row')} of the second file "
-            f"{'is a copy' if found.copies == 1 else 'are copies'} of a row of the first: where "
-            "values seldom repeat, that is memory, and the rows are not independent."
-        )
+    sentences += copies(found)
     for name, why in found.tests.not_run.items():
         sentences.append(
             f"The {TESTS[name].words} test was not run, with x the first file and y the second: "
             f"{why}."
         )
     return sentences
+
+
+def copies(found: Comparison) -> list[str]:
+    """Which rows are copied or repeated beyond what is to be expected, a sentence each."""
+    exact, near = found.copies.exact, found.copies.near
+    sentences = []
+    if exact.rows:
+        expected = f"about {number(exact.expected, 2)} would be expected"
+        sentences.append(
+            f"{count(exact.rows)} of {plural(exact.of, 'row')} of the second file "
+            f"{'equals' if exact.rows == 1 else 'equal'} a row of the first, where {expected}"
+            f"{': they are copies, not a sample of its law' if exact.surprising else ''}."
+        )
+    if near is not None and near.surprising:
+        sentences.append(
+            f"{count(near.rows)} of {plural(near.of, 'row')} of the second file "
+            f"{'is a near copy' if near.rows == 1 else 'are near copies'}: as close to a row of "
+            "the first as only 1 in 100 rows of the first are to another, where about "
+            f"{number(near.expected, 2)} would be expected."
+        )
+    for which, repeated in (
+        ("first", found.copies.repeated_real),
+        ("second", found.copies.repeated_fake),
+    ):
+        if repeated.surprising:
+            sentences.append(
+                f"{count(repeated.rows)} of {plural(repeated.of, 'row')} of the {which} file equal "
+                f"another of its rows, where by the other file about {number(repeated.expected, 2)}"
+                " would be expected: if rows were duplicated, they are not independent, and every "
+                "p-value is too small."
+            )
+    return sentences
+
+
+def _copied(found: Comparison) -> str:
+    """The same in a few words; empty where there is nothing of the kind."""
+    exact, near = found.copies.exact, found.copies.near
+    if exact.surprising:
+        return f"{count(exact.rows)} rows of the second file are copies of rows of the first"
+    if near is not None and near.surprising:
+        return (
+            f"{count(near.rows)} of {count(near.of)} rows of the second file are near copies of "
+            "rows of the first"
+        )
+    for which, repeated in (
+        ("first", found.copies.repeated_real),
+        ("second", found.copies.repeated_fake),
+    ):
+        if repeated.surprising:
+            return f"rows of the {which} file repeat"
+    return ""
 
 
 def signed(value: float) -> str:

@@ -103,7 +103,7 @@ def test_the_page_fits_a_narrow_screen(folder: Path) -> None:
         frame.to_csv(folder / f"{name}.csv", index=False)
     run("real.csv", "fake.csv", *QUICK, "--html", "page.html")
     page = (folder / "page.html").read_text(encoding="utf-8")
-    assert assert_fits_a_narrow_screen(page, folder) == 7
+    assert assert_fits_a_narrow_screen(page, folder) == 8
 
 
 @pytest.mark.parametrize("rows", [[[1.0], [2.0], [4.0]], [[1.0, 5.0], [2.0, 5.0], [4.0, 6.0]]])
@@ -132,7 +132,7 @@ def test_one_column_and_three_rows_make_a_page_too(folder: Path, rows: list[list
         (("real.csv", "same.csv", "--sample", "1"), "`--sample` must be at least 3, got 1"),
         (("real.csv", "same.csv", "--seed", "-1"), "`--seed` must be between 0 and"),
         (("real.csv", "same.csv", "--html", "folder.csv"), "'folder.csv' is a directory"),
-        (("real.csv", "same.csv", "--html", "real.csv/page.html"), "'real.csv' is a file"),
+        (("real.csv", "same.csv", "--html", "real.csv/page.html"), "real.csv' is a file"),
         (("real.csv",), "FAKE"),
     ],
 )

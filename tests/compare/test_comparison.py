@@ -27,28 +27,30 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_planted_difference_is_found_in_its_columns_and_direction(folder: Path) -> None:
-    found = compare(folder / "real.csv", folder / "fake.csv", permutations=199)
+    found = compare(folder / "real.csv", folder / "fake.csv", permutations=499)
     assert found.told_apart
     assert found.columns == ("height", "weight", "income")
     assert dict(found.set_aside) == {
         "planet": "constant at 3 in both",
         "height again": "the same as 'height' in both",
     }
-    assert {"likelihood_ratio", "covariance", "mmd"} <= set(found.tests.rejected)
+    assert {"likelihood_ratio", "covariance", "fuse"} <= set(found.tests.rejected)
     assert "hotelling" not in found.tests.rejected
     first = found.directions.spread[0]
     assert first.value == pytest.approx(0.25, rel=0.4)
     assert first.value < 1 / found.directions.chance_ratio
     assert abs(first.loadings[2]) < 0.2
     assert found.directions.mean.value < found.directions.chance_shift
-    assert found.copies == 0
+    assert found.copies.exact.rows == 0
+    assert not found.copies.surprising
 
 
 def test_files_of_one_law_are_not_told_apart_and_a_file_equals_itself(folder: Path) -> None:
     assert not compare(folder / "real.csv", folder / "same.csv", permutations=199).told_apart
     same = compare(folder / "real.csv", folder / "real.csv", permutations=199)
     assert not same.told_apart
-    assert same.copies == 200
+    assert same.copies.exact.rows == 200
+    assert same.copies.exact.surprising
     assert same.directions.mean.value == 0.0
     assert {d.name: d.estimate for d in same.distances}["frechet_uncorrected"] < 1e-6
 
@@ -161,3 +163,38 @@ def test_nothing_to_compare_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("a\n1\n1\n1\n")
     with pytest.raises(UsageError, match="no column can be compared: 'a' is constant at 1 in both"):
         compare(tmp_path / "c.csv", tmp_path / "c.csv")
+
+
+def test_the_same_seed_gives_the_pvalues_of_the_battery(folder: Path) -> None:
+    names = ["weight", "income"]
+    x, y = (pd.read_csv(folder / f"{name}.csv")[names] for name in ("real", "same"))
+    for seed in (0, 7):
+        found = compare(
+            folder / "real.csv", folder / "same.csv", columns=names, permutations=199, seed=seed
+        )
+        alone = battery(x, y, permutations=199, rng=seed)
+        assert {name: result.pvalue for name, result in found.tests.results.items()} == {
+            name: result.pvalue for name, result in alone.results.items()
+        }
+
+
+@pytest.mark.parametrize("size", [2.0**-300, 1.0, 2.0**300])
+@pytest.mark.parametrize("offset", [0.0, 1e14])
+def test_units_and_offsets_change_no_column(tmp_path: Path, size: float, offset: float) -> None:
+    rng = np.random.default_rng(3)
+    # Multiples of 1/64, which an offset of 1e14 leaves as they are.
+    x, y = np.round(rng.normal(size=(2, 80, 2)) * 64) / 64 + [0.0, 1.0]
+    y += [0.0, 3.0]
+    found = []
+    for values, name in (((x, y), "plain"), (((x + offset) * size, (y + offset) * size), "moved")):
+        for side, rows in zip("xy", values, strict=True):
+            np.save(tmp_path / f"{name}{side}.npy", rows)
+        found.append(
+            compare(tmp_path / f"{name}x.npy", tmp_path / f"{name}y.npy", permutations=199)
+        )
+    plain, moved = (result.differences for result in found)
+    assert found[1].told_apart
+    assert moved["column"].tolist() == plain["column"].tolist()
+    for column in ("shift", "sd_ratio", "ks", "pvalue"):
+        np.testing.assert_allclose(moved[column], plain[column], rtol=1e-9)
+    np.testing.assert_allclose(moved["real_sd"], size * plain["real_sd"], rtol=1e-9)
