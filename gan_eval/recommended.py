@@ -13,6 +13,7 @@ from gan_eval.errors import UsageError
 from gan_eval.settings import nearest, shown
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.scaling import ColumnScales, constant_columns
 from gan_eval.twosample.whitening import whitening
 
 if TYPE_CHECKING:
@@ -51,9 +52,8 @@ class Samples:
             pooled = np.concatenate([first, second])
             if _can_be_whitened(pooled):
                 return cls(first, second, None, (first, second), "pooled")
-            deviations = pooled.std(axis=0)
-            deviations[deviations == 0] = 1.0
-            return cls(first, second, None, (first / deviations, second / deviations), None)
+            scaled = _in_deviations(pooled)
+            return cls(first, second, None, (scaled[: len(first)], scaled[len(first) :]), None)
         from gan_eval.goodness.sample import one_sample
 
         first = one_sample(x, target)
@@ -85,6 +85,14 @@ def _can_be_whitened(pooled: Array) -> bool:
     except UsageError:
         return False
     return True
+
+
+def _in_deviations(pooled: Array) -> Array:
+    """Columns over their standard deviations, rare values far off drawn in; constant ones are 0."""
+    scaled = ColumnScales.robust(pooled)(pooled)
+    scaled[:, constant_columns(pooled)] = 0.0
+    deviations = scaled.std(axis=0)
+    return scaled / np.where(deviations > 0, deviations, 1.0)
 
 
 def _likelihood_ratio(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
@@ -163,6 +171,14 @@ def _classifier(data: Samples, *, permutations: int, rng: int, device: str) -> T
     return classifier_test(*data.pair, permutations=permutations, rng=rng, device=device)
 
 
+def _columns(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+    from gan_eval.twosample.columns import columns_test
+
+    # As they are: only the order of values counts, which no scale changes.
+    pair = data.pair if data.y is None else (data.x, data.y)
+    return columns_test(*pair, permutations=permutations, rng=rng)
+
+
 TESTS: Mapping[str, Test] = {
     "likelihood_ratio": Test("likelihood ratio", _likelihood_ratio, known_law=True),
     "hotelling": Test("Hotelling's T² (mean)", _hotelling, known_law=True),
@@ -172,6 +188,7 @@ TESTS: Mapping[str, Test] = {
     "fuse": Test("MMD-FUSE, whitened", _fuse),
     "sliced_wasserstein": Test("sliced Wasserstein, whitened", _sliced_wasserstein),
     "classifier": Test("classifier (C2ST)", _classifier),
+    "columns": Test("largest column difference", _columns),
 }
 """Every test that a battery can run, by name; a new one goes at the end, so that seeds stay."""
 
@@ -192,5 +209,6 @@ def seeds(generator: np.random.Generator) -> dict[str, int]:
     return dict(zip(TESTS, generator.integers(2**62, size=len(TESTS)).tolist(), strict=True))
 
 
-DEFAULT = ("likelihood_ratio", "hotelling", "covariance", "mmd", "energy", "fuse")
-"""The recommended battery: moments, the whole law, and, with many kernels, errors of its shape."""
+DEFAULT = ("likelihood_ratio", "hotelling", "covariance", "mmd", "energy", "fuse", "columns")
+"""The recommended battery: moments, the whole law, with many kernels errors of its shape, and the
+column that differs most, which no outlier elsewhere can hide."""

@@ -174,6 +174,15 @@ _ALL = (
         sees=_MEANS + _COVARIANCES,
     ),
     Subject(
+        "columns",
+        "largest column difference",
+        partial(_permuted, name="columns.columns_test"),
+        # A difference of distribution functions is a whole number over nm, which ties often.
+        {NORMAL: VALID, INTEGERS: VALID},
+        # Of the correlation alone single columns show nothing.
+        sees=tuple(path for path in PATHS if path != "correlation"),
+    ),
+    Subject(
         "classical_likelihood_ratio",
         "likelihood ratio by its Gaussian law",
         partial(_classical, name="likelihood_ratio_test"),

@@ -8,6 +8,7 @@ with the first call, not with this package.
 from __future__ import annotations
 
 from gan_eval.twosample.classifier import classifier_test
+from gan_eval.twosample.columns import columns_test
 from gan_eval.twosample.energy import energy_distance, energy_test
 from gan_eval.twosample.frechet import FrechetDistance, frechet_distance
 from gan_eval.twosample.labels import permutation_labels
@@ -19,6 +20,7 @@ __all__ = [
     "FrechetDistance",
     "TestResult",
     "classifier_test",
+    "columns_test",
     "energy_distance",
     "energy_test",
     "frechet_distance",
