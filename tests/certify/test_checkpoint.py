@@ -198,6 +198,7 @@ main(sys.argv[1:])
 """The command, killed when it has kept its third unit."""
 
 
+@pytest.mark.thorough
 def test_the_command_goes_on_after_a_kill(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

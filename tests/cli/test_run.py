@@ -40,6 +40,7 @@ def test_run_writes_rows_epochs_study_and_report(tmp_path: Path) -> None:
     assert (folder / "report.html").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_workers_do_not_change_the_rows() -> None:
     settings = [*STUDY[1::2], "replicates=4"]
     clocks = ["seconds", "examples_per_second", "chapter_examples_per_second"]
@@ -67,7 +68,7 @@ def test_a_study_file_with_a_grid(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.thorough), "2"])
 def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str) -> None:
     import pty
 

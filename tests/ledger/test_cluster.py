@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -315,14 +314,6 @@ def test_no_dead_client_is_collected_while_another_starts_or_ends(
     assert gc.isenabled()
 
 
-def test_dask_is_imported_only_where_it_is_used() -> None:
-    script = (
-        "import sys, gan_eval, gan_eval.cli, gan_eval.study\n"
-        "assert not {'dask', 'distributed', 'tornado'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True)
-
-
 def without_drawing() -> int:
     work.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
     return os.getpid()
@@ -344,6 +335,7 @@ def test_a_worker_without_this_package_is_told_of(
     assert len(workers.scheduler.workers) == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are killed as on POSIX")
 def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> None:
     """Processes, of which one is killed when a quarter of the study is done."""

@@ -10,7 +10,9 @@ import pytest
 from gan_eval import codeversion
 
 
-@pytest.mark.parametrize("backend", ["pytorch", "fused_cpu"])
+@pytest.mark.parametrize(
+    "backend", ["pytorch", pytest.param("fused_cpu", marks=pytest.mark.thorough)]
+)
 def test_every_module_that_training_and_judging_load_is_counted(backend: str) -> None:
     """Against what Python itself has loaded when a replicate was trained and judged."""
     script = (
