@@ -9,9 +9,10 @@ needs no shared memory. Writers wait for each other; each needs a few millisecon
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval import ledgerfile, stored
+from gan_eval import integrity, ledgerfile, stored
 from gan_eval.errors import UsageError
 from gan_eval.finished import Finished
 from gan_eval.ledgerfile import LEDGER_FILE
@@ -46,26 +47,44 @@ class Ledger:
     """
 
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
-        """Open a ledger, or make one where there is none; ``None`` is one in memory."""
+        """Open a ledger, or make one where there is none; ``None`` is one in memory.
+
+        All that is stored is read and held against its digests. Where something is damaged,
+        nothing is read from it; opened for writing it is mended: what is damaged is forgotten, and
+        ``mended`` says what that was.
+        """
         self.path = path
-        with in_one_sentence(path):
-            if path is None:
-                self._connection = ledgerfile.connect(":memory:")
-                self._connection.executescript(ledgerfile.SCHEMA)
-                return
-            if not path.exists():
-                if read_only:
-                    raise UsageError(f"there is no file {str(path)!r}")
-                ledgerfile.create(path)
-            if not path.is_file():
-                raise UsageError(f"{str(path)!r} is not a file, so it is no ledger")
-            mode = "ro" if read_only else "rw"
-            self._connection = ledgerfile.connect(f"{path.absolute().as_uri()}?mode={mode}")
-            try:
-                ledgerfile.check(self._connection, path)
-            except BaseException:
-                self._connection.close()
-                raise
+        self.mended: str | None = None
+        with in_one_sentence(path), ExitStack() as opened:
+            self._connection = self._open(opened, read_only)
+            self._opened = opened.pop_all()
+
+    def _open(self, opened: ExitStack, read_only: bool) -> sqlite3.Connection:
+        if self.path is None:
+            return opened.enter_context(closing(ledgerfile.empty(":memory:")))
+        path = Path(os.path.realpath(self.path))
+        if not path.exists():
+            if read_only:
+                raise UsageError(f"there is no file {str(self.path)!r}")
+            ledgerfile.create(path)
+        if not path.is_file():
+            raise UsageError(f"{str(self.path)!r} is not a file, so it is no ledger")
+        if read_only:
+            connection = ledgerfile.open_to_read(path, opened)
+            condition = integrity.examine(connection)
+            if not condition.whole:
+                raise UsageError(
+                    f"{str(self.path)!r} {condition.sentence()}; `gan-eval run` into its folder "
+                    "keeps what is left and trains the rest again"
+                )
+            return connection
+        connection = ledgerfile.open_to_write(path, opened)
+        condition = integrity.examine(connection)
+        if not (condition.whole and integrity.writable(connection)):
+            with closing(ledgerfile.empty("")) as fresh:  # a temporary file
+                integrity.rebuild(connection, condition, fresh)
+            self.mended = condition.sentence()
+        return connection
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +93,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
+        self._opened.close()
 
     # --- Writing -------------------------------------------------------------------------------
 
@@ -82,18 +101,17 @@ class Ledger:
         """Note that a run of a study begins and what it wants; returns the run's number."""
         text = json.dumps(document | {"wanted": [asdict(part) for part in parts]})
         with self._transaction() as connection:
-            # SQLite numbers them itself, whoever else begins now.
-            made = connection.execute(
-                "INSERT INTO runs (created, document) VALUES (?, ?)", (_now(), text)
-            )
-            return int(made.lastrowid or 0)
+            number = integrity.next_number(connection, "runs")
+            integrity.add(connection, "runs", (number, _now(), text))
+        return number
 
     def environment(self, name: str, facts: dict[str, Any]) -> None:
         """Note what an environment is, by its name."""
         with self._transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO environments VALUES (?, ?)", (name, json.dumps(facts))
-            )
+            known = connection.execute("SELECT 1 FROM environments WHERE name = ?", (name,))
+            if known.fetchone() is None:
+                number = integrity.next_number(connection, "environments")
+                integrity.add(connection, "environments", (number, name, json.dumps(facts)))
 
     def store(
         self,
@@ -130,30 +148,44 @@ class Ledger:
             How many of the replicates were new.
         """
         which = bits(tests) if any(permutations) else 0
+        lines = np.array(
+            [
+                (seed, drawn, which if drawn else 0, timed, at < unit.traced, at)
+                for at, (seed, drawn) in enumerate(zip(seeds, permutations, strict=True))
+            ],
+            np.int64,
+        )
         with self._transaction() as connection:
             key = _number(connection, "identities", identity)
-            packed: list[int | bytes] = []
-            for table in (unit.rows, unit.epochs):
-                packed += [_number(connection, "layouts", table.layout), table.block]
-            number = connection.execute(
-                "INSERT INTO units (environment, created, rows_layout, rows, epochs_layout, "
-                "epochs, traced) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (environment, _now(), *packed, unit.traced),
-            ).lastrowid
+            number = integrity.next_number(connection, "units")
             before = connection.total_changes
-            connection.executemany(
-                "INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (key, seed, drawn, which if drawn else 0, timed, at < unit.traced, number, at)
-                    for at, (seed, drawn) in enumerate(zip(seeds, permutations, strict=True))
-                ],
-            )
+            integrity.insert_lines(connection, key, number, lines, "INSERT OR IGNORE")
             new = connection.total_changes - before
             connection.execute(
                 "DELETE FROM claims WHERE identity = ? AND seed = ?", (identity, seeds[0])
             )
             if new == 0:  # another process was first
-                connection.execute("DELETE FROM units WHERE id = ?", (number,))
+                return 0
+            if new < len(lines):
+                there = connection.execute(
+                    "SELECT position FROM replicates "
+                    "WHERE identity = ? AND seed BETWEEN ? AND ? AND unit = ?",
+                    (key, int(lines[:, 0].min()), int(lines[:, 0].max()), number),
+                )
+                lines = lines[sorted(position for (position,) in there)]
+            packed: list[int | bytes] = []
+            for table in (unit.rows, unit.epochs):
+                packed += [_number(connection, "layouts", table.layout), table.block]
+            integrity.add(
+                connection,
+                "units",
+                (
+                    *(number, key, environment, _now(), *packed, unit.traced),
+                    integrity.pack(lines),
+                ),
+                (identity, unit.rows.layout, unit.epochs.layout),
+                replicates=new,
+            )
         return new
 
     def claim(self, identity: str, seed: int, run: int) -> bool:
@@ -270,9 +302,12 @@ def _question(part: Wanted) -> tuple[Any, ...]:
 
 
 def _number(connection: sqlite3.Connection, table: str, text: str) -> int:
-    connection.execute(f"INSERT OR IGNORE INTO {table} (text) VALUES (?)", (text,))
-    (number,) = connection.execute(f"SELECT id FROM {table} WHERE text = ?", (text,)).fetchone()
-    return number
+    # Without an index, which could be damaged unseen: there are few.
+    found = connection.execute(f"SELECT id FROM {table} WHERE text = ?", (text,)).fetchone()
+    if found is not None:
+        return found[0]
+    made = connection.execute(f"INSERT INTO {table} (text) VALUES (?)", (text,))
+    return int(made.lastrowid or 0)
 
 
 def _now() -> str:

@@ -54,10 +54,16 @@ class OutputFolder:
         """The file of the study's ledger."""
         return self.path / LEDGER_FILE
 
-    def check_ledger(self) -> None:
-        """``UsageError`` where there is a ledger that cannot be used, before any work is done."""
-        if self.ledger.exists():
-            Ledger(self.ledger).close()
+    def check_ledger(self) -> str | None:
+        """Mend the ledger if there is one that is damaged, and say in a sentence what was done.
+
+        ``UsageError`` where it cannot be used, before any work is done.
+        """
+        if not self.ledger.exists():
+            return None
+        with Ledger(self.ledger) as ledger:
+            mended = ledger.mended
+        return None if mended is None else f"{str(self.ledger)!r} {mended}; what is left is kept"
 
     def refuse_ledger(self) -> None:
         """``UsageError`` where a run keeps its ledger here, which what is put together is not in:
@@ -78,7 +84,8 @@ class OutputFolder:
         if self.ledger.exists() and not everything:
             return None
         # The journal of an interrupted transaction belongs to its ledger.
-        names = (*FILES, REPORT, f"{LEDGER_FILE}-journal", LEDGER_FILE)
+        beside = (f"{LEDGER_FILE}{ending}" for ending in ("-journal", "-wal", "-shm"))
+        names = (*FILES, REPORT, *beside, LEDGER_FILE)
         there = [self.path / name for name in names if (self.path / name).exists()]
         if not there:
             return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,10 +65,11 @@ def _steps(connection: sqlite3.Connection, name: str, found: Found) -> NDArray[n
     each = np.ones(len(found), np.int64)
     if name == "epochs":
         for number, chosen in _by_unit(found[:, 1]):
-            head, traced = connection.execute(
+            head, traced = _only(
+                connection,
                 "SELECT substr(epochs, 1, ?), traced FROM units WHERE id = ?",
                 (blocks.HEAD, number),
-            ).fetchone()
+            )
             each[chosen] = blocks.length(head) // traced
     return each
 
@@ -80,11 +82,12 @@ def _unit(
     part: Wanted,
 ) -> blocks.Columns:
     """The columns of some replicates of one unit, without what is not wanted of them."""
-    block, text, environment, traced = connection.execute(
+    block, text, environment, traced = _only(
+        connection,
         f"SELECT u.{name}, l.text, u.environment, u.traced FROM units u "
         f"JOIN layouts l ON l.id = u.{name}_layout WHERE u.id = ?",
         (number,),
-    ).fetchone()
+    )
     columns = blocks.unpack(block, text)
     if name == "epochs":
         steps = len(columns["seed"]) // traced
@@ -101,6 +104,12 @@ def _unit(
         | columns
         | {"environment": np.full(len(positions), environment, object)}
     )
+
+
+def _only(connection: sqlite3.Connection, question: str, of: tuple[int, ...]) -> tuple[Any, ...]:
+    if (found := connection.execute(question, of).fetchone()) is None:
+        raise blocks.DamagedBlockError("a unit of it is gone")
+    return found
 
 
 def _tested(columns: blocks.Columns, part: Wanted) -> blocks.Columns:

@@ -23,6 +23,8 @@ def in_one_sentence(path: Path | None) -> Iterator[None]:
         raise UsageError(f"{name} {_said(error)}") from None
     except DamagedBlockError as error:
         raise UsageError(f"{name} is damaged: {error}; {_HOW_ON}") from None
+    except UnicodeDecodeError:  # of what SQLite says of its tables, quoting them
+        raise UsageError(f"{name} is damaged: its tables have no names; {_HOW_ON}") from None
     except OSError as error:
         raise UsageError(f"{name} cannot be written: {error.strerror or error}") from None
 

@@ -129,8 +129,8 @@ def run(
         printing.print_forecast(forecast(settings, workers, threads))
         return Status.YES
     folder = OutputFolder.prepare(out, settings.name)
-    if not fresh:
-        folder.check_ledger()
+    if not fresh and (mended := folder.check_ledger()) is not None:
+        print(f"gan-eval: {mended}", file=sys.stderr)
     aside: list[Path | None] = []
     command = shlex.join(["gan-eval", *(sys.argv[1:])])
     with printing.study_progress() as show:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gan_eval.export import load
-from gan_eval.ledger import LEDGER_FILE, Ledger
+from gan_eval.ledger import LEDGER_FILE
 
 from .tables import assert_same
 from .victim import WIDE
@@ -134,27 +134,3 @@ def test_several_at_once_of_which_one_is_killed(whole: tuple[Path, int], tmp_pat
     assert together[1].returncode == 0
     assert counted(tmp_path / "together") == REPLICATES
     assert_same(tmp_path / "together", whole[0])
-
-
-def test_a_transaction_that_is_cut_in_the_middle_is_undone(tmp_path: Path) -> None:
-    """Killed when half of a large unit is in the file itself already, beside its journal."""
-    path = tmp_path / LEDGER_FILE
-    Ledger(path).close()
-    script = (
-        "import os, signal, sqlite3, sys\n"
-        "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-        "connection.execute('PRAGMA cache_size = 4')\n"
-        "connection.execute('BEGIN IMMEDIATE')\n"
-        "for i in range(50):\n"
-        "    connection.execute('INSERT INTO layouts (text) VALUES (?)', (f'{i}' * 20000,))\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, path], check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert path.with_name(f"{LEDGER_FILE}-journal").exists()
-    assert path.stat().st_size > 500_000
-    with Ledger(path) as ledger:
-        assert ledger.environments() == {}
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT count(*) FROM layouts").fetchone() == (0,)
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

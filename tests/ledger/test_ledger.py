@@ -217,7 +217,7 @@ def test_several_processes_write_at_once_and_double_nothing(tmp_path: Path) -> N
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(600)
         assert process.exitcode == 0
     with Ledger(tmp_path / LEDGER_FILE, read_only=True) as ledger:
         rows = ledger.rows([part(0, 99)])

@@ -89,8 +89,8 @@ def test_a_file_that_is_no_whole_ledger_is_refused_and_left_as_it_is(
 def test_a_block_that_was_damaged_is_told_not_guessed(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE units SET rows = substr(rows, 1, length(rows) - 9)")
-    with Ledger(path, read_only=True) as ledger, pytest.raises(UsageError, match="is damaged: "):
-        ledger.rows([part(0, 9)])
+    with pytest.raises(UsageError, match=r"is damaged: 4,000 of 4,000 replicates"):
+        Ledger(path, read_only=True)
 
 
 def test_no_run_and_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
