@@ -126,7 +126,7 @@ def conform(
         console.print_json(found.document())
     else:
         printing.print_conformance(found)
-    return Status.of(found.kept if found.pairs else None)
+    return Status.of(found.kept)
 
 
 def backends(as_json: AsJson = False) -> None:

@@ -25,8 +25,8 @@ def print_conformance(found: Conformance) -> None:
         console.print(f"left out: {one.name} {why}", markup=False)
     if not found.pairs:
         console.print(
-            f"{found.compared[0].name} is alone here, and one backend alone has nothing to agree "
-            "with.",
+            f"Could not tell: {found.compared[0].name} is alone here, and one backend alone has "
+            "nothing to agree with.",
             markup=False,
         )
         return

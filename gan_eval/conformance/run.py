@@ -80,15 +80,15 @@ class Conformance:
         return all(steps) and all(laws)
 
     @property
-    def kept(self) -> bool:
-        """Whether every pair agrees; true where there is none."""
-        return all(self.agree(pair) for pair in self.pairs)
+    def kept(self) -> bool | None:
+        """Whether every pair agrees; None where there is no pair, which cannot tell."""
+        return all(self.agree(pair) for pair in self.pairs) if self.pairs else None
 
     def document(self) -> dict[str, Any]:
         """JSON-ready; a number that is not finite is null."""
         return json_ready(
             {
-                "agree": self.kept if self.pairs else None,
+                "agree": self.kept,
                 "backends": [asdict(one) for one in self.compared],
                 "absent": [asdict(one) for one in self.absent],
                 "pairs": [{"backends": list(p), "agree": self.agree(p)} for p in self.pairs],

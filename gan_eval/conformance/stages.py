@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from gan_eval.config import Dialect, TrainingConfig
+from gan_eval.draws import MAX_SEED
 
 SEEDS = (0, 1, 2, 3, 4)
+
+_BORDERS = (2**16, 2**24, 2**31, 2**32, 2**53, 2**63)
+FAR_SEEDS = (
+    *(5, 6, 7, 9, 15, 16, 17, 31, 32, 33, 62, 63, 64, 65, 127, 128, 1000),
+    *(border + step for border in _BORDERS for step in (-1, 0, 5) if border + step <= MAX_SEED),
+)
+"""Seeds beside the borders of integers, lanes and floats; none follows from the one before it."""
+MANY_SEEDS = tuple(range(10, 10 + 3 * 66, 3))
+"""More than 64 lanes of a vector hold, every third."""
 
 EARLY = 1e-10
 """Relative difference allowed after up to 50 steps, before chaos sets in."""
@@ -69,6 +79,13 @@ STAGES: tuple[Stage, ...] = (
     Stage("1 step, saturating", _steps(1, generator_loss="saturating")),
     # Two steps, of 8 rows and of 4.
     Stage("2 steps, last batch smaller", _steps(1, n_examples=12)),
+    Stage("1 step, far seeds", _steps(1), seeds=FAR_SEEDS),
+    Stage("1 step, 66 seeds", _steps(1), seeds=MANY_SEEDS),
+    # Of each epoch an order and a noise of its own; what epoch 1 repeats shows after its steps.
+    *(
+        Stage(f"{2 * epochs} steps, {epochs} epochs", _steps(2, epochs=epochs), seeds=(0, 4, 63))
+        for epochs in (2, 3)
+    ),
     *(
         Stage(
             _named(CHAPTER, dialect),

@@ -35,6 +35,15 @@ FAULTS = {
     "zero-biases": "biases not initialised",
     "saturating": "saturating loss",
     "last-batch-dropped": "last, smaller batch dropped",
+    "other-seeds": "seeds from 5 on trained as the next ones",
+    "seeds-32-bit": "seeds taken modulo 2³²",
+    "seeds-signed": "seeds taken as signed integers of 32 bits",
+    "seeds-float": "seeds rounded to float64",
+    "seeds-in-a-row": "seeds counted up from a call's first",
+    "lanes-64": "the 65th replicate of a call trained as the first",
+    "shuffle-repeated": "the shuffle of epoch 0 in every epoch",
+    "noise-repeated": "the noise of epoch 0 in every epoch",
+    "noise-alternating": "the noise of epochs 0 and 1 in turn",
 }
 
 # Epochs whose noise no run of these tests reaches, for the z that is drawn anew.
@@ -70,13 +79,14 @@ class NumPyBackend:
     def _train(
         self, config: TrainingConfig, seeds: list[int], device: str, on_epoch: OnEpoch | None
     ) -> TrainedGANs:
+        told, seeds = seeds, self._mistaken(seeds)
         started = [initial_layers(config, seed) for seed in seeds]
         G, D = (
             Network(config, [pair[which] for pair in started], rate, self.fault)
             for which, rate in ((0, config.learning_rate_G), (1, config.learning_rate_D))
         )
         data = np.stack([training_rows(config, seed) for seed in seeds]).astype(config.numpy_dtype)
-        history = History(config, self.name, device, seeds, G.layer(0), on_epoch)
+        history = History(config, self.name, device, told, G.layer(0), on_epoch)
         for epoch in history.epochs():
             losses = self._epoch(config, seeds, epoch, data, G, D)
             history.end(losses, G.layer(0))
@@ -88,6 +98,20 @@ class NumPyBackend:
                 [layer for net in both for layer in net.split(net.second)],
             ),
         )
+
+    def _mistaken(self, seeds: list[int]) -> list[int]:
+        """The seeds that are trained in place of these, as unsigned integers of 64 bits."""
+        if self.fault == "seeds-in-a-row":
+            return [seeds[0] + at for at in range(len(seeds))]
+        if self.fault == "lanes-64":
+            return [seeds[at % 64] for at in range(len(seeds))]
+        of_one = {
+            "other-seeds": lambda seed: seed + (seed >= 5),
+            "seeds-32-bit": lambda seed: seed % 2**32,
+            "seeds-signed": lambda seed: ((seed + 2**31) % 2**32 - 2**31) % 2**64,
+            "seeds-float": lambda seed: int(float(seed)),
+        }.get(self.fault, lambda seed: seed)
+        return [of_one(seed) for seed in seeds]
 
     def _epoch(
         self,
@@ -105,8 +129,10 @@ class NumPyBackend:
             found = [draws.latent_noise(seed, epoch, *shape) for seed in seeds]
             return np.stack(found).astype(config.numpy_dtype)
 
-        orders = np.stack([draws.epoch_order(seed, epoch, config.n_examples) for seed in seeds])
-        rows, z = np.take_along_axis(data, orders[:, :, None], axis=1), noise(epoch)
+        of_order = 0 if self.fault == "shuffle-repeated" else epoch
+        of_noise = {"noise-repeated": 0, "noise-alternating": epoch % 2}.get(self.fault, epoch)
+        orders = np.stack([draws.epoch_order(seed, of_order, config.n_examples) for seed in seeds])
+        rows, z = np.take_along_axis(data, orders[:, :, None], axis=1), noise(of_noise)
         z_of_G = noise(OTHER_NOISE + epoch) if self.fault == "z-redrawn" else z
         saturating = (config.generator_loss == "saturating") != (self.fault == "saturating")
         losses = np.zeros((2, len(seeds)))
