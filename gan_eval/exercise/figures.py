@@ -25,6 +25,7 @@ _STYLES = (
     ("real", ":", "D"),
     ("failed", (0, (6, 1)), "v"),
     ("converged", (0, (1, 1)), "P"),
+    ("near", (0, (4, 1, 1, 1)), "X"),
 )
 _WORDS = {
     "seen": "seen",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,13 @@ from gan_eval.target import GaussianTarget
 Array = NDArray[np.floating]
 
 PERMUTATIONS = 99
-"""Of MMD and energy; a p-value of permutations is exact for any number of them."""
+"""Of MMD, energy and columns, or as many as a level needs; a p-value of permutations is exact for
+any number of them."""
 
 REFITS = 39
-"""Permutations of the classifier test, each of which fits five classifiers."""
+"""Permutations of the classifier test, each of which fits five classifiers; likewise."""
 
-_Run = Callable[[Array, Array, GaussianTarget, np.random.Generator], Any]
+_Run = Callable[[Array, Array, GaussianTarget, np.random.Generator, float], Any]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Test:
     knows : str
         What it is told of the truth: ``"the target"``, or ``"n real rows"``.
     run : callable
-        (real, generated, target, rng) to its result.
+        (real, generated, target, rng, alpha) to its result, of which α asks for permutations.
     """
 
     words: str
@@ -49,40 +51,54 @@ class Test:
         return self.words.partition(",")[0].partition(" (")[0]
 
 
+def _enough(permutations: int, alpha: float) -> int:
+    """So many, or as many more as a p-value needs to come down to α."""
+    return max(permutations, math.ceil((1 - 1e-12) / alpha) - 1)
+
+
 TESTS: dict[str, Test] = {
     "likelihood_ratio": Test(
         "joint likelihood ratio",
         "the target",
-        lambda x, y, target, rng: goodness.likelihood_ratio_test(y, target),
+        lambda x, y, target, rng, alpha: goodness.likelihood_ratio_test(y, target),
     ),
     "covariance": Test(
         "covariance",
         "the target",
-        lambda x, y, target, rng: goodness.covariance_test(y, target),
+        lambda x, y, target, rng, alpha: goodness.covariance_test(y, target),
     ),
     "hotelling": Test(
         "Hotelling (mean)",
         "the target",
-        lambda x, y, target, rng: goodness.hotelling_test(y, target),
+        lambda x, y, target, rng, alpha: goodness.hotelling_test(y, target),
     ),
     "mmd": Test(
         "MMD, whitened by the target",
         "n real rows",
-        lambda x, y, target, rng: twosample.mmd_test(
-            x, y, whiten=target, permutations=PERMUTATIONS, rng=rng
+        lambda x, y, target, rng, alpha: twosample.mmd_test(
+            x, y, whiten=target, permutations=_enough(PERMUTATIONS, alpha), rng=rng
         ),
     ),
     "energy": Test(
         "energy, whitened by the target",
         "n real rows",
-        lambda x, y, target, rng: twosample.energy_test(
-            x, y, whiten=target, permutations=PERMUTATIONS, rng=rng
+        lambda x, y, target, rng, alpha: twosample.energy_test(
+            x, y, whiten=target, permutations=_enough(PERMUTATIONS, alpha), rng=rng
         ),
     ),
     "classifier": Test(
         "classifier (C2ST)",
         "n real rows",
-        lambda x, y, target, rng: twosample.classifier_test(x, y, permutations=REFITS, rng=rng),
+        lambda x, y, target, rng, alpha: twosample.classifier_test(
+            x, y, permutations=_enough(REFITS, alpha), rng=rng
+        ),
+    ),
+    "columns": Test(
+        "largest column difference",
+        "n real rows",
+        lambda x, y, target, rng, alpha: twosample.columns_test(
+            x, y, permutations=_enough(PERMUTATIONS, alpha), rng=rng
+        ),
     ),
 }
 
@@ -112,7 +128,7 @@ def rejections(
         latent = rng.standard_normal((n, law.factor.shape[-2]))
         fake = latent @ law.factor[g] + law.mean[g]
         for i, name in enumerate(names):
-            pvalue = TESTS[name].run(real, fake, target, rng).pvalue
+            pvalue = TESTS[name].run(real, fake, target, rng, alpha).pvalue
             # Not `<=` alone: α and a p-value of permutations may differ by rounding.
             found[i, g] = pvalue <= alpha + 1e-12
     return found

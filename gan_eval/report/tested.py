@@ -15,6 +15,9 @@ from gan_eval.testcolumns import tests_of
 CERTIFIED = ("mmd", "energy")
 """The tests whose certificate comes with the package."""
 
+ENOUGH = 19
+"""Permutations from which on a p-value can be 5 %, the level at which rejections are counted."""
+
 
 def tests(cells: Sequence[Cell]) -> dict[str, str]:
     """Name → words of the tests that the rows have columns of, in their order."""
@@ -43,6 +46,11 @@ def sentences(cells: Sequence[Cell], study: Mapping[str, Any]) -> str:
             f"{_subject(others)} {each}generated against {each or 'as many '}"
             f"fresh real samples{by}."
         )
+        if permutations and permutations < ENOUGH:
+            said.append(
+                "With so few, no p-value can come down to 5 %: that none is rejected says nothing. "
+                f"{ENOUGH} would be enough."
+            )
     if exact:
         said.append(
             f"{_subject(exact)} {each}generated samples against the target, whose law is known, so "

@@ -74,3 +74,9 @@ def test_a_share_has_its_exact_interval():
     share = exercise_with({10: 0.0, 100: 0.5}).told_apart("mmd", 10)
     assert (share.value, share.low) == (0, 0)
     assert share.high == pytest.approx(1 - 0.025 ** (1 / 100))
+
+
+def test_a_small_level_gets_the_permutations_that_it_needs() -> None:
+    # Far off: every test has to reject at 1 in 500, which 99 permutations could not.
+    law = Gaussian((TARGET.b + 20.0)[None], 5 * TARGET.A[None])
+    assert rejections(TARGET, law, [0], "learned", 30, 0.002).all()

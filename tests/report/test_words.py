@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from gan_eval.config import TrainingConfig
-from gan_eval.report import words
+from gan_eval.report import tested, words
 from gan_eval.report.cells import Cell, cells_of
 from gan_eval.report.numbers import number
 from gan_eval.results import Results
@@ -143,3 +143,10 @@ def test_how_many_were_tested_is_said_where_not_all_were() -> None:
     assert words.tested(cells_of(made)) == ""
     made.rows.loc[30:, ["mmd_pvalue", "energy_pvalue"]] = np.nan
     assert words.tested(cells_of(made)).startswith("29 of 40 replicates were tested")
+
+
+def test_too_few_permutations_to_reject_are_no_sign_of_equality() -> None:
+    cells = _cells(_known())
+    for permutations, enough in ((18, False), (19, True)):
+        said = tested.sentences(cells, {"n_evaluation": 50, "permutations": permutations})
+        assert ("19 would be enough" not in said) == enough
