@@ -143,7 +143,10 @@ def _fields(model: type[BaseModel], fault: Any) -> list[str]:
 
 def shown(value: Any) -> str:
     """A value as Python writes it, at most 80 characters."""
-    return cut(repr(value))
+    try:
+        return cut(repr(value))
+    except ValueError:  # Python writes out no number of more than 4,300 digits
+        return f"{type(value).__name__} of thousands of digits"
 
 
 def cut(text: str) -> str:

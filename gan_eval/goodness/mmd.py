@@ -80,7 +80,7 @@ def mmd_test(
     if isinstance(bandwidth, str):
         width = _median_bandwidth(deviations)
     else:
-        width = validation.positive_number(bandwidth, "bandwidth")
+        width = validation.bandwidth_number(bandwidth)
     kernel = GaussianKernel(deviations, width)
     observed = discrepancy(kernel, rows)
     outcome = parametric_bootstrap(kernel, observed, n, biased=False, resamples=resamples, rng=rng)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,5 @@ def principal(x: Array, target: GaussianTarget, whiten: bool) -> tuple[Array, tu
 
 
 def resample_count(resamples: Any) -> int:
-    """A whole number of bootstrap draws, at least 1."""
-    if not isinstance(resamples, numbers.Integral) or isinstance(resamples, bool) or resamples < 1:
-        raise UsageError(f"resamples must be a whole number of at least 1, got {resamples!r}")
-    return int(resamples)
+    """A whole number of bootstrap draws, from 1 to a million."""
+    return validation.whole_number(resamples, "resamples", 1, validation.MOST_DRAWS)

@@ -85,7 +85,7 @@ def kernel_stein_test(
     """
     rows = one_sample(x, target)
     resamples = resample_count(resamples)
-    scale = validation.positive_number(scale, "scale")
+    scale = validation.bandwidth_number(scale, "scale")
     validation.one_of(null, "null", NULLS)
     generator = validation.random_generator(rng)
     start = time.perf_counter()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -158,13 +157,7 @@ def classifier_test(
 
 
 def _fold_count(folds: Any, rows: int) -> int:
-    if not isinstance(folds, numbers.Integral) or isinstance(folds, bool):
-        raise UsageError(f"folds must be a whole number, got {folds!r}")
-    if not 2 <= int(folds) <= rows:
-        raise UsageError(
-            f"folds must be between 2 and the rows of the smaller sample ({rows}), got {folds}"
-        )
-    return int(folds)
+    return validation.whole_number(folds, "folds", 2, rows, "the rows of the smaller sample")
 
 
 def _whitened(pooled: Array) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 import time
 from typing import Any
 
@@ -149,10 +148,7 @@ def energy_test(
 def _projections(samples: Pooled, method: str, projections: Any, exponent: float) -> int:
     """How many lines to project to; 0 for the exact path."""
     validation.one_of(method, "method", METHODS)
-    if not isinstance(projections, numbers.Integral) or isinstance(projections, bool):
-        raise UsageError(f"projections must be a whole number, got {projections!r}")
-    if projections < 1:
-        raise UsageError(f"projections must be at least 1, got {projections}")
+    projections = validation.whole_number(projections, "projections", 1, validation.MOST_DRAWS)
     if method == "sliced" and exponent != 1:
         raise UsageError(f"exponent must be 1 for method='sliced', got {exponent}")
     many = samples.n + samples.m > EXACT_ROWS and exponent == 1

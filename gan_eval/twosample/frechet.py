@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import numbers
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -188,11 +187,7 @@ def frechet_distance(
 
 
 def _draws(bootstrap: Any) -> int:
-    if not isinstance(bootstrap, numbers.Integral) or isinstance(bootstrap, bool):
-        raise UsageError(f"bootstrap must be a whole number, got {bootstrap!r}")
-    if int(bootstrap) < 2:
-        raise UsageError(f"bootstrap must be at least 2, got {bootstrap}")
-    return int(bootstrap)
+    return validation.whole_number(bootstrap, "bootstrap", 2, validation.MOST_DRAWS)
 
 
 def _level(confidence_level: Any) -> float:

@@ -276,7 +276,7 @@ def _matrix(
         width = (
             median_bandwidth(samples.points, norm=kernel.argument)
             if isinstance(bandwidth, str)
-            else validation.positive_number(bandwidth, "bandwidth")
+            else validation.bandwidth_number(bandwidth)
         )
     elif not isinstance(bandwidth, str):
         raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")

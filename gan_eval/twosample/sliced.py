@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -168,11 +167,7 @@ def _order(order: Any) -> int:
 
 
 def _projections(projections: Any) -> int:
-    if not isinstance(projections, numbers.Integral) or isinstance(projections, bool):
-        raise UsageError(f"projections must be a whole number, got {projections!r}")
-    if int(projections) < 1:
-        raise UsageError(f"projections must be at least 1, got {projections}")
-    return int(projections)
+    return validation.whole_number(projections, "projections", 1, validation.MOST_DRAWS)
 
 
 def _observed(n: int, m: int) -> Labels:

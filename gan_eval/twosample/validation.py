@@ -18,6 +18,10 @@ Array = NDArray[np.float64]
 # Squared distances of larger values would overflow float64.
 LARGEST_VALUE = 1e150
 
+MOST_DRAWS = 1_000_000
+"""Permutations, resamples and the like of one test: so many settle a p-value to 1e-6, and a null
+distribution of them is 8 MB."""
+
 TARGET = "the law they are held against is in float64"
 """Why the origin of data matters where there is a target."""
 
@@ -57,13 +61,20 @@ def sample(values: Any, name: str) -> Array:
     return require_held(_checked(values, name), name, TARGET)
 
 
+def whole_number(value: Any, name: str, least: int, most: int, which: str = "") -> int:
+    """A whole number from ``least`` to ``most``; ``which`` says what the latter is."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise UsageError(f"{name} must be a whole number, got {shown(value)}")
+    count = int(value)
+    if not least <= count <= most:
+        limit = f"{which} ({most})" if which else str(most)
+        raise UsageError(f"{name} must be between {least} and {limit}, got {shown(value)}")
+    return count
+
+
 def permutation_count(permutations: Any) -> int:
-    """A whole number of permutations, at least 1."""
-    if not isinstance(permutations, numbers.Integral) or isinstance(permutations, bool):
-        raise UsageError(f"permutations must be a whole number, got {permutations!r}")
-    if permutations < 1:
-        raise UsageError(f"permutations must be at least 1, got {permutations}")
-    return int(permutations)
+    """A whole number of permutations, from 1 to ``MOST_DRAWS``."""
+    return whole_number(permutations, "permutations", 1, MOST_DRAWS)
 
 
 def random_generator(rng: Any) -> np.random.Generator:
@@ -72,7 +83,7 @@ def random_generator(rng: Any) -> np.random.Generator:
         return np.random.default_rng(rng)
     if not isinstance(rng, numbers.Integral) or isinstance(rng, bool) or rng < 0:
         raise UsageError(
-            f"rng must be None, a seed of at least 0 or a numpy.random.Generator, got {rng!r}"
+            f"rng must be None, a seed of at least 0 or a numpy.random.Generator, got {shown(rng)}"
         )
     return np.random.default_rng(int(rng))
 
@@ -80,16 +91,31 @@ def random_generator(rng: Any) -> np.random.Generator:
 def positive_number(value: Any, name: str) -> float:
     """A finite number above 0."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise UsageError(f"{name} must be a number above 0, got {value!r}")
-    if not 0 < float(value) < float("inf"):
-        raise UsageError(f"{name} must be a finite number above 0, got {value}")
-    return float(value)
+        raise UsageError(f"{name} must be a number above 0, got {shown(value)}")
+    try:
+        number = float(value)
+    except OverflowError:  # of an int
+        number = float("inf")
+    if not 0 < number < float("inf"):
+        raise UsageError(f"{name} must be a finite number above 0, got {shown(value)}")
+    return number
+
+
+def bandwidth_number(value: Any, name: str = "bandwidth") -> float:
+    """A finite number above 0 whose square is one as well."""
+    width = positive_number(value, name)
+    if not 1 / LARGEST_VALUE <= width <= LARGEST_VALUE:
+        raise UsageError(
+            f"{name} must be between {1 / LARGEST_VALUE:g} and {LARGEST_VALUE:g}, since its "
+            f"square is needed, got {width:g}"
+        )
+    return width
 
 
 def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
     """``value`` if it is one of ``choices``."""
-    if value not in choices:
-        raise UsageError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    if not isinstance(value, str) or value not in choices:
+        raise UsageError(f"{name} must be one of {', '.join(choices)}, got {shown(value)}")
     return value
 
 
@@ -102,7 +128,7 @@ def torch_device(device: Any) -> str:
     except (RuntimeError, AssertionError, TypeError, NotImplementedError):
         available = "cpu, cuda" if torch.cuda.is_available() else "cpu"
         raise UsageError(
-            f"device must be one that torch can use here ({available}), got {device!r}"
+            f"device must be one that torch can use here ({available}), got {shown(device)}"
         ) from None
     return str(device)
 

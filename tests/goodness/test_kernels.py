@@ -272,7 +272,7 @@ def test_far_from_the_target_numbers_stay_finite(test, factor, x):
     ("test", "options", "sentence"),
     [
         (goodness.energy_test, {"exponent": 2}, "exponent must be between 0 and 2"),
-        (goodness.energy_test, {"resamples": 0}, "resamples must be a whole number of at least 1"),
+        (goodness.energy_test, {"resamples": 0}, "resamples must be between 1 and 1000000"),
         (goodness.energy_test, {"rng": -1}, "rng must be"),
         (goodness.mmd_test, {"bandwidth": "mean"}, "bandwidth must be a number above 0"),
         (goodness.mmd_test, {"bandwidth": 0.0}, "bandwidth must be a finite number above 0"),

@@ -313,7 +313,7 @@ def test_defaults_and_what_is_returned():
         (2, {"folds": 7}, r"folds must be between 2 and the rows of the smaller sample \(6\), got"),
         (2, {"folds": 1}, r"folds must be between 2 and the rows of the smaller sample"),
         (2, {"folds": 2.5}, "folds must be a whole number, got 2.5"),
-        (2, {"permutations": 0}, "permutations must be at least 1, got 0"),
+        (2, {"permutations": 0}, "permutations must be between 1 and 1000000, got 0"),
         (2, {"device": "abacus"}, "device must be one that torch can use here"),
         (25, {}, "classifier 'quadratic' takes data of at most 20 independent columns, got 21"),
     ],

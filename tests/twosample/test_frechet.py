@@ -202,7 +202,7 @@ def test_constant_rows():
     ("rows", "options", "message"),
     [
         (2, {}, "x must have at least 3 rows, got 2"),
-        (9, {"bootstrap": 1}, "bootstrap must be at least 2, got 1"),
+        (9, {"bootstrap": 1}, "bootstrap must be between 2 and 1000000, got 1"),
         (9, {"bootstrap": 9.5}, "bootstrap must be a whole number, got 9.5"),
         (
             9,

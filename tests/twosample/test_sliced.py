@@ -251,9 +251,9 @@ def test_ties_of_decimals_far_from_zero_are_ties(order):
     [
         ({"order": 3}, "order must be 1 or 2, got 3"),
         ({"order": True}, "order must be 1 or 2, got True"),
-        ({"projections": 0}, "projections must be at least 1, got 0"),
+        ({"projections": 0}, "projections must be between 1 and 1000000, got 0"),
         ({"projections": 2.0}, "projections must be a whole number, got 2.0"),
-        ({"permutations": 0}, "permutations must be at least 1, got 0"),
+        ({"permutations": 0}, "permutations must be between 1 and 1000000, got 0"),
         ({"device": "abacus"}, "device must be one that torch can use here"),
         ({"rng": -1}, "rng must be None, a seed"),
     ],

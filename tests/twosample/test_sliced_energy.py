@@ -196,7 +196,7 @@ def test_auto_slices_many_rows_only(monkeypatch):
     [
         ({"method": "slices"}, "method must be one of auto, exact, sliced, got 'slices'"),
         ({"method": "sliced", "exponent": 0.5}, "exponent must be 1 for method='sliced', got 0.5"),
-        ({"projections": 0}, "projections must be at least 1, got 0"),
+        ({"projections": 0}, "projections must be between 1 and 1000000, got 0"),
         ({"projections": 2.5}, "projections must be a whole number, got 2.5"),
     ],
 )

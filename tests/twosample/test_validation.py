@@ -9,10 +9,18 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 
+from gan_eval import GaussianTarget, goodness
+from gan_eval.battery import battery
 from gan_eval.errors import UsageError
+from gan_eval.testing import assert_same_distribution
 from gan_eval.twosample import energy_distance, energy_test, mmd2, mmd_test
+from gan_eval.twosample.classifier import classifier_test
+from gan_eval.twosample.frechet import frechet_distance
+from gan_eval.twosample.permuted_moments import hotelling_permutation_test
+from gan_eval.twosample.sliced import sliced_wasserstein_test
 
 GOOD = np.arange(12.0).reshape(6, 2)
 NAN = np.where(GOOD == 5, np.nan, GOOD)
@@ -72,6 +80,98 @@ def test_bad_samples(test, x, y, sentence):
         test(x, y)
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        lambda: torch.tensor(GOOD).to_sparse(),
+        lambda: torch.tensor(GOOD).to_sparse_csr(),
+        lambda: torch.quantize_per_tensor(torch.ones(3, 2), 0.1, 1, torch.qint8),
+        lambda: torch.ones(3, 2, device="meta"),
+        lambda: torch.ones(3, 2) + 1j,
+        lambda: scipy.sparse.csr_array(GOOD),
+        lambda: scipy.sparse.coo_matrix(GOOD),
+        lambda: np.ma.masked_greater(GOOD, 5),
+        lambda: [np.ma.masked_greater(row, 5) for row in GOOD],
+        lambda: np.ones(3, dtype=[("a", "f8", (3,))]),
+        lambda: np.ones((3, 2), dtype=[("a", "f8")]),
+        lambda: [[10**400], [1]],
+        lambda: [[10**5000], [1]],
+        lambda: [["a"], [1]],
+        lambda: [[None], [1]],
+        lambda: [[{}], [1]],
+        lambda: np.array(["2020-01-01", "2021-01-01"], "datetime64[D]"),
+        lambda: np.array([1, 2], "timedelta64[s]"),
+        lambda: pd.Series(["a", "b"]),
+        lambda: pd.Series(["1", "2"], dtype="category"),
+        lambda: pd.DataFrame({"x" * 300 + "\n": ["u", "v"]}),
+        lambda: "text",
+        lambda: b"bytes",
+        lambda: {"a": [1, 2]},
+        lambda: {1, 2},
+        lambda: iter([1, 2]),
+        lambda: object(),
+    ],
+)
+def test_what_is_no_dense_table_of_numbers_is_refused_in_one_sentence(make):
+    values = make()
+    for x, y in ((values, GOOD), (GOOD, values)):
+        with pytest.raises(UsageError) as refusal:
+            mmd2(x, y)
+        assert str(refusal.value).isprintable()
+        assert len(str(refusal.value)) < 300
+    with pytest.raises(UsageError):
+        goodness.energy_test(values, GaussianTarget.chapter())
+
+
+def test_a_masked_array_without_masked_values_is_an_array():
+    assert mmd2(np.ma.masked_greater(GOOD, 100), GOOD[:3]) == mmd2(GOOD, GOOD[:3])
+
+
+HUGE = [10**30, 10**400, 10**5000, -(10**5000), 1e300, True, "9"]
+
+
+@pytest.mark.parametrize("huge", HUGE, ids=["30", "400", "5000", "-5000", "1e300", "True", "text"])
+@pytest.mark.parametrize(
+    ("test", "name"),
+    [
+        (mmd_test, "permutations"),
+        (energy_test, "permutations"),
+        (energy_test, "projections"),
+        (hotelling_permutation_test, "permutations"),
+        (sliced_wasserstein_test, "permutations"),
+        (sliced_wasserstein_test, "projections"),
+        (classifier_test, "permutations"),
+        (classifier_test, "folds"),
+        (frechet_distance, "bootstrap"),
+        (battery, "permutations"),
+        (assert_same_distribution, "permutations"),
+    ],
+)
+def test_a_count_that_nothing_could_hold_is_refused(test, name, huge):
+    with pytest.raises(UsageError, match=f"^{name} must be (a whole number|between)"):
+        test(GOOD, GOOD + 1, **{name: huge})
+
+
+@pytest.mark.parametrize("huge", [10**30, 10**5000, True], ids=["30", "5000", "True"])
+@pytest.mark.parametrize("test", [goodness.mmd_test, goodness.energy_test])
+def test_a_count_of_resamples_that_nothing_could_hold_is_refused(test, huge):
+    with pytest.raises(UsageError, match=r"^resamples must be (a whole number|between)"):
+        test(GOOD, GaussianTarget.chapter(), resamples=huge)
+
+
+@pytest.mark.parametrize("bandwidth", [1e300, 1e-300, 5e-324, 10**400, -(10**400), float("inf")])
+def test_a_bandwidth_without_a_square_is_refused(bandwidth):
+    for test in (mmd_test, mmd2):
+        with pytest.raises(UsageError, match=r"^bandwidth must be"):
+            test(GOOD, GOOD, bandwidth=bandwidth)
+    with pytest.raises(UsageError, match=r"^bandwidth must be"):
+        goodness.mmd_test(GOOD, GaussianTarget.chapter(), bandwidth=bandwidth)
+
+
 @pytest.mark.parametrize(
     ("test", "options", "sentence"),
     [
@@ -96,7 +196,7 @@ def test_bad_samples(test, x, y, sentence):
         (mmd_test, {"bandwidth": None}, "bandwidth must be a number above 0, got None"),
         (energy_test, {"exponent": 2}, "exponent must be between 0 and 2, both excluded, got 2"),
         (energy_test, {"exponent": -1.0}, "exponent must be a finite number above 0, got -1.0"),
-        (energy_test, {"permutations": 0}, "permutations must be at least 1, got 0"),
+        (energy_test, {"permutations": 0}, "permutations must be between 1 and 1000000, got 0"),
         (mmd_test, {"permutations": 9.5}, "permutations must be a whole number, got 9.5"),
         (
             mmd_test,
