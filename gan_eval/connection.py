@@ -5,12 +5,16 @@ Dask is imported when a connection is made, nowhere else.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
+import socket
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gan_eval.errors import UsageError
 
@@ -20,7 +24,15 @@ if TYPE_CHECKING:
 _MUST_AGREE = ("python", "dask", "distributed")
 """Packages of which a client, a scheduler and workers need the same version."""
 # What goes wrong is told by us; Dask's logs would say it again, over many lines.
-_LOGGERS = ("distributed", "distributed.client", "tornado.application", "asyncio")
+_LOGGERS = (
+    *("distributed", "distributed.client", "distributed.comm", "distributed.core"),
+    *("tornado", "tornado.application", "tornado.general", "asyncio"),
+)
+_NAME, _ANSWER, _VERSIONS = 5.0, 20.0, 120.0
+"""Seconds for a name to be found, for who is there to say what it is (what Dask allows for a
+connection counts where it is less), and for a scheduler and all its workers to list packages."""
+
+Told = TypeVar("Told")
 
 
 @contextmanager
@@ -40,6 +52,9 @@ def connected(address: str) -> Iterator[Client]:
         ) from None
     with _silence():
         try:
+            # A client that cannot connect tries for a minute, waits without end for who says
+            # nothing, and complains when it is collected. So there is none before that is known.
+            _ask(address)
             with _nothing_collected(), warnings.catch_warnings():
                 warnings.simplefilter("ignore", VersionMismatchWarning)  # we look ourselves
                 client = distributed.Client(address, set_as_default=False)
@@ -53,9 +68,72 @@ def connected(address: str) -> Iterator[Client]:
                 client.close(timeout=5)
 
 
+def _ask(address: str) -> None:
+    """Ask who is at an address what it is; raises whatever keeps that from being a scheduler."""
+    from dask import config
+    from dask.utils import parse_timedelta
+    from distributed.comm.addressing import get_address_host_port, parse_address
+
+    if parse_address(address)[0] == "inproc":  # of this process, which is no server
+        return
+    host, port = get_address_host_port(address)
+    if not 0 < port < 2**16:
+        raise ValueError(f"a port is between 1 and {2**16 - 1}, got {port}")
+    try:  # here, because a thread of Dask's that waits for a name keeps the process from ending
+        _within(_NAME, lambda: socket.getaddrinfo(host, port))
+    except (OSError, UnicodeError):
+        raise OSError(f"the name {host!r} is not found") from None
+    limit = min(_ANSWER, parse_timedelta(config.get("distributed.comm.timeouts.connect")))
+    kind = _within(2 * limit, lambda: asyncio.run(_identity(address, limit)))
+    if kind != "Scheduler":
+        raise ValueError(f"it is a {str(kind)[:20].lower()} of Dask")
+
+
+async def _identity(address: str, limit: float) -> Any:
+    """The kind of Dask server that answers."""
+    from dask import config
+    from distributed import Security
+    from distributed.comm.core import CommClosedError, connect
+    from distributed.utils import import_term
+
+    # As a client finds out how to connect.
+    loader = config.get("distributed.client.security-loader", None)
+    security = import_term(loader)({"address": address}) if loader else Security()
+    options = security.get_connection_args("client")
+    comm = None
+    try:
+        async with asyncio.timeout(limit):
+            comm = await connect(address, timeout=limit, **options)
+            await comm.write({"op": "identity", "reply": True})
+            return (await comm.read())["type"]
+    except CommClosedError:
+        raise OSError("it closes the connection") from None
+    except (TimeoutError, OSError, TypeError):  # the last, of settings of `tls://` that lack
+        raise
+    except Exception:  # what it says is read as lengths, as names, as anything
+        raise ValueError("what answers does not speak Dask's language") from None
+    finally:
+        if comm is not None:
+            comm.abort()
+
+
+def _within(seconds: float, call: Callable[[], Told]) -> Told:
+    """What a call returns; ``TimeoutError`` where it takes longer, and is left to itself then."""
+    future: Future[Told] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # raised where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return future.result(seconds)
+
+
 def _check_versions(client: Client, address: str) -> None:
     try:
-        found: Any = client.get_versions()
+        found: Any = _within(_VERSIONS, client.get_versions)
     except Exception as error:  # Dask and its transports share no type of error
         raise UsageError(f"the scheduler at {address!r} does not answer: {said(error)}") from None
     here = _versions(found["client"])
@@ -79,6 +157,8 @@ def _versions(facts: dict[str, Any]) -> dict[str, str]:
 
 def said(error: BaseException) -> str:
     """What an error says, in one line."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
     return " ".join(str(error).split()) or type(error).__name__
 
 
