@@ -29,8 +29,8 @@ _LOGGERS = (
     *("tornado", "tornado.application", "tornado.general", "asyncio"),
 )
 _NAME, _ANSWER, _VERSIONS = 5.0, 20.0, 120.0
-"""Seconds for a name to be found, for who is there to say what it is (what Dask allows for a
-connection counts where it is less), and for a scheduler and all its workers to list packages."""
+"""Seconds for a name to be found, for who is there to say what it is, and for a scheduler and its
+workers to list their packages."""
 
 Told = TypeVar("Told")
 
@@ -70,8 +70,6 @@ def connected(address: str) -> Iterator[Client]:
 
 def _ask(address: str) -> None:
     """Ask who is at an address what it is; raises whatever keeps that from being a scheduler."""
-    from dask import config
-    from dask.utils import parse_timedelta
     from distributed.comm.addressing import get_address_host_port, parse_address
 
     if parse_address(address)[0] == "inproc":  # of this process, which is no server
@@ -83,13 +81,12 @@ def _ask(address: str) -> None:
         _within(_NAME, lambda: socket.getaddrinfo(host, port))
     except (OSError, UnicodeError):
         raise OSError(f"the name {host!r} is not found") from None
-    limit = min(_ANSWER, parse_timedelta(config.get("distributed.comm.timeouts.connect")))
-    kind = _within(2 * limit, lambda: asyncio.run(_identity(address, limit)))
+    kind = _within(2 * _ANSWER, lambda: asyncio.run(_identity(address)))
     if kind != "Scheduler":
         raise ValueError(f"it is a {str(kind)[:20].lower()} of Dask")
 
 
-async def _identity(address: str, limit: float) -> Any:
+async def _identity(address: str) -> Any:
     """The kind of Dask server that answers."""
     from dask import config
     from distributed import Security
@@ -102,8 +99,8 @@ async def _identity(address: str, limit: float) -> Any:
     options = security.get_connection_args("client")
     comm = None
     try:
-        async with asyncio.timeout(limit):
-            comm = await connect(address, timeout=limit, **options)
+        async with asyncio.timeout(_ANSWER):
+            comm = await connect(address, timeout=_ANSWER, **options)
             await comm.write({"op": "identity", "reply": True})
             return (await comm.read())["type"]
     except CommClosedError:

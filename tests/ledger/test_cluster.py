@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gan_eval import cluster, remote, study, work
+from gan_eval import cluster, connection, remote, study, work
 from gan_eval.backends import Availability
 from gan_eval.cli.status import status_of
 from gan_eval.connection import connected
@@ -40,7 +40,9 @@ HERE = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Few seeds a call, and a drawing that takes no time."""
+    """Few seeds a call, a drawing that takes no time, and a scheduler that may take its own."""
+    monkeypatch.setattr(connection, "_ANSWER", 600.0)
+    monkeypatch.setattr(connection, "_VERSIONS", 600.0)
     monkeypatch.setattr(study, "_survey", tables.survey)
     monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
     yield
@@ -239,29 +241,6 @@ def test_a_scheduler_that_is_lost_costs_what_was_not_finished(whole: Path, tmp_p
     assert 20 < len(load(tmp_path)) < 80
     study.run(small(), store=tmp_path / LEDGER_FILE, workers=1)
     assert_same(tmp_path, whole)
-
-
-@pytest.mark.parametrize(
-    ("address", "sentence"),
-    [
-        ("tcp://127.0.0.1:9", "there is no Dask scheduler at 'tcp://127.0.0.1:9'"),
-        ("nonsense", "there is no Dask scheduler at 'nonsense'"),
-        ("smoke://x:1", "there is no Dask scheduler at 'smoke://x:1'"),
-        ("", "there is no Dask scheduler at ''"),
-    ],
-)
-def test_an_address_where_no_scheduler_is(
-    address: str, sentence: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from dask import config
-
-    with config.set({"distributed.comm.timeouts.connect": "1s"}):  # nobody is worth the wait
-        assert status_of(["run", "--out", str(tmp_path / "a"), "--scheduler", address]) == 2
-    stdout, stderr = capfd.readouterr()
-    assert stdout == ""
-    assert sentence in stderr
-    assert len(stderr.splitlines()) == 1
-    assert not (tmp_path / "a").exists()
 
 
 def test_dask_that_is_not_installed_and_a_number_of_workers_beside_it(
