@@ -68,8 +68,19 @@ def test_a_study_file_with_a_grid(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a POSIX signal")
-@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.thorough), "2"])
-def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str) -> None:
+@pytest.mark.parametrize(
+    ("workers", "number", "status"),
+    [
+        pytest.param("1", signal.SIGINT, 130, marks=pytest.mark.thorough),
+        ("2", signal.SIGINT, 130),
+        pytest.param("1", signal.SIGTERM, 143, marks=pytest.mark.thorough),
+        pytest.param("2", signal.SIGTERM, 143, marks=pytest.mark.thorough),
+        pytest.param("2", getattr(signal, "SIGHUP", None), 129, marks=pytest.mark.thorough),
+    ],
+)
+def test_interrupting_a_run_keeps_what_was_finished(
+    tmp_path: Path, workers: str, number: signal.Signals, status: int
+) -> None:
     import pty
 
     arguments = ["run", "--set", "replicates=500", "--set", "config.n_examples=64"]
@@ -99,7 +110,8 @@ def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str
             while some := os.read(terminal, 4096):
                 shown.append(some.decode(errors="replace"))
                 if not interrupted and re.search(r"\b([2-9]|\d\d+)/500", "".join(shown)):
-                    os.killpg(process.pid, signal.SIGINT)
+                    # A terminal tells everyone of Ctrl-C, `kill` the process that it names.
+                    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
                     interrupted.append(True)
 
     interrupted: list[bool] = []
@@ -113,7 +125,7 @@ def test_interrupting_a_run_keeps_what_was_finished(tmp_path: Path, workers: str
             os.killpg(process.pid, signal.SIGKILL)
         watcher.join()
         os.close(terminal)
-    assert process.returncode == 130, (stdout, "".join(shown))
+    assert process.returncode == status, (stdout, "".join(shown))
     assert "Traceback" not in "".join(shown)
     kept = pd.read_csv(tmp_path / "out" / "rows.csv")
     assert 2 <= len(kept) < 500
