@@ -1,13 +1,13 @@
 """``pytest benchmarks/``: what is saved, where, and on which backends and devices it runs.
 
 Without any option a run is saved under ``reports/benchmarks/`` as pytest-benchmark's JSON with a
-CSV of the same name beside it, and the table is printed; pytest-benchmark's own options
+CSV of the same name beside it, and the table is printed. Seconds are of ``clock.seconds``, which do
+not count the time in which other processes had the processor. pytest-benchmark's own options
 (``--benchmark-storage``, ``--benchmark-save``, ``--benchmark-compare`` …) work as they always do.
 """
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,11 +18,13 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks import clock
 from gan_eval import throughput
 from gan_eval.backends import catalogue
 from gan_eval.environment import environment
 
-PLUGINS_STORAGE = "file://./.benchmarks"
+PLUGINS_STORAGE, PLUGINS_TIMER = "file://./.benchmarks", "time.perf_counter"
+CLOCK = "benchmarks.clock.seconds"
 SHOWN = ["name", "device", "rounds", "median_seconds", "iqr_seconds", "examples_per_second", "unit"]
 BEFORE = pytest.StashKey[set[Path]]()
 
@@ -43,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
         option.benchmark_storage = f"file://{config.rootpath / 'reports' / 'benchmarks'}"
     if not (option.benchmark_save or option.benchmark_autosave):
         option.benchmark_save = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    if option.benchmark_timer == PLUGINS_TIMER:
+        option.benchmark_timer = CLOCK
     option.benchmark_save_data = True  # `gan-eval throughput --against` tests the raw rounds
     # What pytest-benchmark says where a test skips before it has timed anything.
     config.addinivalue_line("filterwarnings", "ignore:Benchmark fixture was not used at all")
@@ -131,9 +135,9 @@ def schedule(seconds: float) -> tuple[int, int]:
 
 
 def _seconds(call: Callable[[], Any]) -> float:
-    began = time.perf_counter()
+    began = clock.seconds()
     call()
-    return time.perf_counter() - began
+    return clock.seconds() - began
 
 
 def _skipped(name: str, device: str, reason: str) -> Any:

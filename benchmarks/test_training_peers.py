@@ -10,13 +10,13 @@ replicates (``epochs``, ``trained_replicates``): it takes the same for each.
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks import clock
 from benchmarks import training_peers as peers
 from benchmarks.conftest import Measure
 from benchmarks.training_peers import ALONE, JAX_REPLICATES, MANY, Run, UnavailableError
@@ -43,9 +43,9 @@ def beside(benchmark: BenchmarkFixture) -> Beside:
         def before() -> None:
             for run in ours:
                 for _ in range(CALLS_ALONE if run.replicates == ALONE else 1):
-                    began = time.perf_counter()
+                    began = clock.seconds()
                     run.call()
-                    seconds[run.replicates].append(time.perf_counter() - began)
+                    seconds[run.replicates].append(clock.seconds() - began)
 
         benchmark.pedantic(peer.call, setup=before, rounds=rounds, iterations=1)
         rates = {

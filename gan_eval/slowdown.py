@@ -173,8 +173,8 @@ def _row(
         [file.seconds / (file.examples or 1) if of_an_example else file.seconds for file in side]
         for side in (old, new)
     )
-    ratio = _ratio(before, after)
-    low, high = ratio.interval(alpha)
+    found = ratio(before, after)
+    low, high = found.interval(alpha)
     return {
         "benchmark": name,
         "files_before": len(before),
@@ -183,17 +183,20 @@ def _row(
         "rounds_after": sum(file.size for file in after),
         "before": np.median([np.median(file) for file in before]),
         "after": np.median([np.median(file) for file in after]),
-        "ratio": ratio.estimate,
+        "ratio": found.estimate,
         "ratio_low": low,
         "ratio_high": high,
-        "pvalue": min(1.0, 2 * min(ratio.above(SAME), ratio.below(1 / SAME))),
-        "slower_pvalue": ratio.above(slowdown),
-        "least": ratio.least,
+        "pvalue": min(1.0, 2 * min(found.above(SAME), found.below(1 / SAME))),
+        "slower_pvalue": found.above(slowdown),
+        "least": found.least,
     }
 
 
-def _ratio(before: Sequence[Times], after: Sequence[Times]) -> Ratio:
-    """Of blocks of rounds where there is one file on each side, else of files."""
+def ratio(before: Sequence[Times], after: Sequence[Times]) -> Ratio:
+    """The ratio of the seconds of rounds, file by file, on two sides.
+
+    By blocks of rounds where there is one file on each side, else by files; see ``compare``.
+    """
     if len(before) == len(after) == 1:
         return RankRatio(_blocks(before[0]), _blocks(after[0]))
     files = [np.array([np.median(file) for file in side]) for side in (before, after)]
