@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from benchmarks import clock
 from benchmarks.conftest import schedule
 from gan_eval import throughput
 from gan_eval.errors import UsageError
@@ -168,6 +170,14 @@ def test_short_calls_have_more_rounds_and_several_calls_in_one(
     seconds: float, rounds: int, iterations: int
 ) -> None:
     assert schedule(seconds) == (rounds, iterations)
+
+
+def test_the_benchmarks_clock_counts_sleep_and_work_and_no_more_than_the_wall_clock() -> None:
+    wall, began, worked = time.perf_counter(), clock.seconds(), time.thread_time()
+    time.sleep(0.05)
+    sum(range(1_000_000))
+    worked, found = time.thread_time() - worked, clock.seconds() - began
+    assert 0.05 + 0.9 * worked <= found <= time.perf_counter() - wall
 
 
 def test_benchmarks_save_json_and_table_without_being_asked(tmp_path: Path) -> None:
