@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from gan_eval.battery import TESTS
@@ -74,7 +75,7 @@ def _cards(found: Comparison) -> list[Card]:
         Card(
             "largest shift",
             f"{number(found.directions.mean.value, 2)} sd",
-            f"along one direction; by chance up to {number(found.directions.chance_shift, 2)}",
+            _along("", found.directions.chance_shift),
         ),
         Card(
             "most different column",
@@ -83,10 +84,15 @@ def _cards(found: Comparison) -> list[Card]:
         ),
     ]
     if spread:
-        note = f"along one direction; by chance up to × {number(found.directions.chance_ratio)}"
+        note = _along("× ", found.directions.chance_ratio)
         card = Card("most unequal variance", f"× {number(spread[0].value)}", note)
         cards.insert(3, card)
     return cards
+
+
+def _along(sign: str, chance: float) -> str:
+    by_chance = f"; by chance up to {sign}{number(chance, 3 if sign else 2)}"
+    return f"along one direction{by_chance if math.isfinite(chance) else ''}"
 
 
 def _tests(found: Comparison) -> Section:
@@ -112,8 +118,9 @@ def _tests(found: Comparison) -> Section:
             Grid(table),
             Paragraph(
                 "Likelihood ratio, Hotelling and covariance look at means and covariances, the "
-                "others at the whole law. All p-values come by permutation of the pooled rows and "
-                "are exact whatever the laws are, provided that rows are independent."
+                "largest column difference at single columns, the others at the whole law. All "
+                "p-values come by permutation of the pooled rows and are exact whatever the laws "
+                "are, provided that rows are independent."
             ),
         ],
     )
@@ -217,10 +224,10 @@ def _directions(found: Comparison) -> Section:
 def _copies(found: Comparison) -> Section:
     found_copies = found.copies
     lines = (
-        ("rows of the second file that equal a row of the first", found_copies.exact),
-        ("other rows of the second file that are near copies of one", found_copies.near),
-        ("rows of the first file that equal another of it", found_copies.repeated_real),
-        ("rows of the second file that equal another of it", found_copies.repeated_fake),
+        ("copies of a row of the first file", found_copies.exact),
+        ("near copies of one", found_copies.near),
+        ("repeated within the first file", found_copies.repeated_real),
+        ("repeated within the second file", found_copies.repeated_fake),
     )
     rows = [
         (
@@ -233,7 +240,7 @@ def _copies(found: Comparison) -> Section:
         )
         for text, c in lines
     ]
-    head = ("rows", "found", "of", "expected", "more than expected")
+    head = ("rows", "found", "of", "expected", "too many")
     return Section(
         "copies",
         "Are rows copied?",

@@ -6,6 +6,7 @@ import math
 
 from gan_eval.battery import TESTS
 from gan_eval.compare.comparison import Comparison
+from gan_eval.compare.copies import Count
 from gan_eval.compare.directions import Direction
 from gan_eval.correction import CORRECTIONS
 from gan_eval.report.numbers import count, number, p_value, plain, plural, probability, setting
@@ -25,10 +26,8 @@ _HEADLINES = {
 
 def headline(found: Comparison) -> str:
     """The answer in two or three words, and whether rows are copied."""
-    answer, copied = _HEADLINES[found.verdict], _copied(found)
-    if not copied:
-        return f"{answer}."
-    return f"{answer}, {'and' if found.told_apart else 'but'} {copied}."
+    copied = _copied(found)
+    return f"{_HEADLINES[found.verdict]}{f', but {copied}' if copied else ''}."
 
 
 def verdict(found: Comparison) -> str:
@@ -111,31 +110,37 @@ def copies(found: Comparison) -> list[str]:
     exact, near = found.copies.exact, found.copies.near
     sentences = []
     if exact.rows:
-        expected = f"about {number(exact.expected, 2)} would be expected"
+        copied = ": they are copies, not a sample of its law" if exact.surprising else ""
         sentences.append(
             f"{count(exact.rows)} of {plural(exact.of, 'row')} of the second file "
-            f"{'equals' if exact.rows == 1 else 'equal'} a row of the first, where {expected}"
-            f"{': they are copies, not a sample of its law' if exact.surprising else ''}."
+            f"{'equals' if exact.rows == 1 else 'equal'} a row of the first, where "
+            f"{_expected(exact)}{copied}."
         )
     if near is not None and near.surprising:
         sentences.append(
             f"{count(near.rows)} of {plural(near.of, 'row')} of the second file "
             f"{'is a near copy' if near.rows == 1 else 'are near copies'}: as close to a row of "
-            "the first as only 1 in 100 rows of the first are to another, where about "
-            f"{number(near.expected, 2)} would be expected."
+            "the first as only 1 in 100 rows of the first are to another, where "
+            f"{_expected(near)}."
         )
-    for which, repeated in (
-        ("first", found.copies.repeated_real),
-        ("second", found.copies.repeated_fake),
-    ):
+    for which, repeated in _repeated(found):
         if repeated.surprising:
             sentences.append(
                 f"{count(repeated.rows)} of {plural(repeated.of, 'row')} of the {which} file equal "
-                f"another of its rows, where by the other file about {number(repeated.expected, 2)}"
-                " would be expected: if rows were duplicated, they are not independent, and every "
-                "p-value is too small."
+                f"another of its rows, where, going by the other file, {_expected(repeated)}: if "
+                "rows were duplicated, they are not independent, and every p-value is too small."
             )
     return sentences
+
+
+def _repeated(found: Comparison) -> tuple[tuple[str, Count], tuple[str, Count]]:
+    copies = found.copies
+    return ("first", copies.repeated_real), ("second", copies.repeated_fake)
+
+
+def _expected(found: Count) -> str:
+    rows = f"about {found.expected:.0f}" if found.expected >= 0.5 else "none"
+    return f"{rows} would be expected"
 
 
 def _copied(found: Comparison) -> str:
@@ -148,10 +153,7 @@ def _copied(found: Comparison) -> str:
             f"{count(near.rows)} of {count(near.of)} rows of the second file are near copies of "
             "rows of the first"
         )
-    for which, repeated in (
-        ("first", found.copies.repeated_real),
-        ("second", found.copies.repeated_fake),
-    ):
+    for which, repeated in _repeated(found):
         if repeated.surprising:
             return f"rows of the {which} file repeat"
     return ""
