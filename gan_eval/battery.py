@@ -50,6 +50,9 @@ class BatteryResult:
         or positively dependent.
     not_run : mapping of str to str
         Tests that cannot be computed from these samples, and why.
+    set_aside : mapping of str to str
+        Columns of two samples that were left out, and why: those that are the same constant in
+        both, or that others determine in both.
     """
 
     results: Mapping[str, TestResult] = field(repr=False)
@@ -57,6 +60,7 @@ class BatteryResult:
     alpha: float
     correction: str
     not_run: Mapping[str, str] = field(default_factory=dict)
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rejected(self) -> tuple[str, ...]:
@@ -142,6 +146,8 @@ class BatteryResult:
             )
         for name, why in self.not_run.items():
             lines.append(f"  {TESTS[name].words:<{width}}  not run: {why}")
+        for name, why in self.set_aside.items():
+            lines.append(f"  column {name} set aside: it is {why}")
         return "\n".join(lines)
 
     def to_frame(self) -> pandas.DataFrame:
@@ -179,6 +185,7 @@ class BatteryResult:
                 for name, result in self.results.items()
             },
             "not_run": dict(self.not_run),
+            "set_aside": dict(self.set_aside),
         }
 
     def to_json(self) -> str:
@@ -275,4 +282,5 @@ def battery(
         alpha,
         correction,
         not_run,
+        data.set_aside,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,9 @@ class Samples:
     """Both samples; ``y`` is None for one sample against the target.
 
     ``pair`` holds both for the tests that need two (y drawn from the target where there is none),
-    and ``whiten`` is how these are to be whitened.
+    and ``whiten`` is how these are to be whitened. ``columns`` names the columns; of two samples
+    without a target those in ``set_aside`` are left out, each with the reason
+    (:func:`~gan_eval.compare.columns.set_aside`).
     """
 
     x: Array
@@ -39,6 +41,8 @@ class Samples:
     target: GaussianTarget | None
     pair: tuple[Array, Array]
     whiten: GaussianTarget | str | None
+    columns: Sequence[str]
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -46,22 +50,42 @@ class Samples:
     ) -> Samples:
         """From what a user gives; ``UsageError`` where it cannot be used."""
         if target is None:
+            from gan_eval.compare.columns import set_aside
+
             if y is None:
                 raise UsageError("a battery needs a second sample or a target, got neither")
             first, second = validation.two_samples(x, y)
+            names = column_names(x, y, count=first.shape[1])
+            aside = set_aside(first, second, names)
+            kept = [j for j, name in enumerate(names) if name not in aside]
+            # Where none is left, each test says why it cannot be run.
+            if aside and kept:
+                first, second = first[:, kept], second[:, kept]
+                names = [names[j] for j in kept]
             pooled = np.concatenate([first, second])
             if _can_be_whitened(pooled):
-                return cls(first, second, None, (first, second), "pooled")
+                return cls(first, second, None, (first, second), "pooled", names, aside)
             scaled = _in_deviations(pooled)
-            return cls(first, second, None, (scaled[: len(first)], scaled[len(first) :]), None)
+            pair = scaled[: len(first)], scaled[len(first) :]
+            return cls(first, second, None, pair, None, names, aside)
         from gan_eval.goodness.sample import one_sample
 
         first = one_sample(x, target)
+        names = column_names(x, y, count=first.shape[1])
         if y is None:
             drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)
-            return cls(first, None, target, (first, drawn), target)
+            return cls(first, None, target, (first, drawn), target, names)
         first, second = validation.two_samples(x, y, fixed=validation.TARGET)
-        return cls(first, second, target, (first, second), target)
+        return cls(first, second, target, (first, second), target, names)
+
+
+def column_names(*samples: Any, count: int) -> list[str]:
+    """The columns' names where a data frame gives them, all different, else x1, x2, …"""
+    for values in samples:
+        names = [str(name) for name in getattr(values, "columns", ())]
+        if len(names) == count == len(set(names)):
+            return names
+    return [f"x{j + 1}" for j in range(count)]
 
 
 @dataclass(frozen=True)
@@ -176,7 +200,9 @@ def _columns(data: Samples, *, permutations: int, rng: int, device: str) -> Test
 
     # As they are: only the order of values counts, which no scale changes.
     pair = data.pair if data.y is None else (data.x, data.y)
-    return columns_test(*pair, permutations=permutations, rng=rng)
+    found = columns_test(*pair, permutations=permutations, rng=rng)
+    place = int(str(found.parameters["column"]).removeprefix("x")) - 1
+    return replace(found, parameters={"column": data.columns[place]})
 
 
 TESTS: Mapping[str, Test] = {

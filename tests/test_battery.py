@@ -173,3 +173,19 @@ def test_misuse_is_refused_in_one_sentence(options: dict, sentence: str) -> None
 def test_one_sample_and_no_target_is_refused() -> None:
     with pytest.raises(UsageError, match="a second sample or a target"):
         battery([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("constant", [0.1, 14.62, 3.7, 1e15])
+def test_a_column_without_news_is_set_aside_and_changes_no_pvalue(constant: float) -> None:
+    x, y = np.random.default_rng(18).normal(size=(2, 60, 2))
+    y[:, 1] += 1.0
+    wide = [np.column_stack([z[:, 0], z * 0 + constant, z[:, 1], 2 * z[:, 0]]) for z in (x, y)]
+    alone = battery(pd.DataFrame(x, columns=["x1", "x4"]), y, permutations=199, rng=0)
+    found = battery(*wide, permutations=199, rng=0)
+    assert set(found.set_aside) == {"x2", "x3", "x5"}
+    assert found.told_apart
+    for name, result in alone.results.items():
+        assert found.results[name].pvalue == result.pvalue
+    assert found.results["columns"].parameters["column"] == "x4"
+    assert found.to_dict()["set_aside"] == dict(found.set_aside)
+    assert "column x2 set aside: it is constant at" in repr(found)

@@ -218,8 +218,10 @@ def compare(
         raise UsageError(f"no column can be compared: {name!r} is {reason}")
     first, second = (Side(source, n, rows[:, kept]) for source, n, rows in sides)
     x, y = first.rows, second.rows
+    compared = [names[i] for i in kept]
+    frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
     found = battery(
-        x, y, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
+        *frames, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
         rng=seed,
     )  # fmt: skip
     notes = [table.note for table in tables if table.note]
@@ -227,17 +229,16 @@ def compare(
         f"Column {plain(name)} counts the rows, as an index does: leave it out with `--columns`."
         for name in counting(pair[0], pair[1], names)
     ]
-    names = [names[i] for i in kept]
     return Comparison(
         real=first,
         fake=second,
-        columns=tuple(names),
-        origins={name: origins[name] for name in names if name in origins},
+        columns=tuple(compared),
+        origins={name: origins[name] for name in compared if name in origins},
         notes=tuple(notes),
         set_aside=aside,
         tests=found,
         distances=_distances(x, y, found, streams[3]),
-        differences=column_differences(x, y, names, correction, origins),
+        differences=column_differences(x, y, compared, correction, origins),
         directions=leading_directions(x, y),
         copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
         seed=seed,
