@@ -108,8 +108,10 @@ def test_rows_that_are_all_the_same_cannot_be_tested() -> None:
         columns_test(np.ones((9, 2)), np.ones((5, 2)))
 
 
-@pytest.mark.parametrize("wild", [-999999.0])
-@pytest.mark.parametrize("place", [(0, 0), (5, 1)])
+@pytest.mark.parametrize(
+    ("wild", "place"),
+    [(-999999.0, (0, 0)), (1e20, (0, 0)), (1e150, (0, 0)), (-999999.0, (5, 1))],
+)
 def test_one_wild_cell_does_not_hide_a_shift_of_another_column(
     wild: float, place: tuple[int, int]
 ) -> None:
