@@ -52,7 +52,7 @@ def assert_fits_a_narrow_screen(page: str, folder: Path) -> int:
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     found = re.search(r"<output>(.*?)</output>", done.stdout)
