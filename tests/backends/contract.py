@@ -33,13 +33,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 DIVERGING: dict[str, Any] = {
     "epochs": 1,
-    "n_examples": 40,
-    "init_scale": 0,
+    "n_examples": 200,
+    "batch_size": 200,
     "discriminator_widths": (),
-    "target": {"A": [[1e30]], "b": [3e38]},
+    "target": {"A": [[5e37]], "b": [0]},
 }
-"""Overflows float32 by whatever kernel: a linear D of zeros has the gradient −Σ x / 4 over a batch
-of eight x near 3e38. That is infinite, so Adam's step is ∞/∞ and all weights are NaN."""
+"""Overflows float32 by whatever kernel. A linear D is sure of every row: for the half with one sign
+it is right, and their gradient is 0; for the others' it is Σ x / 2, terms of one sign that sum to
+2e39. That is infinite in any order, so Adam's step is ∞/∞ and all weights are NaN."""
 
 
 def agrees_with_the_arbiter(backend: Backend, variant: str, device: str = "cpu") -> None:
