@@ -15,6 +15,7 @@ from gan_eval.errors import UsageError
 from gan_eval.files import replacing
 from gan_eval.ledger import LEDGER_FILE, Ledger
 from gan_eval.results import Results
+from gan_eval.spreadsheet import csv_text
 from gan_eval.wanted import Wanted
 
 _AT_ONCE = 20_000
@@ -112,7 +113,7 @@ def _csv(target: IO[bytes]) -> Any:
     heads = iter((True,))
 
     def write(frame: pd.DataFrame) -> None:
-        text = frame.to_csv(index=False, header=next(heads, False), lineterminator="\n")
+        text = csv_text(frame, header=next(heads, False), lineterminator="\n")
         target.write(text.encode())
 
     return write

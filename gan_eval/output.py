@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,8 +112,17 @@ class OutputFolder:
 
 
 def harmless_name(name: str) -> str:
-    """A name as a folder's name: letters, digits, ``.``, ``_`` and ``-``, at most 60 of them."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "study"
+    """A name as a folder's name: letters of ASCII, digits, ``.``, ``_`` and ``-``, at most 60.
+
+    Of a name with other letters, or with none, eight digits of its hash keep it apart from those
+    that are the same but for these.
+    """
+    name = unicodedata.normalize("NFC", name)  # one name, however its accents are written
+    left = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")
+    if left and name.isascii():
+        return left[:60]
+    known = name.encode("utf-8", "backslashreplace")
+    return f"{left[:51] or 'study'}-{hashlib.blake2b(known, digest_size=4).hexdigest()}"
 
 
 @contextmanager

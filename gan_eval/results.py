@@ -14,6 +14,7 @@ from gan_eval.errors import UsageError
 from gan_eval.files import write_files
 from gan_eval.ledgerfile import LEDGER_FILE
 from gan_eval.settings import read_text, reading
+from gan_eval.spreadsheet import unquoted, write_csv
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
@@ -69,8 +70,8 @@ class Results:
         text = json.dumps(provenance, indent=2, allow_nan=False) + "\n"
         write_files(
             {
-                folder / ROWS_FILE: lambda file: rows.to_csv(file, index=False),
-                folder / EPOCHS_FILE: lambda file: self.epochs.to_csv(file, index=False),
+                folder / ROWS_FILE: lambda file: write_csv(rows, file),
+                folder / EPOCHS_FILE: lambda file: write_csv(self.epochs, file),
                 folder / STUDY_FILE: text,
             }
         )
@@ -173,4 +174,4 @@ def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
             ) from None
     if missing := needed - set(frame.columns):
         raise UsageError(f"{str(path)!r} lacks the column {min(missing)!r}")
-    return frame
+    return unquoted(frame)

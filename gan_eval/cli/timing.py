@@ -49,6 +49,7 @@ def throughput(
     """
     from gan_eval.files import check_writable, write_text
     from gan_eval.speed import Figures
+    from gan_eval.spreadsheet import csv_text
 
     for path in filter(None, (csv, html)):
         check_writable(path)
@@ -58,7 +59,7 @@ def throughput(
     if run is not None:
         found = found.beside(run, epsilon)
     if csv is not None:
-        write_text(csv, found.table.to_csv(index=False))
+        write_text(csv, csv_text(found.table))
     if html is not None:
         write_text(html, found.page())
     found.print_json() if as_json else found.print()

@@ -19,6 +19,7 @@ from gan_eval.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.exercise.responses import FRESH, LEARNED, TRUTH
 from gan_eval.exercise.settings import Settings, label
 from gan_eval.files import check_writable, write_files
+from gan_eval.spreadsheet import csv_text
 from gan_eval.summary import median_interval, share_interval
 
 Array = NDArray[np.floating]
@@ -201,7 +202,7 @@ class Exercise:
         # Here, so that workers load neither page nor pictures.
         from gan_eval.exercise.page import render
 
-        texts = {f"{name}.csv": getattr(self, name).to_csv(index=False) for name in TABLES}
+        texts = {f"{name}.csv": csv_text(getattr(self, name)) for name in TABLES}
         texts[DOCUMENT] = json.dumps(self.document(), indent=2, allow_nan=False) + "\n"
         texts[PAGE] = render(self)
         write_files({folder / name: text for name, text in texts.items()})

@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from gan_eval.report.numbers import number
+from gan_eval.spreadsheet import csv_text
 
 # Figures are drawn in sentinel colours, which the page's CSS variables then replace: one drawing
 # serves the light theme, the dark one and print.
@@ -156,7 +157,7 @@ def picture(
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = _inline(buffer.getvalue(), identity, title, description)
-    csv = None if data is None else data.to_csv(index=False, float_format="%.6g")
+    csv = None if data is None else csv_text(data, float_format="%.6g")
     return Picture(identity, title, description, caption, Markup(svg), csv)
 
 
