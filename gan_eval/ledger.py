@@ -9,7 +9,6 @@ needs no shared memory. Writers wait for each other; each needs a few millisecon
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -56,35 +55,13 @@ class Ledger:
         self.path = path
         self.mended: str | None = None
         with in_one_sentence(path), ExitStack() as opened:
-            self._connection = self._open(opened, read_only)
+            if path is None:
+                self._connection = opened.enter_context(closing(ledgerfile.empty(":memory:")))
+            elif read_only:
+                self._connection = ledgerfile.open_to_read(path, opened)
+            else:
+                self._connection, self.mended = ledgerfile.open_to_write(path, opened)
             self._opened = opened.pop_all()
-
-    def _open(self, opened: ExitStack, read_only: bool) -> sqlite3.Connection:
-        if self.path is None:
-            return opened.enter_context(closing(ledgerfile.empty(":memory:")))
-        path = Path(os.path.realpath(self.path))
-        if not path.exists():
-            if read_only:
-                raise UsageError(f"there is no file {str(self.path)!r}")
-            ledgerfile.create(path)
-        if not path.is_file():
-            raise UsageError(f"{str(self.path)!r} is not a file, so it is no ledger")
-        if read_only:
-            connection = ledgerfile.open_to_read(path, opened)
-            condition = integrity.examine(connection)
-            if not condition.whole:
-                raise UsageError(
-                    f"{str(self.path)!r} {condition.sentence()}; `gan-eval run` into its folder "
-                    "keeps what is left and trains the rest again"
-                )
-            return connection
-        connection = ledgerfile.open_to_write(path, opened)
-        condition = integrity.examine(connection)
-        if not (condition.whole and integrity.writable(connection)):
-            with closing(ledgerfile.empty("")) as fresh:  # a temporary file
-                integrity.rebuild(connection, condition, fresh)
-            self.mended = condition.sentence()
-        return connection
 
     def __enter__(self) -> Self:
         return self

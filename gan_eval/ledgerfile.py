@@ -13,7 +13,7 @@ from pathlib import Path
 from gan_eval.blocks import DamagedBlockError
 from gan_eval.errors import UsageError
 from gan_eval.files import new_beside
-from gan_eval.integrity import digest
+from gan_eval.integrity import digest, examine, rebuild, writable
 
 LEDGER_FILE = "ledger.sqlite"
 """What it is called in the folder of a run."""
@@ -90,49 +90,75 @@ def create(path: Path) -> None:
             _name_it(partial, path)
 
 
-def open_to_write(path: Path, stack: ExitStack) -> sqlite3.Connection:
-    """A connection that writes, with a rollback journal whatever other tools have set."""
-    connection = stack.enter_context(closing(connect(f"{path.absolute().as_uri()}?mode=rw")))
-    _check(connection, path)
+def open_to_write(path: Path, stack: ExitStack) -> tuple[sqlite3.Connection, str | None]:
+    """A connection that writes, with a rollback journal whatever other tools have set; the file is
+    made if there is none. And what was damaged and is mended, if anything was."""
+    real = Path(os.path.realpath(path))
+    if not real.exists():
+        create(real)
+    connection = _connection(path, real, stack)
     if _has_write_ahead_log(connection):
         with suppress(sqlite3.OperationalError):  # where somebody else reads now
             connection.execute("PRAGMA journal_mode = DELETE")
-    return connection
+    condition = examine(connection)
+    if condition.whole and writable(connection):
+        return connection, None
+    with closing(empty("")) as fresh:  # a temporary file
+        rebuild(connection, condition, fresh)
+    return connection, condition.sentence()
 
 
 def open_to_read(path: Path, stack: ExitStack) -> sqlite3.Connection:
     """A connection that changes nothing, but that what a killed process left half done is undone.
 
     In the file itself; where that is closed to this user, in a copy that goes with the stack.
+    ``UsageError`` where anything is damaged.
     """
+    connection = _undone(path, Path(os.path.realpath(path)), stack)
+    connection.execute("PRAGMA query_only = ON")
+    condition = examine(connection)
+    if not condition.whole:
+        raise UsageError(
+            f"{str(path)!r} {condition.sentence()}; `gan-eval run` into its folder keeps what is "
+            "left and trains the rest again"
+        )
+    return connection
+
+
+def _undone(path: Path, real: Path, stack: ExitStack) -> sqlite3.Connection:
     with ExitStack() as opened:
         try:
-            connection = _reading(path, opened)
+            # Not `mode=ro`, which undoes nothing. What is read-only is opened as that all the same.
+            connection = _connection(path, real, opened)
         except sqlite3.OperationalError as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            if code not in _CLOSED_TO_US or not os.access(path, os.R_OK):
+            if code not in _CLOSED_TO_US or not os.access(real, os.R_OK):
                 raise
         else:
             stack.push(opened.pop_all())
             return connection
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-eval-")))
     try:
-        for name in (path.name, f"{path.name}-journal", f"{path.name}-wal"):
-            if (path.parent / name).exists():
-                shutil.copyfile(path.parent / name, folder / name)
+        for name in (real.name, f"{real.name}-journal", f"{real.name}-wal"):
+            if (real.parent / name).exists():
+                shutil.copyfile(real.parent / name, folder / name)
     except OSError as error:
         raise UsageError(
             f"{str(path)!r} is in the middle of a transaction and closed to this user, and a copy "
             f"of it cannot be made in {str(folder.parent)!r}: {error.strerror or error}"
         ) from None
-    return _reading(folder / path.name, stack)
+    return _connection(path, folder / real.name, stack)
 
 
-def _reading(path: Path, stack: ExitStack) -> sqlite3.Connection:
-    # Not `mode=ro`, which undoes nothing. A file that is read-only is opened as one all the same.
-    connection = stack.enter_context(closing(connect(f"{path.absolute().as_uri()}?mode=rw")))
-    connection.execute("PRAGMA query_only = ON")
-    _check(connection, path)
+def _connection(path: Path, real: Path, stack: ExitStack) -> sqlite3.Connection:
+    """A connection to a file that a user knows by its path; ``UsageError`` where it is no ledger,
+    or not one that this version reads."""
+    if not real.exists():
+        raise UsageError(f"there is no file {str(path)!r}")
+    if not real.is_file():
+        raise UsageError(f"{str(path)!r} is not a file, so it is no ledger")
+    connection = stack.enter_context(closing(connect(f"{real.absolute().as_uri()}?mode=rw")))
+    _check(connection, path, real)
     return connection
 
 
@@ -146,7 +172,7 @@ def _name_it(partial: Path, path: Path) -> None:
             partial.replace(path)
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path, real: Path) -> None:
     """``UsageError`` where an open file is no ledger, or not one that this version reads."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -169,7 +195,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     pages, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
     )
-    there = path.stat().st_size
+    there = real.stat().st_size
     connection.execute("COMMIT")
     if there < pages * size and not _has_write_ahead_log(connection):
         raise DamagedBlockError(f"it has {there:,} of {pages * size:,} bytes")

@@ -12,8 +12,10 @@ from packaging.version import Version
 
 from gan_eval.errors import UsageError
 from gan_eval.files import write_files
+from gan_eval.judge import VERDICTS
 from gan_eval.ledgerfile import LEDGER_FILE
-from gan_eval.settings import read_text, reading
+from gan_eval.provenance import read_provenance
+from gan_eval.settings import read_json, reading, shown
 from gan_eval.spreadsheet import unquoted, write_csv
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
@@ -29,6 +31,9 @@ MOST_ROWS = 100_000
 """Rows of a ``rows.csv`` beside a ledger; of more, each cell's first seeds are written, and the
 ledger has all."""
 _CELL = ["configuration", "backend", "device"]
+
+_TEXTS = (*_CELL, "config_hash", "verdict", "environment")
+_TEXT, _NUMBER, _WHOLE = "a text", "a number", "a whole number"
 
 
 @dataclass(frozen=True)
@@ -89,16 +94,8 @@ class Results:
             raise UsageError(f"there is no folder {str(folder)!r}")
         if not folder.is_dir():
             raise UsageError(f"{str(folder)!r} is a file, the folder of a run is needed")
-        try:
-            provenance = json.loads(read_text(folder / STUDY_FILE))
-        except json.JSONDecodeError as error:
-            raise UsageError(
-                f"{str(folder / STUDY_FILE)!r} is not valid JSON: {error.msg} "
-                f"(at line {error.lineno})"
-            ) from None
-        if not isinstance(provenance, dict) or not {"study", "environments"} <= set(provenance):
-            raise UsageError(f"{str(folder / STUDY_FILE)!r} does not describe a run of gan-eval")
-        epochs = _read_csv(folder / EPOCHS_FILE, {"epoch", "kl"})
+        provenance = read_provenance(folder / STUDY_FILE)
+        epochs = _read_csv(folder / EPOCHS_FILE, {"epoch": _WHOLE, "kl": _NUMBER})
         if "thinned" not in provenance:
             return cls(read_rows(folder / ROWS_FILE), epochs, provenance)
         if not (folder / LEDGER_FILE).exists():
@@ -135,14 +132,21 @@ def read_rows(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if path.name == ROWS_FILE and (how := _thinned_beside(path)) is not None:
         raise UsageError(_thinned(path.parent, how))
-    return _read_csv(path, {"seed", "verdict", "kl", "backend", "device", "config_hash"})
+    texts = dict.fromkeys(("verdict", "backend", "device", "config_hash"), _TEXT)
+    rows = _read_csv(path, {"seed": _WHOLE, "kl": _NUMBER} | texts)
+    if strange := set(rows["verdict"]) - set(VERDICTS):
+        raise UsageError(
+            f"{str(path)!r} has the verdict {shown(min(strange))}, which is none of "
+            f"{', '.join(VERDICTS)}"
+        )
+    return rows
 
 
 def _thinned_beside(rows: Path) -> object:
     """What the provenance beside a ``rows.csv`` says is left out of it, if it can be read."""
     try:
-        return json.loads(read_text(rows.with_name(STUDY_FILE))).get("thinned")
-    except (UsageError, json.JSONDecodeError, AttributeError):
+        return read_json(rows.with_name(STUDY_FILE)).get("thinned")
+    except (UsageError, AttributeError):
         return None
 
 
@@ -154,13 +158,14 @@ def _thinned(folder: Path, how: object) -> str:
     return f"{said}, and there is no {LEDGER_FILE} beside it"
 
 
-def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
+def _read_csv(path: Path, needed: dict[str, str]) -> pd.DataFrame:
+    """The table of a file, with columns of these kinds, and numbers in the others that have any."""
     with reading(path), path.open(encoding="utf-8", newline="") as file:
         try:
             frame = pd.read_csv(
                 file,
                 # An environment's name may be digits alone.
-                dtype={"config_hash": str, "configuration": str, "environment": str},
+                dtype=dict.fromkeys(_TEXTS, str),
                 # A label may be "NA"; only what `to_csv` leaves empty is missing.
                 keep_default_na=False,
                 na_values=[""],
@@ -172,6 +177,27 @@ def _read_csv(path: Path, needed: set[str]) -> pd.DataFrame:
             raise UsageError(
                 f"{str(path)!r} is not a usable CSV: {' '.join(str(error).split())}"
             ) from None
-    if missing := needed - set(frame.columns):
+    if missing := needed.keys() - set(frame.columns):
         raise UsageError(f"{str(path)!r} lacks the column {min(missing)!r}")
+    for name in frame.columns:
+        _check_column(path, frame[name], needed.get(name))
     return unquoted(frame)
+
+
+def _check_column(path: Path, column: pd.Series, kind: str | None) -> None:
+    """``UsageError`` for what is damaged: a gap, a word among numbers, half a seed."""
+    if column.name in _TEXTS:
+        bad = column.isna() & (kind == _TEXT)
+    else:
+        numbers = pd.to_numeric(column, errors="coerce")
+        bad = numbers.isna() & column.notna()
+        if kind == _WHOLE:
+            bad |= numbers.isna() | (numbers != numbers.round()) | (numbers < 0)
+        elif kind is None and bad.all():  # somebody's own column of words
+            return
+    if bad.any():
+        at = int(bad.to_numpy().argmax())
+        raise UsageError(
+            f"{str(path)!r} must have {kind or _NUMBER} in the column {str(column.name)!r}, got "
+            f"{shown(column.iloc[at])} (in row {at + 1})"
+        )

@@ -4,6 +4,8 @@ sentences."""
 from __future__ import annotations
 
 import difflib
+import json
+import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,29 @@ def read_text(path: str | Path) -> str:
     """The text of a file; ``UsageError`` where it is missing, unreadable, a directory or binary."""
     with reading(path):
         return Path(path).read_text(encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """The document of a JSON file; ``UsageError`` where it is none, or has a number that is not
+    finite."""
+
+    def finite(text: str) -> float:
+        if not math.isfinite(value := float(text)):
+            raise ValueError(f"{cut(text)} is not a finite number")
+        return value
+
+    text = read_text(path)
+    try:
+        return json.loads(text, parse_float=finite, parse_constant=finite)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"{str(path)!r} is not valid JSON: {error.msg} (at line {error.lineno})"
+        ) from None
+    except RecursionError:
+        raise UsageError(f"{str(path)!r} is not usable JSON: it is nested too deeply") from None
+    except ValueError as error:  # of thousands of digits as well
+        reason = _lower_first(str(error).partition(";")[0])
+        raise UsageError(f"{str(path)!r} is not usable JSON: {reason}") from None
 
 
 @contextmanager
