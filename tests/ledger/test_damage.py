@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan_eval.cli.status import status_of
 from gan_eval.errors import UsageError
 from gan_eval.export import load
 from gan_eval.finished import Finished
 from gan_eval.ledger import LEDGER_FILE, Ledger
+from gan_eval.output import OutputFolder
 from gan_eval.wanted import Wanted
 
 PAGE = 4096
@@ -193,3 +195,25 @@ def test_some_damages(whole: tuple[bytes, tuple[str, str, str]], tmp_path: Path)
 @pytest.mark.thorough
 def test_a_thousand_damages(whole: tuple[bytes, tuple[str, str, str]], tmp_path: Path) -> None:
     check(tmp_path / "damaged", whole, range(28, 1028))
+
+
+def test_readers_say_how_many_and_a_run_mends_them(
+    whole: tuple[bytes, tuple[str, str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / LEDGER_FILE
+    path.write_bytes(whole[0])
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE units SET created = 'yesterday' WHERE id IN (3, 7)")
+    before = path.read_bytes()
+    for command in (["export"], ["check", "--rows"]):
+        assert status_of([*command, str(tmp_path)]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert f"is damaged: 20 of {REPLICATES} replicates" in said.err
+        assert len(said.err.splitlines()) == 1
+    assert path.read_bytes() == before
+    mended = OutputFolder(tmp_path).check_ledger()
+    assert mended is not None
+    assert f"20 of {REPLICATES} replicates" in mended
+    assert OutputFolder(tmp_path).check_ledger() is None
+    assert len(load(tmp_path)) == REPLICATES - 20
