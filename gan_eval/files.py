@@ -202,7 +202,7 @@ def _destination(path: Path) -> tuple[Path, os.stat_result | None]:
         if not os.access(target, os.W_OK):
             raise PermissionError("permission denied")
     if there is None or stat.S_ISREG(there.st_mode):
-        folder = target.parent
+        folder = (target if path.is_symlink() else path).parent  # as the user named it
         while not os.path.lexists(folder) and folder != folder.parent:
             folder = folder.parent
         if not folder.is_dir():
