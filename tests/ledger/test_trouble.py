@@ -57,6 +57,14 @@ def later(path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
 
 
+def garble(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE total", b"CREATE\xf2TABLE total"))
+
+
+def rename(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"created TEXT", b"creahed TEXT"))
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -65,6 +73,8 @@ def later(path: Path) -> None:
         (empty, "is no ledger of gan-eval"),
         (scribble, "is no ledger of gan-eval"),
         (foreign, "is no ledger of gan-eval"),
+        (garble, "is damaged: its tables have no names"),
+        (rename, "is damaged: its tables are not those of a ledger"),
         (later, "was written by a later gan-eval (its format is 99"),
     ],
 )
