@@ -93,24 +93,50 @@ def mixture(repetitions: int) -> Iterator[str]:
 
 
 def coverage(repetitions: int) -> Iterator[str]:
-    """How often the interval of MMD² holds the closed form's value: N(0, I₂) moved, h = 1.5."""
-    shifts = (0.0, 0.2, 0.5, 1.0, 2.0)
-    yield "| rows | " + " | ".join(f"moved by {shift:g}" for shift in shifts) + " |"
-    yield "|---|" + "---|" * len(shifts)
-    for n, m in ((20, 20), (50, 50), (200, 200), (20, 200)):
-        shares = []
-        for shift in shifts:
-            q, p = Gaussian(np.full(2, shift), np.eye(2)), Gaussian(np.zeros(2), np.eye(2))
-            truth = float(divergence.mmd2(q, p, 1.5))
-            held = 0
-            for repetition in range(repetitions):
-                rng = np.random.default_rng([11, n, m, repetition])
-                x, y = rng.standard_normal((n, 2)) + shift, rng.standard_normal((m, 2))
-                interval = mmd_test(x, y, bandwidth=1.5, permutations=1).confidence_interval
-                assert interval is not None
-                held += interval[0] <= truth <= interval[1]
-            shares.append(held / repetitions)
-        yield f"| {n} and {m} | " + " | ".join(f"{share:.3f}" for share in shares) + " |"
+    """How often the interval of MMD² holds its value: one law against the same law moved, a
+    Gaussian kernel of h = 1.5 √d."""
+    shifts = (0.0, 0.1, 0.3, 1.0, 2.0)
+    yield "| law | rows | " + " | ".join(f"moved by {shift:g}" for shift in shifts) + " |"
+    yield "|---|---|" + "---|" * len(shifts)
+    for law, d in (
+        ("Gaussian", 1),
+        ("Gaussian", 5),
+        ("Student t, 3 df", 1),
+        ("Student t, 3 df", 5),
+    ):
+        moves = [np.full(d, shift / np.sqrt(d)) for shift in shifts]
+        truths = [_mmd2_of_a_move(law, move, 1.5 * np.sqrt(d)) for move in moves]
+        for n, m in ((20, 20), (50, 50), (200, 200), (20, 200)):
+            cells = []
+            for move, truth in zip(moves, truths, strict=True):
+                low = high = 0
+                for repetition in range(repetitions):
+                    rng = np.random.default_rng([11, n, m, repetition])
+                    x, y = _draw(law, rng, (n, d)) + move, _draw(law, rng, (m, d))
+                    found = mmd_test(x, y, bandwidth=1.5 * np.sqrt(d), permutations=1)
+                    assert found.confidence_interval is not None
+                    low += found.confidence_interval[1] < truth
+                    high += found.confidence_interval[0] > truth
+                cells.append(f"{1 - (low + high) / repetitions:.3f}")
+            yield f"| {law}, d = {d} | {n} and {m} | " + " | ".join(cells) + " |"
+
+
+def _draw(law: str, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    return rng.standard_normal(shape) if law == "Gaussian" else rng.standard_t(3, shape)
+
+
+def _mmd2_of_a_move(law: str, move: Array, h: float) -> float:
+    """2 E [k(Z) − k(Z + move)], Z the difference of two draws: closed, or by a million draws."""
+    d = len(move)
+    if law == "Gaussian":
+        moved, still = Gaussian(move, np.eye(d)), Gaussian(0 * move, np.eye(d))
+        return float(divergence.mmd2(moved, still, h))
+    rng = np.random.default_rng(5)
+    z = _draw(law, rng, (1_000_000, d)) - _draw(law, rng, (1_000_000, d))
+    here, there, back = (
+        np.exp(-((z + step) ** 2).sum(axis=1) / (2 * h**2)).mean() for step in (0.0, move, -move)
+    )
+    return float(2 * here - there - back)
 
 
 def cost(repetitions: int) -> Iterator[str]:

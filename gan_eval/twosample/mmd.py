@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gan_eval.errors import UsageError
-from gan_eval.twosample import jackknife, validation
+from gan_eval.twosample import interval as intervals
+from gan_eval.twosample import validation
 from gan_eval.twosample.aggregated import AGGREGATIONS, Aggregate
 from gan_eval.twosample.bandwidths import median_bandwidth
 from gan_eval.twosample.candidates import candidates
@@ -131,9 +132,11 @@ def mmd_test(
         aggregated, ``estimate`` is the MMD² of the mean of the kernels. ``effect_size`` is
         √max(MMD², 0), which lies between 0 and √2 where k(x, x) = 1; NaN for the polynomial kernel
         of rows that are not whitened, which has units. ``confidence_interval``, for one kernel and
-        the unbiased estimate of at least 3 rows each, is for the MMD² of the laws with the kernel
-        as used (:func:`~gan_eval.twosample.jackknife.mmd2_interval`). ``parameters["path"]`` is
-        the path taken; with ``"lowrank"``, ``rank`` is the factor's, ``bound`` the most by which
+        the unbiased estimate of at least 4 rows each, is for the MMD² of the laws with the kernel
+        as used, never negative and never above 2 where k(x, x) = 1
+        (:func:`~gan_eval.twosample.interval.squared_distance_interval`). It takes the two samples
+        to be independent, so that there is none with ``null="wild"``. ``parameters["path"]`` is the
+        path taken; with ``"lowrank"``, ``rank`` is the factor's, ``bound`` the most by which
         the statistic, observed or permuted, may be off, and ``undecided`` the number of
         permutations that the bound left open and that were counted as if they had reached the
         observed statistic: 0 for up to 131,072 pooled rows, where the whole matrix decides.
@@ -200,9 +203,10 @@ def mmd_test(
         estimate = outcome.statistic
         title, has_units = "MMD", width is None and whiten is None
         parameters = {"kernel": name} | ({} if width is None else {"bandwidth": width}) | path
-        if estimator == "unbiased" and min(samples.n, samples.m) >= jackknife.FEWEST_ROWS:
-            interval = _interval(form, KERNELS[name], samples)
-            parameters |= {"confidence_level": jackknife.LEVEL}
+        enough = min(samples.n, samples.m) >= intervals.FEWEST_ROWS
+        if estimator == "unbiased" and null == "permutation" and enough:
+            interval = _interval(form, KERNELS[name], samples, width)
+            parameters |= {"confidence_level": intervals.LEVEL}
     return TestResult(
         method=f"{title} {draw.title} test",
         statistic=outcome.statistic,
@@ -294,8 +298,35 @@ def _matrix(
 
 
 def _interval(
-    form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled
+    form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled, width: float | None
 ) -> tuple[float, float]:
-    over_x, diagonal = form.sums_over(samples.in_x), kernel.diagonal(samples.points)
+    """For the MMD² of the laws, from the row sums and the matrix of some rows of each sample."""
+    import torch
+
+    n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
+    over_x, diagonal = form.sums_over(x), kernel.diagonal(samples.points)
     over_y = form.row_sums - over_x
-    return jackknife.mmd2_interval(over_x, over_y, diagonal, samples.n, samples.m)
+    within_x, within_y = over_x[x].sum() / (n - 1), over_y[y].sum() / (m - 1)
+    unbiased = within_x / n + within_y / m - 2 * over_y[x].sum() / (n * m)
+    first = (diagonal[x].sum() - within_x) / n**2 + (diagonal[y].sum() - within_y) / m**2
+    largest = 2.0 if kernel.has_bandwidth else math.inf
+    # Rows of a sample that coincide have no noise but that of rounding.
+    if not first > np.finfo(np.float64).eps * float(np.abs(diagonal).max()):
+        end = min(max(float(unbiased), 0.0), largest)
+        return end, end
+    of_x = over_x[x] / (n - 1) - over_y[x] / m
+    of_y = over_x[y] / n - over_y[y] / (m - 1)
+    witness = of_x.var(ddof=1) / n + of_y.var(ddof=1) / m
+
+    chosen = [
+        np.linspace(0, size - 1, min(size, intervals.SPECTRUM_ROWS)).round().astype(np.intp)
+        for size in (n, m)
+    ]
+    rows = samples.points[np.concatenate([chosen[0], n + chosen[1]])]
+    whole = slice(0, len(rows))
+    matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
+    kernel.blocks(rows, width, "cpu").fill(whole, whole, matrix)
+    noise = intervals.Noise.of(matrix.numpy(), len(chosen[0]), n, m, float(first))
+    return intervals.squared_distance_interval(
+        float(unbiased), float(witness), noise, largest=largest
+    )
