@@ -1,6 +1,6 @@
 """The tables of docs/classifier-sliced-frechet.md: size, power, coverage and seconds.
 
-python -m benchmarks.classifier_sliced_frechet_tables size|power|coverage|seconds
+python -m benchmarks.classifier_sliced_frechet_tables size|power|coverage|tails|seconds
 [--repetitions 200] prints one as Markdown. Seeds are fixed.
 """
 
@@ -159,6 +159,39 @@ def print_coverage(repetitions: int) -> None:
     print_table([*head, "its sd", "coverage of 95 %"], rows)
 
 
+def print_tails(repetitions: int) -> None:
+    """Coverage of the Fréchet distance's interval for laws with tails, of the same shape in both.
+
+    Two independent columns of mean 0 and variance 1; the second sample moved by 1 or scaled.
+    """
+    rows = []
+    for law in ("Gaussian", "t, 4 df", "lognormal, σ = ½", "lognormal, σ = 1"):
+        for n in (50, 100, 500):
+            cells = []
+            for shift, scale in ((0.0, 1.0), (1.0, 1.0), (0.0, 1.5), (0.0, 3.0)):
+                truth, covered = shift**2 + 2 * (scale - 1) ** 2, 0
+                rng = np.random.default_rng([n, int(10 * shift), int(10 * scale)])
+                for _ in range(repetitions):
+                    x, y = _standard(law, rng, n), scale * _standard(law, rng, n)
+                    y[:, 0] += shift
+                    found = frechet_distance(x, y, bootstrap=199, rng=rng)
+                    covered += found.confidence_interval[0] <= truth <= found.confidence_interval[1]
+                cells.append(f"{covered / repetitions:.3f}")
+            rows.append([law, str(n), *cells])
+    print_table(["law", "n = m", "equal", "moved by 1 sd", "× 1.5", "× 3"], rows)
+
+
+def _standard(law: str, rng: np.random.Generator, n: int) -> Array:
+    if law == "t, 4 df":
+        return rng.standard_t(4, (n, 2)) / np.sqrt(2)
+    z = rng.standard_normal((n, 2))
+    if law == "Gaussian":
+        return z
+    spread = 0.5 if law.endswith("½") else 1.0
+    grown, mean = np.exp(spread * z), np.exp(spread**2 / 2)
+    return (grown - mean) / (mean * np.sqrt(np.expm1(spread**2)))
+
+
 def print_seconds(repetitions: int) -> None:
     """The least of a few runs, as the tests themselves report it."""
     rows = []
@@ -185,6 +218,7 @@ def main() -> None:
         "size": print_size,
         "power": print_power,
         "coverage": print_coverage,
+        "tails": print_tails,
         "seconds": print_seconds,
     }
     parser.add_argument("table", choices=tables)

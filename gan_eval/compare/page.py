@@ -67,7 +67,7 @@ def _cards(found: Comparison) -> list[Card]:
         ),
         Card(
             "Fréchet distance",
-            number(first.estimate),
+            number(max(first.estimate, 0.0)),
             f"columns in sd of the first file; 95 % interval {interval(low, high)}"
             if first.interval
             else "too many columns for an interval",
@@ -128,7 +128,7 @@ def _tests(found: Comparison) -> Section:
 
 def _distances(found: Comparison) -> Section:
     rows = [
-        (d.words, number(d.estimate), interval(*d.interval) if d.interval else MISSING)
+        (d.words, words.estimate(d), interval(*d.interval) if d.interval else MISSING)
         for d in found.distances
     ]
     return Section(
@@ -145,8 +145,8 @@ def _distances(found: Comparison) -> Section:
             Paragraph(
                 "The Fréchet distance sees means and covariances. With the columns as they are it "
                 "has their units, squared, and is ruled by the widest of them; in standard "
-                "deviations all weigh alike. The bias of small samples has been taken off, so that "
-                "it may fall below 0; FID's formula leaves it in."
+                "deviations all weigh alike. The bias of small samples has been taken off; FID's "
+                f"formula leaves it in. {words.below_zero(found)}".rstrip()
             ),
         ],
     )

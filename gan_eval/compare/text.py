@@ -18,8 +18,12 @@ MOST_COLUMNS = 12
 def print_comparison(found: Comparison) -> None:
     """The tests, the distances, the columns and the directions; the verdict last."""
     out = open_console()
-    for table in (_tests(found), _distances(found), _columns(found), _directions(found)):
-        out.print(table)
+    out.print(_tests(found))
+    out.print(_distances(found))
+    if sentence := words.below_zero(found):
+        out.print(sentence)
+    out.print(_columns(found))
+    out.print(_directions(found))
     left = len(found.columns) - MOST_COLUMNS
     if left > 0:
         out.print(f"{left} more columns differ less; --html and --json list all.")
@@ -44,7 +48,7 @@ def _tests(found: Comparison) -> Table:
 def _distances(found: Comparison) -> Table:
     table = Table("how far apart", "estimate", "95 % interval")
     for d in found.distances:
-        table.add_row(d.words, number(d.estimate), interval(*d.interval) if d.interval else MISSING)
+        table.add_row(d.words, words.estimate(d), interval(*d.interval) if d.interval else MISSING)
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gan_eval.battery import TESTS
-from gan_eval.compare.comparison import Comparison
+from gan_eval.compare.comparison import Comparison, Distance
 from gan_eval.compare.copies import Count
 from gan_eval.compare.directions import Direction
 from gan_eval.correction import CORRECTIONS
@@ -157,6 +157,22 @@ def _copied(found: Comparison) -> str:
         if repeated.surprising:
             return f"rows of the {which} file repeat"
     return ""
+
+
+def estimate(distance: Distance) -> str:
+    """The estimate; 0 for one below 0, which no distance is, with the estimate in brackets."""
+    text = number(distance.estimate)
+    return f"0 ({text})" if distance.estimate < 0 else text
+
+
+def below_zero(found: Comparison) -> str:
+    """What an estimate below 0 means; empty where there is none."""
+    if not any(distance.estimate < 0 for distance in found.distances):
+        return ""
+    return (
+        "An estimate without bias falls below 0 in about half of all samples of equal laws. It is "
+        "shown as 0, with itself in brackets."
+    )
 
 
 def signed(value: float) -> str:
