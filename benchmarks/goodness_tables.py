@@ -1,6 +1,7 @@
 """Size and power of the tests against a known target: the tables of docs/goodness.md.
 
-python -m benchmarks.goodness_tables [--repetitions 2000] prints them as Markdown. Seeds are fixed.
+python -m benchmarks.goodness_tables size|power|coverage|margin [--repetitions 2000] prints one of
+them as Markdown (the last is of docs/convergence.md). Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from gan_eval import goodness
+from gan_eval.equivalence import equivalence, failure_probability
 from gan_eval.gaussian import Array
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import TestResult, classical
@@ -171,13 +173,54 @@ def print_coverage(repetitions: int) -> None:
     print_table(["x's law", "KL", "n = 20", "n = 100", "n = 500"], rows)
 
 
+def print_margin(repetitions: int) -> None:
+    """How often `equivalence` passes laws whose mean and covariance lie exactly at the margin."""
+    print(f"Samples of laws at a margin that pass, of {repetitions}; all, and with the shape.\n")
+    rows = []
+    for n, d, margin in ((30, 1, 0.3), (60, 1, 0.1), (150, 1, 0.1), (500, 1, 0.1), (60, 2, 0.1),
+                         (150, 2, 0.1), (500, 2, 0.1), (300, 5, 0.1)):  # fmt: skip
+        target = GaussianTarget(np.eye(d), np.zeros(d))
+        cells = []
+        for law in ("gaussian", "t8", "t5", "t4", "lognormal"):
+            scale = float(
+                optimize.root_scalar(
+                    lambda s, d=d, m=margin: d * (s * s - 1 - 2 * np.log(s)) / 2 - m, bracket=(1, 9)
+                ).root
+            )
+            rng = np.random.default_rng([n, d])
+            found = [
+                equivalence(scale * _standard(law, rng, n, d), target, margin=margin)
+                for _ in range(repetitions)
+            ]
+            bound = np.mean([one.upper <= one.margin for one in found])
+            cells.append(f"{bound:.3f} {np.mean([one.shown for one in found]):.3f}")
+        truth = failure_probability(n, d, margin, 0.95)
+        rows.append([str(d), str(n), f"{margin:g}", *cells, f"{truth:.3f}"])
+    head = ["d", "n", "margin", "Gaussian", "t, 8 df", "t, 5 df", "t, 4 df", "lognormal, σ = ½"]
+    print_table([*head, "the target fails"], rows)
+
+
+def _standard(law: str, rng: np.random.Generator, n: int, d: int) -> Array:
+    """Rows of mean 0 and covariance I."""
+    z = rng.standard_normal((n, d))
+    if law == "gaussian":
+        return z
+    if law == "lognormal":
+        return (np.exp(z / 2) - np.exp(1 / 8)) / np.sqrt(np.exp(1 / 2) - np.exp(1 / 4))
+    freedom = float(law.removeprefix("t"))
+    return z / np.sqrt(rng.chisquare(freedom, (n, 1)) / (freedom - 2))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    tables = {
+        "size": print_sizes, "power": print_power, "coverage": print_coverage,
+        "margin": print_margin,
+    }  # fmt: skip
+    parser.add_argument("table", choices=tables)
     parser.add_argument("--repetitions", type=int, default=2000)
-    repetitions = parser.parse_args().repetitions
-    print_sizes(repetitions)
-    print_power(repetitions // 2)
-    print_coverage(repetitions)
+    arguments = parser.parse_args()
+    tables[arguments.table](arguments.repetitions)
 
 
 if __name__ == "__main__":

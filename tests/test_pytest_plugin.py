@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from gan_eval import GaussianTarget
+from gan_eval.equivalence import equivalence
 from gan_eval.errors import UsageError
 from gan_eval.testing import assert_converged, assert_same_distribution
 
@@ -166,12 +167,23 @@ def test_a_small_alpha_gets_the_permutations_that_it_needs() -> None:
 def test_too_few_rows_are_told_from_a_wrong_model() -> None:
     few = failure(assert_converged, CHAPTER.sample(20, 3), CHAPTER)
     assert "20 samples do not show to be near the target" in few
-    assert "% of runs with 20 rows; with 101 rows in at most 5 %" in few
+    needed = equivalence(CHAPTER.sample(20, 3), CHAPTER).rows_needed()
+    assert f"% of runs with 20 rows; with {needed} rows in at most 5 %" in few
     wrong = failure(assert_converged, CHAPTER.sample(500, 3) * 1.5, CHAPTER)
     assert "500 samples are further from the target" in wrong
-    assert "fewer than 0.01 % of runs with 500 rows" in wrong
+    assert "in 1 % of runs with 500 rows" in wrong
     assert "column x1" in wrong
     assert "direction" in wrong
+
+
+def test_another_shape_with_the_right_moments_is_named() -> None:
+    rng = np.random.default_rng(8)
+    place = rng.integers(8, size=300) * np.pi / 4
+    ring = 1.38 * np.column_stack([np.cos(place), np.sin(place)]) + 0.2 * rng.normal(size=(300, 2))
+    text = failure(assert_converged, CHAPTER.transform(ring), CHAPTER)
+    assert "another shape" in text
+    assert "a Gaussian's 8" in text
+    assert assert_converged(CHAPTER.transform(ring), CHAPTER, shape_alpha=None).shown
 
 
 def test_a_law_along_a_minor_axis_is_found_in_its_direction() -> None:
