@@ -125,18 +125,29 @@ def print_check(rows: pd.DataFrame, answer: Answer) -> None:
 def print_verification(found: Verification) -> bool:
     """What of a report does not stand, or that all of it does; returns which."""
     from gan_eval import __version__
+    from gan_eval.report.numbers import plural
 
     console = open_console()
     for mismatch in found.mismatches[:SHOWN]:
         console.print(str(mismatch), markup=False, soft_wrap=True)
     count = len(found.mismatches)
+    recomputed = f"{found.numbers:,} numbers recomputed"
+    if found.figures and not found.undrawn:
+        recomputed += f" and {plural(found.figures, 'figure')} redrawn"
     if not count:
-        console.print(f"{found.numbers:,} numbers recomputed, all stand")
+        console.print(f"{recomputed}, all stand: the page is what its data give")
+        if found.undrawn:
+            console.print(
+                f"{plural(found.figures, 'figure')}, with captions and CSV, held against checksums "
+                f"only: {found.undrawn}",
+                markup=False,
+                soft_wrap=True,
+            )
         return True
     if count > SHOWN:
         console.print(f"and {count - SHOWN:,} more")
     said = f"{count:,} {'does' if count == 1 else 'do'} not stand"
-    console.print(f"{found.numbers:,} numbers recomputed, {said}")
+    console.print(f"{recomputed}, {said}")
     if found.version != __version__:
         console.print(
             f"The page was written by gan-eval {found.version}, this is {__version__}, "

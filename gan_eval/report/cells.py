@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gan_eval.config import TrainingConfig
 from gan_eval.errors import UsageError
-from gan_eval.report.facts import Facts
+from gan_eval.report.facts import DRAWN, Facts
 from gan_eval.report.numbers import median, plain
 from gan_eval.results import Results
 from gan_eval.summary import CELL, by_cell, summarise
@@ -116,6 +116,15 @@ class Cell:
     def history(self, seed: int) -> pd.DataFrame:
         """The epochs of one replicate, in order."""
         return self.epochs.loc[self.epochs["seed"] == seed].sort_values(by=["epoch"])
+
+    def curve(self, seed: int, columns: Sequence[str]) -> pd.DataFrame:
+        """The epochs of one replicate as they are drawn: ``epoch`` and some other columns."""
+        names = ["epoch", *columns]
+        found = self.fact(
+            f"{DRAWN}{', '.join(columns)} of seed {seed}",
+            lambda: self.history(seed)[names].to_dict("list"),
+        )
+        return pd.DataFrame(found, columns=pd.Index(names))
 
 
 def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:

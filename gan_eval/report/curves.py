@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.report.cells import LN_2, Cell
+from gan_eval.report.facts import DRAWN
 from gan_eval.report.numbers import number, setting, spread
 from gan_eval.report.words import not_shown
 
@@ -18,11 +21,10 @@ _QUANTILES = (0.05, 0.5, 0.95)
 
 def losses_of_all(cell: Cell, identity: str) -> Picture:
     """Median and 5–95 % band of both losses over the replicates, epoch by epoch."""
-    trained = cell.epochs.loc[cell.epochs["epoch"] > 0]
     with canvas() as (figure, axes):
         ends, drawn = [], {}
         for name, colour, style in _LOSSES:
-            bands = _bands(trained, name)
+            bands = _bands(cell, name, first=1)
             drawn |= _columns(bands, name)
             _band(axes, bands, colour, style, name)
             ends.append(f"{name} {number(bands[0.5].iloc[-1])}")
@@ -41,10 +43,10 @@ def losses_of_all(cell: Cell, identity: str) -> Picture:
 def kl_of_all(cell: Cell, identity: str) -> Picture:
     """Median and 5–95 % band of KL over the replicates, epoch by epoch, with the margin."""
     with canvas() as (figure, axes):
-        bands = _bands(cell.epochs, "kl")
+        bands = _bands(cell, "kl")
         _band(axes, bands, "learned", "-", "KL(q‖p)")
         _finish_kl(axes, cell)
-        diverged = int(cell.epochs.loc[~np.isfinite(cell.epochs["kl"]), "seed"].nunique())
+        diverged = cell.fact(f"{DRAWN}without a finite KL", lambda: _diverged(cell.epochs))
         return picture(
             figure,
             f"{identity}-kl",
@@ -63,7 +65,7 @@ def kl_of_all(cell: Cell, identity: str) -> Picture:
 
 def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
     """Both losses of one replicate."""
-    history = cell.history(seed)
+    history = cell.curve(seed, ("loss_D", "loss_G"))
     history = history.loc[history["epoch"] > 0]
     last = history.iloc[-1]
     with canvas() as (figure, axes):
@@ -84,10 +86,10 @@ def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
 
 def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
     """The KL of one replicate over the band of all."""
-    history = cell.history(seed)
+    history = cell.curve(seed, ("kl",))
     drawable = history.loc[np.isfinite(history["kl"]) & (history["kl"] > 0)]
     with canvas() as (figure, axes):
-        bands = _bands(cell.epochs, "kl")
+        bands = _bands(cell, "kl")
         _fill(axes, bands, "muted", "5–95 % of all")
         axes.plot(drawable["epoch"], drawable["kl"], color=COLOURS["learned"], label=f"seed {seed}")
         _finish_kl(axes, cell)
@@ -104,17 +106,25 @@ def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
 
 
 def _untraced(cell: Cell) -> str:
-    rest = cell.replicates - int(cell.epochs["seed"].nunique())
+    rest = cell.replicates - cell.traced
     return not_shown(max(rest, 0), cell.replicates, "epochs not stored")
 
 
-def _bands(epochs: pd.DataFrame, column: str) -> dict[float, pd.Series]:
+def _diverged(epochs: pd.DataFrame) -> int:
+    return int(epochs.loc[~np.isfinite(epochs["kl"]), "seed"].nunique())
+
+
+def _bands(cell: Cell, column: str, first: int = 0) -> dict[float, pd.Series]:
     """Quantiles over replicates by epoch; infinite values count, NaN counts as infinite."""
-    groups = epochs.fillna({column: np.inf}).groupby("epoch")[column]
-    return {
-        q: pd.Series({epoch: spread(values, q) for epoch, values in groups}, dtype=np.float64)
-        for q in _QUANTILES
-    }
+
+    def found() -> dict[str, list[Any]]:
+        epochs = cell.epochs.loc[cell.epochs["epoch"] >= first]
+        groups = list(epochs.fillna({column: np.inf}).groupby("epoch")[column])
+        by_quantile = {str(q): [float(spread(v, q)) for _, v in groups] for q in _QUANTILES}
+        return {"epoch": [int(cast("Any", epoch)) for epoch, _ in groups], **by_quantile}
+
+    told = cell.fact(f"{DRAWN}bands of {column}", found)
+    return {q: pd.Series(told[str(q)], told["epoch"], dtype=np.float64) for q in _QUANTILES}
 
 
 def _columns(bands: dict[float, pd.Series], name: str) -> dict[str, pd.Series]:

@@ -14,21 +14,25 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gan_eval import blocks
-from gan_eval.report.facts import Facts
+from gan_eval.report.facts import DRAWN, Facts
 from gan_eval.results import Results
+from gan_eval.settings import shown
 
 MOST_NUMBERS = 200_000
 """Entries of rows that a page holds: up to 1.9 MB of it."""
 
-FORMAT = 1
+FORMAT = 2
 
-_FIGURE = re.compile(r'<figure id="([^"]*)".*?</figure>', re.S)  # they do not nest
+FIGURE = re.compile(r'<figure id="([^"]*)".*?</figure>', re.S)
+"""A figure of a page; they do not nest."""
+
 _HOLDER = re.compile(
     r'<script type="application/json" id="data" data-sha256="([0-9a-f]*)">(.*?)</script>', re.S
 )
@@ -37,8 +41,10 @@ _KEYS = ("configuration", "config_hash", "backend", "device", "seed")
 _FLOAT = "not finite"
 """The only key of what stands for a NaN or an infinity."""
 
-KEPT = ("quality",)
-"""Facts that are embedded beside rows, because they rest on every epoch."""
+KEPT = ("quality", DRAWN)
+"""Beginnings of the facts that are embedded beside rows, because they rest on every epoch."""
+
+_SOURCES = ("template.html.j2", "style.css", "page.js")
 
 
 class DamagedDataError(ValueError):
@@ -50,7 +56,8 @@ class Embedded:
     """What a page holds.
 
     ``figures`` has the SHA-256 of each figure by its identity; ``version`` is that of the program
-    that wrote the page.
+    that wrote the page, ``template`` a checksum of its template, style and script, ``matplotlib``
+    the version that drew the figures. ``holder`` is the element in which all this stands.
     """
 
     results: Results
@@ -58,19 +65,26 @@ class Embedded:
     benchmarks: pd.DataFrame | None
     figures: Mapping[str, str]
     version: str
+    template: str
+    matplotlib: str
+    holder: str
 
 
 def embed(html: str, results: Results, facts: Facts, benchmarks: pd.DataFrame | None) -> str:
     """A page with its data, in front of the one script that runs."""
+    import matplotlib
+
     import gan_eval
 
     used = [name for name in results.rows.columns if not _UNUSED.match(str(name))]
     starts = _starts(results.epochs)
     few = len(results.rows) * len(used) + starts.size <= MOST_NUMBERS
-    found = {k: v for k, v in facts.found.items() if not few or k in KEPT}
+    found = {k: v for k, v in facts.found.items() if not few or k.startswith(KEPT)}
     document = {
         "format": FORMAT,
         "gan_eval": gan_eval.__version__,
+        "template": template_digest(),
+        "matplotlib": matplotlib.__version__,
         "provenance": results.provenance | {"thinned": results.thinned},
         "rows": _packed(results.rows[used]) if few else None,
         "starts": _packed(starts) if few else None,
@@ -80,9 +94,21 @@ def embed(html: str, results: Results, facts: Facts, benchmarks: pd.DataFrame | 
     }
     # ASCII without "<" is safe within a script element, whatever names are made of.
     text = json.dumps(_jsonable(document), separators=(",", ":")).replace("<", "\\u003c")
-    holder = f'<script type="application/json" id="data" data-sha256="{_digest(text)}">{text}'
+    digest = _digest(text)
+    holder = f'<script type="application/json" id="data" data-sha256="{digest}">{text}</script>'
+    return insert(html, holder)
+
+
+def insert(html: str, holder: str) -> str:
+    """A page with the element that holds its data, in front of the one script that runs."""
     before, script, after = html.rpartition("<script>")
-    return f"{before}{holder}</script>\n{script}{after}"
+    return f"{before}{holder}\n{script}{after}"
+
+
+def template_digest() -> str:
+    """What sets apart the pages of one version of the template, its style and its script."""
+    here = Path(__file__).parent
+    return _digest("\0".join((here / name).read_text(encoding="utf-8") for name in _SOURCES))[:16]
 
 
 def extract(html: str) -> Embedded | None:
@@ -96,7 +122,12 @@ def extract(html: str) -> Embedded | None:
     try:
         document = _from_json(json.loads(text))
         if document["format"] != FORMAT:
-            raise DamagedDataError(f"their format is {document['format']!r}, {FORMAT} is read here")
+            raise DamagedDataError(
+                f"their format is {shown(document['format'])}, {FORMAT} is read here"
+            )
+        version, template, matplotlib = (
+            str(document[name]) for name in ("gan_eval", "template", "matplotlib")
+        )
         rows, starts = (
             pd.DataFrame() if document[name] is None else _unpacked(document[name])
             for name in ("rows", "starts")
@@ -104,20 +135,31 @@ def extract(html: str) -> Embedded | None:
         table = document["benchmarks"]
         return Embedded(
             Results(rows, starts, document["provenance"]),
-            Facts(document["facts"], complete=document["rows"] is None),
+            _facts(document["facts"], complete=document["rows"] is None),
             None if table is None else _unpacked(table),
-            document["figures"],
-            document["gan_eval"],
+            {str(name): str(digest) for name, digest in document["figures"].items()},
+            version,
+            template,
+            matplotlib,
+            found[0],
         )
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, DamagedDataError):
-            raise
+    except (DamagedDataError, MemoryError):
+        raise
+    except Exception as error:
+        # Anybody may have written them: too deep, null where a table is wanted, 10**400, …
         raise DamagedDataError(f"they cannot be read ({type(error).__name__})") from None
 
 
 def figures(html: str) -> dict[str, str]:
     """SHA-256 of each figure of a page, with its caption and data, by identity."""
-    return {match[1]: _digest(match[0]) for match in _FIGURE.finditer(html)}
+    return {match[1]: _digest(match[0]) for match in FIGURE.finditer(html)}
+
+
+def _facts(found: Mapping[str, Any], *, complete: bool) -> Facts:
+    """Beside rows, what rests on them is computed from them, whatever else is said."""
+    return Facts(
+        {k: v for k, v in found.items() if complete or k.startswith(KEPT)}, complete=complete
+    )
 
 
 def _starts(epochs: pd.DataFrame) -> pd.DataFrame:

@@ -117,7 +117,7 @@ def _traces(cell: Cell) -> tuple[list[int], list[_Drawn]]:
     epochs: list[int] = []
     for rank, words, colour, dashes in _RANKS:
         seed = int(ranked[round(rank * (len(ranked) - 1))])
-        history = cell.history(seed)
+        history = cell.curve(seed, _COLUMNS)
         if seed in found or (epochs and history["epoch"].tolist() != epochs):
             continue
         epochs = [int(epoch) for epoch in history["epoch"]]

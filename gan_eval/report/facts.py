@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+DRAWN = "drawn: "
+"""What the name of a fact begins with that pictures are drawn from, because it rests on epochs."""
+
 
 class Facts:
     """Numbers by name.

@@ -1,19 +1,32 @@
-"""Whether the numbers that a page shows are those that its embedded data give."""
+"""Whether a page is what the data in it give: its numbers, its words and all of its markup."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
+import matplotlib
+
 from gan_eval.errors import UsageError
 from gan_eval.report.canvas import undrawn
-from gan_eval.report.embedded import DamagedDataError, Embedded, extract, figures
+from gan_eval.report.drawings import faults, is_same, outside, without
+from gan_eval.report.embedded import (
+    FIGURE,
+    DamagedDataError,
+    Embedded,
+    extract,
+    figures,
+    insert,
+    template_digest,
+)
+from gan_eval.report.numbers import plain
 from gan_eval.report.page import assemble
 from gan_eval.report.shown import Shown, shown
-from gan_eval.settings import read_text
+from gan_eval.settings import cut, reading
 
 _OURS = '<meta name="generator" content="gan_eval">'
 _AROUND = 20
@@ -38,22 +51,45 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Verification:
-    """``numbers`` is how many were recomputed; ``version`` wrote the page."""
+    """What was found.
+
+    Attributes
+    ----------
+    numbers : int
+        How many were recomputed.
+    figures : int
+        How many the page has.
+    undrawn : str, optional
+        Why these were not drawn again, but held against their checksums alone.
+    mismatches : sequence of Mismatch
+    version : str
+        Of the program that wrote the page.
+    """
 
     numbers: int
+    figures: int
+    undrawn: str | None
     mismatches: Sequence[Mismatch]
     version: str
 
 
 def verify(path: str | Path) -> Verification:
-    """Recompute what a report shows from the data that it holds.
+    """Write a report again from the data that it holds, and compare.
+
+    Everything outside the figures must be the same, byte for byte. Figures are drawn again where
+    the page holds its rows and the same version of Matplotlib is here: their words must be the
+    same, their places up to 0.02 units. Else they must be drawings without anything that runs,
+    loads or leads elsewhere, and have the checksums that the page holds.
 
     Raises
     ------
     UsageError
-        Where the file is no report, holds no data, or they are damaged.
+        Where the file is no report, holds no data, they are damaged, or another template was
+        filled with them.
     """
-    html = read_text(Path(path))
+    path = Path(path)
+    with reading(path):
+        html = path.read_bytes().decode("utf-8")
     if _OURS not in html:
         raise UsageError(f"{str(path)!r} is not a report of gan-eval")
     try:
@@ -63,24 +99,73 @@ def verify(path: str | Path) -> Verification:
                 f"{str(path)!r} holds no data to verify it by: only reports of studies do, from "
                 "`gan-eval run` and `gan-eval report`"
             )
-        right = _again(held)
+        if held.template != template_digest():
+            raise UsageError(
+                f"{str(path)!r} was written by gan-eval {plain(held.version)} with another "
+                "template: verify it with the version that wrote it, or write it again with "
+                "`gan-eval report`"
+            )
+        why = _why_undrawn(held)
+        right = insert(_again(held, why is None), held.holder)
     except DamagedDataError as error:
         raise UsageError(f"the data in {str(path)!r} are damaged: {error}") from None
-    said = shown(html)
+    said, there = shown(html), figures(html)
     numbers = sum(len(_NUMBER.findall(one.text)) for one in said)
-    found = [*_texts(said, shown(right)), *_figures(figures(html), held)]
-    return Verification(numbers, found, held.version)
+    found = [*_texts(said, shown(right)), *_figures(there, held)]
+    if not found and html != right:
+        found = [*(_stripped(html, right) if why else _redrawn(html, right))]
+    return Verification(numbers, len(there), why, found, held.version)
 
 
-def _again(held: Embedded) -> str:
-    """The page, written again from its data, without pictures."""
+def _why_undrawn(held: Embedded) -> str | None:
+    """Why the figures cannot be drawn again, if they cannot."""
+    if not held.figures:
+        return None
+    if held.facts.complete:
+        return "the page has too many rows to hold them"
+    here = matplotlib.__version__
+    if held.matplotlib != here:
+        return f"Matplotlib {plain(held.matplotlib)} drew them, {here} is here"
+    return None
+
+
+def _again(held: Embedded, drawn: bool) -> str:
+    """The page, written again from its data, with or without pictures."""
     try:
-        with undrawn():
+        with nullcontext() if drawn and held.figures else undrawn():
             return assemble(held.results, held.facts, held.benchmarks)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Anybody may have written the data, and whatever they break is theirs.
         raise DamagedDataError(
-            f"no page can be written from them ({type(error).__name__}: {error})"
+            f"no page can be written from them ({type(error).__name__}: {cut(str(error))})"
         ) from None
+
+
+def _redrawn(html: str, right: str) -> Iterator[Mismatch]:
+    """Where a page differs from one whose figures were drawn again."""
+    yield from _markup(outside(html), outside(right))
+    for ours, theirs in zip(FIGURE.finditer(html), FIGURE.finditer(right), strict=False):
+        if not is_same(ours[0], theirs[0]):
+            yield Mismatch(f"figure {plain(ours[1])}", "it is not what its data give", "")
+
+
+def _stripped(html: str, right: str) -> Iterator[Mismatch]:
+    """Where a page differs from one without figures, and what its figures are beside drawings."""
+    yield from _markup(without(html), right)
+    for figure in FIGURE.finditer(html):
+        for fault in faults(figure[1], figure[0]):
+            yield Mismatch(f"figure {plain(figure[1])}", fault, "")
+
+
+def _markup(ours: str, theirs: str) -> Iterator[Mismatch]:
+    """The first difference of what texts do not show: elements, attributes, style, script."""
+    if ours != theirs:
+        pairs = enumerate(zip(ours, theirs, strict=False))
+        shorter = min(len(ours), len(theirs))
+        at = next((i for i, (one, other) in pairs if one != other), shorter)
+        yield Mismatch("the markup", _around(ours, at), _around(theirs, at))
 
 
 def _texts(said: Sequence[Shown], right: Sequence[Shown]) -> Iterator[Mismatch]:

@@ -56,13 +56,12 @@ def written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from gan_eval.report import verify as module
 
     again = module._again
-    pages: dict[str, str] = {}
+    pages: dict[bool, str] = {}
 
-    def once(held: embedded.Embedded) -> str:
-        key = str(held.figures)
-        if key not in pages:
-            pages[key] = again(held)
-        return pages[key]
+    def once(held: embedded.Embedded, drawn: bool) -> str:
+        if drawn not in pages:
+            pages[drawn] = again(held, drawn)
+        return pages[drawn]
 
     monkeypatch.setattr(module, "_again", once)
 
@@ -190,7 +189,8 @@ def test_the_command_says_how_many_stand(tmp_path: Path) -> None:
     path.write_text(grid(), encoding="utf-8")
     right = CliRunner().invoke(app, ["verify", str(path)])
     assert right.exit_code == 0
-    assert re.fullmatch(r"\d,\d{3} numbers recomputed, all stand\n", right.stdout)
+    said = r"\d,\d{3} numbers recomputed, all stand: the page is what its data give\n"
+    assert re.fullmatch(said, right.stdout)
     path.write_text(grid().replace("converged up to 0.1 nats", "converged up to 0.2 nats"), "utf-8")
     wrong = CliRunner().invoke(app, ["verify", str(path)])
     assert wrong.exit_code == 1

@@ -1,0 +1,122 @@
+"""The figures of a page that is verified: the same as others, or at least nothing but drawings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+from gan_eval.report.embedded import FIGURE
+from gan_eval.settings import shown
+
+PLACE = 0.02
+"""How far a place in a drawing may be off, in its units (72 an inch): other processors round
+otherwise, and two decimals are written."""
+
+_BLOCK = re.compile(
+    r'<div class="gallery">\n(?:<figure id="[^"]*">.*?</figure>\n)+</div>\n\n'
+    r'|<figure id="[^"]*" class="evolution">.*?</figure>\n\n',
+    re.S,
+)
+_PLACES = re.compile(r'( (?:d|x|y|width|height|transform)=")([^"]*)')
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+_NAME = re.compile(r"-[mp][0-9a-f]{10}\b")
+"""What matplotlib calls a mark or a path, by a checksum of its places."""
+
+_TAGS = {
+    *("figure", "figcaption", "a", "svg", "title", "desc", "g", "defs", "use", "path"),
+    *("clippath", "rect", "text", "tspan", "div", "label", "input", "output", "table"),
+    *("caption", "span", "thead", "tbody", "tr", "th", "td", "bdi", "script"),
+}
+_ATTRIBUTES = {
+    *("id", "class", "viewbox", "role", "aria-labelledby", "aria-label", "d", "x", "y"),
+    *("width", "height", "transform", "style", "clip-path", "href", "download", "for"),
+    *("type", "min", "max", "step", "value", "hidden", "scope", "tabindex"),
+}
+_CLASSES = frozenset(("", "evolution", "slider", "scroll", "csv", "law", "dense", "word"))
+_STYLE = re.compile(
+    r"(?: *(?:fill|stroke|opacity|font|text-anchor)[a-z-]*: *[\w #%.,'()-]*(?:;|$))*"
+)
+
+
+def outside(html: str) -> str:
+    """A page with each figure replaced by its name."""
+    return FIGURE.sub(lambda match: f"<figure {match[1]}>", html)
+
+
+def without(html: str) -> str:
+    """A page as it is written without pictures."""
+    return _BLOCK.sub("", html)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two figures show the same: all words, and all places up to ``PLACE``."""
+    if one == other:
+        return True
+    words, places = zip(*map(_apart, (one, other)), strict=True)
+    return (
+        words[0] == words[1]
+        and len(places[0]) == len(places[1])
+        and all(abs(a - b) <= PLACE for a, b in zip(*places, strict=True))
+    )
+
+
+def _apart(figure: str) -> tuple[str, list[float]]:
+    """A figure without its places, and these; names made of places become their rank."""
+    names: dict[str, str] = {}
+    figure = _NAME.sub(lambda m: names.setdefault(m[0], f"-{len(names)}"), figure)
+    places: list[float] = []
+
+    def taken(match: re.Match[str]) -> str:
+        places.extend(map(float, _NUMBER.findall(match[2])))
+        return match[1] + _NUMBER.sub("0", match[2])
+
+    return _PLACES.sub(taken, figure), places
+
+
+def faults(identity: str, figure: str) -> Iterator[str]:
+    """What of a figure is more than a drawing with its caption and data: what could run, load,
+    lead elsewhere or cover the page."""
+    reader = _Reader(identity)
+    reader.feed(figure)
+    reader.close()
+    yield from reader.found
+
+
+class _Reader(HTMLParser):
+    def __init__(self, identity: str) -> None:
+        super().__init__()
+        self.identity = identity
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _TAGS:
+            self.found.append(f"it has an element {shown(tag)}")
+        for name, value in attrs:
+            if not self._is_ours(tag, name, value or ""):
+                self.found.append(f"{shown(tag)} has {shown(f'{name}={value}')}")
+        if tag == "script" and dict(attrs).get("type") != "application/json":
+            self.found.append("it has a script")
+
+    def _is_ours(self, tag: str, name: str, value: str) -> bool:
+        if name == "style":
+            return _STYLE.fullmatch(value) is not None and "url" not in value
+        if name == "href":
+            return value.startswith("data:text/csv;" if tag == "a" else "#")
+        if name == "clip-path":
+            return re.fullmatch(r"url\(#[\w-]*\)", value) is not None
+        if name == "id":
+            return value.startswith(self.identity)
+        return name in _ATTRIBUTES and (name != "class" or value in _CLASSES)
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append(f"it has a comment {shown(data)}")
+
+    def handle_decl(self, decl: str) -> None:
+        self.found.append(f"it has a declaration {shown(decl)}")
+
+    def unknown_decl(self, data: str) -> None:
+        self.handle_decl(data)
+
+    def handle_pi(self, data: str) -> None:
+        self.handle_decl(data)
