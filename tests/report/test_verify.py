@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from gan_eval.cli import app
 from gan_eval.errors import UsageError
 from gan_eval.report import embedded, render
 from gan_eval.report.canvas import undrawn
@@ -20,6 +18,7 @@ from gan_eval.report.shown import Shown, shown
 from gan_eval.report.verify import verify
 from gan_eval.results import Results
 
+from ..cli.commands import gan_eval
 from . import synthetic
 from .test_page import PAGES, page
 
@@ -187,13 +186,13 @@ def test_half_a_page_is_misuse(after: str, tmp_path: Path) -> None:
 def test_the_command_says_how_many_stand(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(grid(), encoding="utf-8")
-    right = CliRunner().invoke(app, ["verify", str(path)])
-    assert right.exit_code == 0
+    right = gan_eval("verify", path)
+    assert right.returncode == 0
     said = r"\d,\d{3} numbers recomputed, all stand: the page is what its data give\n"
     assert re.fullmatch(said, right.stdout)
     path.write_text(grid().replace("converged up to 0.1 nats", "converged up to 0.2 nats"), "utf-8")
-    wrong = CliRunner().invoke(app, ["verify", str(path)])
-    assert wrong.exit_code == 1
+    wrong = gan_eval("verify", path)
+    assert wrong.returncode == 1
     assert "the page says 0.2, its data give 0.1\n" in wrong.stdout
     assert wrong.stdout.endswith("1 does not stand\n")
 
