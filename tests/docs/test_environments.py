@@ -23,7 +23,7 @@ def environments() -> dict[str, str]:
         names = section.partition("testenv:")[2].strip("{}")
         for name in filter(None, names.split(",")):
             # A word and a colon would be a condition, of an environment of that name.
-            assert re.match(r"[^:]+$", read[section]["description"])
+            assert re.match(r"[^:\s]+\s", read[section]["description"])
             found[name] = read[section]["commands"]
     return found
 
