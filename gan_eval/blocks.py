@@ -77,9 +77,12 @@ def unpack(block: bytes, its_layout: str) -> Columns:
     try:
         kinds = json.loads(its_layout)
         magic, length, told = _HEAD.unpack_from(block)
-        body = zlib.decompress(block[_HEAD.size + told :])  # with its own check sum
+        size = len(kinds) * _WORD * length
+        packed = zlib.decompressobj()
+        # No more than is wanted, whatever it would unpack to; the end has its own check sum.
+        body = packed.decompress(block[_HEAD.size + told :], size + 1)
         texts = iter(json.loads(block[_HEAD.size : _HEAD.size + told]))
-        if magic != _MAGIC or len(body) != len(kinds) * _WORD * length:
+        if magic != _MAGIC or len(body) != size or not packed.eof:
             raise DamagedBlockError("its length is not what its head says")
         planes = np.frombuffer(body, np.uint8).reshape(len(kinds), _WORD, length)
         words = np.ascontiguousarray(planes.transpose(0, 2, 1)).reshape(len(kinds), -1)

@@ -30,6 +30,8 @@ MOST_NUMBERS = 200_000
 
 FORMAT = 2
 
+_MOST_ROWS = 1_000_000
+
 FIGURE = re.compile(r'<figure id="([^"]*)".*?</figure>', re.S)
 """A figure of a page; they do not nest."""
 
@@ -184,6 +186,8 @@ def _unpacked(packed: Mapping[str, str]) -> pd.DataFrame:
     if not packed["block"]:
         return pd.DataFrame()
     block = base64.b64decode(packed["block"], validate=True)
+    if blocks.length(block[: blocks.HEAD]) > _MOST_ROWS:
+        raise DamagedDataError(f"a table has more than {_MOST_ROWS} rows")
     return pd.DataFrame(blocks.unpack(block, packed["layout"]))
 
 

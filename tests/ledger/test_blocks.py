@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -109,3 +111,15 @@ def test_the_length_of_a_block_is_read_from_its_head() -> None:
 def test_truth_values_are_refused() -> None:
     with pytest.raises(TypeError, match="truth values"):
         blocks.columns_of(pd.DataFrame({"x": [True]}))
+
+
+def test_a_block_is_not_unpacked_beyond_what_its_head_says() -> None:
+    packed = blocks.pack({"a": np.arange(10)})
+    head, told = packed[: blocks.HEAD], packed[blocks.HEAD : blocks.HEAD + 2]
+    bomb = head + told + zlib.compress(bytes(50_000_000))
+    tracemalloc.start()
+    with pytest.raises(blocks.DamagedBlockError):
+        blocks.unpack(bomb, '[["a", "int"]]')
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
