@@ -189,7 +189,7 @@ def _not_converged(samples: Any, target: GaussianTarget, found: Equivalence) -> 
     rows = validation.sample(samples, "samples")
     n, failure = len(rows), found.failure
     bound = (
-        f"KL(samples‖target) is estimated at {found.estimate:.3g} nats and is at most "
+        f"KL(samples‖target) is estimated at {max(found.estimate, 0.0):.3g} nats and is at most "
         f"{found.upper:.3g} with {100 * found.confidence_level:g} % confidence; the margin is "
         f"{found.margin:g}"
     )

@@ -82,10 +82,10 @@ def test_a_law_at_the_margin_seldom_passes(law: str) -> None:
 @pytest.mark.statistical
 @pytest.mark.parametrize("change", ["shift", "wide", "narrow"])
 @pytest.mark.parametrize("law", ["gaussian", "t4", "t5", "t8", "lognormal"])
-@pytest.mark.parametrize(("n", "d"), [(150, 1), (60, 2), (150, 2), (500, 2), (300, 5)])
+@pytest.mark.parametrize(("n", "d"), [(150, 1), (60, 2), (150, 2), (300, 5)])
 def test_no_law_at_the_margin_passes_often(law: str, change: str, n: int, d: int) -> None:
-    # 1000 samples, 3.5 standard errors (error rate 5e-4 each).
-    assert passing(law, change, n, d, 0.1, 1000) <= 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / 1000)
+    # 600 samples, 3.5 standard errors (error rate 5e-4 each).
+    assert passing(law, change, n, d, 0.1, 600) <= 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / 600)
 
 
 @pytest.mark.parametrize("n", [100, 400, 3000])
