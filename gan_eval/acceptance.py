@@ -24,7 +24,8 @@ class Demand:
         The KL(q‖p) in nats up to which a replicate has converged.
     confidence : float or None
         If given, the one-sided lower Clopper–Pearson bound of the share at this confidence must
-        reach ``share``, so that a pass is a claim about all seeds, not about those that were run.
+        reach ``share``, so that a pass is a claim about all seeds, not about those that were run;
+        and a fail one that the upper bound makes.
     """
 
     share: float = 0.5
@@ -49,10 +50,12 @@ class Answer:
     replicates: int
     share: float
     share_low: float
-    """Lower bound of the one-sided Clopper–Pearson interval, at the demand's confidence or 95 %."""
+    share_high: float
+    """Bounds of the one-sided Clopper–Pearson intervals, at the demand's confidence or 95 %."""
     passed: bool | None
-    """None where it could not be told: of so few replicates not even all of them would have been
-    enough, and the share may yet be as high as what is asked."""
+    """Of the replicates themselves; with a confidence, of all seeds: yes where the lower bound
+    reaches what is asked, no where the upper one does not, and None between: there are too few
+    replicates to tell."""
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -73,7 +76,6 @@ def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     passed: bool | None = share >= demand.share
     if demand.confidence is not None:
         passed = low >= demand.share
-        most, _ = share_interval(replicates, replicates, 2 * confidence - 1)
-        if most < demand.share <= high:
+        if low < demand.share <= high:
             passed = None
-    return Answer(demand, converged, replicates, share, low, passed)
+    return Answer(demand, converged, replicates, share, low, high, passed)

@@ -66,14 +66,14 @@ def print_run(results: Results, folder: Path) -> None:
             ),
             markup=False,
         )
+    lost = sum(len(failure["seeds"]) for failure in failures)
     if failures:
-        lost = sum(len(failure["seeds"]) for failure in failures)
         console.print(f"{lost:,} of {facts['planned']:,} replicates could not be trained.")
     for entry in facts.get("unavailable", ()):
         console.print(
             f"not there: {entry['name']} ({entry['state']}): {entry['remedy']}", markup=False
         )
-    short = facts["planned"] - facts["finished"]
+    short = facts["planned"] - facts["finished"] - lost
     if facts["interrupted"] and not len(results.rows):
         console.print("Interrupted: no replicate had finished.")
     elif facts["interrupted"]:
@@ -117,8 +117,8 @@ def print_check(rows: pd.DataFrame, answer: Answer) -> None:
     )
     if answer.passed is None:
         console.print(
-            f"{answer.replicates} replicates are too few to show that: not even all of them would "
-            "have been enough."
+            f"{answer.replicates} replicates are too few: of all seeds the share may also be "
+            f"{_percent(answer.share_high)}, with the same confidence."
         )
 
 

@@ -36,7 +36,7 @@ class Status(IntEnum):
     USAGE = 2
     """Misuse, or what the user can mend: one sentence."""
     COULD_NOT_TELL = 3
-    """The question was asked, and what was there could not have answered it either way."""
+    """The question was asked, and what was there does not answer it either way."""
     UNFORESEEN = 70
     """A defect of ours: the traceback is in a file that the one sentence names."""
     HUNG_UP = 129
