@@ -67,12 +67,16 @@ def reading(path: str | Path) -> Iterator[None]:
 
 def read_toml(path: str | Path) -> dict[str, Any]:
     """The tables of a TOML file; ``UsageError`` names the line that does not parse."""
+    text = read_text(path)
     try:
-        return tomllib.loads(read_text(path))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{str(path)!r} is not valid TOML: {_lower_first(str(error))}") from None
     except RecursionError:
         raise UsageError(f"{str(path)!r} is not usable TOML: it is nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        reason = _lower_first(str(error).partition(";")[0])
+        raise UsageError(f"{str(path)!r} is not usable TOML: {reason}") from None
 
 
 def parse_assignment(text: str) -> tuple[list[str], Any]:
@@ -88,7 +92,7 @@ def parse_assignment(text: str) -> tuple[list[str], Any]:
     value = value.strip()
     try:
         document = tomllib.loads(f"value = {value}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # the first, of thousands of digits as well
         return parts, value
     return parts, document["value"] if set(document) == {"value"} else value
 
@@ -171,7 +175,9 @@ def shown(value: Any) -> str:
     try:
         return cut(repr(value))
     except ValueError:  # Python writes out no number of more than 4,300 digits
-        return f"{type(value).__name__} of thousands of digits"
+        return "a number of thousands of digits"
+    except RecursionError:
+        return "what is nested too deeply"
 
 
 def cut(text: str) -> str:
