@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval import blocks
+from gan_eval.errors import UsageError
 from gan_eval.report.facts import DRAWN, Facts
 from gan_eval.results import Results
 from gan_eval.settings import shown
@@ -114,7 +115,8 @@ def template_digest() -> str:
 
 
 def extract(html: str) -> Embedded | None:
-    """The data of a page; None without any, ``DamagedDataError`` where they are not whole."""
+    """The data of a page; None without any, ``DamagedDataError`` where they are not whole, and
+    ``UsageError`` where they are of another format."""
     found = _HOLDER.search(html)
     if found is None:
         return None
@@ -124,8 +126,9 @@ def extract(html: str) -> Embedded | None:
     try:
         document = _from_json(json.loads(text))
         if document["format"] != FORMAT:
-            raise DamagedDataError(
-                f"their format is {shown(document['format'])}, {FORMAT} is read here"
+            raise UsageError(
+                f"the page holds its data in format {shown(document['format'])}, {FORMAT} is read "
+                "here: verify it with the version of gan-eval that wrote it"
             )
         version, template, matplotlib = (
             str(document[name]) for name in ("gan_eval", "template", "matplotlib")
@@ -145,7 +148,7 @@ def extract(html: str) -> Embedded | None:
             matplotlib,
             found[0],
         )
-    except (DamagedDataError, MemoryError):
+    except (DamagedDataError, UsageError, MemoryError):
         raise
     except Exception as error:
         # Anybody may have written them: too deep, null where a table is wanted, 10**400, …

@@ -202,6 +202,7 @@ def _differences(ours: Shown, theirs: Shown) -> Iterator[Mismatch]:
 
 
 def _around(text: str, at: int) -> str:
+    text = text.replace("\n", " ")
     begin, end = max(at - _AROUND, 0), at + 2 * _AROUND
     return f"“{'…' if begin else ''}{text[begin:end]}{'…' if end < len(text) else ''}”"
 
