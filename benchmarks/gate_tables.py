@@ -31,16 +31,24 @@ File = dict[str, Rounds]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--repetitions", type=int, default=400)
+    parser.add_argument("--repetitions", type=int, default=200, help="of (3); 0 leaves it out")
+    parser.add_argument("--threads", type=int, help="only benchmarks that note as many")
     parser.add_argument("--benchmarks", type=int, default=24, help="of a file that is made up")
     arguments = parser.parse_args()
-    files: list[File] = [
-        {name: found.seconds for name, found in throughput.rounds(path).items()}
-        for path in arguments.files
-    ]
+    files = [_read(path, arguments.threads) for path in arguments.files]
     print_spread(files)
     print_pairs(files)
-    print_model(files, arguments.repetitions, arguments.benchmarks)
+    if arguments.repetitions:
+        print_model(files, arguments.repetitions, arguments.benchmarks)
+
+
+def _read(path: Path, threads: int | None) -> File:
+    rounds, noted = throughput.rounds(path), throughput.read(path)["threads"]
+    return {
+        name: found.seconds
+        for (name, found), number in zip(rounds.items(), noted, strict=True)
+        if threads in (None, number)
+    }
 
 
 def too_slow(before: Sequence[File], after: Sequence[File], factors: dict[str, float]) -> set[str]:
