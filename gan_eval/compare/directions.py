@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtri
 
+from gan_eval.twosample.scaling import ColumnScales
+
 Array = NDArray[np.float64]
 
 MOST = 3
@@ -100,6 +102,9 @@ def leading_directions(real: Array, fake: Array) -> Directions:
     variances is μ / (2 − μ). All is done after whitening by S + δδᵀ/4, which is regular also where
     S is not. Directions in which neither sample varies have no ratio and are left out.
     """
+    # Exact, and afterwards no square leaves the range of float64.
+    scales = ColumnScales.of(np.concatenate([real, fake]))
+    real, fake = scales(real), scales(fake)
     means = real.mean(axis=0), fake.mean(axis=0)
     centre = (means[0] + means[1]) / 2
     factors = [
@@ -124,6 +129,8 @@ def leading_directions(real: Array, fake: Array) -> Directions:
 
     spread = _spread(covariances[1], whitening, h, rest)
     n, m, d = len(real), len(fake), int(kept.sum())
+    centre = scales.centre + np.ldexp(centre, scales.exponents)
+    units = np.ldexp(units, scales.exponents)
     return Directions(centre, units, mean, spread, _chance_shift(n, m, d), _chance_ratio(n, m, d))
 
 

@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.errors import CannotTestError
+
 Array = NDArray[np.float64]
 
 # Height and width of the blocks in which the matrix of pairs is computed. A block stays below
@@ -25,6 +27,8 @@ _SIGNS = 256
 # Two values this near, relative to the statistic and to the size of the null, are equal but for
 # rounding.
 _TIE = 1e-10
+# Means of a kernel are off by such a share of its size.
+ROUNDING = 2.0**-48
 
 
 class TargetKernel(Protocol):
@@ -119,7 +123,7 @@ def parametric_bootstrap(
     else:
         null = _simulate(kernel, n, biased, resamples, np.random.default_rng(rng))
     statistic = observed.biased if biased else observed.unbiased
-    return _compare(statistic, null)
+    return _compare(statistic, null, abs(kernel.grand_mean))
 
 
 def wild_bootstrap(
@@ -149,7 +153,8 @@ def wild_bootstrap(
             some = signs[start : start + _SIGNS]
             products = some[:, right].astype(np.float64) @ block.T
             values[start : start + _SIGNS] += (products * some[:, left]).sum(axis=1)
-    return _compare(observed.unbiased, values / (n * (n - 1)))
+    null = values / (n * (n - 1))
+    return _compare(observed.unbiased, null, abs(kernel.grand_mean))
 
 
 def squared_distances(left: Array, right: Array) -> Array:
@@ -160,7 +165,13 @@ def squared_distances(left: Array, right: Array) -> Array:
     return np.asarray(cdist(left, right, "sqeuclidean"), dtype=np.float64)
 
 
-def _compare(statistic: float, null: Array) -> BootstrapOutcome:
+def _compare(statistic: float, null: Array, size: float) -> BootstrapOutcome:
+    """``size`` is that of means of the kernel, which cancel in the statistic."""
+    if not np.isfinite(statistic) or np.abs(null - statistic).max() <= ROUNDING * size:
+        raise CannotTestError(
+            f"x cannot be put to this test: its statistic is {statistic:g}, and rounding is as "
+            "large as the differences between samples of the target"
+        )
     width = _TIE * (abs(statistic) + float(np.median(np.abs(null))))
     null[np.abs(null - statistic) <= width] = statistic
     exceeding = int(np.count_nonzero(null >= statistic))

@@ -83,16 +83,17 @@ def energy_test(
     validation.random_generator(rng)
     start = time.perf_counter()
     n, d = rows.shape
-    rows, deviations = principal(rows, target, whiten)
+    rows, deviations, unit = principal(rows, target, whiten)
     kernel = DistanceKernel(deviations, alpha)
     observed = discrepancy(kernel, rows)
+    factor = unit**alpha
     outcome = parametric_bootstrap(kernel, observed, n, biased=True, resamples=resamples, rng=rng)
     return TestResult(
         method="one-sample energy test",
-        statistic=n * observed.biased,
+        statistic=factor * n * observed.biased,
         pvalue=outcome.pvalue,
-        null_distribution=n * outcome.null_distribution,
-        estimate=observed.biased,
+        null_distribution=factor * n * outcome.null_distribution,
+        estimate=factor * observed.biased,
         n=n,
         m=None,
         dimension=d,

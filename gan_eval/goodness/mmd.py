@@ -14,7 +14,7 @@ from gan_eval.divergence import median_distance
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.goodness.degenerate import discrepancy, parametric_bootstrap, squared_distances
-from gan_eval.goodness.sample import one_sample, principal, resample_count
+from gan_eval.goodness.sample import length_in, one_sample, principal, resample_count
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
@@ -76,11 +76,11 @@ def mmd_test(
     validation.random_generator(rng)
     start = time.perf_counter()
     n, d = rows.shape
-    rows, deviations = principal(rows, target, whiten)
+    rows, deviations, unit = principal(rows, target, whiten)
     if isinstance(bandwidth, str):
         width = _median_bandwidth(deviations)
     else:
-        width = validation.bandwidth_number(bandwidth)
+        width = length_in(unit, validation.positive_number(bandwidth, "bandwidth"), "bandwidth")
     kernel = GaussianKernel(deviations, width)
     observed = discrepancy(kernel, rows)
     outcome = parametric_bootstrap(kernel, observed, n, biased=False, resamples=resamples, rng=rng)
@@ -96,7 +96,7 @@ def mmd_test(
         seconds=time.perf_counter() - start,
         parameters={
             "kernel": "gaussian",
-            "bandwidth": width,
+            "bandwidth": width * unit,
             "whiten": str(whiten),
             "null": "parametric bootstrap",
         },

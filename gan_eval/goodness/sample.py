@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
-from gan_eval.twosample.scaling import ColumnScales
+from gan_eval.twosample.scaling import LARGEST_EXPONENT, ColumnScales
 
 Array = NDArray[np.float64]
 
@@ -38,17 +39,40 @@ def target_units(target: GaussianTarget) -> tuple[ColumnScales, Gaussian]:
     return scales, Gaussian(np.zeros(target.dimension), np.ldexp(target.A, -exponents))
 
 
-def principal(x: Array, target: GaussianTarget, whiten: bool) -> tuple[Array, tuple[float, ...]]:
-    """x in coordinates in which the target is N(0, diag deviations²), and those deviations.
+def principal(
+    x: Array, target: GaussianTarget, whiten: bool
+) -> tuple[Array, tuple[float, ...], float]:
+    """x in coordinates in which the target is N(0, diag deviations²), those, and their unit.
 
-    Whitened, all deviations are 1. Otherwise x is moved and turned, which changes no distance.
+    Whitened, all deviations are 1. Otherwise x is moved and turned, which changes no distance, and
+    divided by the unit, a power of two near the target's largest deviation.
     """
+    scales, truth = target_units(target)
     if whiten:
-        whitened = np.ascontiguousarray(target.whiten(x), dtype=np.float64)
-        return whitened, (1.0,) * target.dimension
-    _, deviations, axes = np.linalg.svd(target.A)
-    turned = np.asarray((x - target.mean) @ axes.T, dtype=np.float64)
-    return turned, tuple(deviations.tolist())
+        turned = np.linalg.solve(truth.factor.T, scales(x).T).T
+        deviations, exponent = np.ones(target.dimension), 0
+    else:
+        exponent = int(scales.exponents.max())
+        _, deviations, axes = np.linalg.svd(np.ldexp(target.A, -exponent))
+        turned = np.ldexp(x - target.b, -exponent) @ axes.T
+    largest = float(np.abs(turned).max())
+    if not largest <= 2.0**LARGEST_EXPONENT:
+        raise UsageError(
+            f"x must lie within 2^{LARGEST_EXPONENT} deviations of the target's mean, "
+            f"got {largest:g}"
+        )
+    turned = np.ascontiguousarray(turned, dtype=np.float64)
+    return turned, tuple(deviations.tolist()), 2.0**exponent
+
+
+def length_in(unit: float, length: float, name: str) -> float:
+    """A length that the user gives, in this unit; refused where its square would be lost."""
+    if abs(math.frexp(length)[1] - math.frexp(unit)[1]) > LARGEST_EXPONENT:
+        raise UsageError(
+            f"{name} must be within a factor of 2^{LARGEST_EXPONENT} of the target's deviations, "
+            f"which are near {unit:.2g}, got {length:g}"
+        )
+    return length / unit
 
 
 def resample_count(resamples: Any) -> int:

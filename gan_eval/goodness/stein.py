@@ -15,7 +15,7 @@ from gan_eval.goodness.degenerate import (
     squared_distances,
     wild_bootstrap,
 )
-from gan_eval.goodness.sample import one_sample, principal, resample_count
+from gan_eval.goodness.sample import length_in, one_sample, principal, resample_count
 from gan_eval.target import GaussianTarget
 from gan_eval.twosample import validation
 from gan_eval.twosample.result import TestResult
@@ -85,13 +85,13 @@ def kernel_stein_test(
     """
     rows = one_sample(x, target)
     resamples = resample_count(resamples)
-    scale = validation.bandwidth_number(scale, "scale")
+    scale = validation.positive_number(scale, "scale")
     validation.one_of(null, "null", NULLS)
     generator = validation.random_generator(rng)
     start = time.perf_counter()
     n, d = rows.shape
-    rows, deviations = principal(rows, target, whiten)
-    kernel = SteinKernel(deviations, scale)
+    rows, deviations, unit = principal(rows, target, whiten)
+    kernel = SteinKernel(deviations, length_in(unit, scale, "scale"))
     observed = discrepancy(kernel, rows)
     if null == "wild":
         outcome = wild_bootstrap(kernel, observed, rows, resamples=resamples, generator=generator)
@@ -99,12 +99,15 @@ def kernel_stein_test(
         outcome = parametric_bootstrap(
             kernel, observed, n, biased=False, resamples=resamples, rng=rng
         )
+    # Two scores and an inverse length.
+    with np.errstate(over="ignore"):
+        factor = float(np.float64(unit) ** -3)
     return TestResult(
         method="kernel Stein test",
-        statistic=observed.unbiased,
+        statistic=factor * observed.unbiased,
         pvalue=outcome.pvalue,
-        null_distribution=outcome.null_distribution,
-        estimate=observed.unbiased,
+        null_distribution=factor * outcome.null_distribution,
+        estimate=factor * observed.unbiased,
         n=n,
         m=None,
         dimension=d,
