@@ -12,7 +12,8 @@ from gan_eval.twosample.candidates import Candidate
 from gan_eval.twosample.labels import Labels
 from gan_eval.twosample.lowrank import LowRankForm
 from gan_eval.twosample.permutation import GroupWeights, LabelStatistics, PermutationOutcome
-from gan_eval.twosample.quadratic import SymmetricForm
+from gan_eval.twosample.quadratic import SymmetricForm, lost_in_rounding
+from gan_eval.twosample.ties import settle
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -35,7 +36,7 @@ class Aggregate:
     def __init__(self, kernels: Sequence[Candidate], weights: GroupWeights, labels: Labels) -> None:
         self._kernels = [_Statistics(kernel, weights, labels) for kernel in kernels]
         self._smaller = min(weights.n, weights.m)
-        self._labels = len(labels)
+        self._labels = labels
 
     @property
     def estimate(self) -> float:
@@ -62,7 +63,7 @@ class Aggregate:
             self._refine(np.flatnonzero(np.abs(values - values[0]) <= 2 * error))
             values = combine()
         rounding = 2.0**-49 * (np.abs(values[0]) + 1 / sharpness)
-        return _outcome(values, self._tie_width() + rounding)
+        return self._outcome(values, self._labels, self._tie_width() + rounding)
 
     def agg(self) -> PermutationOutcome:
         """MMDAgg: the smallest of the kernels' p-values, itself tested by permutation.
@@ -77,7 +78,7 @@ class Aggregate:
         largest normalised MMD² r: the statistic is −ln((c − ½ − ½ r / (1 + |r|)) / (1 + B)) for a
         smallest p-value of c / (1 + B).
         """
-        permutations = (self._labels - 1) // 2
+        permutations = (len(self._labels) - 1) // 2
         considered = slice(0, 1 + permutations)
         counts = np.full(1 + permutations, permutations + 1, dtype=np.int64)
         for kernel in self._kernels:
@@ -94,7 +95,8 @@ class Aggregate:
         tied = same & (np.abs(largest - largest[0]) <= self._tie_width())
         largest = np.where(tied, largest[0], largest)
         between = 0.5 + 0.5 * largest / (1 + np.abs(largest))
-        return _outcome(np.log1p(permutations) - np.log(counts - between), 0.0)
+        values = np.log1p(permutations) - np.log(counts - between)
+        return self._outcome(values, self._labels[considered], 0.0)
 
     def _normalised(self, columns: slice) -> Array:
         """MMD²_k / √N_k, shape (K, labels)."""
@@ -105,6 +107,13 @@ class Aggregate:
         if len(some) > 1:
             for kernel in self._kernels:
                 kernel.refine(some)
+
+    def _outcome(self, values: Array, labels: Labels, width: float) -> PermutationOutcome:
+        pvalue = settle(values, labels, width, self._lost)
+        return PermutationOutcome(float(values[0]), values[1:], pvalue)
+
+    def _lost(self) -> bool:
+        return any(kernel.lost() for kernel in self._kernels)
 
     def _error(self) -> float:
         return max(kernel.normalised_error for kernel in self._kernels)
@@ -154,6 +163,10 @@ class _Statistics:
         mean = form.squares / (form.size * (form.size - 1))
         self.scale = float(1 / np.sqrt(mean)) if mean > 0 else 0.0
 
+    def lost(self) -> bool:
+        """Whether the rounding of float64 hides that rows differ."""
+        return lost_in_rounding(self._kernel.source, 1.0)
+
     def refine(self, some: Indices) -> None:
         """Replace the values at the indices ``some`` by those of float64 and the whole matrix."""
         if self._dense is not None:
@@ -180,11 +193,3 @@ class _Statistics:
         unsure[1:] |= near
         if unsure.any():
             self.refine(order[unsure])
-
-
-def _outcome(values: Array, tie_width: float) -> PermutationOutcome:
-    statistic, null = float(values[0]), values[1:].copy()
-    null[np.abs(null - statistic) <= tie_width] = statistic
-    return PermutationOutcome(
-        statistic, null, (1 + int(np.count_nonzero(null >= statistic))) / len(values)
-    )

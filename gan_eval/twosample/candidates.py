@@ -74,7 +74,7 @@ def candidates(
     They span :func:`~gan_eval.twosample.bandwidths.bandwidth_range` of the pooled points, equally
     spaced for ``"fuse"`` and in equal ratios for ``"agg"``, as their authors have it.
     """
-    error = coordinate_error or kernels.rounding(points)
+    error = kernels.rounding(points) if coordinate_error is None else coordinate_error
     spaced = np.linspace if aggregation == "fuse" else np.geomspace
     distances: dict[str, _Kept] = {}
     ranges: dict[str, tuple[float, float]] = {}
@@ -97,13 +97,13 @@ class _Kept:
 
     def __init__(self, source: BlockSource) -> None:
         self._source = source
-        self.size, self.device = source.size, source.device
+        self.size, self.device, self.points = source.size, source.device, source.points
         self._blocks: dict[tuple[int, int], Tensor] | None = (
             {} if self.size * (self.size + 1) // 2 <= STORED_ENTRIES else None
         )
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
-        if self._blocks is None:
+        if self._blocks is None or rows.step is not None:
             self._source.fill(rows, columns, out)
             return
         key = rows.start, columns.start
@@ -126,6 +126,10 @@ class _Transformed:
     @property
     def size(self) -> int:
         return self.distances.size
+
+    @property
+    def points(self) -> Array:
+        return self.distances.points
 
     @property
     def device(self) -> str:

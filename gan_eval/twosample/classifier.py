@@ -14,8 +14,9 @@ from gan_eval.errors import UsageError
 from gan_eval.twosample import discriminator, logistic, validation
 from gan_eval.twosample.labels import permutation_labels
 from gan_eval.twosample.result import TestResult
-from gan_eval.twosample.scaling import ColumnScales, constant_columns
+from gan_eval.twosample.scaling import ColumnScales, constant_columns, squeezed
 from gan_eval.twosample.splits import rarest_split
+from gan_eval.twosample.ties import settle
 from gan_eval.twosample.workers import in_order
 
 if TYPE_CHECKING:
@@ -134,13 +135,13 @@ def classifier_test(
     model = _model(classifier, points, generator, device)
     skill, loss, accuracy = _skills(model, labels, order, folds, device)
 
-    statistic, null = float(skill[0]), skill[1:]
-    null[np.abs(null - statistic) <= TIE_WIDTH[classifier]] = statistic
+    pvalue = settle(skill, labels, TIE_WIDTH[classifier], lambda: squeezed(points, pooled))
+    statistic = float(skill[0])
     return TestResult(
         method="classifier two-sample test",
         statistic=statistic,
-        pvalue=(1 + int(np.count_nonzero(null >= statistic))) / (1 + permutations),
-        null_distribution=null,
+        pvalue=pvalue,
+        null_distribution=skill[1:],
         estimate=math.log(2) - float(loss[0]),
         n=n,
         m=m,

@@ -33,7 +33,8 @@ def energy_distance(
     """
     samples = Pooled.of(x, y, whiten)
     form = _distances(samples, exponent, device)
-    return observed_statistic(form, _weights(samples.n, samples.m, 1.0))
+    value = observed_statistic(form, _weights(samples.n, samples.m, 1.0))
+    return value * samples.unit(exponent)
 
 
 def energy_test(
@@ -123,18 +124,18 @@ def energy_test(
         error = samples.coordinate_error
         form = SlicedForm(samples.points, groups, samples.in_x, device, error)
         path = {"path": "sliced", "projections": groups[:, :, 0].size}
-        path["standard_error"] = abs(weights.quadratic) * form.standard_error
+        path["standard_error"] = abs(weights.quadratic) * form.standard_error * samples.unit()
     else:
         form = _distances(samples, exponent, device)
     outcome = labels_test(form, weights, draw(permutations, generator))
-    estimate = outcome.statistic / coefficient
+    estimate, unit = outcome.statistic / coefficient, samples.unit(exponent)
     between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
     return TestResult(
         method=f"energy {draw.title} test",
-        statistic=outcome.statistic,
+        statistic=outcome.statistic * unit,
         pvalue=outcome.pvalue,
-        null_distribution=outcome.null_distribution,
-        estimate=estimate,
+        null_distribution=outcome.null_distribution * unit,
+        estimate=estimate * unit,
         n=n,
         m=m,
         dimension=samples.dimension,
@@ -172,7 +173,9 @@ def _distances(samples: Pooled, exponent: float, device: str) -> SymmetricForm:
         samples.points,
         distance(alpha),
         validation.torch_device(device),
-        coordinate_error=samples.coordinate_error,
+        # The points vary by about 1, where the slope of a distance to the power α is α.
+        1 / alpha,
+        samples.coordinate_error,
     )
     return SymmetricForm(blocks, diagonal=True)
 

@@ -17,6 +17,7 @@ from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.twosample import validation
 from gan_eval.twosample.frechet_influence import upper_reach
+from gan_eval.twosample.scaling import common_exponent
 
 if TYPE_CHECKING:
     import pandas
@@ -165,9 +166,9 @@ def frechet_distance(
     generator = validation.random_generator(rng)
     start = time.perf_counter()
 
-    estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
     first, second, unit = _scaled(first, second)
-    corrected = estimate / unit**2 - _jackknife_bias(first, second)
+    estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
+    corrected = estimate - _jackknife_bias(first, second)
     draws = _distances(
         _resampled(first, bootstrap, generator),
         _resampled(second, bootstrap, generator),
@@ -176,7 +177,7 @@ def frechet_distance(
     low, high = np.quantile(draws, [tail, 1 - tail]) + (corrected - draws.mean())
     high = corrected + (high - corrected) * upper_reach(first, second, confidence_level)
     return FrechetDistance(
-        estimate=estimate,
+        estimate=unit**2 * estimate,
         corrected=unit**2 * corrected,
         confidence_interval=(unit**2 * max(0.0, float(low)), unit**2 * max(0.0, float(high))),
         confidence_level=confidence_level,
@@ -203,11 +204,11 @@ def _level(confidence_level: Any) -> float:
 
 
 def _scaled(first: Array, second: Array) -> tuple[Array, Array, float]:
-    """The samples about their common mean, in a unit in which no product overflows, and that."""
+    """The samples about their common medians, in a unit in which no product overflows, and that."""
     pooled = np.concatenate([first, second])
-    pooled -= pooled.mean(axis=0)
-    unit = float(np.abs(pooled).max()) or 1.0
-    return pooled[: len(first)] / unit, pooled[len(first) :] / unit, unit
+    exponent = common_exponent(pooled)
+    pooled = np.ldexp(pooled - np.median(pooled, axis=0), -exponent)
+    return pooled[: len(first)], pooled[len(first) :], 2.0**exponent
 
 
 def _law(rows: Array) -> Gaussian:

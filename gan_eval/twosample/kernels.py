@@ -82,8 +82,7 @@ class PairwiseBlocks:
     device : str
         Torch device on which blocks are filled.
     length : float, optional
-        The distance over which entries change by a good share of the largest, such as a
-        bandwidth; by default the root mean square distance of the points from their mean.
+        The distance over which entries change by about 1, such as a bandwidth.
     coordinate_error : float, optional
         How far a coordinate may be off; by default the rounding of the largest to float64.
     """
@@ -93,22 +92,24 @@ class PairwiseBlocks:
         points: Array,
         entries: FromSquaredDistances,
         device: str,
-        length: float | None = None,
+        length: float = 1.0,
         coordinate_error: float | None = None,
     ) -> None:
         import torch
 
         self._entries = entries
-        self.device = device
+        self.points, self.device = points, device
         self.size, self._dimension = points.shape
-        # Centred, because the product form loses the digits that a common offset takes.
-        centred = torch.from_numpy(points - points.mean(axis=0)).to(device)
-        self._columns = centred.T.contiguous()
-        self._rows = centred
-        self._norms = (centred * centred).sum(1)
-        length = length or float(self._norms.mean().sqrt()) or 1.0
+        if self._dimension > DIRECT_DIMENSION:
+            # Centred, because the product form loses the digits that a common offset takes.
+            self._rows = torch.from_numpy(points - np.median(points, axis=0)).to(device)
+            self._norms = (self._rows * self._rows).sum(1)
+            self._columns = self._rows.T.contiguous()
+        else:
+            self._columns = torch.from_numpy(points).to(device).T.contiguous()
+        error = rounding(points) if coordinate_error is None else coordinate_error
         # A difference of two coordinates is off by twice as much.
-        self.rounding = 2 * (coordinate_error or rounding(points)) / length
+        self.rounding = 2 * error / length
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write the entries ``[rows, columns]`` into ``out``, float64."""
@@ -156,10 +157,10 @@ class AbsoluteBlocks:
         import torch
 
         self._entries = entries
-        self.device = device
+        self.points, self.device = points, device
         self.size, self._dimension = points.shape
         self._columns = torch.from_numpy(points).to(device).T.contiguous()
-        error = coordinate_error or rounding(points)
+        error = rounding(points) if coordinate_error is None else coordinate_error
         self.rounding = 2 * self._dimension * error / length
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
@@ -180,17 +181,16 @@ class AbsoluteBlocks:
 class ProductBlocks:
     """The matrix of a function of the inner product xᵀy between pooled points, block by block."""
 
-    # Entries are sums and powers of a few roundings, relative to the largest of them.
-    rounding = 2.0**-49
-
     def __init__(self, points: Array, entries: FromProducts, device: str) -> None:
         import torch
 
         self._entries = entries
-        self.device = device
+        self.points, self.device = points, device
         self.size = len(points)
         self._rows = torch.from_numpy(points).to(device)
         self._columns = self._rows.T.contiguous()
+        # Entries are sums and powers of a few roundings, relative to the largest of them.
+        self.rounding = 2.0**-49 * float(entries((self._rows * self._rows).sum(1).max()))
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write the entries ``[rows, columns]`` into ``out``, float64."""

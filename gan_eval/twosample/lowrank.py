@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gan_eval.twosample.labels import Labels
 from gan_eval.twosample.permutation import GroupWeights
 from gan_eval.twosample.pivots import Pivots
-from gan_eval.twosample.quadratic import BlockSource, Forms, SymmetricForm
+from gan_eval.twosample.quadratic import BlockSource, Forms, SymmetricForm, lost_in_rounding
 from gan_eval.twosample.strips import full_float32
 from gan_eval.twosample.workers import in_order
 
@@ -129,6 +129,10 @@ class LowRankForm:
         if self.size > DENSE_ROWS:
             return None
         return SymmetricForm(self._source, diagonal=self._diagonal)
+
+    def lost(self) -> bool:
+        """As of :class:`~gan_eval.twosample.quadratic.SymmetricForm`."""
+        return lost_in_rounding(self._source, self.peak)
 
     @cached_property
     def row_sums(self) -> Array:

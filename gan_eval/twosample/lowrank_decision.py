@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gan_eval.twosample.labels import CHUNK_ENTRIES, Labels
 from gan_eval.twosample.lowrank import LowRankForm
 from gan_eval.twosample.permutation import GroupWeights, LabelStatistics, PermutationOutcome
+from gan_eval.twosample.ties import require_resolution, tied_otherwise
 
 Array = NDArray[np.float64]
 
@@ -48,13 +49,17 @@ def low_rank_test(
     # A multiple of what is drawn at once, so that batches change no permutation.
     group = max(1, CHUNK_ENTRIES // form.size)
     batch = max(group, BATCH_ENTRIES // form.size // group * group)
-    statistic, undecided, nulls = 0.0, 0, []
+    statistic, undecided, otherwise, nulls = 0.0, 0, 0, []
     for start in range(0, permutations, batch):
-        observed, values, left = _decided(form, weights, draw(min(batch, permutations - start)))
+        labels = draw(min(batch, permutations - start))
+        observed, values, left = _decided(form, weights, labels)
         statistic = statistic if nulls else observed
         nulls.append(np.where(values == observed, statistic, values))
         undecided += left
+        whole = np.append(observed, values)
+        otherwise += tied_otherwise(whole, labels, whole == observed)
     null = np.concatenate(nulls)
+    require_resolution(otherwise, permutations, form.lost)
     exceeding = int(np.count_nonzero(null >= statistic))
     return LowRankOutcome(statistic, null, (1 + exceeding) / (1 + permutations), undecided)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gan_eval.errors import UsageError
 from gan_eval.twosample import interval as intervals
@@ -30,10 +31,15 @@ from gan_eval.twosample.permutation import (
 from gan_eval.twosample.pooled import Pooled
 from gan_eval.twosample.quadratic import SymmetricForm
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.scaling import LARGEST_EXPONENT
 from gan_eval.twosample.whitening import name_of
+
+Array = NDArray[np.float64]
 
 ESTIMATORS = ("unbiased", "biased")
 PATHS = ("auto", "exact", "lowrank")
+# Products of values, cubed, squared and added up, stay within float64.
+LARGEST_CUBED = 1e24
 METHODS = {"fuse": "MMD-FUSE", "agg": "MMDAgg"}
 
 
@@ -202,7 +208,8 @@ def mmd_test(
             path = {"path": "exact"}
         estimate = outcome.statistic
         title, has_units = "MMD", width is None and whiten is None
-        parameters = {"kernel": name} | ({} if width is None else {"bandwidth": width}) | path
+        used = {} if width is None else {"bandwidth": width * samples.unit()}
+        parameters = {"kernel": name} | used | path
         enough = min(samples.n, samples.m) >= intervals.FEWEST_ROWS
         if estimator == "unbiased" and null == "permutation" and enough:
             interval = _interval(form, KERNELS[name], samples, width)
@@ -275,16 +282,17 @@ def _matrix(
         raise UsageError(
             f"bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got {bandwidth!r}"
         )
-    width = None
-    if kernel.has_bandwidth:
-        width = (
-            median_bandwidth(samples.points, norm=kernel.argument)
-            if isinstance(bandwidth, str)
-            else validation.bandwidth_number(bandwidth)
-        )
-    elif not isinstance(bandwidth, str):
+    width, points = None, samples.points
+    if not kernel.has_bandwidth:
+        # It depends on where 0 is and on the unit.
+        points = _cubed(samples.unscaled)
+    elif isinstance(bandwidth, str):
+        width = median_bandwidth(points, norm=kernel.argument)
+    else:
+        width = _within_reach(validation.positive_number(bandwidth, "bandwidth"), samples)
+    if not kernel.has_bandwidth and not isinstance(bandwidth, str):
         raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
-    blocks = kernel.blocks(samples.points, width, device, samples.coordinate_error)
+    blocks = kernel.blocks(points, width, device, samples.coordinate_error)
     form = None
     if method == "lowrank" and name not in SMOOTH:
         raise UsageError(
@@ -297,14 +305,37 @@ def _matrix(
     return form, GroupWeights.difference(samples.n, samples.m, biased=biased), width
 
 
+def _cubed(rows: Array) -> Array:
+    """The rows, if the squares of their kernel can be added up."""
+    largest = float(np.abs(rows).max())
+    if largest > LARGEST_CUBED:
+        raise UsageError(
+            f"x and y must hold values of at most {LARGEST_CUBED:g} in size for the polynomial "
+            f"kernel, which cubes their products, got {largest:g}"
+        )
+    return rows
+
+
+def _within_reach(bandwidth: float, samples: Pooled) -> float:
+    """The bandwidth in the units of the points."""
+    exponent = math.frexp(bandwidth)[1] - samples.exponent
+    if abs(exponent) > LARGEST_EXPONENT:
+        raise UsageError(
+            f"bandwidth must be within a factor of 2^{LARGEST_EXPONENT} of the distances in the "
+            f"data, which are near {samples.unit():.2g}, got {bandwidth:g}"
+        )
+    return math.ldexp(bandwidth, -samples.exponent)
+
+
 def _interval(
     form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled, width: float | None
 ) -> tuple[float, float]:
     """For the MMD² of the laws, from the row sums and the matrix of some rows of each sample."""
     import torch
 
+    points = samples.points if kernel.has_bandwidth else samples.unscaled
     n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
-    over_x, diagonal = form.sums_over(x), kernel.diagonal(samples.points)
+    over_x, diagonal = form.sums_over(x), kernel.diagonal(points)
     over_y = form.row_sums - over_x
     within_x, within_y = over_x[x].sum() / (n - 1), over_y[y].sum() / (m - 1)
     unbiased = within_x / n + within_y / m - 2 * over_y[x].sum() / (n * m)
@@ -322,7 +353,7 @@ def _interval(
         np.linspace(0, size - 1, min(size, intervals.SPECTRUM_ROWS)).round().astype(np.intp)
         for size in (n, m)
     ]
-    rows = samples.points[np.concatenate([chosen[0], n + chosen[1]])]
+    rows = points[np.concatenate([chosen[0], n + chosen[1]])]
     whole = slice(0, len(rows))
     matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
     kernel.blocks(rows, width, "cpu").fill(whole, whole, matrix)

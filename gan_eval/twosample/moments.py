@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.errors import UsageError
+from gan_eval.errors import CannotTestError, UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.twosample.scaling import ColumnScales, constant_columns
 
@@ -49,6 +49,11 @@ def require_full_rank(law: Gaussian, rounding: Array, name: str) -> None:
     """
     rows, d = law.factor.shape
     spreads = np.abs(law.factor).max(axis=0)
+    if not (spreads > np.finfo(np.float64).tiny).all():
+        raise CannotTestError(
+            f"the covariance of {name} cannot be tested: a column varies by less than 1e-300 of "
+            "its variation in the other sample"
+        )
     norms = spreads * np.linalg.norm(law.factor / spreads, axis=0)
     _, values, axes = np.linalg.svd(law.square_factor / norms)
     noise = np.linalg.norm(axes[-1] * rounding / norms) / np.sqrt(rows)

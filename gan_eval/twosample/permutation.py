@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.twosample.labels import Labels, smaller_group_labels
-from gan_eval.twosample.quadratic import CentredForm
+from gan_eval.twosample.quadratic import ENTRY_ROUNDING, CentredForm
+from gan_eval.twosample.ties import settle, tie_width
 
 Array = NDArray[np.float64]
 
@@ -139,10 +140,8 @@ def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> Per
     statistics = LabelStatistics(form, weights, labels)
     values = statistics.values
     statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error))
-    statistic, null = float(values[0]), values[1:]
-    null[np.abs(null - statistic) <= statistics.tie_width] = statistic
-    exceeding = int(np.count_nonzero(null >= statistic))
-    return PermutationOutcome(statistic, null, (1 + exceeding) / len(labels))
+    pvalue = settle(values, labels, statistics.tie_width, form.lost)
+    return PermutationOutcome(float(values[0]), values[1:], pvalue)
 
 
 class LabelStatistics:
@@ -171,16 +170,17 @@ class LabelStatistics:
         self._labels = labels
         self._exact = np.zeros(len(labels), dtype=np.bool_)
         self.error = 0.0
-        self.tie_width = _tie_width(form, weights)
         if form.size <= FLOAT64_ROWS:
             self.values = _statistics(form, weights, labels, form.forms(labels, labels[:0]).exact)
             self._exact[:] = True
+            self.tie_width = tie_width(*_rounding(form, weights), self.values)
             return
         some = labels[: 1 + MEASURED_LABELS]
         forms = form.forms(some, labels)
         self.values = _statistics(form, weights, labels, forms.fast)
         self.values[: len(some)] = _statistics(form, weights, some, forms.exact)
         self._exact[: len(some)] = True
+        self.tie_width = tie_width(*_rounding(form, weights), self.values)
         measured = np.abs(forms.exact - forms.fast[: len(some)]).max()
         self.error = abs(weights.quadratic) * float(max(form.fast_error, SAFETY * measured))
 
@@ -203,8 +203,8 @@ def _statistics(form: CentredForm, weights: GroupWeights, labels: Labels, centre
     return values + weights.constant * form.total
 
 
-def _tie_width(form: CentredForm, weights: GroupWeights) -> float:
-    """How far two equal statistics may differ by rounding.
+def _rounding(form: CentredForm, weights: GroupWeights) -> tuple[float, float]:
+    """How far two equal statistics may differ by the rounding of the arithmetic, and of the input.
 
     The entries carry a few roundings of 2⁻⁵³ of the largest of them, their sums some that grow as
     √N, beside what the entries inherit from the input: 0.3 − 0.2 is not 0.2 − 0.1.
@@ -212,4 +212,7 @@ def _tie_width(form: CentredForm, weights: GroupWeights) -> float:
     n, m = weights.n, weights.m
     reach = abs(weights.within_x) * n * n + abs(weights.within_y) * m * m
     reach += abs(weights.between) * n * m
-    return (2.0**-51 * form.size**0.5 + 2 * form.rounding) * form.peak * reach
+    return (
+        ENTRY_ROUNDING * form.size**0.5 * form.peak * reach,
+        2 * form.rounding * reach,
+    )

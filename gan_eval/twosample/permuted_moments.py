@@ -16,14 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.errors import UsageError
+from gan_eval.errors import CannotTestError, UsageError
 from gan_eval.twosample import classical, validation
-from gan_eval.twosample.labels import permutation_labels
+from gan_eval.twosample.labels import Labels, permutation_labels
 from gan_eval.twosample.result import TestResult
-from gan_eval.twosample.scaling import ColumnScales
+from gan_eval.twosample.scaling import ColumnScales, squeezed
+from gan_eval.twosample.scatters import Scatters, has_tight_groups
 from gan_eval.twosample.splits import rarest_split
+from gan_eval.twosample.ties import require_resolution, tied_otherwise
 
 Array = NDArray[np.float64]
+# From the means and second moments of group x, n and m.
 Statistic = Callable[[Array, Array, int, int], Array]
 
 MOST_COLUMNS = 128
@@ -32,6 +35,11 @@ MOST_COLUMNS = 128
 _CHUNK_ENTRIES = 2**24
 # Statistics that agree so far are ties: they are sums of n + m products in float64.
 _TIE = 1e-9
+# The same where each labelling is evaluated from the rows.
+_TIE_DIRECT = 1e-11
+# A group's ln |Σ| from which it may be flat, and the ratio of variances at which it is: no group
+# is nearly flat without being so (has_tight_groups).
+_SMALL, _FLAT = -10.0, 1e-11
 
 
 def likelihood_ratio_permutation_test(
@@ -56,7 +64,15 @@ def likelihood_ratio_permutation_test(
     UsageError
         For input that cannot be used, or a singular sample covariance.
     """
-    return _permuted(classical.likelihood_ratio_test, _likelihood_ratio, x, y, permutations, rng)
+    return _permuted(
+        classical.likelihood_ratio_test,
+        _likelihood_ratio,
+        lambda groups: groups.likelihood_ratio,
+        x,
+        y,
+        permutations,
+        rng,
+    )
 
 
 def box_m_permutation_test(
@@ -68,7 +84,15 @@ def box_m_permutation_test(
     rows as they are: the null hypothesis is equal laws, not equal covariances of laws that differ
     in their means.
     """
-    return _permuted(classical.box_m_test, _box_m, x, y, permutations, rng)
+    return _permuted(
+        classical.box_m_test,
+        _box_m,
+        lambda groups: groups.box_m,
+        x,
+        y,
+        permutations,
+        rng,
+    )
 
 
 def hotelling_permutation_test(
@@ -79,12 +103,22 @@ def hotelling_permutation_test(
     Parameters and results as of :func:`likelihood_ratio_permutation_test`, for any number of
     columns d < n + m − 1.
     """
-    return _permuted(classical.hotelling_test, _hotelling, x, y, permutations, rng, squares=False)
+    return _permuted(
+        classical.hotelling_test,
+        _hotelling,
+        lambda groups: groups.hotelling,
+        x,
+        y,
+        permutations,
+        rng,
+        squares=False,
+    )
 
 
 def _permuted(
     classical_test: Callable[[Any, Any], TestResult],
     statistic: Statistic,
+    direct: Callable[[Scatters], float],
     x: Any,
     y: Any,
     permutations: int,
@@ -104,21 +138,36 @@ def _permuted(
         )
     found = classical_test(first, second)
     pooled = np.concatenate([first, second])
-    rows = _whitened(pooled)
+    scaled = ColumnScales.of(pooled)(pooled)
+    rows = _whitened(scaled)
+    tight = has_tight_groups(scaled, min(n, m)) or has_tight_groups(rows, min(n, m))
+
+    def values_of(labels: Labels) -> Array:
+        if tight:
+            return np.array([direct(Scatters(scaled, row)) for row in labels])
+        return statistic(*_moments(rows, labels, squares), n, m)
+
     observed = np.arange(n + m)[None] < n
-    values = [statistic(*_moments(rows, observed, squares), n, m)]
+    nulls, first_value, otherwise = [], values_of(observed), 0
+    if not np.isfinite(first_value[0]):
+        raise CannotTestError(
+            "these samples cannot be put to this test: a covariance is singular but for rounding"
+        )
+    width = (_TIE_DIRECT if tight else _TIE) * max(1.0, abs(float(first_value[0])))
     step = max(1, _CHUNK_ENTRIES // max(n + m, d * d))
     for done in range(0, permutations, step):
         labels = permutation_labels(n, m, min(step, permutations - done), generator)
-        values.append(statistic(*_moments(rows, labels, squares), n, m))
-    whole = np.concatenate(values)
-    null = whole[1:]
-    null[np.abs(null - whole[0]) <= _TIE * max(1.0, abs(whole[0]))] = whole[0]
-    exceeding = int(np.count_nonzero(null >= whole[0]))
+        values = np.append(first_value, values_of(labels))
+        tied = np.abs(values - values[0]) <= width
+        otherwise += tied_otherwise(values, np.concatenate([observed, labels]), tied)
+        nulls.append(np.where(tied, values[0], values)[1:])
+    require_resolution(otherwise, permutations, lambda: squeezed(rows, pooled))
+    null, value = np.concatenate(nulls), float(first_value[0])
+    exceeding = int(np.count_nonzero(null >= value))
     return replace(
         found,
         method=f"{found.method}, by permutation",
-        statistic=float(whole[0]),
+        statistic=value,
         pvalue=(1 + exceeding) / (1 + permutations),
         null_distribution=null,
         seconds=time.perf_counter() - start,
@@ -129,14 +178,13 @@ def _permuted(
 
 def _whitened(pooled: Array) -> Array:
     """The pooled rows with mean 0 and covariance I, which changes none of the statistics."""
-    scaled = ColumnScales.of(pooled)(pooled)
-    scaled -= scaled.mean(axis=0)
-    scaled /= np.abs(scaled).max(axis=0)
-    _, sizes, axes = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
-    return scaled @ (axes.T / sizes) * np.sqrt(len(pooled))
+    centred = pooled - pooled.mean(axis=0)
+    centred /= np.abs(centred).max(axis=0)
+    _, sizes, axes = np.linalg.svd(np.linalg.qr(centred, mode="r"))
+    return centred @ (axes.T / sizes) * np.sqrt(len(pooled))
 
 
-def _moments(rows: Array, labels: NDArray[np.bool_], squares: bool) -> tuple[Array, Array]:
+def _moments(rows: Array, labels: Labels, squares: bool) -> tuple[Array, Array]:
     """Means (k, d) and, on request, second moments (k, d, d) of group x under k labellings."""
     weights = labels / labels.sum(axis=1, keepdims=True)
     means = weights @ rows
@@ -160,7 +208,12 @@ def _covariances(means: Array, products: Array, n: int, m: int) -> tuple[Array, 
 def _log_determinant(matrices: Array) -> Array:
     """ln |Σ|; −∞ where a group is flat but for rounding."""
     sign, value = np.linalg.slogdet(matrices)
-    return np.where(sign > 0, value, -np.inf)
+    value[sign <= 0] = -np.inf
+    small = np.flatnonzero(np.isfinite(value) & (value < _SMALL))
+    if small.size:
+        axes = np.linalg.eigvalsh(matrices[small])
+        value[small[axes[:, 0] <= _FLAT * axes[:, -1]]] = -np.inf
+    return value
 
 
 def _likelihood_ratio(means: Array, products: Array, n: int, m: int) -> Array:
@@ -175,11 +228,11 @@ def _box_m(means: Array, products: Array, n: int, m: int) -> Array:
     with np.errstate(invalid="ignore"):
         value -= (n - 1) * _log_determinant(first * n / (n - 1))
         value -= (m - 1) * _log_determinant(second * m / (m - 1))
-    # Both groups flat: what cannot be weighed counts against rejection.
-    return np.where(np.isnan(value), np.inf, value)
+    return value
 
 
 def _hotelling(means: Array, products: Array, n: int, m: int) -> Array:
     # With total covariance I, T² = (n + m − 2) h / (1 − h), h = n/m · x̄ᵀx̄.
     h = n / m * (means**2).sum(axis=1)
-    return (n + m - 2) * h / np.maximum(1 - h, np.finfo(np.float64).tiny)
+    with np.errstate(divide="ignore"):
+        return (n + m - 2) * h / np.where(1 - h > _FLAT, 1 - h, 0.0)

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from gan_eval.twosample import strips
 from gan_eval.twosample.labels import Labels
+from gan_eval.twosample.scaling import SOME_ROWS
 from gan_eval.twosample.strips import Workspace, full_float32
+from gan_eval.twosample.ties import entries_lost
 from gan_eval.twosample.workers import in_order
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ Array = NDArray[np.float64]
 
 # Up to this many entries (128 MB) the half matrix is kept between passes, above it is refilled.
 STORED_ENTRIES = 2**24
+
+
+# A sum of N entries is off by about this share of the largest of them, times √N.
+ENTRY_ROUNDING = 2.0**-51
 
 
 class BlockSource(Protocol):
@@ -42,7 +48,12 @@ class BlockSource(Protocol):
 
     @property
     def rounding(self) -> float:
-        """How far entries may be off, as a share of the largest, because the input is rounded."""
+        """How far entries may be off because the input is rounded."""
+        ...
+
+    @property
+    def points(self) -> Array:
+        """The rows (N, d) between which it is."""
         ...
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
@@ -51,6 +62,19 @@ class BlockSource(Protocol):
         Called from several threads at once.
         """
         ...
+
+
+def lost_in_rounding(source: BlockSource, peak: float) -> bool:
+    """Whether the rounding of sums of entries of this size hides that rows differ."""
+    import torch
+
+    some = slice(0, source.size, -(-source.size // SOME_ROWS))
+    rows = source.points[some]
+
+    entries = torch.empty(len(rows), len(rows), dtype=torch.float64, device=source.device)
+    source.fill(some, some, entries)
+    error = ENTRY_ROUNDING * source.size**0.5 * peak
+    return entries_lost(entries.cpu().numpy(), rows, source.size, error)
 
 
 @dataclass(frozen=True)
@@ -81,6 +105,8 @@ class CentredForm(Protocol):
     def forms(self, exact: Labels, fast: Labels) -> Forms: ...
 
     def linear(self, labels: Labels) -> Array: ...
+
+    def lost(self) -> bool: ...
 
 
 class SymmetricForm:
@@ -200,6 +226,10 @@ class SymmetricForm:
             sums[rows] += across
             sums[rows.stop :] += down
         return sums.cpu().numpy()
+
+    def lost(self) -> bool:
+        """Whether the rounding of float64 hides that rows differ."""
+        return lost_in_rounding(self._source, self.peak)
 
     def release(self) -> None:
         """Give back the memory of kept blocks; what is asked for later refills them."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
 
 Array = NDArray[np.float64]
 Exponents = NDArray[np.intc]
@@ -23,6 +24,11 @@ LARGEST_EXPONENT = 480
 # Values so many typical deviations off are drawn in, to KNEE … 2 KNEE of them, where they are at
 # most a share RARE of their column: codes for what is missing, or slips of a unit.
 FAR, KNEE, RARE = 1024.0, 32.0, 0.05
+# Rows this near to each other in whitened coordinates cannot be told apart; of so many rows.
+SQUEEZED = 1e-6
+SOME_ROWS = 256
+# Values that differ by so many roundings, times the number of rows, are decimals.
+FINEST_GAP = 2.0**10
 
 
 def constant_columns(rows: Array) -> NDArray[np.bool_]:
@@ -55,6 +61,50 @@ def common_exponent(rows: Array) -> int:
         return 0
     _, typical = typical_deviations(varying)
     return int(_exponents(typical.max(), np.abs(varying).max()))
+
+
+def decimals(rows: Array) -> bool:
+    """Whether differences between these values are so much larger than the rounding of the largest
+    that what ties but for rounding was meant to tie.
+
+    True of decimals as they are written down. Values about 1e14 that differ by hundredths, or of
+    very different sizes, are taken exactly as they are.
+    """
+    for column in np.sort(rows, axis=0).T:
+        gaps = np.diff(column)
+        own = np.maximum(np.abs(column[:-1]), np.abs(column[1:]))
+        gaps = gaps[gaps > ROUNDING_ULPS * np.spacing(own)]
+        rounding = 2.0**-53 * max(abs(column[0]), abs(column[-1]))
+        if gaps.size and gaps.min() < FINEST_GAP * len(rows) * rounding:
+            return False
+    return True
+
+
+def squeezed(white: Array, given: Array) -> bool:
+    """Whether whitening has left rows that differ as given, (N, d), in one point but for rounding.
+
+    That is where rows lie so far from each other that others have no digits left, or where rows of
+    rounding have left no column at all.
+    """
+    return nearest_rows(white, given) < SQUEEZED
+
+
+def nearest_rows(rows: Array, given: Array) -> float:
+    """The least distance between two rows (N, d) whose ``given`` rows differ, among some of them.
+
+    It is the largest difference of a coordinate; infinite where no rows differ.
+    """
+    some = slice(None, None, -(-len(rows) // SOME_ROWS))
+    pairs = differing_pairs(given[some])
+    if not rows.shape[1]:
+        return 0.0 if pairs.any() else np.inf
+    return float(pdist(rows[some], "chebyshev")[pairs].min(initial=np.inf))
+
+
+def differing_pairs(rows: Array) -> NDArray[np.bool_]:
+    """Whether rows i < j of (k, d) differ, for each pair in the order of ``pdist``."""
+    first, second = np.triu_indices(len(rows), 1)
+    return (rows[first] != rows[second]).any(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +148,20 @@ class ColumnScales:
     def rounding(self, rows: Array) -> Array:
         """One unit in the last place of each value (n, d), in the new units."""
         units = np.ldexp(np.spacing(np.abs(rows)), -self.exponents)
-        size = np.abs(np.ldexp(rows - self.centre, -self.exponents))
+        size = np.abs(self.linear(rows))
         far = size > self.knees
         if far.any():
-            slope = np.where(far, self.knees, 1.0) / np.where(far, size, 1.0)
-            units *= slope * slope
+            knees = np.where(far, self.knees, 1.0)
+            drawn_in = np.finfo(np.float64).eps * knees * (knees / np.where(far, size, 1.0))
+            units = np.where(far, drawn_in, units)
         return units
 
+    def linear(self, rows: Array) -> Array:
+        """The rows centred and divided, and nothing drawn in."""
+        return np.ldexp(rows - self.centre, -self.exponents)
+
     def __call__(self, rows: Array) -> Array:
-        scaled = np.ldexp(rows - self.centre, -self.exponents)
+        scaled = self.linear(rows)
         size = np.abs(scaled)
         far = size > self.knees
         if far.any():

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from gan_eval.errors import UsageError
 from gan_eval.twosample import validation
 from gan_eval.twosample.labels import Labels, permutation_labels
+from gan_eval.twosample.pooled import Pooled
 from gan_eval.twosample.result import TestResult
+from gan_eval.twosample.scaling import nearest_rows
 from gan_eval.twosample.splits import rarest_split
+from gan_eval.twosample.ties import LOST_SHARE, settle, tie_width
 from gan_eval.twosample.workers import in_order
 
 if TYPE_CHECKING:
@@ -25,9 +28,8 @@ Array = NDArray[np.float64]
 # order 1 they are of so many labellings.
 CHUNK_ENTRIES = 2**16
 WIDTH = 64
-# Statistics are taken to tie within this share of the widest projection, and within what the input
-# itself may lack: 0.3 − 0.2 is not 0.2 − 0.1.
-TIE_WIDTH = 1e-12
+# Sums in float64 are off by such a share.
+ROUNDING = 2.0**-50
 
 
 def sliced_wasserstein(
@@ -44,14 +46,14 @@ def sliced_wasserstein(
     Parameters and conventions as in :func:`sliced_wasserstein_test`, of which this is the
     ``statistic`` for the same seed.
     """
-    first, second = validation.two_samples(x, y)
+    samples = Pooled.of(x, y)
     order, projections = _order(order), _projections(projections)
     generator = validation.random_generator(rng)
     device = validation.torch_device(device)
-    directions = random_directions(first.shape[1], projections, generator)
-    observed = _observed(len(first), len(second))
-    powers = _powers(np.concatenate([first, second]), directions, observed, order, device)
-    return float(powers.mean() ** (1 / order))
+    directions = random_directions(samples.dimension, projections, generator)
+    observed = _observed(samples.n, samples.m)
+    powers = _powers(_centred(samples.points), directions, observed, order, device)
+    return float(powers.mean() ** (1 / order)) * samples.unit()
 
 
 def sliced_wasserstein_test(
@@ -112,29 +114,32 @@ def sliced_wasserstein_test(
     N. Bonneel, J. Rabin, G. Peyré, H. Pfister, "Sliced and Radon Wasserstein barycenters of
     measures", Journal of Mathematical Imaging and Vision 51 (2015) 22–45.
     """
-    first, second = validation.two_samples(x, y)
+    samples = Pooled.of(x, y)
     order, projections = _order(order), _projections(projections)
     permutations = validation.permutation_count(permutations)
     generator = validation.random_generator(rng)
     device = validation.torch_device(device)
     start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
+    n, m, d = samples.n, samples.m, samples.dimension
     directions = random_directions(d, projections, generator)
     labels = np.concatenate(
         [_observed(n, m), permutation_labels(n, m, permutations, generator)], axis=0
     )
-    pooled = np.concatenate([first, second])
-    powers = _powers(pooled, directions, labels, order, device)
+    rows = _centred(samples.points)
+    powers = _powers(rows, directions, labels, order, device)
     means = powers.mean(axis=0)
-    means[np.abs(means - means[0]) <= _tie_width(pooled, order)] = means[0]
+    rounding = _rounding(rows, means, order)
+    inherited = order * means.max() ** (1 - 1 / order) * 4 * samples.coordinate_error
+    width = tie_width(rounding, inherited, means)
+    pvalue = settle(means, labels, width, lambda: _lost(samples, rows, rounding, order))
     values = means ** (1 / order)
-    statistic, null = float(values[0]), values[1:]
+    statistic, unit = float(values[0]), samples.unit()
     return TestResult(
         method="sliced Wasserstein permutation test",
-        statistic=statistic,
-        pvalue=(1 + int(np.count_nonzero(null >= statistic))) / (1 + permutations),
-        null_distribution=null,
-        estimate=statistic,
+        statistic=statistic * unit,
+        pvalue=pvalue,
+        null_distribution=values[1:] * unit,
+        estimate=statistic * unit,
         n=n,
         m=m,
         dimension=d,
@@ -142,10 +147,10 @@ def sliced_wasserstein_test(
         parameters={
             "order": float(order),
             "projections": float(len(directions)),
-            "projection_error": _projection_error(powers[:, 0], order, d),
+            "projection_error": _projection_error(powers[:, 0], order, d) * unit,
         },
-        effect_size=_in_deviations(statistic, first, second, directions),
-        rarest_split=rarest_split(pooled, n),
+        effect_size=_in_deviations(statistic, rows[:n], rows[n:], directions),
+        rarest_split=rarest_split(samples.given, n),
     )
 
 
@@ -178,7 +183,7 @@ def _powers(pooled: Array, directions: Array, labels: Labels, order: int, device
     """W_p^p of each projection under each labelling, shape (directions, labellings)."""
     import torch
 
-    rows = torch.as_tensor(pooled - pooled.mean(axis=0), device=device)
+    rows = torch.as_tensor(pooled, device=device)
     axes = torch.as_tensor(directions, device=device)
     powers = _OrderOne(labels, device) if order == 1 else _OrderTwo(labels, device)
 
@@ -273,11 +278,26 @@ def _positions(mask: Tensor) -> Tensor:
     return mask.flatten().nonzero()[:, 0]
 
 
-def _tie_width(pooled: Array, order: int) -> float:
-    """How far two equal means of W_p^p may differ by rounding."""
-    reach = float(np.linalg.norm(np.ptp(pooled, axis=0)))
-    rounding = TIE_WIDTH * reach + 4 * np.finfo(np.float64).eps * float(np.abs(pooled).max())
-    return order * reach ** (order - 1) * rounding
+def _centred(points: Array) -> Array:
+    """About the medians, because a common offset would take digits of the projections."""
+    return points - np.median(points, axis=0)
+
+
+def _rounding(rows: Array, means: Array, order: int) -> float:
+    """How far two equal means of W_p^p may differ by rounding.
+
+    Sums of positive terms are off by a share of themselves, and by what the projections are off.
+    """
+    largest = float(means.max())
+    size = float(np.linalg.norm(rows, axis=1).mean() if order == 1 else np.linalg.norm(rows))
+    size *= math.sqrt(rows.shape[1] / (1 if order == 1 else len(rows)))
+    moved = order * largest ** (1 - 1 / order) * size
+    return ROUNDING * (math.sqrt(len(rows)) * largest + moved)
+
+
+def _lost(samples: Pooled, rows: Array, rounding: float, order: int) -> bool:
+    """Whether rounding hides that rows differ."""
+    return rounding > LOST_SHARE * nearest_rows(rows, samples.given) ** order / len(rows)
 
 
 def _projection_error(powers: Array, order: int, dimension: int) -> float:

@@ -6,6 +6,7 @@ distribution functions: one sort, and cumulative sums along it for every labelli
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from math import pi, sqrt
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from scipy.special import poch
 
 from gan_eval.twosample.kernels import rounding
 from gan_eval.twosample.labels import Labels
-from gan_eval.twosample.quadratic import Forms
+from gan_eval.twosample.quadratic import ENTRY_ROUNDING, Forms
+from gan_eval.twosample.scaling import nearest_rows
+from gan_eval.twosample.ties import LOST_SHARE
 from gan_eval.twosample.workers import in_order
 
 if TYPE_CHECKING:
@@ -104,13 +107,15 @@ class SlicedForm:
         self._constant = projection_constant(d)
         self._lines = list(torch.from_numpy(groups.reshape(-1, d)).to(device))
         # Centred, because a common offset would take digits of the projections.
-        self._points = torch.from_numpy(points - points.mean(axis=0)).to(device)
+        self._given = points
+        centred = points - np.median(points, axis=0)
+        self._points = torch.from_numpy(centred).to(device)
         values = self._survey(observed)
         means = values.reshape(len(groups), -1).mean(axis=1)
         several = len(groups) > 1
         self.standard_error = float(means.std(ddof=1) / len(groups) ** 0.5) if several else 0.0
-        error = 2 * (coordinate_error or rounding(points)) * sqrt(d) * self._constant
-        self.rounding = error / self.peak if self.peak else 0.0
+        error = rounding(points) if coordinate_error is None else coordinate_error
+        self.rounding = 2 * error * sqrt(d) * self._constant
 
     def forms(self, exact: Labels, fast: Labels) -> Forms:
         """The forms of labels (k, N) in float64 and of labels (p, N) in float32."""
@@ -126,12 +131,19 @@ class SlicedForm:
         ]
         for start in range(0, len(pieces), PIECES):
             self._add_forms(pieces[start : start + PIECES])
-        return Forms(*(-2 * self._constant / len(self._lines) * sums for sums in found))
+        factor = -2 * self._constant * self._scale / len(self._lines)
+        return Forms(*(factor * sums for sums in found))
 
     def linear(self, labels: Labels) -> Array:
         """aᵀ(D1 − mean) of labels (p, N)."""
         centred = self.row_sums - self.row_sums.mean()
         return np.array([centred[row].sum() for row in labels])
+
+    def lost(self) -> bool:
+        """Whether the rounding of the widest line hides that rows differ."""
+        error = ENTRY_ROUNDING * self.size**0.5 * self.peak
+        nearest = nearest_rows(self._points.cpu().numpy(), self._given)
+        return error > LOST_SHARE * nearest / self.size
 
     def _add_forms(self, pieces: list[tuple[Labels, torch.dtype, Array]]) -> None:
         """Add Σ_i (v_{i+1} − v_i) S_i², summed over the lines, to the last of each piece."""
@@ -145,9 +157,12 @@ class SlicedForm:
             shares = torch.tensor(counts, dtype=torch.float64, device=self._device) / self.size
             given.append((turned, shares, dtype))
 
+        scale = self._scale
+
         def work(direction: Tensor, spaces: list[Workspace]) -> list[Tensor]:
             line, order = sorted_line(self._points @ direction)
-            return [space.form(line.diff(), order) for space in spaces]
+            gaps = line.diff() / scale
+            return [space.form(gaps, order) for space in spaces]
 
         for results in in_order(
             work,
@@ -189,6 +204,8 @@ class SlicedForm:
         self.row_sums: Array = self._constant / len(self._lines) * sums.cpu().numpy()
         self.total = float(self.row_sums.sum())
         self.peak = self._constant * widest
+        # A power of two: the widest line fits float32, and float64 does not notice.
+        self._scale = 2.0 ** max(0, math.frexp(widest)[1] - 60)
         # Where half of the rows are labelled, a form is about a quarter of this; float32 rounds
         # it a few times.
         self.fast_error = 2.0**-22 * self._constant * moments / len(self._lines) / size

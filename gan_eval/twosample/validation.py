@@ -101,17 +101,6 @@ def positive_number(value: Any, name: str) -> float:
     return number
 
 
-def bandwidth_number(value: Any, name: str = "bandwidth") -> float:
-    """A finite number above 0 whose square is one as well."""
-    width = positive_number(value, name)
-    if not 1 / LARGEST_VALUE <= width <= LARGEST_VALUE:
-        raise UsageError(
-            f"{name} must be between {1 / LARGEST_VALUE:g} and {LARGEST_VALUE:g}, since its "
-            f"square is needed, got {width:g}"
-        )
-    return width
-
-
 def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
     """``value`` if it is one of ``choices``."""
     if not isinstance(value, str) or value not in choices:

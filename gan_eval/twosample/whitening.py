@@ -96,9 +96,12 @@ class Whitening:
         """The rows (n, d) in the new coordinates."""
         return (self.scales(np.asarray(rows, dtype=np.float64)) - self.shift) @ self.matrix
 
-    def error(self, rows: Array) -> float:
-        """How far a coordinate of these rows may be off by rounding, in the new coordinates."""
-        given = self.scales.rounding(rows).max(axis=0)
+    def error(self, rows: Array, *, inherits: bool = True) -> float:
+        """How far a coordinate of these rows may be off by rounding, in the new coordinates.
+
+        By that of the arithmetic, and, where it ``inherits``, by that of the rows themselves.
+        """
+        given = self.scales.rounding(rows).max(axis=0) * inherits
         taken = np.abs(self.scales(rows)).max(axis=0) + np.abs(self.shift)
         sizes = given + 2.0**-53 * (2 + rows.shape[1]) * taken
         return float((sizes @ np.abs(self.matrix)).max())
