@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from gan_eval.environment import cores
 from gan_eval.errors import UsageError
 
+MOST = 1024
+"""Threads of one training."""
 _OURS = "GAN_EVAL_THREADS"
 # What the libraries under the frameworks read when they are loaded.
 _THEIRS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -30,9 +32,9 @@ def for_replicates() -> int:
 
 
 def require(count: int) -> None:
-    """``UsageError`` where ``count`` is no number of threads: below 1."""
-    if count < 1:
-        raise UsageError(f"`--threads` must be at least 1, got {count}")
+    """``UsageError`` where ``count`` is no number of threads."""
+    if not 1 <= count <= MOST:
+        raise UsageError(f"`--threads` must be between 1 and {MOST}, got {count}")
 
 
 @contextmanager
@@ -46,7 +48,7 @@ def allow(count: int | None) -> Iterator[None]:
     Raises
     ------
     UsageError
-        Where ``count`` is below 1.
+        Where ``count`` is below 1 or above ``MOST``.
     """
     if count is None:
         yield

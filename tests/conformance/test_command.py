@@ -213,7 +213,7 @@ def test_work_and_what_it_gives_pass_between_processes() -> None:
             ("--seeds", "19"),
             "`--seeds` must be at least 20, or 0 to compare step by step only, got 19",
         ),
-        (("--threads", "0"), "`--threads` must be at least 1, got 0"),
+        (("--threads", "0"), "`--threads` must be between 1 and 1024, got 0"),
     ],
 )
 def test_misuse_is_one_sentence_before_any_work(
