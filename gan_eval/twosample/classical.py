@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from gan_eval.canonical import canonical_pair
 from gan_eval.divergence import mahalanobis
 from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
@@ -21,6 +20,7 @@ from gan_eval.twosample import moments, noncentrality, validation
 from gan_eval.twosample.boxlaw import BoxLaw
 from gan_eval.twosample.result import TestResult
 from gan_eval.twosample.scaling import ColumnScales, constant_columns
+from gan_eval.twosample.scatters import Scatters
 
 Array = NDArray[np.float64]
 
@@ -118,13 +118,7 @@ def box_m_test(x: Any, y: Any) -> TestResult:
     first, second = validation.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    scales = ColumnScales.of(np.concatenate([first, second]))
-    laws = moments.fit(first, "x", scales), moments.fit(second, "y", scales)
-    pooled = _pooled(first, second, scales)
-    statistic = 0.0
-    for law, size in zip(laws, (n, m), strict=True):
-        unbiased = Gaussian(pooled.mean, law.factor * np.sqrt(size / (size - 1)))
-        statistic -= (size - 1) * _log_determinant(unbiased, pooled)
+    statistic = _scatters(first, second).box_m
     law = BoxLaw.two_samples(n, m, d, means=False)
     weights = (n - 1) / (n + m - 2), (m - 1) / (n + m - 2)
     return _likelihood_ratio(
@@ -164,12 +158,7 @@ def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
     first, second = validation.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    scales = ColumnScales.of(np.concatenate([first, second]))
-    laws = moments.fit(first, "x", scales), moments.fit(second, "y", scales)
-    whole = Gaussian.fit(scales(np.concatenate([first, second])))
-    statistic = -sum(
-        size * _log_determinant(law, whole) for law, size in zip(laws, (n, m), strict=True)
-    )
+    statistic = _scatters(first, second).likelihood_ratio
     law = BoxLaw.two_samples(n, m, d, means=True)
     weights = n / (n + m), m / (n + m)
     return _likelihood_ratio(
@@ -228,6 +217,10 @@ def _pooled(first: Array, second: Array, scales: ColumnScales) -> Gaussian:
     return pooled
 
 
-def _log_determinant(law: Gaussian, of: Gaussian) -> float:
-    """ln |Σ_law| − ln |Σ_of|."""
-    return 2 * float(np.log(canonical_pair(law, of)[1]).sum())
+def _scatters(first: Array, second: Array) -> Scatters:
+    """Of both samples, each of full rank."""
+    pooled = np.concatenate([first, second])
+    scales = ColumnScales.of(pooled)
+    for sample, name in ((first, "x"), (second, "y")):
+        moments.fit(sample, name, scales)
+    return Scatters(scales(pooled), np.arange(len(pooled)) < len(first))

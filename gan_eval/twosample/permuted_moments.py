@@ -20,7 +20,7 @@ from gan_eval.errors import CannotTestError, UsageError
 from gan_eval.twosample import classical, validation
 from gan_eval.twosample.labels import Labels, permutation_labels
 from gan_eval.twosample.result import TestResult
-from gan_eval.twosample.scaling import ColumnScales, squeezed
+from gan_eval.twosample.scaling import LARGEST_EXPONENT, ColumnScales, nearest_rows, squeezed
 from gan_eval.twosample.scatters import Scatters, has_tight_groups
 from gan_eval.twosample.splits import rarest_split
 from gan_eval.twosample.ties import require_resolution, tied_otherwise
@@ -144,12 +144,16 @@ def _permuted(
 
     def values_of(labels: Labels) -> Array:
         if tight:
-            return np.array([direct(Scatters(scaled, row)) for row in labels])
-        return statistic(*_moments(rows, labels, squares), n, m)
+            values = np.array([direct(Scatters(scaled, row)) for row in labels])
+        else:
+            values = statistic(*_moments(rows, labels, squares), n, m)
+        # Both groups flat: what cannot be weighed counts against rejection.
+        return np.where(np.isnan(values), np.inf, values)
 
     observed = np.arange(n + m)[None] < n
     nulls, first_value, otherwise = [], values_of(observed), 0
-    if not np.isfinite(first_value[0]):
+    vanished = tight and nearest_rows(scaled, pooled) < 2.0**-LARGEST_EXPONENT
+    if vanished or not np.isfinite(first_value[0]):
         raise CannotTestError(
             "these samples cannot be put to this test: a covariance is singular but for rounding"
         )

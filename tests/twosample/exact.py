@@ -101,9 +101,14 @@ def likelihood_ratio(x: Values, y: Values) -> Any:
 
 
 def box_m(x: Values, y: Values) -> Any:
-    """Box's M in one dimension: Bartlett's statistic without its factor."""
+    """Box's M in one dimension: Bartlett's statistic without its factor.
+
+    Where both groups are flat, it counts as infinite.
+    """
     rest = len(x) + len(y) - 2
     pooled = rest * _ln((_scatter(x) + _scatter(y)) / rest)
+    if pooled == -mpmath.inf:
+        return mpmath.inf
     return pooled - sum((len(g) - 1) * _ln(_scatter(g) / (len(g) - 1)) for g in (x, y))
 
 
