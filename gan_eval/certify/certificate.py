@@ -16,7 +16,7 @@ from gan_eval.certify.power import OPTIMUM, PowerCurve
 from gan_eval.certify.settings import Settings
 from gan_eval.certify.size import SizeCase
 from gan_eval.errors import UsageError
-from gan_eval.settings import read_text
+from gan_eval.settings import read_json
 
 FORMAT = 1
 """Of the JSON; it grows when a reader of the old one would misread the new."""
@@ -163,11 +163,12 @@ class Certificate:
     @classmethod
     def load(cls, path: str | Path) -> Certificate:
         """Read a certificate's JSON; ``UsageError`` where it is missing or is none."""
+        record = read_json(path)
         try:
-            return cls.from_dict(json.loads(read_text(path)))
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, UsageError):
-                raise
+            return cls.from_dict(record)
+        except UsageError:  # a ValueError as well, and a sentence already
+            raise
+        except (AttributeError, LookupError, TypeError, ValueError):
             raise UsageError(f"{str(path)!r} is not a certificate of gan-eval") from None
 
 

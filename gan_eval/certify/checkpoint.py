@@ -82,7 +82,10 @@ class Checkpoint:
         if name is None or name not in self._known:
             return False, None
         record = self._known[name]
-        return True, None if record is None else _KINDS[task[0]][1](record)
+        try:
+            return True, None if record is None else _KINDS[task[0]][1](record)
+        except (AttributeError, LookupError, TypeError, ValueError):  # a line that was damaged
+            return False, None
 
     def keep(self, task: Task, outcome: Any) -> None:
         """Write a unit that has ended; ``UsageError`` where that cannot be done."""
@@ -133,5 +136,5 @@ def _code() -> str:
 def _parsed(line: str) -> Any:
     try:
         return json.loads(line)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None

@@ -112,9 +112,13 @@ def test_options_of_the_command() -> None:
 
 
 def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
-    for text in ("{}", "[1]", "{", '{"format": 1}'):
+    for text in ("{}", "[1]", "1", '{"format": 1}', '{"format": 1, "settings": []}'):
         (tmp_path / "c.json").write_text(text)
         with pytest.raises(UsageError, match="is not a certificate"):
+            Certificate.load(tmp_path / "c.json")
+    for text in ("{", "[" * 200_000, "9" * 5000):
+        (tmp_path / "c.json").write_text(text)
+        with pytest.raises(UsageError, match=r"is not (valid|usable) JSON"):
             Certificate.load(tmp_path / "c.json")
     (tmp_path / "c.json").write_text('{"format": 99}')
     with pytest.raises(UsageError, match="format 1 is needed, got format 99"):

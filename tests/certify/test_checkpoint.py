@@ -53,6 +53,20 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate
     return certificate, file.read_text()
 
 
+def test_a_damaged_line_is_measured_again(
+    tmp_path: Path, uninterrupted: tuple[Certificate, str]
+) -> None:
+    whole, text = uninterrupted
+    head, *lines = [line for line in text.splitlines() if line]
+    bad = [line.partition('"found": ')[0] + '"found": {}}' for line in lines[:2]]
+    deep = "[" * 200_000, '{"unit": ' + "9" * 5000 + ', "found": 1}'
+    file = tmp_path / "c.part"
+    file.write_text("\n".join([head, *bad, *deep, *lines[2:]]))
+    again = certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file))
+    assert again.provenance["units_kept"] == len(lines) - 2
+    assert (again.sizes, again.power, again.means) == (whole.sizes, whole.power, whole.means)
+
+
 def test_it_goes_on_to_the_same_certificate(
     tmp_path: Path, uninterrupted: tuple[Certificate, str]
 ) -> None:

@@ -26,6 +26,13 @@ from .commands import refused
         (("train", "--config", "folder"), "'folder' is a directory"),
         (("train", "--config", "binary"), "not a text file"),
         (("train", "--config", "broken.toml"), "line 2"),
+        (("train", "--config", "deep.toml"), "it is nested too deeply"),
+        (("train", "--config", "digits.toml"), "not usable TOML: exceeds the limit (4300 digits)"),
+        (("train", "--config", "keys.toml"), "unknown setting `a`"),
+        (("train", "--set", f"epochs={'9' * 5000}"), "`epochs` must be an integer, got '999"),
+        (("train", "--set", f"epochs=0x{'f' * 6000}"), "got a number of thousands of digits"),
+        (("train", "--threads", str(10**30)), "`--threads` must be between 1 and 1024, got 1000"),
+        (("train", "--plot", f"{'n' * 300}.png"), "File name too long"),
         (("train", "--backend", "torch"), "unknown backend 'torch': did you mean `pytorch`?"),
         (("train", "--seed", "-1"), "`--seed` must be between 0 and"),
         (("train", "--seed", "x"), "'--seed'"),
@@ -45,17 +52,21 @@ from .commands import refused
         (("run", "--out", "file"), "'file' is a file, a folder is needed"),
         (("run", "--out", "file/below"), "'file' is a file"),
         (("run", "--out", "foreign"), "rows.csv that gan-eval did not write"),
+        (("run", "--out", "n" * 300), "File name too long"),
+        (("run", "--workers", str(10**30)), "`--workers` must be between 1 and 1024, got 1000"),
         (("run", "--workers", "0"), "`--workers` must be between 1 and 1024, got 0"),
         (("run", "--set", "backends=['none']", "--workers", "1"), "unknown backend 'none'"),
         (("run", "--set", "first_seed=-3"), "`first_seed` must be at least 0, got -3"),
         (("run", "--set", "replicates=0"), "`replicates` must be at least 1, got 0"),
         (("check", "--share", "1.5"), "`--share` must be above 0 and at most 1, got 1.5"),
         (("check", "--margin", "nan"), "`--margin` must be a positive number of nats, got nan"),
+        (("check", "--rows", "n" * 300), "File name too long"),
         (("check", "--rows", "absent.csv"), "there is no file 'absent.csv'"),
         (("check", "--rows", "file"), "lacks the column"),
         (("check", "--rows", "file", "--set", "epochs=1"), "it goes without"),
         (("check", "--rows", "file", "--seed", "4"), "it goes without"),
         (("report", "absent"), "there is no folder 'absent'"),
+        (("report", "n" * 300), "File name too long"),
         (("report", "file"), "'file' is a file"),
         (("report", "folder"), "study.json"),
         (("frobnicate",), "frobnicate"),
@@ -70,6 +81,9 @@ def test_bad_input_is_refused_in_one_sentence_and_nothing_is_written(
     (tmp_path / "foreign" / "rows.csv").write_text("mine\n1\n")
     (tmp_path / "file").write_text("a,b\n1,2\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x01")
+    (tmp_path / "deep.toml").write_text(f"a = {'[' * 100_000}")
+    (tmp_path / "digits.toml").write_text(f"epochs = {'9' * 5000}")
+    (tmp_path / "keys.toml").write_text(f"[{'a.' * 3000}b]")
     (tmp_path / "broken.toml").write_text("epochs = 2\nbatch_size = = 3\n")
     assert sentence in refused(*arguments, cwd=tmp_path, capsys=capsys)
 
