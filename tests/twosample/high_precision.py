@@ -18,7 +18,6 @@ Statistic = Callable[[Rows, NDArray[np.bool_]], list[mpf]]
 """The statistic of every labelling (k, N), True for rows of x, of pooled rows."""
 
 mp.dps = 60
-_SURE = 1000
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,11 @@ class Judged:
     """Nothing within rounding counts as a tie."""
     most: float
     """All of it does."""
-    decided: bool
-    """Whether the statistics vary by far more than the input's rounding."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether rounding plays no part."""
+        return self.least == self.most
 
 
 def judge(statistic: Statistic, pooled: NDArray[np.float64], labels: NDArray[np.bool_]) -> Judged:
@@ -54,9 +56,7 @@ def judge(statistic: Statistic, pooled: NDArray[np.float64], labels: NDArray[np.
     observed, null = values[0], values[1:]
     above = sum(value > observed + width for value in null)
     reached = sum(value >= observed - width for value in null)
-    return Judged(
-        (1 + above) / len(labels), (1 + reached) / len(labels), bool(spread > _SURE * error)
-    )
+    return Judged((1 + above) / len(labels), (1 + reached) / len(labels))
 
 
 def energy(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
