@@ -39,7 +39,6 @@ def judge(statistic: Statistic, pooled: NDArray[np.float64], labels: NDArray[np.
     """Judge a statistic, the observed labels first."""
     values = statistic(_exact(pooled), labels)
     spread = max(values) - min(values)
-    # Equal values stay equal: what ties exactly is a tie in the input too.
     rng = np.random.default_rng(0)
     error = mpf(0)
     for _ in range(2):
@@ -52,7 +51,8 @@ def judge(statistic: Statistic, pooled: NDArray[np.float64], labels: NDArray[np.
         ]
         others = statistic(moved, labels)
         error = max(error, *(abs(a - b) for a, b in zip(others, values, strict=True)))
-    width = 16 * error + spread * mpf(10) ** -8
+    largest = max(abs(value) for value in values)
+    width = 16 * error + spread * mpf(10) ** -8 + largest * mpf(10) ** -40
     observed, null = values[0], values[1:]
     above = sum(value > observed + width for value in null)
     reached = sum(value >= observed - width for value in null)
