@@ -90,7 +90,9 @@ def test_workers_end_in_whatever_they_do(
         assert end(process, number) == -number
 
 
-@pytest.mark.parametrize("number", ENDS)
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize(
     "arguments",
     [

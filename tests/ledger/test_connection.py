@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,9 +159,9 @@ def test_an_address_where_nobody_is(
 def test_a_worker_is_no_scheduler(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     import distributed
 
-    with distributed.LocalCluster(
-        n_workers=1, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
-    ) as at:
+    options: Any = {"processes": False, "protocol": "tcp://", "dashboard_address": "127.0.0.1:0"}
+    at: Any = distributed.LocalCluster(n_workers=1, **options)
+    with at:
         (worker,) = at.workers.values()
         assert "it is a worker of Dask" in refused(worker.address, tmp_path, capfd)
 
