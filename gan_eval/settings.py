@@ -32,9 +32,13 @@ def read_json(path: str | Path) -> Any:
             raise ValueError(f"{cut(text)} is not a finite number")
         return value
 
+    def whole(text: str) -> int:
+        finite(text)  # as whoever calculates with it needs it
+        return int(text)
+
     text = read_text(path)
     try:
-        return json.loads(text, parse_float=finite, parse_constant=finite)
+        return json.loads(text, parse_float=finite, parse_int=whole, parse_constant=finite)
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{str(path)!r} is not valid JSON: {error.msg} (at line {error.lineno})"

@@ -117,3 +117,25 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
         os.seteuid(user)
     assert end.value.code == 2
     assert "permission denied" in capsys.readouterr().err.lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        '{"a": ' * 50_000,
+        "9" * 5000,
+        "1" + "0" * 400,
+        "1e400",
+        "NaN",
+        "[1, ",
+        '"\\u12',
+    ],
+)
+def test_json_that_cannot_be_used_is_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "study.json").write_text(text)
+    said = refused("report", ".", cwd=tmp_path, capsys=capsys)
+    assert "JSON: " in said
+    assert len(said) < 400
