@@ -17,7 +17,6 @@ from gan_eval.errors import UsageError
 from gan_eval.gaussian import Gaussian
 from gan_eval.twosample import validation
 from gan_eval.twosample.frechet_influence import upper_reach
-from gan_eval.twosample.scaling import common_exponent
 
 if TYPE_CHECKING:
     import pandas
@@ -204,10 +203,14 @@ def _level(confidence_level: Any) -> float:
 
 
 def _scaled(first: Array, second: Array) -> tuple[Array, Array, float]:
-    """The samples about their common medians, in a unit in which no product overflows, and that."""
+    """The samples about their common medians, in units of the largest value, and that unit.
+
+    Covariances are multiplied with each other: fourth powers of the values have to be in range.
+    """
     pooled = np.concatenate([first, second])
-    exponent = common_exponent(pooled)
-    pooled = np.ldexp(pooled - np.median(pooled, axis=0), -exponent)
+    pooled -= np.median(pooled, axis=0)
+    exponent = int(np.frexp(np.abs(pooled).max())[1])
+    pooled = np.ldexp(pooled, -exponent)
     return pooled[: len(first)], pooled[len(first) :], 2.0**exponent
 
 
