@@ -66,6 +66,7 @@ def test_an_affine_map_of_everything_changes_no_pvalue(with_target: bool) -> Non
         assert after.results[name].pvalue == pytest.approx(before.results[name].pvalue, rel=1e-6)
 
 
+@pytest.mark.thorough
 @pytest.mark.statistical
 def test_the_whole_battery_keeps_its_level_for_heavy_tails() -> None:
     # 200 pairs of one law, Student's t with 3 degrees of freedom (without MMD-FUSE, the slowest of

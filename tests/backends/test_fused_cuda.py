@@ -41,6 +41,7 @@ def device(fused: FusedCUDABackend) -> None:
         pytest.skip("no GPU; the simulator's process runs it")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif("NUMBA_ENABLE_CUDASIM" in os.environ, reason="this is the simulator's process")
 def test_it_passes_in_the_simulator() -> None:
     pytest.importorskip("numba.cuda", reason="numba-cuda is not installed")

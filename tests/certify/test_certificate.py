@@ -46,6 +46,7 @@ def test_json_gives_the_same_certificate(made: Certificate, tmp_path: Path) -> N
     assert document["settings"]["repetitions"] == 120
 
 
+@pytest.mark.thorough
 def test_numbers_depend_on_the_seed_and_on_nothing_else(made: Certificate) -> None:
     pair = certify(CHEAP, SMALL, workers=2)
     assert (pair.sizes, pair.power) == (made.sizes, made.power)

@@ -208,6 +208,7 @@ def test_pvalues_are_uniform_under_the_target(test, d):
         assert low <= np.count_nonzero(pvalues <= level + 1e-9) <= high
 
 
+@pytest.mark.thorough
 @pytest.mark.statistical
 def test_the_wild_bootstrap_keeps_its_level_for_large_samples():
     """400 samples of 200 rows; 99 % bands at three levels."""

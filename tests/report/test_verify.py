@@ -89,7 +89,10 @@ def _digits(html: str, where: str) -> list[int]:
 
 
 @pytest.mark.usefixtures("written_again")
-@pytest.mark.parametrize(("name", "where"), [("grid", "texts"), ("one", "figures")])
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [("grid", "texts"), pytest.param("one", "figures", marks=pytest.mark.thorough)],
+)
 def test_every_digit_that_is_changed_is_found(name: str, where: str, tmp_path: Path) -> None:
     html = grid() if name == "grid" else page(name)
     places = _digits(html, where)
