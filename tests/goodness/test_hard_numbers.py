@@ -15,7 +15,7 @@ from gan_eval.errors import CannotTestError, UsageError
 from gan_eval.target import GaussianTarget
 
 A, B = np.array([[1.0, 2.0], [-0.125, 0.5]]), np.array([1.0, 2.0])
-OPTIONS = {"resamples": 59, "rng": 3}
+OPTIONS: dict[str, Any] = {"resamples": 59, "rng": 3}
 TESTS: dict[str, tuple[Callable[..., Any], int]] = {
     "hotelling": (goodness.hotelling_test, 0),
     "covariance": (goodness.covariance_test, 0),
@@ -56,14 +56,15 @@ def test_lengths_that_a_user_gives_are_in_the_units_of_the_data(power):
         (goodness.mmd_test, "bandwidth", 0),
         (goodness.kernel_stein_test, "scale", -3),
     ):
-        before = test(x, GaussianTarget(A, B), whiten=False, **{option: 1.5}, **OPTIONS)
-        width = math.ldexp(1.5, power)
-        after = test(*scaled, whiten=False, **{option: width}, **OPTIONS)
+        given: dict[str, Any] = {option: 1.5}
+        before = test(x, GaussianTarget(A, B), whiten=False, **given, **OPTIONS)
+        given[option] = math.ldexp(1.5, power)
+        after = test(*scaled, whiten=False, **given, **OPTIONS)
         assert after.pvalue == before.pvalue
         assert after.statistic == pytest.approx(
             math.ldexp(before.statistic, exponent * power), rel=1e-9
         )
-        assert after.parameters[option] == width
+        assert after.parameters[option] == given[option]
 
 
 @pytest.mark.parametrize("name", TESTS)

@@ -263,7 +263,7 @@ def test_another_version_of_dask_or_python_is_named(
     asked = distributed.Client.get_versions
 
     def other(self: Any) -> Any:
-        found = asked(self)
+        found: Any = asked(self)
         next(iter(found["workers"].values()))["packages"][package] = "1.2.3"
         return found
 
@@ -322,7 +322,8 @@ def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> N
 
     with local(2, processes=True) as at:
         with distributed.Client(at, set_as_default=False) as client:
-            numbers = sorted(client.run(without_drawing).values())
+            found: Any = client.run(without_drawing)
+            numbers = sorted(found.values())
         killed = threading.Event()
 
         def kill(progress: study.Progress) -> None:

@@ -40,7 +40,8 @@ def browser(folder: Path) -> Iterator[Any]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     # With the driver's path, Selenium looks for none elsewhere.
     driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    driver.command_executor.client_config.timeout = 600  # seconds; a machine may be busy
+    connection: Any = driver.command_executor
+    connection.client_config.timeout = 600  # seconds; a machine may be busy
     try:
         driver.execute_cdp_cmd(
             "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}

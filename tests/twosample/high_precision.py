@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from mpmath import mp, mpf
 from numpy.typing import NDArray
 
-Rows = Sequence[Sequence[mpf]]
-Statistic = Callable[[Rows, NDArray[np.bool_]], list[mpf]]
+Number = Any
+"""One of mpmath's."""
+
+Rows = Sequence[Sequence[Number]]
+Statistic = Callable[[Rows, NDArray[np.bool_]], list[Number]]
 """The statistic of every labelling (k, N), True for rows of x, of pooled rows."""
 
 mp.dps = 60
@@ -59,12 +63,12 @@ def judge(statistic: Statistic, pooled: NDArray[np.float64], labels: NDArray[np.
     return Judged((1 + above) / len(labels), (1 + reached) / len(labels))
 
 
-def energy(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
+def energy(rows: Rows, labels: NDArray[np.bool_]) -> list[Number]:
     """Székely & Rizzo 2013, without a factor."""
     return _differences([[-_apart(a, b) for b in rows] for a in rows], labels, diagonal=True)
 
 
-def mmd(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
+def mmd(rows: Rows, labels: NDArray[np.bool_]) -> list[Number]:
     """Gretton et al. 2012, eq. 3, by a Gaussian kernel of the median distance."""
     apart = [[_apart(a, b) for b in rows] for a in rows]
     pairs = sorted(apart[i][j] for i in range(len(rows)) for j in range(i))
@@ -76,7 +80,7 @@ def mmd(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
     return _differences(entries, labels, diagonal=False)
 
 
-def hotelling(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
+def hotelling(rows: Rows, labels: NDArray[np.bool_]) -> list[Number]:
     """U = T² / (T² + n + m − 2), which orders as T² does: by the covariance of all rows.
 
     Raises ``ZeroDivisionError`` where that is singular.
@@ -96,7 +100,7 @@ def hotelling(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
     return found
 
 
-def largest_column(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
+def largest_column(rows: Rows, labels: NDArray[np.bool_]) -> list[Number]:
     """The largest Kolmogorov–Smirnov distance of any column."""
     found = []
     for row in labels:
@@ -113,22 +117,22 @@ def largest_column(rows: Rows, labels: NDArray[np.bool_]) -> list[mpf]:
     return found
 
 
-def _exact(pooled: NDArray[np.float64]) -> list[list[mpf]]:
+def _exact(pooled: NDArray[np.float64]) -> list[list[Number]]:
     return [[mpf(float(value)) for value in row] for row in pooled]
 
 
-def _apart(a: Sequence[mpf], b: Sequence[mpf]) -> mpf:
+def _apart(a: Sequence[Number], b: Sequence[Number]) -> Number:
     return mp.sqrt(sum((p - q) ** 2 for p, q in zip(a, b, strict=True)))
 
 
-def _middle(ordered: Sequence[mpf]) -> mpf:
+def _middle(ordered: Sequence[Number]) -> Number:
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _differences(
-    entries: list[list[mpf]], labels: NDArray[np.bool_], *, diagonal: bool
-) -> list[mpf]:
+    entries: list[list[Number]], labels: NDArray[np.bool_], *, diagonal: bool
+) -> list[Number]:
     """Mean within x plus mean within y less twice the mean between."""
     found = []
     for row in labels:
@@ -150,5 +154,5 @@ def _split(rows: Rows, label: NDArray[np.bool_]) -> tuple[Rows, Rows]:
     )
 
 
-def _mean(rows: Rows) -> list[mpf]:
+def _mean(rows: Rows) -> list[Number]:
     return [sum(column) / len(rows) for column in zip(*rows, strict=True)]

@@ -23,6 +23,7 @@ class Dense:
     def __init__(self, matrix: np.ndarray) -> None:
         self._matrix = torch.from_numpy(matrix)
         self.size = len(matrix)
+        self.points = np.arange(len(matrix), dtype=np.float64)[:, None]
 
     def fill(self, rows: slice, columns: slice, out: torch.Tensor) -> None:
         out.copy_(self._matrix[rows, columns])

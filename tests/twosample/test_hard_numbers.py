@@ -89,11 +89,11 @@ def test_one_value_far_off_leaves_the_whitening_of_the_other_rows_alone(far):
 
 @pytest.mark.parametrize("power", [-1060, -1000, -500, 0, 300, 450])
 def test_powers_of_two_and_offsets_that_are_exact_change_no_whitened_coordinate(power):
-    pooled = np.round(np.concatenate(pair(60, 40, 2)), 3) * 1024 // 1
+    pooled = np.floor(np.round(np.concatenate(pair(60, 40, 2)), 3) * 1024)
     white = Whitening.pooled(pooled)(pooled)
-    moved = np.ldexp(pooled, [power, 0])
+    moved: np.ndarray = np.ldexp(pooled, [power, 0])
     np.testing.assert_array_equal(Whitening.pooled(moved)(moved), white)
-    shifted = pooled + 2.0**40
+    shifted: np.ndarray = pooled + 2.0**40
     np.testing.assert_array_equal(Whitening.pooled(shifted)(shifted), white)
 
 
@@ -173,7 +173,7 @@ def test_a_unit_of_measure_changes_no_answer(name, power):
 def test_estimates_without_a_test_come_back_in_the_units_of_the_data(power):
     x, y = dyadic(22, 25, 2, 0.5)
     for measure, exponent in ((energy_distance, 1), (sliced_wasserstein, 1), (mmd2, 0)):
-        options = {"rng": SEED} if measure is sliced_wasserstein else {}
+        options: dict[str, Any] = {"rng": SEED} if measure is sliced_wasserstein else {}
         before = measure(x, y, **options)
         after = measure(np.ldexp(x, power), np.ldexp(y, power), **options)
         assert after == pytest.approx(math.ldexp(before, exponent * power), rel=1e-9)

@@ -42,12 +42,12 @@ def hold(name: str, x: Array, y: Array) -> None:
     n, m = len(x), len(y)
     drawn = permutation_labels(n, m, PERMUTATIONS, np.random.default_rng(1))
     labels = np.concatenate([np.arange(n + m)[None] < n, drawn])
-    refusal = None
+    found, refusal = None, None
     try:
         found = test(x, y, permutations=PERMUTATIONS, rng=1)
     except UsageError as error:
         refusal = error
-    if refusal is not None:
+    if found is None:
         event(f"{name}: {type(refusal).__name__}")
         if isinstance(refusal, CannotTestError):
             judged = high_precision.judge(statistic, np.concatenate([x, y]), labels)

@@ -39,7 +39,7 @@ def test_pooled_rows_have_covariance_one():
 
 
 def test_the_target_whitens_as_it_says():
-    rows = CHAPTER.sample(30, 0)
+    rows = np.asarray(CHAPTER.sample(30, 0), dtype=np.float64)
     np.testing.assert_allclose(whitening(rows, CHAPTER)(rows), CHAPTER.whiten(rows), atol=1e-12)
     assert energy_distance(rows, rows[:7], whiten=CHAPTER) == pytest.approx(
         energy_distance(CHAPTER.whiten(rows), CHAPTER.whiten(rows[:7])), rel=1e-10
