@@ -89,7 +89,7 @@ def add(
 ) -> None:
     """Store a record and count it and its replicates; ``texts`` are what its numbers of other
     tables stand for."""
-    own = digest(*values, *texts)
+    own = digest(table, *values, *texts)  # with its table: two of them may change places
     marks = ", ".join("?" * (len(values) + 1))
     connection.execute(f"INSERT INTO {table} VALUES ({marks})", (*values, own))
     records, known, digests, _ = connection.execute("SELECT * FROM total").fetchone()
@@ -204,7 +204,7 @@ def _record(connection: sqlite3.Connection, table: str, number: int) -> tuple[An
     """A record as it was stored; None where it is not that any more."""
     with _Tolerant():
         record = connection.execute(_RECORDS[table], (number,)).fetchone()
-        if record is not None and digest(*record[:-1]) == record[-1]:
+        if record is not None and digest(table, *record[:-1]) == record[-1]:
             return record
     return None
 

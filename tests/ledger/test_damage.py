@@ -192,6 +192,26 @@ def test_some_damages(whole: tuple[bytes, tuple[str, str, str]], tmp_path: Path)
     check(tmp_path / "damaged", whole, range(28))
 
 
+def test_tables_that_change_places_are_noticed(
+    whole: tuple[bytes, tuple[str, str, str]], tmp_path: Path
+) -> None:
+    """Two tables of the same columns, whose records would pass for each other's."""
+    path = tmp_path / LEDGER_FILE
+    path.write_bytes(whole[0])
+    with sqlite3.connect(path) as connection:
+        roots = dict(
+            connection.execute(
+                "SELECT name, rootpage FROM sqlite_master WHERE name IN ('runs', 'environments')"
+            )
+        )
+    content = bytearray(whole[0])
+    a, b = (slice((root - 1) * PAGE, root * PAGE) for root in roots.values())
+    content[a], content[b] = content[b], content[a]
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="is damaged"):
+        state(tmp_path)
+
+
 @pytest.mark.thorough
 def test_a_thousand_damages(whole: tuple[bytes, tuple[str, str, str]], tmp_path: Path) -> None:
     check(tmp_path / "damaged", whole, range(28, 1028))
