@@ -19,6 +19,7 @@ Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from enum import IntEnum
@@ -102,7 +103,7 @@ def _encrypt(
     return [even[0], odd[0], even[1], odd[1]]
 
 
-def _blocks(seed: Seeds, stream: Stream, index: int, blocks: int) -> list[NDArray[np.uint64]]:
+def _blocks(seed: Seeds, stream: int, index: int, blocks: int) -> list[NDArray[np.uint64]]:
     """The four words, each (..., blocks), of the first blocks of (seed, stream, index)."""
     seeds = np.asarray(seed, dtype=np.uint64)[..., None]
     even, odd = np.empty((2, 2, *seeds.shape[:-1], blocks), dtype=np.uint64)
@@ -119,7 +120,7 @@ def _uniform(words: NDArray[np.uint64]) -> NDArray[np.floating]:
     return uniform
 
 
-def words(seed: Seeds, stream: Stream, index: int, count: int) -> NDArray[np.uint32]:
+def words(seed: Seeds, stream: int, index: int, count: int) -> NDArray[np.uint32]:
     """The first ``count`` 32-bit outputs of (seed, stream, index), shape (..., count).
 
     Here and below, ``seed`` is one seed or an array (...) of them, which becomes the leading axes
@@ -129,7 +130,7 @@ def words(seed: Seeds, stream: Stream, index: int, count: int) -> NDArray[np.uin
     return drawn.reshape(*drawn.shape[:-2], -1)[..., :count].astype(np.uint32)
 
 
-def uniforms(seed: Seeds, stream: Stream, index: int, count: int) -> NDArray[np.floating]:
+def uniforms(seed: Seeds, stream: int, index: int, count: int) -> NDArray[np.floating]:
     """Uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), shape (..., count), float64."""
     return (words(seed, stream, index, count) + 0.5) * 2.0**-32
 
@@ -170,6 +171,17 @@ def permutation(seed: int, stream: Stream, index: int, n: int) -> NDArray[np.int
     for i, j in zip(range(n - 1, 0, -1), targets.tolist(), strict=True):
         order[i], order[j] = order[j], order[i]
     return np.array(order, dtype=np.int64)
+
+
+def generator(seed: int, *names: str | int) -> np.random.Generator:
+    """Return NumPy's generator of (seed, names): the same for the same, independent of all others.
+
+    The names become a stream and an index, by 63 bits of their SHA-256. The stream's highest bit is
+    set, which no ``Stream`` has.
+    """
+    digest = hashlib.sha256("/".join(map(str, names)).encode()).digest()
+    stream, index = np.frombuffer(digest, dtype="<u4", count=2).tolist()
+    return np.random.default_rng(words(seed, stream | 2**31, index, 8))
 
 
 # --- The numbers of one run ------------------------------------------------------------------

@@ -49,6 +49,25 @@ def test_words_agree_with_randomgen(seed: int, stream: Stream, index: int) -> No
     np.testing.assert_array_equal(draws.words(seed, stream, index, 401), oracle.random_raw(401))
 
 
+def test_a_named_generator_is_of_its_seed_and_names_alone() -> None:
+    names = [("size", 50, 2), ("size", 50, 3), ("size", 5, 2), ("mean", 50, 2)]
+    drawn = {
+        (seed, name): draws.generator(seed, *name).integers(2**63)
+        for seed in (0, 1, 2**32, draws.MAX_SEED)
+        for name in names
+    }
+    assert len(set(drawn.values())) == len(drawn)
+    assert drawn[1, names[0]] == draws.generator(1, *names[0]).integers(2**63)
+
+
+@pytest.mark.statistical
+def test_generators_of_neighbouring_names_are_independent_and_uniform() -> None:
+    first = np.array([draws.generator(7, "size", i).random(2) for i in range(2000)])
+    # Two statistics, each with an error rate of 1e-4.
+    assert stats.kstest(first.ravel(), "uniform").pvalue > 1e-4
+    assert stats.pearsonr(first[:-1, 0], first[1:, 0]).pvalue > 1e-4
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 1001])
 def test_many_seeds_at_once_draw_what_each_draws_alone(count: int) -> None:
     seeds = np.array([[0, 1, 2**32 - 1], [2**32, draws.MAX_SEED, 12345]])

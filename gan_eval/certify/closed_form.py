@@ -14,7 +14,7 @@ from gan_eval import divergence
 from gan_eval.certify.alternatives import PATHS
 from gan_eval.certify.laws import truth
 from gan_eval.certify.size import FIRST_LOOK, SECOND_LOOK
-from gan_eval.certify.streams import generator
+from gan_eval.draws import generator
 from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from gan_eval.certify.alternatives import PATHS
 from gan_eval.certify.catalogue import Subject
 from gan_eval.certify.laws import truth
-from gan_eval.certify.streams import generator
+from gan_eval.draws import generator
 
 Array = NDArray[np.floating]
 

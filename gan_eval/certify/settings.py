@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from gan_eval.certify.catalogue import PERMUTATIONS
 from gan_eval.correction import level
+from gan_eval.draws import MAX_SEED
 from gan_eval.errors import UsageError
+from gan_eval.twosample.validation import whole_number
 
 FEWEST = 100
 """Null repetitions below which no size near 0.05 is told from another."""
@@ -56,13 +57,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         for n, m in self.sizes:
-            whole("n", n, 2)
-            whole("m", m, 2)
+            whole_number(n, "n", 2)
+            whole_number(m, "m", 2)
         for d in self.dimensions:
-            whole("dimension", d, 1)
-        whole("repetitions", self.repetitions, FEWEST)
-        whole("power_repetitions", self.power_repetitions, FEWEST_POWER)
-        whole("seed", self.seed, 0)
+            whole_number(d, "dimension", 1)
+        whole_number(self.repetitions, "repetitions", FEWEST)
+        whole_number(self.power_repetitions, "power_repetitions", FEWEST_POWER)
+        whole_number(self.seed, "seed", 0, MAX_SEED)
         for name, values in (
             *(("sizes", self.sizes), ("dimensions", self.dimensions), ("alphas", self.alphas)),
         ):
@@ -122,10 +123,3 @@ class Settings:
         pairs = tuple((int(n), int(m)) for n, m in record["sizes"])
         lists = {name: tuple(record[name]) for name in ("dimensions", "alphas")}
         return cls(**{**record, **lists, "sizes": pairs})
-
-
-def whole(name: str, value: Any, least: int) -> int:
-    """A whole number of at least ``least``; else ``UsageError``."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-        raise UsageError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return int(value)

@@ -13,7 +13,7 @@ from scipy.stats import binom, chi2
 
 from gan_eval.certify import laws
 from gan_eval.certify.catalogue import EXACT, VALID, Subject
-from gan_eval.certify.streams import generator
+from gan_eval.draws import generator
 
 BINS = 100
 """Bins ((j − 1)/100, j/100] in which p-values are counted: 99 permutations put one of their 100

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval import goodness, twosample
-from gan_eval.certify.streams import generator
+from gan_eval.draws import generator
 from gan_eval.gaussian import Gaussian
 from gan_eval.target import GaussianTarget
 
@@ -119,15 +119,17 @@ def rejections(
 
     Every test sees the same n generated rows of a generator; those of two samples see n fresh real
     rows beside them. ``law`` is the generators' own, of G laws; ``kind`` and ``seeds`` name the
-    random numbers.
+    random numbers. A test has its own, so that its answer does not depend on which others are run.
     """
     found = np.empty((len(names), len(seeds)), dtype=bool)
     for g, seed in enumerate(seeds):
-        rng = generator(seed, "exercise", "tests", kind, n)
-        real = target.sample(n, rng)
-        latent = rng.standard_normal((n, law.factor.shape[-2]))
+        case = (seed, "exercise", "tests", kind, n)
+        data = generator(*case)
+        real = target.sample(n, data)
+        latent = data.standard_normal((n, law.factor.shape[-2]))
         fake = latent @ law.factor[g] + law.mean[g]
         for i, name in enumerate(names):
+            rng = generator(*case, name)
             pvalue = TESTS[name].run(real, fake, target, rng, alpha).pvalue
             # Not `<=` alone: α and a p-value of permutations may differ by rounding.
             found[i, g] = pvalue <= alpha + 1e-12

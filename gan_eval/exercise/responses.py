@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval import draws
-from gan_eval.certify.streams import generator
 from gan_eval.config import TrainingConfig
-from gan_eval.draws import Layer
+from gan_eval.draws import Layer, generator
 from gan_eval.exercise.fitting import fit, losses
 from gan_eval.exercise.network import Network
 from gan_eval.exercise.population import Game, PopulationLoss, points, population_loss

@@ -11,6 +11,7 @@ from gan_eval.correction import level
 from gan_eval.draws import MAX_SEED
 from gan_eval.errors import UsageError
 from gan_eval.exercise.network import Network
+from gan_eval.twosample.validation import whole_number
 
 TEST_ROWS = (10, 20, 50, 100, 200, 500)
 """Rows that the tests get."""
@@ -79,10 +80,10 @@ class Settings:
     ) -> Settings:
         """Settings with what is not given filled in; ``UsageError`` for what cannot be used."""
         config = config or TrainingConfig()
-        _within("replicates", replicates, 2, MOST_REPLICATES)
-        _within("discriminators", discriminators, 2, replicates)
-        _within("restarts", restarts, 1, 1000)
-        _within("seed", first_seed, 0, MAX_SEED - replicates)
+        whole_number(replicates, "replicates", 2, MOST_REPLICATES)
+        whole_number(discriminators, "discriminators", 2, replicates)
+        whole_number(restarts, "restarts", 1, 1000)
+        whole_number(first_seed, "seed", 0, MAX_SEED - replicates)
         if config.latent_size < config.dimension:
             raise UsageError(
                 f"the exercise needs generators with a density: `latent_size` must be at least "
@@ -91,12 +92,12 @@ class Settings:
         fewest = max(FEWEST, config.dimension + 2)
         for rows, name in ((test_rows, "test rows"), (fit_rows, "fit rows")):
             for n in rows:
-                _within(name, n, fewest, MOST_ROWS)
-        _within("n_examples", config.n_examples, fewest, MOST_ROWS)
+                whole_number(n, name, fewest, MOST_ROWS)
+        whole_number(config.n_examples, "n_examples", fewest, MOST_ROWS)
         forms = [config.discriminator_widths, *map(tuple, WIDER if widths is None else widths)]
         for form in forms:
             for width in form:
-                _within("a width", width, 1, 256)
+                whole_number(width, "a width", 1, 256)
             if Network.of(config.dimension, form).parameters > 4096:
                 raise UsageError(
                     "a fresh discriminator may have 4096 parameters at most, got "
@@ -141,8 +142,3 @@ class Settings:
 def label(widths: Sequence[int]) -> str:
     """Hidden widths in words: ``5-3``."""
     return "-".join(map(str, widths)) or "none"
-
-
-def _within(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise UsageError(f"{name} must be between {low} and {high}, got {value}")

@@ -61,15 +61,25 @@ def sample(values: Any, name: str) -> Array:
     return require_held(_checked(values, name), name, TARGET)
 
 
-def whole_number(value: Any, name: str, least: int, most: int, which: str = "") -> int:
-    """A whole number from ``least`` to ``most``; ``which`` says what the latter is."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+def whole_number(
+    value: Any, name: str, least: int, most: int | None = None, which: str = ""
+) -> int:
+    """Return a whole number of at least ``least``; ``UsageError`` for anything else.
+
+    Where ``most`` is given it is a limit too, and ``which`` says whose.
+    """
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if most is None:
+        if not whole or value < least:
+            raise UsageError(
+                f"{name} must be a whole number of at least {least}, got {shown(value)}"
+            )
+    elif not whole:
         raise UsageError(f"{name} must be a whole number, got {shown(value)}")
-    count = int(value)
-    if not least <= count <= most:
+    elif not least <= value <= most:
         limit = f"{which} ({most})" if which else str(most)
         raise UsageError(f"{name} must be between {least} and {limit}, got {shown(value)}")
-    return count
+    return int(value)
 
 
 def permutation_count(permutations: Any) -> int:

@@ -87,7 +87,7 @@ def test_a_test_that_fails_is_named() -> None:
         ({"repetitions": 99}, "repetitions must be a whole number of at least 100, got 99"),
         ({"alphas": (0.012,)}, "alpha must be a multiple of 0.01"),
         ({"alphas": (1.0,)}, "alpha must be above 0 and below 1"),
-        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"seed": -1}, "seed must be between 0 and"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(options: dict, words: str) -> None:
