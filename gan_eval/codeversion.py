@@ -2,8 +2,9 @@
 
 A stored replicate is used again only where the code that it depends on is the code that runs now.
 That code is found, not listed: beginning with the judge and the backend's file, every module of
-this package that they import, wherever the import stands. Its source counts byte for byte, so a
-changed comment makes old rows be trained again; that is the price of never mixing silently.
+this package that they import, wherever the import stands. Its syntax tree counts, without
+docstrings, comments and imports that only a type checker reads: correcting a sentence trains
+nothing again, and any other change does.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def code_version(backend: str, framework: str) -> str:
     Returns
     -------
     str
-        As ``"torch 2.13.0 4f1d…"``: the digits are of the SHA-256 of the sources that the judge
+        As ``"torch 2.13.0 4f1d…"``: the digits are of the SHA-256 of the code that the judge
         and the backend import of this package, and of the versions of NumPy, SciPy and PyTorch. Of
         a backend from outside, its own module is hashed, and what that imports from this package.
     """
@@ -61,29 +62,51 @@ def source_version(*roots: str) -> str:
     for name in _LIBRARIES:
         digest.update(f"{name} {_version(name)}\n".encode())
     for name, source in sorted(sources(*roots).items()):
-        digest.update(f"{name}\n".encode() + source)
+        digest.update(f"{name}\n{source}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def sources(*roots: str) -> dict[str, bytes]:
-    """The source of some modules and of all of this package's that these import, by name."""
-    found: dict[str, bytes] = {}
+def sources(*roots: str) -> dict[str, str]:
+    """Find some modules and all of this package's that these import: name to code (``bare``)."""
+    found: dict[str, str] = {}
     waiting = list(roots)
     while waiting:
         name = waiting.pop()
         path = _path(name)
         if name in found or name in _NO_NUMBERS or path is None:
             continue
-        found[name] = path.read_bytes()
-        waiting += _imported(found[name], name, is_package=path.name == "__init__.py")
+        tree = bare(path.read_bytes())
+        found[name] = ast.dump(tree)
+        waiting += _imported(tree, name, is_package=path.name == "__init__.py")
     return found
 
 
-def _imported(source: bytes, name: str, *, is_package: bool) -> list[str]:
+def bare(source: bytes | str) -> ast.Module:
+    """Parse Python, and leave out what cannot change a number.
+
+    That is docstrings, of modules, classes, functions and attributes, and what stands under
+    ``if TYPE_CHECKING:``. Comments and the layout of lines are not in a syntax tree.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            if isinstance(block := getattr(node, name, None), list):
+                setattr(node, name, [one for one in block if not _without_effect(one)])
+    return tree
+
+
+def _without_effect(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    text = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(text, ast.Constant) and isinstance(text.value, str)
+
+
+def _imported(tree: ast.Module, name: str, *, is_package: bool) -> list[str]:
     """The modules of this package that a module imports, anywhere in it."""
     here = name if is_package else name.rpartition(".")[0]
     wanted: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             wanted += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

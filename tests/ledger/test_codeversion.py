@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
@@ -55,8 +56,42 @@ def test_framework_backend_and_sources_make_the_version(monkeypatch: pytest.Monk
     monkeypatch.setattr(
         codeversion,
         "sources",
-        lambda *roots: {k: v + b"#" * (k == "gan_eval.draws") for k, v in read(*roots).items()},
+        lambda *roots: {k: v + "#" * (k == "gan_eval.draws") for k, v in read(*roots).items()},
     )
     codeversion.source_version.cache_clear()
     assert version("pytorch", "x") != before
     codeversion.source_version.cache_clear()
+
+
+PLAIN = """
+from typing import TYPE_CHECKING
+LIMIT = 3
+class Box:
+    side: int = LIMIT
+    def area(self):
+        return self.side**2
+"""
+DESCRIBED = """
+'A box.'
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from elsewhere import Anything
+LIMIT = 3  # centimetres
+'What fits.'
+class Box:
+    'A box.'
+    side: int = LIMIT
+    'Its side.'
+    def area(self):
+        'Square the side.'
+        return (
+            self.side ** 2
+        )
+"""
+
+
+def test_sentences_are_no_code_and_all_else_is() -> None:
+    code = ast.dump(codeversion.bare(PLAIN))
+    assert ast.dump(codeversion.bare(DESCRIBED)) == code
+    for old, new in (("3", "4"), ("side**2", "side*2"), ("LIMIT", "LIMITS"), ("area", "areas")):
+        assert ast.dump(codeversion.bare(PLAIN.replace(old, new))) != code
