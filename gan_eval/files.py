@@ -16,7 +16,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -93,6 +93,35 @@ def check_writable(path: str | Path) -> None:
             _check_open_for_writing(descriptor)
         else:
             _destination(path)
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path] = ()) -> None:
+    """Raise ``UsageError`` where a command cannot write what it was asked to, before any work.
+
+    Parameters
+    ----------
+    outputs : mapping
+        The file of each option, as ``--html``; None where it was not given.
+    inputs : paths
+        The files that the command reads: none of them may be replaced.
+
+    Raises
+    ------
+    UsageError
+        As ``check_writable``; and where a file would take the place of one that is read, or of
+        another output.
+    """
+    taken = {os.path.realpath(path): f"{str(path)!r}, which is read" for path in inputs}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        check_writable(path)
+        if is_stream(path):
+            continue
+        place = os.path.realpath(path)
+        if place in taken:
+            raise UsageError(f"`{option}` would replace {taken[place]}: name another file")
+        taken[place] = f"{str(path)!r}, which `{option}` writes"
 
 
 def append_text(path: str | Path, text: str) -> None:

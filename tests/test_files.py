@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gan_eval.errors import UsageError
-from gan_eval.files import check_writable, replacing, write_files, write_text
+from gan_eval.files import check_outputs, check_writable, replacing, write_files, write_text
 
 from .disk import full_disk
 
@@ -232,3 +232,18 @@ def test_what_is_closed_to_this_user_is_refused_before_any_work(
 def test_text_without_a_form_in_utf8_is_written_out(tmp_path: Path) -> None:
     write_text(tmp_path / "file", "a\ud800\r\n")
     assert (tmp_path / "file").read_bytes() == b"a\\ud800\r\n"
+
+
+def test_no_output_takes_the_place_of_an_input_or_of_another_output(tmp_path: Path) -> None:
+    read, new = tmp_path / "read.csv", tmp_path / "new"
+    read.write_text("old")
+    (tmp_path / "link").symlink_to(read)
+    (tmp_path / "folder").mkdir()
+    for replaced in (read, tmp_path / "link", tmp_path / "folder" / ".." / "read.csv"):
+        with pytest.raises(UsageError, match=r"`--html` would replace .*, which is read"):
+            check_outputs({"--csv": new, "--html": replaced}, [read])
+    with pytest.raises(UsageError, match=r"`--html` would replace .*, which `--csv` writes"):
+        check_outputs({"--csv": new, "--html": tmp_path / "folder" / ".." / "new"}, [read])
+    check_outputs({"--csv": new, "--html": None, "--out": tmp_path / "other"}, [read])
+    check_outputs({"--csv": Path("/dev/null"), "--html": Path("/dev/null")}, [Path("/dev/null")])
+    assert read.read_text() == "old"

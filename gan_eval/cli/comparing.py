@@ -61,10 +61,9 @@ def compare(
     from gan_eval import console
     from gan_eval.compare import compare as compare_files
     from gan_eval.compare import text
-    from gan_eval.files import check_writable, write_text
+    from gan_eval.files import check_outputs, write_text
 
-    if html is not None:
-        check_writable(html)
+    check_outputs({"--html": html}, (real, fake))
     found = compare_files(
         real,
         fake,

@@ -60,11 +60,10 @@ def certify(
     from gan_eval.certify.run import certify as measure
     from gan_eval.certify.run import named
     from gan_eval.certify.settings import Settings
-    from gan_eval.files import check_writable, is_stream, write_text
+    from gan_eval.files import check_outputs, is_stream, write_text
 
     settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
-    for path in filter(None, (out, html)):
-        check_writable(path)
+    check_outputs({"--out": out, "--html": html})
     checkpoint = Checkpoint(None if out is None or is_stream(out) else beside(out))
     with printing.certify_progress() as show:
         certificate = measure(

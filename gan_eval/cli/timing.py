@@ -47,12 +47,11 @@ def throughput(
 
     Example: gan-eval throughput new.json --against old.json --slowdown 1.3
     """
-    from gan_eval.files import check_writable, write_text
+    from gan_eval.files import check_outputs, write_text
     from gan_eval.speed import Figures
     from gan_eval.spreadsheet import csv_text
 
-    for path in filter(None, (csv, html)):
-        check_writable(path)
+    check_outputs({"--csv": csv, "--html": html}, (*files, *(against or ())))
     found = Figures.read(files)
     if against:
         found = found.against(against, files, slowdown=slowdown, alpha=alpha, correction=correction)

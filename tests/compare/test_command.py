@@ -133,6 +133,8 @@ def test_one_column_and_three_rows_make_a_page_too(folder: Path, rows: list[list
         (("real.csv", "same.csv", "--seed", "-1"), "`--seed` must be between 0 and"),
         (("real.csv", "same.csv", "--html", "folder.csv"), "'folder.csv' is a directory"),
         (("real.csv", "same.csv", "--html", "real.csv/page.html"), "real.csv' is a file"),
+        (("real.csv", "same.csv", "--html", "real.csv"), "would replace 'real.csv', which is read"),
+        (("real.csv", "same.csv", "--html", "./same.csv"), "would replace 'same.csv', which is"),
         (("real.csv",), "FAKE"),
     ],
 )
