@@ -96,7 +96,7 @@ class BatteryResult:
         tests, enough = len(self.results), self.alpha / len(self.results)
         few_permutations = best.least_pvalue == 1 / (1 + best.permutations)
         given = (
-            f"{best.permutations} permutations"
+            f"{best.permutations} permutation{'' if best.permutations == 1 else 's'}"
             if few_permutations
             else f"samples of {best.n} and {best.m} rows"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control
@@ -95,6 +97,6 @@ def known_correction(correction: str) -> str:
 
 def level(alpha: float) -> float:
     """A level of significance, above 0 and below 1; else ``UsageError``."""
-    if isinstance(alpha, bool) or not 0 < alpha < 1:
+    if isinstance(alpha, bool) or not isinstance(alpha, numbers.Real) or not 0 < alpha < 1:
         raise UsageError(f"alpha must be above 0 and below 1, got {alpha!r}")
     return float(alpha)

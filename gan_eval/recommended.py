@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +221,8 @@ TESTS: Mapping[str, Test] = {
 
 def known(tests: str | Sequence[str]) -> tuple[str, ...]:
     """The names of some tests; ``UsageError`` where one is unknown or twice there, or none is."""
+    if not isinstance(tests, Iterable):
+        raise UsageError(f"tests must be a test's name or a list of names, got {shown(tests)}")
     names = (tests,) if isinstance(tests, str) else tuple(tests)
     for name in names:
         if name not in TESTS:

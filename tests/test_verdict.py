@@ -101,6 +101,8 @@ def test_what_is_said_to_be_enough_is_enough_and_one_less_is_not() -> None:
     less = battery(many, many + 1e3, permutations=enough - 1, rng=0)
     assert less.verdict == Verdict.COULD_NOT_TELL
     assert f"{enough} permutations would be enough" in less.why_not
+    alone = battery(many, many + 1e3, permutations=1, rng=0)
+    assert alone.why_not.startswith("with 1 permutation no p-value")
     assert battery(many, many + 1e3, permutations=enough, rng=0).verdict == Verdict.TOLD_APART
     moved: dict[str, Any] = {"tests": ["mmd", "energy", "hotelling"], "rng": 0}
     # Of Benjamini and Hochberg's correction the last p-value is not multiplied at all.
