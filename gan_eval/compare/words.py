@@ -91,8 +91,9 @@ def rows(found: Comparison) -> list[str]:
     sentences += found.notes
     for name, origin in found.origins.items():
         sentences.append(
-            f"Column {plain(name, SHORT)} lost {in_words(origin)} in both files: its numbers have "
-            "more digits than the arithmetic."
+            f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both files, "
+            "exactly: its numbers have more digits than the arithmetic holds. No test depends on "
+            "that."
         )
     for name, why in found.set_aside.items():
         sentences.append(f"Column {plain(name, SHORT)} was set aside: it is {why}.")

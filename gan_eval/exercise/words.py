@@ -74,11 +74,17 @@ def tests(found: Exercise) -> str:
     for n in dict.fromkeys((rows[0], rows[-1])):
         shares = {name: found.told_apart(name, n).value for name in TESTS}
         worst, best = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
+        alike = shares[worst] == shares[best]
+        generators = f"the {count(len(found.generators))} generators from the truth"
         parts.append(
-            f"from {count(n)} rows the {TESTS[worst].short} test tells {percent(shares[worst])} of "
-            f"the {count(len(found.generators))} generators from the truth, the "
-            f"{TESTS[best].short} test {percent(shares[best])}, and the best possible test "
-            f"{percent(found.told_apart(OPTIMUM, n).value)}"
+            f"from {count(n)} rows "
+            + (
+                f"each of the {len(shares)} tests tells {percent(shares[best])} of {generators}"
+                if alike
+                else f"the {TESTS[worst].short} test tells {percent(shares[worst])} of "
+                f"{generators}, the {TESTS[best].short} test {percent(shares[best])}"
+            )
+            + f", and the best possible test {percent(found.told_apart(OPTIMUM, n).value)}"
         )
     optimum = found.rows_until_told_apart(OPTIMUM)
     nearest = min(TESTS, key=lambda name: found.rows_until_told_apart(name).value)

@@ -14,6 +14,7 @@ from scipy.stats import ks_2samp
 
 from gan_eval.compare import compare
 from gan_eval.compare.reading import common_columns, read_table
+from gan_eval.compare.words import rows
 from gan_eval.errors import UsageError
 
 ROWS = np.array([[0.1, -2.0], [1e-17, 3e300 / 1e200], [5.0, 7.0]])
@@ -119,7 +120,9 @@ def test_all_digits_of_stored_integers_count(tmp_path: Path, dtype: Any) -> None
         made.append(compare(*files, tests=["energy"], columns=["t"]))
     assert [found.told_apart for found in made] == [True] * 3
     assert made[0].tests.results["energy"].statistic == made[2].tests.results["energy"].statistic
-    assert made[0].origins == {"t": int(np.sort([*LATE, *LATER])[55]) + 10**18}
+    origin = int(np.sort([*LATE, *LATER])[55]) + 10**18
+    assert made[0].origins == {"t": origin}
+    assert any(sentence.startswith(f"{origin} was subtracted from") for sentence in rows(made[0]))
 
 
 def test_a_constant_is_named_with_all_its_digits(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from gan_eval.exercise.population import LN2
 from gan_eval.exercise.rejections import TESTS
 from gan_eval.exercise.result import Exercise
 from gan_eval.exercise.settings import label
-from gan_eval.report.numbers import number
+from gan_eval.report.numbers import number, percent
 
 SMALL = TrainingConfig(epochs=3, n_examples=40)
 
@@ -126,6 +126,16 @@ def test_an_answer_rests_on_the_whole_interval(found: Exercise) -> None:
     assert words.headline(some) == (
         "On fresh rows yes at n = 20, no at n = 40, not shown at n = 80; on the rows that were "
         "seen, never in 36 fits."
+    )
+
+
+def test_tests_that_tell_alike_are_told_once(found: Exercise) -> None:
+    all_told = replace(found, tests=found.tests.assign(told_apart=True))
+    said = words.tests(all_told)
+    assert f"each of the {len(TESTS)} tests tells {percent(1.0)} of the 12 " in said
+    first = found.tests["test"] == next(iter(TESTS))
+    assert "each of the" not in words.tests(
+        replace(found, tests=found.tests.assign(told_apart=first))
     )
 
 
