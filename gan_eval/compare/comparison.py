@@ -31,6 +31,9 @@ Array = NDArray[np.float64]
 INTERVAL_COLUMNS = 64
 """With more columns the jackknife and the bootstrap of the Fréchet distance take minutes."""
 
+SMALLEST_RANGE = 1e-150
+"""The squares of what varies by less are near the smallest that float64 holds, or below."""
+
 
 @dataclass(frozen=True, eq=False)
 class Side:
@@ -229,6 +232,11 @@ def compare(
         f"Column {plain(name)} counts the rows, as an index does: leave it out with `--columns`."
         for name in counting(pair[0], pair[1], names)
     ]
+    if _squares_vanish(x, y):
+        notes.append(
+            "The Fréchet distance of the columns as they are is not given: in their squared units "
+            "it is too small for a number."
+        )
     return Comparison(
         real=first,
         fake=second,
@@ -255,7 +263,7 @@ def _distances(
     units = np.where(units > 0, units, 1.0)
     seed = int(stream.integers(2**62))
     standardised = _frechet(in_units[0] / units, in_units[1] / units, seed)
-    plain = _frechet(x, y, seed)
+    plain = (math.nan, math.nan, None) if _squares_vanish(x, y) else _frechet(x, y, seed)
     distances = [
         Distance(
             "frechet_standardised",
@@ -276,6 +284,11 @@ def _distances(
             result = found.results[name]
             distances.append(Distance(name, words, result.estimate, result.confidence_interval))
     return tuple(distances)
+
+
+def _squares_vanish(x: Array, y: Array) -> bool:
+    """Whether the columns vary, but so little that float64 rounds the squares to nothing."""
+    return 0 < np.ptp(np.concatenate([x, y]), axis=0).max() < SMALLEST_RANGE
 
 
 def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:

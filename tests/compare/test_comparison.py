@@ -159,6 +159,26 @@ def test_many_columns_have_a_frechet_distance_without_an_interval(tmp_path: Path
     assert by_name["frechet_uncorrected"].estimate == pytest.approx(plain)
 
 
+@pytest.mark.parametrize("size", [1e-140, 1e-160, 1e-200, 1e-310])
+def test_squares_that_vanish_are_not_a_distance_of_0(tmp_path: Path, size: float) -> None:
+    rows = np.random.default_rng(4).normal(size=(2, 40, 2))
+    np.save(tmp_path / "x.npy", rows[0] * size)
+    np.save(tmp_path / "y.npy", (rows[1] + 1) * size)
+    found = compare(tmp_path / "x.npy", tmp_path / "y.npy", permutations=199)
+    distances = {distance.name: distance for distance in found.distances}
+    assert found.told_apart
+    assert distances["frechet_standardised"].estimate > 0.5
+    said = any("too small for a number" in note for note in found.notes)
+    plain = [distances[name].estimate for name in ("frechet", "frechet_uncorrected")]
+    if size == 1e-140:
+        assert min(plain) > 1e-281
+        assert not said
+    else:
+        assert np.isnan(plain).all()
+        assert said
+        assert json.loads(json.dumps(found.document(), allow_nan=False))
+
+
 def test_nothing_to_compare_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.csv").write_text("a\n1\n1\n1\n")
     with pytest.raises(UsageError, match="no column can be compared: 'a' is constant at 1 in both"):
