@@ -280,7 +280,13 @@ def _read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, b
                 low_memory=False,
             )
             frame = _with_all_digits(path, read(**EXACT_CSV), read)
-    except (ValueError, pd.errors.ParserWarning) as error:
+    except pd.errors.ParserWarning:
+        raise UsageError(
+            f"{str(path)!r} is not a table: its first line has fewer fields than the lines below; "
+            f"{'tabs' if path.suffix.lower() == '.tsv' else 'commas'} must part the columns, "
+            "and no decimals"
+        ) from None
+    except ValueError as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
         raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
     default = list(head) == [str(j) for j in range(len(head))]

@@ -155,7 +155,8 @@ def test_a_pickle_is_never_loaded_whatever_it_is_called(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("t.csv", "", "is empty: a header or a row of numbers is needed"),
-        ("t.csv", "a,b\n1,2,3\n4,5,6\n", "is not a table: Length of header"),
+        ("t.csv", "a,b\n1,2,3\n4,5,6\n", "its first line has fewer fields than the lines below"),
+        ("t.csv", "a;b\n1,5;2,5\n3,5;4,5\n", "commas must part the columns, and no decimals"),
         ("t.csv", "a,b\n1,2\n4,5,6\n", "is not a table: Expected 2 fields in line 3, saw 3"),
         ("t.csv", 'a,b\n"1,2\n', "is not a table: EOF inside string"),
         ("t.csv", "a,b,a\n1,2,3\n", "more than one column named 'a'"),
