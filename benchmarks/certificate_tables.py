@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from gan_eval.certify.alternatives import PATHS
-from gan_eval.certify.certificate import Certificate
-from gan_eval.certify.power import OPTIMUM
-from gan_eval.report.certificate import sizes
-from gan_eval.report.numbers import number
+from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.certificate import Certificate
+from gan_eval.investigations.certify.power import OPTIMUM
+from gan_eval.investigations.certify.sections import sizes
+from gan_eval.pages.numbers import number
 
 
 def size_rows(certificates: Sequence[Certificate]) -> Iterator[Sequence[str]]:

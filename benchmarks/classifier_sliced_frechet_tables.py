@@ -13,12 +13,12 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.goodness_tables import print_table
-from gan_eval.gaussian import Array
-from gan_eval.target import GaussianTarget
-from gan_eval.twosample import TestResult, classical, mmd_test
-from gan_eval.twosample.classifier import classifier_test
-from gan_eval.twosample.frechet import frechet_distance
-from gan_eval.twosample.sliced import sliced_wasserstein_test
+from gan_eval.distributions.gaussian import Array
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.stats.twosample import TestResult, classical, mmd_test
+from gan_eval.stats.twosample.classifier import classifier_test
+from gan_eval.stats.twosample.frechet import frechet_distance
+from gan_eval.stats.twosample.sliced_wasserstein import sliced_wasserstein_test
 
 LEVELS = (0.01, 0.05, 0.1)
 Test = Callable[[Array, Array, np.random.Generator], TestResult]

@@ -12,11 +12,11 @@ import math
 
 import numpy as np
 
-from gan_eval.config import TrainingConfig
-from gan_eval.conformance import distribution, stepwise
-from gan_eval.conformance.outcomes import Outcomes
-from gan_eval.conformance.stages import STAGES
-from tests.conformance.faulty import FAULTS, NumPyBackend
+from gan_eval.investigations.conformance import distribution, stepwise
+from gan_eval.investigations.conformance.outcomes import Outcomes
+from gan_eval.investigations.conformance.stages import STAGES
+from gan_eval.training.config import TrainingConfig
+from tests.investigations.conformance.faulty import FAULTS, NumPyBackend
 
 # 1000 rows are a multiple of the chapter's 8; of 7 the last batch of an epoch has 6.
 UNEVEN = 7

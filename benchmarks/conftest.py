@@ -19,9 +19,9 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import clock
-from gan_eval import throughput
-from gan_eval.backends import catalogue
-from gan_eval.environment import environment
+from gan_eval.investigations.speed import benchmarks
+from gan_eval.runtime.machine import environment
+from gan_eval.training.backends import catalogue
 
 PLUGINS_STORAGE, PLUGINS_TIMER = "file://./.benchmarks", "time.perf_counter"
 CLOCK = "benchmarks.clock.seconds"
@@ -72,7 +72,7 @@ def pytest_terminal_summary(
 ) -> None:
     """Write the table of this run beside its JSON, and print it."""
     for path in sorted(_saved(config) - config.stash[BEFORE]):
-        table = throughput.read(path)
+        table = benchmarks.read(path)
         table.to_csv(path.with_suffix(".csv"), index=False)
         terminalreporter.section("examples a second")
         text = table[SHOWN].to_string(index=False, float_format="%.4g")

@@ -68,7 +68,8 @@ def one(test: str, method: str, n: int, permutations: int) -> dict[str, Any]:
     """Measure one point in this process."""
     import torch
 
-    from gan_eval import GaussianTarget, twosample
+    from gan_eval import GaussianTarget
+    from gan_eval.stats import twosample
 
     target = GaussianTarget.chapter()
     x, y = target.sample(n, rng=0), target.sample(n, rng=1)
@@ -110,7 +111,7 @@ def measure(path: Path) -> None:
             writer.writeheader()
             writer.writerows(rows)
         print(rows[-1], flush=True)
-    from gan_eval.environment import environment
+    from gan_eval.runtime.machine import environment
 
     text = json.dumps(environment(), indent=2)
     path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gan_eval.config import TrainingConfig
-from gan_eval.draws import Stream
-from gan_eval.fused.machine import Machine, Memory, Variable
-from gan_eval.fused.numbers import Index, Kind, Value
-from gan_eval.fused.philox import Draws
-from gan_eval.fused.program import Arguments, Loss, Shape, Training
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Stream
+from gan_eval.training.fused.machine import Machine, Memory, Variable
+from gan_eval.training.fused.philox import Draws
+from gan_eval.training.fused.program import Arguments, Loss, Shape, Training
+from gan_eval.training.fused.values import Index, Kind, Value
 
 PHASES = ("shuffle", "noise", "D", "Adam of D", "G", "Adam of G", "rest")
 """Parts of an epoch: its order, the latent noise, the two gradients, the two Adam steps."""
@@ -188,8 +188,8 @@ def operations_per_example(
 ) -> dict[tuple[str, str], float]:
     """Operations a lane that one example of an epoch costs, by (phase, operation).
 
-    The program is the one that the kernel is compiled from (``gan_eval.fused.program``). What a
-    compiler saves, as a value computed twice or a product with −1, is counted nevertheless.
+    The program is the one that the kernel is compiled from (``gan_eval.training.fused.program``).
+    What a compiler saves, as a value computed twice or a product with −1, is counted nevertheless.
     """
     shape = Shape.of(config)
     k = machine(double=shape.double)

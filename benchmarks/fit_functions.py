@@ -1,4 +1,5 @@
-"""The coefficients of gan_eval/fused/functions.py: least largest relative error, by reweighting.
+"""The coefficients of gan_eval/training/fused/functions.py: least largest relative error, by
+reweighting.
 
 python -m benchmarks.fit_functions
 

@@ -1,4 +1,5 @@
-"""The largest errors of gan_eval/fused/functions.py over every float32, or every 32-bit word.
+"""The largest errors of gan_eval/training/fused/functions.py over every float32, or every 32-bit
+word.
 
 python -m benchmarks.function_errors
 
@@ -15,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.environment import cores
-from gan_eval.fused import functions
-from tests.fused.evaluate import evaluate, ulp_error
-from tests.fused.test_functions import exact_circle, exact_log_uniform
+from gan_eval.runtime.machine import cores
+from gan_eval.training.fused import functions
+from tests.training.fused.evaluate import evaluate, ulp_error
+from tests.training.fused.test_functions import exact_circle, exact_log_uniform
 
 CHUNK = 2**24
 INFINITY, SMALLEST = 0x7F800000, 0x00800000

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval import throughput
-from gan_eval.correction import adjusted_pvalues, could_reject, rejected
-from gan_eval.slowdown import ratio
+from gan_eval.investigations.speed import benchmarks as throughput
+from gan_eval.investigations.speed.slowdown import ratio
+from gan_eval.stats.multiple import adjusted_pvalues, could_reject, rejected
 
 SLOWDOWN, ALPHA, SLOWER = 1.2, 0.05, 1.5
 BLOCK = 5

@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 from scipy import optimize, stats
 
-from gan_eval import goodness
-from gan_eval.equivalence import equivalence, failure_probability
-from gan_eval.gaussian import Array
-from gan_eval.target import GaussianTarget
-from gan_eval.twosample import TestResult, classical
+from gan_eval.distributions.gaussian import Array
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.stats import goodness
+from gan_eval.stats.battery.equivalence import equivalence, failure_probability
+from gan_eval.stats.twosample import TestResult, classical
 
 LEVELS = (0.01, 0.05, 0.1)
 Draw = Callable[[np.random.Generator], Array]

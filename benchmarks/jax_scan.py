@@ -18,8 +18,8 @@ from jax import lax, random
 from jax import numpy as jnp
 from numpy.typing import NDArray
 
-from gan_eval.backends.jax import Layer, start, update
-from gan_eval.config import TrainingConfig
+from gan_eval.training.backends.jax import Layer, start, update
+from gan_eval.training.config import TrainingConfig
 
 
 @lru_cache(maxsize=32)

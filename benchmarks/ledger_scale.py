@@ -16,14 +16,14 @@ import sys
 import time
 from pathlib import Path
 
-from gan_eval import study as running
-from gan_eval import work
-from gan_eval.backends import Availability, backend
-from gan_eval.finished import Finished
-from gan_eval.ledger import LEDGER_FILE
-from gan_eval.plan import Study
-from gan_eval.results import Results
-from gan_eval.units import Unit
+from gan_eval.study.ledger.ledger import LEDGER_FILE
+from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.plan.study import Study
+from gan_eval.study.plan.units import Unit
+from gan_eval.study.results.results import Results
+from gan_eval.study.run import execute as running
+from gan_eval.study.run import unit as work
+from gan_eval.training.backends import Availability, backend
 
 BACKEND = "fused_cpu"
 

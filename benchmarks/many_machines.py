@@ -20,12 +20,14 @@ from typing import Any
 
 import pandas as pd
 
-from gan_eval import judge, threads, work
-from gan_eval import study as running
-from gan_eval.backends import backend
-from gan_eval.finished import Finished
-from gan_eval.ledger import LEDGER_FILE
-from gan_eval.plan import Study
+from gan_eval.judging import judge
+from gan_eval.runtime import threads
+from gan_eval.study.ledger.ledger import LEDGER_FILE
+from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.plan.study import Study
+from gan_eval.study.run import execute as running
+from gan_eval.study.run import unit as work
+from gan_eval.training.backends import backend
 
 BACKEND = "fused_cpu"
 TOGETHER = backend(BACKEND).replicates_per_call

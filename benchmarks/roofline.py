@@ -23,12 +23,12 @@ import numpy as np
 from llvmlite import ir
 
 from benchmarks.counting import FLOATING, INTEGER, PHASES, operations_per_example, total
-from gan_eval import threads
-from gan_eval.backends import backend
-from gan_eval.config import TrainingConfig
-from gan_eval.fused.compile import processor
-from gan_eval.fused.lanes import Lanes
-from gan_eval.fused.numbers import Kind, Value
+from gan_eval.runtime import threads
+from gan_eval.training.backends import backend
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.fused.llvm import Lanes
+from gan_eval.training.fused.llvm_compile import processor
+from gan_eval.training.fused.values import Kind, Value
 
 CHAINS = 12
 """Independent chains of operations: more than the latency of one, and they fit 16 registers."""
@@ -91,7 +91,9 @@ def _compiled(module: ir.Module, width: int) -> Any:
     module.triple = llvm.get_default_triple()
     where = processor()
     text = str(module)
-    if width * 4 >= 64:  # as gan_eval.fused.compile does: else LLVM may halve the vectors
+    if (
+        width * 4 >= 64
+    ):  # as gan_eval.training.fused.llvm_compile does: else LLVM may halve the vectors
         wide = '"min-legal-vector-width"="512" "prefer-vector-width"="512"'
         text = text.replace(")\n{", f") {wide}\n{{")
     machine = llvm.Target.from_default_triple().create_target_machine(

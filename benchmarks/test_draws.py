@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.conftest import Measure
-from gan_eval import draws
-from gan_eval.config import TrainingConfig
+from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
 
 
 @pytest.mark.benchmark(group="draws")

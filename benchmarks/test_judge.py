@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from benchmarks.conftest import Measure
-from gan_eval.backends import backend
-from gan_eval.config import TrainingConfig
-from gan_eval.judge import judge
-from gan_eval.trained import TrainedGANs
+from gan_eval.judging.judge import judge
+from gan_eval.training.backends import backend
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import TrainedGANs
 
 REPLICATES = 4
 

@@ -12,13 +12,15 @@ import pandas as pd
 import pytest
 
 from benchmarks.conftest import Measure
-from gan_eval import report, study, work
-from gan_eval.finished import Finished
-from gan_eval.ledger import LEDGER_FILE, Ledger
-from gan_eval.plan import Study
-from gan_eval.results import Results
-from gan_eval.units import Unit
-from gan_eval.wanted import Wanted
+from gan_eval import report
+from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
+from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.plan.identity import Wanted
+from gan_eval.study.plan.study import Study
+from gan_eval.study.plan.units import Unit
+from gan_eval.study.results.results import Results
+from gan_eval.study.run import execute
+from gan_eval.study.run import unit as work
 
 BACKEND = "fused_cpu"
 SEEDS = range(1024)
@@ -92,7 +94,7 @@ def test_read(measure: Measure, frames: tuple[pd.DataFrame, pd.DataFrame]) -> No
 
 @pytest.mark.benchmark(group="report")
 def test_report(measure: Measure, tmp_path: Path) -> None:
-    results = study.run(STUDY, store=tmp_path / LEDGER_FILE, workers=1)
+    results = execute.run(STUDY, store=tmp_path / LEDGER_FILE, workers=1)
     assert isinstance(results, Results)
     page = tmp_path / "report.html"
     measure(lambda: report.write(results, page), examples=len(SEEDS), **FACTS)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from benchmarks.conftest import Measure
-from gan_eval.backends import backend
-from gan_eval.config import TrainingConfig
+from gan_eval.training.backends import backend
+from gan_eval.training.config import TrainingConfig
 
 
 @pytest.mark.benchmark(group="training")

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from benchmarks.conftest import Measure
-from gan_eval import draws
-from gan_eval.target import GaussianTarget
-from gan_eval.twosample import TestResult, energy_test, mmd_test
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
+from gan_eval.training import draws
 
 PERMUTATIONS = 999
 DEVICES = [

@@ -19,10 +19,10 @@ from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
 from benchmarks import clock
-from gan_eval import draws
-from gan_eval.environment import environment
-from gan_eval.target import GaussianTarget
-from gan_eval.twosample import TestResult, energy_test, mmd_test
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.machine import environment
+from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
+from gan_eval.training import draws
 
 Array = NDArray[np.float64]
 Beside = Callable[..., None]

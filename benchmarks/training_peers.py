@@ -22,11 +22,11 @@ from typing import Any
 import torch
 
 from benchmarks import plain_loop
-from gan_eval import threads
-from gan_eval.backends import backend, batched
-from gan_eval.config import TrainingConfig
-from gan_eval.environment import cores
-from gan_eval.errors import UsageError
+from gan_eval.runtime import threads
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.machine import cores
+from gan_eval.training.backends import backend, pytorch_batched
+from gan_eval.training.config import TrainingConfig
 
 LOOP_REPLICATES = 4
 """Replicates that a loop trains where more are asked: it takes the same for each."""
@@ -103,7 +103,7 @@ def side_by_side(replicates: int, epochs: int) -> Run:
 def compiled_step(replicates: int, epochs: int) -> Run:
     """The step of ``pytorch:batched`` under ``torch.compile``; data and noise drawn by PyTorch."""
     config, count = TrainingConfig(epochs=epochs), _threads(replicates)
-    game = batched.Game(config, range(replicates), torch.device("cpu"))
+    game = pytorch_batched.Game(config, range(replicates), torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     rows = torch.randn(replicates, config.n_examples, config.dimension, generator=generator)
     with warnings.catch_warnings():  # PyTorch's, about itself

@@ -31,10 +31,10 @@ from typing import Any
 from benchmarks import roofline
 from benchmarks.cost_against_n import KIBIBYTES
 from benchmarks.counting import FLOATING, operations_per_example, total
-from gan_eval import threads
-from gan_eval.backends import backend
-from gan_eval.config import TrainingConfig
-from gan_eval.environment import cores, environment
+from gan_eval.runtime import threads
+from gan_eval.runtime.machine import cores, environment
+from gan_eval.training.backends import backend
+from gan_eval.training.config import TrainingConfig
 
 REPLICATES, FEW = 2048, 256
 LONG_ENOUGH = 1.5

@@ -7,16 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_eval.backends import backend, catalogue
-    from gan_eval.config import Margins, TrainingConfig
-    from gan_eval.errors import UsageError
-    from gan_eval.export import load
-    from gan_eval.gaussian import Gaussian
-    from gan_eval.plan import Study
-    from gan_eval.results import Results
-    from gan_eval.target import GaussianTarget
-    from gan_eval.trained import TrainedGANs
-    from gan_eval.twosample import energy_test, mmd_test
+    from gan_eval.distributions.gaussian import Gaussian
+    from gan_eval.distributions.target import GaussianTarget
+    from gan_eval.runtime.errors import UsageError
+    from gan_eval.stats.twosample import energy_test, mmd_test
+    from gan_eval.study.plan.study import Study
+    from gan_eval.study.results.export import load
+    from gan_eval.study.results.results import Results
+    from gan_eval.training.backends import backend, catalogue
+    from gan_eval.training.config import Margins, TrainingConfig
+    from gan_eval.training.trained import TrainedGANs
 
 __all__ = [
     "Gaussian",
@@ -35,19 +35,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Gaussian": "gaussian",
-    "GaussianTarget": "target",
-    "Margins": "config",
-    "Results": "results",
-    "Study": "plan",
-    "TrainedGANs": "trained",
-    "TrainingConfig": "config",
-    "UsageError": "errors",
-    "backend": "backends",
-    "catalogue": "backends",
-    "energy_test": "twosample",
-    "load": "export",
-    "mmd_test": "twosample",
+    "Gaussian": "distributions.gaussian",
+    "GaussianTarget": "distributions.target",
+    "Margins": "training.config",
+    "Results": "study.results.results",
+    "Study": "study.plan.study",
+    "TrainedGANs": "training.trained",
+    "TrainingConfig": "training.config",
+    "UsageError": "runtime.errors",
+    "backend": "training.backends",
+    "catalogue": "training.backends",
+    "energy_test": "stats.twosample",
+    "load": "study.results.export",
+    "mmd_test": "stats.twosample",
 }
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gan_eval import draws
-from gan_eval.config import TrainingConfig
-from gan_eval.trained import initial_layers, training_rows
+from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import initial_layers, training_rows
 
 Parameters = list[np.ndarray]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.counting import Counting, operations_per_example, total
-from gan_eval.config import TrainingConfig
-from gan_eval.fused.functions import polynomial
-from gan_eval.fused.numbers import Value
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.fused.functions import polynomial
+from gan_eval.training.fused.values import Value
 
 
 def test_a_polynomial_and_a_loop_of_it() -> None:

@@ -1,23 +1,27 @@
 """``gan-eval``: parse, call, print. What is heavy is imported inside the commands."""
 
 from gan_eval.cli import (
-    comparing,
-    exercising,
-    proving,
-    storing,
-    studying,
-    timing,
-    training,
-    verifying,
+    backends,
+    certify,
+    check,
+    compare,
+    conform,
+    exercise,
+    export,
+    report,
+    run,
+    studies,
+    throughput,
+    train,
+    verify,
 )
-from gan_eval.cli.application import app
+from gan_eval.cli.app import app
 from gan_eval.cli.status import main
 
 for _command in (
-    *(training.train, training.run, training.check, training.report, verifying.verify),
-    *(storing.export,),
-    *(comparing.compare, proving.certify, proving.conform, proving.backends),
-    *(studying.studies, exercising.exercise, timing.throughput),
+    *(train.train, run.run, check.check, report.report, verify.verify, export.export),
+    *(compare.compare, certify.certify, conform.conform, backends.backends),
+    *(studies.studies, exercise.exercise, throughput.throughput),
 ):
     app.command()(_command)
 

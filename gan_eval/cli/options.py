@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gan_eval.runtime.errors import UsageError
+
 Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="TOML file of a configuration."),
@@ -39,3 +41,16 @@ Workers = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
 ]
+
+
+def seed_range(first: int, replicates: int) -> range:
+    """Seeds first … first + replicates − 1; ``UsageError`` where they are not seeds."""
+    from gan_eval.runtime.random import MAX_SEED
+
+    if not 0 <= first <= MAX_SEED:
+        raise UsageError(f"`--seed` must be between 0 and {MAX_SEED}, got {first}")
+    if replicates < 1:
+        raise UsageError(f"`--replicates` must be at least 1, got {replicates}")
+    if first + replicates - 1 > MAX_SEED:
+        raise UsageError(f"seeds must be between 0 and {MAX_SEED}: `--replicates` goes past it")
+    return range(first, first + replicates)

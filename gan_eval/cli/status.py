@@ -15,12 +15,12 @@ from typing import Any, NoReturn
 
 import typer
 
-from gan_eval.cli.application import app
+from gan_eval.cli.app import app
 from gan_eval.cli.signals import Ended, ending_by_signals
 from gan_eval.cli.streams import lasting_streams
-from gan_eval.errors import UsageError
-from gan_eval.settings import printable
-from gan_eval.verdict import Verdict
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import printable
+from gan_eval.stats.verdict import Verdict
 
 _LONGEST = 2000
 """Characters of a sentence; a number of thousands of digits is cut in its middle."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from gan_eval.errors import UsageError
+from gan_eval.runtime.errors import UsageError
 
 _SPELLED = (
     "‖|| ≤<= ≥>= ≠!= ≈~ →-> √sqrt ×x ·* ±+/- ∞inf –- —- −- “\" ”\" ‘' ’' "

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.report.blocks import Block, Grid, Paragraph, Section
+from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock
+from gan_eval.pages.numbers import count, interval, number, plural, probability
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, interval, number, plural, probability
-from gan_eval.report.tables import Table
 
 MOST_SEEDS = 500
 """Seeds that pairs of backends are compared on; the tests take all pairs of them."""
@@ -35,7 +34,7 @@ def agreement(cells: Sequence[Cell]) -> Section | None:
 
 def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
     # Imported here: a study of one backend compares none.
-    from gan_eval.conformance import distribution
+    from gan_eval.investigations.conformance import distribution
 
     facts = next(iter(cells.values())).facts
     every, found = facts.of(f"agreement on {configuration}", lambda: _compare(cells))
@@ -70,7 +69,7 @@ def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
             f"of less than {number(margin)} either way, shown at 5 %, and no test finds a "
             "difference. “Not shown” is neither: more seeds would decide it."
         ),
-        Grid(
+        TableBlock(
             Table(
                 f"Backends in pairs: {configuration}; p-values of the learned laws exchange pairs "
                 "and are adjusted by Holm",
@@ -87,8 +86,8 @@ def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
 def _compare(cells: Mapping[str, Cell]) -> tuple[int, list[tuple[Any, ...]]]:
     """How many seeds all have, and of each pair: both names, replicates, ln of both medians and of
     the interval of their ratio, adjusted p-values of both tests, and the verdict."""
-    from gan_eval.conformance import distribution
-    from gan_eval.conformance.outcomes import Outcomes
+    from gan_eval.investigations.conformance import distribution
+    from gan_eval.investigations.conformance.outcomes import Outcomes
 
     seeds = [cell.rows["seed"].to_numpy() for cell in cells.values()]
     shared = reduce(np.intersect1d, seeds[1:], np.unique(seeds[0]))

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.config import TrainingConfig
-from gan_eval.errors import UsageError
+from gan_eval.judging.summary import CELL, by_cell, summarise
+from gan_eval.pages.numbers import median
 from gan_eval.report.facts import DRAWN, Facts
-from gan_eval.report.numbers import median, plain
-from gan_eval.results import Results
-from gan_eval.summary import CELL, by_cell, summarise
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import plain
+from gan_eval.study.results.results import Results
+from gan_eval.training.config import TrainingConfig
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Cell:
     config : TrainingConfig or None
         None where the provenance does not hold it.
     summary : mapping
-        The cell's row of ``gan_eval.summary.summarise``.
+        The cell's row of ``gan_eval.judging.summary.summarise``.
     margin, near_margin : float
         The KL, in nats, up to which a replicate counts as converged, and as near.
     initial_kl : float

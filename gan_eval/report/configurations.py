@@ -9,24 +9,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.report.blocks import Block, Grid, Paragraph, Section, gallery
-from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import (
+from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
+from gan_eval.pages.canvas import (
+    COLOURS,
+    Picture,
+    canvas,
+    legend_above,
+    picture,
+    plain_log_axis,
+)
+from gan_eval.pages.numbers import (
     count,
     interval,
     number,
     percent,
     percents,
-    plain,
     plural,
     probability,
     setting,
 )
-from gan_eval.report.tables import Table
+from gan_eval.report.cells import Cell
+from gan_eval.runtime.text import plain
 
 if TYPE_CHECKING:
-    from gan_eval.comparisons import Comparisons
+    from gan_eval.judging.comparisons import Comparisons
 
 MOST_COMPARED = 40
 """Configurations beside the reference; of a larger study the first ones."""
@@ -54,7 +60,7 @@ _LINES = (
 def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section | None:
     """Which configuration is better than the first, and by how much; None where there is one."""
     # Imported here: a study of one configuration compares none.
-    from gan_eval.comparisons import FEWEST
+    from gan_eval.judging.comparisons import FEWEST
 
     order = _order(cells, provenance)
     if len(order) < 2:
@@ -77,9 +83,14 @@ def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Sect
             "replicates would make a comparison possible."
         )
         return Section("configurations", "Which configuration is better?", [Paragraph(said)])
-    blocks = [Paragraph(_answer(found)), *blocks, Grid(_pairs(found)), Grid(_aggregates(found))]
+    blocks = [
+        Paragraph(_answer(found)),
+        *blocks,
+        TableBlock(_pairs(found)),
+        TableBlock(_aggregates(found)),
+    ]
     blocks += gallery(lambda: _profiles(found, cells))
-    blocks.append(Grid(_quantiles(found), folded=True))
+    blocks.append(TableBlock(_quantiles(found), folded=True))
     if found.left_out:
         names = ", ".join(plain(name) for name in found.left_out[:5])
         rest = "" if len(found.left_out) <= 5 else f" and {count(len(found.left_out) - 5)} more"
@@ -94,7 +105,7 @@ def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Sect
 
 def _compare(cells: Sequence[Cell], order: Sequence[str]) -> dict[str, Any] | None:
     """The comparisons as a fact; None where a seed comes twice."""
-    from gan_eval.comparisons import compare_configurations
+    from gan_eval.judging.comparisons import compare_configurations
 
     columns = ["configuration", "backend", "device", "seed", "verdict", "kl"]
     rows = pd.concat([cell.rows[columns] for cell in cells])
@@ -107,7 +118,7 @@ def _compare(cells: Sequence[Cell], order: Sequence[str]) -> dict[str, Any] | No
 
 
 def _comparisons(told: Mapping[str, Any]) -> Comparisons:
-    from gan_eval.comparisons import Comparisons
+    from gan_eval.judging.comparisons import Comparisons
 
     return Comparisons(**{**told, **{name: pd.DataFrame(told[name]) for name in _FRAMES}})
 

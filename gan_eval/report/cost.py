@@ -11,9 +11,16 @@ from typing import Any
 
 import pandas as pd
 
-from gan_eval.report.blocks import Block, Heading, Paragraph, gallery
-from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.report.numbers import count, number
+from gan_eval.pages.blocks import Block, Heading, Paragraph, gallery
+from gan_eval.pages.canvas import (
+    COLOURS,
+    Picture,
+    canvas,
+    legend_above,
+    picture,
+    plain_log_axis,
+)
+from gan_eval.pages.numbers import count, number
 
 MEASURED = Path(__file__).with_name("cost.csv")
 """One row a test, method and n, by ``python -m benchmarks.cost_against_n``; the machine stands in

@@ -9,10 +9,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import (
+    COLOURS,
+    Picture,
+    canvas,
+    legend_above,
+    picture,
+    plain_log_axis,
+)
+from gan_eval.pages.numbers import number, setting, spread
 from gan_eval.report.cells import LN_2, Cell
 from gan_eval.report.facts import DRAWN
-from gan_eval.report.numbers import number, setting, spread
 from gan_eval.report.words import not_shown
 
 _LOSSES = (("loss_D", "loss-d", "-"), ("loss_G", "loss-g", (0, (5, 2))))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from gan_eval.report.embedded import FIGURE
-from gan_eval.settings import shown
+from gan_eval.runtime.text import shown
 
 PLACE = 0.02
 """How far a place in a drawing may be off, in its units (72 an inch): other processors round

@@ -14,17 +14,17 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gan_eval import blocks
-from gan_eval.errors import UsageError
+from gan_eval.pages.page import SOURCES, source
 from gan_eval.report.facts import DRAWN, Facts
-from gan_eval.results import Results
-from gan_eval.settings import shown
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import shown
+from gan_eval.study.ledger import blocks
+from gan_eval.study.results.results import Results
 
 MOST_NUMBERS = 200_000
 """Entries of rows that a page holds: up to 1.9 MB of it."""
@@ -46,8 +46,6 @@ _FLOAT = "not finite"
 
 KEPT = ("quality", DRAWN)
 """Beginnings of the facts that are embedded beside rows, because they rest on every epoch."""
-
-_SOURCES = ("template.html.j2", "style.css", "page.js")
 
 
 class DamagedDataError(ValueError):
@@ -110,8 +108,7 @@ def insert(html: str, holder: str) -> str:
 
 def template_digest() -> str:
     """What sets apart the pages of one version of the template, its style and its script."""
-    here = Path(__file__).parent
-    return _digest("\0".join((here / name).read_text(encoding="utf-8") for name in _SOURCES))[:16]
+    return _digest("\0".join(map(source, SOURCES)))[:16]
 
 
 def extract(html: str) -> Embedded | None:

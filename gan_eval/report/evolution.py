@@ -17,11 +17,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from gan_eval.gaussian import Gaussian
-from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture, plot_box
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.pages.blocks import SliderFigure, Table
+from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plot_box
+from gan_eval.pages.numbers import number
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import number
-from gan_eval.report.tables import Table
 
 STEPS = 60
 """Points of an ellipse's outline."""
@@ -43,20 +43,6 @@ _SIGHT = 2.5
 
 Trace = NDArray[np.float64]
 """One replicate's (epochs, 6) of ``_COLUMNS``."""
-
-
-@dataclass(frozen=True)
-class Evolution:
-    """A picture of the last epoch with what moves it.
-
-    ``trace`` is JSON that is safe within a script element; ``last`` is the largest position of the
-    slider; ``table`` has the target and each drawn replicate at the last epoch.
-    """
-
-    picture: Picture
-    trace: Markup
-    last: int
-    table: Table
 
 
 @dataclass(frozen=True)
@@ -82,7 +68,7 @@ def _ranked(cell: Cell) -> list[int]:
     return seeds[np.isin(seeds, cell.epochs["seed"].unique())].tolist()
 
 
-def evolution(cell: Cell, identity: str) -> Evolution:
+def evolution(cell: Cell, identity: str) -> SliderFigure:
     """The evolution of a median, a good and a bad replicate of a ``drawable`` cell."""
     assert cell.config is not None
     epochs, drawn = _traces(cell)
@@ -107,7 +93,7 @@ def evolution(cell: Cell, identity: str) -> Evolution:
         "across": [left, right],
         "up": [bottom, top],
     }
-    return Evolution(made.picture, _script(trace), len(epochs) - 1, table)
+    return SliderFigure(made.picture, _script(trace), len(epochs) - 1, table)
 
 
 def _traces(cell: Cell) -> tuple[list[int], list[_Drawn]]:

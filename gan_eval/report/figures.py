@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from gan_eval.report.canvas import (
+from gan_eval.pages.canvas import (
     COLOURS,
     Picture,
     canvas,
@@ -20,10 +20,11 @@ from gan_eval.report.canvas import (
     picture,
     plain_log_axis,
 )
+from gan_eval.pages.numbers import count, median, number, percent, setting
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, median, number, percent, plain, setting
 from gan_eval.report.tables import alone
 from gan_eval.report.words import not_shown
+from gan_eval.runtime.text import plain
 
 MOST_STRIPS = 12
 """Cells that a strip figure has room for."""

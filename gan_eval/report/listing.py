@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan_eval.pages.blocks import Table
+from gan_eval.pages.environment import MOST_ROWS
+from gan_eval.pages.numbers import count, number, plural, probability
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, number, plural, probability
-from gan_eval.report.tables import MOST_ROWS, Table
 from gan_eval.report.tested import tests
 
 MOST_SEEDS = 100

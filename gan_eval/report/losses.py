@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
+from gan_eval.pages.numbers import MISSING, count, number, p_value, plural
 from gan_eval.report import curves, words
-from gan_eval.report.blocks import Block, Grid, Heading, Paragraph, Section, gallery
 from gan_eval.report.cells import LN_2, NEAR_LN_2, Cell
-from gan_eval.report.numbers import MISSING, count, number, p_value, plural
 from gan_eval.report.samples import seed_of
-from gan_eval.report.tables import Table
 
 MOST_DRAWN = 4
 """Cells whose samples and curves are drawn; beyond, a page would grow past reading."""
@@ -29,7 +28,7 @@ def losses(cells: Sequence[Cell]) -> Section:
             "ln 2 = 0.693 nats; but a dead discriminator, which answers 1/2 to everything, reads "
             "the same whatever the generator does. " + words.losses(cells)
         ),
-        Grid(correlation(cells)),
+        TableBlock(correlation(cells)),
     ]
     for position, cell in enumerate(cells[:MOST_DRAWN]):
         blocks += of_cell(cell, cells)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
-import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
 
-from gan_eval.files import write_text
-from gan_eval.report import agreement, configurations, losses, measured, sections, tables, words
-from gan_eval.report.blocks import Card, Section
+from gan_eval.pages.blocks import Card, Section
+from gan_eval.pages.environment import environment
+from gan_eval.pages.numbers import interval, number, percent, percents, setting
+from gan_eval.pages.page import fill
+from gan_eval.report import (
+    agreement,
+    configurations,
+    losses,
+    sections,
+    tables,
+    words,
+)
+from gan_eval.report import (
+    speed as measured,
+)
 from gan_eval.report.cells import Cell, cells_of
 from gan_eval.report.embedded import embed
 from gan_eval.report.facts import Facts
-from gan_eval.report.numbers import interval, number, percent, percents, plain, setting
-from gan_eval.results import Results
+from gan_eval.runtime.files import write_text
+from gan_eval.runtime.text import plain
+from gan_eval.study.results.results import Results
 
 _HERE = Path(__file__).parent
 
@@ -62,42 +69,8 @@ def assemble(results: Results, facts: Facts, benchmarks: pd.DataFrame | None = N
     )
 
 
-def fill(
-    *,
-    title: str,
-    name: str,
-    question: str,
-    headline: str,
-    sentences: Sequence[tuple[str | None, str]],
-    cards: Sequence[Card],
-    sections: Sequence[Section],
-    incomplete: str | None = None,
-    created: str | None = None,
-) -> str:
-    """A page: its answer first (question, headline, sentences, cards), then its sections."""
-    script = _source("page.js")
-    digest = hashlib.sha256(script.encode()).digest()
-    html = _template().render(
-        title=title,
-        name=name,
-        question=question,
-        headline=headline,
-        incomplete=incomplete,
-        sentences=sentences,
-        cards=cards,
-        sections=sections,
-        created=created,
-        style=Markup(_source("style.css")),
-        script=Markup(script),
-        # Nothing but this very text runs.
-        script_hash=Markup("sha256-" + base64.b64encode(digest).decode()),
-    )
-    # A lone surrogate, which JSON can hold, has no UTF-8 form.
-    return html.encode("utf-8", "replace").decode("utf-8")
-
-
-def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = None) -> None:
-    """Render the report into a file, whole or not at all.
+def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = None) -> Path:
+    """Render the report into a file, whole or not at all, and return its path.
 
     Raises
     ------
@@ -105,6 +78,7 @@ def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = 
         Where the file cannot be written.
     """
     write_text(path, render(results, benchmarks))
+    return Path(path)
 
 
 def _sentences(cells: Sequence[Cell]) -> list[tuple[str | None, str]]:
@@ -170,7 +144,7 @@ def _sections(
     facts: Facts,
     benchmarks: pd.DataFrame | None,
 ) -> list[Section]:
-    made = [sections.environment(provenance), sections.reproduce(provenance)]
+    made = [environment(provenance), sections.reproduce(provenance)]
     timed = [] if benchmarks is None else [measured.section(benchmarks, results, facts)]
     if not cells:
         return [*timed, *made]
@@ -194,25 +168,3 @@ def _sections(
         sections.replicates(cells, provenance),
         *made,
     ]
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["spans"] = _spans
-    return environment.get_template("template.html.j2")
-
-
-def _spans(text: str) -> Markup:
-    """A text escaped, with what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
-
-
-def _source(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")

@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from scipy import stats
 
-from gan_eval import draws
-from gan_eval.config import TrainingConfig
-from gan_eval.drawing import ellipse
-from gan_eval.gaussian import Gaussian
-from gan_eval.report.canvas import COLOURS, Picture, canvas, legend_above, picture
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
+from gan_eval.pages.numbers import count, number
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count, number
-from gan_eval.trained import training_rows
+from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.drawing import ellipse
+from gan_eval.training.trained import training_rows
 
 POINTS = 150
 """Points drawn of each kind."""

@@ -9,24 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.report import cost, evolution, figures, listing, tables, tested, words
-from gan_eval.report.blocks import (
+from gan_eval.pages.blocks import (
     Block,
     Code,
-    Facts,
-    Grid,
-    Heading,
-    Moving,
     Paragraph,
     Section,
+    TableBlock,
     gallery,
 )
-from gan_eval.report.canvas import drawing
+from gan_eval.pages.canvas import drawing
+from gan_eval.pages.numbers import number, plural, setting
+from gan_eval.report import cost, evolution, figures, listing, tables, tested, words
 from gan_eval.report.cells import Cell
 from gan_eval.report.losses import MOST_DRAWN, of_cell, undrawn
-from gan_eval.report.numbers import count, number, plural, setting
 from gan_eval.report.samples import sample_notes, sample_pictures
-from gan_eval.report.toml import to_toml
+from gan_eval.runtime.toml import to_toml
 
 _OPEN_ENTRIES = 9
 """Rows of a table of moments up to which it stands open."""
@@ -48,7 +45,7 @@ def verdicts(cells: Sequence[Cell]) -> Section:
         "counts as an infinite KL. Samples to detect is the number after which a 5 % "
         "likelihood-ratio test tells the median replicate from the truth with 80 % power."
     )
-    return Section("verdicts", "Verdicts", [Grid(tables.verdicts(cells)), Paragraph(text)])
+    return Section("verdicts", "Verdicts", [TableBlock(tables.verdicts(cells)), Paragraph(text)])
 
 
 def moments(cells: Sequence[Cell]) -> Section:
@@ -64,7 +61,7 @@ def moments(cells: Sequence[Cell]) -> Section:
         if table is None:
             missing += 1
         else:
-            blocks.append(Grid(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES))
+            blocks.append(TableBlock(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES))
     if missing:
         blocks.append(Paragraph(f"{plural(missing, 'cell')} without stored settings left out."))
     blocks += [*_without_table(cells), *_over_epochs(cells)]
@@ -82,7 +79,7 @@ def _over_epochs(cells: Sequence[Cell]) -> list[Block]:
         if cell.fact("has an evolution", lambda cell=cell: evolution.drawable(cell)):
             blocks += of_cell(cell, cells)
             if drawing():
-                blocks.append(Moving(evolution.evolution(cell, f"fig-epochs-{position + 1}")))
+                blocks.append(evolution.evolution(cell, f"fig-epochs-{position + 1}"))
     return [*blocks, *undrawn(cells)] if blocks else []
 
 
@@ -127,7 +124,7 @@ def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
             blocks.append(Paragraph(said))
         drawn = (partial(figures.pvalues, cells, *named) for named in names.items())
         blocks += gallery(*drawn)
-        blocks += [Grid(tables.rejections(cells)), *cost.blocks()]
+        blocks += [TableBlock(tables.rejections(cells)), *cost.blocks()]
     else:
         blocks.append(Paragraph("No test was run."))
     return Section("tests", "Two-sample tests", blocks)
@@ -142,10 +139,10 @@ def _detection(cells: Sequence[Cell]) -> str:
 def trust() -> Section:
     """The certificate of the tests behind the p-values, as it comes with the package."""
     # Imported here: pages that judge nothing need no certificate.
-    from gan_eval.certify.certificate import shipped
-    from gan_eval.report import certificate
+    from gan_eval.investigations.certify import sections
+    from gan_eval.investigations.certify.certificate import shipped
 
-    return certificate.trust(shipped())
+    return sections.trust(shipped())
 
 
 def critic(cells: Sequence[Cell]) -> Section:
@@ -155,7 +152,7 @@ def critic(cells: Sequence[Cell]) -> Section:
             "Both are compared on fresh real and generated samples."
         )
     ]
-    blocks += [*gallery(lambda: figures.critic(cells)), Grid(tables.critics(cells))]
+    blocks += [*gallery(lambda: figures.critic(cells)), TableBlock(tables.critics(cells))]
     return Section("critic", "The critic against ln p/q", blocks)
 
 
@@ -175,7 +172,7 @@ def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
     return Section(
         "speed",
         "Examples a second",
-        [Paragraph(text), *drawn, Grid(tables.speeds(cells))],
+        [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))],
     )
 
 
@@ -185,87 +182,17 @@ def distances(cells: Sequence[Cell]) -> Section:
         "replicate saw, which is the best fit to those rows. Divergences are in nats where "
         "they have a unit."
     )
-    found = [Grid(tables.distances(c), folded=i > 0) for i, c in enumerate(cells[:MOST_TABLES])]
+    found = [
+        TableBlock(tables.distances(c), folded=i > 0) for i, c in enumerate(cells[:MOST_TABLES])
+    ]
     return Section("distances", "All distances", [Paragraph(text), *found, *_without_table(cells)])
 
 
 def replicates(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
     worst = listing.worst(cells)
-    rest: list[Block] = [Grid(worst, folded=True)] if worst else []
+    rest: list[Block] = [TableBlock(worst, folded=True)] if worst else []
     first = listing.first(cells, whole=not provenance.get("thinned"))
-    return Section("replicates", "Replicates", [Grid(first, folded=True), *rest])
-
-
-def environment(provenance: Mapping[str, Any]) -> Section:
-    machines = provenance.get("environments") or {"": provenance.get("environment") or {}}
-    blocks: list[Block] = []
-    for name, machine in machines.items():
-        blocks += [Heading(f"Environment {name}")] if len(machines) > 1 else []
-        blocks.append(_facts(_machine(machine)))
-    seconds = provenance.get("seconds")
-    blocks.append(
-        _facts(
-            [
-                ("Workers", provenance.get("workers")),
-                ("Time taken", f"{number(seconds)} s" if seconds else None),
-                ("Run at", provenance.get("created")),
-            ]
-        )
-    )
-    if lacking := provenance.get("unavailable") or ():
-        blocks.append(
-            Grid(
-                tables.Table(
-                    "Backends that were not there",
-                    ("backend", "state", "to install, or what it said"),
-                    [
-                        tuple(str(entry[k]) for k in ("name", "state", "remedy"))
-                        for entry in lacking
-                    ],
-                    words=3,
-                )
-            )
-        )
-    failures = provenance.get("failures") or ()
-    if failures:
-        blocks.append(Grid(_failures(failures)))
-    return Section("environment", "Environment", blocks)
-
-
-def _machine(machine: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    memory, packages = machine.get("memory_gib"), machine.get("packages") or {}
-    return [
-        ("Processor", machine.get("processor")),
-        ("Cores in use", machine.get("cores")),
-        ("Threads a process", machine.get("threads")),
-        ("Memory", f"{memory} GiB" if memory else None),
-        ("GPU", ", ".join(str(gpu) for gpu in machine.get("gpus") or []) or "none seen"),
-        ("Platform", machine.get("platform")),
-        ("Python", machine.get("python")),
-        ("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())),
-    ]
-
-
-def _facts(pairs: Sequence[tuple[str, Any]]) -> Facts:
-    return Facts([(term, str(value)) for term, value in pairs if value not in (None, "")])
-
-
-def _failures(failures: Sequence[Mapping[str, Any]]) -> tables.Table:
-    shown = failures[: tables.MOST_ROWS]
-    which = "" if len(shown) == len(failures) else f" (the first {count(len(shown))})"
-    return tables.Table(
-        f"{plural(len(failures), 'unit')} of work that failed{which}",
-        ("configuration", "backend", "device", "seeds", "message"),
-        [
-            (
-                *(str(failure.get(name, "")) for name in ("configuration", "backend", "device")),
-                ", ".join(str(seed) for seed in (failure.get("seeds") or ())[:10]),
-                str(failure.get("message", "")),
-            )
-            for failure in shown
-        ],
-        words=5,
-    )
+    return Section("replicates", "Replicates", [TableBlock(first, folded=True), *rest])
 
 
 def reproduce(provenance: Mapping[str, Any]) -> Section:

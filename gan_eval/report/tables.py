@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import (
+from gan_eval.pages.blocks import Table
+from gan_eval.pages.numbers import (
     MISSING,
     count,
     interval,
@@ -20,10 +19,8 @@ from gan_eval.report.numbers import (
     probability,
     spread,
 )
+from gan_eval.report.cells import Cell
 from gan_eval.report.tested import tests
-
-MOST_ROWS = 500
-"""Rows of a table that grows with the study; what is left out is counted."""
 
 _DISTANCES = (
     ("kl", "KL(q‖p), nats"),
@@ -37,19 +34,6 @@ _DISTANCES = (
     ("mahalanobis_error", "Mahalanobis error of the mean"),
     ("covariance_distance", "affine-invariant covariance distance"),
 )
-
-
-@dataclass(frozen=True)
-class Table:
-    """A caption, column heads, and rows whose first entry heads the row.
-
-    ``words`` says how many of the leading columns hold words, which are set to the left.
-    """
-
-    caption: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    words: int = 1
 
 
 def verdicts(cells: Sequence[Cell]) -> Table:

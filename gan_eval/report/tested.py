@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.judging.columns import tests_of
+from gan_eval.pages.numbers import count
 from gan_eval.report.cells import Cell
-from gan_eval.report.numbers import count
-from gan_eval.testcolumns import tests_of
 
 CERTIFIED = ("mmd", "energy")
 """The tests whose certificate comes with the package."""
@@ -21,7 +21,7 @@ ENOUGH = 19
 
 def tests(cells: Sequence[Cell]) -> dict[str, str]:
     """Name → words of the tests that the rows have columns of, in their order."""
-    from gan_eval.recommended import TESTS
+    from gan_eval.stats.battery.catalogue import TESTS
 
     of_cells = (
         cell.fact("tests", lambda cell=cell: tests_of(map(str, cell.rows))) for cell in cells
@@ -32,7 +32,7 @@ def tests(cells: Sequence[Cell]) -> dict[str, str]:
 
 def sentences(cells: Sequence[Cell], study: Mapping[str, Any]) -> str:
     """What the tests of a study test, with how many samples and permutations."""
-    from gan_eval.recommended import TESTS
+    from gan_eval.stats.battery.catalogue import TESTS
 
     found = tests(cells)
     exact = [words for name, words in found.items() if name in TESTS and TESTS[name].known_law]

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import matplotlib
 
-from gan_eval.errors import UsageError
-from gan_eval.report.canvas import undrawn
+from gan_eval.pages.canvas import undrawn
 from gan_eval.report.drawings import faults, is_same, outside, without
 from gan_eval.report.embedded import (
     FIGURE,
@@ -23,10 +22,11 @@ from gan_eval.report.embedded import (
     insert,
     template_digest,
 )
-from gan_eval.report.numbers import plain
 from gan_eval.report.page import assemble
 from gan_eval.report.shown import Shown, shown
-from gan_eval.settings import cut, reading
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import reading
+from gan_eval.runtime.text import cut, plain
 
 _OURS = '<meta name="generator" content="gan_eval">'
 _AROUND = 20

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.report.cells import NEAR_LN_2, Cell
-from gan_eval.report.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.report.tested import has_pvalue
 
 MANY_CELLS = 12

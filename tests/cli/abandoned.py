@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gan_eval.workers import Pool, Task, _end_with
+from gan_eval.runtime.pool import Pool, Task, _end_with
 
 
 def sleep(folder: Path) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gan_eval.plan import Study
-from gan_eval.study import run
+from gan_eval.study.plan.study import Study
+from gan_eval.study.run.execute import run
 
 from .commands import STUDY, gan_eval, started
 

@@ -15,21 +15,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gan_eval import exercise, work
-from gan_eval.backends import Availability
-from gan_eval.certify import run as certifying
-from gan_eval.certify.certificate import Certificate, shipped
 from gan_eval.cli import app, main
 from gan_eval.cli.signals import Ended
 from gan_eval.cli.status import Status, status_of
-from gan_eval.conformance import run as conforming
-from gan_eval.conformance.stepwise import StageAgreement
-from gan_eval.errors import UsageError
-from gan_eval.plan import Study
-from gan_eval.units import Unit
+from gan_eval.investigations import exercise
+from gan_eval.investigations.certify import run as certifying
+from gan_eval.investigations.certify.certificate import Certificate, shipped
+from gan_eval.investigations.conformance import run as conforming
+from gan_eval.investigations.conformance.stepwise import StageAgreement
+from gan_eval.runtime.errors import UsageError
+from gan_eval.study.plan.study import Study
+from gan_eval.study.plan.units import Unit
+from gan_eval.study.run import unit as work
+from gan_eval.training.backends import Availability
 
 from ..docs.pages import section, table_rows
-from ..test_slowdown import document, noisy
+from ..investigations.speed.test_slowdown import document, noisy
 from .commands import SMALL, STUDY
 
 NEEDED = {
@@ -113,7 +114,7 @@ def test_a_traceback_that_cannot_be_written_is_no_other_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
-    monkeypatch.setattr("gan_eval.studies.names", lambda: 1 / 0)
+    monkeypatch.setattr("gan_eval.study.plan.ready.names", lambda: 1 / 0)
     assert status_of(["studies"]) == 70
     assert "its traceback could not be written" in capsys.readouterr().err
 
@@ -202,7 +203,7 @@ def _conformance(patch: pytest.MonkeyPatch, *differences: float) -> None:
     stages = tuple(StageAgreement("s", "a", "b", {"x": d}, 0.1, 1, 1) for d in differences)
     told = {"seeds": 0, "threads": 1, "seconds": 1.0}
     found = conforming.Conformance(compared, (), stages, (), told)
-    patch.setattr("gan_eval.conformance.conform", lambda *_, **__: found)
+    patch.setattr("gan_eval.investigations.conformance.conform", lambda *_, **__: found)
 
 
 def _exercise(patch: pytest.MonkeyPatch, *, answered: bool) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from gan_eval.cli import main, status
 from gan_eval.cli.streams import lasting_streams
-from gan_eval.errors import UsageError
+from gan_eval.runtime.errors import UsageError
 
 ENCODINGS = ["ascii", "latin-1", "cp1252", "utf-8"]
 posix = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

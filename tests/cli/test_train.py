@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gan_eval.config import TrainingConfig
-from gan_eval.drawing import ChapterDrawing
-from gan_eval.errors import UsageError
-from gan_eval.report.toml import to_toml
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.toml import to_toml
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.drawing import ChapterDrawing
 
-from ..backends.contract import DIVERGING
 from ..disk import full_disk
+from ..training.backends.contract import DIVERGING
 from .commands import SMALL, gan_eval, started
 
 

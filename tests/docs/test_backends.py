@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gan_eval.backends import backend
-from gan_eval.config import TrainingConfig
-from gan_eval.errors import UsageError
-from gan_eval.judge import epochs, judge
-from gan_eval.trained import EpochEnd, TrainedGANs
+from gan_eval.judging.judge import epochs, judge
+from gan_eval.runtime.errors import UsageError
+from gan_eval.training.backends import backend
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import EpochEnd, TrainedGANs
 
 from .pages import (
     code,

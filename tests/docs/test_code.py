@@ -59,9 +59,9 @@ def test_a_measure_or_test_is_described_whole(page: Path) -> None:
 
 def test_every_measure_and_every_test_has_a_page() -> None:
     """All that ``judge`` gives as a measure, all public tests, and all tests of the battery."""
-    from gan_eval import goodness, twosample
-    from gan_eval.goodness import __all__ as one_sample
-    from gan_eval.recommended import TESTS
+    from gan_eval.stats import goodness, twosample
+    from gan_eval.stats.battery.catalogue import TESTS
+    from gan_eval.stats.goodness import __all__ as one_sample
 
     measures = (DOCS / "measures.md").read_text("utf-8")
     linked = set(re.findall(r"^\| \[`(\w+)`\]\(measures/[\w-]+\.md\)", measures, re.M))

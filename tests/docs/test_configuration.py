@@ -8,8 +8,8 @@ import tomllib
 import pytest
 from pydantic import BaseModel
 
-from gan_eval.config import Margins, TargetConfig, TrainingConfig
-from gan_eval.plan import Study
+from gan_eval.study.plan.study import Study
+from gan_eval.training.config import Margins, TargetConfig, TrainingConfig
 
 from .pages import (
     code,

@@ -46,5 +46,5 @@ def test_a_test_is_exhaustive_or_not_and_runs_in_one_environment() -> None:
 def test_a_frameworks_tests_run_in_its_environment_exhaustive_or_not(name: str) -> None:
     (command,) = re.findall(rf"^(?:{name}: )?pytest (.*)$", environments()[name], re.M)
     assert '-m ""' in command
-    for file in ROOT.glob(f"tests/backends/test_*{name}.py"):
-        assert file.relative_to(ROOT).as_posix() in command or "tests/backends " in command
+    for file in ROOT.glob(f"tests/training/backends/test_*{name}.py"):
+        assert file.relative_to(ROOT).as_posix() in command or "tests/training/backends " in command

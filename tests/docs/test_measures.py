@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from gan_eval.backends import backend
-from gan_eval.config import TrainingConfig
-from gan_eval.draws import Stream
-from gan_eval.judge import VERDICTS, epochs, judge
-from gan_eval.trained import TrainedGANs
+from gan_eval.judging.judge import VERDICTS, epochs, judge
+from gan_eval.training.backends import backend
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Stream
+from gan_eval.training.trained import TrainedGANs
 
 from .pages import (
     names_in,

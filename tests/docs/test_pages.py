@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_eval.plan import FEW, MANY
+from gan_eval.study.plan.study import FEW, MANY
 
 from .pages import (
     NOTEBOOK,

@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import Any
 
-from gan_eval.twosample import TestResult, energy_test, mmd_test
+from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
 
 from .pages import (
     code,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.config import TrainingConfig
-from gan_eval.gaussian import Gaussian
-from gan_eval.results import Results
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.study.results.results import Results
+from gan_eval.training.config import TrainingConfig
 
 DECEIVED_SEED = 3
 """The replicate whose losses end at ln 2 and whose law is wrong."""

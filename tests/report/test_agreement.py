@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gan_eval.config import TrainingConfig
+from gan_eval.pages.blocks import Paragraph, Section, TableBlock
 from gan_eval.report.agreement import agreement
-from gan_eval.report.blocks import Grid, Paragraph, Section
 from gan_eval.report.cells import cells_of
-from gan_eval.results import Results
+from gan_eval.study.results.results import Results
+from gan_eval.training.config import TrainingConfig
 
 from . import synthetic
 
@@ -17,7 +17,7 @@ PAIR = (("pytorch", "cpu"), ("jax", "cpu"))
 
 def _table(section: Section | None) -> dict[str, list[str]]:
     assert section is not None
-    (grid,) = [block for block in section.blocks if isinstance(block, Grid)]
+    (grid,) = [block for block in section.blocks if isinstance(block, TableBlock)]
     return dict(zip(grid.table.head, map(list, zip(*grid.table.rows, strict=True)), strict=True))
 
 

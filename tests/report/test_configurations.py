@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gan_eval.comparisons import compare_configurations
-from gan_eval.config import TrainingConfig
+from gan_eval.judging.comparisons import compare_configurations
+from gan_eval.pages.numbers import number
+from gan_eval.pages.page import fill
 from gan_eval.report.cells import cells_of
 from gan_eval.report.configurations import configurations
-from gan_eval.report.numbers import number
-from gan_eval.report.page import fill
-from gan_eval.results import Results
+from gan_eval.study.results.results import Results
+from gan_eval.training.config import TrainingConfig
 
 from . import synthetic
 from .elements import Element, parse

@@ -8,11 +8,12 @@ import re
 import numpy as np
 import pytest
 
-from gan_eval.config import TargetConfig, TrainingConfig
-from gan_eval.drawing import ellipse
+from gan_eval.pages.blocks import SliderFigure
 from gan_eval.report import evolution
 from gan_eval.report.cells import Cell, cells_of
-from gan_eval.results import Results
+from gan_eval.study.results.results import Results
+from gan_eval.training.config import TargetConfig, TrainingConfig
+from gan_eval.training.drawing import ellipse
 
 from . import synthetic
 
@@ -21,7 +22,7 @@ def _cell(replicates: int = 21, **configs: TrainingConfig) -> Cell:
     return cells_of(synthetic.results(replicates, configs=configs or None))[0]
 
 
-def _made(cell: Cell) -> evolution.Evolution:
+def _made(cell: Cell) -> SliderFigure:
     assert evolution.drawable(cell)
     return evolution.evolution(cell, "fig-x")
 

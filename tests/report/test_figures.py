@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
+from gan_eval.pages.canvas import COLOURS, canvas, picture
 from gan_eval.report import curves, figures
-from gan_eval.report.canvas import COLOURS, canvas, picture
 from gan_eval.report.cells import cells_of
-from gan_eval.results import Results
+from gan_eval.study.results.results import Results
 
 from . import synthetic
 

@@ -14,9 +14,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from gan_eval.errors import UsageError
 from gan_eval.report import embedded
 from gan_eval.report.verify import verify
+from gan_eval.runtime.errors import UsageError
 
 from .test_page import page
 from .test_verify import grid

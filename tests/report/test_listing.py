@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gan_eval.pages.blocks import Table
+from gan_eval.pages.environment import MOST_ROWS
 from gan_eval.report import listing
 from gan_eval.report.cells import Cell, cells_of
-from gan_eval.report.tables import MOST_ROWS, Table
-from gan_eval.results import Results
+from gan_eval.study.results.results import Results
 
 from . import synthetic
 

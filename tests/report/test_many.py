@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from gan_eval.pages.canvas import undrawn
 from gan_eval.report import render
-from gan_eval.report.canvas import undrawn
 from gan_eval.report.verify import verify
-from gan_eval.results import Results, thinning
+from gan_eval.study.results.results import Results, thinning
 
 from . import synthetic
 from .elements import Element, parse

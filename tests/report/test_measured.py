@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gan_eval import throughput
 from gan_eval.cli.status import status_of
-from gan_eval.quality import time_to_quality
+from gan_eval.investigations.speed import benchmarks
+from gan_eval.judging.time_to_quality import time_to_quality
+from gan_eval.pages.canvas import undrawn
+from gan_eval.pages.numbers import count
 from gan_eval.report import embedded, render
-from gan_eval.report.canvas import undrawn
-from gan_eval.report.numbers import count
 from gan_eval.report.verify import verify
 
-from ..test_slowdown import document, noisy
+from ..investigations.speed.test_slowdown import document, noisy
 from . import synthetic
 from .elements import Element, parse
 
@@ -51,7 +51,7 @@ def test_its_numbers_are_recomputed(
     most: int, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "MOST_NUMBERS", most)
-    made, table = synthetic.results(12), throughput.read_all([file])
+    made, table = synthetic.results(12), benchmarks.read_all([file])
     with undrawn():
         html = render(made, table)
     (size,) = {c["config"]["n_examples"] for c in made.provenance["configurations"]}
@@ -79,6 +79,6 @@ def test_a_file_that_is_no_benchmark_is_misuse(tmp_path: Path) -> None:
 
 def test_a_report_of_nothing_finished_has_its_benchmarks_too(file: Path) -> None:
     with undrawn():
-        html = render(synthetic.without_replicates(), throughput.read_all([file]))
+        html = render(synthetic.without_replicates(), benchmarks.read_all([file]))
     assert "speed.json" not in _section(html).text  # one file needs no column for it
     assert "fused_cpu" in _section(html).text

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan_eval.config import TrainingConfig
-from gan_eval.errors import UsageError
 from gan_eval.report import render, write
-from gan_eval.results import Results
+from gan_eval.runtime.errors import UsageError
+from gan_eval.study.results.results import Results
+from gan_eval.training.config import TrainingConfig
 
 from . import synthetic
 from .elements import Element, parse

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from gan_eval.config import TrainingConfig
+from gan_eval.pages.numbers import MISSING, number, percent
 from gan_eval.report import losses, render, tables
 from gan_eval.report.cells import LN_2, cells_of
-from gan_eval.report.numbers import MISSING, number, percent
+from gan_eval.training.config import TrainingConfig
 
 from . import synthetic
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_eval.errors import UsageError
+from gan_eval.pages.canvas import undrawn
+from gan_eval.pages.numbers import number
+from gan_eval.pages.page import fill
 from gan_eval.report import embedded, render
-from gan_eval.report.canvas import undrawn
-from gan_eval.report.numbers import number
-from gan_eval.report.page import fill
 from gan_eval.report.shown import Shown, shown
 from gan_eval.report.verify import verify
-from gan_eval.results import Results
+from gan_eval.runtime.errors import UsageError
+from gan_eval.study.results.results import Results
 
 from ..cli.commands import gan_eval
 from . import synthetic

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gan_eval.config import TrainingConfig
+from gan_eval.pages.numbers import number
 from gan_eval.report import tested, words
 from gan_eval.report.cells import Cell, cells_of
-from gan_eval.report.numbers import number
-from gan_eval.results import Results
+from gan_eval.study.results.results import Results
+from gan_eval.training.config import TrainingConfig
 
 from . import synthetic
 

@@ -1,6 +1,0 @@
-"""Backends: who can train, found lazily through the entry-point group ``gan_eval.backends``."""
-
-from gan_eval.backends.protocol import Backend
-from gan_eval.backends.registry import Availability, available, backend, catalogue
-
-__all__ = ["Availability", "Backend", "available", "backend", "catalogue"]

@@ -1,0 +1,88 @@
+"""``gan-eval certify``: whether tests keep their level, and what they see."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_eval.cli.options import AsJson, Workers
+from gan_eval.cli.status import Status
+
+
+def certify(
+    tests: Annotated[
+        str | None,
+        typer.Option(
+            "--tests",
+            metavar="A,B,…",
+            help="Certify these tests; judge's own if not given; all.",
+        ),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option("--n", help="Real rows; if not given, 200 against 200 and 20 against 500."),
+    ] = None,
+    m: Annotated[int | None, typer.Option("--m", help="Generated rows; as many if not given.")] = (
+        None
+    ),
+    dimension: Annotated[
+        list[int] | None,
+        typer.Option("--dimension", help="Columns; may be repeated; 1, 2 and 10 if not given."),
+    ] = None,
+    repetitions: Annotated[
+        int, typer.Option("--repetitions", help="Of each null case, from 100; a tenth for power.")
+    ] = 2000,
+    alpha: Annotated[
+        list[float] | None,
+        typer.Option("--alpha", help="Level; may be repeated; 0.01, 0.05 and 0.1 if not given."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="All random numbers follow from it.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the certificate as JSON.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page.")
+    ] = None,
+    as_json: AsJson = False,
+    workers: Workers = None,
+) -> Status:
+    """Measure tests: size, uniform p-values, power, closed forms. Exit 1 if a claim fails.
+
+    Example: gan-eval certify --tests mmd,energy --n 50 --dimension 2 --repetitions 200
+    """
+    import shlex
+
+    from gan_eval.cli import certify_tables
+    from gan_eval.investigations.certify.checkpoint import Checkpoint, beside
+    from gan_eval.investigations.certify.run import certify as measure
+    from gan_eval.investigations.certify.run import named
+    from gan_eval.investigations.certify.settings import Settings
+    from gan_eval.runtime.files import check_outputs, is_stream, write_text
+
+    settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
+    check_outputs({"--out": out, "--html": html})
+    checkpoint = Checkpoint(None if out is None or is_stream(out) else beside(out))
+    with certify_tables.certify_progress() as show:
+        certificate = measure(
+            named(tests),
+            settings,
+            workers=workers,
+            command=shlex.join(["gan-eval", *sys.argv[1:]]),
+            checkpoint=checkpoint,
+            on_progress=show,
+        )
+    if out is not None:
+        write_text(out, certificate.to_json())
+        checkpoint.remove()
+    if html is not None:
+        certify_tables.write_certificate_page(certificate, html)
+    if as_json:
+        print(certificate.to_json(), end="")
+    else:
+        if kept := certificate.provenance["units_kept"]:
+            print(f"Kept from an interrupted run: {kept} units of work.")
+        certify_tables.print_certificate(certificate)
+    return Status.of(certificate.kept)

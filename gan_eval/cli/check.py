@@ -1,0 +1,89 @@
+"""``gan-eval check``: did enough replicates converge?."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_eval.cli.options import (
+    AsJson,
+    Assignments,
+    BackendName,
+    Config,
+    Device,
+    Replicates,
+    Seed,
+    ThreadsOrAll,
+    seed_range,
+)
+from gan_eval.cli.status import Status
+from gan_eval.runtime.errors import UsageError
+
+
+def check(
+    config: Config = None,
+    assignments: Assignments = None,
+    backend: BackendName = "pytorch",
+    device: Device = None,
+    seed: Seed = 0,
+    replicates: Replicates = 8,
+    threads: ThreadsOrAll = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            "--rows",
+            metavar="PATH",
+            help="Check the rows of a run, by its folder or its rows.csv, instead of training.",
+        ),
+    ] = None,
+    share: Annotated[
+        float, typer.Option("--share", help="The share of replicates that must converge, 0 … 1.")
+    ] = 0.5,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", help="The KL(q‖p), in nats, up to which one has converged."),
+    ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--confidence",
+            help="Ask it of the lower confidence bound of the share, as 0.95.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> Status:
+    """Print verdicts and exit 0 if enough replicates converged, 1 if not, 3 if it cannot tell.
+
+    Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
+    """
+    from gan_eval.cli import console, printing
+    from gan_eval.judging.acceptance import Demand, answer
+    from gan_eval.judging.judge import judge
+    from gan_eval.runtime.threads import allow
+    from gan_eval.study.results.export import load
+    from gan_eval.study.results.results import read_rows
+    from gan_eval.training import run
+    from gan_eval.training.config import Margins, TrainingConfig
+
+    how_to_train = (config, assignments or None, backend, device, seed, replicates, threads)
+    if rows is not None and how_to_train != (None, None, "pytorch", None, 0, 8, None):
+        raise UsageError("`--rows` reads what was trained: it goes without options of training")
+    demand = Demand(share, Margins().converged if margin is None else margin, confidence)
+    if rows is None:
+        seeds = seed_range(seed, replicates)
+        settings = TrainingConfig.read(config, assignments or [])
+        with allow(threads):
+            trained = run.train(
+                settings, seeds, backend=backend, device=device, every=settings.epochs
+            )
+            frame = judge(trained, tested=0, sampled=False)
+    else:
+        frame = load(rows) if rows.is_dir() else read_rows(rows)
+    outcome = answer(frame, demand)
+    if as_json:
+        console.print_json(outcome.document())
+    else:
+        printing.print_check(frame, outcome)
+    return Status.of(outcome.passed)

@@ -1,0 +1,96 @@
+"""``exercise``: the chapter's exercise."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_eval.cli.options import AsJson, Assignments, Config, Seed, Workers
+from gan_eval.cli.status import Status
+from gan_eval.runtime.errors import UsageError
+
+
+def exercise(
+    config: Config = None,
+    assignments: Assignments = None,
+    backend: Annotated[
+        str, typer.Option("--backend", help="Who trains the generators: see `gan-eval backends`.")
+    ] = "fused_cpu",
+    seed: Seed = 0,
+    replicates: Annotated[
+        int, typer.Option("--replicates", help="Generators that the tests meet, from 2.")
+    ] = 60,
+    discriminators: Annotated[
+        int,
+        typer.Option("--discriminators", help="Of them, how many meet fresh discriminators."),
+    ] = 10,
+    test_rows: Annotated[
+        list[int] | None,
+        typer.Option("--test-rows", metavar="N", help="Rows of the tests; may be repeated."),
+    ] = None,
+    fit_rows: Annotated[
+        list[int] | None,
+        typer.Option("--fit-rows", metavar="N", help="Rows of the fits; may be repeated."),
+    ] = None,
+    widths: Annotated[
+        list[str] | None,
+        typer.Option("--widths", metavar="A,B", help="More hidden widths; may be repeated."),
+    ] = None,
+    restarts: Annotated[int, typer.Option("--restarts", help="Random starts of each fit.")] = 3,
+    alpha: Annotated[float, typer.Option("--alpha", help="Level of every test, 0 … 1.")] = 0.05,
+    workers: Workers = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where tables, numbers and page go.")
+    ] = Path("reports/exercise"),
+    as_json: AsJson = False,
+) -> Status:
+    """Does the generator win on finite samples? Exit 3 if neither yes nor no is shown.
+
+    Example: gan-eval exercise --replicates 200 --fit-rows 100 --fit-rows 10000 --widths 20,10
+    """
+    import shlex
+
+    from gan_eval.cli import console, exercise_tables
+    from gan_eval.investigations.exercise import Settings
+    from gan_eval.investigations.exercise import exercise as measure
+    from gan_eval.investigations.exercise.files import check_folder
+    from gan_eval.training.config import TrainingConfig
+
+    settings = Settings.of(
+        TrainingConfig.read(config, assignments or ()),
+        backend=backend,
+        first_seed=seed,
+        replicates=replicates,
+        discriminators=discriminators,
+        test_rows=test_rows or (),
+        fit_rows=fit_rows or (),
+        widths=None if widths is None else [_widths(text) for text in widths],
+        restarts=restarts,
+        alpha=alpha,
+    )
+    check_folder(out)
+    with exercise_tables.exercise_progress() as show:
+        found = measure(
+            settings,
+            workers=workers,
+            command=shlex.join(["gan-eval", *sys.argv[1:]]),
+            on_progress=show,
+        )
+    written = found.save(out)
+    if as_json:
+        console.print_json(found.document())
+    else:
+        exercise_tables.print_exercise(found, written)
+    return Status.YES if found.answered else Status.COULD_NOT_TELL
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"`--widths` takes whole numbers with commas between them, as 20,10, got {text!r}"
+        ) from None

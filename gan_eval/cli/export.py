@@ -1,0 +1,34 @@
+"""``export``: what a study stored, for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="A .csv or .parquet file; CSV on stdout if not given."
+        ),
+    ] = None,
+    epochs: Annotated[
+        bool, typer.Option("--epochs", help="One row a replicate and epoch, not one a replicate.")
+    ] = False,
+) -> None:
+    """Write all rows that a study has stored, however many, also while it still runs.
+
+    Example: gan-eval export reports/chapter --out chapter.parquet
+    """
+    from gan_eval.runtime.files import check_writable
+    from gan_eval.study.results.export import export as export_rows
+
+    if out is not None:
+        check_writable(out)
+    written = export_rows(folder, out, epochs=epochs)
+    if out is not None:
+        print(f"Wrote: {out} ({written:,} rows)")

@@ -1,0 +1,53 @@
+"""``gan-eval report``: write the report of rows again, or of several runs together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_eval.runtime.errors import UsageError
+
+
+def report(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR…", help="Folders that `run` wrote.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where several runs are put together."),
+    ] = None,
+    benchmarks: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--benchmarks", metavar="FILE", help="Show this file of pytest-benchmark beside."
+        ),
+    ] = None,
+) -> None:
+    """Rebuild report.html from the rows in a folder, or put several runs together into one.
+
+    Example: gan-eval report reports/jax reports/mxnet --out reports/both
+    """
+    from gan_eval.investigations.speed import benchmarks as throughput
+    from gan_eval.report import write
+    from gan_eval.study.results.folder import REPORT, OutputFolder
+    from gan_eval.study.results.merge import merge
+    from gan_eval.study.results.results import Results
+
+    if out is None and len(folders) > 1:
+        raise UsageError("several folders are put together into a new one: name it with `--out`")
+    beside = throughput.read_all(benchmarks) if benchmarks else None
+    if out is None:
+        results = Results.load(folders[0])
+        folder = OutputFolder.prepare(folders[0], "")
+        print(f"Report: {write(results, folder.path / REPORT, beside)}")
+        return
+    target = OutputFolder.prepare(out, "")
+    target.refuse_ledger()
+    runs = [Results.load(folder) for folder in folders]
+    merged = merge(runs)
+    target.save(merged.results)
+    if merged.left_out:
+        print(f"Left out: {merged.left_out} replicates that an earlier folder has as well")
+    print(f"Report: {write(merged.results, target.path / REPORT, beside)}")

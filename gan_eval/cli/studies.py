@@ -1,0 +1,38 @@
+"""``studies``: the ready ones, and the schema of all."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gan_eval.runtime.errors import UsageError
+
+
+def studies(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Print the TOML of this one.")
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of a study, for editors.")
+    ] = False,
+) -> None:
+    """List the studies that come with the package, each with the question that it answers.
+
+    Example: gan-eval studies batch-size > mine.toml
+    """
+    from gan_eval.study.plan import ready as ready
+
+    if schema and name is not None:
+        raise UsageError("`--schema` is of every study: it goes without a name")
+    if schema:
+        from gan_eval.cli import console
+        from gan_eval.study.plan.schema import study_schema
+
+        console.print_json(study_schema())
+    elif name is not None:
+        print(ready.text(name), end="")
+    else:
+        from gan_eval.cli import printing
+
+        printing.print_studies({name: ready.question(name) for name in ready.names()})

@@ -1,0 +1,89 @@
+"""``throughput``: what benchmarks measured, and whether they became slower."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gan_eval.cli.options import AsJson
+from gan_eval.cli.status import Status
+
+if TYPE_CHECKING:
+    from gan_eval.investigations.speed.result import Figures
+
+
+def throughput(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Files that pytest-benchmark wrote.")
+    ],
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with a picture.")
+    ] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option("--against", metavar="FILE", help="Compare with this; may be given again."),
+    ] = None,
+    slowdown: Annotated[
+        float, typer.Option("--slowdown", help="Times as long that is allowed, from 1.")
+    ] = 1.2,
+    alpha: Annotated[
+        float, typer.Option("--alpha", help="The level of all benchmarks together, 0 … 1.")
+    ] = 0.05,
+    correction: Annotated[
+        str, typer.Option("--correction", help="holm or benjamini-hochberg.")
+    ] = "holm",
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", metavar="DIR", help="Show a run's time to quality beside."),
+    ] = None,
+    epsilon: Annotated[
+        float, typer.Option("--epsilon", help="The KL(q‖p), in nats, that is quality.")
+    ] = 0.1,
+    as_json: AsJson = False,
+) -> Status:
+    """Tabulate benchmarks. With --against: exit 1 if one became too slow, 3 if it cannot tell.
+
+    Example: gan-eval throughput new.json --against old.json --slowdown 1.3
+    """
+    from gan_eval.cli import console
+    from gan_eval.investigations.speed.result import Figures
+    from gan_eval.runtime.files import check_outputs, write_text
+    from gan_eval.runtime.spreadsheet import csv_text
+
+    check_outputs({"--csv": csv, "--html": html}, (*files, *(against or ())))
+    found = Figures.read(files)
+    if against:
+        found = found.against(against, files, slowdown=slowdown, alpha=alpha, correction=correction)
+    if run is not None:
+        found = found.beside(run, epsilon)
+    if csv is not None:
+        write_text(csv, csv_text(found.table))
+    if html is not None:
+        write_text(html, found.page())
+    if as_json:
+        console.print_json(found.document())
+    else:
+        _print(found)
+    return Status.of(found.kept)
+
+
+def _print(found: Figures) -> None:
+    """Print tables, and sentences on what makes them doubtful and where they were measured."""
+    from gan_eval.cli import console
+    from gan_eval.investigations.speed import page
+
+    out = console.open_console()
+    tables = [page.benchmarks(found.table)]
+    if found.quality is not None:
+        tables.append(page.passages(found.quality, found.labels))
+    if found.comparison is not None:
+        tables.append(page.changes(found.comparison))
+    for table in tables:
+        console.print_table(out, console.printed(table))
+    for sentence in found.sentences():
+        out.print(sentence, markup=False, highlight=False, soft_wrap=True)

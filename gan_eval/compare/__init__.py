@@ -1,5 +1,0 @@
-"""Two tables of numbers held against each other: ``gan-eval compare``."""
-
-from gan_eval.compare.comparison import Comparison, compare
-
-__all__ = ["Comparison", "compare"]

@@ -1,0 +1,313 @@
+"""Two tables held against each other: tests, distances, columns, directions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_eval.comparison.columns import column_differences, counting
+from gan_eval.comparison.copies import Copies, find_copies
+from gan_eval.comparison.directions import Directions, leading_directions
+from gan_eval.comparison.reading import LEAST_ROWS, common_columns, read_tables
+from gan_eval.distributions.divergences import bures_wasserstein
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import plain
+from gan_eval.stats.battery.battery import BatteryResult, battery
+from gan_eval.stats.conversion import Exact, common_origin, in_words
+from gan_eval.stats.redundant_columns import set_aside
+from gan_eval.stats.scaling import ColumnScales
+from gan_eval.stats.twosample.frechet import frechet_distance
+from gan_eval.stats.verdict import Verdict
+
+Array = NDArray[np.float64]
+
+INTERVAL_COLUMNS = 64
+"""With more columns the jackknife and the bootstrap of the Fréchet distance take minutes."""
+
+SMALLEST_RANGE = 1e-150
+"""The squares of what varies by less are near the smallest that float64 holds, or below."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two samples: the name of its file, how many rows that has, and those compared."""
+
+    source: str
+    available: int
+    rows: Array = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far apart, in one measure; the 95 % interval is None where there is none."""
+
+    name: str
+    words: str
+    estimate: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What was found between two tables.
+
+    Attributes
+    ----------
+    real, fake : Side
+        Their rows hold ``columns`` only, less ``origins``.
+    columns : tuple of str
+        The columns compared.
+    origins : mapping of str to int or Fraction
+        What was taken off columns of both, whose numbers float64 does not hold
+        (:func:`~gan_eval.stats.conversion.common_origin`).
+    notes : tuple of str
+        What was made of the files where that is not plain, a sentence each.
+    set_aside : mapping of str to str
+        Columns left out and why (:func:`~gan_eval.comparison.columns.set_aside`).
+    tests : BatteryResult
+        The battery on real (x) and fake (y). It alone decides whether they are told apart.
+    distances : tuple of Distance
+    differences : DataFrame
+        One row a column, the largest difference first
+        (:func:`~gan_eval.comparison.columns.column_differences`).
+    directions : Directions
+    copies : Copies
+        Rows of fake that are rows of real, or nearly so, in all ``columns``, and rows that repeat
+        within a file: of all rows, not only of those drawn.
+    seed, permutations : int
+    """
+
+    real: Side
+    fake: Side
+    columns: tuple[str, ...]
+    origins: Mapping[str, Exact]
+    notes: tuple[str, ...]
+    set_aside: Mapping[str, str]
+    tests: BatteryResult
+    distances: tuple[Distance, ...]
+    differences: pd.DataFrame
+    directions: Directions
+    copies: Copies
+    seed: int
+    permutations: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """The battery's."""
+        return self.tests.verdict
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether any test of the battery rejects; if none does, see ``verdict``."""
+        return self.tests.told_apart
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready; NaN and infinities are None."""
+        found = self.directions
+        return _finite(
+            {
+                "verdict": str(self.verdict),
+                **{
+                    name: {
+                        "file": side.source,
+                        "rows": side.available,
+                        "rows_compared": len(side.rows),
+                    }
+                    for name, side in (("real", self.real), ("fake", self.fake))
+                },
+                "columns_compared": list(self.columns),
+                "origins": {name: in_words(origin) for name, origin in self.origins.items()},
+                "notes": list(self.notes),
+                "set_aside": dict(self.set_aside),
+                "seed": self.seed,
+                "permutations": self.permutations,
+                "battery": self.tests.to_dict(),
+                "distances": {
+                    d.name: {
+                        "estimate": d.estimate,
+                        "confidence_low": d.interval[0] if d.interval else None,
+                        "confidence_high": d.interval[1] if d.interval else None,
+                    }
+                    for d in self.distances
+                },
+                "columns": self.differences.to_dict(orient="records"),
+                "directions": {
+                    "units": dict(zip(self.columns, found.units.tolist(), strict=True)),
+                    "mean": {
+                        "shift": found.mean.value,
+                        "by_chance": found.chance_shift,
+                        "loadings": dict(
+                            zip(self.columns, found.mean.loadings.tolist(), strict=True)
+                        ),
+                    },
+                    "spread": [
+                        {
+                            "variance_ratio": d.value,
+                            "by_chance": found.chance_ratio,
+                            "loadings": dict(zip(self.columns, d.loadings.tolist(), strict=True)),
+                        }
+                        for d in found.spread
+                    ],
+                },
+                "copies": asdict(self.copies),
+            }
+        )
+
+
+def compare(
+    real: str | Path,
+    fake: str | Path,
+    *,
+    columns: Sequence[str] | None = None,
+    sample: int | None = None,
+    tests: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    correction: str = "holm",
+    permutations: int = 999,
+    seed: int = 0,
+    header: bool | None = None,
+) -> Comparison:
+    """Compare two files of numbers; see :func:`~gan_eval.comparison.reading.read_table`.
+
+    Parameters
+    ----------
+    real, fake : path
+        Files, matched by the names of their columns.
+    columns : sequence of str, optional
+        Those to compare; all if none, which both files must then have.
+    sample : int, optional
+        Rows to draw from each file without replacement, at least 3; a file with fewer gives all.
+    tests, alpha, correction, permutations
+        As in :func:`~gan_eval.stats.battery.battery.battery`.
+    seed : int
+        Of the draw, the permutations and the bootstrap, from 0.
+    header : bool, optional
+        Whether the first line of a text file names its columns; found out if not given
+        (:mod:`~gan_eval.comparison.header`).
+
+    Raises
+    ------
+    UsageError
+        For files or options that cannot be used.
+    """
+    if sample is not None and sample < LEAST_ROWS:
+        raise UsageError(f"`--sample` must be at least {LEAST_ROWS}, got {sample}")
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"`--seed` must be between 0 and 2**63 − 1, got {seed}")
+    tables = common_columns(*read_tables(real, fake, header), columns)
+    names = [str(name) for name in tables[0].frame.columns]
+    streams = np.random.default_rng(seed).spawn(4)
+    numbers = [table.numbers(names) for table in tables]
+    both = " and ".join(repr(table.source) for table in tables)
+    *pair, taken_off = common_origin(numbers[0], numbers[1], both, names)
+    origins = {names[j]: origin for j, origin in taken_off.items()}
+    sides = []
+    for table, rows, stream in zip(tables, pair, streams, strict=False):
+        available = len(rows)
+        if sample is not None and sample < available:
+            rows = rows[np.sort(stream.choice(available, size=sample, replace=False))]
+        sides.append((table.source, available, rows))
+    aside = set_aside(sides[0][2], sides[1][2], names, origins)
+    kept = [i for i, name in enumerate(names) if name not in aside]
+    if not kept:
+        name, reason = next(iter(aside.items()))
+        raise UsageError(f"no column can be compared: {name!r} is {reason}")
+    first, second = (Side(source, n, rows[:, kept]) for source, n, rows in sides)
+    x, y = first.rows, second.rows
+    compared = [names[i] for i in kept]
+    frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
+    found = battery(
+        *frames, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
+        rng=seed,
+    )  # fmt: skip
+    notes = [table.note for table in tables if table.note]
+    notes += [
+        f"Column {plain(name)} counts the rows, as an index does: leave it out with `--columns`."
+        for name in counting(pair[0], pair[1], names)
+    ]
+    if _squares_vanish(x, y):
+        notes.append(
+            "The Fréchet distance of the columns as they are is not given: in their squared units "
+            "it is too small for a number."
+        )
+    return Comparison(
+        real=first,
+        fake=second,
+        columns=tuple(compared),
+        origins={name: origins[name] for name in compared if name in origins},
+        notes=tuple(notes),
+        set_aside=aside,
+        tests=found,
+        distances=_distances(x, y, found, streams[3]),
+        differences=column_differences(x, y, compared, correction, origins),
+        directions=leading_directions(x, y),
+        copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
+        seed=seed,
+        permutations=permutations,
+    )
+
+
+def _distances(
+    x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
+) -> tuple[Distance, ...]:
+    scales = ColumnScales.of(np.concatenate([x, y]))
+    in_units = scales(x), scales(y)
+    units = in_units[0].std(axis=0)
+    units = np.where(units > 0, units, 1.0)
+    seed = int(stream.integers(2**62))
+    standardised = _frechet(in_units[0] / units, in_units[1] / units, seed)
+    plain = (math.nan, math.nan, None) if _squares_vanish(x, y) else _frechet(x, y, seed)
+    distances = [
+        Distance(
+            "frechet_standardised",
+            "Fréchet distance, columns in standard deviations of the first file",
+            *standardised[1:],
+        ),
+        Distance("frechet", "Fréchet distance, columns as they are", *plain[1:]),
+        Distance(
+            "frechet_uncorrected", "the same by FID's formula, biased upwards", plain[0], None
+        ),
+    ]
+    for name, words in (
+        ("hotelling", "distance of the means, in standard deviations (Mahalanobis)"),
+        ("energy", "energy distance, whitened"),
+        ("mmd", "MMD², whitened, unbiased"),
+    ):
+        if name in found.results:
+            result = found.results[name]
+            distances.append(Distance(name, words, result.estimate, result.confidence_interval))
+    return tuple(distances)
+
+
+def _squares_vanish(x: Array, y: Array) -> bool:
+    """Whether the columns vary, but so little that float64 rounds the squares to nothing."""
+    return 0 < np.ptp(np.concatenate([x, y]), axis=0).max() < SMALLEST_RANGE
+
+
+def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
+    """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
+    if x.shape[1] > INTERVAL_COLUMNS:
+        first, second = Gaussian.fit(x), Gaussian.fit(y)
+        plain = float(bures_wasserstein(first, second)) ** 2
+        return plain, math.nan, None
+    small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
+    found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
+    return found.estimate, found.corrected, found.confidence_interval
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

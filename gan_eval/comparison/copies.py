@@ -1,0 +1,187 @@
+"""Rows of one file that are rows of the other, and rows that repeat within a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+from scipy.stats import betabinom
+
+from gan_eval.stats.permutation.splits import row_codes
+
+Array = NDArray[np.float64]
+
+RARE = 0.01
+"""A row is a near copy where only this share of the first file's rows is as near to another."""
+
+SURPRISING = 0.001
+"""The probability below which a count is more than the other file leads one to expect."""
+
+LOOKED_AT = 2000
+"""Rows of each file whose nearest neighbours are sought, at most; drawn by the seed."""
+
+LOOKED_AMONG = 100_000
+"""Rows of the first file among which they are sought, at most."""
+
+_BLOCK_ENTRIES = 2**22
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows, beside how many were to be expected.
+
+    Attributes
+    ----------
+    rows, of : int
+        So many rows of so many that were looked at.
+    expected : float
+        So many rows would be expected.
+    surprising : bool
+        Whether that many rows or more have a probability of at most ``SURPRISING``.
+    """
+
+    rows: int
+    of: int
+    expected: float
+    surprising: bool
+
+    @classmethod
+    def beside(cls, rows: int, of: int, base_rows: float, base_of: int) -> Count:
+        """``rows`` of ``of``, where ``base_rows`` of ``base_of`` rows of a comparable file are so.
+
+        Surprise is by the Beta-binomial law: the share of the comparable file's rows, flat prior,
+        predicts that of these. Equal and near rows come in pairs, so half as many rows are counted
+        as independent, in both.
+        """
+        share = base_rows / base_of
+        tail = betabinom.sf(
+            rows // 2 - 1, max(1, of // 2), base_rows / 2 + 1, (base_of - base_rows) / 2 + 1
+        )
+        return cls(rows, of, share * of, rows > share * of and bool(tail <= SURPRISING))
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What two files have in common, and with themselves, row by row.
+
+    Attributes
+    ----------
+    exact : Count
+        Rows of fake that equal a row of real in all columns, beside the share of real's rows that
+        equal another row of real: what fresh rows of real's law would do.
+    near : Count or None
+        Of the other rows of fake (``LOOKED_AT`` at most) those that are near copies, beside the
+        share of real's rows that are as near to another. None where real has fewer than 3 different
+        rows, or all of fake's are copies.
+    repeated_real, repeated_fake : Count
+        Rows that equal another row of their own file. Where the files differ in length, the longer
+        one's are counted in as many random rows as the shorter has (their expectation over the
+        draw); ``expected`` is from the other file.
+
+    Notes
+    -----
+    A near copy is judged by the distance to the nearest row of real over that to the second
+    nearest, in columns of real's standard deviations. For fresh rows the ratio is as for real's own
+    rows, each left out in turn; the quantile ``RARE`` of those is the limit. Local density cancels
+    in it (of d coordinates with any smooth density, P(ratio ≤ c) is about c^d), so that a law which
+    is merely narrower is not accused.
+    """
+
+    exact: Count
+    near: Count | None
+    repeated_real: Count
+    repeated_fake: Count
+
+    @property
+    def surprising(self) -> bool:
+        """Whether any of the counts is."""
+        found = (self.exact, self.near, self.repeated_real, self.repeated_fake)
+        return any(count is not None and count.surprising for count in found)
+
+
+def find_copies(real: Array, fake: Array, generator: np.random.Generator) -> Copies:
+    """Count copies of rows of real (n, d) in fake (m, d), and repeated rows within each."""
+    n, m = len(real), len(fake)
+    codes = row_codes(np.concatenate([real, fake]))
+    of_real, of_fake = codes[:n], codes[n:]
+    in_real = np.bincount(of_real, minlength=codes.max() + 1)
+    in_fake = np.bincount(of_fake, minlength=codes.max() + 1)
+    equal = in_real[of_fake] > 0
+    size = min(n, m)
+    repeats = [_repeated(counts, size) for counts in (in_real, in_fake)]
+    return Copies(
+        exact=Count.beside(int(equal.sum()), m, int((in_real[of_real] > 1).sum()), n),
+        near=_near(real[np.unique(of_real, return_index=True)[1]], fake[~equal], generator),
+        repeated_real=Count.beside(round(repeats[0]), size, repeats[1], size),
+        repeated_fake=Count.beside(round(repeats[1]), size, repeats[0], size),
+    )
+
+
+def _repeated(counts: NDArray[np.intp], size: int) -> float:
+    """Of ``size`` rows drawn from rows with these multiplicities, how many equal another drawn.
+
+    A row with c equals has none among the others drawn with probability
+    C(N − c, size − 1) / C(N − 1, size − 1).
+    """
+    counts = counts[counts > 0]
+    total = int(counts.sum())
+    if size == total:
+        return float(counts[counts > 1].sum())
+    left = total - counts
+    possible = left >= size - 1
+    rest = left[possible]
+    alone = np.zeros(len(counts))
+    alone[possible] = np.exp(
+        gammaln(rest + 1) - gammaln(rest - size + 2) - gammaln(total) + gammaln(total - size + 1)
+    )
+    return float(size * (counts / total * (1 - np.minimum(alone, 1.0))).sum())
+
+
+def _near(real: Array, fake: Array, generator: np.random.Generator) -> Count | None:
+    """Near copies among rows of fake that equal none of the different rows of real."""
+    if len(real) < 3 or not len(fake):
+        return None
+    real = _some(real, LOOKED_AMONG, generator)
+    looked = _some(fake, LOOKED_AT, generator)
+    chosen = generator.permutation(len(real))[:LOOKED_AT]
+    centre = np.median(real, axis=0)
+    # By the largest first, so that no square overflows; a column that real lacks tells nothing.
+    peak = np.abs(real - centre).max(axis=0)
+    kept = peak > 0
+    base, queries = ((rows[:, kept] - centre[kept]) / peak[kept] for rows in (real, looked))
+    deviations = base.std(axis=0)
+    base, queries = base / deviations, np.clip(queries / deviations, -1e100, 1e100)
+    own = _nearness(base[chosen], base, chosen)
+    limit = np.partition(own, int(RARE * len(own)))[int(RARE * len(own))]
+    found = int((_nearness(queries, base) <= limit).sum())
+    return Count.beside(found, len(looked), int((own <= limit).sum()), len(own))
+
+
+def _some(rows: Array, most: int, generator: np.random.Generator) -> Array:
+    return rows if len(rows) <= most else rows[generator.permutation(len(rows))[:most]]
+
+
+def _nearness(queries: Array, base: Array, themselves: NDArray[np.intp] | None = None) -> Array:
+    """The distance of each query to the nearest row of base over that to the second nearest (k,).
+
+    ``themselves`` are the places of the queries in base, which do not count.
+    """
+    squares = (base**2).sum(axis=1)
+    ratios = np.ones(len(queries))
+    step = max(1, _BLOCK_ENTRIES // len(base))
+    for start in range(0, len(queries), step):
+        some = queries[start : start + step]
+        apart = squares - 2 * some @ base.T
+        if themselves is not None:
+            apart[np.arange(len(some)), themselves[start : start + step]] = np.inf
+        two = np.argpartition(apart, 1, axis=1)[:, :2]
+        # The differences themselves, which lose no digits where rows are near.
+        distances = np.linalg.norm(some[:, None] - base[two], axis=2)
+        largest = distances.max(axis=1)
+        apart_at_all = largest > 0
+        ratios[start : start + step][apart_at_all] = (
+            distances.min(axis=1)[apart_at_all] / largest[apart_at_all]
+        )
+    return ratios

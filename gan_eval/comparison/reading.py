@@ -1,0 +1,339 @@
+"""A file to a table of numbers: what is read, and the one sentence for what is not."""
+
+from __future__ import annotations
+
+import mmap
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gan_eval.comparison.arrays import positions, read_arrays, require_columns, require_room
+from gan_eval.comparison.header import Header, Opening, headers
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.spreadsheet import EXACT_CSV
+from gan_eval.runtime.text import nearest, plain
+from gan_eval.stats.conversion import Numbers, worded
+from gan_eval.stats.samples import LARGEST_VALUE, SECONDS
+
+LEAST_ROWS = 3
+"""Fewer have no covariance worth a comparison."""
+
+MOST_COLUMNS = 4096
+"""Columns of one comparison, whose time grows with their third power: 16 s of a processor for
+2,048 columns, some minutes for these."""
+
+ENDINGS = (".csv", ".tsv", ".parquet", ".npy", ".npz")
+
+_UNSAFE = {".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".dill"}
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_LONG = re.compile(rb"[1-9](?:\.?[0-9]){15}")  # float64 holds 15 digits of every decimal
+_NAMED = 3  # columns named in a sentence; more are counted
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The columns of one file.
+
+    Attributes
+    ----------
+    source : str
+        What sentences call it: the file's name as it was given.
+    frame : DataFrame
+        Unique names, any types.
+    named : bool
+        Whether the file names its columns; otherwise they are x1, x2, … by position, or the 0, 1, …
+        that pandas writes.
+    note : str, optional
+        What was made of the first line, where that is not plain.
+    """
+
+    source: str
+    frame: pd.DataFrame
+    named: bool
+    note: str | None = None
+
+    def numbers(self, columns: Sequence[str]) -> Numbers:
+        """The chosen columns, n ≥ 3 rows; ``UsageError`` where they are not finite numbers."""
+        frame = self.frame[list(columns)]
+        if len(frame) < LEAST_ROWS:
+            raise UsageError(
+                f"{self.source!r} must have at least {LEAST_ROWS} rows, got {len(frame)}"
+            )
+        words = [columns[position] for position in worded(frame)]
+        if words:
+            dtype = frame[words[0]].dtype
+            remedy = f" or save them as {SECONDS}" if getattr(dtype, "kind", "O") in "mM" else ""
+            raise UsageError(
+                f"{self.source!r} has {_some('column', words)} of type {dtype}, not of numbers: "
+                f"choose others with `--columns`{remedy}"
+            )
+        found = Numbers.of_frame(frame)
+        values = found.values
+        for fault, bad in (("missing", np.isnan(values)), ("infinite", np.isinf(values))):
+            if bad.any():
+                row, column = np.argwhere(bad)[0]
+                count = f"{bad.sum()} {fault} value{'s' if bad.sum() > 1 else ''}"
+                raise UsageError(
+                    f"{self.source!r} has {count}, the first in column {plain(columns[column])!r}, "
+                    f"row {row + 1}: every value must be a finite number"
+                )
+        if np.abs(values).max() > LARGEST_VALUE:
+            raise UsageError(
+                f"{self.source!r} must hold values of at most {LARGEST_VALUE:g} in size, "
+                f"got {np.abs(values).max():g}"
+            )
+        return found
+
+
+def read_tables(
+    real: str | Path, fake: str | Path, header: bool | None = None
+) -> tuple[Table, Table]:
+    """Two tables, the first line of each read with an eye on the other; see :func:`read_table`."""
+    paths = _file(real), _file(fake)
+    texts = [path.suffix.lower() in _SEPARATORS for path in paths]
+    if header is not None:
+        if not any(texts):
+            raise UsageError(
+                f"`--header` and `--no-header` are for text ({', '.join(_SEPARATORS)}), got "
+                f"{str(paths[0])!r} and {str(paths[1])!r}"
+            )
+        return _read(paths[0], Header(header, True)), _read(paths[1], Header(header, True))
+    if all(texts):
+        openings = [_opening(path) for path in paths]
+        first, second = headers(*openings)
+        return _read(paths[0], first), _read(paths[1], second)
+    if not any(texts):
+        return _read(paths[0], None), _read(paths[1], None)
+    text = texts.index(True)
+    other = _read(paths[1 - text], None)
+    names = list(other.frame.columns) if other.named else []
+    table = _read(paths[text], _opening(paths[text]).header(names, other.named))
+    return (table, other) if text == 0 else (other, table)
+
+
+def read_table(path: str | Path, header: bool | None = None) -> Table:
+    """The table in a file, by the ending of its name.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv``, ``.tsv`` (UTF-8, a header of names or numbers from the first line on:
+        :mod:`~gan_eval.comparison.header`),
+        ``.parquet`` (needs pyarrow), ``.npy`` (shape (n, d) or (n,)) or ``.npz`` (one such array,
+        or columns of shape (n,) by name).
+    header : bool, optional
+        Whether the first line of a text names the columns; found out if not given.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such file, or it is not such a table. A pickle is never loaded: neither a
+        file of that kind nor an array of objects inside an NPY or NPZ file.
+    """
+    path = _file(path)
+    if path.suffix.lower() not in _SEPARATORS:
+        return _read(path, None)
+    return _read(path, _opening(path).header() if header is None else Header(header, True))
+
+
+def _file(path: str | Path) -> Path:
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending in _UNSAFE:
+        raise UsageError(
+            f"{str(path)!r} is a pickle by its ending, which is never loaded because loading one "
+            f"can run any code: save the table as one of {', '.join(ENDINGS)}"
+        )
+    if ending not in ENDINGS:
+        raise UsageError(f"a table's name must end in {', '.join(ENDINGS)}, got {str(path)!r}")
+    with _opened(path):  # a name may be too long to ask
+        if not path.exists():
+            raise UsageError(f"there is no file {str(path)!r}")
+        if path.is_dir():
+            raise UsageError(f"{str(path)!r} is a directory, a file is needed")
+    return path
+
+
+def _opening(path: Path) -> Opening:
+    with _opened(path):
+        return Opening.of(path, _SEPARATORS[path.suffix.lower()])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror or error}") from None
+
+
+def _read(path: Path, header: Header | None) -> Table:
+    """The table; of a text, ``header`` says what its first line is."""
+    ending, note = path.suffix.lower(), None
+    with _opened(path):
+        if header is not None and ending in _SEPARATORS:
+            frame, named = _read_text(path, _SEPARATORS[ending], header.named)
+            note = None if header.plain else _taken(path, frame, header.named)
+        elif ending == ".parquet":
+            frame, named = _read_parquet(path), True
+        else:
+            frame, named = read_arrays(path)
+    frame.columns = [str(name) for name in frame.columns]
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise UsageError(f"{str(path)!r} has more than one column named {plain(repeated[0])!r}")
+    if frame.shape[1] == 0:
+        raise UsageError(f"{str(path)!r} has no columns")
+    return Table(str(path), frame, named, note)
+
+
+def common_columns(real: Table, fake: Table, chosen: Sequence[str] | None) -> tuple[Table, Table]:
+    """Both tables with the same columns in the same order: the chosen ones, or all.
+
+    Columns are matched by name, in the order of ``real``. A table without names is matched by
+    position and takes the other's names. Raises ``UsageError`` where they cannot be matched.
+    """
+    apart = set(real.frame.columns) != set(fake.frame.columns)
+    if apart and not (real.named and fake.named):
+        widths = real.frame.shape[1], fake.frame.shape[1]
+        if widths[0] != widths[1]:
+            raise UsageError(
+                f"{real.source!r} has {widths[0]} columns and {fake.source!r} has {widths[1]}: one "
+                "of them has no names, so their columns can only be matched by position"
+            )
+        names = (fake if fake.named else real).frame.columns
+        real = replace(real, frame=real.frame.set_axis(names, axis=1))
+        fake = replace(fake, frame=fake.frame.set_axis(names, axis=1))
+    columns = list(real.frame.columns) if chosen is None else list(chosen)
+    for table in (real, fake):
+        absent = [c for c in columns if c not in table.frame.columns]
+        if absent:
+            raise UsageError(_absent(table, absent, chosen is not None))
+    if chosen is None:
+        absent = [c for c in fake.frame.columns if c not in real.frame.columns]
+        if absent:
+            raise UsageError(_absent(real, absent, False))
+    if len(columns) > MOST_COLUMNS:
+        raise UsageError(
+            f"at most {MOST_COLUMNS} columns can be compared, got {len(columns)} in "
+            f"{real.source!r}: choose some with `--columns`"
+        )
+    repeated = [column for column, count in Counter(columns).items() if count > 1]
+    if repeated or not columns:
+        found = f"{plain(min(repeated))!r} more than once" if repeated else "none"
+        raise UsageError(f"`--columns` must name different columns, got {found}")
+    if "" in columns:
+        raise UsageError(
+            f"{real.source!r} has a column without a name, as pandas saves its index: choose the "
+            "others with `--columns`"
+        )
+    return replace(real, frame=real.frame[columns]), replace(fake, frame=fake.frame[columns])
+
+
+def _absent(table: Table, absent: Sequence[str], chosen: bool) -> str:
+    names = [plain(name) for name in table.frame.columns[:20]]
+    hint = nearest(absent[0], names) if chosen else "name the common ones with `--columns`"
+    return f"{table.source!r} lacks the {_some('column', absent)}: {hint}"
+
+
+def _some(noun: str, names: Sequence[str]) -> str:
+    """``column 'a'``, ``columns 'a', 'b' and 7 more``."""
+    shown = ", ".join(repr(plain(name)) for name in names[:_NAMED])
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{noun}{'s' * (len(names) > 1)} {shown}{rest}"
+
+
+def _taken(path: Path, frame: pd.DataFrame, named: bool) -> str:
+    entries = [str(entry) for entry in (frame.columns if named else frame.iloc[0])]
+    shown = plain(", ".join(entries[:_NAMED]) + (", …" if len(entries) > _NAMED else ""))
+    kind, other = ("names", "--no-header") if named else ("a row", "--header")
+    return f"The first line of {plain(path)} ({shown}) was taken as {kind}; {other} if it is not."
+
+
+def _read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, bool]:
+    head = Opening.of(path, separator).head
+    require_columns(path, len(head))
+    try:
+        with warnings.catch_warnings():
+            # pandas warns, and goes on, where a row has more values than there are columns.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            read = partial(
+                pd.read_csv,
+                path,
+                sep=separator,
+                encoding="utf-8-sig",
+                header=0 if named else None,
+                names=range(len(head)),
+                index_col=False,
+                skipinitialspace=True,
+                low_memory=False,
+            )
+            frame = _with_all_digits(path, read(**EXACT_CSV), read)
+    except pd.errors.ParserWarning:
+        raise UsageError(
+            f"{str(path)!r} is not a table: its first line has fewer fields than the lines below; "
+            f"{'tabs' if path.suffix.lower() == '.tsv' else 'commas'} must part the columns, "
+            "and no decimals"
+        ) from None
+    except ValueError as error:
+        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
+    default = list(head) == [str(j) for j in range(len(head))]
+    names = list(head) if named else positions(len(head))
+    return frame.set_axis(names, axis=1), named and not default
+
+
+def _with_all_digits(
+    path: Path, frame: pd.DataFrame, read: Callable[..., pd.DataFrame]
+) -> pd.DataFrame:
+    """The frame, with columns as decimals where float64 makes different numbers equal, or where
+    whole numbers fit no integer type."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if not len(frame) or not _LONG.search(text):
+            return frame
+    doubtful = [
+        j
+        for j in frame
+        if (frame[j].dtype.kind == "f" and frame[j].duplicated().any())
+        or (getattr(frame[j].dtype, "kind", "O") == "O" and _WHOLE.fullmatch(str(frame[j].iloc[0])))
+    ]
+    if not doubtful:
+        return frame
+    texts = read(usecols=doubtful, dtype=str)
+    for j in doubtful:
+        try:
+            decimals = [Decimal(entry.strip()) for entry in texts[j]]
+        except (AttributeError, InvalidOperation):  # missing, or a word
+            continue
+        if len(set(decimals)) > frame[j].nunique() or frame[j].dtype.kind != "f":
+            frame[j] = pd.Series(decimals, dtype=object)
+    return frame
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise UsageError(
+            "a Parquet file needs pyarrow: pip install 'gan-eval[parquet]', or save it as CSV"
+        ) from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            require_columns(path, file.metadata.num_columns)
+            require_room(path, file.metadata.num_rows * file.metadata.num_columns)
+            return file.read().to_pandas(ignore_metadata=True)
+    except (ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        reason = str(error).splitlines()[0].rpartition("': ")[2] if str(error) else "damaged"
+        raise UsageError(f"{str(path)!r} is not a usable Parquet file: {reason}") from None

@@ -1,0 +1,250 @@
+"""The ways in which a generated law q departs from the truth p, each a path along KL(q‖p)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import root_scalar
+from scipy.special import gammaln, psi
+
+from gan_eval.distributions.divergences import kl
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.investigations.certify.laws import truth
+
+Array = NDArray[np.floating]
+
+_POINTS = 4001
+
+
+class Alternative(Protocol):
+    """A law q with a density."""
+
+    def sample(self, n: int, rng: np.random.Generator) -> Array:
+        """n independent rows, shape (n, d)."""
+        ...
+
+    def log_density(self, x: Array) -> Array:
+        """ln q(x) in nats of rows (n, d), shape (n,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Path:
+    """A one-parameter family of laws that starts at the truth and leaves it.
+
+    Attributes
+    ----------
+    words : str
+        What departs.
+    parameter : str
+        What ``strength`` is called.
+    end : float
+        The path runs over 0 ≤ t < end.
+    law : callable
+        (p, t) to q.
+    divergence : callable
+        (p, t) to KL(q‖p) in nats, increasing in t from 0.
+    strength : callable
+        t to the parameter as people name it.
+    dimension : int
+        The smallest d in which the path exists.
+    """
+
+    words: str
+    parameter: str
+    end: float
+    law: Callable[[GaussianTarget, float], Alternative]
+    divergence: Callable[[GaussianTarget, float], float]
+    strength: Callable[[float], float] = float
+    dimension: int = 1
+
+    def at(self, nats: float, d: int) -> tuple[float, Alternative] | None:
+        """Strength and law at KL(q‖p) = ``nats`` from ``truth(d)``; None where q never gets there.
+
+        0 nats gives the truth itself.
+        """
+        p = truth(d)
+        if nats == 0:
+            return self.strength(0.0), p
+        if self.divergence(p, self.end) < nats:
+            return None
+        bracket = (0.0, self.end)
+        t = float(root_scalar(lambda t: self.divergence(p, t) - nats, bracket=bracket).root)
+        return self.strength(t), self.law(p, t)
+
+
+def _gaussian(
+    words: str,
+    parameter: str,
+    end: float,
+    law: Callable[[GaussianTarget, float], GaussianTarget],
+    strength: Callable[[float], float] = float,
+    dimension: int = 1,
+) -> Path:
+    def divergence(p: GaussianTarget, t: float) -> float:
+        return float(kl(law(p, t).law, p.law))
+
+    return Path(words, parameter, end, law, divergence, strength, dimension)
+
+
+def _principal(p: GaussianTarget) -> tuple[Array, Array]:
+    """Standard deviations of p from the largest to the smallest, and its axes as rows."""
+    _, deviations, axes = np.linalg.svd(p.A)
+    return deviations, axes
+
+
+def _shifted(p: GaussianTarget, t: float, axis: int) -> GaussianTarget:
+    deviations, axes = _principal(p)
+    return GaussianTarget(p.A, p.b + t * deviations[axis] * axes[axis])
+
+
+def _narrowed(p: GaussianTarget, t: float) -> GaussianTarget:
+    return GaussianTarget(np.exp(-t) * p.A, p.b)
+
+
+def _rotated(p: GaussianTarget, t: float) -> GaussianTarget:
+    """Turned by t in the plane of the major and the minor axis."""
+    _, axes = _principal(p)
+    major, minor = axes[0], axes[-1]
+    turn = np.eye(p.dimension)
+    turn += (np.cos(t) - 1) * (np.outer(major, major) + np.outer(minor, minor))
+    turn += np.sin(t) * (np.outer(major, minor) - np.outer(minor, major))
+    return GaussianTarget(p.A @ turn, p.b)
+
+
+def _correlation(p: GaussianTarget) -> float:
+    covariance = p.covariance
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+
+def _recorrelated(p: GaussianTarget, t: float) -> GaussianTarget:
+    """The correlation of the first two coordinates times 1 − t; at 2 its sign is turned."""
+    covariance = p.covariance.copy()
+    covariance[0, 1] = covariance[1, 0] = (1 - t) * covariance[0, 1]
+    return GaussianTarget(np.linalg.cholesky(covariance).T, p.b)
+
+
+@dataclass(frozen=True)
+class TwoModes:
+    """Two equal modes on p's major axis, with the mean and the covariance of p."""
+
+    p: GaussianTarget
+    separation: float
+    """Half the distance of the modes, a, in standard deviations of p along the axis: 0 ≤ a < 1."""
+
+    @property
+    def width(self) -> float:
+        return float(np.sqrt(1 - self.separation**2))
+
+    def sample(self, n: int, rng: np.random.Generator) -> Array:
+        deviations, axes = _principal(self.p)
+        x = rng.standard_normal((n, self.p.dimension))
+        sides = 2 * rng.integers(0, 2, n) - 1
+        x[:, 0] = self.separation * sides + self.width * x[:, 0]
+        return (x * deviations) @ axes + self.p.b
+
+    def log_density(self, x: Array) -> Array:
+        deviations, axes = _principal(self.p)
+        along = (x - self.p.b) @ axes[0] / deviations[0]
+        return self.p.log_density(x) + self.log_ratio(along)
+
+    def log_ratio(self, along: Array) -> Array:
+        """ln q/p at a place along the axis, in standard deviations."""
+        nearer = -0.5 * ((np.abs(along) - self.separation) / self.width) ** 2
+        other = np.log1p(np.exp(-2 * np.abs(along) * self.separation / self.width**2))
+        return nearer + other + 0.5 * along**2 - np.log(2 * self.width)
+
+
+def _two_modes_divergence(p: GaussianTarget, t: float) -> float:
+    """∫ q ln q/p along the axis, by the trapezoid rule over one of the two modes."""
+    law = TwoModes(p, t)
+    z = np.linspace(-12.0, 12.0, _POINTS)
+    mass = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    return float((mass * law.log_ratio(t + law.width * z)).sum() * (z[1] - z[0]))
+
+
+@dataclass(frozen=True)
+class HeavyTails:
+    """Multivariate t with the mean and the covariance of p."""
+
+    p: GaussianTarget
+    degrees: float
+
+    def sample(self, n: int, rng: np.random.Generator) -> Array:
+        z = rng.standard_normal((n, self.p.dimension))
+        radius = np.sqrt((self.degrees - 2) / rng.chisquare(self.degrees, n))
+        return self.p.transform(z * radius[:, None])
+
+    def log_density(self, x: Array) -> Array:
+        nu, d = self.degrees, self.p.dimension
+        squares = (self.p.whiten(x) ** 2).sum(axis=1) / (nu - 2)
+        log_det = np.linalg.slogdet(self.p.A)[1]
+        return _log_t_constant(nu, d) - (nu + d) / 2 * np.log1p(squares) - log_det
+
+
+def _log_t_constant(nu: float, d: int) -> float:
+    """ln of the density at the mean of t with ν degrees of freedom and covariance I."""
+    constant = gammaln((nu + d) / 2) - gammaln(nu / 2) - d / 2 * np.log(np.pi * (nu - 2))
+    return float(constant)
+
+
+def _heavy_tails_divergence(p: GaussianTarget, t: float) -> float:
+    """The entropy of p less that of q, since their covariances agree (t = 1/ν)."""
+    if t == 0:
+        return 0.0
+    nu, d = 1 / t, p.dimension
+    entropy = (nu + d) / 2 * (psi((nu + d) / 2) - psi(nu / 2)) - _log_t_constant(nu, d)
+    return max(d / 2 * np.log(2 * np.pi * np.e) - float(entropy), 0.0)
+
+
+PATHS = {
+    "shift_major": _gaussian(
+        "mean shifted along the major axis", "shift in sd", 30.0, lambda p, t: _shifted(p, t, 0)
+    ),
+    "shift_minor": _gaussian(
+        "mean shifted along the minor axis",
+        "shift in sd",
+        30.0,
+        lambda p, t: _shifted(p, t, -1),
+        dimension=2,
+    ),
+    "scale": _gaussian(
+        "all deviations too small", "factor", 8.0, _narrowed, lambda t: float(np.exp(-t))
+    ),
+    "rotation": _gaussian(
+        "axes turned",
+        "angle in degrees",
+        np.pi / 2,
+        _rotated,
+        lambda t: float(np.degrees(t)),
+        dimension=2,
+    ),
+    "correlation": _gaussian(
+        "correlation lost, then its sign turned",
+        "correlation",
+        2.0,
+        _recorrelated,
+        lambda t: (1 - t) * _correlation(truth(2)),
+        dimension=2,
+    ),
+    "mixture": Path(
+        "two modes, mean and covariance right",
+        "half distance in sd",
+        0.9999,
+        TwoModes,
+        _two_modes_divergence,
+    ),
+    "heavy_tails": Path(
+        "multivariate t, mean and covariance right",
+        "degrees of freedom",
+        0.4999,
+        lambda p, t: HeavyTails(p, 1 / t),
+        _heavy_tails_divergence,
+        lambda t: 1 / t if t else float("inf"),
+    ),
+}
+"""Every path by name."""

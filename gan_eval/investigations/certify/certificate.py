@@ -1,0 +1,187 @@
+"""The certificate: every count that was made, with its settings, and what follows from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_eval.investigations.certify.closed_form import MeanCase
+from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
+from gan_eval.investigations.certify.settings import Settings
+from gan_eval.investigations.certify.size import SizeCase
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.json import read_json
+
+FORMAT = 1
+"""Of the JSON; it grows when a reader of the old one would misread the new."""
+
+SHIPPED = Path(__file__).with_name("certificate.json")
+"""The certificate of the tests behind ``judge``, which reports embed."""
+
+_BEYOND = 4.0
+"""Standard errors by which a power must exceed the optimum's to be called impossible."""
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What is said of a test beside its counts: its words, and the paths it has to see."""
+
+    words: str
+    sees: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a certification found.
+
+    Attributes
+    ----------
+    settings : Settings
+    tests : mapping of str to Certified
+        In the order in which they were asked for.
+    sizes : tuple of SizeCase
+    power : tuple of PowerCurve
+        Of every test, and of the best possible one under the name ``OPTIMUM``.
+    means : tuple of MeanCase
+    provenance : dict
+        JSON-ready: ``command``, ``created``, ``seconds`` of this call, ``workers``, ``units`` of
+        work, ``units_kept`` (those of them that a checkpoint had), ``permutations``,
+        ``environment``.
+    """
+
+    settings: Settings
+    tests: Mapping[str, Certified]
+    sizes: tuple[SizeCase, ...]
+    power: tuple[PowerCurve, ...]
+    means: tuple[MeanCase, ...]
+    provenance: Mapping[str, Any]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is not as claimed, a sentence each; empty where every claim stands."""
+        found = [
+            f"{case.test} ({case.law}, n = {case.n}, m = {case.m}, d = {case.dimension}): {fault}"
+            for case in self.sizes
+            for fault in case.faults
+        ]
+        optima = {curve.path: curve for curve in self.power if curve.test == OPTIMUM}
+        for curve in self.power:
+            if curve.test == OPTIMUM:
+                continue
+            where = f"{curve.test} ({curve.path}, n = {curve.n}, m = {curve.m})"
+            if curve.path in self.tests[curve.test].sees and not curve.oriented:
+                found.append(f"{where}: power does not rise with the distance")
+            if curve.path in optima and _beats(curve, optima[curve.path]):
+                found.append(f"{where}: more power than the best possible test")
+        found += [
+            f"{case.statistic} ({case.path}, n = {case.n}, m = {case.m}, d = {case.dimension}): "
+            f"its mean is {case.deviation:+.1f} standard errors from the closed form"
+            for case in self.means
+            if not case.kept
+        ]
+        return tuple(found)
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The tests that rejected nothing, neither equal laws nor different ones: with so few rows
+        they cannot reject at these levels, and no count could have contradicted what they claim."""
+        rejected = {case.test for case in self.sizes if sum(case.counts.rejections)}
+        rejected |= {curve.test for curve in self.power if sum(curve.rejections)}
+        return tuple(name for name in self.tests if name not in rejected)
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether every claim stands; None where none falls but a test is ``undecided``."""
+        return False if self.faults else None if self.undecided else True
+
+    @property
+    def second_looks(self) -> int:
+        """Cases whose first look was outside its band."""
+        return sum(case.second is not None for case in (*self.sizes, *self.means))
+
+    def curve(self, test: str, path: str) -> PowerCurve | None:
+        """The power curve of a test along a path, if it was measured."""
+        found = (c for c in self.power if c.test == test and c.path == path)
+        return next(found, None)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths along which power was measured."""
+        return tuple(dict.fromkeys(curve.path for curve in self.power))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: settings and counts, from which all else follows, and the faults in words."""
+        return {
+            "format": FORMAT,
+            "kept": self.kept,
+            "faults": list(self.faults),
+            "settings": self.settings.to_dict(),
+            "tests": {name: asdict(test) for name, test in self.tests.items()},
+            "sizes": [case.to_dict() for case in self.sizes],
+            "power": [curve.to_dict() for curve in self.power],
+            "means": [case.to_dict() for case in self.means],
+            "provenance": dict(self.provenance),
+        }
+
+    def to_json(self) -> str:
+        """``to_dict`` as text, a case a line."""
+        parts = []
+        for name, value in self.to_dict().items():
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                lines = ",\n".join(f"  {json.dumps(item, allow_nan=False)}" for item in value)
+                parts.append(f' "{name}": [\n{lines}\n ]')
+            else:
+                text = json.dumps(value, allow_nan=False)
+                parts.append(f' "{name}": {text}')
+        return "{\n" + ",\n".join(parts) + "\n}\n"
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Certificate:
+        """The certificate that ``to_dict`` wrote."""
+        if record["format"] != FORMAT:
+            raise UsageError(
+                f"a certificate of format {FORMAT} is needed, got format {record['format']!r}"
+            )
+        return cls(
+            Settings.from_dict(record["settings"]),
+            {
+                name: Certified(test["words"], tuple(test["sees"]))
+                for name, test in record["tests"].items()
+            },
+            tuple(SizeCase.from_dict(case) for case in record["sizes"]),
+            tuple(PowerCurve.from_dict(curve) for curve in record["power"]),
+            tuple(MeanCase.from_dict(case) for case in record["means"]),
+            record["provenance"],
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Certificate:
+        """Read a certificate's JSON; ``UsageError`` where it is missing or is none."""
+        record = read_json(path)
+        try:
+            return cls.from_dict(record)
+        except UsageError:  # a ValueError as well, and a sentence already
+            raise
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise UsageError(f"{str(path)!r} is not a certificate of gan-eval") from None
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Certificate:
+    """The certificate that comes with the package."""
+    return Certificate.load(SHIPPED)
+
+
+def _beats(curve: PowerCurve, optimum: PowerCurve) -> bool:
+    """Whether a point lies above the best possible test's by more than chance."""
+    points = min(len(curve.kl), len(optimum.kl))
+    power, best = curve.power[:points], optimum.power[:points]
+    variance = np.maximum(best * (1 - best), 1 / curve.repetitions)
+    error = np.sqrt(variance * (1 / curve.repetitions + 1 / optimum.repetitions))
+    return bool((power - best > _BEYOND * error).any())

@@ -1,0 +1,139 @@
+"""The units of a certification that have ended, in a file from which an interrupted one goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gan_eval.investigations.certify import closed_form, power, size
+from gan_eval.investigations.certify.catalogue import TESTS, Subject
+from gan_eval.runtime.code import source_version
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import append_text, reading, write_text
+from gan_eval.runtime.pool import Task
+from gan_eval.stats import goodness, twosample
+
+_HEAD = {"checkpoint of": "gan-eval certify", "format": 1}
+
+_KINDS: Mapping[Any, tuple[str, Any]] = {
+    size.count: ("size", size.Counts.from_dict),
+    power.measure: ("power", power.PowerCurve.from_dict),
+    closed_form.measure: ("mean", closed_form.MeanCase.from_dict),
+}
+"""Units by their function: the name in the file, and what reads one back."""
+
+
+def beside(path: Path) -> Path:
+    """The checkpoint's file of a certificate's."""
+    return path.with_name(f"{path.name}.part")
+
+
+class Checkpoint:
+    """A file of lines, one a unit; with no path, nothing is kept.
+
+    A unit is known again by everything its outcome follows from: what it measures, its settings,
+    the seed, the sources of the tests, and the versions of NumPy, SciPy and PyTorch. Units of a
+    test that is none of ``TESTS`` are not kept: of its code nothing is known. A line that was cut
+    off is measured again.
+
+    Parameters
+    ----------
+    path : Path or None
+
+    Raises
+    ------
+    UsageError
+        Where the file is there and is none of these, or cannot be read.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._known: dict[str, Any] = {}
+        self._begun = False
+        if path is None or not os.path.lexists(path):
+            return
+        if path.is_symlink():  # nothing of ours: whoever made it chose what would be written to
+            raise UsageError(f"{str(path)!r} is a symbolic link, move it away")
+        with reading(path):
+            first, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+        if not first and not lines:  # left by an earlier version where the disk was full
+            return
+        self._begun = True
+        if _parsed(first) != _HEAD:
+            raise UsageError(
+                f"{str(path)!r} is not a checkpoint of gan-eval certify, move it away or "
+                "name another `--out`"
+            )
+        for line in lines:
+            record = _parsed(line)
+            if isinstance(record, dict) and {"unit", "found"} <= set(record):
+                self._known[json.dumps(record["unit"])] = record["found"]
+
+    def find(self, task: Task) -> tuple[bool, Any]:
+        """Whether a unit ended before, and its outcome."""
+        name = _name(task) if self.path is not None else None
+        if name is None or name not in self._known:
+            return False, None
+        record = self._known[name]
+        try:
+            return True, None if record is None else _KINDS[task[0]][1](record)
+        except (AttributeError, LookupError, TypeError, ValueError):  # a line that was damaged
+            return False, None
+
+    def keep(self, task: Task, outcome: Any) -> None:
+        """Write a unit that has ended; ``UsageError`` where that cannot be done."""
+        name = _name(task) if self.path is not None else None
+        if self.path is None or name is None:
+            return
+        found = None if outcome is None else asdict(outcome)
+        line = json.dumps({"unit": json.loads(name), "found": found})
+        if not self._begun:
+            write_text(self.path, json.dumps(_HEAD) + "\n")
+            self._begun = True
+        # The newline before it ends whatever a process that was killed has left.
+        append_text(self.path, f"\n{line}\n")
+
+    def remove(self) -> None:
+        """Delete the file: the certificate is written."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _name(task: Task) -> str | None:
+    """Everything a unit's outcome follows from, as text; None for a test from outside."""
+    function, *arguments = task
+    parts: list[Any] = [_KINDS[function][0], _code()]
+    for argument in arguments:
+        if isinstance(argument, Subject):
+            if TESTS.get(argument.name) is not argument:
+                return None
+            parts.append(argument.name)
+        elif isinstance(argument, range):
+            parts.append([argument.start, argument.stop])
+        else:
+            parts.append(argument)
+    return json.dumps(json.loads(json.dumps(parts)))
+
+
+@cache
+def _code() -> str:
+    # The catalogue imports a test when it first runs it, by a name that is put together.
+    tests = (
+        module.name
+        for package in (goodness, twosample)
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+    )
+    return source_version("gan_eval.investigations.certify.run", *sorted(tests))
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,215 @@
+"""Power: how often a test tells a generated law from the truth, along a path away from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.catalogue import Subject
+from gan_eval.investigations.certify.laws import truth
+from gan_eval.runtime.random import generator
+
+Array = NDArray[np.floating]
+
+OPTIMUM = "optimum"
+"""The name under which the best possible test stands among the others."""
+
+OPTIMUM_REPETITIONS = 20
+"""Times the repetitions of a test: the optimum is cheap, and everything is held against it."""
+
+DOUBLINGS = 10
+"""KL times the samples runs over 1, 2, 4, … 512."""
+
+ENOUGH = 100
+"""Samples (the harmonic mean of n and m) from which a test must see what it is built to see."""
+
+TOLD_APART = 0.8
+"""The power at which a law counts as told apart."""
+
+_BOOTSTRAP = 1000
+_ROWS = 2**20
+
+
+@dataclass(frozen=True)
+class PowerCurve:
+    """Rejections of one test along one path.
+
+    Attributes
+    ----------
+    test : str
+        Name of the test, or ``OPTIMUM``.
+    path : str
+        A name in ``PATHS``.
+    n, m, dimension : int
+        Real rows, generated rows, columns.
+    alpha : float
+    repetitions : int
+        Of each point.
+    kl : tuple of float
+        KL(q‖p) of the points, in nats, rising. The curve ends at the first point at which every
+        repetition rejects.
+    strengths : tuple of float
+        The path's own parameter at the points.
+    rejections : tuple of int
+    """
+
+    test: str
+    path: str
+    n: int
+    m: int
+    dimension: int
+    alpha: float
+    repetitions: int
+    kl: tuple[float, ...]
+    strengths: tuple[float, ...]
+    rejections: tuple[int, ...]
+
+    @property
+    def power(self) -> Array:
+        """The share of rejections at each point."""
+        return np.array(self.rejections) / self.repetitions
+
+    @property
+    def falls(self) -> bool:
+        """Whether a point lies below one before it by more than three standard errors."""
+        power, variance = self.power, self._variance
+        where = np.array([np.argmax(power[: i + 1]) for i in range(len(power))])
+        error = np.sqrt(variance + variance[where])
+        return bool((power[where] - power > 3 * error).any())
+
+    @property
+    def grows(self) -> bool:
+        """Whether the last point lies above the first by more than three standard errors."""
+        error = np.sqrt(self._variance[0] + self._variance[-1])
+        return bool(self.power[-1] - self.power[0] > 3 * error)
+
+    @property
+    def oriented(self) -> bool:
+        """Whether power rises along the path as that of a test does that is built to see it.
+
+        It never falls, and from ``ENOUGH`` samples on it grows; with fewer the path may end, or
+        its distance may saturate, before the test sees it.
+        """
+        enough = 2 * self.n * self.m / (self.n + self.m) >= ENOUGH
+        return not self.falls and (self.grows or not enough)
+
+    @property
+    def _variance(self) -> Array:
+        power = self.power
+        return np.maximum(power * (1 - power), 1 / self.repetitions) / self.repetitions
+
+    def told_apart(self) -> tuple[float, float, float]:
+        """The smallest KL at which power reaches ``TOLD_APART``, and its 95 % interval, in nats.
+
+        Where power passes the mark between two points, it is interpolated: Φ⁻¹(power) linear in
+        ln KL. The interval is a parametric bootstrap of the counts (1,000 draws, seed 0). inf where
+        the mark is not reached on the curve.
+        """
+        draws = np.random.default_rng(0).binomial(
+            self.repetitions, self.power, (_BOOTSTRAP, len(self.kl))
+        )
+        low, high = np.quantile(self._crossings(draws), [0.025, 0.975], method="inverted_cdf")
+        return float(self._crossings(np.array([self.rejections]))[0]), float(low), float(high)
+
+    def _crossings(self, rejections: NDArray[np.integer]) -> Array:
+        """The KL at which each row of counts first reaches the mark, inf where none does."""
+        # A count of none or of all has no Φ⁻¹; half a rejection stands for what was not seen.
+        levels = ndtri((rejections + 0.5) / (self.repetitions + 1))
+        mark, logs = ndtri(TOLD_APART), np.log(self.kl)
+        reached = levels >= mark
+        after = reached.argmax(axis=1)
+        before, rows = np.maximum(after - 1, 0), np.arange(len(levels))
+        high, low = levels[rows, after], levels[rows, before]
+        share = (mark - low) / np.where(high > low, high - low, 1.0)
+        between = np.exp(logs[before] + share * (logs[after] - logs[before]))
+        return np.where(reached.any(axis=1), between, np.inf)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> PowerCurve:
+        """The curve that ``to_dict`` wrote."""
+        lists = {name: tuple(record[name]) for name in ("kl", "strengths", "rejections")}
+        return cls(**{**record, **lists})
+
+
+def grid(n: int, m: int) -> tuple[float, ...]:
+    """KL in nats: 1, 2, 4, … over the harmonic mean of the sizes, n where they are equal."""
+    samples = 2 * n * m / (n + m)
+    return tuple(2.0**j / samples for j in range(DOUBLINGS))
+
+
+def measure(
+    subject: Subject | None,
+    path: str,
+    n: int,
+    m: int,
+    d: int,
+    alpha: float,
+    repetitions: int,
+    seed: int,
+) -> PowerCurve | None:
+    """One test along one path: the unit of work. None where the path does not exist in d.
+
+    Without a subject, the most powerful test (Neyman & Pearson): it knows p and q, and rejects for
+    large ln q/p of the m generated rows; the real ones would tell it nothing more. Its threshold
+    and its power are simulated with ``OPTIMUM_REPETITIONS`` times the repetitions.
+    """
+    if d < PATHS[path].dimension:
+        return None
+    nats, strengths, rejections = [], [], []
+    if subject is None:
+        repetitions *= OPTIMUM_REPETITIONS
+    for value in grid(n, m):
+        found = PATHS[path].at(value, d)
+        if found is None:
+            break
+        strength, law = found
+        case = ("power", path, n, m, d, f"{value:.6g}")
+        if subject is None:
+            rejected = _optimum(law, m, d, alpha, repetitions, seed, case)
+        else:
+            rejected = 0
+            for repetition in range(repetitions):
+                data = generator(seed, *case, repetition)
+                x, y = truth(d).sample(n, data), law.sample(m, data)
+                rng = generator(seed, *case, repetition, subject.name)
+                # Not `<=` alone: α and a p-value of permutations may differ by rounding.
+                rejected += subject.test(x, y, rng) <= alpha + 1e-12
+        nats.append(value)
+        strengths.append(strength)
+        rejections.append(int(rejected))
+        if rejected == repetitions:
+            break
+    if not nats:
+        return None
+    name = OPTIMUM if subject is None else subject.name
+    return PowerCurve(
+        *(name, path, n, m, d, alpha, repetitions),
+        *(tuple(nats), tuple(strengths), tuple(rejections)),
+    )
+
+
+def _optimum(
+    law: Any, m: int, d: int, alpha: float, repetitions: int, seed: int, case: Sequence[str | int]
+) -> int:
+    """Rejections of the Neyman–Pearson test, its threshold from as many samples of the truth."""
+    p = truth(d)
+    statistics = []
+    for source, name in ((p, "truth"), (law, "alternative")):
+        rng = generator(seed, *case, OPTIMUM, name)
+        sums, step = np.empty(repetitions), max(1, _ROWS // (m * d))
+        for start in range(0, repetitions, step):
+            some = sums[start : start + step]
+            x = source.sample(len(some) * m, rng)
+            some[:] = (law.log_density(x) - p.log_density(x)).reshape(-1, m).sum(axis=1)
+        statistics.append(sums)
+    return int((statistics[1] > np.quantile(statistics[0], 1 - alpha)).sum())

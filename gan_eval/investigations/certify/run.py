@@ -1,0 +1,244 @@
+"""A certification: its cases as units of work, run side by side, gathered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from gan_eval.investigations.certify import closed_form, power, size
+from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.catalogue import JUDGE, PERMUTATIONS, TESTS, Subject, Test
+from gan_eval.investigations.certify.certificate import Certificate, Certified
+from gan_eval.investigations.certify.checkpoint import Checkpoint
+from gan_eval.investigations.certify.settings import Settings
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.machine import cores, environment
+from gan_eval.runtime.pool import Failure, Pool, Task, require
+from gan_eval.runtime.text import nearest
+
+SPAN = 250
+"""Null repetitions of one unit of work."""
+
+Key = TypeVar("Key")
+
+
+@dataclass
+class Progress:
+    """What ``certify`` tells its caller while it runs."""
+
+    planned: int = 0
+    finished: int = 0
+    kept: int = 0  # of the finished: those that a checkpoint had
+    doing: str = ""
+
+
+def certify(
+    tests: Sequence[str | Subject] | Mapping[str, Test] = JUDGE,
+    settings: Settings | None = None,
+    *,
+    workers: int | None = None,
+    command: str | None = None,
+    checkpoint: Checkpoint | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Certificate:
+    """Measure the size and the power of tests, and the means of their statistics.
+
+    Parameters
+    ----------
+    tests : sequence of str or Subject, or mapping of str to callable
+        Names from ``TESTS``, subjects of your own, or functions (x, y, rng) → p-value by name.
+        Of such a function it is claimed that its p-values are uniform for Gaussian data and never
+        too small for integers, and that its power rises along every path.
+    settings : Settings, optional
+    workers : int, optional
+        Processes side by side, one thread each; by default one a core. A script that calls this
+        needs Python's usual ``if __name__ == "__main__":`` guard, and tests that a process can
+        import, unless ``workers`` is 1: then everything runs in this process.
+    command : str
+        The command to store as the way to reproduce it.
+    checkpoint : Checkpoint, optional
+        Where units are kept as they end, and found again by a later call. By default nowhere.
+    on_progress : callable, optional
+        Called when a unit of work has ended.
+
+    Returns
+    -------
+    Certificate
+        The same for the same settings, whatever the workers.
+
+    Raises
+    ------
+    UsageError
+        For unknown tests, and where a test fails.
+    """
+    subjects = known(tests)
+    settings = settings or Settings()
+    require(workers)
+    workers = workers or cores()
+    start, progress = time.monotonic(), Progress()
+    with Pool(workers) as pool:
+        work = _Work(
+            pool, checkpoint or Checkpoint(None), progress, on_progress or (lambda _: None)
+        )
+        sizes = _sizes(work, subjects, settings)
+        curves = _power(work, subjects, settings)
+        means = _means(work, subjects, settings)
+    return Certificate(
+        settings,
+        {subject.name: Certified(subject.words, subject.sees) for subject in subjects},
+        *(tuple(sizes), tuple(curves), tuple(means)),
+        {
+            "command": command,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - start, 1),
+            "workers": workers,
+            "units": progress.planned,
+            "units_kept": progress.kept,
+            "permutations": PERMUTATIONS,
+            "environment": environment(),
+        },
+    )
+
+
+def known(tests: Sequence[str | Subject] | Mapping[str, Test]) -> tuple[Subject, ...]:
+    """The subjects behind names and functions; ``UsageError`` for an unknown or a doubled one."""
+    if isinstance(tests, Mapping):
+        tests = [Subject(name, name, test) for name, test in tests.items()]
+    subjects = []
+    for test in [tests] if isinstance(tests, str) else tests:
+        if isinstance(test, str):
+            if test not in TESTS:
+                raise UsageError(f"unknown test {test!r}: {nearest(test, list(TESTS))}")
+            test = TESTS[test]
+        subjects.append(test)
+    names = [subject.name for subject in subjects]
+    if not names or len(set(names)) < len(names) or power.OPTIMUM in names:
+        raise UsageError(
+            f"tests must name at least one test, each once and none {power.OPTIMUM!r}, got {names}"
+        )
+    return tuple(subjects)
+
+
+def named(text: str | None) -> tuple[str, ...]:
+    """The tests of the command's option: names with commas between them, ``judge`` or ``all``."""
+    if text in (None, "judge"):
+        return JUDGE
+    return tuple(TESTS) if text == "all" else tuple(part.strip() for part in text.split(","))
+
+
+class _Work:
+    """Units of work over a pool, those of a checkpoint left out, with progress."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        checkpoint: Checkpoint,
+        progress: Progress,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        self._pool, self._checkpoint = pool, checkpoint
+        self._progress, self._tell = progress, tell
+
+    def run(self, doing: str, units: Sequence[tuple[Key, Task]]) -> Iterator[tuple[Key, Any]]:
+        """Keys with what their tasks gave, in the order of the units."""
+        self._progress.planned += len(units)
+        self._progress.doing = doing
+        outcomes = {}
+        for _, task in units:
+            known, outcome = self._checkpoint.find(task)
+            if known:
+                outcomes[id(task)] = outcome
+        self._progress.finished += len(outcomes)
+        self._progress.kept += len(outcomes)
+        tasks = [task for _, task in units if id(task) not in outcomes]
+        for task, outcome in self._pool.run_all(tasks):
+            if isinstance(outcome, Failure):
+                key = next(key for key, own in units if own is task)
+                raise UsageError(f"{key} could not be certified: {outcome.message}")
+            outcomes[id(task)] = outcome
+            self._checkpoint.keep(task, outcome)
+            self._progress.finished += 1
+            self._tell(self._progress)
+        for key, task in units:
+            yield key, outcomes[id(task)]
+
+
+def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[size.SizeCase]:
+    cases = [
+        (subject, law, n, m, d)
+        for subject in subjects
+        for law in subject.claims
+        for n, m in settings.sizes
+        for d in settings.dimensions
+    ]
+
+    def look(which: str, cases: Sequence[tuple[Subject, str, int, int, int]], total: int) -> Any:
+        units = [
+            (
+                (subject.name, law, n, m, d),
+                (size.count, subject, law, n, m, d, settings.seed, which, span, settings.alphas),
+            )
+            for subject, law, n, m, d in cases
+            for span in (range(a, min(a + SPAN, total)) for a in range(0, total, SPAN))
+        ]
+        parts: dict[tuple[str, str, int, int, int], list[size.Counts]] = {}
+        for key, counts in work.run(f"size, {which} look", units):
+            parts.setdefault(key, []).append(counts)
+        return {key: size.total(found) for key, found in parts.items()}
+
+    first = look("first", cases, settings.repetitions)
+    found = {
+        key: size.SizeCase(
+            subject.name, law, subject.claims[law], n, m, d, settings.alphas, first[key]
+        )
+        for subject, law, n, m, d in cases
+        for key in [(subject.name, law, n, m, d)]
+    }
+    doubtful = [c for c in cases if not found[(c[0].name, *c[1:])].kept]
+    again = look("second", doubtful, size.MORE * settings.repetitions)
+    return [
+        replace(case, second=again[key]) if key in again else case for key, case in found.items()
+    ]
+
+
+def _power(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[power.PowerCurve]:
+    (n, m), d = settings.sizes[0], settings.power_dimension
+    units = [
+        (
+            (subject.name if subject else power.OPTIMUM, path),
+            (
+                *(power.measure, subject, path, n, m, d),
+                *(settings.power_alpha, settings.power_repetitions, settings.seed),
+            ),
+        )
+        for subject in (None, *subjects)
+        for path in PATHS
+    ]
+    return [curve for _, curve in work.run("power", units) if curve is not None]
+
+
+def _means(
+    work: _Work, subjects: Sequence[Subject], settings: Settings
+) -> list[closed_form.MeanCase]:
+    cases = [
+        (subject.statistic, path, n, m, d)
+        for subject in subjects
+        if subject.statistic
+        for path in closed_form.ALTERNATIVES
+        for n, m in settings.sizes
+        for d in settings.dimensions
+    ]
+
+    def look(which: str, cases: Sequence[tuple[str, str, int, int, int]], total: int) -> Any:
+        units = [(c, (closed_form.measure, *c, total, settings.seed, which)) for c in cases]
+        return {c: case for c, case in work.run(f"means, {which} look", units) if case is not None}
+
+    found = look("first", cases, settings.repetitions)
+    doubtful = [key for key, case in found.items() if not case.kept]
+    again = look("second", doubtful, size.MORE * settings.repetitions)
+    return [
+        replace(case, second=again[key]) if key in again else case for key, case in found.items()
+    ]

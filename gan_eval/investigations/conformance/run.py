@@ -1,0 +1,243 @@
+"""A comparison of backends: trained side by side, compared pair by pair."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from gan_eval.investigations.conformance import distribution, stepwise, units
+from gan_eval.investigations.conformance.distribution import DistributionAgreement
+from gan_eval.investigations.conformance.participants import participants, usable
+from gan_eval.investigations.conformance.stages import STAGES, Stage
+from gan_eval.investigations.conformance.stepwise import StageAgreement
+from gan_eval.investigations.conformance.units import Unit
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.json import json_ready
+from gan_eval.runtime.machine import cores, environment
+from gan_eval.runtime.pool import Failure, Pool
+from gan_eval.runtime.pool import require as require_workers
+from gan_eval.runtime.random import MAX_SEED
+from gan_eval.runtime.threads import require
+from gan_eval.training.backends import Availability
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import TrainedGANs
+
+
+@dataclass
+class Progress:
+    """What ``conform`` tells its caller while it runs."""
+
+    planned: int = 0
+    finished: int = 0
+    """Trainings, one a seed."""
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """Whether backends are the same experiment.
+
+    Attributes
+    ----------
+    compared : tuple of Availability
+        The backends that were compared. A single one has nothing to agree with.
+    absent : tuple of Availability
+        Those that are missing or broken, and forms without a device here.
+    stages : tuple of StageAgreement
+        Of every pair at every stage.
+    distributions : tuple of DistributionAgreement
+        Of every pair.
+    provenance : dict
+        JSON-ready: ``command``, ``created``, ``seconds``, ``seeds``, ``threads``, ``workers``,
+        ``environment``.
+    """
+
+    compared: tuple[Availability, ...]
+    absent: tuple[Availability, ...]
+    stages: tuple[StageAgreement, ...] = ()
+    distributions: tuple[DistributionAgreement, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of names that were compared."""
+        return tuple(itertools.combinations([one.name for one in self.compared], 2))
+
+    def agree(self, pair: tuple[str, str]) -> bool:
+        """Whether a pair agrees at every stage, and is shown to be the same in distribution where
+        that was asked."""
+        steps = (one.agree for one in self.stages if (one.first, one.second) == pair)
+        laws = (
+            one.verdict == distribution.SAME
+            for one in self.distributions
+            if (one.first, one.second) == pair
+        )
+        return all(steps) and all(laws)
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether every pair agrees; None where there is no pair, which cannot tell."""
+        return all(self.agree(pair) for pair in self.pairs) if self.pairs else None
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready; a number that is not finite is null."""
+        return json_ready(
+            {
+                "agree": self.kept,
+                "backends": [asdict(one) for one in self.compared],
+                "absent": [asdict(one) for one in self.absent],
+                "pairs": [{"backends": list(p), "agree": self.agree(p)} for p in self.pairs],
+                "step_by_step": [one.document() for one in self.stages],
+                "in_distribution": [one.document() for one in self.distributions],
+                "margin": distribution.MARGIN,
+                "alpha": distribution.ALPHA,
+                **self.provenance,
+            }
+        )
+
+
+def conform(
+    names: Sequence[str] | None = None,
+    *,
+    seeds: int = distribution.SEEDS,
+    threads: int = 1,
+    workers: int | None = None,
+    stages: Sequence[Stage] | None = None,
+    config: TrainingConfig | None = None,
+    command: str | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Conformance:
+    """Compare backends step by step and in distribution.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        As ``"name"`` or ``"name:form"``; a single name without a form stands for all its forms.
+        By default all installed backends in all their forms.
+    seeds : int
+        Replicates a backend of the comparison in distribution, at least 20: seeds 0, 1, …; or 0,
+        which leaves it out.
+    threads : int
+        CPU threads of one training.
+    workers : int, optional
+        Processes side by side, by default as many as the cores hold with these threads. A script
+        that calls this needs Python's usual ``if __name__ == "__main__":`` guard, unless it is 1:
+        then everything runs in this process.
+    stages : sequence of Stage, optional
+        Those of the comparison step by step; by default ``STAGES``.
+    config : TrainingConfig, optional
+        What is compared in distribution; by default the chapter's configuration.
+    command : str, optional
+        The command to store as the way to reproduce it.
+    on_progress : callable, optional
+        Called when a call of a backend has ended.
+
+    Raises
+    ------
+    UsageError
+        For a backend that was named and cannot be used, and for numbers out of range.
+    """
+    if seeds and not distribution.FEWEST <= seeds <= MAX_SEED:
+        raise UsageError(
+            f"`--seeds` must be at least {distribution.FEWEST}, or 0 to compare step by step "
+            f"only, got {seeds}"
+        )
+    require(threads)
+    require_workers(workers)
+    workers = workers or max(1, cores() // threads)
+    stages, config = STAGES if stages is None else stages, config or TrainingConfig()
+    start = time.monotonic()
+    with Pool(workers, threads) as pool:
+        found, machine = pool.call(_survey, None if names is None else list(names))
+        compared = tuple(one for one in found if usable(one))
+        tell = on_progress or (lambda _: None)
+        counted, outcomes = _train(pool, compared, stages, config, seeds, tell)
+    if not compared:
+        raise UsageError("no backend is installed: `gan-eval backends` says how to install one")
+    return Conformance(
+        compared,
+        tuple(one for one in found if not usable(one)),
+        tuple(_stepwise(compared, stages, counted, outcomes)),
+        distribution.compare_all(units.laws(compared, outcomes)) if outcomes and seeds else (),
+        {
+            "command": command,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - start, 1),
+            "seeds": seeds,
+            "threads": threads,
+            "workers": workers,
+            "environment": machine,
+        },
+    )
+
+
+def _survey(names: list[str] | None) -> tuple[list[Availability], dict[str, Any]]:
+    """Who is compared and what the machine is; imports frameworks, so a worker's task."""
+    return participants(names), environment()
+
+
+def _train(
+    pool: Pool,
+    compared: Sequence[Availability],
+    stages: Sequence[Stage],
+    config: TrainingConfig,
+    seeds: int,
+    tell: Callable[[Progress], None],
+) -> tuple[dict[str, tuple[int, ...]], units.Found]:
+    """The seeds of each stage that count, and what all calls came to.
+
+    Chaos is measured first, so that no other backend trains a seed that does not count.
+    """
+    counted, found = {stage.name: stage.seeds for stage in stages}, {}
+    if len(compared) < 2:
+        return counted, found
+    progress = Progress()
+
+    def work(now: Sequence[Unit], later: Sequence[Unit]) -> None:
+        progress.planned = progress.finished + sum(len(unit.seeds) for unit in (*now, *later))
+        for (_, unit), outcome in pool.run_all([(units.train, unit) for unit in now]):
+            found[unit] = outcome
+            progress.finished += len(unit.seeds)
+            tell(progress)
+
+    laws = units.in_distribution(compared, config, seeds)
+    first = units.measuring_chaos(compared[0], stages)
+    work(first, units.step_by_step(compared, stages, counted) + laws)
+    counted = units.counted_seeds(compared[0], stages, found)
+    work(units.step_by_step(compared, stages, counted) + laws, [])
+    return counted, found
+
+
+def _stepwise(
+    compared: Sequence[Availability],
+    stages: Sequence[Stage],
+    counted: Mapping[str, tuple[int, ...]],
+    found: units.Found,
+) -> list[StageAgreement]:
+    """Pair by pair, stage by stage."""
+    return [
+        _compared(stage, pair, counted[stage.name], found)
+        for pair in itertools.combinations([one.name for one in compared], 2)
+        for stage in (stages if found else ())
+    ]
+
+
+def _compared(
+    stage: Stage, names: tuple[str, str], counted: tuple[int, ...], found: units.Found
+) -> StageAgreement:
+    runs = [units.joined(found, stage, name) for name in names]
+    for name, run in zip(names, runs, strict=True):
+        if isinstance(run, Failure):
+            return StageAgreement(stage.name, *names, message=f"{name}: {run.message}")
+    if not counted:
+        message = f"{stage.name}: no seed counts, a perturbation outgrows the tolerance in each"
+        return StageAgreement(stage.name, *names, seeds=len(stage.seeds), message=message)
+    first, second = (
+        run.take(np.isin(run.seeds, counted)) for run in runs if isinstance(run, TrainedGANs)
+    )
+    return stepwise.compare(stage, names, first, second)

@@ -1,0 +1,10 @@
+"""The chapter's exercise: is there an equilibrium where the generator wins on finite samples?"""
+
+from __future__ import annotations
+
+from gan_eval.investigations.exercise.decomposition import Decomposition
+from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.run import Progress, exercise
+from gan_eval.investigations.exercise.settings import Settings
+
+__all__ = ["Decomposition", "Exercise", "Progress", "Settings", "exercise"]

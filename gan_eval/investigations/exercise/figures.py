@@ -1,0 +1,227 @@
+"""Pictures of an exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from gan_eval.investigations.exercise.decomposition import PARTS
+from gan_eval.investigations.exercise.fitting import ROUNDS
+from gan_eval.investigations.exercise.population import LN2
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING, TRUTH
+from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
+from gan_eval.investigations.exercise.settings import label
+from gan_eval.pages.canvas import (
+    COLOURS,
+    Picture,
+    canvas,
+    legend_above,
+    picture,
+    plain_log_axis,
+)
+from gan_eval.pages.numbers import count, number, percent
+
+_STYLES = (
+    ("loss-d", "-", "o"),
+    ("loss-g", "--", "s"),
+    ("learned", "-.", "^"),
+    ("real", ":", "D"),
+    ("failed", (0, (6, 1)), "v"),
+    ("converged", (0, (1, 1)), "P"),
+    ("near", (0, (4, 1, 1, 1)), "X"),
+)
+_WORDS = {
+    "seen": "seen",
+    "optimisation": "optimisation",
+    "finite_sample": "finite sample",
+    "form": "form",
+}
+_DASHED = (0, (4, 3))
+
+
+def told_apart(found: Exercise) -> Picture:
+    """The share of generators that each test tells from the truth, against n."""
+    rows = found.settings.test_rows
+    with canvas(4.0) as (figure, axes):
+        drawn = [
+            _line(axes, rows, [found.told_apart(name, n) for n in rows], test.short, style)
+            for (name, test), style in zip(TESTS.items(), _STYLES, strict=True)
+        ]
+        best = [found.told_apart(OPTIMUM, n) for n in rows]
+        drawn.append(_line(axes, rows, best, "best possible test", ("ink", "-", "x")))
+        axes.axhline(TOLD_APART, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
+        axes.axhline(found.settings.alpha, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
+        axes.set(ylim=(-0.02, 1.02), xlabel="n, rows", ylabel="share of generators told apart")
+        plain_log_axis(axes, "x")
+        legend_above(axes, columns=2)
+        return picture(
+            figure,
+            "fig-told-apart",
+            title="Share of generators that each test tells from the truth, by rows",
+            description="; ".join(
+                f"{words}: {percent(found.told_apart(name, rows[-1]).value)} from "
+                f"{count(rows[-1])} rows"
+                for name, words in (
+                    *((name, test.words) for name, test in TESTS.items()),
+                    (OPTIMUM, "best possible test"),
+                )
+            )
+            + ".",
+            caption="MMD and energy are whitened by the target. Bars are 95 % intervals. The "
+            f"dashed lines are {percent(TOLD_APART)}, from where a test counts as telling them "
+            "apart, and the level, "
+            f"{percent(found.settings.alpha)}.",
+            data=pd.concat(drawn).rename(columns={"line": "test", "value": "told_apart"}),
+        )
+
+
+def losses(found: Exercise, kind: str) -> Picture:
+    """The best response's loss, seen and fresh, against n, for learned generators or p = q."""
+    learned = kind == LEARNED
+    sources = [FRESH, TRAINING] if learned and _has_training(found) else [FRESH]
+    with canvas(3.6) as (figure, axes):
+        described, drawn = [], []
+        styles = iter(_STYLES)
+        for source in sources:
+            rows = _rows(found, kind, source)
+            whose = "" if not learned else f", fitted to {source} rows"
+            for column, words in (
+                ("loss_in_sample", "rows it saw"),
+                ("loss_population", "fresh rows"),
+            ):
+                medians = [
+                    found.median(found.fits(n, kind=kind, source=source), column) for n in rows
+                ]
+                drawn.append(_line(axes, rows, medians, f"on {words}{whose}", next(styles)))
+                described.append(
+                    f"on {words}{whose}, {number(medians[0].value)} at n = {count(rows[0])} and "
+                    f"{number(medians[-1].value)} at n = {count(rows[-1])}"
+                )
+        levels = {"a coin, ln 2": LN2}
+        axes.axhline(LN2, color=COLOURS["ink"], linewidth=1.2, label="a coin, ln 2")
+        if learned:
+            floor = float(np.median(found.fits(found.settings.fit_rows[0])["floor"]))
+            levels["best possible, ln 2 − JSD"] = floor
+            axes.axhline(
+                floor, color=COLOURS["ink"], linewidth=1.2, linestyle=_DASHED,
+                label="best possible, ln 2 − JSD",
+            )  # fmt: skip
+        plain_log_axis(axes, "x")
+        axes.set(xlabel="n, real rows (and as many generated)", ylabel="loss, nats")
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, min(high, 4 * LN2))
+        legend_above(axes, columns=1 if learned else 2)
+        subject = "learned generators" if learned else "the perfect generator, p = q"
+        return picture(
+            figure,
+            f"fig-loss-{kind}",
+            title=f"Loss of the best response to {subject}, by rows",
+            description=f"Medians: {'; '.join(described)}.",
+            caption=f"Medians over generators with 95 % intervals, {subject}: the discriminator of "
+            f"the configuration's form, fitted in up to {count(ROUNDS)} steps."
+            + (f" Above {number(4 * LN2, 2)} nats the axis is cut." if high > 4 * LN2 else ""),
+            data=pd.concat(
+                [*drawn, pd.DataFrame({"line": list(levels), "value": list(levels.values())})]
+            ).rename(columns={"line": "loss", "value": "nats"}),
+        )
+
+
+def wins(found: Exercise) -> Picture:
+    """The share of generators that win, against n, by the width of the discriminator."""
+    rows = found.settings.fit_rows
+    forms = found.settings.widths[: len(_STYLES)]
+    with canvas(3.2) as (figure, axes):
+        drawn = []
+        for form, style in zip(forms, _STYLES, strict=False):
+            shares = [found.wins(n, widths=label(form)) for n in rows]
+            line = _line(axes, rows, shares, f"hidden widths {label(form)}", style)
+            drawn.append(line.assign(line=label(form)))
+        axes.axhline(HALF, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
+        axes.set(ylim=(-0.02, 1.02), xlabel="n, real rows (and as many generated)")
+        axes.set_ylabel("share of generators that win")
+        plain_log_axis(axes, "x")
+        legend_above(axes, columns=2)
+        left = len(found.settings.widths) - len(forms)
+        return picture(
+            figure,
+            "fig-wins",
+            title="Share of generators that win, by rows and width",
+            description="; ".join(
+                f"hidden widths {label(form)}: "
+                + ", ".join(f"{percent(found.wins(n, widths=label(form)).value)} at n = {count(n)}"
+                            for n in rows)
+                for form in forms
+            )
+            + ".",
+            caption="A generator wins where the best response to n rows is no better than a coin "
+            f"on fresh rows. Dashed: {percent(HALF)}. Bars are 95 % intervals."
+            + (f" {left} more widths are in the table." if left else ""),
+            data=pd.concat(drawn).rename(columns={"line": "widths", "value": "generator_wins"}),
+        )  # fmt: skip
+
+
+def parts(found: Exercise) -> Picture:
+    """The decomposition: each part's share of the distance from equilibrium."""
+    shares = found.decomposition.shares()
+    columns = ("percent", "low", "high")
+    drawn = [
+        {"part": name} | dict(zip(columns, (100 * value for value in shares[name]), strict=True))
+        for name in PARTS
+    ]
+    with canvas(2.4) as (figure, axes):
+        for y, name in enumerate(PARTS):
+            share, low, high = shares[name]
+            colour = COLOURS["real" if name == "seen" else "learned"]
+            axes.barh(y, 100 * share, height=0.55, color=colour, alpha=0.75)
+            axes.plot([100 * low, 100 * high], [y, y], color=COLOURS["ink"], linewidth=1.6)
+        axes.axvline(0, color=COLOURS["ink"], linewidth=1)
+        axes.set_yticks(range(len(PARTS)), [_WORDS[name] for name in PARTS])
+        axes.invert_yaxis()
+        axes.set_xlabel("% of the mean JSD")
+        return picture(
+            figure,
+            "fig-parts",
+            title="Where the distance from equilibrium lies",
+            description="; ".join(f"{_WORDS[name]} {percent(shares[name][0])}" for name in PARTS)
+            + "; together 100 %.",
+            caption="The four parts add up to 100 %. Lines are 95 % intervals by bootstrap over "
+            "generators.",
+            data=pd.DataFrame(drawn),
+        )
+
+
+def _line(
+    axes: Axes,
+    rows: Sequence[int],
+    shares: Sequence[Share],
+    words: str,
+    style: tuple[str, object, str],
+) -> pd.DataFrame:
+    """Draws shares or medians against n, and returns them as a table."""
+    colour, dashes, marker = style
+    values = [share.value for share in shares]
+    axes.plot(
+        rows, values, color=COLOURS[colour], linestyle=dashes, marker=marker, markersize=4,
+        label=words,
+    )  # fmt: skip
+    for n, share in zip(rows, shares, strict=True):
+        if np.isfinite([share.low, share.high]).all():
+            axes.plot([n, n], [share.low, share.high], color=COLOURS[colour], linewidth=0.9)
+    bounds = {name: [getattr(share, name) for share in shares] for name in ("low", "high")}
+    return pd.DataFrame({"line": words, "n": rows, "value": values} | bounds)
+
+
+def _rows(found: Exercise, kind: str, source: str) -> list[int]:
+    chosen = found.responses["generator"].eq(kind) & found.responses["source"].eq(source)
+    return sorted(set(found.responses[chosen]["n"].tolist()))
+
+
+def _has_training(found: Exercise) -> bool:
+    return TRAINING in set(found.responses["source"])
+
+
+__all__ = ["TRUTH", "losses", "parts", "told_apart", "wins"]

@@ -1,0 +1,100 @@
+"""The files of an exercise: three tables, a document and a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_eval.investigations.exercise import words
+from gan_eval.investigations.exercise.page import render
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
+from gan_eval.investigations.exercise.responses import TRUTH
+from gan_eval.investigations.exercise.result import Exercise, Share
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import check_writable, write_files
+from gan_eval.runtime.spreadsheet import csv_text
+
+DOCUMENT = "exercise.json"
+PAGE = "exercise.html"
+TABLES = ("generators", "tests", "responses")
+"""Each written as NAME.csv."""
+
+
+def document(found: Exercise) -> dict[str, Any]:
+    """Put settings, answer, the numbers behind it and provenance together, ready for JSON."""
+    settings = found.settings
+    tests = {
+        name: {
+            "told_apart": {str(n): _share(found.told_apart(name, n)) for n in settings.test_rows},
+            "rows_until_told_apart": _share(found.rows_until_told_apart(name)),
+        }
+        | (
+            {}
+            if name == OPTIMUM
+            else {
+                "size": {
+                    str(n): _share(found.told_apart(name, n, TRUTH)) for n in settings.test_rows
+                }
+            }
+        )
+        for name in (*TESTS, OPTIMUM)
+    }
+    cases = found.responses.drop_duplicates(["generator", "source", "widths", "n"])
+    discriminators = []
+    for case in cases[["generator", "source", "widths", "n"]].to_dict("records"):
+        chosen = {"kind": case["generator"], "source": case["source"], "widths": case["widths"]}
+        rows = found.fits(case["n"], **chosen)
+        columns = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
+        discriminators.append(
+            {str(key): value for key, value in case.items()}
+            | {name: _share(found.median(rows, name)) for name in columns}
+            | {"generator_wins": _share(found.wins(case["n"], **chosen))}
+        )
+    shares = found.decomposition.shares()
+    return {
+        "settings": settings.document(),
+        "headline": words.headline(found),
+        "answer": words.answer(found),
+        "tests": tests,
+        "discriminators": discriminators,
+        "decomposition": {
+            "jensen_shannon": float(found.decomposition.divergence.mean()),
+            "shares": {name: _share(Share(*share)) for name, share in shares.items()},
+        },
+        "provenance": found.provenance,
+    }
+
+
+def save(found: Exercise, folder: Path) -> list[Path]:
+    """Write the tables, the document and the page; returns their paths."""
+    texts = {f"{name}.csv": csv_text(getattr(found, name)) for name in TABLES}
+    texts[DOCUMENT] = json.dumps(document(found), indent=2, allow_nan=False) + "\n"
+    texts[PAGE] = render(found)
+    write_files({folder / name: text for name, text in texts.items()})
+    return [folder / name for name in texts]
+
+
+def check_folder(folder: Path) -> None:
+    """``UsageError`` where the files cannot be written, or some of their names are somebody's."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{str(folder)!r} is a file, a folder is needed for the results")
+    names = [*(f"{name}.csv" for name in TABLES), DOCUMENT, PAGE]
+    for name in names:
+        check_writable(folder / name)
+    if not (folder / DOCUMENT).exists():
+        for name in names:
+            if (folder / name).exists():
+                raise UsageError(
+                    f"{str(folder)!r} has a {name} that gan-eval did not write: "
+                    "name another folder with `--out`"
+                )
+
+
+def _share(share: Share) -> dict[str, float | None]:
+    return {
+        name: value if np.isfinite(value) else None
+        for name, value in (("value", share.value), ("low", share.low), ("high", share.high))
+    }

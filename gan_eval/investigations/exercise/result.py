@@ -1,0 +1,173 @@
+"""What an exercise found: its tables, the numbers that its words rest on, and its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from gan_eval.investigations.exercise.decomposition import Decomposition
+from gan_eval.investigations.exercise.population import LN2
+from gan_eval.investigations.exercise.rejections import OPTIMUM
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED
+from gan_eval.investigations.exercise.settings import Settings, label
+from gan_eval.judging.summary import median_interval, share_interval
+
+Array = NDArray[np.floating]
+
+TOLD_APART = 0.8
+"""The share of generators at which a test is said to tell them apart."""
+
+HALF = 0.5
+"""The share of generators above which the generator is said to win at n."""
+
+
+_BOOTSTRAP = 1000
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of generators with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The outcome of one exercise.
+
+    Attributes
+    ----------
+    settings : Settings
+    generators : DataFrame
+        One row a generator that could be used.
+    tests : DataFrame
+        One row a generator, test and n; ``told_apart`` is 0 or 1, and the power for the optimum.
+    responses : DataFrame
+        One row a fresh discriminator. docs/exercise.md describes the columns of all three.
+    decomposition : Decomposition
+        Of the generators that met fresh discriminators.
+    provenance : dict
+    """
+
+    settings: Settings
+    generators: pd.DataFrame
+    tests: pd.DataFrame
+    responses: pd.DataFrame
+    decomposition: Decomposition
+    provenance: dict[str, Any]
+
+    # --- Tests ---------------------------------------------------------------------------------
+
+    def told_apart(self, test: str, n: int, kind: str = LEARNED) -> Share:
+        """The share of generators that a test tells apart from n rows, Clopper–Pearson interval.
+
+        For the optimum the mean of its power, with the bootstrap interval over generators.
+        """
+        values = self._rejections(test, kind)[n].to_numpy()
+        if test == OPTIMUM:
+            index = _draws(len(values))
+            low, high = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
+            return Share(float(values.mean()), float(low), float(high))
+        low, high = share_interval(int(values.sum()), len(values))
+        return Share(float(values.mean()), low, high)
+
+    def rows_until_told_apart(self, test: str) -> Share:
+        """The rows from which a test tells ``TOLD_APART`` of the generators from the truth.
+
+        Interpolated between the numbers of rows measured, Φ⁻¹(share) linear in ln n; inf where the
+        share is not reached, the smallest n measured where it is reached there. The interval is a
+        bootstrap over generators (1,000 draws, seed 0), each with its outcomes at every n.
+        """
+        frame = self._rejections(test, LEARNED)
+        rows, values = frame.columns.to_numpy(dtype=float), frame.to_numpy()
+        index = _draws(len(values))
+        found = _crossings(rows, values.mean(axis=0)[None], len(values))
+        drawn = _crossings(rows, values[index].mean(axis=1), len(values))
+        low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
+        return Share(float(found[0]), float(low), float(high))
+
+    def _rejections(self, test: str, kind: str) -> pd.DataFrame:
+        chosen = self.tests[(self.tests["test"] == test) & (self.tests["generator"] == kind)]
+        return chosen.pivot(index="seed", columns="n", values="told_apart")
+
+    # --- Fresh discriminators -------------------------------------------------------------------
+
+    def fits(
+        self, n: int, *, kind: str = LEARNED, source: str = FRESH, widths: str | None = None
+    ) -> pd.DataFrame:
+        """The fresh discriminators of one case; those of the configuration's form by default."""
+        rows, form = self.responses, widths or label(self.settings.widths[0])
+        chosen = (rows["generator"] == kind) & (rows["source"] == source)
+        return rows[chosen & (rows["widths"] == form) & (rows["n"] == n)]
+
+    def wins(
+        self, n: int, *, kind: str = LEARNED, source: str = FRESH, widths: str | None = None
+    ) -> Share:
+        """The share of generators that win at n: against which the best response to n rows is, on
+        fresh rows, no better than a coin (population loss ≥ ln 2)."""
+        rows = self.fits(n, kind=kind, source=source, widths=widths)
+        won = int((rows["loss_population"] >= LN2).sum())
+        return Share(won / len(rows), *share_interval(won, len(rows)))
+
+    def median(self, frame: pd.DataFrame, column: str) -> Share:
+        """The median of a column over generators, with its order-statistics interval."""
+        values = frame[column].to_numpy()
+        return Share(float(np.median(values)), *median_interval(values))
+
+    @property
+    def answers(self) -> dict[str, tuple[int, ...]]:
+        """The numbers of rows by their answer, for the configuration's discriminator fitted to
+        fresh rows: ``"yes"`` where the interval of the share of learned generators that win lies
+        above ``HALF``, ``"no"`` where it lies below, else ``"not shown"``."""
+        found: dict[str, tuple[int, ...]] = {"yes": (), "no": (), "not shown": ()}
+        for n in self.settings.fit_rows:
+            share = self.wins(n)
+            said = "yes" if share.low > HALF else "no" if share.high < HALF else "not shown"
+            found[said] += (n,)
+        return found
+
+    @property
+    def answered(self) -> bool:
+        """Whether it is shown for some number of rows that the generator wins, or does not."""
+        return bool(self.answers["yes"] or self.answers["no"])
+
+    # --- Files, which workers do not load --------------------------------------------------------
+
+    def document(self) -> dict[str, Any]:
+        """Put settings, answer, the numbers behind it and provenance together, ready for JSON."""
+        from gan_eval.investigations.exercise import files
+
+        return files.document(self)
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write the tables, the document and the page; returns their paths."""
+        from gan_eval.investigations.exercise import files
+
+        return files.save(self, folder)
+
+
+def _crossings(rows: Array, shares: Array, generators: int) -> Array:
+    """Where each row of shares (draws, rows) first reaches the mark; inf where it does not."""
+    # A share of none or of all has no Φ⁻¹; half a generator stands for what was not seen.
+    levels = ndtri((generators * shares + 0.5) / (generators + 1))
+    mark = ndtri((generators * TOLD_APART + 0.5) / (generators + 1))
+    reached = shares >= TOLD_APART - 1e-12
+    after = reached.argmax(axis=1)
+    before, draws = np.maximum(after - 1, 0), np.arange(len(shares))
+    low, high = levels[draws, before], levels[draws, after]
+    part = np.where(high > low, (mark - low) / np.where(high > low, high - low, 1.0), 1.0)
+    logs = np.log(rows)
+    between = np.exp(logs[before] + np.clip(part, 0, 1) * (logs[after] - logs[before]))
+    return np.where(reached.any(axis=1), between, np.inf)
+
+
+def _draws(count: int) -> NDArray[np.int64]:
+    return np.random.default_rng(0).integers(0, count, (_BOOTSTRAP, count))

@@ -1,0 +1,292 @@
+"""The exercise, run: generators trained, tested, and met by fresh discriminators."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_eval.distributions import divergences
+from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.sample_size import samples_of_pair
+from gan_eval.investigations.exercise import responses
+from gan_eval.investigations.exercise.decomposition import PARTS, Decomposition
+from gan_eval.investigations.exercise.optimum import optimal_power
+from gan_eval.investigations.exercise.population import Game
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS, rejections
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING, TRUTH, Response
+from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.settings import Settings, label
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.machine import cores, environment
+from gan_eval.runtime.pool import Failure, Pool, Task, require
+from gan_eval.training.backends import backend
+from gan_eval.training.trained import TrainedGANs
+
+Array = NDArray[np.floating]
+
+GROUP = 10
+"""Generators that one unit of work tests."""
+
+
+@dataclass
+class Progress:
+    """How far it is."""
+
+    planned: int = 0
+    finished: int = 0
+    doing: str = "training"
+
+
+def exercise(
+    settings: Settings | None = None,
+    *,
+    workers: int | None = None,
+    command: str = "",
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Exercise:
+    """Is there an equilibrium where the generator wins on finite samples? The measurement.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        ``Settings.of()`` by default.
+    workers : int, optional
+        Processes side by side; one a core if not given. With 1, everything runs here.
+    command : str
+        What was typed, for the provenance.
+    on_progress : callable
+        Called with a ``Progress`` after each unit of work.
+
+    Returns
+    -------
+    Exercise
+
+    Raises
+    ------
+    UsageError
+        Where the backend cannot train this, or fewer than two generators are usable: finite, and
+        with a density.
+    """
+    settings = settings or Settings.of()
+    require(workers)
+    began = time.perf_counter()
+    progress = Progress()
+    on_progress(progress)
+    trained = backend(settings.backend).train(settings.config, settings.seeds)
+    study = _Study(settings, trained)
+    count = cores() if workers is None else workers
+    with Pool(count) as pool:
+
+        def work(doing: str, units: Sequence[tuple[Any, Task]]) -> dict[Any, Any]:
+            progress.planned, progress.doing = progress.planned + len(units), doing
+            keys = {id(task): key for key, task in units}
+            found = {}
+            for task, outcome in pool.run_all([task for _, task in units]):
+                if isinstance(outcome, Failure):
+                    raise UsageError(f"the exercise could not be finished: {outcome.message}")
+                found[keys[id(task)]] = outcome
+                progress.finished += 1
+                on_progress(progress)
+            return found
+
+        # The longest first, so that no worker is left with one at the end.
+        met = work("fresh discriminators", study.response_units())
+        parts = work("decomposition", study.decomposition_units(met))
+        tested = work("tests", study.test_units())
+    generators, decomposition = study.generators(parts)
+    return Exercise(
+        settings=settings,
+        generators=generators,
+        tests=study.tests(tested),
+        responses=study.responses(met),
+        decomposition=decomposition,
+        provenance={
+            "command": command,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": time.perf_counter() - began,
+            "workers": count,
+            "unusable": study.unusable,
+            "environment": environment(),
+        },
+    )
+
+
+class _Study:
+    """The units of work of an exercise, and their outcomes to tables."""
+
+    def __init__(self, settings: Settings, trained: TrainedGANs) -> None:
+        self.settings, self.config = settings, settings.config
+        self.target = self.config.target.build()
+        law = trained.law()
+        pair = canonical_pair(law, self.target.law)
+        usable = trained.finite() & np.isfinite(pair[0]).all(axis=1)
+        usable &= np.isfinite(pair[1]).all(axis=1) & (pair[1] > 0).all(axis=1)
+        self.index = np.flatnonzero(usable)
+        self.unusable = int((~usable).sum())
+        if self.index.size < 2:
+            raise UsageError(
+                "the exercise needs at least 2 generators that are finite and have a density, got "
+                f"{self.index.size} of {settings.replicates}"
+            )
+        self.offset, self.scales = pair[0][self.index], pair[1][self.index]
+        self.law = Gaussian(law.mean[self.index], law.factor[self.index])
+        self.seeds = trained.seeds[self.index].tolist()
+        self.met = min(settings.discriminators, len(self.seeds))
+        first = Gaussian(self.law.mean[: self.met], self.law.factor[: self.met])
+        self.games = {
+            LEARNED: responses.game_of(self.target, first),
+            TRUTH: Game(
+                Gaussian(
+                    np.zeros((self.met, self.config.dimension)),
+                    np.broadcast_to(
+                        np.eye(self.config.dimension), (self.met, *self.target.A.shape)
+                    ),
+                )
+            ),
+        }
+        everyone = responses.trained_parameters(trained, len(trained))
+        self.discriminators = everyone[self.index[: self.met]]
+
+    # --- Tests ---------------------------------------------------------------------------------
+
+    def test_units(self) -> list[tuple[Any, Task]]:
+        units: list[tuple[Any, Task]] = []
+        truth = Gaussian(
+            np.broadcast_to(self.target.b, self.law.mean.shape),
+            np.broadcast_to(self.target.A, (len(self.seeds), *self.target.A.shape)),
+        )
+        for n in reversed(self.settings.test_rows):
+            for kind, law in ((LEARNED, self.law), (TRUTH, truth)):
+                for start in range(0, len(self.seeds), GROUP):
+                    some = slice(start, start + GROUP)
+                    part = Gaussian(law.mean[some], law.factor[some])
+                    seeds, alpha = self.seeds[some], self.settings.alpha
+                    task = (rejections, self.target, part, seeds, kind, n, alpha)
+                    units.append(((kind, n, start), task))
+        return units
+
+    def tests(self, found: dict[Any, NDArray[np.bool_]]) -> pd.DataFrame:
+        parts = []
+        for n in self.settings.test_rows:
+            for kind in (LEARNED, TRUTH):
+                groups = [found[kind, n, s] for s in range(0, len(self.seeds), GROUP)]
+                rejected = dict(zip(TESTS, np.concatenate(groups, axis=1), strict=True))
+                if kind == LEARNED:
+                    best = optimal_power(self.offset, self.scales, n, self.settings.alpha)
+                    rejected[OPTIMUM] = best
+                for name, values in rejected.items():
+                    columns = {"generator": kind, "seed": self.seeds, "test": name, "n": n}
+                    parts.append(pd.DataFrame(columns | {"told_apart": values.astype(float)}))
+        return pd.concat(parts, ignore_index=True)
+
+    # --- Fresh discriminators -------------------------------------------------------------------
+
+    def response_units(self) -> list[tuple[Any, Task]]:
+        units: list[tuple[Any, Task]] = []
+        seeds = self.seeds[: self.met]
+        for n in reversed(self.settings.fit_rows):
+            for widths in reversed(self.settings.widths):
+                for kind, source in ((LEARNED, FRESH), (TRUTH, FRESH), (LEARNED, TRAINING)):
+                    if source == TRAINING and n > self.config.n_examples:
+                        continue
+                    own = source == TRAINING and widths == self.settings.widths[0]
+                    extra = self.discriminators if own else None
+                    task = (
+                        *(_respond, self.games[kind], self.config, seeds, kind, source, n),
+                        *(widths, self.settings.restarts, extra),
+                    )
+                    units.append(((kind, source, n, widths), task))
+        return units
+
+    def responses(self, met: dict[Any, Response]) -> pd.DataFrame:
+        parts = []
+        for (kind, source, n, widths), found in met.items():
+            floor = self.games[kind].floor
+            columns = {
+                "generator": kind,
+                "seed": self.seeds[: self.met],
+                "widths": label(widths),
+                "source": source,
+                "n": n,
+                "loss_in_sample": found.in_sample,
+                "loss_population": found.population.loss,
+                "loss_population_error": found.population.error,
+                "floor": floor,
+                "floor_in_sample": found.optimal_in_sample,
+                "late_gain": found.late,
+            }
+            parts.append(pd.DataFrame(columns))
+        order = ["generator", "source", "widths", "n", "seed"]
+        return pd.concat(parts).sort_values(by=order, kind="stable", ignore_index=True)
+
+    # --- Decomposition --------------------------------------------------------------------------
+
+    def decomposition_units(self, met: dict[Any, Response]) -> list[tuple[Any, Task]]:
+        config, restarts = self.config, self.settings.restarts
+        on_rows = met[LEARNED, TRAINING, config.n_examples, self.settings.widths[0]].parameters
+        law, size = self.games[LEARNED].law, max(1, -(-self.met // (2 * cores())))
+        units: list[tuple[Any, Task]] = []
+        for start in range(0, self.met, size):
+            some = slice(start, min(start + size, self.met))
+            game = Game(Gaussian(law.mean[some], law.factor[some]))
+            known = [self.discriminators[some], on_rows[some]]
+            task = (responses.best_in_class, game, config, self.seeds[some], restarts, known)
+            units.append((start, task))
+        return units
+
+    def generators(self, parts: dict[Any, Any]) -> tuple[pd.DataFrame, Decomposition]:
+        losses, errors = (
+            np.concatenate(
+                [
+                    np.stack([getattr(found, name) for found in parts[start]])
+                    for start in sorted(parts)
+                ],
+                axis=1,
+            )
+            for name in ("loss", "error")
+        )
+        decomposition = Decomposition.of(self.games[LEARNED].divergence, *losses)
+        frame = pd.DataFrame(
+            {
+                "seed": self.seeds,
+                "kl": divergences.kl(self.law, self.target.law),
+                "jensen_shannon": divergences.jensen_shannon(self.law, self.target.law),
+                "samples_to_detect": samples_of_pair(
+                    self.offset, self.scales, alpha=min(self.settings.alpha, 0.499)
+                ),
+            }
+        )
+        for name in PARTS:
+            frame[name] = pd.Series(getattr(decomposition, name))
+        frame["error"] = pd.Series(errors.max(axis=0))
+        return frame, decomposition
+
+
+def _respond(
+    game: Game,
+    config: Any,
+    seeds: list[int],
+    kind: str,
+    source: str,
+    n: int,
+    widths: tuple[int, ...],
+    restarts: int,
+    trained: Array | None,
+) -> Response:
+    return responses.respond(
+        *(game, config, seeds),
+        kind=kind,
+        source=source,
+        n=n,
+        widths=widths,
+        restarts=restarts,
+        trained=trained,
+    )

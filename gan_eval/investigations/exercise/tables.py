@@ -1,0 +1,148 @@
+"""Tables of an exercise, for the page and for the terminal."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from gan_eval.investigations.exercise.decomposition import PARTS
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
+from gan_eval.investigations.exercise.responses import LEARNED, TRUTH
+from gan_eval.investigations.exercise.result import TOLD_APART, Exercise, Share
+from gan_eval.pages.blocks import Table
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
+
+MOST_GENERATORS = 200
+"""Generators that the page lists; the file has all of them."""
+
+_PARTS = {
+    "seen": ("seen by the trained discriminator", "ln 2 − V(D_T)"),
+    "optimisation": ("optimisation", "V(D_T) − V(D_n)"),
+    "finite_sample": ("finite sample", "V(D_n) − V(D_∞)"),
+    "form": ("form", "V(D_∞) − (ln 2 − JSD)"),
+}
+
+
+def told_apart(found: Exercise) -> Table:
+    """The share of generators told apart by test and n, and the rows until most are."""
+    rows = found.settings.test_rows
+    lines = []
+    for name in (OPTIMUM, *TESTS):
+        words, knows = ("best possible test", "both laws")
+        if name != OPTIMUM:
+            words, knows = TESTS[name].words, TESTS[name].knows
+        until = found.rows_until_told_apart(name)
+        lines.append(
+            (
+                words,
+                knows,
+                *(_percents(found.told_apart(name, n)) for n in rows),
+                f"{number(until.value, 2)} ({interval(until.low, until.high, 2)})",
+            )
+        )
+    return Table(
+        f"Share of {plural(len(found.generators), 'generator')} told from the truth at the "
+        f"{setting(100 * found.settings.alpha)} % level (95 % interval), from n generated rows",
+        (
+            *("test", "it knows", *(f"n = {count(n)}" for n in rows)),
+            f"n until {percent(TOLD_APART)}",
+        ),
+        lines,
+        words=2,
+    )
+
+
+def sizes(found: Exercise) -> Table:
+    """The same shares for the perfect generator: the level, if a test keeps it."""
+    rows = found.settings.test_rows
+    return Table(
+        "The same for the perfect generator, p = q: each should be the level",
+        ("test", *(f"n = {count(n)}" for n in rows)),
+        [
+            (test.words, *(_percents(found.told_apart(name, n, TRUTH)) for n in rows))
+            for name, test in TESTS.items()
+        ],
+    )
+
+
+def responses(found: Exercise) -> Table:
+    """Every case of the fresh discriminators: medians over generators."""
+    cases = found.responses.drop_duplicates(["generator", "source", "widths", "n"])
+    lines = []
+    for case in cases.to_dict("records"):
+        rows = found.fits(
+            case["n"], kind=case["generator"], source=case["source"], widths=case["widths"]
+        )
+        won = found.wins(
+            case["n"], kind=case["generator"], source=case["source"], widths=case["widths"]
+        )
+        lines.append(
+            (
+                "learned" if case["generator"] == LEARNED else "p = q",
+                case["source"],
+                case["widths"],
+                count(case["n"]),
+                *(
+                    _median(found.median(rows, name))
+                    for name in ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
+                ),
+                _percents(won),
+                number(rows["late_gain"].median(), 1),
+            )
+        )
+    return Table(
+        "Fresh discriminators at their best response: medians over generators (95 % interval), "
+        "nats",
+        (
+            *("generator", "rows", "hidden widths", "n", "loss on the rows it saw"),
+            *("loss on fresh rows", "best possible", "best possible, on the rows seen"),
+            *("generator wins", "late gain"),
+        ),
+        lines,
+        words=3,
+    )
+
+
+def decomposition(found: Exercise) -> Table:
+    """The parts of the distance from equilibrium."""
+    shares = found.decomposition.shares()
+    total = found.decomposition.divergence.mean()
+    lines = [
+        (
+            *_PARTS[name],
+            number(getattr(found.decomposition, name).mean()),
+            percent(shares[name][0]),
+            percents(*shares[name][1:]),
+        )
+        for name in PARTS
+    ]
+    lines.append(("together", "JSD(p, q)", number(total), percent(1.0), ""))
+    return Table(
+        f"The distance from equilibrium in parts, means over "
+        f"{plural(len(found.decomposition.divergence), 'generator')}",
+        ("part", "definition", "nats", "share", "95 % interval"),
+        lines,
+        words=2,
+    )
+
+
+def generators(found: Exercise) -> Table:
+    """The generators one by one."""
+    frame = found.generators.head(MOST_GENERATORS)
+    columns = ("kl", "jensen_shannon", "samples_to_detect", *PARTS)
+    return Table(
+        f"The first {count(len(frame))} of {plural(len(found.generators), 'generator')}; nats",
+        ("seed", "KL(q‖p)", "JSD", "samples to detect", *(_PARTS[name][0] for name in PARTS)),
+        [
+            (str(row["seed"]), *(number(row[name]) for name in columns))
+            for row in frame.astype({"seed": object}).to_dict("records")
+        ],
+    )
+
+
+def _percents(share: Share) -> str:
+    return f"{percent(share.value)} ({percents(share.low, share.high)})"
+
+
+def _median(share: Share) -> str:
+    known = isfinite(share.low) and isfinite(share.high)
+    return number(share.value) + (f" ({interval(share.low, share.high)})" if known else "")

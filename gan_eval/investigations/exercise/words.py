@@ -1,0 +1,231 @@
+"""The answer to the chapter's exercise, in words made of the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from gan_eval.investigations.exercise.fitting import ROUNDS
+from gan_eval.investigations.exercise.network import Network
+from gan_eval.investigations.exercise.population import LN2
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
+from gan_eval.investigations.exercise.responses import FRESH, TRAINING, TRUTH
+from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
+from gan_eval.investigations.exercise.settings import label
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural
+
+QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
+
+
+def headline(found: Exercise) -> str:
+    """The answer in one sentence."""
+    answers, rows = found.answers, found.settings.fit_rows
+    everywhere = {
+        "yes": f"On fresh rows yes, at every n measured, up to {count(rows[-1])}",
+        "no": f"No, not on fresh rows from n = {count(rows[0])} on",
+        "not shown": "On fresh rows neither yes nor no is shown, at any n measured",
+    }
+    (first,) = [everywhere[said] for said, where in answers.items() if where == rows] or [
+        "On fresh rows "
+        + ", ".join(
+            f"{said} at n = {_list([count(n) for n in where])}"
+            for said, where in answers.items()
+            if where
+        )
+    ]
+    below, fits = int((found.responses["loss_in_sample"] < LN2).sum()), len(found.responses)
+    rest = f"never in {plural(fits, 'fit')}"
+    if below < fits:
+        rest = f"in {count(fits - below)} of {plural(fits, 'fit')}"
+    return f"{first}; on the rows that were seen, {rest}."
+
+
+def answer(found: Exercise) -> list[str]:
+    """The sentences under the headline; what is rare or missing is said."""
+    return [
+        meaning(found),
+        tests(found),
+        best_response(found),
+        winning(found),
+        perfect(found),
+        *([training_rows(found)] if TRAINING in set(found.responses["source"]) else []),
+        *wider(found),
+        hidden(found),
+    ]
+
+
+def meaning(found: Exercise) -> str:
+    """What winning means here, with its thresholds."""
+    n = found.settings.config.n_examples
+    return (
+        "The generator is said to win at n where a fresh discriminator, fitted to n real and n "
+        f"generated rows in up to {count(ROUNDS)} steps, is no better than a coin on rows that it "
+        f"has not seen: its loss on the population is at least ln 2 = {number(LN2)}. The answer is "
+        "“yes” at n where the share of generators for which that is so is above "
+        f"{percent(HALF)} with its whole 95 % interval, “no” where the interval lies below, and "
+        f"else not shown; the GANs saw {count(n)} rows each."
+    )
+
+
+def tests(found: Exercise) -> str:
+    """How many generators the tests tell from the truth, from few rows and from many."""
+    rows = found.settings.test_rows
+    parts = []
+    for n in dict.fromkeys((rows[0], rows[-1])):
+        shares = {name: found.told_apart(name, n).value for name in TESTS}
+        worst, best = min(shares, key=shares.__getitem__), max(shares, key=shares.__getitem__)
+        alike = shares[worst] == shares[best]
+        generators = f"the {count(len(found.generators))} generators from the truth"
+        parts.append(
+            f"from {count(n)} rows "
+            + (
+                f"each of the {len(shares)} tests tells {percent(shares[best])} of {generators}"
+                if alike
+                else f"the {TESTS[worst].short} test tells {percent(shares[worst])} of "
+                f"{generators}, the {TESTS[best].short} test {percent(shares[best])}"
+            )
+            + f", and the best possible test {percent(found.told_apart(OPTIMUM, n).value)}"
+        )
+    optimum = found.rows_until_told_apart(OPTIMUM)
+    nearest = min(TESTS, key=lambda name: found.rows_until_told_apart(name).value)
+    return (
+        f"{_capital('; '.join(parts))}. The best possible test tells {percent(TOLD_APART)} of them "
+        f"{_from_rows(optimum, rows)}, the {TESTS[nearest].short} test "
+        f"{_from_rows(found.rows_until_told_apart(nearest), rows)}."
+    )
+
+
+def best_response(found: Exercise) -> str:
+    """The fresh discriminator at n_examples rows: seen, fresh, floor."""
+    n = found.settings.config.n_examples
+    rows = found.fits(n)
+    seen, fresh, floor = (
+        found.median(rows, name) for name in ("loss_in_sample", "loss_population", "floor")
+    )
+    form = Network.of(found.settings.config.dimension, found.settings.widths[0]).label
+    return (
+        f"For n = {count(n)} fresh rows, a discriminator {form} at its best response reaches a "
+        f"median loss of {_with(seen)} on the rows it saw and {_with(fresh)} on fresh rows; the "
+        f"best possible discriminator has ln 2 − JSD = {_with(floor)}."
+    )
+
+
+def winning(found: Exercise) -> str:
+    """In how many generators' games the generator wins, by n."""
+    shares = [f"{_percent_with(found.wins(n))} at n = {count(n)}" for n in found.settings.fit_rows]
+    return f"So the generator wins in {_list(shares)}."
+
+
+def perfect(found: Exercise) -> str:
+    """The exact case p = q."""
+    rows = found.settings.fit_rows
+    below = found.responses[found.responses["generator"] == TRUTH]
+    losses = [
+        f"{number(found.median(found.fits(n, kind=TRUTH), 'loss_in_sample').value)} at n = "
+        f"{count(n)}"
+        for n in rows
+    ]
+    won = int((below["loss_in_sample"] < LN2).sum())
+    total = len(below)
+    fresh = found.median(found.fits(rows[-1], kind=TRUTH), "loss_population").value
+    conclusion = (
+        "so on finite rows the perfect generator and the coin are no equilibrium: the "
+        "discriminator has a better answer to the rows that it sees"
+        if won == total
+        else f"in {count(total - won)} of {count(total)} fits it does not get there"
+    )
+    return (
+        "Against the perfect generator, p = q, no discriminator has a loss below ln 2 on the "
+        f"population. On the rows it saw, the best response gets below it in {count(won)} of "
+        f"{plural(total, 'fit')}, to a median of {_list(losses)}, and pays with "
+        f"{number(fresh)} on fresh rows at n = {count(rows[-1])}; {conclusion}."
+    )
+
+
+def training_rows(found: Exercise) -> str:
+    """Whether it matters that the generator was trained on the same rows."""
+    n = found.settings.config.n_examples
+    here, there = (
+        found.median(found.fits(n, source=source), "loss_population")
+        for source in (TRAINING, FRESH)
+    )
+    same = _overlap(here, there)
+    return (
+        f"Fitted to the {count(n)} rows that the GAN was trained on, the best response has a loss "
+        f"of {_with(here)} on fresh rows, against {_with(there)} when it is fitted to others: the "
+        f"rows themselves make {'no difference that is shown' if same else 'a difference'}."
+    )
+
+
+def wider(found: Exercise) -> list[str]:
+    """What the other widths change at n_examples rows, a sentence each."""
+    n, sentences = found.settings.config.n_examples, []
+    for form in found.settings.widths[1:]:
+        rows = found.fits(n, widths=label(form))
+        seen, fresh = (found.median(rows, c).value for c in ("loss_in_sample", "loss_population"))
+        sentences.append(
+            f"With hidden widths {label(form)} and n = {count(n)}, the best response reaches "
+            f"{number(seen)} on the rows it saw and {number(fresh)} on fresh rows, and the "
+            f"generator wins in {_percent_with(found.wins(n, widths=label(form)))}."
+        )
+    return sentences
+
+
+def hidden(found: Exercise) -> str:
+    """The decomposition of the generators' distance from equilibrium."""
+    shares = found.decomposition.shares()
+    parts = {
+        name: f"{percent(share)} ({percents(low, high)})"
+        for name, (share, low, high) in shares.items()
+    }
+    n = count(found.settings.config.n_examples)
+    _, low, high = shares["optimisation"]
+    if high < 0:
+        pays = (
+            f"the best response to the {n} rows is worse on fresh rows than the trained "
+            "discriminator"
+        )
+    elif low > 0:
+        pays = f"the best response to the {n} rows is better on fresh rows as well"
+    else:
+        pays = (
+            f"whether the best response to the {n} rows is better or worse on fresh rows than the "
+            "trained discriminator is not shown"
+        )
+    return (
+        "The generators are a JSD of "
+        f"{number(found.decomposition.divergence.mean())} nats from equilibrium on average over "
+        f"{count(len(found.decomposition.divergence))}. Of it the trained discriminator sees "
+        f"{parts['seen']}, where the best of its form would see "
+        f"{percent(1 - shares['form'][0])}; {parts['form']} is hidden by the form. The rest is "
+        f"{parts['optimisation']} of optimisation and {parts['finite_sample']} of finite sample: "
+        f"{pays}."
+    )
+
+
+def _from_rows(share: Share, rows: Sequence[int]) -> str:
+    if share.value == float("inf"):
+        return f"at no n up to {count(rows[-1])}"
+    return f"from about {number(share.value, 2)} rows ({interval(share.low, share.high, 2)})"
+
+
+def _with(share: Share) -> str:
+    """A median with its interval, where there are enough generators for one."""
+    known = isfinite(share.low) and isfinite(share.high)
+    return number(share.value) + (f" ({interval(share.low, share.high)})" if known else "")
+
+
+def _percent_with(share: Share) -> str:
+    return f"{percent(share.value)} ({percents(share.low, share.high)})"
+
+
+def _overlap(a: Share, b: Share) -> bool:
+    return a.low <= b.high and b.low <= a.high
+
+
+def _list(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,110 @@
+"""What ``gan-eval throughput`` has read, compared and shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from gan_eval.investigations.speed import benchmarks, page
+from gan_eval.investigations.speed.slowdown import Comparison, compare
+from gan_eval.judging.time_to_quality import time_to_quality
+from gan_eval.study.results.results import Results
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Benchmarks, and what was asked for beside them."""
+
+    table: pd.DataFrame
+    """Of ``throughput.read_all``, with ``times_the_loop``."""
+    comparison: Comparison | None = None
+    quality: pd.DataFrame | None = None
+    labels: dict[str, str] | None = None
+
+    @classmethod
+    def read(cls, files: Sequence[str | Path]) -> Figures:
+        """The benchmarks of files of pytest-benchmark; ``UsageError`` as ``throughput.read``."""
+        table = benchmarks.read_all(files)
+        return cls(table.assign(times_the_loop=benchmarks.over_the_loop(table)))
+
+    def against(
+        self,
+        before: Sequence[str | Path],
+        after: Sequence[str | Path],
+        *,
+        slowdown: float,
+        alpha: float,
+        correction: str,
+    ) -> Figures:
+        """With a comparison; see ``slowdown.compare``."""
+        found = compare(before, after, slowdown=slowdown, alpha=alpha, correction=correction)
+        return replace(self, comparison=found)
+
+    def beside(self, folder: str | Path, epsilon: float) -> Figures:
+        """With the time to quality of a run's epochs; see ``quality.time_to_quality``."""
+        results = Results.load(folder)
+        known = results.provenance.get("configurations") or []
+        sizes = {c["hash"]: int(c["config"]["n_examples"]) for c in known}
+        labels = {c["hash"]: str(c["label"]) for c in known}
+        quality = time_to_quality(results.epochs, sizes, epsilon=epsilon)
+        return replace(self, quality=quality, labels=labels)
+
+    @property
+    def kept(self) -> bool | None:
+        """``Comparison.kept``; True where nothing was compared."""
+        return True if self.comparison is None else self.comparison.kept
+
+    def page(self) -> str:
+        """One HTML document that fetches nothing."""
+        return page.page(self.table, self.quality, self.comparison, self.labels)
+
+    def document(self) -> dict[str, object]:
+        """Everything as JSON has it; what is no finite number is null."""
+        compared = self.comparison
+        return {
+            "benchmarks": _records(self.table),
+            "quality": None if self.quality is None else _records(self.quality),
+            "comparison": None
+            if compared is None
+            else {
+                "slowdown": compared.slowdown,
+                "alpha": compared.alpha,
+                "correction": compared.correction,
+                "benchmarks": _records(compared.table),
+                "only_before": list(compared.only_before),
+                "only_after": list(compared.only_after),
+                "peers": list(compared.peers),
+                "differences": list(compared.differences),
+            },
+            "warnings": page.warnings(self.table),
+            "kept": self.kept,
+            "headline": page.headline(self.table, compared),
+        }
+
+    def sentences(self) -> list[str]:
+        """Say what makes the figures doubtful, where they were measured, and what was found."""
+        found = [f"warning: {sentence}" for sentence in page.warnings(self.table)]
+        compared = self.comparison
+        if compared is not None:
+            found += [f"warning: not the same in both runs: {s}" for s in compared.differences]
+            for names, where in (
+                (compared.only_before, "only in what was before"),
+                (compared.only_after, "only in what is new"),
+                (compared.peers, "not judged, since it measures another package"),
+            ):
+                found += [f"{where}: {name}" for name in names]
+        found += [f"measured on: {sentence}" for sentence in page.provenance(self.table)]
+        return [*found, page.headline(self.table, compared)] if compared else found
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as JSON has them: NaN and ∞ are null."""
+    return json.loads(
+        frame.replace([float("inf"), float("-inf")], None).to_json(
+            orient="records", double_precision=15
+        )
+    )

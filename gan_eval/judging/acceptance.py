@@ -1,0 +1,81 @@
+"""``gan-eval check``: did enough replicates converge?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from gan_eval.judging.summary import share_converged, share_interval
+from gan_eval.runtime.errors import UsageError
+from gan_eval.training.config import Margins
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What is asked of a set of replicates.
+
+    Attributes
+    ----------
+    share : float
+        The share that must have converged, in (0, 1].
+    margin : float
+        The KL(q‖p) in nats up to which a replicate has converged.
+    confidence : float or None
+        If given, the one-sided lower Clopper–Pearson bound of the share at this confidence must
+        reach ``share``, so that a pass is a claim about all seeds, not about those that were run;
+        and a fail one that the upper bound makes.
+    """
+
+    share: float = 0.5
+    margin: float = Margins().converged
+    confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise UsageError(f"`--share` must be above 0 and at most 1, got {self.share}")
+        if not 0 < self.margin < float("inf"):
+            raise UsageError(f"`--margin` must be a positive number of nats, got {self.margin}")
+        if self.confidence is not None and not 0.5 < self.confidence < 1:
+            raise UsageError(f"`--confidence` must be above 0.5 and below 1, got {self.confidence}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a set of replicates stands to a demand."""
+
+    demand: Demand
+    converged: int
+    replicates: int
+    share: float
+    share_low: float
+    share_high: float
+    """Bounds of the one-sided Clopper–Pearson intervals, at the demand's confidence or 95 %."""
+    passed: bool | None
+    """Of the replicates themselves; with a confidence, of all seeds: yes where the lower bound
+    reaches what is asked, no where the upper one does not, and None between: there are too few
+    replicates to tell."""
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
+    """Hold the rows of ``judge`` against a demand.
+
+    A diverged replicate has not converged and is never left out. Raises ``UsageError`` where there
+    are no rows.
+    """
+    converged, replicates = share_converged(rows, demand.margin)
+    # A one-sided bound at level c is the lower end of the two-sided interval at level 2c − 1.
+    confidence = demand.confidence if demand.confidence is not None else 0.95
+    low, high = share_interval(converged, replicates, 2 * confidence - 1)
+    share = converged / replicates
+    passed: bool | None = share >= demand.share
+    if demand.confidence is not None:
+        passed = low >= demand.share
+        if low < demand.share <= high:
+            passed = None
+    return Answer(demand, converged, replicates, share, low, high, passed)

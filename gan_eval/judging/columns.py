@@ -1,0 +1,33 @@
+"""The tests of stored replicates: which were run, as bits, and which columns are theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gan_eval.judging.evaluation import test_columns
+
+
+def bits(tests: Sequence[str]) -> int:
+    """One bit a test, by its place in ``gan_eval.stats.battery.catalogue.TESTS``, where new ones go
+    last."""
+    from gan_eval.stats.battery.catalogue import (
+        TESTS,  # a third of a second: only where tests are stored
+    )
+
+    return sum(1 << place for place, name in enumerate(TESTS) if name in tests)
+
+
+def tests_of(names: Iterable[str]) -> list[str]:
+    """The tests that columns are of, in their order."""
+    return [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
+
+
+def with_columns_of(tests: Sequence[str], names: Iterable[str]) -> list[str]:
+    """The columns of rows, with those of these tests in the place of those of any."""
+    names = list(names)
+    known = set(test_columns(tests_of(names)))
+    place = next((at for at, name in enumerate(names) if name in known), None)
+    if place is None:
+        return names
+    rest = [name for name in names[place:] if name not in known]
+    return [*names[:place], *test_columns(tests), *rest]

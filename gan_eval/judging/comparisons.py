@@ -1,0 +1,280 @@
+"""Configurations held against a reference on common seeds: tidy tables, with intervals.
+
+The replicates of a configuration differ by seed only, and two configurations that were trained from
+the same seeds saw the same random numbers wherever both draw them. So they are compared seed by
+seed, and a bootstrap draws seeds, for all configurations together. What a *task* is to
+Agarwal et al. (2021, "Deep Reinforcement Learning at the Edge of the Statistical Precipice",
+NeurIPS), a backend on a device is here: aggregates are over all of them, and their bootstrap is
+stratified by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from gan_eval.judging import profiles
+from gan_eval.runtime.errors import UsageError
+from gan_eval.stats import bootstrap
+from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, level
+
+BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"
+"""What a comparison can say of a configuration beside the reference."""
+
+MOST_SEEDS = 2000
+"""Seeds of a configuration that are compared: the time and the memory of a bootstrap grow with
+them, and its intervals are then narrower than what anyone would act on."""
+
+FEWEST = 6
+"""Common seeds from which two configurations are compared: fewer cannot show a difference at 5 %
+by a two-sided sign test."""
+
+_TASK = ["backend", "device"]
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """What ``compare_configurations`` found, as tidy tables: one row a statement.
+
+    Attributes
+    ----------
+    pairs : DataFrame
+        One row a configuration other than the reference, backend and device:
+        ``configuration, backend, device, seeds`` (common ones); ``median`` and
+        ``median_reference``; ``ratio`` of the medians with ``ratio_low`` and ``ratio_high``;
+        ``wins``, the share of seeds on which the configuration is the better one, ties half, with
+        ``wins_low`` and ``wins_high``; ``improvement``, the probability that it is the better one
+        on two seeds drawn apart, with ``_low`` and ``_high``; ``pvalue`` of the sign test,
+        ``adjusted`` over the whole table; ``verdict``.
+    quantiles : DataFrame
+        One row a configuration, backend, device and quantile: ``replicates, quantile, value``,
+        ``value_low, value_high``.
+    aggregates : DataFrame
+        One row a configuration: ``tasks`` and ``replicates`` that it is over, ``iqm`` (the
+        interquartile mean), ``median``, and ``improvement`` (over the reference, mean of the
+        tasks), each with ``_low`` and ``_high``. NaN for the reference's own improvement.
+    profiles : DataFrame
+        One row a configuration and threshold: ``threshold, share`` (of the replicates of all
+        tasks at most so far), ``share_low, share_high``.
+    reference, column, correction : str
+    alpha, confidence : float
+    resamples : int
+    left_out : list of str
+        Configurations without ``FEWEST`` seeds in common with the reference anywhere.
+    """
+
+    pairs: pd.DataFrame
+    quantiles: pd.DataFrame
+    aggregates: pd.DataFrame
+    profiles: pd.DataFrame
+    reference: str
+    column: str
+    correction: str
+    alpha: float
+    confidence: float
+    resamples: int
+    left_out: list[str] = field(default_factory=list)
+
+
+def compare_configurations(
+    rows: pd.DataFrame,
+    *,
+    order: Sequence[str] | None = None,
+    column: str = "kl",
+    correction: str = "holm",
+    alpha: float = 0.05,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    thresholds: Sequence[float] | None = None,
+    most_seeds: int = MOST_SEEDS,
+    seed: int = 0,
+) -> Comparisons:
+    """Every configuration against the first, on common seeds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As ``judge`` and a study give them: ``configuration, backend, device, seed, verdict`` and
+        ``column``.
+    order : sequence of str, optional
+        The configurations to compare; the first is the reference. By default all, in the order of
+        their first rows (a study's are in alphabetical order; its own is
+        ``Study.configurations()``).
+    column : str
+        A measure of which less is better, such as ``kl`` (in nats). A diverged replicate and a
+        NaN count as infinite.
+    correction : {"holm", "benjamini-hochberg"}
+        Of the p-values of all pairs together (``gan_eval.stats.multiple``).
+    alpha : float
+        The level of the verdicts: ``better`` or ``worse`` where the adjusted p-value is at most
+        ``alpha``, else ``not shown``.
+    confidence : float
+        Of every interval: percentile bootstrap over seeds, but for ``wins``, which has the exact
+        Clopper–Pearson interval. Each interval holds for itself; none is corrected.
+    resamples : int
+        Of the bootstrap.
+    thresholds : sequence of float, optional
+        Of the performance profiles; by default 40 between the 1 % and 99 % quantiles, evenly spaced
+        on a logarithmic axis.
+    most_seeds : int
+        Of each backend and device, the first ones; every table is about them.
+    seed : int
+        Of the resampling; the same gives the same tables.
+
+    Returns
+    -------
+    Comparisons
+
+    Raises
+    ------
+    UsageError
+        Where columns are missing, a configuration is unknown or stands alone, a seed comes twice in
+        a cell, or a level is none.
+
+    Notes
+    -----
+    The p-value is of the exact two-sided sign test (ties left out): under its null hypothesis
+    either configuration is as likely to end nearer to the truth from a seed. It assumes independent
+    seeds and nothing of the law of KL, whose tails are heavy and may be infinite; a paired t-test
+    or Wilcoxon's would assume more.
+    """
+    known_correction(correction)
+    alpha, confidence = level(alpha), level(confidence)
+    for name, count in (("resamples", resamples), ("most_seeds", most_seeds)):
+        if count < 1:
+            raise UsageError(f"`{name}` must be at least 1, got {count}")
+    needed = ["configuration", *_TASK, "seed", "verdict", column]
+    if missing := [name for name in needed if name not in rows]:
+        raise UsageError(f"rows of replicates lack the column {missing[0]!r}")
+    names = _order(rows, order)
+    tasks = {task: table.iloc[:most_seeds] for task, table in _tasks(rows, names, column).items()}
+    pairs, aggregates, left_out = [], [], []
+    for name in names:
+        common = {
+            task: table[[names[0], name]].dropna()
+            for task, table in tasks.items()
+            if {names[0], name} <= set(table)
+        }
+        common = {task: both for task, both in common.items() if len(both) >= FEWEST}
+        if not common:
+            left_out.append(name)
+            continue
+        draws = {
+            task: bootstrap.resamples(len(both), resamples, seed) for task, both in common.items()
+        }
+        # By position: the reference beside itself is two columns of one name.
+        values = {task: both.to_numpy()[:, [0, -1]] for task, both in common.items()}
+        if name != names[0]:
+            for task, both in values.items():
+                pairs.append(_pair(name, task, both, draws[task], confidence))
+        aggregates.append(_aggregate(name, name == names[0], values, draws, confidence))
+    found = pd.DataFrame(pairs)
+    if pairs:
+        found["adjusted"] = adjusted_pvalues(found["pvalue"].to_numpy(), correction)
+        found["verdict"] = np.where(
+            found["adjusted"] > alpha, NOT_SHOWN, np.where(found["wins"] > 0.5, BETTER, WORSE)
+        )
+    return Comparisons(
+        found,
+        profiles.quantile_table(tasks, names, resamples, confidence, seed),
+        pd.DataFrame(aggregates),
+        profiles.performance_profiles(tasks, names, thresholds, resamples, confidence, seed),
+        reference=names[0],
+        column=column,
+        correction=CORRECTIONS[correction],
+        alpha=alpha,
+        confidence=confidence,
+        resamples=resamples,
+        left_out=left_out,
+    )
+
+
+def _order(rows: pd.DataFrame, order: Sequence[str] | None) -> list[str]:
+    there = list(dict.fromkeys(rows["configuration"]))
+    names = there if order is None else list(dict.fromkeys(order))
+    for name in names:
+        if name not in there:
+            raise UsageError(f"there are no rows of configuration {name!r}")
+    if len(names) < 2:
+        raise UsageError("a comparison needs two configurations or more")
+    return names
+
+
+def _tasks(rows: pd.DataFrame, names: list[str], column: str) -> profiles.Tasks:
+    """Backend and device → seeds by configurations; NaN where a seed was not trained."""
+    values = rows[column].mask(rows["verdict"] == "diverged", np.inf).fillna(np.inf)
+    whole = rows[["configuration", *_TASK, "seed"]].assign(value=values.astype(np.float64))
+    whole = whole.loc[whole["configuration"].isin(names)]
+    if whole.duplicated(["configuration", *_TASK, "seed"]).any():
+        raise UsageError("a seed comes twice in one configuration, backend and device")
+    found: profiles.Tasks = {}
+    for (backend, device), part in whole.groupby(_TASK, sort=False):
+        table = part.pivot(index="seed", columns="configuration", values="value")
+        found[str(backend), str(device)] = table
+    return found
+
+
+def _pair(
+    name: str,
+    task: profiles.Task,
+    both: NDArray[np.float64],
+    counts: bootstrap.Counts,
+    confidence: float,
+) -> dict[str, object]:
+    reference, values = both.T
+    better, worse = int((values < reference).sum()), int((values > reference).sum())
+    n = len(both)
+    medians = bootstrap.quantiles(values, counts, 0.5)
+    of_reference = bootstrap.quantiles(reference, counts, 0.5)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = medians / of_reference
+    improvements = bootstrap.wins(values, reference, counts)
+    # Ties count half: the interval is that of the nearest whole number of wins.
+    share = (better + (n - better - worse) / 2) / n
+    exact = binomtest(round(share * n), n).proportion_ci(confidence, method="exact")
+    decided = better + worse
+    return {
+        "configuration": name,
+        "backend": task[0],
+        "device": task[1],
+        "seeds": n,
+        "median": medians[0],
+        "median_reference": of_reference[0],
+        **bootstrap.with_bounds("ratio", ratios, confidence),
+        "wins": share,
+        "wins_low": exact.low,
+        "wins_high": exact.high,
+        **bootstrap.with_bounds("improvement", improvements, confidence),
+        "pvalue": binomtest(better, decided).pvalue if decided else 1.0,
+    }
+
+
+def _aggregate(
+    name: str,
+    is_reference: bool,
+    values: dict[profiles.Task, NDArray[np.float64]],
+    draws: dict[profiles.Task, bootstrap.Counts],
+    confidence: float,
+) -> dict[str, object]:
+    """Over all tasks: the draws of each task side by side are a stratified bootstrap."""
+    pooled = np.concatenate([both[:, 1] for both in values.values()])
+    counts = np.hstack(list(draws.values()))
+    improvements = np.full(len(counts), np.nan)
+    if not is_reference:
+        improvements = np.mean(
+            [bootstrap.wins(both[:, 1], both[:, 0], draws[task]) for task, both in values.items()],
+            axis=0,
+        )
+    return {
+        "configuration": name,
+        "tasks": len(values),
+        "replicates": len(pooled),
+        **bootstrap.with_bounds("iqm", bootstrap.interquartile_means(pooled, counts), confidence),
+        **bootstrap.with_bounds("median", bootstrap.quantiles(pooled, counts, 0.5), confidence),
+        **bootstrap.with_bounds("improvement", improvements, confidence),
+    }

@@ -1,0 +1,254 @@
+"""Trained GANs and the truth to rows: what was learned, how far from the truth, and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_eval.distributions import divergences, invariant
+from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.gaussian import Array, Gaussian
+from gan_eval.distributions.sample_size import effective_sample_size, samples_of_pair
+from gan_eval.judging import evaluation
+from gan_eval.runtime import threads
+from gan_eval.runtime.errors import UsageError
+from gan_eval.training.config import Margins
+from gan_eval.training.trained import TrainedGANs
+
+VERDICTS = ("converged", "near", "failed", "diverged")
+"""From best to worst."""
+
+Pair = tuple[Array, Array]
+"""Offset and scales of ``canonical_pair``."""
+
+_TOGETHER = 4096
+"""Replicates whose laws are judged at once."""
+
+
+def verdicts(
+    kl: NDArray[np.floating], finite: NDArray[np.bool_], margins: Margins
+) -> NDArray[np.str_]:
+    """One of ``VERDICTS`` a replicate, shape (R,); without finite weights it is ``diverged``."""
+    with np.errstate(invalid="ignore"):
+        return np.select(
+            [~finite, kl <= margins.converged, kl <= margins.near],
+            ["diverged", "converged", "near"],
+            default="failed",
+        )
+
+
+def judge(
+    trained: TrainedGANs,
+    *,
+    margins: Margins | None = None,
+    n_evaluation: int = 500,
+    permutations: int = 999,
+    tests: Sequence[str] = evaluation.TESTS,
+    tested: int | None = None,
+    sampled: bool = True,
+) -> pd.DataFrame:
+    """One row a replicate: the learned law against b and AᵀA, in every measure.
+
+    Parameters
+    ----------
+    trained : TrainedGANs
+        R replicates, any number: they are judged a few thousand at a time, in bounded memory.
+    margins : Margins, optional
+    n_evaluation : int
+        Fresh real rows, and as many generated ones, for the tests and the critic.
+    permutations : int
+        Of each two-sample test; 0 leaves the tests out (NaN).
+    tests : sequence of str
+        Names from ``gan_eval.stats.battery.catalogue.TESTS``: each is two columns.
+    tested : int, optional
+        Replicates that get the two-sample tests, the first ones by position; the others have NaN
+        in the tests' columns. By default all of them. A test takes as long as the rest of the row
+        of a hundred replicates.
+    sampled : bool
+        False leaves out, as NaN, what is computed from rows and not from the learned law alone: the
+        critic, and the columns that end in ``_rows``. They are most of the work.
+
+    Returns
+    -------
+    DataFrame
+        R rows; docs/measures.md describes every column. Divergences are in nats where they have
+        a unit; columns that end in ``_rows`` are against the Gaussian fitted to the n_examples
+        rows that the replicate saw, the others against the population N(b, AᵀA). A diverged
+        replicate has its row, with NaN where a number does not exist.
+
+    Raises
+    ------
+    UsageError
+        Where ``tested`` is negative, or a test is unknown.
+    """
+    if tested is not None and tested < 0:
+        raise UsageError(f"`tested` must be at least 0, got {tested}")
+    if tuple(tests) != evaluation.TESTS:
+        from gan_eval.stats.battery.catalogue import (
+            known,  # with SciPy's spatial part, a third of a second
+        )
+
+        tests = known(tests)
+    margins = margins or Margins()
+    measured: dict[str, Any] = {}
+    parts = [slice(start, start + _TOGETHER) for start in range(0, len(trained), _TOGETHER)]
+    rows = n_evaluation if sampled else 0
+    for part, found in zip(parts, _in_parts(trained, parts, margins, rows), strict=True):
+        for name, values in found.items():
+            whole = measured.setdefault(name, np.empty(len(trained), values.dtype))
+            whole[part] = values
+    for name in evaluation.test_columns(tests):
+        measured[name] = np.full(len(trained), np.nan)
+    if permutations:
+        for r in np.flatnonzero(trained.finite()[:tested]):
+            found = evaluation.two_sample_tests(trained, int(r), n_evaluation, permutations, tests)
+            for name, value in found.items():
+                measured[name][r] = value
+    return pd.DataFrame(
+        {
+            "config_hash": trained.config.hash,
+            "backend": trained.backend,
+            "device": trained.device,
+            "seed": trained.seeds,
+            "verdict": measured.pop("verdict"),
+            "margin": margins.converged,
+            "near_margin": margins.near,
+        }
+        | measured
+        | {
+            "loss_D": trained.loss_D[:, -1],
+            "loss_G": trained.loss_G[:, -1],
+            "seconds": trained.seconds.sum(axis=1),
+            "examples_per_second": trained.examples_per_second,
+            "chapter_examples_per_second": trained.chapter_examples_per_second,
+        }
+    )
+
+
+def _in_parts(
+    trained: TrainedGANs, parts: Sequence[slice], margins: Margins, n_evaluation: int
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """``_measures`` of each part, in turn, by as many threads as replicates may have."""
+
+    def measures(part: slice) -> dict[str, NDArray[Any]]:
+        return _measures(trained.take(part), margins, n_evaluation)
+
+    count = min(threads.for_replicates(), len(parts))
+    if count < 2:
+        yield from map(measures, parts)
+        return
+    # NumPy lets other threads run while it works on thousands of replicates.
+    with ThreadPoolExecutor(count) as pool:
+        yield from pool.map(measures, parts)
+
+
+def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict[str, NDArray[Any]]:
+    """The verdict and everything that is measured without a test, by column name, each (R,).
+
+    NaN is what needs rows where ``n_evaluation`` is 0.
+    """
+    config, truth, law = trained.config, trained.config.truth, trained.law()
+    to_truth = canonical_pair(law, truth)
+    distances = _divergences(to_truth, canonical_pair(truth, law), law, truth)
+    columns = {"verdict": verdicts(distances["kl"], trained.finite(), margins)} | distances
+    columns["effective_sample_size"] = effective_sample_size(distances["kl"], config.dimension)
+    columns["efficiency"] = columns["effective_sample_size"] / config.n_examples
+    columns["samples_to_detect"] = samples_of_pair(*to_truth)
+    columns["mahalanobis_error"] = invariant.mahalanobis(*to_truth)
+    columns["covariance_distance"] = invariant.affine_invariant_distance(*to_truth)
+    nothing = np.full(len(trained), np.nan)
+    to_rows = dict.fromkeys(distances, nothing)
+    if n_evaluation:
+        seen = evaluation.seen_laws(trained)
+        to_rows = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
+    columns |= {f"{name}_rows": values for name, values in to_rows.items()}
+    columns |= _moments(law, truth)
+    columns |= _entries("weight", law.factor)
+    critics = evaluation.critics(trained, n_evaluation) if n_evaluation else (nothing, nothing)
+    columns["critic_correlation"], columns["critic_error"] = critics
+    return columns
+
+
+def epochs(trained: TrainedGANs) -> pd.DataFrame:
+    """One row a replicate and epoch: losses, exact KL(q‖p) in nats, seconds, and moments.
+
+    Epoch 0 is the start: it has a law and no losses. R × (epochs + 1) rows, or as many a replicate
+    as ``trained.traced`` has epochs.
+    """
+    config, truth = trained.config, trained.config.truth
+    traced = trained.traced
+    steps = traced.size
+    law = Gaussian(trained.biases, trained.weights)
+    start = np.full((len(trained), 1), np.nan)
+    flat = Gaussian(
+        law.mean.reshape(-1, config.dimension),
+        law.factor.reshape(-1, config.latent_size, config.dimension),
+    )
+    return pd.DataFrame(
+        {
+            "config_hash": config.hash,
+            "backend": trained.backend,
+            "device": trained.device,
+            "seed": np.repeat(trained.seeds, steps),
+            "epoch": np.tile(traced, len(trained)),
+            "loss_D": np.hstack([start, trained.loss_D]).ravel(),
+            "loss_G": np.hstack([start, trained.loss_G]).ravel(),
+            "kl": divergences.kl(flat, truth),
+            "seconds": np.hstack([start, trained.seconds[:, traced[1:] - 1]]).ravel(),
+            "chapter_seconds": np.hstack(
+                [start, trained.chapter_seconds[:, traced[1:] - 1]]
+            ).ravel(),
+        }
+        | _entries("mean", flat.mean)
+        | _entries("covariance", _covariance(flat), upper=True)
+    )
+
+
+def _divergences(pair: Pair, reverse: Pair, q: Gaussian, p: Gaussian) -> dict[str, Array]:
+    """Every divergence of the learned laws q (R,) from p, by column name."""
+    bandwidth = divergences.median_distance(p)
+    forward, backward = invariant.kl(*pair), invariant.kl(*reverse)
+    return {
+        "kl": forward,
+        "kl_reverse": backward,
+        "jeffreys": forward + backward,
+        "bures_wasserstein": divergences.bures_wasserstein(q, p),
+        "hellinger": invariant.hellinger(*pair),
+        "total_variation": invariant.total_variation(*pair),
+        "mmd2": divergences.mmd2(q, p, bandwidth),
+        "energy_distance": divergences.energy_distance(q, p),
+    }
+
+
+def _moments(law: Gaussian, truth: Gaussian) -> dict[str, NDArray[np.floating]]:
+    """The learned mean and covariance, and their errors against b and AᵀA, entry by entry."""
+    covariance = _covariance(law)
+    return (
+        _entries("mean", law.mean)
+        | _entries("mean_error", law.mean - truth.mean)
+        | _entries("covariance", covariance, upper=True)
+        | _entries("covariance_error", covariance - truth.covariance, upper=True)
+    )
+
+
+def _covariance(law: Gaussian) -> NDArray[np.floating]:
+    # A diverged generator may hold infinities or values whose squares overflow: NaN and ∞ are
+    # then the right entries, and no news.
+    with np.errstate(invalid="ignore", over="ignore"):
+        return law.covariance
+
+
+def _entries(
+    name: str, values: NDArray[np.floating], *, upper: bool = False
+) -> dict[str, NDArray[np.floating]]:
+    """Columns ``name_1`` or ``name_1_2`` … of vectors (R, d) or matrices (R, k, d)."""
+    return {
+        "_".join([name, *(str(i + 1) for i in index)]): values[(slice(None), *index)]
+        for index in np.ndindex(values.shape[1:])
+        if not upper or index[0] <= index[1]
+    }

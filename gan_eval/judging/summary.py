@@ -1,0 +1,121 @@
+"""Many seeds to a few honest numbers: medians, quantiles and shares, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import special
+
+from gan_eval.judging.judge import VERDICTS
+from gan_eval.runtime.errors import UsageError
+
+CELL = ["configuration", "backend", "device"]
+"""What identifies a cell of a study: all its rows differ by seed only."""
+
+
+def by_cell(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """Each cell, in the order of its first row, with its rows in their order.
+
+    Where the rows of each cell stand together, as a study's do, these are views: pandas' own
+    grouping copies the whole frame.
+    """
+    groups: Any = rows.groupby(CELL, sort=False, dropna=False)
+    number = groups.ngroup().to_numpy()
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    if len(starts) > groups.ngroups:
+        yield from groups
+        return
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=False):
+        part = rows.iloc[start:end]
+        yield tuple(part[name].iloc[0] for name in CELL), part
+
+
+def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
+    """The distribution-free interval of a median from order statistics.
+
+    The ranks (k, n + 1 − k) whose binomial coverage is at least ``confidence`` (David & Nagaraja,
+    Order Statistics, 2003, section 7.1): exact for any law, no resampling, never narrower than
+    asked. Infinite values count as values. (−∞, ∞) where n is too small for any such pair (n < 6
+    at 95 %); NaN where a value is NaN or none is there.
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    n = ordered.size
+    if n == 0 or np.isnan(ordered).any():
+        return (np.nan, np.nan)
+    # The smallest k with P(X ≤ k) ≥ α/2 for X ~ Bin(n, ½): ranks k and n + 1 − k keep the coverage.
+    tail = (1 - confidence) / 2
+    below = int(np.ceil(special.bdtrik(tail, n, 0.5)))
+    below -= below > 0 and special.bdtr(below - 1, n, 0.5) >= tail
+    if below < 1:
+        return (-np.inf, np.inf)
+    return (float(ordered[below - 1]), float(ordered[n - below]))
+
+
+def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The Clopper–Pearson (1934) interval of a share, never anti-conservative."""
+    tail = (1 - confidence) / 2
+    # Quantiles of beta distributions; scipy.stats has them too, and takes a second to import.
+    low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
+    high = special.betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
+    return (float(low), float(high))
+
+
+def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
+    """One row a cell: how many converged, and medians over replicates with intervals.
+
+    Columns: ``configuration, backend, device, replicates``; a count for each verdict;
+    ``converged_share`` with ``_low`` and ``_high`` (Clopper–Pearson); ``kl`` (median) with
+    ``_low``, ``_high`` (order statistics), ``kl_q05`` and ``kl_q95``; ``effective_sample_size``
+    and ``efficiency`` (medians) with ``_low`` and ``_high``; medians of ``samples_to_detect``,
+    ``loss_D``, ``loss_G``, ``examples_per_second``; ``chapter_examples_per_second`` where it was
+    measured. A diverged replicate counts as an infinite KL and an effective sample size of 0, so
+    it is never dropped from a median.
+    """
+    cells = []
+    for cell, group in by_cell(rows):
+        diverged = group["verdict"] == "diverged"
+        verdicts = group["verdict"].value_counts()
+        kl = group["kl"].mask(diverged, np.inf)
+        worth = group["effective_sample_size"].mask(diverged, 0.0)
+        converged, n = int(verdicts.get("converged", 0)), len(group)
+        row: dict[str, Any] = {name: cell[i] for i, name in enumerate(CELL)}
+        row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
+        row["converged_share"] = converged / n
+        row |= _bounds("converged_share", share_interval(converged, n, confidence))
+        row["kl"] = quantile(kl, 0.5)
+        row |= _bounds("kl", median_interval(kl, confidence))
+        row["kl_q05"], row["kl_q95"] = quantile(kl, 0.05), quantile(kl, 0.95)
+        efficiency = group["efficiency"].mask(diverged, 0.0)
+        for name, values in (("effective_sample_size", worth), ("efficiency", efficiency)):
+            row[name] = quantile(values, 0.5)
+            row |= _bounds(name, median_interval(values, confidence))
+        for name in ("samples_to_detect", "loss_D", "loss_G", "examples_per_second"):
+            row[name] = group[name].median()
+        row["chapter_examples_per_second"] = group["chapter_examples_per_second"].median()
+        cells.append(row)
+    return pd.DataFrame(cells)
+
+
+def quantile(values: ArrayLike, q: float) -> float:
+    """A quantile by linear interpolation that an infinite value does not turn into NaN."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    position = q * (ordered.size - 1)
+    low, high = ordered[int(np.floor(position))], ordered[int(np.ceil(position))]
+    part = position - np.floor(position)
+    return float(low if part == 0 or low == high else low + part * (high - low))
+
+
+def share_converged(rows: pd.DataFrame, margin: float) -> tuple[int, int]:
+    """How many replicates have KL(q‖p) within a margin (nats), and how many there are."""
+    if rows.empty:
+        raise UsageError("there are no rows to check")
+    within = rows["kl"].le(margin) & rows["verdict"].ne("diverged")
+    return int(np.count_nonzero(within)), len(rows)
+
+
+def _bounds(name: str, interval: tuple[float, float]) -> dict[str, float]:
+    return {f"{name}_low": interval[0], f"{name}_high": interval[1]}

@@ -1,0 +1,116 @@
+"""What a page is built of; template.html.j2 has one macro for each kind of block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from markupsafe import Markup
+
+from gan_eval.pages.canvas import Picture, drawing
+
+
+@dataclass(frozen=True)
+class Table:
+    """A caption, column heads, and rows whose first entry heads the row.
+
+    ``words`` says how many of the leading columns hold words, which are set to the left.
+    """
+
+    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: int = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    kind: ClassVar[str] = "paragraph"
+    text: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    kind: ClassVar[str] = "heading"
+    text: str
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures side by side where there is room."""
+
+    kind: ClassVar[str] = "gallery"
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True)
+class TableBlock:
+    """A table, folded away behind its caption where it is long."""
+
+    kind: ClassVar[str] = "table"
+    table: Table
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class DefinitionList:
+    """Terms and what they are."""
+
+    kind: ClassVar[str] = "definition_list"
+    pairs: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text to copy."""
+
+    kind: ClassVar[str] = "code"
+    label: str
+    text: str
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class SliderFigure:
+    """A picture of the last epoch that a slider moves over epochs.
+
+    ``trace`` is JSON that is safe within a script element; ``last`` is the largest position of the
+    slider; ``table`` has the target and each drawn replicate at the last epoch.
+    """
+
+    kind: ClassVar[str] = "slider_figure"
+    picture: Picture
+    trace: Markup
+    last: int
+    table: Table
+
+
+def gallery(*makers: Callable[[], Picture | None]) -> list[Block]:
+    """The pictures that there are, side by side; nothing where a page has no pictures."""
+    made = [make() for make in makers] if drawing() else []
+    pictures = [picture for picture in made if picture is not None]
+    return [Gallery(pictures)] if pictures else []
+
+
+Block = Paragraph | Heading | Gallery | TableBlock | DefinitionList | Code | SliderFigure
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page with a heading and an anchor."""
+
+    identity: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One number that matters, with what it is and how sure it is."""
+
+    label: str
+    value: str
+    note: str

@@ -1,0 +1,260 @@
+"""From a matplotlib figure to inline SVG that follows the page: its colours, its font, its ids."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from gan_eval.pages.numbers import number
+from gan_eval.runtime.spreadsheet import csv_text
+
+# Figures are drawn in sentinel colours, which the page's CSS variables then replace: one drawing
+# serves the light theme, the dark one and print.
+_VARIABLES = (
+    *("ink", "muted", "grid", "real", "learned", "loss-d", "loss-g"),
+    *("converged", "near", "failed", "diverged", "surface"),
+)
+COLOURS = {name: f"#{0xFE0100 + i:06x}" for i, name in enumerate(_VARIABLES)}
+"""Colour by role; style.css gives each its value in both themes."""
+
+_BY_SENTINEL = {sentinel: f"var(--{name})" for name, sentinel in COLOURS.items()}
+_SENTINEL = re.compile("|".join(_BY_SENTINEL))
+_FONT_FAMILY = re.compile(r"font-family: [^;]*; ")
+_LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "gan_eval",
+    "font.size": 9.5,
+    "text.color": COLOURS["ink"],
+    "text.parse_math": False,
+    "axes.edgecolor": COLOURS["muted"],
+    "axes.labelcolor": COLOURS["ink"],
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": COLOURS["grid"],
+    "grid.linewidth": 0.8,
+    "xtick.color": COLOURS["muted"],
+    "ytick.color": COLOURS["muted"],
+    "xtick.labelcolor": COLOURS["ink"],
+    "ytick.labelcolor": COLOURS["ink"],
+    "legend.frameon": False,
+    "legend.fontsize": 9.0,
+    "legend.borderpad": 0.1,
+    "legend.handletextpad": 0.5,
+    "legend.columnspacing": 1.2,
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+
+
+_undrawn = ContextVar("_undrawn", default=False)
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Pages that are built meanwhile have their words and tables, and no pictures."""
+    token = _undrawn.set(True)
+    try:
+        yield
+    finally:
+        _undrawn.reset(token)
+
+
+def drawing() -> bool:
+    """Whether pages have pictures now."""
+    return not _undrawn.get()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of the page.
+
+    ``title`` and ``description`` are what a screen reader says of the drawing; ``caption`` stands
+    under it and also says what could not be drawn. ``csv`` is what was drawn as a table, None where
+    a page has none.
+    """
+
+    identity: str
+    title: str
+    description: str
+    caption: str
+    svg: Markup
+    csv: str | None = None
+
+    @property
+    def link(self) -> str | None:
+        """The CSV as an address that a browser saves without a request."""
+        if self.csv is None:
+            return None
+        return "data:text/csv;charset=utf-8," + quote(self.csv, safe="/,:;()=+", errors="replace")
+
+    def with_svg(self, svg: Markup) -> Picture:
+        """The same picture, drawn otherwise."""
+        return replace(self, svg=svg)
+
+
+class PlotBox(NamedTuple):
+    """Where the axes of a drawn figure lie, in units of its SVG.
+
+    ``across`` and ``up`` are the places of the data's zero and the length of its one.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    across: tuple[float, float]
+    up: tuple[float, float]
+
+
+@contextmanager
+def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Axes]]:
+    """A figure (inches, 72 units each) with one axes, in the page's style while it is drawn.
+
+    The width makes a letter about as large as the page's small print on a screen of 360 pixels.
+    """
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A name may have letters that matplotlib's font lacks; the browser's font draws the text.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.add_subplot()
+
+
+def picture(
+    figure: Figure,
+    identity: str,
+    *,
+    title: str,
+    description: str,
+    caption: str,
+    data: pd.DataFrame | None = None,
+) -> Picture:
+    """The drawn figure as a ``Picture``; to be called inside its ``canvas``.
+
+    ``data`` is what is drawn, to be had as CSV with six significant digits.
+    """
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = _inline(buffer.getvalue(), identity, title, description)
+    csv = None if data is None else csv_text(data, float_format="%.6g")
+    return Picture(identity, title, description, caption, Markup(svg), csv)
+
+
+def plot_box(figure: Figure, axes: Axes) -> PlotBox:
+    """Where linear axes lie, after ``picture`` has laid the figure out."""
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    place = axes.get_position()
+    left, bottom = place.x0 * width, height * (1 - place.y0)
+    across, up = place.width * width, place.height * height
+    (low, high), (floor, ceiling) = axes.get_xlim(), axes.get_ylim()
+    one, tall = across / (high - low), -up / (ceiling - floor)
+    return PlotBox(
+        *(left, bottom - up, across, up),
+        across=(left - low * one, one),
+        up=(bottom - floor * tall, tall),
+    )
+
+
+def plain_log_axis(axes: Axes, which: str) -> None:
+    """A logarithmic axis, at least a decade long, with plain numbers at its marks.
+
+    To be called when the data are drawn: how many marks it needs depends on their range.
+    """
+    getattr(axes, f"set_{which}scale")("log")
+    low, high = getattr(axes, f"get_{which}lim")()
+    if high < 10 * low:
+        middle = (low * high) ** 0.5
+        low, high = middle / 10**0.5, middle * 10**0.5
+        getattr(axes, f"set_{which}lim")(low, high)
+    axis = getattr(axes, f"{which}axis")
+    subdivisions = (1.0, 2.0, 5.0) if high < 40 * low else (1.0,)
+    axis.set_major_locator(LogLocator(subs=subdivisions, numticks=7))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 1)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def legend_above(axes: Axes, columns: int = 4) -> None:
+    """The legend over the axes, where it covers no data; each label once."""
+    named = {}
+    for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+        named.setdefault(label, handle)
+    axes.legend(
+        list(named.values()), list(named), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns
+    )
+
+
+def jitter(n: int, height: float = 0.6) -> Sequence[float]:
+    """Offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
+    return [((0.5 + i * 0.6180339887) % 1 - 0.5) * height for i in range(n)]
+
+
+def _inline(text: str, identity: str, title: str, description: str) -> str:
+    """A whole SVG document as an element of the page."""
+    document = ElementTree.fromstring(text)
+    _strip(document)
+    for element in document.iter():
+        _adapt(element, lambda name: f"{identity}-{name}")
+    document.attrib = {
+        "viewBox": document.attrib["viewBox"],
+        "role": "img",
+        "aria-labelledby": f"{identity}-title {identity}-desc",
+    }
+    for position, (tag, words) in enumerate((("title", title), ("desc", description))):
+        child = ElementTree.Element(tag, {"id": f"{identity}-{tag}"})
+        child.text = words
+        document.insert(position, child)
+    return ElementTree.tostring(document, encoding="unicode")
+
+
+def _strip(element: ElementTree.Element) -> None:
+    """Namespaces off, and with them metadata and the style sheet that would rule the whole page."""
+    element.tag = element.tag.rpartition("}")[2]
+    element.attrib = {name.rpartition("}")[2]: v for name, v in element.attrib.items()}
+    for child in list(element):
+        if child.tag.rpartition("}")[2] in ("metadata", "style"):
+            element.remove(child)
+        else:
+            _strip(child)
+
+
+def _adapt(element: ElementTree.Element, renamed: Callable[[str], str]) -> None:
+    attributes = element.attrib
+    # matplotlib names every group (axes_1, patch_2, …); only what is referred to needs an id.
+    if "id" in attributes:
+        if element.tag == "g":
+            del attributes["id"]
+        else:
+            attributes["id"] = renamed(attributes["id"])
+    if "href" in attributes:
+        attributes["href"] = "#" + renamed(attributes["href"][1:])
+    if "clip-path" in attributes:
+        attributes["clip-path"] = re.sub(
+            r"url\(#(.*)\)", lambda m: f"url(#{renamed(m[1])})", attributes["clip-path"]
+        )
+    if "style" in attributes:
+        style = _SENTINEL.sub(lambda m: _BY_SENTINEL[m[0]], attributes["style"])
+        attributes["style"] = _FONT_FAMILY.sub("", style)
+    for name in ("d", "x", "y", "transform"):
+        if name in attributes:
+            attributes[name] = " ".join(_LONG_NUMBER.sub(r"\1", attributes[name]).split())

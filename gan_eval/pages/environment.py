@@ -1,0 +1,85 @@
+"""The section that says where a page's figures come from: machine, packages, what was missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gan_eval.pages.blocks import Block, DefinitionList, Heading, Section, Table, TableBlock
+from gan_eval.pages.numbers import count, number, plural
+
+MOST_ROWS = 500
+"""Rows of a table that grows with the study; what is left out is counted."""
+
+
+def environment(provenance: Mapping[str, Any]) -> Section:
+    """Write the section on where figures come from, and what could not be run."""
+    machines = provenance.get("environments") or {"": provenance.get("environment") or {}}
+    blocks: list[Block] = []
+    for name, machine in machines.items():
+        blocks += [Heading(f"Environment {name}")] if len(machines) > 1 else []
+        blocks.append(_facts(_machine(machine)))
+    seconds = provenance.get("seconds")
+    blocks.append(
+        _facts(
+            [
+                ("Workers", provenance.get("workers")),
+                ("Time taken", f"{number(seconds)} s" if seconds else None),
+                ("Run at", provenance.get("created")),
+            ]
+        )
+    )
+    if lacking := provenance.get("unavailable") or ():
+        blocks.append(
+            TableBlock(
+                Table(
+                    "Backends that were not there",
+                    ("backend", "state", "to install, or what it said"),
+                    [
+                        tuple(str(entry[k]) for k in ("name", "state", "remedy"))
+                        for entry in lacking
+                    ],
+                    words=3,
+                )
+            )
+        )
+    failures = provenance.get("failures") or ()
+    if failures:
+        blocks.append(TableBlock(_failures(failures)))
+    return Section("environment", "Environment", blocks)
+
+
+def _machine(machine: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    memory, packages = machine.get("memory_gib"), machine.get("packages") or {}
+    return [
+        ("Processor", machine.get("processor")),
+        ("Cores in use", machine.get("cores")),
+        ("Threads a process", machine.get("threads")),
+        ("Memory", f"{memory} GiB" if memory else None),
+        ("GPU", ", ".join(str(gpu) for gpu in machine.get("gpus") or []) or "none seen"),
+        ("Platform", machine.get("platform")),
+        ("Python", machine.get("python")),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())),
+    ]
+
+
+def _facts(pairs: Sequence[tuple[str, Any]]) -> DefinitionList:
+    return DefinitionList([(term, str(value)) for term, value in pairs if value not in (None, "")])
+
+
+def _failures(failures: Sequence[Mapping[str, Any]]) -> Table:
+    shown = failures[:MOST_ROWS]
+    which = "" if len(shown) == len(failures) else f" (the first {count(len(shown))})"
+    return Table(
+        f"{plural(len(failures), 'unit')} of work that failed{which}",
+        ("configuration", "backend", "device", "seeds", "message"),
+        [
+            (
+                *(str(failure.get(name, "")) for name in ("configuration", "backend", "device")),
+                ", ".join(str(seed) for seed in (failure.get("seeds") or ())[:10]),
+                str(failure.get("message", "")),
+            )
+            for failure in shown
+        ],
+        words=5,
+    )

@@ -1,0 +1,116 @@
+"""Which code numbers come from, as one short text.
+
+A stored replicate is used again only where the code that it depends on is the code that runs now.
+That code is found, not listed: beginning with some modules, as the judge's and a backend's, every
+module of this package that they import, wherever the import stands. Its syntax tree counts, without
+docstrings, comments and imports that only a type checker reads: correcting a sentence trains
+nothing again, and any other change does.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGE = "gan_eval"
+# Judging computes by these, whatever trains.
+_LIBRARIES = ("numpy", "scipy", "torch")
+# They cannot change a number: sentences, where to read settings, how many threads.
+_NO_NUMBERS = {
+    "gan_eval",
+    "gan_eval.runtime.errors",
+    "gan_eval.runtime.text",
+    "gan_eval.runtime.threads",
+}
+
+
+@cache
+def source_version(*roots: str) -> str:
+    """16 hexadecimal digits of the sources behind some modules and of the libraries' versions.
+
+    Parameters
+    ----------
+    *roots : str
+        Names of modules; what they import of this package counts with them.
+    """
+    digest = hashlib.sha256()
+    for name in _LIBRARIES:
+        digest.update(f"{name} {_version(name)}\n".encode())
+    for name, source in sorted(sources(*roots).items()):
+        digest.update(f"{name}\n{source}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def sources(*roots: str) -> dict[str, str]:
+    """Find some modules and all of this package's that these import: name to code (``bare``)."""
+    found: dict[str, str] = {}
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        path = _path(name)
+        if name in found or name in _NO_NUMBERS or path is None:
+            continue
+        tree = bare(path.read_bytes())
+        found[name] = ast.dump(tree)
+        waiting += _imported(tree, name, is_package=path.name == "__init__.py")
+    return found
+
+
+def bare(source: bytes | str) -> ast.Module:
+    """Parse Python, and leave out what cannot change a number.
+
+    That is docstrings, of modules, classes, functions and attributes, and what stands under
+    ``if TYPE_CHECKING:``. Comments and the layout of lines are not in a syntax tree.
+    """
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            if isinstance(block := getattr(node, name, None), list):
+                setattr(node, name, [one for one in block if not _without_effect(one)])
+    return tree
+
+
+def _without_effect(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    text = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(text, ast.Constant) and isinstance(text.value, str)
+
+
+def _imported(tree: ast.Module, name: str, *, is_package: bool) -> list[str]:
+    """The modules of this package that a module imports, anywhere in it."""
+    here = name if is_package else name.rpartition(".")[0]
+    wanted: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            wanted += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = here.split(".")[: len(here.split(".")) - (node.level - 1)]
+            base = ".".join([*(above if node.level else ()), *filter(None, [node.module])])
+            # What is imported from a package may be a module of it.
+            wanted += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    own = [one for one in wanted if one.split(".")[0] == _PACKAGE]
+    # Importing a module runs the packages above it.
+    return own + [one.rpartition(".")[0] for one in own if "." in one]
+
+
+def _path(module: str) -> Path | None:
+    """The file of a module; None where the name is not a module's. Imports nothing of ours."""
+    if module.split(".")[0] == _PACKAGE:
+        base = Path(__file__).parents[2].joinpath(*module.split("."))
+        tried = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
+        return next((path for path in tried if path.is_file()), None)
+    spec = importlib.util.find_spec(module)
+    origin = None if spec is None else spec.origin
+    return Path(origin) if origin is not None and origin.endswith(".py") else None
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"

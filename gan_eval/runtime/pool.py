@@ -1,0 +1,168 @@
+"""Processes that work side by side, few threads each, out of the reach of Ctrl-C, and that end when
+the process that started them does."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+from typing import Any, Self
+
+from gan_eval.runtime import threads
+from gan_eval.runtime.errors import UsageError
+
+Task = tuple[Any, ...]
+"""A callable that a process can import, and its arguments."""
+
+
+DIED = "a worker process died; the machine may have run out of memory"
+MOST = 1024
+"""Processes of a pool."""
+_PR_SET_PDEATHSIG = 1
+"""Of Linux's ``prctl``: the signal that a process gets when its parent ends."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that raised, or whose process died."""
+
+    message: str
+
+
+class Pool:
+    """``workers`` spawned processes of ``threads`` threads each; with one worker, this process.
+
+    The processes do not see Ctrl-C: it raises ``KeyboardInterrupt`` here, and the caller decides.
+    What is raised inside and not caught ends them at once; so does whatever ends this process.
+    """
+
+    def __init__(self, workers: int, threads: int = 1) -> None:
+        self.workers, self.threads = workers, threads
+        self.executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        if self.workers > 1:
+            self.executor = ProcessPoolExecutor(
+                self.workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_begin,
+            )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.kill()
+        if self.executor is not None:
+            self.executor.shutdown(cancel_futures=True)
+
+    def kill(self) -> None:
+        """End the processes at once, in the middle of whatever they do."""
+        if self.executor is not None:
+            for process in list((self.executor._processes or {}).values()):
+                process.kill()
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run one task, wait for it, and let what it raises pass."""
+        if self.executor is None:
+            with threads.allow(self.threads):
+                return function(*arguments)
+        return self._submit((function, *arguments)).result()
+
+    def run_all(
+        self, tasks: Iterable[Task], *, alone: Iterable[Task] = ()
+    ) -> Iterator[tuple[Task, Any]]:
+        """Tasks with their outcomes (or a ``Failure``) as they end.
+
+        First those of ``alone``, one at a time with nothing beside them; then the others, as many
+        side by side as there are workers. Each is asked for when it can start, so that what comes
+        next, and whether anything does, may depend on what has ended.
+        """
+        for task in alone:
+            yield task, outcome(lambda task=task: self.call(*task))
+        waiting = iter(tasks)
+        running: dict[Future[Any], Task] = {}
+        more = True
+        while more or running:
+            while more and len(running) < self.workers:
+                task = next(waiting, None)
+                if task is None:
+                    more = False
+                elif self.executor is None:
+                    yield task, outcome(lambda task=task: self.call(*task))
+                else:
+                    try:
+                        running[self._submit(task)] = task
+                    except BrokenProcessPool as error:
+                        yield task, outcome(lambda error=error: _raise(error))
+            if running:
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), outcome(future.result)
+
+    def _submit(self, task: Task) -> Future[Any]:
+        assert self.executor is not None
+        # Submitting may start a process, which inherits the environment and the signal mask.
+        with threads.allow(self.threads), _interrupts_held():
+            return self.executor.submit(*task)
+
+
+def outcome(call: Callable[[], Any]) -> Any:
+    """What a call returns, or a ``Failure`` that says what it raised."""
+    try:
+        return call()
+    except BrokenProcessPool:
+        return Failure(DIED)
+    except Exception as error:  # any fault of one task is told beside the results of the others
+        return Failure(" ".join(str(error).split()) or type(error).__name__)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes started inside never see Ctrl-C, not even while they still import."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def require(workers: int | None) -> None:
+    """``UsageError`` where that is no number of processes; None asks for one a core."""
+    if workers is not None and not 1 <= workers <= MOST:
+        raise UsageError(f"`--workers` must be between 1 and {MOST}, got {workers}")
+
+
+def _begin() -> None:
+    """What a worker does first: ignore Ctrl-C, where no signal mask was inherited (Windows), and
+    see to its end with that of its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    if sys.platform == "linux":
+        # By the kernel, so that a worker that is busy in native code ends as well. It counts the
+        # thread that started the worker as the parent: the one that uses the pool.
+        with suppress(OSError, AttributeError):  # a C library that has no such call
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent.pid:  # it had ended before the kernel was told
+            os._exit(1)
+
+
+def _end_with(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)

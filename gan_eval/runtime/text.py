@@ -1,0 +1,76 @@
+"""Text for people: values and names as a sentence can hold them, and the name that was meant."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from gan_eval.runtime.errors import UsageError
+
+SMALLEST_PVALUE = 1e-300
+"""Down to here the exact laws have their p-values; below, some underflow to 0. In print what is
+less reads "< 1e-300"."""
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A hint that names the known name nearest to an unknown one, or all of them."""
+    # A long name is near to none, and the search takes the square of its length.
+    lower = [k.lower() for k in known]
+    close = difflib.get_close_matches(name.lower()[:200], lower, n=1, cutoff=0.5)
+    if close:
+        match = next(k for k in known if k.lower() == close[0])
+        return f"did you mean `{match}`?"
+    return f"known are {', '.join(f'`{k}`' for k in known)}"
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, at most 80 characters."""
+    try:
+        return cut(repr(value))
+    except ValueError:  # Python writes out no number of more than 4,300 digits
+        return "a number of thousands of digits"
+    except RecursionError:
+        return "what is nested too deeply"
+
+
+def cut(text: str) -> str:
+    """A text of at most 80 characters."""
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def writable(text: str) -> str:
+    """The text, where a file can hold it; ``UsageError`` for a NUL or half a surrogate pair."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(f"a name must be text that a file can hold, got {shown(text)}")
+    return text
+
+
+def printable(text: str) -> str:
+    """A text on one line, in which what a terminal would obey (colours, a right-to-left mark) is
+    written out."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in " ".join(text.split())
+    )
+
+
+def plain(name: object, limit: int = 60) -> str:
+    """A name on one line, without control and direction marks, at most ``limit`` characters: a
+    longer one keeps its two ends.
+
+    For places where the browser's own isolation (``<bdi>``) does not reach: the text of a figure
+    and the page's title.
+    """
+    spaced = " ".join(str(name).split())
+    kept = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
+    if len(kept) <= limit:
+        return kept
+    end = limit // 2
+    return f"{kept[: limit - 1 - end]}…{kept[-end:]}"
+
+
+def lower_first(text: str) -> str:
+    """Write the first letter small, as within a sentence."""
+    return text[:1].lower() + text[1:]

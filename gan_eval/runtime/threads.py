@@ -1,0 +1,66 @@
+"""How many CPU threads a framework may use for one training: one, unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.machine import cores
+
+MOST = 1024
+"""Threads of one training."""
+_OURS = "GAN_EVAL_THREADS"
+# What the libraries under the frameworks read when they are loaded.
+_THEIRS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def allowed() -> int:
+    """The threads that a training in this process may use.
+
+    The chapter's tensors have a few dozen entries: a second thread costs more than it brings, and
+    on a busy machine tenfold. So it is 1 where nothing else was said.
+    """
+    return int(os.environ.get(_OURS, "1"))
+
+
+def for_replicates() -> int:
+    """The threads among which a training shares out its replicates: every core where nothing else
+    was said, because replicates share nothing."""
+    return int(os.environ.get(_OURS, cores()))
+
+
+def require(count: int) -> None:
+    """``UsageError`` where ``count`` is no number of threads."""
+    if not 1 <= count <= MOST:
+        raise UsageError(f"`--threads` must be between 1 and {MOST}, got {count}")
+
+
+@contextmanager
+def allow(count: int | None) -> Iterator[None]:
+    """Allow so many threads to what is loaded, and to the processes that are started, inside.
+
+    None says nothing: then a training uses one thread, and replicates are shared out among all.
+
+    A framework whose number of threads is fixed when it starts keeps the number it began with.
+
+    Raises
+    ------
+    UsageError
+        Where ``count`` is below 1 or above ``MOST``.
+    """
+    if count is None:
+        yield
+        return
+    require(count)
+    before = {name: os.environ.get(name) for name in (_OURS, *_THEIRS)}
+    os.environ.update(dict.fromkeys(before, str(count)))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

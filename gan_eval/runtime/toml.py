@@ -1,0 +1,145 @@
+"""TOML, read and written; settings from text, and pydantic's faults as sentences."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import read_text
+from gan_eval.runtime.text import cut, lower_first, nearest, shown
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+
+def to_toml(settings: Mapping[str, Any], prefix: str = "") -> str:
+    """Nested settings of strings, numbers, booleans and lists as a TOML document.
+
+    ``None`` has no TOML form and is left out: it is the default wherever we allow it.
+    """
+    lines = [
+        f"{_key(key)} = {_value(value)}"
+        for key, value in settings.items()
+        if value is not None and not isinstance(value, Mapping)
+    ]
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            path = f"{prefix}{_key(key)}"
+            lines += ["", f"[{path}]", to_toml(value, f"{path}.")]
+    return "\n".join(lines)
+
+
+def _key(key: str) -> str:
+    bare = key.isascii() and key.replace("_", "").replace("-", "").isalnum()
+    return key if bare else _value(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(v) for v in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{_key(k)} = {_value(v)}' for k, v in value.items())} }}"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for DEL, which TOML does not take as it is.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    return repr(value)
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The tables of a TOML file; ``UsageError`` names the line that does not parse."""
+    text = read_text(path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{str(path)!r} is not valid TOML: {lower_first(str(error))}") from None
+    except RecursionError:
+        raise UsageError(f"{str(path)!r} is not usable TOML: it is nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
+        reason = lower_first(str(error).partition(";")[0])
+        raise UsageError(f"{str(path)!r} is not usable TOML: {reason}") from None
+
+
+def parse_assignment(text: str) -> tuple[list[str], Any]:
+    """``"target.b=[1, 2]"`` to ``(["target", "b"], [1, 2])``.
+
+    The value is read as TOML; what TOML cannot read is taken as a plain string, so that
+    ``dialect=mxnet`` needs no quotes.
+    """
+    key, equals, value = text.partition("=")
+    parts = [part.strip() for part in key.split(".")]
+    if not equals or not all(parts):
+        raise UsageError(f"a setting is written key=value, got {shown(text)}")
+    value = value.strip()
+    try:
+        document = tomllib.loads(f"value = {value}")
+    except (ValueError, RecursionError):  # the first, of thousands of digits as well
+        return parts, value
+    return parts, document["value"] if set(document) == {"value"} else value
+
+
+def merge_settings(
+    settings: Mapping[str, Any], assignments: Iterable[tuple[Sequence[str], Any]]
+) -> dict[str, Any]:
+    """A copy of nested settings with (path, value) pairs laid over it; the last one wins."""
+    merged = dict(settings)
+    for parts, value in assignments:
+        table = merged
+        for part in parts[:-1]:
+            inner = table.get(part, {})
+            if not isinstance(inner, Mapping):
+                raise UsageError(
+                    f"`{cut('.'.join(parts))}` cannot be set: `{cut(part)}` is not a table"
+                )
+            table[part] = dict(inner)
+            table = table[part]
+        table[parts[-1]] = value
+    return merged
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first fault that pydantic found, as one sentence in the house's form."""
+    fault = error.errors(include_url=False)[0]
+    where = cut(".".join(str(part) for part in fault["loc"]))
+    kind, context, got = fault["type"], fault.get("ctx", {}), shown(fault["input"])
+    if kind == "extra_forbidden":
+        return f"unknown setting `{where}`: {nearest(str(fault['loc'][-1]), _fields(model, fault))}"
+    if kind == "value_error":
+        return str(context["error"])
+    needs = {
+        "int_type": "an integer",
+        "float_type": "a number",
+        "string_type": "a string",
+        "bool_type": "true or false",
+        "tuple_type": "an array",
+        "finite_number": "finite",
+        "greater_than": f"greater than {context.get('gt')}",
+        "greater_than_equal": f"at least {context.get('ge')}",
+        "less_than": f"less than {context.get('lt')}",
+        "less_than_equal": f"at most {context.get('le')}",
+        "too_short": f"of length {context.get('min_length')} or more",
+        "too_long": f"of length {context.get('max_length')} or less",
+        "string_too_short": "a string that is not empty",
+        "string_too_long": f"of {context.get('max_length')} characters or less",
+        "list_type": "an array",
+        "literal_error": f"one of {context.get('expected')}",
+        "model_type": "a table",
+        "model_attributes_type": "a table",
+        "dict_type": "a table",
+    }.get(kind, lower_first(fault["msg"]))
+    return f"`{where}` must be {needs}, got {got}"
+
+
+def _fields(model: type[BaseModel], fault: Any) -> list[str]:
+    """The names allowed in the table in which a fault lies."""
+    for part in fault["loc"][:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field is not None else None
+        if isinstance(inner, type) and hasattr(inner, "model_fields"):
+            model = inner
+    return list(model.model_fields)

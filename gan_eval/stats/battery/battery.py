@@ -1,0 +1,280 @@
+"""The recommended tests in one call, under one correction."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gan_eval.runtime.errors import CannotTestError, UsageError
+from gan_eval.stats import samples
+from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
+from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, level, rejected
+from gan_eval.stats.permutation.splits import rows_needed
+from gan_eval.stats.result import TestResult, p_in_words
+from gan_eval.stats.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pandas
+
+    from gan_eval.distributions.target import GaussianTarget
+
+
+@dataclass(frozen=True, eq=False)
+class BatteryResult:
+    """What several tests of the same samples, or of a sample and a target, found.
+
+    Attributes
+    ----------
+    results : mapping of str to TestResult
+        Each test's own result, with its unadjusted p-value, by its name in the battery. Empty
+        where none could be run.
+    adjusted : mapping of str to float
+        The p-values adjusted for all tests that were run, each taken as no less than the test's
+        ``least_pvalue``.
+    alpha : float
+        The level of the whole battery.
+    correction : str
+        ``"holm"``: under equal laws any test is rejected with probability at most ``alpha``.
+        ``"benjamini-hochberg"``: the same where all laws are equal and the tests are independent
+        or positively dependent.
+    not_run : mapping of str to str
+        Tests that cannot be computed from these samples, and why.
+    set_aside : mapping of str to str
+        Columns of two samples that were left out, and why: those that are the same constant in
+        both, or that others determine in both.
+    """
+
+    results: Mapping[str, TestResult] = field(repr=False)
+    adjusted: Mapping[str, float]
+    alpha: float
+    correction: str
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rejected(self) -> tuple[str, ...]:
+        """The tests whose adjusted p-value is at most ``alpha``."""
+        return tuple(name for name, p in self.adjusted.items() if rejected(p, self.alpha))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether any test rejects, none does, or none could have."""
+        if self.rejected:
+            return Verdict.TOLD_APART
+        return Verdict.COULD_NOT_TELL if self.why_not else Verdict.NOT_TOLD_APART
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether any test rejects. If none does, see ``verdict``: perhaps none could."""
+        return bool(self.rejected)
+
+    @property
+    def why_not(self) -> str:
+        """Why no test could have rejected, and what would be enough; empty where one could.
+
+        A test can reject where its adjusted p-value can come down to ``alpha``, all p-values of
+        the battery being the least that they can be (:attr:`TestResult.least_pvalue`).
+        """
+        if not self.results:
+            name, reason = next(iter(self.not_run.items()))
+            return f"no test could be run ({TESTS[name].words}: {reason})"
+        least = np.array([result.least_pvalue for result in self.results.values()])
+        if rejected(adjusted_pvalues(least, self.correction), self.alpha).any():
+            return ""
+        best = min(self.results.values(), key=lambda result: result.least_pvalue)
+        tests, enough = len(self.results), self.alpha / len(self.results)
+        few_permutations = best.least_pvalue == 1 / (1 + best.permutations)
+        given = (
+            f"{best.permutations} permutation{'' if best.permutations == 1 else 's'}"
+            if few_permutations
+            else f"samples of {best.n} and {best.m} rows"
+        )
+        needs = []
+        if best.rarest_split > enough:
+            rows = rows_needed(enough)
+            few_rows = min(best.n, best.m or best.n) < rows
+            needs.append(
+                f"{rows} rows each, all different," if few_rows else "rows that repeat less often"
+            )
+        permutations = math.ceil((1 - 1e-12) / enough) - 1
+        if best.permutations < permutations:
+            needs.append(f"{permutations} permutations")
+        return (
+            f"with {given} no p-value can be expected below {best.least_pvalue:.2g}, too large for "
+            f"alpha = {self.alpha:g}"
+            + (
+                f" after {CORRECTIONS[self.correction]}'s correction over {tests} tests"
+                if tests > 1
+                else ""
+            )
+            + f"; {' and '.join(needs)} would be enough"
+        )
+
+    @property
+    def smallest(self) -> float:
+        """The smallest adjusted p-value: that of the battery as one test; NaN without a test."""
+        return min(self.adjusted.values(), default=math.nan)
+
+    def __repr__(self) -> str:
+        width = max(len(TESTS[name].words) for name in (*self.results, *self.not_run))
+        lines = [
+            f"{len(self.rejected)} of {len(self.results)} tests reject at alpha = {self.alpha:g} "
+            f"after {CORRECTIONS[self.correction]}'s correction"
+        ]
+        if self.verdict == Verdict.COULD_NOT_TELL:
+            lines.insert(0, f"could not tell: {self.why_not}")
+        for name, result in self.results.items():
+            mark = "  rejected" if name in self.rejected else ""
+            own, adjusted = (
+                p_in_words(p, 3).removeprefix("p ").removeprefix("= ")
+                for p in (result.pvalue, self.adjusted[name])
+            )
+            lines.append(
+                f"  {TESTS[name].words:<{width}}  statistic {result.statistic:<10.5g}  "
+                f"p {own:<8}  adjusted {adjusted:<8}{mark}".rstrip()
+            )
+        for name, why in self.not_run.items():
+            lines.append(f"  {TESTS[name].words:<{width}}  not run: {why}")
+        for name, why in self.set_aside.items():
+            lines.append(f"  column {name} set aside: it is {why}")
+        return "\n".join(lines)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row a test, indexed by its name: the scalars of its result, ``adjusted``,
+        ``rejected``, and ``alpha`` and ``correction`` beside them."""
+        import pandas
+
+        rows = [
+            {
+                **result.to_dict(),
+                "adjusted": self.adjusted[name],
+                "rejected": name in self.rejected,
+                "alpha": self.alpha,
+                "correction": self.correction,
+            }
+            for name, result in self.results.items()
+        ]
+        return pandas.DataFrame(rows, index=pandas.Index(list(self.results), name="test"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: NaN and infinities are None."""
+        return {
+            "alpha": self.alpha,
+            "correction": self.correction,
+            "verdict": str(self.verdict),
+            "could_not_tell_because": self.why_not or None,
+            "rejected": list(self.rejected),
+            "smallest_adjusted_pvalue": self.smallest if self.results else None,
+            "tests": {
+                name: {
+                    **json.loads(result.to_json()),
+                    "adjusted": self.adjusted[name],
+                    "rejected": name in self.rejected,
+                }
+                for name, result in self.results.items()
+            },
+            "not_run": dict(self.not_run),
+            "set_aside": dict(self.set_aside),
+        }
+
+    def to_json(self) -> str:
+        """``to_dict`` as one JSON object."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+
+def battery(
+    x: Any,
+    y: Any = None,
+    *,
+    target: GaussianTarget | None = None,
+    tests: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    correction: str = "holm",
+    permutations: int = 999,
+    rng: int | np.random.Generator | None = None,
+    device: str = "cpu",
+) -> BatteryResult:
+    """Test with the recommended battery whether x comes from the law of y, or from a known target.
+
+    Parameters
+    ----------
+    x : array of shape (n, d), or (n,)
+        NumPy, torch or pandas; at least 2 rows. With a target, the sample that is in question.
+    y : array of shape (m, d), or (m,), optional
+        The other sample; with a target, a sample of it. Without ``y``, tests against the target
+        are of one sample, and those that need two draw n rows from the target.
+    target : GaussianTarget, optional
+        Where the truth is known: the likelihood ratio, the mean and the covariance are tested
+        against it, and samples are whitened by it.
+    tests : sequence of str, optional
+        Names from ``TESTS``; ``DEFAULT`` if none. A default test that these samples do not carry
+        (as the likelihood ratio with fewer rows than columns) is left out and reported in
+        ``not_run``; one that was asked for is refused, unless its null distribution would be
+        all rounding.
+    alpha : float
+        The level of all tests together.
+    correction : {"holm", "benjamini-hochberg"}
+        See :func:`~gan_eval.stats.multiple.adjusted_pvalues`.
+    permutations : int
+        Of each permutation test, or draws of each bootstrap.
+    rng : None, int or numpy.random.Generator
+        The same seed gives the same p-values, whichever other tests are run beside one.
+    device : str
+        Torch device of the permutation tests.
+
+    Returns
+    -------
+    BatteryResult
+
+    Raises
+    ------
+    UsageError
+        For input or options that cannot be used.
+
+    Notes
+    -----
+    The likelihood ratio, Hotelling's T² and the covariance test look at means and covariances, MMD
+    and energy at the whole law. Against a target, whose law is known, the first three have exact
+    p-values. Between two samples all p-values come by permutation and are exact for every law: at
+    200 + 200 rows of Student's t with 4 degrees of freedom the Gaussian law of the likelihood ratio
+    rejects equal laws 40 % of the time at level 5 %, permutation 5 %.
+
+    MMD, energy and the rest work in whitened coordinates, by the target or by the covariance of the
+    pooled rows (which no permutation changes), so that an error along a minor axis counts like any
+    other. Where the pooled covariance is singular, or there are fewer than 4 pooled rows a column,
+    columns are only divided by their pooled standard deviations.
+    """
+    alpha, correction = level(alpha), known_correction(correction)
+    names = known(DEFAULT if tests is None else tests)
+    permutations = samples.permutation_count(permutations)
+    resampled = [name for name in names if target is None or not TESTS[name].known_law]
+    if resampled:
+        samples.torch_device(device)
+    generator = samples.random_generator(rng)
+    drawn = seeds(generator)
+    data = Samples.of(x, y, target, generator)
+    settings = {"permutations": permutations, "device": device}
+    results, not_run = {}, {}
+    for name in names:
+        try:
+            results[name] = TESTS[name].run(data, rng=drawn[name], **settings)
+        except UsageError as error:
+            if tests is not None and not isinstance(error, CannotTestError):
+                raise
+            not_run[name] = str(error)
+    adjusted = adjusted_pvalues(
+        [max(result.pvalue, result.least_pvalue) for result in results.values()], correction
+    )
+    return BatteryResult(
+        results,
+        dict(zip(results, adjusted.tolist(), strict=True)),
+        alpha,
+        correction,
+        not_run,
+        data.set_aside,
+    )

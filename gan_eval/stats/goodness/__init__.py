@@ -1,0 +1,24 @@
+"""Goodness of fit: does one sample come from the known target?
+
+Each test takes a sample of shape (n, d) and a
+:class:`~gan_eval.distributions.target.GaussianTarget` and gives a
+:class:`~gan_eval.stats.twosample.TestResult`. Some share their names with tests of two samples;
+write ``goodness.energy_test``.
+"""
+
+from __future__ import annotations
+
+from gan_eval.stats.goodness.energy import energy_test
+from gan_eval.stats.goodness.hotelling import hotelling_test
+from gan_eval.stats.goodness.likelihood import covariance_test, likelihood_ratio_test
+from gan_eval.stats.goodness.mmd import mmd_test
+from gan_eval.stats.goodness.stein import kernel_stein_test
+
+__all__ = [
+    "covariance_test",
+    "energy_test",
+    "hotelling_test",
+    "kernel_stein_test",
+    "likelihood_ratio_test",
+    "mmd_test",
+]

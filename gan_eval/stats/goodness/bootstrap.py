@@ -1,0 +1,208 @@
+"""Tests by a kernel whose expectation over the target is known, with their bootstraps.
+
+For a kernel k and the target P let h(x, y) = k(x, y) − μ(x) − μ(y) + c with μ(x) = E k(x, Y) and
+c = E k(Y, Y'), Y and Y' ~ P. Its mean over pairs of rows estimates a squared distance of their law
+from P. Energy, MMD and Stein's discrepancy are three choices of k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.runtime.errors import CannotTestError
+
+Array = NDArray[np.float64]
+
+# Height and width of the blocks in which the matrix of pairs is computed. A block stays below
+# 128 KiB, above which the C library asks the system for fresh pages each time.
+_HEIGHT, _WIDTH = 96, 160
+# Signs of the wild bootstrap that are multiplied at once.
+_SIGNS = 256
+# Two values this near, relative to the statistic and to the size of the null, are equal but for
+# rounding.
+_TIE = 1e-10
+# Means of a kernel are off by such a share of its size.
+ROUNDING = 2.0**-48
+
+
+class TargetKernel(Protocol):
+    """A kernel and a target N(0, diag deviations²). Hashable: equal kernels have equal nulls."""
+
+    @property
+    def deviations(self) -> tuple[float, ...]:
+        """Standard deviations of the target, one a coordinate."""
+        ...
+
+    def entries(self, left: Array, right: Array) -> Array:
+        """k of each row of left (p, d) with each row of right (q, d), shape (p, q)."""
+        ...
+
+    def diagonal(self, rows: Array) -> Array:
+        """k(x, x) of each row, shape (n,)."""
+        ...
+
+    def mean(self, rows: Array) -> Array:
+        """μ(x) of each row, shape (n,)."""
+        ...
+
+    @property
+    def grand_mean(self) -> float:
+        """c."""
+        ...
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """The means of h over pairs of rows.
+
+    Attributes
+    ----------
+    unbiased : float
+        Over pairs of distinct rows: a U-statistic with mean 0 under the target.
+    biased : float
+        Over all pairs: a V-statistic, never negative but for rounding.
+    diagonal : float
+        The mean of h(x, x): what ``biased`` would be, if all rows were one point.
+    """
+
+    unbiased: float
+    biased: float
+    diagonal: float
+
+
+@dataclass(frozen=True)
+class BootstrapOutcome:
+    """The null values, those that tie with the statistic set to it, and the p-value."""
+
+    null_distribution: Array
+    pvalue: float
+
+
+def discrepancy(kernel: TargetKernel, rows: Array) -> Discrepancy:
+    """The means of h over the pairs of rows (n, d), by blocks, in O(n) memory."""
+    n = len(rows)
+    diagonal = float(kernel.diagonal(rows).sum())
+    apart = 0.0
+    for left, right in _blocks(n):
+        block = kernel.entries(rows[left], rows[right])
+        if left == right:
+            # Not subtracted from the sum: for a row far off it may be larger than all the rest.
+            np.fill_diagonal(block, 0.0)
+            apart += float(block.sum())
+        else:
+            apart += 2 * float(block.sum())
+    centre = kernel.grand_mean - 2 * float(kernel.mean(rows).mean())
+    return Discrepancy(
+        apart / (n * (n - 1)) + centre, (apart + diagonal) / n**2 + centre, diagonal / n + centre
+    )
+
+
+def parametric_bootstrap(
+    kernel: TargetKernel,
+    observed: Discrepancy,
+    n: int,
+    *,
+    biased: bool,
+    resamples: int,
+    rng: int | np.random.Generator | None,
+) -> BootstrapOutcome:
+    """Compare with samples of n rows from the target itself: the level is exact for every n.
+
+    The null values are a function of the kernel, n and the random numbers only. For an integer
+    seed they are remembered, so that many samples of one size cost one simulation; their p-values
+    then share it.
+    """
+    if isinstance(rng, int):
+        null = _remembered(kernel, n, biased, resamples, rng).copy()
+    else:
+        null = _simulate(kernel, n, biased, resamples, np.random.default_rng(rng))
+    statistic = observed.biased if biased else observed.unbiased
+    return _compare(statistic, null, abs(kernel.grand_mean))
+
+
+def wild_bootstrap(
+    kernel: TargetKernel,
+    observed: Discrepancy,
+    rows: Array,
+    *,
+    resamples: int,
+    generator: np.random.Generator,
+) -> BootstrapOutcome:
+    """Compare the unbiased mean with Σ w_i w_j h(x_i, x_j) / (n(n − 1)), i ≠ j, w random signs.
+
+    Its level is right for n → ∞ only (Chwialkowski, Strathmann & Gretton 2016, §4).
+    """
+    n = len(rows)
+    signs = generator.integers(0, 2, size=(resamples, n), dtype=np.int8) * 2 - 1
+    means = kernel.mean(rows)
+    values = np.zeros(resamples)
+    for left, right in _blocks(n):
+        block = kernel.entries(rows[left], rows[right])
+        block += kernel.grand_mean - means[left, None] - means[right]
+        if left == right:
+            np.fill_diagonal(block, 0.0)
+        else:
+            block *= 2
+        for start in range(0, resamples, _SIGNS):
+            some = signs[start : start + _SIGNS]
+            products = some[:, right].astype(np.float64) @ block.T
+            values[start : start + _SIGNS] += (products * some[:, left]).sum(axis=1)
+    null = values / (n * (n - 1))
+    return _compare(observed.unbiased, null, abs(kernel.grand_mean))
+
+
+def squared_distances(left: Array, right: Array) -> Array:
+    """‖x − y‖² of each row of left with each row of right, without cancellation."""
+    # Imported here: it costs more than all else that this package imports.
+    from scipy.spatial.distance import cdist
+
+    return np.asarray(cdist(left, right, "sqeuclidean"), dtype=np.float64)
+
+
+def _compare(statistic: float, null: Array, size: float) -> BootstrapOutcome:
+    """``size`` is that of means of the kernel, which cancel in the statistic."""
+    if not np.isfinite(statistic) or np.abs(null - statistic).max() <= ROUNDING * size:
+        raise CannotTestError(
+            f"x cannot be put to this test: its statistic is {statistic:g}, and rounding is as "
+            "large as the differences between samples of the target"
+        )
+    width = _TIE * (abs(statistic) + float(np.median(np.abs(null))))
+    null[np.abs(null - statistic) <= width] = statistic
+    exceeding = int(np.count_nonzero(null >= statistic))
+    return BootstrapOutcome(null, (1 + exceeding) / (1 + len(null)))
+
+
+@lru_cache(maxsize=64)
+def _remembered(kernel: TargetKernel, n: int, biased: bool, resamples: int, seed: int) -> Array:
+    return _simulate(kernel, n, biased, resamples, np.random.default_rng(seed))
+
+
+def _simulate(
+    kernel: TargetKernel, n: int, biased: bool, resamples: int, generator: np.random.Generator
+) -> Array:
+    deviations = np.array(kernel.deviations)
+    choose: Callable[[Discrepancy], float] = (
+        (lambda value: value.biased) if biased else (lambda value: value.unbiased)
+    )
+    shape = (n, len(deviations))
+    return np.array(
+        [
+            choose(discrepancy(kernel, generator.standard_normal(shape) * deviations))
+            for _ in range(resamples)
+        ]
+    )
+
+
+def _blocks(n: int) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of the upper half of the pairs; square blocks on the diagonal."""
+    for top in range(0, n, _HEIGHT):
+        bottom = min(top + _HEIGHT, n)
+        yield slice(top, bottom), slice(top, bottom)
+        for start in range(bottom, n, _WIDTH):
+            yield slice(top, bottom), slice(start, min(start + _WIDTH, n))

@@ -1,0 +1,63 @@
+"""The Gaussian fitted to a sample, where the sample can carry one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.errors import CannotTestError, UsageError
+from gan_eval.stats.scaling import ColumnScales, constant_columns
+
+Array = NDArray[np.float64]
+
+# What is left of a column that depends on others, relative to the size of its values.
+_ROUNDING = 32 * np.finfo(np.float64).eps
+
+
+def fit(x: Array, name: str, scales: ColumnScales) -> Gaussian:
+    """The maximum-likelihood Gaussian of x (n, d) in these units, held by centred rows over √n.
+
+    Raises ``UsageError`` where n ≤ d or where the sample covariance is singular but for the
+    rounding of the values as they were given.
+    """
+    n, d = x.shape
+    if n <= d:
+        raise UsageError(
+            f"{name} must have more rows than columns for a test of its covariance, "
+            f"got {n} rows and {d} columns"
+        )
+    require_variation(constant_columns(x), name)
+    law = Gaussian.fit(scales(x))
+    require_full_rank(law, np.linalg.norm(scales.rounding(x), axis=0), name)
+    return law
+
+
+def require_variation(constant: NDArray[np.bool_], name: str) -> None:
+    """Raise ``UsageError`` where one of these columns (d,) is constant."""
+    if constant.any():
+        raise UsageError(
+            f"{name} must vary in every column, got constant column {np.flatnonzero(constant)[0]}"
+        )
+
+
+def require_full_rank(law: Gaussian, rounding: Array, name: str) -> None:
+    """Raise ``UsageError`` where the columns of the law's factor are linearly dependent.
+
+    ``rounding`` (d,) is the length of each column of the rows' last places: the rounding of what
+    was given looks like spread.
+    """
+    rows, d = law.factor.shape
+    spreads = np.abs(law.factor).max(axis=0)
+    if not (spreads > np.finfo(np.float64).tiny).all():
+        raise CannotTestError(
+            f"the covariance of {name} cannot be tested: a column varies by less than 1e-300 of "
+            "its variation in the other sample"
+        )
+    norms = spreads * np.linalg.norm(law.factor / spreads, axis=0)
+    _, values, axes = np.linalg.svd(law.square_factor / norms)
+    noise = np.linalg.norm(axes[-1] * rounding / norms) / np.sqrt(rows)
+    if values[-1] <= max(_ROUNDING * d, 2 * noise):
+        raise UsageError(
+            f"{name} must have a covariance of full rank, got columns that are linearly dependent"
+        )

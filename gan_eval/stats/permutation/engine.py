@@ -1,0 +1,219 @@
+"""The permutation test of any statistic that weighs the group sums of a symmetric matrix.
+
+The engine knows nothing of kernels: it is given a matrix as blocks
+(:class:`~gan_eval.stats.permutation.dense.CentredForm`) and three weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.stats.permutation.dense import ENTRY_ROUNDING, CentredForm
+from gan_eval.stats.permutation.labels import Labels, smaller_group_labels
+from gan_eval.stats.permutation.ties import settle, tie_width
+
+Array = NDArray[np.float64]
+
+# Up to this many pooled rows everything is done in float64: it costs little there, and the
+# roundings of float32 are too few to be judged by a sample of them.
+FLOAT64_ROWS = 1024
+# Ties are looked up in float64 this many labels at a time, to bound the memory.
+EXACT_LABELS = 512
+# The observed labels and so many permutations are evaluated both ways; the error of float32 is
+# taken to stay below SAFETY times the largest difference seen.
+MEASURED_LABELS = 16
+SAFETY = 16
+
+
+@dataclass(frozen=True)
+class GroupWeights:
+    """The statistic ``within_x ΣΣ_xx K + within_y ΣΣ_yy K + between ΣΣ_xy K``.
+
+    The sums run over ordered pairs of rows inside group x, inside group y, and over pairs of one
+    row from each (counted once).
+
+    Attributes
+    ----------
+    n, m : int
+        Rows in group x and in group y.
+    within_x, within_y, between : float
+        The three weights.
+    """
+
+    n: int
+    m: int
+    within_x: float
+    within_y: float
+    between: float
+
+    @classmethod
+    def difference(cls, n: int, m: int, *, biased: bool, factor: float = 1.0) -> GroupWeights:
+        """``factor`` times mean within x plus mean within y less twice the mean between.
+
+        ``biased`` divides by n² and m² (K with its diagonal), else by n(n − 1) and m(m − 1) (K
+        without it).
+        """
+        less = 0 if biased else 1
+        return cls(
+            n,
+            m,
+            factor / (n * (n - less)),
+            factor / (m * (m - less)),
+            -2 * factor / (n * m),
+        )
+
+    def swapped(self) -> GroupWeights:
+        """The same statistic with the groups named the other way round."""
+        return GroupWeights(self.m, self.n, self.within_y, self.within_x, self.between)
+
+    @property
+    def quadratic(self) -> float:
+        """The coefficient of the centred form ãᵀKã."""
+        return self.within_x + self.within_y - self.between
+
+    @property
+    def linear(self) -> float:
+        """The coefficient of aᵀ(K1 − mean).
+
+        Exactly 0 where the weights balance (every biased form; every form with n = m), where plain
+        evaluation would leave rounding.
+        """
+        size = self.n + self.m
+        value = 2 * self.n / size * self.quadratic + self.between - 2 * self.within_y
+        return value if abs(value) > 1e-13 * abs(self.between) else 0.0
+
+    @property
+    def constant(self) -> float:
+        """The coefficient of 1ᵀK1; exactly 0 for a biased form."""
+        share = self.n / (self.n + self.m)
+        value = (
+            self.quadratic * share**2 + (self.between - 2 * self.within_y) * share + self.within_y
+        )
+        return value if abs(value) > 1e-13 * abs(self.between) else 0.0
+
+
+@dataclass(frozen=True)
+class PermutationOutcome:
+    """What a permutation test gives back.
+
+    Attributes
+    ----------
+    statistic : float
+        Of the labels as observed, in float64.
+    null_distribution : ndarray, shape (permutations,)
+        Of the permuted labels, in float64 or, where that decides nothing, by float32. A value that
+        ties with the statistic within rounding is set to it, so ``null_distribution >= statistic``
+        counts what the p-value counts.
+    pvalue : float
+        (1 + #{null ≥ statistic}) / (1 + permutations).
+    """
+
+    statistic: float
+    null_distribution: Array
+    pvalue: float
+
+
+def observed_statistic(form: CentredForm, weights: GroupWeights) -> float:
+    """The statistic of the first n rows against the other m, without a test."""
+    observed = smaller_group_labels(weights.n, weights.m, 0, np.random.default_rng(0))
+    weights = weights if weights.n <= weights.m else weights.swapped()
+    return float(_statistics(form, weights, observed, form.forms(observed, observed[:0]).exact)[0])
+
+
+def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> PermutationOutcome:
+    """Compare the statistic with its values under other group labels; large values reject.
+
+    The labels are those of the smaller group, the observed ones first, as
+    :class:`~gan_eval.stats.permutation.labels.NullLabels` draws them.
+
+    Notes
+    -----
+    Where float32 is used at all, its products only sort the permutations; float64 decides. A
+    permutation whose value comes nearer to the observed one than the error of float32 is evaluated
+    again in float64, and counted if it is larger or ties within the rounding of float64. So the
+    p-value is the one that float64 gives throughout. That error is measured in each test, because
+    it depends on the data: where rows repeat or stand in clusters, roundings no longer cancel.
+    """
+    statistics = LabelStatistics(form, weights, labels)
+    values = statistics.values
+    statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error))
+    pvalue = settle(values, labels, statistics.tie_width, form.lost)
+    return PermutationOutcome(float(values[0]), values[1:], pvalue)
+
+
+class LabelStatistics:
+    """The statistic under each of many labels, by float32 where it pays, with its error.
+
+    Parameters
+    ----------
+    form : CentredForm
+    weights : GroupWeights
+    labels : ndarray of bool, shape (k, n + m)
+        Of the smaller group, as :func:`~gan_eval.stats.permutation.labels.smaller_group_labels`
+        gives them.
+
+    Attributes
+    ----------
+    values : ndarray, shape (k,)
+        The first of them is always by float64.
+    error : float
+        How far a value may be from float64's; 0 where all are by float64.
+    tie_width : float
+        How far two equal statistics may differ by the rounding of float64.
+    """
+
+    def __init__(self, form: CentredForm, weights: GroupWeights, labels: Labels) -> None:
+        self._form = form
+        self._weights = weights = weights if weights.n <= weights.m else weights.swapped()
+        self._labels = labels
+        self._exact = np.zeros(len(labels), dtype=np.bool_)
+        self.error = 0.0
+        if form.size <= FLOAT64_ROWS:
+            self.values = _statistics(form, weights, labels, form.forms(labels, labels[:0]).exact)
+            self._exact[:] = True
+            self.tie_width = tie_width(*_rounding(form, weights), self.values)
+            return
+        some = labels[: 1 + MEASURED_LABELS]
+        forms = form.forms(some, labels)
+        self.values = _statistics(form, weights, labels, forms.fast)
+        self.values[: len(some)] = _statistics(form, weights, some, forms.exact)
+        self._exact[: len(some)] = True
+        self.tie_width = tie_width(*_rounding(form, weights), self.values)
+        measured = np.abs(forms.exact - forms.fast[: len(some)]).max()
+        self.error = abs(weights.quadratic) * float(max(form.fast_error, SAFETY * measured))
+
+    def refine(self, some: NDArray[np.intp]) -> None:
+        """Replace the values at the indices ``some`` by those of float64."""
+        unsure = some[~self._exact[some]]
+        for start in range(0, unsure.size, EXACT_LABELS):
+            indices = unsure[start : start + EXACT_LABELS]
+            labels = self._labels[indices]
+            exact = self._form.forms(labels, labels[:0]).exact
+            self.values[indices] = _statistics(self._form, self._weights, labels, exact)
+        self._exact[unsure] = True
+
+
+def _statistics(form: CentredForm, weights: GroupWeights, labels: Labels, centred: Array) -> Array:
+    """The statistic from centred forms: all group sums follow from ãᵀKã, aᵀK1 and 1ᵀK1."""
+    values = weights.quadratic * centred
+    if weights.linear:
+        values += weights.linear * form.linear(labels)
+    return values + weights.constant * form.total
+
+
+def _rounding(form: CentredForm, weights: GroupWeights) -> tuple[float, float]:
+    """How far two equal statistics may differ by the rounding of the arithmetic, and of the input.
+
+    The entries carry a few roundings of 2⁻⁵³ of the largest of them, their sums some that grow as
+    √N, beside what the entries inherit from the input: 0.3 − 0.2 is not 0.2 − 0.1.
+    """
+    n, m = weights.n, weights.m
+    reach = abs(weights.within_x) * n * n + abs(weights.within_y) * m * m
+    reach += abs(weights.between) * n * m
+    return (
+        ENTRY_ROUNDING * form.size**0.5 * form.peak * reach,
+        2 * form.rounding * reach,
+    )

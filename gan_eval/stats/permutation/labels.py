@@ -1,0 +1,167 @@
+"""Group labels: which rows of the pooled sample a permutation puts into group x."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.stats import samples
+from gan_eval.stats.permutation import splits
+
+Labels = NDArray[np.bool_]
+
+# Labels are drawn in groups of about this many entries, so that the scratch stays small. The
+# grouping decides which random number goes where: changing it changes every seeded p-value.
+CHUNK_ENTRIES = 2**23
+
+NULLS = {"permutation": "permutation", "wild": "wild bootstrap"}
+"""How labels are drawn under the null, and the words for it."""
+
+
+@dataclass(frozen=True)
+class NullLabels:
+    """Draws labels under the null, the observed ones first.
+
+    Raises ``UsageError`` for an unknown null, and for ``"wild"`` where n ≠ m.
+    """
+
+    null: str
+    n: int
+    m: int
+
+    def __post_init__(self) -> None:
+        samples.one_of(self.null, "null", tuple(NULLS))
+        if self.null == "wild" and self.n != self.m:
+            raise UsageError(
+                "null='wild' exchanges row i of x with row i of y and needs as many rows of each, "
+                f"got {self.n} and {self.m}"
+            )
+
+    def __call__(self, count: int, generator: np.random.Generator) -> Labels:
+        """Shape (1 + count, n + m); True where the row stands in the smaller group."""
+        if self.null == "wild":
+            return swapped_pair_labels(self.n, count, generator)
+        return smaller_group_labels(self.n, self.m, count, generator)
+
+    def rarest(self, pooled: NDArray[np.float64]) -> float:
+        """The probability of the rarest split of these rows (n + m, d)."""
+        if self.null == "wild":
+            return splits.rarest_exchange(pooled[: self.n], pooled[self.n :])
+        return splits.rarest_split(pooled, self.n)
+
+    @property
+    def title(self) -> str:
+        """What the test is called by its null."""
+        return NULLS[self.null]
+
+
+def permutation_labels(n: int, m: int, permutations: int, generator: np.random.Generator) -> Labels:
+    """Independent, uniform choices of exactly n of the n + m pooled rows, as the tests use them.
+
+    Parameters
+    ----------
+    n, m : int
+        Rows in group x and in group y.
+    permutations : int
+        How many choices to draw.
+    generator : numpy.random.Generator
+        Advanced by the draw; the same state gives the same labels.
+
+    Returns
+    -------
+    ndarray of bool, shape (permutations, n + m)
+        True where the pooled row stands in group x. Every row of it holds exactly n True values.
+
+    Notes
+    -----
+    Every row starts as independent coin flips and is then corrected to the exact size: rows drawn
+    uniformly change sides until the count is right. Given their number, the True rows of the first
+    step are a uniform subset, and adding (or removing) uniformly drawn rows keeps the subset
+    uniform, so each of the (n + m choose n) choices has the same probability. No key is sorted:
+    float32 keys would tie at n = 10⁵, and one random bit a row is some twenty times cheaper than
+    a shuffle.
+    """
+    labels = smaller_group_labels(n, m, permutations, generator)[1:]
+    return ~labels if n > m else labels
+
+
+def smaller_group_labels(
+    n: int, m: int, permutations: int, generator: np.random.Generator
+) -> Labels:
+    """The observed labels and then those of :func:`permutation_labels`, for the smaller group.
+
+    Shape (1 + permutations, n + m); True where the row stands in group x if n ≤ m, else in y. The
+    forms of the engine are the same for a group and for its complement; the smaller group gathers
+    less rounding.
+    """
+    size, smaller = n + m, min(n, m)
+    labels = np.empty((1 + permutations, size), dtype=np.bool_)
+    labels[0, :n] = n <= m
+    labels[0, n:] = n > m
+    step = max(1, CHUNK_ENTRIES // size)
+    for start in range(1, len(labels), step):
+        chunk = labels[start : start + step]
+        _flip_coins(chunk, smaller, generator)
+        _correct_counts(chunk, smaller, generator)
+    return labels
+
+
+def swapped_pair_labels(n: int, swaps: int, generator: np.random.Generator) -> Labels:
+    """The observed labels and then ``swaps`` that exchange x_i and y_i where a fair coin says so.
+
+    Shape (1 + swaps, 2n), for samples of n rows each; True where the row stands in group x. With
+    the coins as signs ε_i, these are the draws of the wild bootstrap.
+    """
+    labels = np.empty((1 + swaps, 2 * n), dtype=np.bool_)
+    labels[0, :n] = True
+    labels[1:, :n] = _fair_coins(swaps, n, generator)
+    np.logical_not(labels[:, :n], out=labels[:, n:])
+    return labels
+
+
+def _flip_coins(labels: Labels, smaller: int, generator: np.random.Generator) -> None:
+    """Fill ``labels`` with independent flips whose mean is near, mostly below, ``smaller``."""
+    count, size = labels.shape
+    fraction = smaller / size
+    if fraction > 0.49:
+        labels[...] = _fair_coins(count, size, generator)
+        return
+    # Adding a row hits the larger side, removing one has to hit the smaller: start below.
+    low = fraction - 3 * np.sqrt(fraction * (1 - fraction) / size)
+    threshold = max(0, int(256 * low))
+    flips = np.frombuffer(generator.bytes(count * size), dtype=np.uint8)
+    np.less(flips.reshape(count, size), threshold, out=labels)
+
+
+def _fair_coins(count: int, size: int, generator: np.random.Generator) -> Labels:
+    packed = np.frombuffer(generator.bytes(count * -(-size // 8)), dtype=np.uint8)
+    return np.unpackbits(packed.reshape(count, -1), axis=1, count=size).view(np.bool_)
+
+
+def _correct_counts(labels: Labels, smaller: int, generator: np.random.Generator) -> None:
+    """Move uniformly drawn rows between the sides until each choice has ``smaller`` True rows."""
+    count, size = labels.shape
+    flat = labels.reshape(-1)
+    scratch = np.empty(count * size, dtype=np.int32)
+    missing = smaller - np.count_nonzero(labels, axis=1)
+    while True:
+        open_rows = np.flatnonzero(missing)
+        if open_rows.size == 0:
+            return
+        adding = missing[open_rows] > 0
+        needed = np.abs(missing[open_rows])
+        # About one in two draws lands on the side that must give; a few rounds finish the rest.
+        draws = min(size, int(2.2 * needed.max()) + 16)
+        where = generator.integers(0, size, size=(open_rows.size, draws), dtype=np.int64)
+        where += open_rows[:, None] * size
+        order = np.broadcast_to(np.arange(draws, dtype=np.int32), where.shape)
+        # A row drawn twice counts once, at its first draw.
+        scratch[where] = draws
+        np.minimum.at(scratch, where.reshape(-1), order.reshape(-1))
+        useful = (scratch[where] == order) & (flat[where] != adding[:, None])
+        useful &= np.cumsum(useful, axis=1) <= needed[:, None]
+        flat[where[useful]] ^= True
+        missing[open_rows] -= np.where(adding, 1, -1) * np.count_nonzero(useful, axis=1)

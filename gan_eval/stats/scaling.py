@@ -1,0 +1,183 @@
+"""Columns in units of their own: exact powers of two, judged by the rows in the middle.
+
+Before anything is squared, values are brought to a size near 1 by powers of two, which round
+nothing. Centres and sizes are medians, so that a single value, however far off, neither moves nor
+squeezes the others; and they depend on the set of pooled rows alone, as permutation asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
+
+Array = NDArray[np.float64]
+Exponents = NDArray[np.intc]
+
+# A column whose values lie within so many units in the last place of the largest of them holds
+# rounding and nothing else: 0.1 + 0.2 beside 0.3.
+ROUNDING_ULPS = 8
+# Values are at most 2 to this power in their new unit, so that their squares can be added up.
+LARGEST_EXPONENT = 480
+# Values so many typical deviations off are drawn in, to KNEE … 2 KNEE of them, where they are at
+# most a share RARE of their column: codes for what is missing, or slips of a unit.
+FAR, KNEE, RARE = 1024.0, 32.0, 0.05
+# Rows this near to each other in whitened coordinates cannot be told apart; of so many rows.
+SQUEEZED = 1e-6
+SOME_ROWS = 256
+# Values that differ by so many roundings, times the number of rows, are decimals.
+FINEST_GAP = 2.0**10
+
+
+def constant_columns(rows: Array) -> NDArray[np.bool_]:
+    """Which columns of rows (n, d) are the same in every row but for rounding, shape (d,)."""
+    return np.ptp(rows, axis=0) <= ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
+
+
+def typical_deviations(rows: Array) -> tuple[Array, Array]:
+    """Each column's median, and the median distance from it of the values that differ from it.
+
+    The second is 0 where a column is exactly constant.
+    """
+    centre = np.median(rows, axis=0)
+    apart = np.abs(rows - centre)
+    typical = np.median(apart, axis=0)
+    for column in np.flatnonzero(typical == 0):
+        others = apart[apart[:, column] > 0, column]
+        typical[column] = np.median(others) if others.size else 0.0
+    return centre, typical
+
+
+def common_exponent(rows: Array) -> int:
+    """k such that rows (n, d) over 2ᵏ vary by about 1 in the column that varies most.
+
+    Larger where the largest value would exceed 2 to ``LARGEST_EXPONENT``; exactly constant columns
+    do not count.
+    """
+    varying = rows[:, np.ptp(rows, axis=0) > 0]
+    if not varying.size:
+        return 0
+    _, typical = typical_deviations(varying)
+    return int(_exponents(typical.max(), np.abs(varying).max()))
+
+
+def decimals(rows: Array) -> bool:
+    """Whether differences between these values are so much larger than the rounding of the largest
+    that what ties but for rounding was meant to tie.
+
+    True of decimals as they are written down. Values about 1e14 that differ by hundredths, or of
+    very different sizes, are taken exactly as they are.
+    """
+    for column in np.sort(rows, axis=0).T:
+        gaps = np.diff(column)
+        own = np.maximum(np.abs(column[:-1]), np.abs(column[1:]))
+        gaps = gaps[gaps > ROUNDING_ULPS * np.spacing(own)]
+        rounding = 2.0**-53 * max(abs(column[0]), abs(column[-1]))
+        if gaps.size and gaps.min() < FINEST_GAP * len(rows) * rounding:
+            return False
+    return True
+
+
+def squeezed(white: Array, given: Array) -> bool:
+    """Whether whitening has left rows that differ as given, (N, d), in one point but for rounding.
+
+    That is where rows lie so far from each other that others have no digits left, or where rows of
+    rounding have left no column at all.
+    """
+    return nearest_rows(white, given) < SQUEEZED
+
+
+def nearest_rows(rows: Array, given: Array) -> float:
+    """The least distance between two rows (N, d) whose ``given`` rows differ, among some of them.
+
+    It is the largest difference of a coordinate; infinite where no rows differ.
+    """
+    some = slice(None, None, -(-len(rows) // SOME_ROWS))
+    pairs = differing_pairs(given[some])
+    if not rows.shape[1]:
+        return 0.0 if pairs.any() else np.inf
+    return float(pdist(rows[some], "chebyshev")[pairs].min(initial=np.inf))
+
+
+def differing_pairs(rows: Array) -> NDArray[np.bool_]:
+    """Whether rows i < j of (k, d) differ, for each pair in the order of ``pdist``."""
+    first, second = np.triu_indices(len(rows), 1)
+    return (rows[first] != rows[second]).any(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnScales:
+    """The map of rows (n, d) to columns about 0 that vary by about 1.
+
+    Attributes
+    ----------
+    centre : ndarray, shape (d,)
+        Taken off first.
+    exponents : ndarray of int, shape (d,)
+        Columns are then divided by 2 to these powers.
+    knees : ndarray, shape (d,)
+        Values t beyond ± the knee k are drawn in, to ±(2k − k² / |t|), the order kept; infinite
+        for a column without rare, far values (``FAR``, ``RARE``).
+    """
+
+    centre: Array
+    exponents: Exponents
+    knees: Array
+
+    @classmethod
+    def of(cls, rows: Array) -> ColumnScales:
+        """The map that these rows define, in which nothing is drawn in."""
+        centre, typical = typical_deviations(rows)
+        largest = np.abs(rows - centre).max(axis=0)
+        return cls(centre, _exponents(typical, largest), np.full(rows.shape[1], np.inf))
+
+    @classmethod
+    def robust(cls, rows: Array) -> ColumnScales:
+        """The same, and rare values far off are drawn in."""
+        centre, typical = typical_deviations(rows)
+        apart = np.abs(rows - centre)
+        far = np.count_nonzero(apart > FAR * typical, axis=0)
+        drawn_in = (far > 0) & (far <= max(1.0, RARE * len(rows)))
+        # Where far values are drawn in, they need no room.
+        exponents = _exponents(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
+        knees = np.where(drawn_in, KNEE * np.ldexp(typical, -exponents), np.inf)
+        return cls(centre, exponents, knees)
+
+    def rounding(self, rows: Array) -> Array:
+        """One unit in the last place of each value (n, d), in the new units."""
+        units = np.ldexp(np.spacing(np.abs(rows)), -self.exponents)
+        size = np.abs(self.linear(rows))
+        far = size > self.knees
+        if far.any():
+            knees = np.where(far, self.knees, 1.0)
+            drawn_in = np.finfo(np.float64).eps * knees * (knees / np.where(far, size, 1.0))
+            units = np.where(far, drawn_in, units)
+        return units
+
+    def linear(self, rows: Array) -> Array:
+        """The rows centred and divided, and nothing drawn in."""
+        return np.ldexp(rows - self.centre, -self.exponents)
+
+    def __call__(self, rows: Array) -> Array:
+        scaled = self.linear(rows)
+        size = np.abs(scaled)
+        far = size > self.knees
+        if far.any():
+            knees = np.where(far, self.knees, 1.0)
+            drawn_in = np.copysign(2 * knees - knees * (knees / np.where(far, size, 1.0)), scaled)
+            scaled = np.where(far, drawn_in, scaled)
+        return scaled
+
+
+def _exponents(typical: Array | float, largest: Array | float) -> Exponents:
+    """Powers of two near the typical sizes, or as large as the largest values need them."""
+    room = np.frexp(largest)[1] - LARGEST_EXPONENT
+    return np.maximum(np.frexp(typical)[1], np.where(np.asarray(largest) > 0, room, -2000))
+
+
+def rounding(points: Array) -> float:
+    """How far a coordinate is off because it is rounded to float64: half a unit in its last place,
+    of the largest."""
+    return float(2.0**-53 * np.abs(points).max())

@@ -1,0 +1,294 @@
+"""Fréchet distance between two samples: FID's formula on raw coordinates, with an interval."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.divergences import bures_wasserstein
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.errors import UsageError
+from gan_eval.stats import samples
+from gan_eval.stats.twosample.frechet_influence import upper_reach
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = NDArray[np.float64]
+# A mean (..., d) and a covariance (..., d, d).
+Moments = tuple[Array, Array]
+# Weighted sums (k, c) of a table (n, c).
+Total = Callable[[Array], Array]
+
+# The jackknife leaves out so many groups of each sample in turn; single rows where there are fewer.
+GROUPS = 500
+# About this many resampling weights are held at a time.
+CHUNK_ENTRIES = 2**22
+
+
+@dataclass(frozen=True)
+class FrechetDistance:
+    """The Fréchet distance between x (n rows) and y (m rows), in squared units of the data.
+
+    Attributes
+    ----------
+    estimate : float
+        FID's formula. Its expectation lies above the distance of the laws by about c / n + c' / m.
+    corrected : float
+        ``estimate`` less the jackknife's estimate of that bias; may fall below 0.
+    confidence_interval : (float, float)
+        For the distance of the two laws, of level ``confidence_level``.
+    confidence_level : float
+    standard_error : float
+        The standard deviation of the bootstrap's draws.
+    n, m : int
+        Rows of x and of y.
+    dimension : int
+        Columns of both.
+    bootstrap : int
+        Draws of the bootstrap.
+    seconds : float
+        Wall-clock time.
+    """
+
+    estimate: float
+    corrected: float
+    confidence_interval: tuple[float, float]
+    confidence_level: float
+    standard_error: float
+    n: int
+    m: int
+    dimension: int
+    bootstrap: int
+    seconds: float
+
+    def __repr__(self) -> str:
+        low, high = self.confidence_interval
+        return (
+            f"Fréchet distance: {self.estimate:.6g}, bias-corrected {self.corrected:.6g} "
+            f"[{low:.4g}, {high:.4g}] at {self.confidence_level:g} from {self.bootstrap} draws, "
+            f"n = {self.n}, m = {self.m}, d = {self.dimension}, {self.seconds:.3g} s"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures, flat, the interval as ``confidence_low`` and ``confidence_high``."""
+        record = asdict(self)
+        record["confidence_low"], record["confidence_high"] = record.pop("confidence_interval")
+        return record
+
+    def to_series(self) -> pandas.Series:
+        """The figures as a pandas Series."""
+        import pandas
+
+        return pandas.Series(self.to_dict(), name="Fréchet distance", dtype=object)
+
+    def to_json(self) -> str:
+        """The figures as one JSON object; an infinity, which JSON does not know, as null."""
+        return json.dumps(
+            {
+                name: value if math.isfinite(value) else None
+                for name, value in self.to_dict().items()
+            }
+        )
+
+
+def frechet_distance(
+    x: Any,
+    y: Any,
+    *,
+    bootstrap: int = 999,
+    confidence_level: float = 0.95,
+    rng: int | np.random.Generator | None = None,
+) -> FrechetDistance:
+    """Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½) of two samples, with an interval.
+
+    Parameters
+    ----------
+    x, y : array of shape (n, d) and (m, d), or (n,) and (m,)
+        NumPy, torch or pandas; at least 3 rows each.
+    bootstrap : int
+        Draws of the bootstrap, at least 2.
+    confidence_level : float
+        Level of the interval, between 0 and 1.
+    rng : None, int or numpy.random.Generator
+        Source of the bootstrap; the same seed gives the same interval.
+
+    Returns
+    -------
+    FrechetDistance
+
+    Raises
+    ------
+    UsageError
+        For input or options that cannot be used.
+
+    Notes
+    -----
+    The moments are FID's: sample means, covariances with n − 1 (``numpy.cov``). It is computed as
+    :func:`gan_eval.distributions.divergences.bures_wasserstein` squared of the centred rows
+    themselves, so neither a product of covariances nor its root is formed, and singular covariances
+    (n ≤ d) are exact. Reported FIDs are this on 2048 features of an Inception network; figures on
+    other features or on coordinates are not comparable with them.
+
+    The distance sees means and covariances only, and has the squared units of the data: a column
+    in small units counts for little. It is biased: for equal laws it is always above 0.
+    ``corrected`` takes off the bias that the jackknife finds, leaving rows out one by one, or in
+    500 groups (weighted as Busing, Meijer & van der Leeden 1999). The expansion in 1 / n behind it
+    supposes covariances of full rank, n, m > d.
+
+    The interval has the quantiles of the bootstrap, moved as a whole so that their mean is
+    ``corrected``, its upper part lengthened where few rows carry the distance
+    (:func:`~gan_eval.stats.twosample.frechet_influence.upper_reach`), and cut off at 0. Resampling
+    adds the bias a second time, so that the plain percentile interval misses a distance of 0
+    always. docs/twosample/frechet.md has the measured coverage, and where it falls short.
+
+    References
+    ----------
+    D. Dowson, B. Landau, "The Fréchet distance between multivariate normal distributions", Journal
+    of Multivariate Analysis 12 (1982) 450–455. M. Heusel, H. Ramsauer, T. Unterthiner, B. Nessler,
+    S. Hochreiter, "GANs trained by a two time-scale update rule converge to a local Nash
+    equilibrium", NeurIPS 2017. F. Busing, E. Meijer, R. van der Leeden, "Delete-m jackknife for
+    unequal m", Statistics and Computing 9 (1999) 3–8.
+    """
+    first, second = samples.two_samples(x, y)
+    for rows, name in ((first, "x"), (second, "y")):
+        if len(rows) < 3:
+            raise UsageError(f"{name} must have at least 3 rows, got {len(rows)}")
+    bootstrap, confidence_level = _draws(bootstrap), _level(confidence_level)
+    generator = samples.random_generator(rng)
+    start = time.perf_counter()
+
+    first, second, unit = _scaled(first, second)
+    estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
+    corrected = estimate - _jackknife_bias(first, second)
+    draws = _distances(
+        _resampled(first, bootstrap, generator),
+        _resampled(second, bootstrap, generator),
+    )
+    tail = (1 - confidence_level) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail]) + (corrected - draws.mean())
+    high = corrected + (high - corrected) * upper_reach(first, second, confidence_level)
+    return FrechetDistance(
+        estimate=unit**2 * estimate,
+        corrected=unit**2 * corrected,
+        confidence_interval=(unit**2 * max(0.0, float(low)), unit**2 * max(0.0, float(high))),
+        confidence_level=confidence_level,
+        standard_error=unit**2 * float(draws.std(ddof=1)),
+        n=len(first),
+        m=len(second),
+        dimension=first.shape[1],
+        bootstrap=bootstrap,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _draws(bootstrap: Any) -> int:
+    return samples.whole_number(bootstrap, "bootstrap", 2, samples.MOST_DRAWS)
+
+
+def _level(confidence_level: Any) -> float:
+    level = samples.positive_number(confidence_level, "confidence_level")
+    if level >= 1:
+        raise UsageError(
+            f"confidence_level must be between 0 and 1, both excluded, got {confidence_level}"
+        )
+    return level
+
+
+def _scaled(first: Array, second: Array) -> tuple[Array, Array, float]:
+    """The samples about their common medians, in units of the largest value, and that unit.
+
+    Covariances are multiplied with each other: fourth powers of the values have to be in range.
+    """
+    pooled = np.concatenate([first, second])
+    pooled -= np.median(pooled, axis=0)
+    exponent = int(np.frexp(np.abs(pooled).max())[1])
+    pooled = np.ldexp(pooled, -exponent)
+    return pooled[: len(first)], pooled[len(first) :], 2.0**exponent
+
+
+def _law(rows: Array) -> Gaussian:
+    mean = rows.mean(axis=0)
+    return Gaussian(mean, (rows - mean) / math.sqrt(len(rows) - 1))
+
+
+def _distances(first: Moments, second: Moments) -> Array:
+    """The distances between two stacks of moments, to about 1e-8 of the covariances' traces."""
+    (mean_x, covariance_x), (mean_y, covariance_y) = first, second
+    values, axes = np.linalg.eigh(covariance_x)
+    root = axes * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    # (Σ₁Σ₂)^½ has the trace of (R'Σ₂R)^½ where RR' = Σ₁.
+    inner = np.linalg.eigvalsh(np.swapaxes(root, -1, -2) @ covariance_y @ root)
+    shared = np.sqrt(np.maximum(inner, 0.0)).sum(axis=-1)
+    traces = np.trace(covariance_x + covariance_y, axis1=-2, axis2=-1)
+    return ((mean_x - mean_y) ** 2).sum(axis=-1) + traces - 2 * shared
+
+
+def _moments(total: Total, rows: Array, counts: Array) -> Moments:
+    """Means (k, d) and covariances (k, d, d) of k weightings of rows (n, d).
+
+    ``total`` gives their weighted sums (k, c) of a table (n, c), ``counts`` (k,) those of the ones.
+    """
+    d = rows.shape[1]
+    means = total(rows) / counts[:, None]
+    products = np.empty((len(counts), d, d))
+    for i in range(d):
+        products[:, i, i:] = total(rows[:, i:] * rows[:, i : i + 1])
+        products[:, i:, i] = products[:, i, i:]
+    products -= counts[:, None, None] * means[:, :, None] * means[:, None, :]
+    return means, products / (counts - 1)[:, None, None]
+
+
+def _whole(rows: Array) -> Moments:
+    return _moments(lambda table: table.sum(axis=0)[None], rows, np.array([float(len(rows))]))
+
+
+def _resampled(rows: Array, draws: int, generator: np.random.Generator) -> Moments:
+    """Moments of ``draws`` bootstrap samples, by how often each row is in them."""
+    n = len(rows)
+    step = max(1, CHUNK_ENTRIES // n)
+    parts = []
+    for done in range(0, draws, step):
+        size = min(step, draws - done)
+        drawn = generator.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
+        times = np.bincount(drawn.reshape(-1), minlength=size * n).reshape(size, n)
+        parts.append(_moments(times.astype(np.float64).__matmul__, rows, np.full(size, float(n))))
+    return (
+        np.concatenate([means for means, _ in parts]),
+        np.concatenate([covariances for _, covariances in parts]),
+    )
+
+
+def _left_out(rows: Array) -> tuple[Array, Moments]:
+    """Each group's share of the rows (g,), and the moments without it."""
+    n = len(rows)
+    groups = min(n, GROUPS)
+    group = np.arange(n) % groups
+    by_group, starts = np.argsort(group, kind="stable"), np.zeros(groups, dtype=np.intp)
+    sizes = np.bincount(group)
+    starts[1:] = np.cumsum(sizes)[:-1]
+
+    def total(table: Array) -> Array:
+        return table.sum(axis=0) - np.add.reduceat(table[by_group], starts, axis=0)
+
+    return sizes / n, _moments(total, rows, (n - sizes).astype(np.float64))
+
+
+def _jackknife_bias(first: Array, second: Array) -> float:
+    """Busing, Meijer & van der Leeden (1999), eq. 5, for each sample with the other held."""
+    whole_x, whole_y = _whole(first), _whole(second)
+    estimate = _distances(whole_x, whole_y)[0]
+    bias = 0.0
+    for rows, other in ((first, whole_y), (second, whole_x)):
+        share, moments = _left_out(rows)
+        # The distance is symmetric, so the sample that shrinks may stand first.
+        without = _distances(moments, other)
+        bias += float((1 - share) @ without - (len(share) - 1) * estimate)
+    return bias

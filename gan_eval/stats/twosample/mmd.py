@@ -1,0 +1,365 @@
+"""Maximum mean discrepancy: its square between two samples, and the permutation test of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.stats import samples as validation
+from gan_eval.stats.kernels.bandwidths import median_bandwidth
+from gan_eval.stats.kernels.catalogue import KERNELS, Kernel
+from gan_eval.stats.permutation.dense import SymmetricForm
+from gan_eval.stats.permutation.engine import (
+    FLOAT64_ROWS,
+    GroupWeights,
+    labels_test,
+    observed_statistic,
+)
+from gan_eval.stats.permutation.factoring import SMOOTH, low_rank_form
+from gan_eval.stats.permutation.labels import NullLabels
+from gan_eval.stats.permutation.lowrank import LowRankForm
+from gan_eval.stats.permutation.lowrank_decision import low_rank_test
+from gan_eval.stats.pooled import Pooled
+from gan_eval.stats.result import TestResult
+from gan_eval.stats.scaling import LARGEST_EXPONENT
+from gan_eval.stats.twosample import mmd_interval as intervals
+from gan_eval.stats.twosample.mmd_aggregated import AGGREGATIONS, Aggregate
+from gan_eval.stats.twosample.mmd_candidates import candidates
+from gan_eval.stats.whitening import name_of
+
+Array = NDArray[np.float64]
+
+ESTIMATORS = ("unbiased", "biased")
+PATHS = ("auto", "exact", "lowrank")
+# Products of values, cubed, squared and added up, stay within float64.
+LARGEST_CUBED = 1e24
+METHODS = {"fuse": "MMD-FUSE", "agg": "MMDAgg"}
+
+
+def mmd2(
+    x: Any,
+    y: Any,
+    *,
+    kernel: str = "gaussian",
+    bandwidth: float | str = "median",
+    estimator: str = "unbiased",
+    whiten: Any = None,
+    device: str = "cpu",
+) -> float:
+    """Squared maximum mean discrepancy between two samples.
+
+    Parameters and conventions as in :func:`mmd_test`, for one kernel and one bandwidth. The
+    unbiased estimate may be negative; with ``kernel="polynomial"`` it is KID.
+    """
+    if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
+        raise UsageError(f"bandwidth of one MMD² must be a number or 'median', got {bandwidth!r}")
+    samples = Pooled.of(x, y, whiten, _fixed(kernel, whiten))
+    return observed_statistic(*_matrix(samples, kernel, bandwidth, estimator, device)[:2])
+
+
+def mmd_test(
+    x: Any,
+    y: Any,
+    *,
+    kernel: str | Sequence[str] | None = None,
+    bandwidth: float | str = "median",
+    estimator: str = "unbiased",
+    whiten: Any = None,
+    null: str = "permutation",
+    method: str = "auto",
+    permutations: int = 999,
+    rng: int | np.random.Generator | None = None,
+    device: str = "cpu",
+) -> TestResult:
+    """Test whether two samples come from one law, by MMD² and permutation of the labels.
+
+    Parameters
+    ----------
+    x, y : array of shape (n, d) and (m, d), or (n,) and (m,)
+        NumPy, torch or pandas; at least 2 rows each.
+    kernel : str, or sequence of str with an aggregated bandwidth
+        With h the bandwidth:
+
+        - ``"gaussian"``: exp(−‖x − y‖² / (2 h²)); the default.
+        - ``"laplace"``: exp(−‖x − y‖₂ / h), of the Euclidean norm.
+        - ``"laplace_l1"``: exp(−‖x − y‖₁ / h), of the sum of absolute differences.
+        - ``"inverse_multiquadric"``: (1 + ‖x − y‖² / h²)^(−1/2).
+        - ``"rational_quadratic"``: 1 / (1 + ‖x − y‖² / (2 h²)), of exponent 1 (Rasmussen &
+          Williams 2006, eq. 4.19, α = 1).
+        - ``"polynomial"``: (xᵀy / d + 1)³, without a bandwidth; its unbiased MMD² is the kernel
+          inception distance (Bińkowski et al. 2018), here of the columns as given. It sees the
+          first three moments and nothing else.
+
+        An aggregated bandwidth takes one or several, by default ``("gaussian", "laplace")``.
+    bandwidth : float, "median", "fuse" or "agg"
+        h in the units of the (whitened) data, or the median distance over the pairs i < j of the
+        pooled sample (:func:`~gan_eval.stats.kernels.bandwidths.median_bandwidth`; of sums of
+        absolute differences for ``"laplace_l1"``). ``"fuse"`` and ``"agg"`` take 10 bandwidths for
+        each kernel (:func:`~gan_eval.stats.twosample.mmd_candidates.candidates`): MMD-FUSE, the
+        soft maximum of the normalised MMD²
+        (:meth:`~gan_eval.stats.twosample.mmd_aggregated.Aggregate.fuse`), and MMDAgg, the smallest
+        of their p-values, corrected
+        (:meth:`~gan_eval.stats.twosample.mmd_aggregated.Aggregate.agg`).
+    estimator : {"unbiased", "biased"}
+        Means over pairs of distinct rows (Gretton et al. 2012, eq. 3), or over all pairs (eq. 5,
+        squared). Aggregated bandwidths use the unbiased one.
+    whiten : None, "pooled" or GaussianTarget
+        Whether the rows are made to have mean 0 and covariance I first: by the covariance of the
+        pooled rows, or by the target's. The test stays exact, and its p-value is the same after
+        any invertible affine map of both samples (and the target).
+    null : {"permutation", "wild"}
+        Permute all labels, or exchange x_i with y_i where a fair coin says so: the wild bootstrap,
+        whose signs are the coins, for n = m. It is exact also where x_i and y_i are dependent, as
+        long as they are exchangeable.
+    method : {"auto", "exact", "lowrank"}
+        How one kernel's matrix is worked with: whole, by blocks, or, for the smooth kernels
+        (``SMOOTH``), by a pivoted Cholesky factor with a computed bound, whose cost grows with
+        n + m and not with its square (:mod:`~gan_eval.stats.permutation.lowrank`). The p-value is
+        the same. A factor whose bound exceeds 1/1000 of the null's spread is dropped for the exact
+        path. ``"auto"`` tries the factor for smooth kernels above 1024 pooled rows.
+    permutations : int
+        Permutations of the pooled rows, or exchanges, at least 1. ``"agg"`` draws twice as many,
+        the second half for the p-values of the single kernels.
+    rng : None, int or numpy.random.Generator
+        Source of the permutations; the same seed gives the same p-value.
+    device : str
+        Torch device that does the arithmetic.
+
+    Returns
+    -------
+    TestResult
+        ``statistic`` and ``estimate`` are both the estimated MMD², without a factor of n or m;
+        aggregated, ``estimate`` is the MMD² of the mean of the kernels. ``effect_size`` is
+        √max(MMD², 0), which lies between 0 and √2 where k(x, x) = 1; NaN for the polynomial kernel
+        of rows that are not whitened, which has units. ``confidence_interval``, for one kernel and
+        the unbiased estimate of at least 4 rows each, is for the MMD² of the laws with the kernel
+        as used, never negative and never above 2 where k(x, x) = 1
+        (:func:`~gan_eval.stats.twosample.mmd_interval.squared_distance_interval`). It takes the two
+        samples to be independent, so that there is none with ``null="wild"``.
+        ``parameters["path"]`` is the path taken; with ``"lowrank"``, ``rank`` is the factor's,
+        ``bound`` the most by which the statistic, observed or permuted, may be off, and
+        ``undecided`` the number of permutations that the bound left open and that were counted as
+        if they had reached the observed statistic: 0 for up to 131,072 pooled rows, where the whole
+        matrix decides.
+
+    Raises
+    ------
+    UsageError
+        For input or options that cannot be used.
+
+    Notes
+    -----
+    Other conventions: some write the kernel as exp(−γ‖x − y‖²), with γ = 1 / (2 h²).
+    ``hyppo.ksample.MMD`` is not MMD² but a correlation of the pooled kernel matrix K with the
+    labels: with ``bias=True`` it is 2n²m² / N⁴ · √(nm MMD² / (N ‖HKH‖_F)), where N = n + m, H
+    centres, and MMD² is our biased one.
+
+    Under permutation the biased and unbiased estimates give the same p-value where n = m, because
+    they then differ by an affine map that is the same for all permutations. The same holds of the
+    wild bootstrap and of the estimate that leaves out the pairs (x_i, y_i).
+
+    References
+    ----------
+    A. Gretton, K. Borgwardt, M. Rasch, B. Schölkopf, A. Smola, "A kernel two-sample test", JMLR 13
+    (2012) 723–773.
+
+    M. Bińkowski, D. Sutherland, M. Arbel, A. Gretton, "Demystifying MMD GANs", ICLR 2018.
+
+    F. Biggs, A. Schrab, A. Gretton, "MMD-FUSE: learning and combining kernels for two-sample
+    testing without data splitting", NeurIPS 2023.
+
+    A. Schrab, I. Kim, M. Albert, B. Laurent, B. Guedj, A. Gretton, "MMD aggregated two-sample
+    test", JMLR 24 (2023) 194.
+    """
+    samples = Pooled.of(x, y, whiten, _fixed(kernel, whiten))
+    draw = NullLabels(null, samples.n, samples.m)
+    permutations = validation.permutation_count(permutations)
+    generator = validation.random_generator(rng)
+    device = validation.torch_device(device)
+    validation.one_of(method, "method", PATHS)
+    start = time.perf_counter()
+    interval = None
+    if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
+        if method == "lowrank":
+            raise UsageError(f"method with bandwidth={bandwidth!r} must be 'exact' or 'auto'")
+        names = _aggregated_kernels(kernel, bandwidth, estimator)
+        kernels = candidates(samples.points, names, bandwidth, device, samples.coordinate_error)
+        weights = GroupWeights.difference(samples.n, samples.m, biased=False)
+        labels = draw(permutations * (2 if bandwidth == "agg" else 1), generator)
+        aggregate = Aggregate(kernels, weights, labels)
+        outcome = aggregate.fuse() if bandwidth == "fuse" else aggregate.agg()
+        estimate = aggregate.estimate
+        title, has_units = METHODS[bandwidth], False
+        parameters: dict[str, float | str] = {"kernel": "+".join(names), "bandwidth": bandwidth}
+    else:
+        name = _single_kernel(kernel)
+        form, weights, width = _matrix(samples, name, bandwidth, estimator, device, method)
+        if isinstance(form, LowRankForm):
+            outcome = low_rank_test(form, weights, partial(draw, generator=generator), permutations)
+            path = {"path": "lowrank", "rank": form.rank, "bound": form.bound(weights)}
+            path["undecided"] = outcome.undecided
+        else:
+            outcome = labels_test(form, weights, draw(permutations, generator))
+            path = {"path": "exact"}
+        estimate = outcome.statistic
+        title, has_units = "MMD", width is None and whiten is None
+        used = {} if width is None else {"bandwidth": width * samples.unit()}
+        parameters = {"kernel": name} | used | path
+        enough = min(samples.n, samples.m) >= intervals.FEWEST_ROWS
+        if estimator == "unbiased" and null == "permutation" and enough:
+            interval = _interval(form, KERNELS[name], samples, width)
+            parameters |= {"confidence_level": intervals.LEVEL}
+    return TestResult(
+        method=f"{title} {draw.title} test",
+        statistic=outcome.statistic,
+        pvalue=outcome.pvalue,
+        null_distribution=outcome.null_distribution,
+        estimate=estimate,
+        n=samples.n,
+        m=samples.m,
+        dimension=samples.dimension,
+        seconds=time.perf_counter() - start,
+        parameters=parameters | {"estimator": estimator, "whiten": name_of(whiten)},
+        confidence_interval=interval,
+        effect_size=math.nan if has_units else math.sqrt(max(estimate, 0.0)),
+        rarest_split=draw.rarest(samples.given),
+    )
+
+
+def _fixed(kernel: Any, whiten: Any) -> str | None:
+    """Why the answer depends on the origin of the data, if it does."""
+    given = isinstance(kernel, str) and kernel == "polynomial" and whiten is None
+    return "the polynomial kernel depends on where 0 is" if given else None
+
+
+def _single_kernel(kernel: Any) -> str:
+    if kernel is None:
+        return "gaussian"
+    if not isinstance(kernel, str):
+        raise UsageError(
+            f"kernel must be one name unless bandwidth is 'fuse' or 'agg', got {kernel!r}"
+        )
+    return kernel
+
+
+def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[str, ...]:
+    choices = tuple(name for name, entry in KERNELS.items() if entry.has_bandwidth)
+    names = ("gaussian", "laplace") if kernel is None else kernel
+    names = (names,) if isinstance(names, str) else tuple(names)
+    for name in names:
+        if name not in choices:
+            raise UsageError(
+                f"kernel with bandwidth={aggregation!r} must be of {', '.join(choices)}, "
+                f"got {name!r}"
+            )
+    if not names or len(set(names)) < len(names):
+        raise UsageError(f"kernel must name at least one kernel, each once, got {list(names)}")
+    if validation.one_of(estimator, "estimator", ESTIMATORS) == "biased":
+        raise UsageError(
+            f"estimator must be 'unbiased' with bandwidth={aggregation!r}, got 'biased'"
+        )
+    return names
+
+
+def _matrix(
+    samples: Pooled,
+    name: str,
+    bandwidth: float | str,
+    estimator: str,
+    device: str,
+    method: str = "exact",
+) -> tuple[SymmetricForm | LowRankForm, GroupWeights, float | None]:
+    """The kernel matrix, the weights of the estimator, and the bandwidth used if there is one."""
+    kernel = KERNELS[validation.one_of(name, "kernel", tuple(KERNELS))]
+    biased = validation.one_of(estimator, "estimator", ESTIMATORS) == "biased"
+    device = validation.torch_device(device)
+    if isinstance(bandwidth, str) and bandwidth != "median":
+        raise UsageError(
+            f"bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got {bandwidth!r}"
+        )
+    width, points = None, samples.points
+    if not kernel.has_bandwidth:
+        # It depends on where 0 is and on the unit.
+        points = _cubed(samples.unscaled)
+    elif isinstance(bandwidth, str):
+        width = median_bandwidth(points, norm=kernel.argument)
+    else:
+        width = _within_reach(validation.positive_number(bandwidth, "bandwidth"), samples)
+    if not kernel.has_bandwidth and not isinstance(bandwidth, str):
+        raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
+    blocks = kernel.blocks(points, width, device, samples.coordinate_error)
+    form = None
+    if method == "lowrank" and name not in SMOOTH:
+        raise UsageError(
+            f"kernel for method='lowrank' must be one of {', '.join(SMOOTH)}, got {name!r}"
+        )
+    large = len(samples.points) > FLOAT64_ROWS
+    if method == "lowrank" or (method == "auto" and name in SMOOTH and large):
+        form = low_rank_form(samples.points, kernel.entries(width), blocks, diagonal=biased)
+    form = form or SymmetricForm(blocks, diagonal=biased)
+    return form, GroupWeights.difference(samples.n, samples.m, biased=biased), width
+
+
+def _cubed(rows: Array) -> Array:
+    """The rows, if the squares of their kernel can be added up."""
+    largest = float(np.abs(rows).max())
+    if largest > LARGEST_CUBED:
+        raise UsageError(
+            f"x and y must hold values of at most {LARGEST_CUBED:g} in size for the polynomial "
+            f"kernel, which cubes their products, got {largest:g}"
+        )
+    return rows
+
+
+def _within_reach(bandwidth: float, samples: Pooled) -> float:
+    """The bandwidth in the units of the points."""
+    exponent = math.frexp(bandwidth)[1] - samples.exponent
+    if abs(exponent) > LARGEST_EXPONENT:
+        raise UsageError(
+            f"bandwidth must be within a factor of 2^{LARGEST_EXPONENT} of the distances in the "
+            f"data, which are near {samples.unit():.2g}, got {bandwidth:g}"
+        )
+    return math.ldexp(bandwidth, -samples.exponent)
+
+
+def _interval(
+    form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled, width: float | None
+) -> tuple[float, float]:
+    """For the MMD² of the laws, from the row sums and the matrix of some rows of each sample."""
+    import torch
+
+    points = samples.points if kernel.has_bandwidth else samples.unscaled
+    n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
+    over_x, diagonal = form.sums_over(x), kernel.diagonal(points)
+    over_y = form.row_sums - over_x
+    within_x, within_y = over_x[x].sum() / (n - 1), over_y[y].sum() / (m - 1)
+    unbiased = within_x / n + within_y / m - 2 * over_y[x].sum() / (n * m)
+    first = (diagonal[x].sum() - within_x) / n**2 + (diagonal[y].sum() - within_y) / m**2
+    largest = 2.0 if kernel.has_bandwidth else math.inf
+    # Rows of a sample that coincide have no noise but that of rounding.
+    if not first > np.finfo(np.float64).eps * float(np.abs(diagonal).max()):
+        end = min(max(float(unbiased), 0.0), largest)
+        return end, end
+    of_x = over_x[x] / (n - 1) - over_y[x] / m
+    of_y = over_x[y] / n - over_y[y] / (m - 1)
+    witness = of_x.var(ddof=1) / n + of_y.var(ddof=1) / m
+
+    chosen = [
+        np.linspace(0, size - 1, min(size, intervals.SPECTRUM_ROWS)).round().astype(np.intp)
+        for size in (n, m)
+    ]
+    rows = points[np.concatenate([chosen[0], n + chosen[1]])]
+    whole = slice(0, len(rows))
+    matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
+    kernel.blocks(rows, width, "cpu").fill(whole, whole, matrix)
+    noise = intervals.Noise.of(matrix.numpy(), len(chosen[0]), n, m, float(first))
+    return intervals.squared_distance_interval(
+        float(unbiased), float(witness), noise, largest=largest
+    )

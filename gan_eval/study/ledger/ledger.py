@@ -1,0 +1,291 @@
+"""The embedded store of a study: every finished unit of work, exactly once, whatever is killed.
+
+One SQLite file. A unit is one transaction: its block of rows, its block of epochs, and a line for
+each replicate, whose primary key is the replicate's identity. The journal is a rollback journal,
+not a write-ahead log: the file is whole by itself, can be read where nothing can be written, and
+needs no shared memory. Writers wait for each other; each needs a few milliseconds a unit.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gan_eval.judging.columns import bits, with_columns_of
+from gan_eval.runtime.errors import UsageError
+from gan_eval.study.ledger import file, integrity, rows
+from gan_eval.study.ledger.faults import in_one_sentence
+from gan_eval.study.ledger.file import LEDGER_FILE
+from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.plan.identity import Wanted
+
+__all__ = ["LEDGER_FILE", "Ledger"]
+
+_FITS = (
+    "FROM replicates WHERE identity = (SELECT id FROM identities WHERE text = ?) "
+    "AND seed BETWEEN ? AND ? AND (? = 0 OR permutations = ?) AND tests & ? = ? "
+    "AND timed >= ? AND traced >= ?"
+)
+
+
+class Ledger:
+    """An open ledger; a context manager, which closes it.
+
+    Every method raises ``UsageError`` in one sentence where the file cannot be read or written, is
+    damaged, or is not a ledger; what was stored before stays.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        """Open a ledger, or make one where there is none; ``None`` is one in memory.
+
+        All that is stored is read and held against its digests. Where something is damaged,
+        nothing is read from it; opened for writing it is mended: what is damaged is forgotten, and
+        ``mended`` says what that was.
+        """
+        self.path = path
+        self.mended: str | None = None
+        with in_one_sentence(path), ExitStack() as opened:
+            if path is None:
+                self._connection = opened.enter_context(closing(file.empty(":memory:")))
+            elif read_only:
+                self._connection = file.open_to_read(path, opened)
+            else:
+                self._connection, self.mended = file.open_to_write(path, opened)
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._opened.close()
+
+    # --- Writing -------------------------------------------------------------------------------
+
+    def begin(self, document: dict[str, Any], parts: Sequence[Wanted]) -> int:
+        """Note that a run of a study begins and what it wants; returns the run's number."""
+        text = json.dumps(document | {"wanted": [asdict(part) for part in parts]})
+        with self._transaction() as connection:
+            number = integrity.next_number(connection, "runs")
+            integrity.add(connection, "runs", (number, _now(), text))
+        return number
+
+    def environment(self, name: str, facts: dict[str, Any]) -> None:
+        """Note what an environment is, by its name."""
+        with self._transaction() as connection:
+            known = connection.execute("SELECT 1 FROM environments WHERE name = ?", (name,))
+            if known.fetchone() is None:
+                number = integrity.next_number(connection, "environments")
+                integrity.add(connection, "environments", (number, name, json.dumps(facts)))
+
+    def store(
+        self,
+        identity: str,
+        seeds: Sequence[int],
+        unit: Finished,
+        *,
+        permutations: Sequence[int],
+        tests: Sequence[str],
+        timed: bool,
+        environment: str,
+    ) -> int:
+        """Store one finished unit, whole or not at all; what is there already stays as it is.
+
+        Parameters
+        ----------
+        identity : str
+            Of the cell (``wanted.identity``).
+        seeds : sequence of int
+            The R seeds.
+        unit : Finished
+            R rows, in the order of the seeds, and the epochs of the first ones.
+        permutations : sequence of int
+            Of each seed; 0 where it was not tested.
+        tests : sequence of str
+            By which those that were tested were.
+        timed : bool
+        environment : str
+            The name of the environment that trained it.
+
+        Returns
+        -------
+        int
+            How many of the replicates were new.
+        """
+        which = bits(tests) if any(permutations) else 0
+        lines = np.array(
+            [
+                (seed, drawn, which if drawn else 0, timed, at < unit.traced, at)
+                for at, (seed, drawn) in enumerate(zip(seeds, permutations, strict=True))
+            ],
+            np.int64,
+        )
+        with self._transaction() as connection:
+            key = _number(connection, "identities", identity)
+            number = integrity.next_number(connection, "units")
+            before = connection.total_changes
+            integrity.insert_lines(connection, key, number, lines, "INSERT OR IGNORE")
+            new = connection.total_changes - before
+            connection.execute(
+                "DELETE FROM claims WHERE identity = ? AND seed = ?", (identity, seeds[0])
+            )
+            if new == 0:  # another process was first
+                return 0
+            if new < len(lines):
+                there = connection.execute(
+                    "SELECT position FROM replicates "
+                    "WHERE identity = ? AND seed BETWEEN ? AND ? AND unit = ?",
+                    (key, int(lines[:, 0].min()), int(lines[:, 0].max()), number),
+                )
+                lines = lines[sorted(position for (position,) in there)]
+            packed: list[int | bytes] = []
+            for table in (unit.rows, unit.epochs):
+                packed += [_number(connection, "layouts", table.layout), table.block]
+            integrity.add(
+                connection,
+                "units",
+                (
+                    *(number, key, environment, _now(), *packed, unit.traced),
+                    integrity.pack(lines),
+                ),
+                (identity, unit.rows.layout, unit.epochs.layout),
+                replicates=new,
+            )
+        return new
+
+    def claim(self, identity: str, seed: int, run: int) -> bool:
+        """Say that a run now trains the unit that begins with a seed; False where another said so.
+
+        A claim is a hint, never a lock: whoever made it may be dead.
+        """
+        with self._transaction() as connection:
+            before = connection.total_changes
+            connection.execute(
+                "INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", (identity, seed, run)
+            )
+            return connection.total_changes > before
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with in_one_sentence(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # after some errors SQLite has rolled back itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    # --- Reading -------------------------------------------------------------------------------
+
+    def last_run(self, study: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The document of the run that began last, what it wants in it as ``Wanted``; or of the
+        last one with these settings of a study."""
+        with in_one_sentence(self.path):
+            found = self._connection.execute("SELECT document FROM runs ORDER BY id DESC")
+            documents = (json.loads(text) for (text,) in found)
+            document = next(
+                (d for d in documents if study is None or d["provenance"]["study"] == study), None
+            )
+        if document is None:
+            which = "no run yet" if study is None else "no run of this study"
+            raise UsageError(f"{str(self.path)!r} holds {which}")
+        parts = [part | {"tests": tuple(part["tests"])} for part in document["wanted"]]
+        return document | {"wanted": [Wanted(**part) for part in parts]}
+
+    def environments(self) -> dict[str, Any]:
+        """What each environment is, by its name."""
+        with in_one_sentence(self.path):
+            found = self._connection.execute("SELECT name, facts FROM environments").fetchall()
+        return {name: json.loads(facts) for name, facts in found}
+
+    def finished(self, part: Wanted) -> NDArray[np.int64]:
+        """The seeds that are there, ascending."""
+        return self._found(part)[:, 0]
+
+    def _found(self, part: Wanted) -> NDArray[np.int64]:
+        """Seed, unit and position of each replicate that fits, shape (found, 3), by seed."""
+        with in_one_sentence(self.path):
+            lines = self._connection.execute(
+                f"SELECT seed, unit, position {_FITS} "
+                "ORDER BY seed, permutations, tests, timed, traced",
+                _question(part),
+            )
+            flat = np.fromiter((entry for line in lines for entry in line), np.int64)
+        found = flat.reshape(-1, 3)
+        # Of one that is there several times, the one of which least more than asked is known.
+        return found[np.unique(found[:, 0], return_index=True)[1]]
+
+    def names(self, parts: Sequence[Wanted], table: str) -> list[str]:
+        """The columns of ``rows`` or ``epochs`` of some parts, those that any of them has."""
+        names: dict[str, None] = {}
+        for identity in dict.fromkeys(part.identity for part in parts):
+            with in_one_sentence(self.path):
+                found = self._connection.execute(
+                    "SELECT DISTINCT l.text FROM replicates r JOIN units u ON u.id = r.unit "
+                    f"JOIN layouts l ON l.id = u.{table}_layout WHERE r.identity = "
+                    "(SELECT id FROM identities WHERE text = ?) ORDER BY l.id",
+                    (identity,),
+                ).fetchall()
+            names |= {name: None for (text,) in found for name, _ in json.loads(text)}
+        if table == "rows":
+            names = dict.fromkeys(with_columns_of(parts[0].tests, names)) if parts else {}
+        return ["configuration", *names, "environment"] if names else []
+
+    def rows(self, parts: Sequence[Wanted]) -> pd.DataFrame:
+        """One row for each replicate that is there, as ``judge`` gave it.
+
+        In front ``configuration``, the label, and at the end ``environment``. Sorted by label,
+        backend, device and seed where the parts are.
+        """
+        return self._table("rows", parts)
+
+    def epochs(self, parts: Sequence[Wanted]) -> pd.DataFrame:
+        """One row for each epoch of the traced replicates that are there."""
+        return self._table("epochs", [part for part in parts if part.traced])
+
+    def _table(self, name: str, parts: Sequence[Wanted]) -> pd.DataFrame:
+        found = [(part, self._found(part)) for part in parts]
+        with in_one_sentence(self.path):
+            return rows.table(self._connection, name, found)
+
+
+def _question(part: Wanted) -> tuple[Any, ...]:
+    which = bits(part.tests) if part.permutations else 0
+    return (
+        part.identity,
+        part.first,
+        part.last,
+        part.permutations,
+        part.permutations,
+        which,
+        which,
+        part.timed,
+        part.traced,
+    )
+
+
+def _number(connection: sqlite3.Connection, table: str, text: str) -> int:
+    # Without an index, which could be damaged unseen: there are few.
+    found = connection.execute(f"SELECT id FROM {table} WHERE text = ?", (text,)).fetchone()
+    if found is not None:
+        return found[0]
+    made = connection.execute(f"INSERT INTO {table} (text) VALUES (?)", (text,))
+    return int(made.lastrowid or 0)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

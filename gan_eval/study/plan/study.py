@@ -1,0 +1,246 @@
+"""What to run (``Study``): configurations by their axes, who trains them, from which seeds."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from gan_eval.judging import evaluation
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.random import MAX_SEED
+from gan_eval.runtime.text import nearest, shown, writable
+from gan_eval.runtime.toml import explain, merge_settings, parse_assignment, read_toml
+from gan_eval.training.config import Margins, Real, TargetConfig, TrainingConfig
+
+MOST_CONFIGURATIONS = 10_000
+"""Of one study; more is a slip of the hand in an axis."""
+
+LABEL = "label"
+"""The key of a zipped axis that names its settings."""
+
+_LONGEST = 32
+"""Characters of a value in a label; a longer one is told by its place on the axis."""
+
+
+def _different(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise UsageError(f"a name stands twice in {list(names)}")
+    return names
+
+
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The tests in the catalogue's order, so that their order tells no two studies apart."""
+    from gan_eval.stats.battery import catalogue  # only where tests are named
+
+    return tuple(name for name in catalogue.TESTS if name in catalogue.known(names))
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(writable)]
+Names = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_different)]
+Values = Annotated[list[Any], Field(min_length=1)]
+
+
+FEW, MANY = 30, 2000
+"""Seeds where a study does not say how many: of slow backends and of fast ones."""
+SIDE_BY_SIDE = 256
+"""Replicates in one call that make a backend a fast one."""
+
+
+class Setting(NamedTuple):
+    """One place on an axis: the fields that it sets, and how a label tells it."""
+
+    fields: tuple[tuple[str, Any], ...]
+    label: str
+
+
+class Study(BaseModel):
+    """What to run: every configuration, on every backend and device, from every seed.
+
+    ``Study()`` is the main job: the chapter's configuration on everything that is installed, within
+    a minute: from 2,000 seeds where thousands train side by side, from 30 where one after another.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: Annotated[
+        str, Field(strict=True, min_length=1, max_length=200), AfterValidator(writable)
+    ] = "chapter"
+    """Names the report, its folder, and the only configuration where there is no axis."""
+    replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] | None = None
+    """Seeds of each configuration on each backend and device. Where nothing is said: 2,000 on a
+    backend that trains hundreds side by side, as fused_cpu, and 30 on another."""
+    first_seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
+    """Seeds are first_seed … first_seed + replicates − 1."""
+    backends: Names | None = None
+    """Who trains; every installed one where none is named."""
+    devices: Names | None = None
+    """Where; every device that a backend has here where none is named."""
+    time_budget: Annotated[Real, Field(gt=0)] | None = 40.0
+    """Seconds after which no further call of a backend is started but the first of each; "none": no
+    limit."""
+    n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
+    """Fresh real rows, and as many generated ones, for the tests and the critic."""
+    permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
+    """Of each test that permutes; 0 leaves all tests out."""
+    tests: Annotated[Names, AfterValidator(_in_order)] = evaluation.TESTS
+    """The tests of generated rows, by name; in any order."""
+    tested: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
+    """Replicates of each cell that get the tests, from the first seed on."""
+    traced: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 1000
+    """Replicates of each cell whose epochs are stored, from the first seed on."""
+    margins: Margins = Margins()
+    """Up to which KL(q‖p) a replicate counts as converged, and as near."""
+    config: dict[str, Any] = {}
+    """Settings of every configuration; the chapter's values elsewhere."""
+    targets: dict[Text, TargetConfig] = {}
+    """Targets by name, which the field target then takes as a value."""
+    grid: dict[str, Values] = {}
+    """Axes: field of the configuration (dots for nested ones) → values; all combinations."""
+    zip: list[Annotated[dict[str, Values], Field(min_length=1)]] = []
+    """Axes of several fields that change together: lists of one length, by field; the list label,
+    where there is one, names the settings."""
+
+    @field_validator("time_budget", mode="before")
+    @classmethod
+    def _none_in_words(cls, value: Any) -> Any:
+        # TOML has no null.
+        return None if value == "none" else value
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if self.first_seed + (self.replicates or MANY) - 1 > MAX_SEED:
+            raise UsageError(f"seeds must be between 0 and {MAX_SEED}")
+        self.configurations()
+        return self
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> Self:
+        """A study from nested settings, as TOML gives them; ``UsageError`` in one sentence."""
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            raise UsageError(explain(error, cls)) from None
+
+    @classmethod
+    def read(cls, path: str | Path | None = None, assignments: Sequence[str] = ()) -> Self:
+        """A study from a TOML file, if any, with ``key=value`` assignments on top."""
+        settings = read_toml(path) if path is not None else {}
+        return cls.parse(merge_settings(settings, map(parse_assignment, assignments)))
+
+    def seeds(self, replicates_per_call: int) -> range:
+        """The seeds of a cell whose backend takes so many in one call."""
+        many = replicates_per_call >= SIDE_BY_SIDE
+        return range(
+            self.first_seed, self.first_seed + (self.replicates or (MANY if many else FEW))
+        )
+
+    # --- Its configurations --------------------------------------------------------------------
+
+    def configurations(self) -> dict[str, TrainingConfig]:
+        """Label → configuration: all combinations of the axes' settings, the last axis fastest.
+
+        The axes are those of ``grid``, then those of ``zip``. The label is the study's name where
+        there is no axis, else the settings that differ.
+
+        Raises
+        ------
+        UsageError
+            In one sentence, where a field stands in two axes, a zipped axis has lists of unequal
+            length, a target has no such name, a configuration is not usable or comes up twice, or
+            there are more than ``MOST_CONFIGURATIONS``.
+        """
+        axes = self.axes()
+        if math.prod(map(len, axes)) > MOST_CONFIGURATIONS:
+            raise UsageError(
+                f"the axes have {math.prod(map(len, axes))} combinations, at most "
+                f"{MOST_CONFIGURATIONS} configurations are one study"
+            )
+        common = dict(self.config)
+        if isinstance(common.get("target"), str):
+            common["target"] = self._target(common["target"])
+        found: dict[str, TrainingConfig] = {}
+        labels: dict[TrainingConfig, str] = {}
+        for settings in itertools.product(*axes):
+            label = ", ".join(setting.label for setting in settings) or self.name
+            fields = [field for setting in settings for field in setting.fields]
+            config = TrainingConfig.parse(
+                merge_settings(common, [(path.split("."), value) for path, value in fields])
+            )
+            if config in labels or label in found:
+                twice = labels.get(config, label)
+                raise UsageError(
+                    f"the axes name one configuration twice: {shown(twice)} and {shown(label)}"
+                )
+            found[label] = config
+            labels[config] = label
+        return found
+
+    def axes(self) -> list[list[Setting]]:
+        """The axes in order, each a list of its settings; ``UsageError`` as above."""
+        found = [
+            [self._setting({path: value}, position) for position, value in enumerate(values)]
+            for path, values in self.grid.items()
+        ]
+        found += [list(self._zipped(axis)) for axis in self.zip]
+        fields: set[str] = set()
+        for axis in found:
+            for path, _ in axis[0].fields:
+                if path in fields:
+                    raise UsageError(f"{shown(path)} is a field of two axes")
+                fields.add(path)
+        return found
+
+    def _zipped(self, axis: Mapping[str, list[Any]]) -> Iterator[Setting]:
+        lengths = {path: len(values) for path, values in axis.items()}
+        if len(set(lengths.values())) > 1:
+            few, many = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
+            raise UsageError(
+                f"the fields of one `zip` must have equally many values, got {lengths[few]} of "
+                f"{shown(few)} and {lengths[many]} of {shown(many)}"
+            )
+        labels = axis.get(LABEL)
+        paths = [path for path in axis if path != LABEL]
+        if not paths:
+            raise UsageError("a `zip` must name fields of the configuration, got labels alone")
+        for position in range(lengths[paths[0]]):
+            setting = self._setting({path: axis[path][position] for path in paths}, position)
+            if labels is not None:
+                label = labels[position]
+                if not isinstance(label, str) or not label:
+                    raise UsageError(
+                        f"a `{LABEL}` must be a string that is not empty, got {label!r}"
+                    )
+                setting = setting._replace(label=writable(label))
+            yield setting
+
+    def _setting(self, values: Mapping[str, Any], position: int) -> Setting:
+        label = ", ".join(f"{path}={_told(value, position)}" for path, value in values.items())
+        fields = tuple(
+            (path, self._target(value) if path == "target" and isinstance(value, str) else value)
+            for path, value in values.items()
+        )
+        return Setting(fields, label)
+
+    def _target(self, name: str) -> dict[str, Any]:
+        if name not in self.targets:
+            known = nearest(name, list(self.targets)) if self.targets else "`targets` names none"
+            raise UsageError(f"unknown target {shown(name)}: {known}")
+        return self.targets[name].model_dump()
+
+
+def _told(value: Any, position: int) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"#{position + 1}"

@@ -1,0 +1,142 @@
+"""A study to cells, and cells to units of work: what is to be trained, and in which order.
+
+Pure functions of a study and of what is installed. What has been trained is the ledger's matter,
+how units are run is that of ``study``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import nearest
+from gan_eval.study.plan.study import Study
+from gan_eval.training.backends import Availability
+from gan_eval.training.config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One configuration on one backend and device: seeds ``first`` … ``first + replicates − 1``."""
+
+    label: str
+    config: TrainingConfig
+    backend: str
+    device: str
+    version: str
+    """The backend's framework and its version."""
+    first: int
+    replicates: int
+    together: int
+    """Seeds that the backend takes in one call."""
+    timed: bool = True
+    """Whether its first seed is drawn and timed alone on the machine, which takes seconds a cell:
+    so is the first configuration on each backend and device."""
+
+    @property
+    def seeds(self) -> range:
+        return range(self.first, self.first + self.replicates)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One call of a backend: some seeds of one cell, in ascending order."""
+
+    label: str
+    config: TrainingConfig
+    backend: str
+    device: str
+    seeds: Sequence[int]
+    """A range, or those of it that are lacking."""
+    timed: bool = False
+    """Also draw as the chapter does, alone on the machine, so that both clocks are measured."""
+    first: bool = False
+    """Whether it is the first that says something of its backend and device: the timed one, and the
+    call after it. Those run however late it is."""
+
+    def only(self, seeds: Sequence[int]) -> Unit:
+        """The same call of fewer seeds."""
+        return replace(self, seeds=tuple(seeds))
+
+
+def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
+    """The cells of a study, given what is installed: by configuration, backend and device.
+
+    Raises ``UsageError`` where a backend is unknown, missing or broken, or lacks a device.
+    """
+    where = list(_where(study, found))
+    return [
+        Cell(
+            label,
+            config,
+            entry.name,
+            device,
+            entry.version,
+            study.first_seed,
+            len(study.seeds(entry.replicates_per_call)),
+            entry.replicates_per_call,
+            position == 0,
+        )
+        for position, (label, config) in enumerate(study.configurations().items())
+        for entry, device in where
+    ]
+
+
+def units(planned: Sequence[Cell]) -> list[Unit]:
+    """The units of work: the timed first seeds, then the first calls, then the rest by call."""
+    timed = [
+        Unit(cell.label, cell.config, cell.backend, cell.device, (cell.first,), True, True)
+        for cell in planned
+        if cell.timed
+    ]
+    rest = [
+        (
+            at // cell.together,
+            Unit(
+                *(cell.label, cell.config, cell.backend, cell.device, seeds),
+                first=cell.timed and at == 1,
+            ),
+        )
+        for cell in planned
+        for at in range(int(cell.timed), cell.replicates, cell.together)
+        if (seeds := cell.seeds[at : at + cell.together])
+    ]
+    # Call by call across cells, so that a budget of time cuts every cell of a backend at the same
+    # seed, and a loop does not keep the thousands of a fast backend waiting.
+    in_order = [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
+    return timed + sorted(in_order, key=lambda unit: not unit.first)
+
+
+def unavailable(study: Study, found: Sequence[Availability]) -> list[dict[str, Any]]:
+    """The backends that a study of everything goes on without, and what each lacks."""
+    if study.backends is not None:
+        return []
+    return [
+        {"name": entry.name, "state": entry.state, "remedy": entry.remedy}
+        for entry in found
+        if entry.state != "installed"
+    ]
+
+
+def _where(study: Study, found: Sequence[Availability]) -> Iterator[tuple[Availability, str]]:
+    by_name = {entry.name: entry for entry in found}
+    names = study.backends or tuple(
+        entry.name for entry in found if entry.state == "installed" and entry.default
+    )
+    if not names:
+        raise UsageError("no backend is installed: `gan-eval backends` says how to install one")
+    for name in names:
+        if name not in by_name:
+            raise UsageError(f"unknown backend {name!r}: {nearest(name, list(by_name))}")
+        entry = by_name[name]
+        if entry.state != "installed":
+            raise UsageError(f"backend {name!r} is {entry.state}: {entry.remedy}")
+        for device in study.devices or entry.devices:
+            if device not in entry.devices:
+                raise UsageError(
+                    f"device {device!r} is not there: backend {name!r} sees "
+                    f"{', '.join(entry.devices)} on this machine"
+                )
+            yield entry, device

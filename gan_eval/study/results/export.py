@@ -1,0 +1,150 @@
+"""What a study stored, for other tools: a DataFrame, CSV or Parquet, however many rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import replacing
+from gan_eval.runtime.spreadsheet import csv_text
+from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
+from gan_eval.study.plan.identity import Wanted
+from gan_eval.study.results.results import Results
+
+_AT_ONCE = 20_000
+"""Replicates that are in memory at a time while a file is written."""
+
+
+def load(folder: str | Path, *, epochs: bool = False) -> pd.DataFrame:
+    """All rows, or all epochs, of the study that was last run in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        That of a run (``--out``), whether it ended or is still running.
+    epochs : bool
+        One row a replicate and epoch, of the traced replicates, not one row a replicate.
+
+    Returns
+    -------
+    DataFrame
+        With the columns of ``rows.csv`` or ``epochs.csv``, bit for bit as they were judged, sorted
+        by configuration, backend, device and seed. Of a folder without a ledger (runs put
+        together, or of an earlier version), what its CSV files hold, which is all of it.
+
+    Raises
+    ------
+    UsageError
+        Where there is no run, its ledger cannot be read, or is gone while its CSV file is thinned.
+    """
+    folder = Path(folder)
+    if not (folder / LEDGER_FILE).exists():
+        results = Results.load(folder)
+        return results.epochs if epochs else results.rows
+    with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
+        parts = ledger.last_run()["wanted"]
+        return ledger.epochs(parts) if epochs else ledger.rows(parts)
+
+
+def export(folder: str | Path, out: Path | None = None, *, epochs: bool = False) -> int:
+    """Write what ``load`` reads to a file, a part at a time; returns the number of rows.
+
+    Parameters
+    ----------
+    folder : path
+    out : path, optional
+        Ends in ``.csv`` or ``.parquet``; as CSV to standard output where none is given. Replaced
+        in one step when all is written.
+    epochs : bool
+
+    Raises
+    ------
+    UsageError
+        As ``load``; where the ending is another, pyarrow is missing for Parquet, or the file
+        cannot be written.
+    """
+    kind = ".csv" if out is None else out.suffix.lower()
+    if kind not in (".csv", ".parquet"):
+        raise UsageError(f"{str(out)!r} must end in .csv or .parquet")
+    written = 0
+    with _printed() if out is None else replacing(out, "wb") as target:
+        write = _csv(target) if kind == ".csv" else _Parquet(target)
+        try:
+            for frame in _frames(Path(folder), epochs):
+                write(frame)
+                written += len(frame)
+        finally:
+            if isinstance(write, _Parquet):
+                write.close()
+    return written
+
+
+def _frames(folder: Path, epochs: bool) -> Iterator[pd.DataFrame]:
+    """Frames of the same columns and kinds; one without rows where there are none."""
+    if not (folder / LEDGER_FILE).exists():
+        whole = load(folder, epochs=epochs)
+        for first in range(0, max(len(whole), 1), _AT_ONCE):
+            yield whole.iloc[first : first + _AT_ONCE]
+        return
+    with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
+        parts: list[Wanted] = ledger.last_run()["wanted"]
+        names = ledger.names(parts, "epochs" if epochs else "rows")
+        read = ledger.epochs if epochs else ledger.rows
+        found = False
+        for part in parts:
+            for first in range(part.first, part.last + 1, _AT_ONCE):
+                some = read([replace(part, first=first, last=min(part.last, first + _AT_ONCE - 1))])
+                if len(some):
+                    found = True
+                    # A column that only a larger dimension has is NaN here.
+                    yield some.reindex(columns=names)
+        if not found:
+            yield pd.DataFrame(columns=names)
+
+
+def _csv(target: IO[bytes]) -> Any:
+    heads = iter((True,))
+
+    def write(frame: pd.DataFrame) -> None:
+        text = csv_text(frame, header=next(heads, False), lineterminator="\n")
+        target.write(text.encode())
+
+    return write
+
+
+class _Parquet:
+    """Frames of the same columns, one row group each."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        try:
+            import pyarrow
+            import pyarrow.parquet
+        except ModuleNotFoundError:
+            raise UsageError(
+                "Parquet needs pyarrow, which is not installed: pip install 'gan-eval[parquet]'"
+            ) from None
+        self.arrow, self.target, self.writer = pyarrow, target, None
+
+    def __call__(self, frame: pd.DataFrame) -> None:
+        table = self.arrow.Table.from_pandas(frame, preserve_index=False)
+        table = table.replace_schema_metadata(None)
+        if self.writer is None:
+            self.writer = self.arrow.parquet.ParquetWriter(self.target, table.schema)
+        self.writer.write_table(table.cast(self.writer.schema))
+
+    def close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+
+@contextmanager
+def _printed() -> Iterator[IO[bytes]]:
+    yield sys.stdout.buffer
+    sys.stdout.flush()

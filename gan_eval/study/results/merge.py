@@ -1,0 +1,96 @@
+"""Runs of one study in several environments, put together: rows of backends that cannot share one.
+
+MXNet and JAX need different releases of NumPy, so no environment holds both. Each trains its part,
+and every row keeps the name of the environment that it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.study.results.results import Results
+
+_JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests")
+_IDENTITY = ["config_hash", "backend", "device", "seed"]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Results put together.
+
+    Attributes
+    ----------
+    results : Results
+    left_out : int
+        Replicates that an earlier one of the runs has as well: the earlier is kept.
+    """
+
+    results: Results
+    left_out: int
+
+
+def merge(runs: Sequence[Results]) -> Merged:
+    """Put runs together; a replicate that two of them have is taken from the first.
+
+    Raises
+    ------
+    UsageError
+        Where they were not judged alike (margins, rows evaluated, tests, permutations), or mean
+        different configurations by one label.
+    """
+    first = runs[0]
+    for other in runs[1:]:
+        for name in _JUDGED_BY:
+            ours, theirs = (run.provenance["study"].get(name) for run in (first, other))
+            if ours != theirs:
+                raise UsageError(
+                    f"runs that were judged differently cannot be merged: `{name}` is {ours} "
+                    f"in one and {theirs} in another"
+                )
+    rows, doubled = _together([run.rows for run in runs], [])
+    epochs, _ = _together([run.epochs for run in runs], ["epoch"])
+    return Merged(Results(rows, epochs, _provenance(runs, len(rows))), doubled)
+
+
+def _together(frames: Sequence[pd.DataFrame], also: list[str]) -> tuple[pd.DataFrame, int]:
+    """Frames one below another, sorted, without what an earlier one has; how much that is."""
+    found = [frame for frame in frames if len(frame)]
+    if not found:
+        return frames[0], 0
+    every = pd.concat(found, ignore_index=True)
+    keys = every[["configuration", *_IDENTITY, *also]]
+    doubled = keys.duplicated([*_IDENTITY, *also])
+    kept = keys.loc[~doubled].sort_values(["configuration", *_IDENTITY[1:], *also])
+    return every.loc[kept.index].reset_index(drop=True), int(doubled.sum())
+
+
+def _provenance(runs: Sequence[Results], finished: int) -> dict:
+    found = [run.provenance for run in runs]
+    configurations = {}
+    for entry in (entry for one in found for entry in one.get("configurations", ())):
+        known = configurations.setdefault(entry["label"], entry)
+        if known["hash"] != entry["hash"]:
+            raise UsageError(
+                f"runs cannot be merged: {entry['label']!r} is another configuration in each"
+            )
+    environments = {name: e for one in reversed(found) for name, e in one["environments"].items()}
+    elsewhere = {entry["name"] for one in found for entry in one.get("unavailable", ())}
+    here = {backend for run in runs for backend in run.rows.get("backend", ())}
+    unavailable = {e["name"]: e for one in found for e in one.get("unavailable", ())}
+    return {
+        # Nothing is left out of a table that stands in no ledger.
+        **{name: fact for name, fact in found[0].items() if name != "thinned"},
+        "configurations": list(configurations.values()),
+        "planned": max(finished, max(one.get("planned", 0) for one in found)),
+        "finished": finished,
+        "interrupted": any(one.get("interrupted") for one in found),
+        "failures": [failure for one in found for failure in one.get("failures", ())],
+        "unavailable": [unavailable[name] for name in sorted(elsewhere - here)],
+        "seconds": sum(one.get("seconds") or 0 for one in found),
+        "command": "\n".join(dict.fromkeys(one["command"] for one in found if one.get("command"))),
+        "environments": environments,
+    }

@@ -1,0 +1,235 @@
+"""The workers of a Dask scheduler, much like a ``workers.Pool``; the client's side.
+
+Dask is imported when a ``Cluster`` is entered, nowhere else.
+"""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.pool import DIED, Failure, Task
+from gan_eval.study.run import dask_worker
+from gan_eval.study.run.dask_connection import connected, said
+from gan_eval.training.backends import Availability
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+GPU = "GPU"
+"""The Dask resource that a worker with a GPU offers."""
+PATIENCE = 60.0
+"""Seconds that a task waits while no worker is there that could run it."""
+_LOOK = 2.0
+"""Seconds after which the workers are counted again."""
+_GO_ON = "what was finished is in the ledger, and the same command goes on from there"
+
+
+def on_gpu(device: str) -> bool:
+    """Whether a device is one for which a worker must offer a GPU."""
+    return device.partition(":")[0] == "cuda"
+
+
+class Cluster:
+    """A connection to a scheduler and the tasks that were handed to it; a context manager.
+
+    Each method raises ``UsageError`` in one sentence where the scheduler or its workers are not
+    there, are lost, or have other versions of Dask or other code.
+    """
+
+    def __init__(self, address: str, threads: int = 1) -> None:
+        self.address, self.threads = address, threads
+        self.size = 0
+        """The most workers that were seen at a time."""
+        self._held = ExitStack()
+        self._client: Client | None = None
+        self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._running: dict[Future, tuple[Task, bool]] = {}
+        """Futures with their tasks, and whether they need a GPU."""
+        self._slots = {True: 0.0, False: 0.0}
+        """How many tasks can run at a time, with a GPU and without."""
+        self._looked = -_LOOK
+        self._seen = dict.fromkeys((True, False), time.monotonic())
+        """When there was last a slot, or nothing that needed one."""
+
+    def __enter__(self) -> Self:
+        self._client = self._held.enter_context(connected(self.address))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def kill(self) -> None:
+        """Take back what has not begun; what a worker is in the middle of ends for nobody."""
+        with suppress(Exception):  # nothing can be taken back from who is lost
+            self._connection.cancel(list(self._running), force=True)
+        self._running.clear()
+
+    def call(self, function: Callable[..., Any], *arguments: Any, gpu: bool = False) -> Any:
+        """Run one task and wait for it, on a worker that offers a GPU if that is asked for."""
+        self._submit((function, *arguments), gpu)
+        _, found = self._next()
+        if isinstance(found, Failure):
+            raise UsageError(f"a worker of {self.address} failed: {found.message}")
+        return found
+
+    def with_gpus(
+        self, found: Sequence[Availability], survey: Callable[[], Any], asked: Sequence[str]
+    ) -> list[Availability]:
+        """What some worker has installed, with the GPUs of a worker that offers them.
+
+        ``survey`` tells what a worker has installed, and its machine; ``asked`` are the devices
+        that a study names.
+        """
+        self._look()
+        named = next(filter(on_gpu, asked), None)
+        if named is not None and not self._slots[True]:
+            raise self._no_gpu(f"device {named!r}")
+        others: list[Availability] = []
+        if self._slots[True]:
+            others = self.call(survey, gpu=True)[0]
+        by_name = {entry.name: entry for entry in others}
+        return [_joined(entry, by_name.get(entry.name)) for entry in found]
+
+    def run_all(
+        self, tasks: Mapping[bool, Iterable[Task]], *, alone: Iterable[Task], ahead: bool
+    ) -> Iterator[tuple[Task, Any]]:
+        """Tasks of units with their outcomes (or a ``Failure``) as they end, like ``Pool.run_all``.
+
+        ``tasks`` are those that need a GPU and those that do not, kept apart so that neither waits
+        for the other. With ``ahead``, twice as many are handed out as can run, so that no worker
+        waits for its next one; without, none that could not begin.
+        """
+        for task in alone:
+            self._submit(task, on_gpu(task[1].device))
+            yield self._next()
+        waiting = {gpu: iter(some) for gpu, some in tasks.items()}
+        while waiting or self._running:
+            if time.monotonic() > self._looked + _LOOK:
+                self._look()
+            for gpu, some in list(waiting.items()):
+                room = self._slots[gpu] * (2 if ahead else 1)
+                while self._handed_out(gpu) < max(1, room):
+                    task = next(some, None)
+                    if task is None:
+                        del waiting[gpu]
+                        break
+                    self._submit(task, gpu)
+            if self._running:
+                yield self._next()
+
+    @property
+    def _connection(self) -> Client:
+        assert self._client is not None, "used before it was entered"
+        return self._client
+
+    def _handed_out(self, gpu: bool) -> int:
+        return sum(needed is gpu for _, needed in self._running.values())
+
+    def _submit(self, task: Task, gpu: bool) -> None:
+        function, *arguments = task
+        try:
+            future = self._connection.submit(
+                pickle.loads,
+                dask_worker.packed(function, tuple(arguments), self.threads),
+                pure=False,
+                key=f"{function.__name__}-{uuid4()}",
+                resources={GPU: 1} if gpu else None,
+            )
+        except Exception as error:  # Dask and its transports share no type of error
+            raise self._lost(error) from None
+        self._running[future] = task, gpu
+        future.add_done_callback(self._ended.put)
+
+    def _next(self) -> tuple[Task, Any]:
+        """Wait for the next task that ends."""
+        while True:
+            try:
+                future = self._ended.get(timeout=_LOOK)
+            except queue.Empty:
+                self._look()
+                continue
+            if future in self._running and (outcome := self._outcome(future)) is not None:
+                task, _ = self._running.pop(future)
+                return task, outcome[0]
+
+    def _outcome(self, future: Future) -> tuple[Any] | None:
+        """What a task came to; None where it has to be waited for again."""
+        from distributed import KilledWorker
+
+        if future.cancelled():
+            raise self._lost()
+        try:
+            found = future.result(timeout=_LOOK)
+        except KilledWorker:
+            return (Failure(DIED),)
+        except TimeoutError:  # who had it has died meanwhile, and it is being done again
+            self._look()
+            self._ended.put(future)
+            return None
+        except ImportError as error:
+            raise UsageError(
+                f"a worker of {self.address} has no such gan-eval ({said(error)}): install the "
+                "same one on all machines"
+            ) from None
+        except Exception as error:  # Dask and its transports share no type of error
+            raise self._lost(error) from None
+        if isinstance(found, dask_worker.Refusal):
+            raise UsageError(f"a worker of {self.address} {found.message}")
+        return (found,)
+
+    def _look(self) -> None:
+        """Count the workers; ``UsageError`` where those that are needed stay away."""
+        self._looked = time.monotonic()
+        try:
+            workers = self._connection.scheduler_info(n_workers=-1)["workers"].values()
+        except Exception as error:  # Dask and its transports share no type of error
+            raise self._lost(error) from None
+        if self._connection.status == "closed":
+            raise self._lost()
+        self.size = max(self.size, len(workers))
+        self._slots[False] = len(workers)
+        self._slots[True] = sum(worker["resources"].get(GPU, 0) for worker in workers)
+        for gpu, slots in self._slots.items():
+            if slots or not self._handed_out(gpu):
+                self._seen[gpu] = self._looked
+            elif self._looked > self._seen[gpu] + PATIENCE:
+                if gpu and workers:
+                    raise self._no_gpu("a unit of work")
+                raise UsageError(
+                    f"the scheduler at {self.address} has had no worker for {PATIENCE:.0f} s: "
+                    f"start some with `dask worker {self.address}`; {_GO_ON}"
+                )
+
+    def _no_gpu(self, what: str) -> UsageError:
+        return UsageError(
+            f"{what} needs a worker that offers a GPU, and the scheduler at {self.address} has "
+            f"none: start one with `dask worker {self.address} --resources {GPU}=1`"
+        )
+
+    def _lost(self, error: Exception | None = None) -> UsageError:
+        why = "" if error is None else f" ({said(error)})"
+        return UsageError(f"the Dask scheduler at {self.address} was lost{why}: {_GO_ON}")
+
+
+def _joined(entry: Availability, other: Availability | None) -> Availability:
+    """A backend on some worker and on one that offers a GPU, if there is one, as one."""
+    gpus = () if other is None else tuple(filter(on_gpu, other.devices))
+    if other is not None and entry.state != "installed":
+        entry = other
+    devices = tuple(device for device in entry.devices if not on_gpu(device)) + gpus
+    if entry.devices and not devices:
+        return replace(
+            entry,
+            state="broken",
+            devices=(),
+            remedy=f"no worker offers a GPU: start one with `dask worker … --resources {GPU}=1`",
+        )
+    return replace(entry, devices=devices)

@@ -1,0 +1,320 @@
+"""A study run: what its ledger lacks is trained, judged and stored, and all of it is gathered.
+
+Whatever stops it, what was finished is in the ledger, and running it again goes on from there.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.machine import cores, environment, identity
+from gan_eval.runtime.pool import Failure, Pool, Task
+from gan_eval.study.ledger.ledger import Ledger
+from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.plan.identity import Wanted, code_version, wanted, within
+from gan_eval.study.plan.study import Study
+from gan_eval.study.plan.units import Cell, Unit, cells, unavailable, units
+from gan_eval.study.results.results import Results, thinning
+from gan_eval.study.run import dask_worker
+from gan_eval.study.run import unit as work
+from gan_eval.study.run.dask_cluster import Cluster, on_gpu
+from gan_eval.training.backends import Availability, catalogue
+
+
+@dataclass
+class Progress:
+    """What ``run`` tells its caller while it runs."""
+
+    planned: int
+    finished: int = 0
+    """Those that the ledger had already among them."""
+    verdicts: dict[str, int] = field(default_factory=dict)
+    """Of those that this run trained."""
+
+    def count(self, unit: Finished) -> None:
+        """Take in a unit that has ended."""
+        self.finished += sum(unit.verdicts.values())
+        for verdict, number in unit.verdicts.items():
+            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
+
+
+_Place = tuple[str, str, str]
+"""Label, backend and device of a cell."""
+
+
+def run(
+    study: Study,
+    *,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    threads: int = 1,
+    scheduler: str | None = None,
+    command: str = "",
+    on_begin: Callable[[], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Results:
+    """Run a study, here or on the workers of a Dask scheduler, and judge what it trained.
+
+    Parameters
+    ----------
+    study : Study
+    store : path, optional
+        The ledger's file; made where there is none. What it holds of this study is not trained
+        again. Several processes may run studies with one ledger. In memory where none is named.
+    workers : int, optional
+        Processes that train side by side; by default one for each ``threads`` cores. A script
+        that calls this needs Python's usual ``if __name__ == "__main__":`` guard, unless
+        ``workers`` is 1: then everything runs in this process.
+    threads : int
+        CPU threads that each process may use.
+    scheduler : str, optional
+        The address of a Dask scheduler, as ``"tcp://host:8786"``: its workers train, and this
+        process alone writes the ledger. Takes the place of ``workers``.
+    command : str
+        The command to print in the report as the way to reproduce it.
+    on_begin : callable, optional
+        Called when it is known what there is to do, before the ledger is opened.
+    on_progress : callable, optional
+        Called when a unit of work has ended.
+
+    Returns
+    -------
+    Results
+        Sorted by configuration, backend, device and seed: what the ledger now holds of this study.
+        After Ctrl-C with ``provenance["interrupted"]`` true.
+
+    Raises
+    ------
+    UsageError
+        Where a backend is unknown or missing, a device is not there, nothing can be run, the
+        ledger cannot be used, or a scheduler or its workers are not there, are lost, or have other
+        code. What was finished is stored.
+    """
+    if scheduler is not None and workers is not None:
+        raise UsageError("a scheduler has workers of its own: it goes without a number of workers")
+    number = workers or max(1, cores() // threads)
+    told = {"workers": number, "threads": threads, "command": command}
+    with Pool(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
+        this = _Run(study, None if store is None else Path(store), told, on_progress)
+        return this.results(pool, on_begin)
+
+
+class _Run:
+    """One run of a study, from what is installed to results."""
+
+    def __init__(
+        self,
+        study: Study,
+        path: Path | None,
+        told: dict[str, Any],
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.study, self.path, self.told, self.on_progress = study, path, told, on_progress
+        self.began = time.monotonic()
+        self.deadline = math.inf if study.time_budget is None else self.began + study.time_budget
+        self.failures: list[dict[str, Any]] = []
+        self.unavailable: list[dict[str, Any]] = []
+        self.progress = Progress(0)
+        self.parts: dict[_Place, list[Wanted]] = {}
+        self.environment = ""
+        self.noted: set[str] = set()
+        self.reused = 0
+
+    def results(self, pool: Pool | Cluster, on_begin: Callable[[], None] | None) -> Results:
+        interrupted, ledger = False, None
+        try:
+            try:
+                found, machine = pool.call(_survey)
+                if isinstance(pool, Cluster):
+                    found = pool.with_gpus(found, _survey, self.study.devices or ())
+                    self.told["workers"] = pool.size
+                self.unavailable = unavailable(self.study, found)
+                planned = sorted(cells(self.study, found), key=_place)
+                if on_begin is not None:
+                    on_begin()
+                ledger = Ledger(self.path)
+                self.train(pool, ledger, planned, machine)
+            except KeyboardInterrupt:
+                interrupted = True
+                pool.kill()
+            except UsageError:
+                pool.kill()
+                raise
+            if ledger is None:
+                return Results(pd.DataFrame(), pd.DataFrame(), self.provenance(0, True, {}))
+            return self.gather(ledger, interrupted)
+        finally:
+            if ledger is not None:
+                ledger.close()
+
+    def train(
+        self,
+        pool: Pool | Cluster,
+        ledger: Ledger,
+        planned: Sequence[Cell],
+        machine: dict[str, Any],
+    ) -> None:
+        """Train and store what the ledger lacks."""
+        self.environment = identity(machine)
+        self.parts = {_place(cell): wanted(cell, self.study) for cell in planned}
+        self.progress.planned = sum(cell.replicates for cell in planned)
+        self.reused = sum(
+            len(ledger.finished(part)) for parts in self.parts.values() for part in parts
+        )
+        self.progress.finished = self.reused
+        ledger.environment(self.environment, machine)
+        self.noted = {self.environment}
+        number = ledger.begin(
+            {"provenance": self.provenance(self.reused, True, {})},
+            [part for parts in self.parts.values() for part in parts],
+        )
+        every = units(planned)
+        alone, rest = ([unit for unit in every if unit.timed is timed] for timed in (True, False))
+        if isinstance(pool, Cluster):
+            code = {_place(cell): code_version(cell.backend, cell.version) for cell in planned}
+            outcomes = pool.run_all(
+                {
+                    gpu: self.elsewhere(
+                        ledger, [unit for unit in rest if on_gpu(unit.device) is gpu], number, code
+                    )
+                    for gpu in (True, False)
+                },
+                alone=self.elsewhere(ledger, alone, number, code),
+                ahead=self.deadline == math.inf,
+            )
+        else:
+            outcomes = pool.run_all(
+                self.here(ledger, rest, number), alone=self.here(ledger, alone, number)
+            )
+        self.tell()
+        for (_, unit, *_), outcome in outcomes:
+            if isinstance(outcome, Failure):
+                self.failures.append(_describe(unit, outcome))
+            else:
+                self.store(ledger, unit, outcome)
+            self.tell()
+
+    def here(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Task]:
+        for unit in self.lacking(ledger, planned, number):
+            yield work.finish_unit, unit, self.study
+
+    def elsewhere(
+        self, ledger: Ledger, planned: Sequence[Unit], number: int, code: dict[_Place, str]
+    ) -> Iterator[Task]:
+        for unit in self.lacking(ledger, planned, number):
+            yield dask_worker.finish_unit, unit, self.study, code[_place(unit)]
+
+    def lacking(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Unit]:
+        """What the ledger lacks of some units, asked anew before each, until it is too late.
+
+        What another run has taken on comes last, when that has perhaps ended.
+        """
+        later = []
+        for unit in planned:
+            if time.monotonic() > self.deadline and not unit.first:
+                return
+            if (some := self.missing(ledger, unit)) is not None:
+                identity = self.parts[_place(unit)][0].identity
+                if ledger.claim(identity, unit.seeds[0], number):
+                    yield some
+                else:
+                    later.append(unit)
+        for unit in later:
+            if time.monotonic() > self.deadline and not unit.first:
+                return
+            if (some := self.missing(ledger, unit)) is not None:
+                yield some
+
+    def missing(self, ledger: Ledger, unit: Unit) -> Unit | None:
+        parts = within(self.parts[_place(unit)], unit.seeds[0], unit.seeds[-1])
+        there = np.concatenate([ledger.finished(part) for part in parts])
+        seeds = np.setdiff1d(np.array(unit.seeds), there)
+        if seeds.size == len(unit.seeds):
+            return unit
+        return unit.only(seeds.tolist()) if seeds.size else None
+
+    def store(self, ledger: Ledger, unit: Unit, finished: Finished) -> None:
+        study, environment = self.study, self.environment
+        if finished.environment is not None:
+            environment = identity(finished.environment)
+            if environment not in self.noted:
+                ledger.environment(environment, finished.environment)
+                self.noted.add(environment)
+        ledger.store(
+            self.parts[_place(unit)][0].identity,
+            unit.seeds,
+            finished,
+            permutations=[
+                study.permutations * (seed < study.first_seed + study.tested) for seed in unit.seeds
+            ],
+            tests=study.tests,
+            timed=unit.timed,
+            environment=environment,
+        )
+        self.progress.count(finished)
+
+    def tell(self) -> None:
+        if self.on_progress is not None:
+            self.on_progress(self.progress)
+
+    def gather(self, ledger: Ledger, interrupted: bool) -> Results:
+        parts = [part for parts in self.parts.values() for part in parts]
+        rows = ledger.rows(parts)
+        if self.failures and not len(rows):
+            raise UsageError(f"nothing could be trained: {self.failures[0]['message']}")
+        known = ledger.environments()
+        here = {name: known[name] for name in {*rows.get("environment", ()), self.environment}}
+        provenance = self.provenance(len(rows), interrupted, here)
+        if self.path is not None:
+            provenance |= thinning(rows)
+        return Results(rows, ledger.epochs(parts), provenance)
+
+    def provenance(
+        self, finished: int, interrupted: bool, environments: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "study": self.study.model_dump(mode="json"),
+            "configurations": [
+                {"label": label, "hash": config.hash, "config": config.model_dump(mode="json")}
+                for label, config in self.study.configurations().items()
+            ],
+            "planned": self.progress.planned,
+            "finished": finished,
+            "reused": self.reused,
+            "interrupted": interrupted,
+            "failures": self.failures,
+            "unavailable": self.unavailable,
+            "seconds": round(time.monotonic() - self.began, 2),
+            **self.told,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "environments": dict(sorted(environments.items())),
+        }
+
+
+def _place(of: Cell | Unit) -> _Place:
+    return (of.label, of.backend, of.device)
+
+
+def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:
+    return {
+        "configuration": unit.label,
+        "backend": unit.backend,
+        "device": unit.device,
+        "seeds": list(unit.seeds),
+        "message": failure.message,
+    }
+
+
+def _survey() -> tuple[list[Availability], dict[str, Any]]:
+    """What is installed here and what the machine is; imports frameworks, so a worker's task."""
+    return catalogue(), environment()

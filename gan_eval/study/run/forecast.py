@@ -1,0 +1,244 @@
+"""What a study would run and how long it would take, from short trainings measured here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gan_eval.judging.judge import judge
+from gan_eval.runtime.threads import allow
+from gan_eval.study.plan.study import Setting, Study
+from gan_eval.study.plan.units import Unit, cells, units
+from gan_eval.training.backends import backend, catalogue
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.drawing import ChapterDrawing
+
+MEASURING = 10.0
+"""Seconds after which no further cell is measured; the others are scaled from those that were."""
+
+_MOST_REPLICATES = 64
+"""Trained in one short call: as many as a processor has SIMD lanes, with room."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One configuration on one backend and device, as it would run.
+
+    Attributes
+    ----------
+    configuration, backend, device : str
+    replicates : int
+    units : int
+        Calls of the backend, the timed one included.
+    seconds : float
+        Of all units, one after another by one worker.
+    alone : float
+        Of its timed unit, which is also drawn, with nothing beside it: a part of ``seconds``.
+    measured : bool
+        Whether this cell was measured, or scaled from another of its backend and device.
+    """
+
+    configuration: str
+    backend: str
+    device: str
+    replicates: int
+    units: int
+    seconds: float
+    alone: float
+    measured: bool
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The cells of a study, its axes in words, and the seconds that it would take.
+
+    ``seconds`` is for ``workers`` processes side by side, without the time budget; ``measuring``
+    is what the measurement itself took.
+    """
+
+    cells: tuple[Cell, ...]
+    axes: tuple[str, ...]
+    seconds: float
+    workers: int
+    time_budget: float | None
+    measuring: float
+
+    @property
+    def replicates(self) -> int:
+        return sum(cell.replicates for cell in self.cells)
+
+    @property
+    def units(self) -> int:
+        return sum(cell.units for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """Seconds: of what the first call loads, of one replicate and epoch, of judging a replicate,
+    and of an epoch of a replicate that is drawn, alone."""
+
+    once: float
+    epoch: float
+    judging: float
+    drawn: float
+
+    def replicate(self, config: TrainingConfig) -> float:
+        """Of one replicate, trained and judged."""
+        return self.epoch * config.epochs + self.judging
+
+    def timed(self, config: TrainingConfig) -> float:
+        """Of the replicate that is timed alone, after an epoch that is thrown away."""
+        return self.drawn * (config.epochs + 1) + self.judging
+
+
+def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
+    """Measure one short training a cell, of one epoch, and add up what the study would take.
+
+    A call of one epoch is timed after a first one, which pays for what is loaded and compiled.
+    Judging and the two-sample tests of one replicate are timed as well. Measuring ends after
+    ``MEASURING`` seconds or with the cell that is being measured then; a cell that was not measured
+    takes what the first of its backend and device takes, by its rows, epochs and weights. The
+    replicates that are timed and drawn run one after another, the others by all workers. Left out
+    is what a worker takes to start, and that some have nothing left to do when a study ends.
+
+    Raises
+    ------
+    UsageError
+        Where the study cannot run: see ``gan_eval.study.plan.units.cells``.
+    """
+    start = time.perf_counter()
+    with allow(threads):
+        work = units(cells(study, catalogue()))
+        loading = time.perf_counter() - start
+        costs = _costs(study, work, start + loading + MEASURING)
+        test = _seconds_of_a_test(study, work)
+    forecasts = tuple(_cells(study, work, costs, test))
+    alone = sum(cell.alone for cell in forecasts)
+    together = sum(cell.seconds for cell in forecasts) - alone
+    busy = max(1, min(workers, sum(not unit.timed for unit in work)))
+    return Forecast(
+        forecasts,
+        tuple(map(_axis, study.axes())),
+        loading + alone + together / busy,
+        workers,
+        study.time_budget,
+        time.perf_counter() - start,
+    )
+
+
+_Key = tuple[str, str, str]
+
+
+def _key(unit: Unit) -> _Key:
+    return unit.label, unit.backend, unit.device
+
+
+def _costs(study: Study, units: Sequence[Unit], deadline: float) -> dict[_Key, _Cost]:
+    """The cost of each cell until the deadline, of the first of each backend and device always."""
+    costs: dict[_Key, _Cost] = {}
+    known: set[tuple[str, str]] = set()
+    largest: dict[_Key, Unit] = {}
+    drawn = {_key(unit) for unit in units if unit.timed}
+    for unit in units:
+        key = _key(unit)
+        if key not in largest or len(unit.seeds) > len(largest[key].seeds):
+            largest[key] = unit
+    for key, unit in largest.items():
+        if key[1:] not in known or time.perf_counter() < deadline:
+            costs[key] = _measured(unit, study, drawn=key in drawn)
+            known.add(key[1:])
+    return costs
+
+
+def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
+    trainer, seeds = backend(unit.backend), unit.seeds[:_MOST_REPLICATES]
+    short = unit.config.model_copy(update={"epochs": 1})
+    first = _seconds(lambda: trainer.train(short, seeds, unit.device))
+    began = time.perf_counter()
+    trained = trainer.train(short, seeds, unit.device)
+    second = time.perf_counter() - began
+    judging = _seconds(
+        lambda: judge(trained, margins=study.margins, n_evaluation=study.n_evaluation, tested=0)
+    )
+    drawing = 0.0
+    if drawn:
+        for _ in range(2):  # the first one reads fonts
+            drawing = _seconds(
+                lambda: trainer.train(
+                    short, seeds[:1], unit.device, ChapterDrawing(short, seeds[0])
+                )
+            )
+    return _Cost(max(first - second, 0.0), second / len(seeds), judging / len(seeds), drawing)
+
+
+def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
+    """Of the two-sample tests of one replicate."""
+    if not study.permutations or not study.tested:
+        return 0.0
+    unit = units[0]
+    config = TrainingConfig(epochs=1, n_examples=16, target=unit.config.target)
+    trained = backend(unit.backend).train(config, unit.seeds[:1], unit.device)
+
+    def judging(tested: int) -> None:
+        judge(
+            trained,
+            n_evaluation=study.n_evaluation,
+            permutations=study.permutations,
+            tests=study.tests,
+            tested=tested,
+        )
+
+    judging(1)  # imports
+    return max(_seconds(lambda: judging(1)) - _seconds(lambda: judging(0)), 0.0)
+
+
+def _cells(
+    study: Study, units: Sequence[Unit], costs: dict[_Key, _Cost], test: float
+) -> Iterator[Cell]:
+    groups: dict[_Key, list[Unit]] = {}
+    for unit in units:
+        groups.setdefault(_key(unit), []).append(unit)
+    for key, group in groups.items():
+        config = group[0].config
+        cost, scale = costs.get(key), 1.0
+        if cost is None:
+            other = next(known for known in costs if known[1:] == key[1:])
+            cost = costs[other]
+            scale = _work(config) / _work(groups[other][0].config)
+        replicates = sum(len(unit.seeds) for unit in group)
+        alone = 0.0
+        if group[0].timed:
+            alone = cost.timed(config) + test * min(1, study.tested)
+        rest = replicates - group[0].timed
+        seconds = cost.once + scale * rest * cost.replicate(config)
+        seconds += test * min(rest, max(study.tested - group[0].timed, 0))
+        yield Cell(
+            *key,
+            replicates=replicates,
+            units=len(group),
+            seconds=seconds + alone,
+            alone=alone,
+            measured=key in costs,
+        )
+
+
+def _axis(settings: Sequence[Setting]) -> str:
+    """An axis in words: how many settings of which fields."""
+    fields = [path for path, _ in settings[0].fields]
+    together = " together" if len(fields) > 1 else ""
+    return f"{len(settings)} of {' and '.join(fields)}{together}"
+
+
+def _work(config: TrainingConfig) -> int:
+    """Multiplications of training, up to a factor; epochs are counted elsewhere."""
+    sizes = (config.generator_sizes, config.discriminator_sizes)
+    weights = sum(a * b for net in sizes for a, b in pairwise(net))
+    return config.n_examples * weights
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began

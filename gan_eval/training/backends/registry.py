@@ -1,0 +1,137 @@
+"""The registry of backends: entry points, read without importing any framework."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import nearest
+from gan_eval.training.backends.protocol import Backend
+
+GROUP = "gan_eval.backends"
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a backend can be used here, and what to do when it cannot."""
+
+    name: str
+    state: str
+    """``"installed"``, ``"missing"`` (its framework is absent) or ``"broken"`` (it fails)."""
+    devices: tuple[str, ...] = ()
+    version: str = ""
+    replicates_per_call: int = 1
+    remedy: str = ""
+    """The command that installs what is missing, or what the broken import said."""
+
+    @property
+    def default(self) -> bool:
+        """Whether it is the backend as such, not another form of it."""
+        return ":" not in self.name
+
+
+def entries() -> dict[str, EntryPoint]:
+    """The entry points of the group by name, in alphabetical order."""
+    return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name)}
+
+
+def backend(name: str) -> Backend:
+    """The backend of this name, or ``name:form`` for another of its forms, its framework imported.
+
+    Raises ``UsageError`` where the name or the form is unknown (with the nearest known one), where
+    the framework is missing (with the command that installs it), or where its import fails.
+    """
+    found = entries()
+    plain, colon, form = name.partition(":")
+    if plain not in found:
+        raise UsageError(f"unknown backend {plain!r}: {nearest(plain, list(found))}")
+    if not colon:
+        return _load(found[plain])
+    forms = _forms(_load(found[plain]))
+    if form not in forms:
+        known = nearest(form, list(forms)) if forms else "it has one form only"
+        raise UsageError(f"unknown form {form!r} of backend {plain!r}: {known}")
+    return _load(found[plain], form)
+
+
+def availability(entry: EntryPoint) -> list[Availability]:
+    """What one entry point offers on this machine: its default form, then the others.
+
+    Imports its framework, never raises.
+    """
+    try:
+        loaded = _load(entry)
+        offered = [(entry.name, loaded)]
+        offered += [(f"{entry.name}:{form}", _load(entry, form)) for form in _forms(loaded)]
+        return [
+            Availability(
+                name,
+                "installed",
+                tuple(one.devices()),
+                one.version(),
+                one.replicates_per_call,
+            )
+            for name, one in offered
+        ]
+    except MissingFrameworkError as missing:
+        return [Availability(entry.name, "missing", remedy=missing.command)]
+    except Exception as error:  # a third party's code may fail in any way; it is told, not hidden
+        return [Availability(entry.name, "broken", remedy=" ".join(str(error).split()))]
+
+
+def catalogue() -> list[Availability]:
+    """Every registered backend, in each of its forms, with its state on this machine."""
+    return [found for entry in entries().values() for found in availability(entry)]
+
+
+def available() -> list[str]:
+    """The names of the backends that are installed and load, each in its default form."""
+    return [found.name for found in catalogue() if found.state == "installed" and found.default]
+
+
+class MissingFrameworkError(UsageError):
+    """The framework of a known backend is not installed."""
+
+    def __init__(self, name: str, modules: list[str], command: str) -> None:
+        super().__init__(
+            f"backend {name!r} needs {', '.join(modules)}, which is not installed: {command}"
+        )
+        self.command = command
+
+
+def _forms(loaded: Backend) -> tuple[str, ...]:
+    return tuple(getattr(loaded, "forms", ()))
+
+
+def _load(entry: EntryPoint, *form: str) -> Backend:
+    try:
+        made = entry.load()(*form)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing and importlib.util.find_spec(missing) is None:
+            raise MissingFrameworkError(entry.name, [missing], _command(entry, missing)) from None
+        raise _broken(entry, error) from error
+    except Exception as error:
+        raise _broken(entry, error) from error
+    if not isinstance(made, Backend):
+        raise UsageError(f"backend {entry.name!r} ({entry.value}) does not fit the protocol")
+    return made
+
+
+def _broken(entry: EntryPoint, error: Exception) -> UsageError:
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return UsageError(f"backend {entry.name!r} is installed but does not load: {said}")
+
+
+def _command(entry: EntryPoint, module: str) -> str:
+    """The pip command for a missing module: the extra that brings it, else the package itself."""
+    if entry.dist is not None:
+        for line in entry.dist.requires or []:
+            package, _, marker = (part.strip() for part in line.partition(";"))
+            if package.lower().replace("-", "_").startswith(module.lower()):
+                extra = re.search(r"extra == ['\"]([^'\"]+)", marker)
+                return f"pip install '{f'{entry.dist.name}[{extra[1]}]' if extra else package}'"
+    return f"pip install {module}"

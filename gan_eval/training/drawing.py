@@ -1,0 +1,124 @@
+"""The chapter's two pictures: loss curves, and generated over real points with both ellipses."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import replacing
+from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import EpochEnd, training_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+REAL, FAKE = "#8a8f98", "#c2410c"
+POINTS = 100
+"""The chapter shows 100 generated points over 100 real ones."""
+
+
+class ChapterDrawing:
+    """An ``on_epoch`` that draws the chapter's two pictures anew after each epoch of one seed.
+
+    This is the work that the chapter's clock includes; ``save`` writes the last state.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    seed : int
+        Epoch ends of other seeds are passed over.
+    """
+
+    def __init__(self, config: TrainingConfig, seed: int) -> None:
+        # A second and more to import; a worker process, for one, imports this and seldom draws.
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self.config, self.seed = config, seed
+        self.real = training_rows(config, seed)[:POINTS]
+        self.latent = draws.evaluation_latent(seed, POINTS, config.latent_size)
+        self.losses: list[tuple[float, float]] = []
+        self.figure = Figure(figsize=(5, 5), layout="constrained")
+        self.canvas = FigureCanvasAgg(self.figure)
+        self.curves, self.points = self.figure.subplots(2, 1)
+
+    def __call__(self, end: EpochEnd) -> None:
+        """Draw the state of an epoch's end on the canvas."""
+        found = np.flatnonzero(end.seeds == self.seed)
+        if not found.size:
+            return
+        r = found[0]
+        self.losses.append((float(end.loss_D[r]), float(end.loss_G[r])))
+        self._draw(Gaussian(end.biases[r], end.weights[r]))
+        self.canvas.draw()
+
+    def save(self, path: str | Path) -> None:
+        """Write the pictures; the ending of the name says whether PNG or SVG."""
+        kind = picture_kind(path)
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format=kind, dpi=150)
+        with replacing(path, "wb") as file:
+            file.write(buffer.getvalue())
+
+    def _draw(self, law: Gaussian) -> None:
+        self.curves.clear()
+        epochs = np.arange(1, len(self.losses) + 1)
+        loss_D, loss_G = np.transpose(self.losses)
+        self.curves.plot(epochs, loss_D, label="loss_D", color="#1d4ed8")
+        self.curves.plot(epochs, loss_G, label="loss_G", color=FAKE, linestyle="--")
+        self.curves.axhline(np.log(2), color=REAL, linewidth=0.8, linestyle=":")
+        self.curves.annotate(
+            "ln 2", (1, np.log(2)), (2, 2), textcoords="offset points", color=REAL, fontsize=8
+        )
+        self.curves.set(
+            xlabel="epoch", ylabel="loss (nats an example)", xlim=(1, max(2, self.config.epochs))
+        )
+        self.curves.legend(frameon=False)
+        self.points.clear()
+        with np.errstate(invalid="ignore", over="ignore"):
+            fake = self.latent @ law.factor + law.mean
+        _scatter(self.points, self.real, "real", REAL)
+        _scatter(self.points, fake, "generated", FAKE)
+        if self.config.dimension > 1:
+            for gaussian, colour in ((self.config.truth, REAL), (law, FAKE)):
+                outline = ellipse(gaussian)
+                if np.isfinite(outline).all():
+                    self.points.plot(*outline.T, color=colour, linewidth=1.5)
+        self.points.set(xlabel="x₁", ylabel="x₂" if self.config.dimension > 1 else "")
+        self.points.legend(frameon=False, loc="upper left")
+
+
+def ellipse(law: Gaussian, share: float = 0.95, points: int = 121) -> NDArray[np.floating]:
+    """The outline (points, 2) that holds ``share`` of the first two coordinates of a law.
+
+    The circle of radius √χ²₂(share) = √(−2 ln(1 − share)) through a factor of the two coordinates'
+    covariance; a singular law gives the segment that it lives on.
+    """
+    angle = np.linspace(0, 2 * np.pi, points)
+    circle = np.sqrt(-2 * np.log1p(-share)) * np.column_stack([np.cos(angle), np.sin(angle)])
+    with np.errstate(invalid="ignore", over="ignore"):
+        plane = Gaussian(law.mean[:2], law.factor[:, :2])
+        if not np.isfinite(plane.factor).all():
+            return np.full((points, 2), np.nan)
+        return circle @ plane.square_factor + plane.mean
+
+
+def picture_kind(path: str | Path) -> str:
+    """``"png"`` or ``"svg"`` by the ending of a file's name; ``UsageError`` for any other."""
+    ending = Path(path).suffix.lower()
+    if ending not in (".png", ".svg"):
+        raise UsageError(f"a picture's name must end in .png or .svg, got {str(path)!r}")
+    return ending[1:]
+
+
+def _scatter(axes: Axes, rows: NDArray[np.floating], label: str, colour: str) -> None:
+    second = rows[:, 1] if rows.shape[1] > 1 else np.zeros(len(rows))
+    shown = np.isfinite(rows[:, 0]) & np.isfinite(second)
+    axes.scatter(rows[shown, 0], second[shown], s=9, label=label, color=colour, alpha=0.8)

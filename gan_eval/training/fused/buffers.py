@@ -1,0 +1,144 @@
+"""What kernels need of a configuration and its seeds, and what they trained, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Layer
+from gan_eval.training.fused.network import Net
+from gan_eval.training.fused.program import Shape
+from gan_eval.training.trained import AdamState, EpochEnd, TrainedGANs, initial_layers
+
+Array = NDArray[np.floating]
+
+EXAMPLES = 2**21
+"""About how many examples a replicate is trained on in one call of a kernel."""
+
+
+def initial_parameters(config: TrainingConfig, seeds: NDArray[np.int64]) -> Array:
+    """The initial parameters of both nets, shape (P, R), in the configuration's precision."""
+    nets = initial_layers(config, seeds)
+    flat = [part.reshape(len(seeds), -1) for net in nets for layer in net for part in layer]
+    with np.errstate(over="ignore"):  # what float32 cannot hold is ∞, as in every framework
+        return np.ascontiguousarray(np.concatenate(flat, axis=1).T.astype(config.numpy_dtype))
+
+
+def affine_map(config: TrainingConfig) -> Array:
+    """A, row by row, then b, in the configuration's precision."""
+    with np.errstate(over="ignore"):
+        values = np.concatenate([np.ravel(config.target.A), config.target.b])
+        return values.astype(config.numpy_dtype)
+
+
+def step_table(config: TrainingConfig, first_epoch: int, last_epoch: int) -> Array:
+    """Adam's numbers for each step of some epochs, shape (steps, 3): see ``Arguments.steps``."""
+    steps = config.steps_per_epoch
+    t = np.arange(first_epoch * steps, last_epoch * steps, dtype=np.float64) + 1
+    unbias_1, unbias_2 = 1 - config.adam_beta1**t, 1 - config.adam_beta2**t
+    stretch = 1 / np.sqrt(unbias_2)
+    size = 1 / unbias_1
+    if config.dialect != "pytorch":  # the ε-hat form
+        size, stretch = np.sqrt(unbias_2) / unbias_1, np.ones_like(t)
+    table = [config.learning_rate_D * size, config.learning_rate_G * size, stretch]
+    return np.ascontiguousarray(np.stack(table, axis=1).astype(config.numpy_dtype))
+
+
+def calls(config: TrainingConfig, *, one_epoch: bool) -> list[tuple[int, int]]:
+    """The epochs (first, last + 1) of each call of a kernel."""
+    size = 1 if one_epoch else max(1, EXAMPLES // config.n_examples)
+    return [(e, min(e + size, config.epochs)) for e in range(0, config.epochs, size)]
+
+
+class Outcome:
+    """The arrays of ``TrainedGANs``, filled part by part."""
+
+    def __init__(self, config: TrainingConfig, seeds: Sequence[int], every: int) -> None:
+        self.config, self.shape = config, Shape.of(config)
+        self.seeds = np.array(seeds, dtype=np.int64)
+        kept = [*range(every, config.epochs, every), config.epochs]
+        self.kept = np.array([0, *kept])
+        R, (latent, d) = len(seeds), config.generator_sizes
+        self.weights = np.empty((R, len(self.kept), latent, d))
+        self.biases = np.empty((R, len(self.kept), d))
+        self.losses = np.empty((2, R, len(kept)))
+        P = self.shape.parameters
+        self.parameters, self.first, self.second = (np.empty((R, P)) for _ in range(3))
+
+    def start(self, part: slice, parameters: Array) -> None:
+        """Initial parameters (P, r) of some replicates."""
+        self._keep(part, 0, parameters)
+
+    def epochs(self, part: slice, first_epoch: int, trace: Array) -> None:
+        """The trace (epochs, traced, r) of one call of a kernel."""
+        for epoch, numbers in enumerate(trace, first_epoch + 1):
+            found = int(np.searchsorted(self.kept, epoch))
+            if self.kept[found] == epoch:
+                self._keep(part, found, numbers)
+                losses = numbers[-2:].astype(np.float64)
+                self.losses[:, part, found - 1] = losses / self.config.n_examples
+
+    def end(self, part: slice, parameters: Array, first: Array, second: Array) -> None:
+        """Final parameters and Adam's moments (P, r)."""
+        self.parameters[part], self.first[part] = parameters.T, first.T
+        self.second[part] = second.T
+
+    def _keep(self, part: slice, position: int, numbers: Array) -> None:
+        latent, d = self.config.generator_sizes
+        self.weights[part, position] = numbers[: latent * d].T.reshape(-1, latent, d)
+        self.biases[part, position] = numbers[latent * d : (latent + 1) * d].T
+
+    def epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
+        """What ``on_epoch`` is told, of the trace (traced, r) of one epoch."""
+        latent, d = self.config.generator_sizes
+        values = np.asarray(numbers.T, dtype=np.float64)
+        losses = values[:, -2:] / self.config.n_examples
+        return EpochEnd(
+            seeds=self.seeds[part],
+            epoch=epoch,
+            epochs=self.config.epochs,
+            loss_D=losses[:, 0],
+            loss_G=losses[:, 1],
+            weights=values[:, : latent * d].reshape(-1, latent, d),
+            biases=values[:, latent * d : -2],
+        )
+
+    def trained(
+        self, backend: str, device: str, seconds: Array, chapter_seconds: Array
+    ) -> TrainedGANs:
+        """All of it. Seconds are (R, epochs)."""
+        G, D = self.shape.generator, self.shape.discriminator
+        return TrainedGANs(
+            config=self.config,
+            backend=backend,
+            device=device,
+            seeds=self.seeds,
+            weights=self.weights,
+            biases=self.biases,
+            discriminator=_layers(self.parameters, D),
+            adam=AdamState(
+                *(
+                    [*_layers(moment, G), *_layers(moment, D)]
+                    for moment in (self.first, self.second)
+                )
+            ),
+            loss_D=self.losses[0],
+            loss_G=self.losses[1],
+            seconds=seconds,
+            chapter_seconds=chapter_seconds,
+            thinned=None if len(self.kept) > self.config.epochs else self.kept,
+        )
+
+
+def _layers(values: Array, net: Net) -> list[Layer]:
+    """A net's layers of values (R, P), as views."""
+    return [
+        Layer(
+            values[:, w : w + inputs * outputs].reshape(-1, inputs, outputs),
+            values[:, b : b + outputs],
+        )
+        for w, b, (inputs, outputs) in zip(net.weights, net.biases, net.shapes, strict=True)
+    ]

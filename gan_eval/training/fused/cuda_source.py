@@ -1,0 +1,217 @@
+"""A machine that writes the source of a CUDA kernel in Python, for Numba: one thread a replicate.
+
+The parameters of short nets are only ever asked for at positions that are numbers in the source,
+so that the compiler keeps them in registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gan_eval.training.fused.machine import Machine, Memory, Variable
+from gan_eval.training.fused.philox import Draws
+from gan_eval.training.fused.program import Arguments, Shape, Training
+from gan_eval.training.fused.values import Index, Kind, Value
+
+GLOBAL: dict[str, Kind] = {"rows": "real", "order": "word", "trace": "real", "state": "real"}
+"""Memory of all threads, position by position, the threads of a position side by side. ``state``
+holds parameters and Adam's moments between calls."""
+ARGUMENTS = (
+    *("seed_low", "seed_high", *GLOBAL, "affine", "steps"),
+    *("decay_1", "decay_2", "epsilon", "first_epoch", "last_epoch", "n", "batch_size", "threads"),
+)
+_LOCAL = ("parameters", "first", "second", "gradients")
+_CASTS: dict[Kind, str] = {"word": "u32", "wide": "u64"}
+
+
+class Source(Machine):
+    """Writes the body of one function, with the names that ``cuda.py`` defines."""
+
+    def __init__(self, *, double: bool) -> None:
+        self.double = double
+        self.casts = {**_CASTS, "real": "f64" if double else "f32", "index": "i64"}
+        self.lines: list[str] = []
+        self.local: list[str] = []
+        self.depth, self.count = 1, 0
+
+    def write(self, line: str) -> None:
+        self.lines.append("    " * self.depth + line)
+
+    def named(self, expression: str, kind: Kind) -> Value:
+        """A new name for an expression."""
+        self.count += 1
+        name = f"v{self.count}"
+        self.write(f"{name} = {expression}")
+        return Value(self, name, kind)
+
+    # --- Numbers -------------------------------------------------------------------------------
+
+    def constant(self, kind: Kind, number: float) -> Value:
+        if kind == "index":
+            return Value(self, repr(int(number)), kind)
+        if kind == "real":
+            return Value(self, f"{self.casts[kind]}({float(number)!r})", kind)
+        return Value(self, f"{self.casts[kind]}({int(number)})", kind)
+
+    def binary(self, operation: str, a: Value, b: Value) -> Value:
+        if a.kind == "index" and operation == "/":
+            operation = "//"
+        expression = f"{a.handle} {operation} {b.handle}"
+        if a.kind in _CASTS:
+            # Numba widens 32 bits to 64, and Python's integers have no end.
+            expression = f"{_CASTS[a.kind]}({expression})"
+        return self.named(expression, a.kind)
+
+    def less(self, a: Value, b: Value) -> Value:
+        return self.named(f"{a.handle} < {b.handle}", "flag")
+
+    def fma(self, a: Value, b: Value, c: Value) -> Value:
+        return self._call("fma", a, b, c)
+
+    def sqrt(self, a: Value) -> Value:
+        return self._call("sqrt", a)
+
+    def absolute(self, a: Value) -> Value:
+        return self._call("absolute", a)
+
+    def library(self, name: str, a: Value) -> Value:
+        return self._call(name, a)
+
+    def _call(self, name: str, *operands: Value) -> Value:
+        return self.named(f"{name}({', '.join(o.handle for o in operands)})", "real")
+
+    def odd(self, a: Value) -> Value:
+        return self.named(f"({a.handle} & u32(1)) != u32(0)", "flag")
+
+    def select(self, where: Value, then: Value, otherwise: Value) -> Value:
+        expression = f"{then.handle} if {where.handle} else {otherwise.handle}"
+        return self.named(expression, then.kind)
+
+    def convert(self, a: Value, kind: Kind, *, signed: bool = False) -> Value:
+        inner = f"i32({a.handle})" if signed else a.handle
+        return self.named(f"{self.casts[kind]}({inner})", kind)
+
+    def bits(self, a: Value) -> Value:
+        return self.named(f"u32(as_integer({a.handle}))", "word")
+
+    def from_bits(self, a: Value) -> Value:
+        return self.named(f"as_float(i32({a.handle}))", "real")
+
+    def smaller(self, a: Value, b: Value) -> Value:
+        return self.named(f"min({a.handle}, {b.handle})", "index")
+
+    # --- Memory and loops ------------------------------------------------------------------------
+
+    def scratch(self, size: int) -> Memory:
+        name = f"m{len(self.local)}"
+        self.local.append(f"{name} = cuda.local.array({size}, {self.casts['real']})")
+        return SourceMemory(self, name, "real", "{}")
+
+    def loop(self, start: Index, stop: Index, body: Callable[[Value], None]) -> None:
+        self.count += 1
+        i = Value(self, f"i{self.count}", "index")
+        first, last = self.index(start).handle, self.index(stop).handle
+        self.write(f"for {i.handle} in range({first}, {last}):")
+        self.depth += 1
+        body(i)
+        self.depth -= 1
+
+    def variable(self, value: Value) -> Variable:
+        return SourceVariable(self, value)
+
+
+class SourceVariable(Variable):
+    """A name that is assigned again."""
+
+    def __init__(self, k: Source, value: Value) -> None:
+        self.k, self.value = k, k.named(value.handle, value.kind)
+
+    def get(self) -> Value:
+        # Under a name of its own: this one may be assigned before that is read.
+        return self.k.named(self.value.handle, self.value.kind)
+
+    def set(self, value: Value) -> None:
+        self.k.write(f"{self.value.handle} = {value.handle}")
+
+
+class SourceMemory(Memory):
+    """An array; ``where`` is its index for a position."""
+
+    def __init__(self, k: Source, name: str, kind: Kind, where: str) -> None:
+        self.k, self.name, self.kind, self.where = k, name, kind, where
+
+    def _place(self, position: str) -> str:
+        return f"{self.name}[{self.where.format(position)}]"
+
+    def __getitem__(self, index: Index) -> Value:
+        place = self._place(self.k.index(index).handle)
+        return self.k.named(f"{self.k.casts[self.kind]}({place})", self.kind)
+
+    def __setitem__(self, index: Index, value: Value) -> None:
+        self.k.write(f"{self._place(self.k.index(index).handle)} = {value.handle}")
+
+    def gather(self, index: Value, offset: Index = 0) -> Value:
+        position = f"(i64({index.handle}) + {self.k.index(offset).handle})"
+        place = self._place(position)
+        return self.k.named(f"{self.k.casts[self.kind]}({place})", self.kind)
+
+    def scatter(self, index: Value, value: Value) -> None:
+        self.k.write(f"{self._place(f'i64({index.handle})')} = {value.handle}")
+
+
+def kernel_source(shape: Shape, batch_size: int, prologue: Sequence[str] = ()) -> str:
+    """The source of two kernels, ``start`` and ``train``, of the arguments ``ARGUMENTS``.
+
+    ``start`` makes the training rows. ``train`` takes the state from memory, trains the epochs and
+    leaves the state there. The room for a batch's latent numbers is a part of the source;
+    ``prologue`` is what each thread does first.
+    """
+    return "\n".join(_function(shape, batch_size, name, prologue) for name in ("start", "train"))
+
+
+def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str]) -> str:
+    k, P = Source(double=shape.double), shape.parameters
+    memories = {
+        pointer: SourceMemory(k, pointer, kind, "({}) * threads + t")
+        for pointer, kind in GLOBAL.items()
+    }
+    state = memories.pop("state")
+    shared = {pointer: SourceMemory(k, pointer, "real", "{}") for pointer in ("affine", "steps")}
+    local = {pointer: k.scratch(P) for pointer in _LOCAL}
+    noise = k.scratch(batch_size * shape.latent + 8)
+    seeds = (k.named(f"u32({word}[t])", "word") for word in ("seed_low", "seed_high"))
+    numbers: dict[str, Any] = {
+        argument: Value(k, argument, "real" if position < 3 else "index")
+        for position, argument in enumerate(ARGUMENTS[-8:-1])
+    }
+    arguments = Arguments(Draws(k, *seeds), **memories, **shared, **local, noise=noise, **numbers)
+    training = Training(k, shape, arguments)
+    if name == "start":
+        training.make_rows()
+    else:
+        _move(k, P, local, state, into_registers=True)
+        training.train()
+        _move(k, P, local, state, into_registers=False)
+    head = [f"def {name}({', '.join(ARGUMENTS)}):", "    t = i64(cuda.grid(1))"]
+    head += ["    if t >= threads:", "        return"]
+    return "\n".join([*head, *(f"    {line}" for line in (*prologue, *k.local)), *k.lines, ""])
+
+
+def _move(
+    k: Source, P: int, local: dict[str, Memory], state: Memory, *, into_registers: bool
+) -> None:
+    for position, pointer in enumerate(("parameters", "first", "second")):
+
+        def one(i: Index, pointer=pointer, position=position) -> None:
+            if into_registers:
+                local[pointer][i] = state[i + position * P]
+            else:
+                state[i + position * P] = local[pointer][i]
+
+        # An index that runs would keep a short net's parameters out of the registers.
+        if P <= 256:
+            for i in range(P):
+                one(i)
+        else:
+            k.each(P, one)

@@ -1,0 +1,76 @@
+"""Several numbers worked on in turn, operation by operation, where one alone would wait for itself.
+
+Most of a function such as tanh is a chain: each operation needs the one before it, and a processor
+takes some five cycles to finish what it could start every cycle. A few independent chains written
+in turn keep it busy. Nothing is rounded otherwise than alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gan_eval.training.fused.values import Kind, Numbers, Value
+
+Function = Callable[[Numbers, Value], Value]
+
+
+class Abreast(Numbers):
+    """Numbers whose handle is a tuple of another's values: several, or one for all of them."""
+
+    def __init__(self, k: Numbers) -> None:
+        self.k, self.double = k, k.double
+
+    def pack(self, values: Sequence[Value]) -> Value:
+        return Value(self, tuple(values), values[0].kind)
+
+    def _each(self, operation: Callable[..., Value], *operands: Value) -> Value:
+        count = max(len(operand.handle) for operand in operands)
+        rows = (o.handle if len(o.handle) == count else o.handle * count for o in operands)
+        return self.pack([operation(*row) for row in zip(*rows, strict=True)])
+
+    def constant(self, kind: Kind, number: float) -> Value:
+        return self.pack([self.k.constant(kind, number)])
+
+    def binary(self, operation: str, a: Value, b: Value) -> Value:
+        return self._each(lambda a, b: self.k.binary(operation, a, b), a, b)
+
+    def less(self, a: Value, b: Value) -> Value:
+        return self._each(self.k.less, a, b)
+
+    def fma(self, a: Value, b: Value, c: Value) -> Value:
+        return self._each(self.k.fma, a, b, c)
+
+    def sqrt(self, a: Value) -> Value:
+        return self._each(self.k.sqrt, a)
+
+    def absolute(self, a: Value) -> Value:
+        return self._each(self.k.absolute, a)
+
+    def odd(self, a: Value) -> Value:
+        return self._each(self.k.odd, a)
+
+    def select(self, where: Value, then: Value, otherwise: Value) -> Value:
+        return self._each(self.k.select, where, then, otherwise)
+
+    def convert(self, a: Value, kind: Kind, *, signed: bool = False) -> Value:
+        return self._each(lambda a: self.k.convert(a, kind, signed=signed), a)
+
+    def upper(self, a: Value) -> Value:
+        return self._each(self.k.upper, a)
+
+    def bits(self, a: Value) -> Value:
+        return self._each(self.k.bits, a)
+
+    def from_bits(self, a: Value) -> Value:
+        return self._each(self.k.from_bits, a)
+
+    def library(self, name: str, a: Value) -> Value:
+        return self._each(lambda a: self.k.library(name, a), a)
+
+
+def abreast(
+    k: Numbers, function: Callable[..., Value], values: Sequence[Value]
+) -> tuple[Value, ...]:
+    """``function(k, value)`` of each value."""
+    several = Abreast(k)
+    return function(several, several.pack(values)).handle

@@ -1,0 +1,145 @@
+"""The small language that a fused kernel is written in, apart from what carries it out.
+
+A kernel is a Python function of a ``Machine`` that computes with ``Value``s, one number a lane,
+each lane a replicate. A machine writes down what the function does: as LLVM's vector instructions
+(``lanes.py``) or as the source of a CUDA kernel (``source.py``). Python's own loops are unrolled;
+``each``, ``fold`` and ``tables`` unroll what is short and loop over what is long.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import ClassVar
+
+from gan_eval.training.fused.values import Index, Kind, Numbers, Value
+
+UNROLLED = 16
+"""Longest loop that is unrolled."""
+ABREAST = 3
+"""Entries of tables that are computed in turn, operation by operation. They are independent, so
+that a processor that looks a few dozen operations ahead is never without one that it can start; of
+more, the registers would not hold what they need."""
+
+
+class Memory(ABC):
+    """Numbers of one kind in memory: the same ``size`` of them for each lane."""
+
+    kind: Kind
+
+    @abstractmethod
+    def __getitem__(self, index: Index) -> Value:
+        """The number at a position that is the same for all lanes."""
+
+    @abstractmethod
+    def __setitem__(self, index: Index, value: Value) -> None: ...
+
+    @abstractmethod
+    def gather(self, index: Value, offset: Index = 0) -> Value:
+        """The numbers at the position that each lane names, a ``word``, and so many further on.
+
+        A position is below 2³² by the number of lanes.
+        """
+
+    @abstractmethod
+    def scatter(self, index: Value, value: Value) -> None: ...
+
+
+Table = Sequence[Value] | Memory
+Place = tuple[int, Index]
+"""Which of several tables, and the position in it."""
+
+
+class Machine(Numbers):
+    """Writes down operations; subclasses say in what."""
+
+    pairs: ClassVar[bool] = False
+    """Whether examples are better taken in twos: independent work for a processor, and half as many
+    loads and stores of the gradients that they add to."""
+
+    @abstractmethod
+    def smaller(self, a: Value, b: Value) -> Value:
+        """The smaller index."""
+
+    # --- Memory and loops --------------------------------------------------------------------
+
+    @abstractmethod
+    def scratch(self, size: int) -> Memory:
+        """New memory for ``size`` reals a lane, of no value yet."""
+
+    @abstractmethod
+    def loop(self, start: Index, stop: Index, body: Callable[[Value], None]) -> None:
+        """``body`` of start, …, stop − 1."""
+
+    @abstractmethod
+    def variable(self, value: Value) -> Variable:
+        """What holds a value from one turn of a loop to the next."""
+
+    def each(self, count: int, body: Callable[[Index], None]) -> None:
+        """``body`` of 0, …, count − 1."""
+        if count <= UNROLLED:
+            for i in range(count):
+                body(i)
+        else:
+            self.loop(0, count, body)
+
+    def fold(
+        self, count: int, start: Sequence[Value], step: Callable[[list[Value], Index], list[Value]]
+    ) -> list[Value]:
+        """``step(… step(step(start, 0), 1) …, count − 1)``, of several values abreast."""
+        if count <= UNROLLED:
+            values = list(start)
+            for i in range(count):
+                values = step(values, i)
+            return values
+        totals = [self.variable(value) for value in start]
+
+        def turn(i: Value) -> None:
+            for total, value in zip(totals, step([t.get() for t in totals], i), strict=True):
+                total.set(value)
+
+        self.loop(0, count, turn)
+        return [total.get() for total in totals]
+
+    def tables(
+        self, number: int, count: int, entries: Callable[[Sequence[Place]], Sequence[Value]]
+    ) -> list[Table]:
+        """So many tables of ``count`` entries each: in registers where short, else in memory.
+
+        ``entries`` gives those of the places that it is given: a few, to be computed abreast.
+        """
+        if count <= UNROLLED:
+            places = [(table, i) for table in range(number) for i in range(count)]
+            parts = -(-len(places) // ABREAST)
+            values: list[Value] = []
+            for start, stop in pairwise(len(places) * part // parts for part in range(parts + 1)):
+                values += entries(places[start:stop])
+            return [values[table * count :][:count] for table in range(number)]
+        memories = [self.scratch(count) for _ in range(number)]
+
+        def fill(i: Value) -> None:
+            found = entries([(table, i) for table in range(number)])
+            for memory, value in zip(memories, found, strict=True):
+                memory[i] = value
+
+        self.loop(0, count, fill)
+        return list(memories)
+
+
+class Variable(ABC):
+    """A value that loops change."""
+
+    @abstractmethod
+    def get(self) -> Value: ...
+
+    @abstractmethod
+    def set(self, value: Value) -> None: ...
+
+
+def entry(table: Table, i: Index) -> Value:
+    """``table[i]``: a table in registers is only ever asked at numbers."""
+    if isinstance(table, Memory):
+        return table[i]
+    assert isinstance(i, int)
+    return table[i]

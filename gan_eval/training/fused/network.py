@@ -1,0 +1,141 @@
+"""The two nets of a lane: forward, and backward with the gradients written out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from gan_eval.training.fused.functions import tanh
+from gan_eval.training.fused.interleave import abreast
+from gan_eval.training.fused.machine import Machine, Memory, Place, Table, entry
+from gan_eval.training.fused.values import Index, Value
+
+
+class Net:
+    """Linear layers with tanh between them, their parameters in one memory.
+
+    Parameters lie layer by layer: weight (inputs × outputs, row-major), then bias, from position
+    ``first`` on, as ``gan_eval.training.draws.initial_layers`` counts them.
+    """
+
+    def __init__(self, sizes: Sequence[int], first: int) -> None:
+        self.shapes = list(pairwise(sizes))
+        self.first = first
+        self.weights: list[int] = []
+        self.biases: list[int] = []
+        for inputs, outputs in self.shapes:
+            self.weights.append(first)
+            self.biases.append(first + inputs * outputs)
+            first += (inputs + 1) * outputs
+        self.end = first
+
+    def _at(self, layer: int, i: Index, j: Index) -> Index:
+        """Where the weight from input i to output j of a layer lies."""
+        return i * self.shapes[layer][1] + j + self.weights[layer]
+
+    def forward(
+        self, k: Machine, parameters: Memory, examples: Sequence[Table]
+    ) -> tuple[list[Table], list[list[Table]]]:
+        """The outputs of examples, and every layer's inputs, which ``backward`` needs."""
+        inputs = [[x] for x in examples]
+        for layer in range(len(self.shapes)):
+            found = self._outputs(k, parameters, layer, [own[-1] for own in inputs])
+            for own, table in zip(inputs, found, strict=True):
+                own.append(table)
+        return [own.pop() for own in inputs], inputs
+
+    def _outputs(
+        self, k: Machine, parameters: Memory, layer: int, xs: Sequence[Table]
+    ) -> list[Table]:
+        inputs, outputs = self.shapes[layer]
+        hidden = layer < len(self.shapes) - 1
+
+        def some(places: Sequence[Place]) -> Sequence[Value]:
+            def add(totals: list[Value], i: Index) -> list[Value]:
+                return [
+                    k.fma(entry(xs[own], i), parameters[self._at(layer, i, j)], total)
+                    for (own, j), total in zip(places, totals, strict=True)
+                ]
+
+            biases = [parameters[j + self.biases[layer]] for _, j in places]
+            values = k.fold(inputs, biases, add)
+            return abreast(k, tanh, values) if hidden else values
+
+        return k.tables(len(xs), outputs, some)
+
+    def backward(
+        self,
+        k: Machine,
+        parameters: Memory,
+        inputs: Sequence[Sequence[Table]],
+        at_output: Sequence[Table],
+    ) -> list[list[Table]]:
+        """Each example's gradient at the outputs of every layer before its tanh, given that of
+        the last."""
+        found = [[gradient] for gradient in at_output]
+        for layer in range(len(self.shapes) - 1, 0, -1):
+            values = [tables[layer] for tables in inputs]
+            through = self.through(k, parameters, layer, [own[0] for own in found], values)
+            for own, table in zip(found, through, strict=True):
+                own.insert(0, table)
+        return found
+
+    def through(
+        self,
+        k: Machine,
+        parameters: Memory,
+        layer: int,
+        gradients: Sequence[Table],
+        activations: Sequence[Table] = (),
+    ) -> list[Table]:
+        """Each example's gradient at a layer's inputs, given that at its outputs: before the tanh
+        whose values are the activations, where these are given."""
+        inputs, outputs = self.shapes[layer]
+
+        def some(places: Sequence[Place]) -> Sequence[Value]:
+            def weights(j: Index) -> list[Value]:
+                return [parameters[self._at(layer, i, j)] for _, i in places]
+
+            def add(totals: list[Value], j: Index) -> list[Value]:
+                return [
+                    k.fma(entry(gradients[own], j + 1), weight, total)
+                    for (own, _), weight, total in zip(places, weights(j + 1), totals, strict=True)
+                ]
+
+            start = [
+                entry(gradients[own], 0) * weight
+                for (own, _), weight in zip(places, weights(0), strict=True)
+            ]
+            values = k.fold(outputs - 1, start, add)
+            if not activations:
+                return values
+            tanhs = [entry(activations[own], i) for own, i in places]
+            slopes = [k.fma(-1.0 * t, t, k.real(1.0)) for t in tanhs]
+            return [value * slope for value, slope in zip(values, slopes, strict=True)]
+
+        return k.tables(len(gradients), inputs, some)
+
+    def add_gradients(
+        self,
+        k: Machine,
+        gradients: Memory,
+        examples: Sequence[tuple[Sequence[Table], Sequence[Table]]],
+    ) -> None:
+        """Add to the parameters' gradients what examples bring: every layer's inputs, and the
+        gradient at its outputs."""
+        for layer, (count, outputs) in enumerate(self.shapes):
+
+            def of_output(j: Index, layer=layer, count=count) -> None:
+                slopes = [entry(at[layer], j) for _, at in examples]
+
+                def of_weight(i: Index) -> None:
+                    total = gradients[self._at(layer, i, j)]
+                    for (inputs, _), slope in zip(examples, slopes, strict=True):
+                        total = k.fma(entry(inputs[layer], i), slope, total)
+                    gradients[self._at(layer, i, j)] = total
+
+                k.each(count, of_weight)
+                bias = j + self.biases[layer]
+                gradients[bias] = sum(slopes, gradients[bias])
+
+            k.each(outputs, of_output)

@@ -1,0 +1,77 @@
+"""``gan_eval.training.draws`` in a kernel: the same words, normal numbers and shuffles for every
+lane."""
+
+from __future__ import annotations
+
+from gan_eval.training.draws import Stream
+from gan_eval.training.fused.functions import circle, log_uniform
+from gan_eval.training.fused.interleave import Abreast
+from gan_eval.training.fused.machine import Machine, Memory
+from gan_eval.training.fused.values import Index, Value
+
+_MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
+_WEYL = 0x9E3779B9, 0xBB67AE85
+_ROUNDS = 10
+_LOW = 0xFFFFFFFF
+
+
+class Draws:
+    """The random numbers of the lanes' seeds."""
+
+    def __init__(self, k: Machine, seed_low: Value, seed_high: Value) -> None:
+        self.k = k
+        keys = [(seed_low, seed_high)]
+        for _ in range(_ROUNDS - 1):
+            low, high = keys[-1]
+            keys.append((low + _WEYL[0], high + _WEYL[1]))
+        self.keys = [tuple(k.convert(key, "wide") for key in pair) for pair in keys]
+
+    def block(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
+        """Outputs 4·block … 4·block + 3 of a sequence, words. Fewer than 2³² blocks.
+
+        The four words are held in 64 bits each, as the products are. What stands in the upper half
+        means nothing and is never read: a product takes the lower halves.
+        """
+        k = self.k
+        c0, c2 = (k.convert(k.convert(k.index(i), "word"), "wide") for i in (block, index))
+        c1, c3 = k.constant("wide", 0), k.constant("wide", stream)
+        for key_0, key_1 in self.keys:
+            product_0 = (c0 & _LOW) * _MULTIPLIERS[0]
+            product_1 = (c2 & _LOW) * _MULTIPLIERS[1]
+            c0, c1 = k.upper(product_1) ^ c1 ^ key_0, product_1
+            c2, c3 = k.upper(product_0) ^ c3 ^ key_1, product_0
+        return tuple(k.convert(c, "word") for c in (c0, c1, c2, c3))
+
+    def normals(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
+        """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller."""
+        words = self.block(block, index, stream)
+        k = Abreast(self.k)
+        radius = k.sqrt(-2.0 * log_uniform(k, k.pack(words[::2])))
+        across, up = (radius * side for side in circle(k, k.pack(words[1::2])))
+        pairs = zip(across.handle, up.handle, strict=True)
+        return tuple(number for pair in pairs for number in pair)
+
+    def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
+        """A uniform order (n words) of 0 … n − 1: Fisher–Yates from the end, two swaps a block."""
+        k = self.k
+
+        def fill(i: Value) -> None:
+            order[i] = k.convert(i, "word")
+
+        def swap(i: Value, high: Value, low: Value) -> None:
+            span = k.convert(k.convert(i + 1, "word"), "wide")
+            low_part = (k.convert(low, "wide") * span) >> 32
+            j = k.convert((k.convert(high, "wide") * span + low_part) >> 32, "word")
+            here, there = order[i], order.gather(j)
+            order[i] = there
+            order.scatter(j, here)
+
+        def two(block: Value) -> None:
+            words = self.block(block, index, stream)
+            i = n - 1 - block * 2
+            swap(i, *words[:2])
+            # Where n is even this ends with i = 0, which swaps with itself: j = ⌊w / 2⁶⁴⌋ = 0.
+            swap(i - 1, *words[2:])
+
+        k.loop(0, n, fill)
+        k.loop(0, n / 2, two)

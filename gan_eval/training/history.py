@@ -1,0 +1,110 @@
+"""What a backend's loop keeps of every epoch: the generator, the losses and both clocks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Layer
+from gan_eval.training.trained import AdamState, Array, EpochEnd, OnEpoch, TrainedGANs
+
+
+class History:
+    """The epochs of R replicates that are trained side by side; R = 1 in a loop over seeds.
+
+        history = History(config, "mine", device, seeds, generator, on_epoch)
+        for epoch in history.epochs():
+            …                                  # all updates of the epoch
+            history.end(losses, generator)     # once they are done, also on a device
+        return history.trained(discriminator)
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    backend, device : str
+    seeds : sequence of int, R of them
+    generator : Layer
+        As it is before the first epoch: weight (R, latent, d) and bias (R, d).
+    on_epoch : callable, optional
+        Told of each epoch's end, between the two clocks.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        backend: str,
+        device: str,
+        seeds: Sequence[int],
+        generator: Layer,
+        on_epoch: OnEpoch | None = None,
+    ) -> None:
+        self.config, self.backend, self.device = config, backend, device
+        self.seeds, self.on_epoch = np.array(seeds), on_epoch
+        self._generators = [_copy(generator)]
+        self._losses: list[Array] = []
+        self._clocks: list[tuple[float, float]] = []
+        self._began = 0.0
+
+    def epochs(self) -> Iterator[int]:
+        """0, 1, … epochs − 1. The clocks of an epoch begin where it is handed out."""
+        for epoch in range(self.config.epochs):
+            self._began = time.perf_counter()
+            yield epoch
+
+    def end(self, losses: ArrayLike, generator: Layer) -> None:
+        """End an epoch.
+
+        ``losses`` are D's and G's, shape (2, R), nats an example, mean over the epoch; NaN where
+        there are none. ``generator`` is as it is now. What it takes to fetch them from a device is
+        the training's.
+        """
+        self._losses.append(np.array(losses, dtype=np.float64))
+        self._generators.append(_copy(generator))
+        seconds, chapter_seconds = self._elapsed(), np.nan
+        if self.on_epoch is not None:
+            loss_D, loss_G = self._losses[-1]
+            self.on_epoch(
+                EpochEnd(
+                    seeds=self.seeds,
+                    epoch=len(self._losses),
+                    epochs=self.config.epochs,
+                    loss_D=loss_D,
+                    loss_G=loss_G,
+                    weights=self._generators[-1].weight,
+                    biases=self._generators[-1].bias,
+                )
+            )
+            chapter_seconds = self._elapsed()
+        self._clocks.append((seconds, chapter_seconds))
+
+    def trained(self, discriminator: Sequence[Layer], adam: AdamState | None = None) -> TrainedGANs:
+        """What the backend returns, with the final discriminators and Adam's moments."""
+        losses = np.stack(self._losses, axis=2)
+        # Replicates side by side share their time out evenly.
+        clocks = np.array(self._clocks).T[:, None].repeat(self.seeds.size, axis=1)
+        return TrainedGANs(
+            config=self.config,
+            backend=self.backend,
+            device=self.device,
+            seeds=self.seeds,
+            weights=np.stack([layer.weight for layer in self._generators], axis=1),
+            biases=np.stack([layer.bias for layer in self._generators], axis=1),
+            discriminator=list(discriminator),
+            loss_D=losses[0],
+            loss_G=losses[1],
+            seconds=clocks[0],
+            chapter_seconds=clocks[1],
+            adam=adam,
+        )
+
+    def _elapsed(self) -> float:
+        return (time.perf_counter() - self._began) / self.seeds.size
+
+
+def _copy(layer: Layer) -> Layer:
+    # A backend may hand over a view of what goes on changing.
+    return Layer(*(np.array(part, dtype=np.float64) for part in layer))

@@ -1,0 +1,76 @@
+"""Train replicates of one configuration by a named backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_eval.runtime.files import check_writable
+from gan_eval.training import backends
+from gan_eval.training.backends.protocol import Thinning, default_device
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import TrainedGANs
+
+
+def train(
+    config: TrainingConfig,
+    seeds: Sequence[int] = (0,),
+    *,
+    backend: str = "pytorch",
+    device: str | None = None,
+    every: int = 1,
+    plot: Path | None = None,
+) -> TrainedGANs:
+    """Train one replicate per seed.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    seeds : sequence of int
+        Each names one replicate: its rows, its start, its shuffles, its noise.
+    backend : str
+        One of ``gan_eval.backends()``, as ``"fused_cpu"``.
+    device : str, optional
+        As ``"cpu"`` or ``"cuda"``; the backend's first if not given.
+    every : int
+        Keep each ``every``-th epoch and the last, where the backend can; else all are kept.
+    plot : path, optional
+        Draw the first seed after each epoch, as the chapter does, and write the picture (.png or
+        .svg). Only that seed has a chapter's clock.
+
+    Raises
+    ------
+    UsageError
+        Where the backend or device is not there, or ``plot`` cannot be written.
+
+    Examples
+    --------
+    >>> from gan_eval import TrainingConfig, train
+    >>> gans = train(TrainingConfig(epochs=2), seeds=range(3), backend="fused_cpu")
+    >>> gans.law().mean.shape
+    (3, 2)
+    """
+    if plot is not None:
+        return _train_and_draw(config, seeds, backend, device, plot)
+    trainer = backends.backend(backend)
+    device = device or default_device(trainer)
+    if isinstance(trainer, Thinning):
+        return trainer.train(config, seeds, device, every=every)
+    return trainer.train(config, seeds, device)
+
+
+def _train_and_draw(
+    config: TrainingConfig, seeds: Sequence[int], backend: str, device: str | None, plot: Path
+) -> TrainedGANs:
+    """Train the first seed drawing, the others without."""
+    from gan_eval.training.drawing import ChapterDrawing, picture_kind
+
+    picture_kind(plot)
+    check_writable(plot)
+    trainer = backends.backend(backend)
+    device = device or default_device(trainer)
+    drawing = ChapterDrawing(config, seeds[0])
+    parts = [trainer.train(config, seeds[:1], device, drawing)]
+    parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
+    drawing.save(plot)
+    return TrainedGANs.join(parts)

@@ -1,0 +1,227 @@
+"""What training returns: ``TrainedGANs``, R replicates of one configuration side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.random import Seeds
+from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Layer
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """What a backend tells ``on_epoch`` when an epoch of r replicates has ended."""
+
+    seeds: NDArray[np.int64]
+    """Shape (r,): r = 1 from a backend that loops, R from one that trains all side by side."""
+    epoch: int
+    """1 … epochs."""
+    epochs: int
+    loss_D: Array
+    """Shape (r,), nats an example, mean over this epoch."""
+    loss_G: Array
+    """Shape (r,), nats an example, mean over this epoch."""
+    weights: Array
+    """The generator's, shape (r, latent, d)."""
+    biases: Array
+    """The generator's, shape (r, d)."""
+
+
+OnEpoch = Callable[[EpochEnd], None]
+
+
+@dataclass(frozen=True)
+class AdamState:
+    """Adam's moments at the end of training, before bias correction.
+
+    Each is a list of ``Layer`` as in ``TrainedGANs.discriminator``, the generator's layer first
+    and then the discriminator's: weights (R, inputs, outputs) and biases (R, outputs).
+    """
+
+    first: list[Layer]
+    """The moving averages of the gradient."""
+    second: list[Layer]
+    """The moving averages of the squared gradient."""
+
+
+@dataclass(frozen=True)
+class TrainedGANs:
+    """R trained replicates. Arrays are NumPy float64 with the replicate as leading axis.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    backend, device : str
+    seeds : ndarray of int64, shape (R,)
+    weights : ndarray, shape (R, epochs + 1, latent, d)
+        The generator's; index 0 is the start, index e the end of epoch e: x = z @ weight + bias.
+        Where traces are thinned there are as many as ``traced`` has epochs; so with the biases,
+        and with the losses, which the start has none of.
+    biases : ndarray, shape (R, epochs + 1, d)
+    discriminator : list of Layer
+        The final discriminators: weights (R, inputs, outputs) and biases (R, outputs), tanh
+        between layers, a logit at the end.
+    loss_D, loss_G : ndarray, shape (R, epochs)
+        Nats an example, as the chapter prints them: sums over the epoch by the examples in it.
+    seconds : ndarray, shape (R, epochs)
+        The training clock: draws, updates and traces of the epoch, nothing else.
+    chapter_seconds : ndarray, shape (R, epochs)
+        The chapter's clock: the training clock and what ``on_epoch`` did with the epoch's end,
+        which in the chapter is drawing. NaN where nothing was done.
+    adam : AdamState or None
+        None from a backend that does not tell it. Backends are compared by it; nothing is judged
+        by it.
+    thinned : ndarray of int64 or None
+        The epochs whose weights are held, from 0 to the last; None where it is every one.
+    """
+
+    config: TrainingConfig
+    backend: str
+    device: str
+    seeds: NDArray[np.int64]
+    weights: Array
+    biases: Array
+    discriminator: list[Layer]
+    loss_D: Array
+    loss_G: Array
+    seconds: Array
+    chapter_seconds: Array
+    adam: AdamState | None = None
+    thinned: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return self.seeds.size
+
+    @property
+    def traced(self) -> NDArray[np.int64]:
+        """The epochs whose weights are held: 0, the start, to the last."""
+        return np.arange(self.config.epochs + 1) if self.thinned is None else self.thinned
+
+    @property
+    def examples_per_epoch(self) -> int:
+        """Training rows visited in an epoch: all of them, the last smaller batch included."""
+        return self.config.n_examples
+
+    @property
+    def examples_per_second(self) -> Array:
+        """Examples a second over all epochs by the training clock, shape (R,)."""
+        return self.config.epochs * self.examples_per_epoch / self.seconds.sum(axis=1)
+
+    @property
+    def chapter_examples_per_second(self) -> Array:
+        """What the chapter prints, shape (R,): the last epoch only, drawing included."""
+        return self.examples_per_epoch / self.chapter_seconds[:, -1]
+
+    def law(self, epoch: int = -1) -> Gaussian:
+        """The exact laws of the generators after an epoch, mean (R, d), factor (R, latent, d).
+
+        ``epoch`` is a position in ``traced``, as a rule the epoch itself: 0 is
+        the start, −1 the end of training. Exact because the generator is linear.
+        """
+        return Gaussian(self.biases[:, epoch], self.weights[:, epoch])
+
+    def finite(self) -> NDArray[np.bool_]:
+        """Whether every final weight of generator and discriminator is finite, shape (R,)."""
+        parts = [self.weights[:, -1], self.biases[:, -1]]
+        parts += [array for layer in self.discriminator for array in layer]
+        return np.all([np.isfinite(p.reshape(len(self), -1)).all(axis=1) for p in parts], axis=0)
+
+    def training_rows(self, replicate: int) -> Array:
+        """The rows (n_examples, d) that a replicate was trained on."""
+        return training_rows(self.config, int(self.seeds[replicate]))
+
+    def generate(self, replicate: int, n: int) -> Array:
+        """``n`` rows (n, d) of a trained generator, from the evaluation stream of its seed."""
+        z = draws.evaluation_latent(int(self.seeds[replicate]), n, self.config.latent_size)
+        return z @ self.weights[replicate, -1] + self.biases[replicate, -1]
+
+    def critic(self, replicate: int, x: Array) -> Array:
+        """The final discriminator's logit at rows (n, d), shape (n,)."""
+        *hidden, last = self.discriminator
+        for weight, bias in hidden:
+            x = np.tanh(x @ weight[replicate] + bias[replicate])
+        return (x @ last.weight[replicate] + last.bias[replicate])[:, 0]
+
+    def take(self, part: slice | NDArray[np.bool_]) -> TrainedGANs:
+        """Some of the replicates, by a slice (as views) or by a mask of shape (R,)."""
+
+        def some(layers: Sequence[Layer]) -> list[Layer]:
+            return [Layer(weight[part], bias[part]) for weight, bias in layers]
+
+        return TrainedGANs(
+            config=self.config,
+            backend=self.backend,
+            device=self.device,
+            seeds=self.seeds[part],
+            weights=self.weights[part],
+            biases=self.biases[part],
+            discriminator=some(self.discriminator),
+            loss_D=self.loss_D[part],
+            loss_G=self.loss_G[part],
+            seconds=self.seconds[part],
+            chapter_seconds=self.chapter_seconds[part],
+            adam=self.adam and AdamState(some(self.adam.first), some(self.adam.second)),
+            thinned=self.thinned,
+        )
+
+    @staticmethod
+    def join(parts: Sequence[TrainedGANs]) -> TrainedGANs:
+        """Replicates of one configuration, backend and device, one after another."""
+        first = parts[0]
+        moments = [part.adam for part in parts if part.adam is not None]
+        stacked = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in (
+                *("seeds", "weights", "biases", "loss_D", "loss_G", "seconds"),
+                "chapter_seconds",
+            )
+        }
+        return TrainedGANs(
+            config=first.config,
+            backend=first.backend,
+            device=first.device,
+            discriminator=_joined([part.discriminator for part in parts]),
+            adam=AdamState(
+                _joined([adam.first for adam in moments]),
+                _joined([adam.second for adam in moments]),
+            )
+            if len(moments) == len(parts)
+            else None,
+            thinned=first.thinned,
+            **stacked,
+        )
+
+
+def _joined(parts: Sequence[Sequence[Layer]]) -> list[Layer]:
+    return [
+        Layer(*(np.concatenate(arrays) for arrays in zip(*same, strict=True)))
+        for same in zip(*parts, strict=True)
+    ]
+
+
+def training_rows(config: TrainingConfig, seed: int) -> Array:
+    """The training rows x A + b of a seed, shape (n_examples, d), float64."""
+    x = draws.training_rows(seed, config.n_examples, config.dimension)
+    return config.target.build().transform(x)
+
+
+def initial_layers(config: TrainingConfig, seed: Seeds) -> tuple[list[Layer], list[Layer]]:
+    """Generator's and discriminator's initial layers of a seed, by the configuration's dialect;
+    of an array (...) of seeds, with its shape as leading axes."""
+    return draws.initial_layers(
+        seed,
+        config.generator_sizes,
+        config.discriminator_sizes,
+        scale=config.init_scale,
+        zero_biases=config.dialect == "mxnet",
+        glorot_generator=config.dialect == "tensorflow",
+    )

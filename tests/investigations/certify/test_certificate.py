@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gan_eval.investigations.certify import JUDGE, TESTS, Certificate, Settings, certify
+from gan_eval.investigations.certify.certificate import SHIPPED, shipped
+from gan_eval.investigations.certify.power import OPTIMUM
+from gan_eval.investigations.certify.run import known, named
+from gan_eval.runtime.errors import UsageError
+
+CHEAP = ("classical_hotelling", "target_hotelling")
+SMALL = Settings(
+    sizes=((12, 15),), dimensions=(1, 2), repetitions=120, power_repetitions=20, seed=5
+)
+
+
+@pytest.fixture(scope="module")
+def made() -> Certificate:
+    return certify(CHEAP, SMALL, workers=1, command="gan-eval certify …")
+
+
+def test_a_certificate_has_every_case_with_its_counts(made: Certificate) -> None:
+    """Exact tests of Gaussian data: a false accusation has probability below 1e-3, seed fixed."""
+    assert made.faults == ()
+    assert len(made.sizes) == 2 * 2
+    assert all(sum(case.first.histogram) == 120 for case in made.sizes)
+    assert {curve.test for curve in made.power} == {OPTIMUM, *CHEAP}
+    assert len(made.paths) == 7
+    assert made.curve("classical_hotelling", "shift_minor") is not None
+    assert made.curve("classical_hotelling", "elsewhere") is None
+    assert made.means == ()
+    assert made.provenance["environment"]["packages"]["numpy"]
+
+
+def test_json_gives_the_same_certificate(made: Certificate, tmp_path: Path) -> None:
+    path = tmp_path / "certificate.json"
+    path.write_text(made.to_json(), encoding="utf-8")
+    assert Certificate.load(path) == made
+    document = json.loads(made.to_json())
+    assert document["kept"] is True
+    assert document["settings"]["repetitions"] == 120
+
+
+@pytest.mark.thorough
+def test_numbers_depend_on_the_seed_and_on_nothing_else(made: Certificate) -> None:
+    pair = certify(CHEAP, SMALL, workers=2)
+    assert (pair.sizes, pair.power) == (made.sizes, made.power)
+    alone = certify(CHEAP[1:], SMALL, workers=1)
+    assert alone.sizes == made.sizes[2:]
+    other = certify(CHEAP[1:], replace(SMALL, seed=6), workers=1)
+    assert other.sizes != alone.sizes
+
+
+def test_any_function_can_be_certified() -> None:
+    """Its p-values are uniform and it sees nothing: below 100 samples no fault but dullness."""
+    settings = Settings(sizes=((5, 5),), dimensions=(1,), repetitions=200, power_repetitions=20)
+    certificate = certify({"dice": lambda x, y, rng: rng.random()}, settings, workers=1)
+    assert certificate.faults == ()
+    larger = certify(
+        {"dice": lambda x, y, rng: rng.random()},
+        replace(settings, sizes=((100, 100),)),
+        workers=1,
+    )
+    assert len(larger.faults) == 4
+    assert all("power does not rise" in fault for fault in larger.faults)
+
+
+def test_a_test_that_fails_is_named() -> None:
+    def broken(x: object, y: object, rng: object) -> float:
+        raise ValueError("no")
+
+    with pytest.raises(UsageError, match=r"broken.* could not be certified: no"):
+        certify({"broken": broken}, SMALL, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sizes": ((1, 5),)}, "n must be a whole number of at least 2, got 1"),
+        ({"dimensions": (0,)}, "dimension must be a whole number of at least 1"),
+        ({"dimensions": (2, 2)}, "dimensions must name at least one value, each once"),
+        ({"repetitions": 99}, "repetitions must be a whole number of at least 100, got 99"),
+        ({"alphas": (0.012,)}, "alpha must be a multiple of 0.01"),
+        ({"alphas": (1.0,)}, "alpha must be above 0 and below 1"),
+        ({"seed": -1}, "seed must be between 0 and"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(options: dict, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        Settings(**options)
+
+
+def test_options_of_the_command() -> None:
+    assert Settings.of() == Settings()
+    chosen = Settings.of(30, None, [3], 400, [0.05], 7)
+    assert chosen.sizes == ((30, 30),)
+    assert (chosen.dimensions, chosen.power_dimension) == ((3,), 3)
+    assert (chosen.repetitions, chosen.power_repetitions) == (400, 40)
+    with pytest.raises(UsageError, match="`--m` goes with `--n`"):
+        Settings.of(m=3)
+    assert named(None) == named("judge") == JUDGE
+    assert named("all") == tuple(TESTS)
+    assert named("mmd, energy") == ("mmd", "energy")
+    with pytest.raises(UsageError, match=r"unknown test 'mdm'.*did you mean `mmd`"):
+        known(["mdm"])
+    with pytest.raises(UsageError, match="each once"):
+        known(["mmd", "mmd"])
+
+
+def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
+    for text in ("{}", "[1]", "1", '{"format": 1}', '{"format": 1, "settings": []}'):
+        (tmp_path / "c.json").write_text(text)
+        with pytest.raises(UsageError, match="is not a certificate"):
+            Certificate.load(tmp_path / "c.json")
+    for text in ("{", "[" * 200_000, "9" * 5000):
+        (tmp_path / "c.json").write_text(text)
+        with pytest.raises(UsageError, match=r"is not (valid|usable) JSON"):
+            Certificate.load(tmp_path / "c.json")
+    (tmp_path / "c.json").write_text('{"format": 99}')
+    with pytest.raises(UsageError, match="format 1 is needed, got format 99"):
+        Certificate.load(tmp_path / "c.json")
+
+
+def test_every_test_of_the_catalogue_gives_a_pvalue_of_its_samples() -> None:
+    rng = np.random.default_rng(0)
+    for name, subject in TESTS.items():
+        x, y = rng.standard_normal((12, 2)), rng.standard_normal((15, 2))
+        assert 0 < subject.test(x, y, np.random.default_rng(1)) <= 1, name
+
+
+def test_the_certificate_of_the_package_is_of_the_judges_tests_and_kept() -> None:
+    certificate = shipped()
+    assert tuple(certificate.tests) == JUDGE
+    assert certificate.settings == Settings()
+    assert certificate.settings.repetitions == 2000
+    assert len(certificate.sizes) == len(JUDGE) * 2 * 2 * 3
+    assert certificate.kept, certificate.faults
+    assert certificate.to_json() == SHIPPED.read_text(encoding="utf-8")
+
+
+@pytest.mark.statistical
+def test_counts_of_the_package_are_reproduced() -> None:
+    """The first 40 p-values of one case, computed again, fit into its histogram."""
+    from gan_eval.investigations.certify import size
+
+    case = next(c for c in shipped().sizes if c.test == "energy" and c.dimension == 1)
+    counts = size.count(
+        TESTS["energy"], case.law, case.n, case.m, 1, 0, "first", range(40), case.alphas
+    )
+    fits = zip(counts.histogram, case.first.histogram, strict=True)
+    assert all(part <= whole for part, whole in fits)

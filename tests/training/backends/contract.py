@@ -1,0 +1,120 @@
+"""What every backend promises, as checks that its own tests call with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.training.backends import Backend
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import EpochEnd, TrainedGANs
+from tests import reference
+
+SHORT: dict[str, Any] = {"epochs": 2, "n_examples": 60, "dtype": "float64"}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "chapter": {},
+    "mxnet": {"dialect": "mxnet"},
+    "tensorflow": {"dialect": "tensorflow"},
+    "saturating": {"generator_loss": "saturating"},
+    "last batch smaller": {"batch_size": 7},
+    "one batch": {"batch_size": 60},
+    "wide latent": {"latent_size": 5},
+    "narrow latent": {"latent_size": 1},
+    "one hidden layer": {"discriminator_widths": (4,)},
+    "no hidden layer": {"discriminator_widths": ()},
+    "other adam": {"adam_beta1": 0.5, "adam_beta2": 0.9, "adam_epsilon": 1e-3},
+    "three dimensions": {"target": {"A": [[1, 0.2, 0], [0, 1, 0.5], [0.3, 0, 2]], "b": [1, 2, 3]}},
+    "one dimension": {"target": {"A": [[2]], "b": [1]}},
+}
+
+
+DIVERGING: dict[str, Any] = {
+    "epochs": 1,
+    "n_examples": 200,
+    "batch_size": 200,
+    "discriminator_widths": (),
+    "target": {"A": [[5e37]], "b": [0]},
+}
+"""Overflows float32 by whatever kernel. A linear D is sure of every row: for the half with one sign
+it is right, and their gradient is 0; for the others' it is Σ x / 2, terms of one sign that sum to
+2e39. That is infinite in any order, so Adam's step is ∞/∞ and all weights are NaN."""
+
+
+def agrees_with_the_arbiter(backend: Backend, variant: str, device: str = "cpu") -> None:
+    """Weights, Adam's moments and losses of two replicates are those of the plain NumPy trainer."""
+    config = TrainingConfig.parse(SHORT | VARIANTS[variant])
+    seeds = (3, 4)
+    trained = backend.train(config, seeds, device)
+    assert trained.adam is not None
+    for r, seed in enumerate(seeds):
+        arbiter = reference.train(config, seed)
+        generator = [trained.weights[r, -1], trained.biases[r, -1]]
+        discriminator = [part[r] for layer in trained.discriminator for part in layer]
+        _close([*generator, *discriminator], [*arbiter.G, *arbiter.D])
+        for moment in ("first", "second"):
+            ours = [part[r] for layer in getattr(trained.adam, moment) for part in layer]
+            _close(ours, getattr(arbiter, moment))
+        losses = np.column_stack([trained.loss_D[r], trained.loss_G[r]])
+        np.testing.assert_allclose(losses, arbiter.losses, rtol=1e-10)
+
+
+def _close(ours: list[Any], theirs: list[Any]) -> None:
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+
+
+def is_the_same_whatever_stands_beside_it(backend: Backend) -> None:
+    """A seed gives the same bits alone, in company, and in every repetition."""
+    config = TrainingConfig(epochs=2, n_examples=100)
+    alone = backend.train(config, [5])
+    together = backend.train(config, [4, 5, 6])
+    assert together.seeds.tolist() == [4, 5, 6]
+    same(alone, backend.train(config, [5]))
+    same(together, TrainedGANs.join([backend.train(config, [seed]) for seed in (4, 5, 6)]))
+
+
+def same(a: TrainedGANs, b: TrainedGANs) -> None:
+    for name in ("seeds", "weights", "biases", "loss_D", "loss_G"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+    for mine, theirs in zip(a.discriminator, b.discriminator, strict=True):
+        np.testing.assert_array_equal(mine.weight, theirs.weight)
+        np.testing.assert_array_equal(mine.bias, theirs.bias)
+
+
+def returns_shapes_clocks_and_epoch_ends(backend: Backend) -> None:
+    config = TrainingConfig(epochs=3, n_examples=40, latent_size=3)
+    ends: list[EpochEnd] = []
+    trained = backend.train(config, [7, 8], on_epoch=ends.append)
+    assert (trained.backend, trained.device) == (backend.name, "cpu")
+    assert trained.weights.shape == (2, 4, 3, 2)
+    assert trained.biases.shape == (2, 4, 2)
+    assert trained.loss_D.shape == trained.loss_G.shape == trained.seconds.shape == (2, 3)
+    assert [layer.weight.shape for layer in trained.discriminator] == [
+        (2, 2, 5),
+        (2, 5, 3),
+        (2, 3, 1),
+    ]
+    told = [(seed, end.epoch) for end in ends for seed in end.seeds.tolist()]
+    assert sorted(told) == [(seed, epoch) for seed in (7, 8) for epoch in (1, 2, 3)]
+    for end in ends:
+        rows = np.searchsorted(trained.seeds, end.seeds)
+        np.testing.assert_array_equal(end.weights, trained.weights[rows, end.epoch])
+        np.testing.assert_array_equal(end.biases, trained.biases[rows, end.epoch])
+        np.testing.assert_array_equal(end.loss_D, trained.loss_D[rows, end.epoch - 1])
+        np.testing.assert_array_equal(end.loss_G, trained.loss_G[rows, end.epoch - 1])
+    assert (trained.seconds > 0).all()
+    assert (trained.chapter_seconds >= trained.seconds).all()
+    assert np.isnan(backend.train(config, [7]).chapter_seconds).all()
+
+
+def returns_a_diverging_run_that_is_not_finite(backend: Backend) -> None:
+    assert not backend.train(TrainingConfig.parse(DIVERGING), [0, 1]).finite().any()
+
+
+def refuses_a_device_that_is_not_there(backend: Backend) -> None:
+    for device in {"tpu", "nonsense", "cuda"} - set(backend.devices()):
+        with pytest.raises(UsageError, match=f"device '{device}' is not there"):
+            backend.train(TrainingConfig(epochs=1), [0], device)
