@@ -19,13 +19,13 @@ HOMES = {
     "top": ["gan_eval"],
     "twosample": ["gan_eval.stats.twosample", "gan_eval.twosample"],
     "goodness": ["gan_eval.stats.goodness", "gan_eval.goodness"],
-    "battery": ["gan_eval.stats.battery", "gan_eval.stats.battery.battery", "gan_eval.battery"],
+    "battery": ["gan_eval.stats.battery.battery", "gan_eval.battery"],
     "equivalence": ["gan_eval.stats.battery.equivalence", "gan_eval.equivalence"],
     "multiple": ["gan_eval.stats.multiple", "gan_eval.correction"],
-    "divergence": ["gan_eval.distributions.divergences", "gan_eval.divergence"],
-    "distances": ["gan_eval.distributions.distances", "gan_eval.divergence"],
-    "variation": ["gan_eval.distributions.total_variation", "gan_eval.divergence"],
-    "shannon": ["gan_eval.distributions.jensen_shannon", "gan_eval.divergence"],
+    "divergence": ["gan_eval.distributions", "gan_eval.divergence"],
+    "distances": ["gan_eval.distributions", "gan_eval.divergence"],
+    "variation": ["gan_eval.distributions", "gan_eval.divergence"],
+    "shannon": ["gan_eval.distributions", "gan_eval.divergence"],
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.distributions import divergences
+from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Array, Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.stats.twosample import energy_test, mmd_test
@@ -130,7 +130,7 @@ def _mmd2_of_a_move(law: str, move: Array, h: float) -> float:
     d = len(move)
     if law == "Gaussian":
         moved, still = Gaussian(move, np.eye(d)), Gaussian(0 * move, np.eye(d))
-        return float(divergences.mmd2(moved, still, h))
+        return float(distances.mmd2(moved, still, h))
     rng = np.random.default_rng(5)
     z = _draw(law, rng, (1_000_000, d)) - _draw(law, rng, (1_000_000, d))
     here, there, back = (

@@ -16,7 +16,7 @@ from gan_eval.comparison.columns import column_differences, counting
 from gan_eval.comparison.copies import Copies, find_copies
 from gan_eval.comparison.directions import Directions, leading_directions
 from gan_eval.comparison.reading import LEAST_ROWS, common_columns, read_tables
-from gan_eval.distributions.divergences import bures_wasserstein
+from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import plain

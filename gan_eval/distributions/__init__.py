@@ -1,0 +1,73 @@
+"""Gaussians, and how far one is from another in closed form.
+
+Names are loaded when they are used: some of them import SciPy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
+    from gan_eval.distributions.distances import (
+        bures_wasserstein,
+        energy_distance,
+        median_distance,
+        mmd2,
+    )
+    from gan_eval.distributions.divergences import (
+        affine_invariant_distance,
+        hellinger,
+        jeffreys,
+        jensen_shannon,
+        kl,
+        mahalanobis,
+        total_variation,
+    )
+    from gan_eval.distributions.gaussian import Gaussian, ellipse
+    from gan_eval.distributions.sample_size import (
+        effective_sample_size,
+        median_kl_of_fit,
+        samples_to_detect,
+    )
+    from gan_eval.distributions.target import GaussianTarget
+
+__all__ = [
+    "CanonicalPair",
+    "Gaussian",
+    "GaussianTarget",
+    "affine_invariant_distance",
+    "bures_wasserstein",
+    "canonical_pair",
+    "effective_sample_size",
+    "ellipse",
+    "energy_distance",
+    "hellinger",
+    "jeffreys",
+    "jensen_shannon",
+    "kl",
+    "mahalanobis",
+    "median_distance",
+    "median_kl_of_fit",
+    "mmd2",
+    "samples_to_detect",
+    "total_variation",
+]
+
+_HOMES = {
+    "canonical": ("CanonicalPair", "canonical_pair"),
+    "distances": ("bures_wasserstein", "energy_distance", "median_distance", "mmd2"),
+    "divergences": (
+        *("affine_invariant_distance", "hellinger", "jeffreys", "kl", "mahalanobis"),
+        *("jensen_shannon", "total_variation"),
+    ),
+    "gaussian": ("Gaussian", "ellipse"),
+    "sample_size": ("effective_sample_size", "median_kl_of_fit", "samples_to_detect"),
+    "target": ("GaussianTarget",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"gan_eval.distributions.{module}"), name)
+    raise AttributeError(f"module 'gan_eval.distributions' has no attribute {name!r}")

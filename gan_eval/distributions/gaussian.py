@@ -112,3 +112,24 @@ class Gaussian:
         if k < d:
             return np.concatenate([self.factor, np.zeros((*lead, d - k, d))], axis=-2)
         return self.factor
+
+
+def ellipse(law: Gaussian, share: float = 0.95, points: int = 121) -> Array:
+    """Draw the outline (points, 2) that holds ``share`` of a Gaussian's first two coordinates.
+
+    The circle of radius √χ²₂(share) = √(−2 ln(1 − share)) through a factor of the two coordinates'
+    covariance; a singular Gaussian gives the segment that it lives on, one that is not finite NaN.
+
+    Examples
+    --------
+    >>> outline = ellipse(Gaussian([1.0, 2.0], [[3.0, 0.0], [0.0, 1.0]]), share=0.95)
+    >>> outline.shape, outline.max(axis=0).round(3)  # 2.448 deviations from the mean
+    ((121, 2), array([8.343, 4.448]))
+    """
+    angle = np.linspace(0, 2 * np.pi, points)
+    circle = np.sqrt(-2 * np.log1p(-share)) * np.column_stack([np.cos(angle), np.sin(angle)])
+    with np.errstate(invalid="ignore", over="ignore"):
+        plane = Gaussian(law.mean[:2], law.factor[:, :2])
+        if not np.isfinite(plane.factor).all():
+            return np.full((points, 2), np.nan)
+        return circle @ plane.square_factor + plane.mean

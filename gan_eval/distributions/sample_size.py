@@ -9,9 +9,8 @@ from numpy.polynomial.chebyshev import chebfit, chebval
 from numpy.typing import ArrayLike
 from scipy.special import chdtri, ndtr
 
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.canonical import CanonicalPair, canonical_pair, log_excess
 from gan_eval.distributions.gaussian import Array, Gaussian
-from gan_eval.distributions.invariant import log_excess
 from gan_eval.runtime.errors import UsageError
 
 _NODES = 33  # of the curve of medians
@@ -138,7 +137,7 @@ def samples_of_pair(
 ) -> Array:
     """``samples_to_detect`` of a canonical pair, offset and scales of shape (..., d)."""
     unknown = np.isnan(scales).any(axis=-1)
-    singular = (np.isinf(offset) | np.isinf(scales) | (scales == 0)).any(axis=-1)
+    singular = CanonicalPair(offset, scales).mutually_singular
     # Beyond 1e±70 one sample decides; within, no square overflows.
     scales, offset = np.clip(scales, 1e-70, 1e70), np.clip(offset, -1e70, 1e70)
     low, high = np.zeros(unknown.shape), np.ones(unknown.shape)

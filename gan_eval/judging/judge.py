@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.distributions import divergences, invariant
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions import divergences
+from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
+from gan_eval.distributions.distances import bures_wasserstein, energy_distance, mmd2
 from gan_eval.distributions.gaussian import Array, Gaussian
 from gan_eval.distributions.sample_size import effective_sample_size, samples_of_pair
 from gan_eval.judging import evaluation
@@ -22,9 +23,6 @@ from gan_eval.training.trained import TrainedGANs
 
 VERDICTS = ("converged", "near", "failed", "diverged")
 """From best to worst."""
-
-Pair = tuple[Array, Array]
-"""Offset and scales of ``canonical_pair``."""
 
 _TOGETHER = 4096
 """Replicates whose laws are judged at once."""
@@ -159,8 +157,8 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
     columns["effective_sample_size"] = effective_sample_size(distances["kl"], config.dimension)
     columns["efficiency"] = columns["effective_sample_size"] / config.n_examples
     columns["samples_to_detect"] = samples_of_pair(*to_truth)
-    columns["mahalanobis_error"] = invariant.mahalanobis(*to_truth)
-    columns["covariance_distance"] = invariant.affine_invariant_distance(*to_truth)
+    columns["mahalanobis_error"] = to_truth.mahalanobis()
+    columns["covariance_distance"] = to_truth.affine_invariant_distance()
     nothing = np.full(len(trained), np.nan)
     to_rows = dict.fromkeys(distances, nothing)
     if n_evaluation:
@@ -209,19 +207,20 @@ def epochs(trained: TrainedGANs) -> pd.DataFrame:
     )
 
 
-def _divergences(pair: Pair, reverse: Pair, q: Gaussian, p: Gaussian) -> dict[str, Array]:
+def _divergences(
+    pair: CanonicalPair, reverse: CanonicalPair, q: Gaussian, p: Gaussian
+) -> dict[str, Array]:
     """Every divergence of the learned laws q (R,) from p, by column name."""
-    bandwidth = divergences.median_distance(p)
-    forward, backward = invariant.kl(*pair), invariant.kl(*reverse)
+    forward, backward = pair.kl(), reverse.kl()
     return {
         "kl": forward,
         "kl_reverse": backward,
         "jeffreys": forward + backward,
-        "bures_wasserstein": divergences.bures_wasserstein(q, p),
-        "hellinger": invariant.hellinger(*pair),
-        "total_variation": invariant.total_variation(*pair),
-        "mmd2": divergences.mmd2(q, p, bandwidth),
-        "energy_distance": divergences.energy_distance(q, p),
+        "bures_wasserstein": bures_wasserstein(q, p),
+        "hellinger": pair.hellinger(),
+        "total_variation": pair.total_variation(),
+        "mmd2": mmd2(q, p),
+        "energy_distance": energy_distance(q, p),
     }
 
 

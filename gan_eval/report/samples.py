@@ -11,13 +11,12 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from scipy import stats
 
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import Gaussian, ellipse
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
 from gan_eval.pages.numbers import count, number
 from gan_eval.report.cells import Cell
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.drawing import ellipse
 from gan_eval.training.trained import training_rows
 
 POINTS = 150

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import Gaussian, ellipse
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import replacing
 from gan_eval.training import draws
@@ -93,21 +93,6 @@ class ChapterDrawing:
                     self.points.plot(*outline.T, color=colour, linewidth=1.5)
         self.points.set(xlabel="x₁", ylabel="x₂" if self.config.dimension > 1 else "")
         self.points.legend(frameon=False, loc="upper left")
-
-
-def ellipse(law: Gaussian, share: float = 0.95, points: int = 121) -> NDArray[np.floating]:
-    """The outline (points, 2) that holds ``share`` of the first two coordinates of a law.
-
-    The circle of radius √χ²₂(share) = √(−2 ln(1 − share)) through a factor of the two coordinates'
-    covariance; a singular law gives the segment that it lives on.
-    """
-    angle = np.linspace(0, 2 * np.pi, points)
-    circle = np.sqrt(-2 * np.log1p(-share)) * np.column_stack([np.cos(angle), np.sin(angle)])
-    with np.errstate(invalid="ignore", over="ignore"):
-        plane = Gaussian(law.mean[:2], law.factor[:, :2])
-        if not np.isfinite(plane.factor).all():
-            return np.full((points, 2), np.nan)
-        return circle @ plane.square_factor + plane.mean
 
 
 def picture_kind(path: str | Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from gan_eval.comparison import compare
 from gan_eval.comparison.comparison import INTERVAL_COLUMNS
-from gan_eval.distributions.divergences import bures_wasserstein
+from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery

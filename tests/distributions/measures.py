@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from gan_eval.distributions.distances import bures_wasserstein, energy_distance, mmd2
 from gan_eval.distributions.divergences import (
     affine_invariant_distance,
-    bures_wasserstein,
-    energy_distance,
     hellinger,
     jeffreys,
     kl,
     mahalanobis,
-    mmd2,
     total_variation,
 )
 

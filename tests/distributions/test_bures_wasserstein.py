@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from gan_eval.distributions.divergences import bures_wasserstein
+from gan_eval.distributions.distances import bures_wasserstein
 
 from .laws import diagonal, random_law
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import gamma
 
-from gan_eval.distributions.divergences import energy_distance
+from gan_eval.distributions.distances import energy_distance
 from gan_eval.distributions.gaussian import Gaussian
 
 from .laws import diagonal, line

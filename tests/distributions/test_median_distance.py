@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import integrate, stats
 
-from gan_eval.distributions.divergences import median_distance, mmd2
+from gan_eval.distributions.distances import median_distance, mmd2
 from gan_eval.distributions.gaussian import Gaussian
 
 from .laws import CHAPTER, diagonal

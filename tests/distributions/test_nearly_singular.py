@@ -8,7 +8,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from gan_eval.distributions.divergences import bures_wasserstein, hellinger, jeffreys, kl
+from gan_eval.distributions.distances import bures_wasserstein
+from gan_eval.distributions.divergences import hellinger, jeffreys, kl
 from gan_eval.distributions.gaussian import Gaussian
 
 

@@ -9,16 +9,13 @@ import numpy as np
 import pytest
 from scipy import integrate, linalg, stats
 
-from gan_eval.distributions.divergences import (
+from gan_eval.distributions.distances import (
     bures_wasserstein,
     energy_distance,
-    hellinger,
-    jeffreys,
-    kl,
     median_distance,
     mmd2,
-    total_variation,
 )
+from gan_eval.distributions.divergences import hellinger, jeffreys, kl, total_variation
 from gan_eval.distributions.gaussian import Gaussian
 
 from .laws import line, random_law

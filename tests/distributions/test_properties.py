@@ -8,15 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gan_eval.distributions.distances import bures_wasserstein, energy_distance, mmd2
 from gan_eval.distributions.divergences import (
     affine_invariant_distance,
-    bures_wasserstein,
-    energy_distance,
     hellinger,
     jeffreys,
     kl,
     mahalanobis,
-    mmd2,
     total_variation,
 )
 from gan_eval.distributions.gaussian import Gaussian

@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_eval.distributions.divergences import (
-    affine_invariant_distance,
+from gan_eval.distributions.distances import (
     bures_wasserstein,
     energy_distance,
+    median_distance,
+    mmd2,
+)
+from gan_eval.distributions.divergences import (
+    affine_invariant_distance,
     hellinger,
     jeffreys,
     kl,
     mahalanobis,
-    median_distance,
-    mmd2,
     total_variation,
 )
 from gan_eval.distributions.gaussian import Gaussian

@@ -8,12 +8,12 @@ import re
 import numpy as np
 import pytest
 
+from gan_eval.distributions.gaussian import ellipse
 from gan_eval.pages.blocks import SliderFigure
 from gan_eval.report import evolution
 from gan_eval.report.cells import Cell, cells_of
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TargetConfig, TrainingConfig
-from gan_eval.training.drawing import ellipse
 
 from . import synthetic
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from gan_eval.distributions import divergences
+from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.investigations.certify.alternatives import PATHS
@@ -45,12 +45,12 @@ class Statistic:
 def _mmd2(x: Array, y: Array, p: Gaussian) -> float:
     from gan_eval.stats.twosample import mmd2
 
-    return mmd2(x, y, bandwidth=float(divergences.median_distance(p)))
+    return mmd2(x, y, bandwidth=float(distances.median_distance(p)))
 
 
 def expected_mmd2(q: Gaussian, p: Gaussian, n: int, m: int) -> float:
     """Of the unbiased estimate: the population value, whatever n and m."""
-    return float(divergences.mmd2(q, p))
+    return float(distances.mmd2(q, p))
 
 
 def _energy(x: Array, y: Array, p: Gaussian) -> float:
@@ -65,7 +65,7 @@ def expected_energy(q: Gaussian, p: Gaussian, n: int, m: int) -> float:
     Of the n² pairs within x, the n of a row with itself have distance 0 in place of E‖X − X'‖.
     """
     bias = _mean_distance(p) / n + _mean_distance(q) / m
-    return float(divergences.energy_distance(q, p)) + bias
+    return float(distances.energy_distance(q, p)) + bias
 
 
 def _mean_distance(law: Gaussian) -> float:

@@ -15,7 +15,6 @@ from scipy.special import ndtri
 
 from gan_eval.distributions.canonical import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.jensen_shannon import jensen_shannon
 from gan_eval.investigations.exercise.network import Network, one_thread
 
 Array = NDArray[np.floating]
@@ -46,7 +45,7 @@ class Game:
     def divergence(self) -> Array:
         """Jensen–Shannon divergences from the truth, (G,), in nats."""
         truth = Gaussian(np.zeros(self.law.dimension), np.eye(self.law.dimension))
-        return jensen_shannon(*canonical_pair(self.law, truth))
+        return canonical_pair(self.law, truth).jensen_shannon()
 
     @property
     def floor(self) -> Array:

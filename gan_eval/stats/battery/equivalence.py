@@ -10,7 +10,6 @@ import numpy as np
 from scipy.special import chndtr
 from scipy.stats import ncx2
 
-from gan_eval.distributions import invariant
 from gan_eval.distributions.canonical import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.likelihood_law import BoxLaw
@@ -213,8 +212,8 @@ def _simulated_excess(
     for done in range(0, _SAMPLES, step):
         rows = generator.standard_normal((min(step, _SAMPLES - done), n, d))
         shift = rows.mean(axis=1)
-        offset, scales = canonical_pair(Gaussian.fit(rows), truth)
-        plugged = invariant.kl(offset, scales)
+        offset, scales = pair = canonical_pair(Gaussian.fit(rows), truth)
+        plugged = pair.kl()
         statistic = np.maximum(2 * n * bartlett * plugged, least_expected(f))
         own = excess_variance(
             log_ratio(rows - shift[:, None], shift), offset, scales, 2 * confidence_level - 1

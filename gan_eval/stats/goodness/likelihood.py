@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from gan_eval.distributions import invariant
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
 from gan_eval.distributions.likelihood_law import BoxLaw
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.stats import moments, noncentral
@@ -118,7 +117,7 @@ def _against_target(
     if not mean_known:
         size = n - 1
         offset, scales = np.zeros(d), scales * np.sqrt(n / size)
-    plugged = float(invariant.kl(offset, scales))
+    plugged = float(CanonicalPair(offset, scales).kl())
     statistic = 2 * size * plugged
     law = BoxLaw.one_sample(n, d, mean_known=mean_known)
     f, mean = law.degrees_of_freedom, law.mean

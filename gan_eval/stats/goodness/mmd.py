@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.divergences import median_distance
+from gan_eval.distributions.distances import median_distance
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
@@ -41,7 +41,7 @@ def mmd_test(
     bandwidth : float or "median"
         h in k(x, y) = exp(−‖x − y‖² / (2h²)), in whitened units where ``whiten``, else in those of
         the data; or the median distance of two draws from the target (no data enter, so that the
-        test stays exact): :func:`~gan_eval.distributions.divergences.median_distance`.
+        test stays exact): :func:`~gan_eval.distributions.distances.median_distance`.
     whiten : bool
         Measure distances in coordinates in which the target is N(0, I): the test is then the same
         for every invertible affine map of x and target, and sees errors along a minor axis.

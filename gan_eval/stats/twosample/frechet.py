@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.divergences import bures_wasserstein
+from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
@@ -132,7 +132,7 @@ def frechet_distance(
     Notes
     -----
     The moments are FID's: sample means, covariances with n − 1 (``numpy.cov``). It is computed as
-    :func:`gan_eval.distributions.divergences.bures_wasserstein` squared of the centred rows
+    :func:`gan_eval.distributions.distances.bures_wasserstein` squared of the centred rows
     themselves, so neither a product of covariances nor its root is formed, and singular covariances
     (n ≤ d) are exact. Reported FIDs are this on 2048 features of an Inception network; figures on
     other features or on coordinates are not comparable with them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions import divergences
+from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 
 Array = NDArray[np.floating]
@@ -60,7 +60,7 @@ def backwards(x: Array, y: Array, rng: np.random.Generator) -> float:
 
 def with_diagonal(x: Array, y: Array, p: Gaussian) -> float:
     """The "unbiased" MMD² whose double sums keep the pairs of a row with itself."""
-    width = float(divergences.median_distance(p))
+    width = float(distances.median_distance(p))
     xx, yy, xy = (
         np.exp(-((a[:, None] - b[None]) ** 2).sum(-1) / (2 * width**2))
         for a, b in ((x, x), (y, y), (x, y))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_eval.distributions import divergences
+from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.investigations.certify import closed_form
 from gan_eval.investigations.certify.laws import truth
@@ -31,7 +31,7 @@ def test_the_bias_of_the_v_statistic_is_that_of_its_diagonal() -> None:
     assert closed_form.expected_energy(p, p, 20, 50) == pytest.approx(expected, rel=1e-9)
     q = Gaussian(p.mean + 1.0, p.factor)
     many = closed_form.expected_energy(q, p, 10**9, 10**9)
-    assert many == pytest.approx(float(divergences.energy_distance(q, p)), rel=1e-7)
+    assert many == pytest.approx(float(distances.energy_distance(q, p)), rel=1e-7)
 
 
 def test_a_case_survives_json_with_its_second_look() -> None:

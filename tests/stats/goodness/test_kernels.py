@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.special import gamma, hyp1f1
 
 from gan_eval import Gaussian, GaussianTarget, UsageError
-from gan_eval.distributions import divergences
+from gan_eval.distributions import distances
 from gan_eval.stats import goodness
 from gan_eval.stats.goodness.bootstrap import discrepancy
 from gan_eval.stats.goodness.energy import DistanceKernel
@@ -99,10 +99,10 @@ def test_estimates_meet_the_closed_form_between_gaussians(whiten):
     # The V-statistic of the energy exceeds its population value by E|X − X'| / n.
     energies = [goodness.energy_test(x, CHAPTER, **options).estimate for x in samples]
     within = float(-DistanceKernel(tuple(np.linalg.svd(q.factor)[1].tolist()), 1.0).grand_mean)
-    energy = float(divergences.energy_distance(q, p)) + within / 30
+    energy = float(distances.energy_distance(q, p)) + within / 30
     assert np.mean(energies) == pytest.approx(energy, abs=4 * np.std(energies) / np.sqrt(300))
     squares = [goodness.mmd_test(x, CHAPTER, bandwidth=0.8, **options).estimate for x in samples]
-    expected = float(divergences.mmd2(q, p, 0.8))
+    expected = float(distances.mmd2(q, p, 0.8))
     assert np.mean(squares) == pytest.approx(expected, abs=4 * np.std(squares) / np.sqrt(300))
 
 

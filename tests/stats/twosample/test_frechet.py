@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import linalg
 
-from gan_eval.distributions.divergences import bures_wasserstein
+from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.twosample.frechet import frechet_distance

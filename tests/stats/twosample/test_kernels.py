@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist, pdist
 
-from gan_eval.distributions import divergences
+from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.kernels.bandwidths import median_bandwidth
@@ -169,7 +169,7 @@ def test_the_interval_covers_the_population_value(shift):
     """
     rng = np.random.default_rng(4)
     p, q = Gaussian(np.zeros(2), np.eye(2)), Gaussian(np.full(2, shift), np.eye(2))
-    truth = float(divergences.mmd2(q, p, 1.5))
+    truth = float(distances.mmd2(q, p, 1.5))
     held = 0
     for _ in range(200):
         x, y = rng.standard_normal((60, 2)) + shift, rng.standard_normal((60, 2))

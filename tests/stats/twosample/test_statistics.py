@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import pdist, squareform
 
-from gan_eval.distributions import divergences
+from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.stats.kernels.bandwidths import median_bandwidth
 from gan_eval.stats.twosample import energy_distance, energy_test, mmd2, mmd_test
@@ -175,8 +175,8 @@ def test_the_means_meet_the_closed_form(n, m, d):
         [energy_distance(x, y) - pdist(x).mean() / n - pdist(y).mean() / m for x, y in repetitions]
     )
     for values, truth in (
-        (squares, divergences.mmd2(q, p, bandwidth)),
-        (energies, divergences.energy_distance(q, p)),
+        (squares, distances.mmd2(q, p, bandwidth)),
+        (energies, distances.energy_distance(q, p)),
     ):
         standard_error = values.std(ddof=1) / np.sqrt(len(values))
         assert abs(values.mean() - float(truth)) < 4 * standard_error

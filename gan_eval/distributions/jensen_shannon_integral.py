@@ -16,8 +16,8 @@ _WEIGHTS[1:] *= 2
 _WEIGHTS /= 4
 
 
-def jensen_shannon(offset: Array, scales: Array) -> Array:
-    """½ KL(p‖m) + ½ KL(q‖m), m = (p + q)/2, of a canonical pair (..., d): nats, in [0, ln 2].
+def jensen_shannon_integral(offset: Array, scales: Array) -> Array:
+    """Compute ½ KL(p‖m) + ½ KL(q‖m), m = (p + q)/2, of canonical pairs (N, d) that are regular.
 
     With C(t) = ∫ p^{1−t} q^t in closed form, and because softplus has an elementary Fourier
     transform, the divergence is
@@ -28,20 +28,8 @@ def jensen_shannon(offset: Array, scales: Array) -> Array:
     of 1 − C is not negative: the trapezoid rule errs by less than 1e-17, and nothing cancels in its
     sum. What is left is rounding, 1e-15 absolute.
 
-    ln 2 where the laws are mutually singular, NaN where one is not finite.
+    Offsets and scales must be finite, and the scales positive; no square may overflow.
     """
-    singular = (np.isinf(offset) | np.isinf(scales) | (scales == 0)).any(axis=-1)
-    unknown = np.isnan(offset).any(axis=-1) | np.isnan(scales).any(axis=-1)
-    regular = ~(singular | unknown)
-    result = np.where(unknown, np.nan, np.log(2.0))
-    # Beyond 1e±70 the laws share nothing that a double can hold; within, no square overflows.
-    places = np.clip(offset[regular], -1e70, 1e70)
-    result[regular] = _regular(places, np.clip(scales[regular], 1e-70, 1e70))
-    return result
-
-
-def _regular(offset: Array, scales: Array) -> Array:
-    """The integral for pairs (N, d)."""
     shared = np.zeros((len(offset), _FREQUENCIES.size), dtype=np.complex128)
     for place, scale in zip(offset.T, scales.T, strict=True):
         shared += _log_affinity(place[:, None], scale[:, None])
