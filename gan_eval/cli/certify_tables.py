@@ -11,10 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from gan_eval.cli.console import open_console, plain_table, print_table, progress_bar
 from gan_eval.investigations.certify import sections as words
 from gan_eval.investigations.certify.certificate import Certificate
-from gan_eval.investigations.certify.run import Progress as Stage
 from gan_eval.pages.environment import environment
 from gan_eval.pages.page import fill
 from gan_eval.runtime.files import write_text
+from gan_eval.runtime.progress import Progress
 
 _HEADLINES = {
     True: "Every claim is kept.",
@@ -51,7 +51,7 @@ def write_certificate_page(certificate: Certificate, path: Path) -> None:
 
 
 @contextmanager
-def certify_progress() -> Iterator[Callable[[Stage], None]]:
+def certify_progress() -> Iterator[Callable[[Progress], None]]:
     """An ``on_progress`` for ``certify`` that shows a bar where stderr is a terminal."""
     columns = (
         TextColumn("certifying"),
@@ -62,7 +62,7 @@ def certify_progress() -> Iterator[Callable[[Stage], None]]:
     )
     with progress_bar(*columns) as update:
 
-        def show(stage: Stage) -> None:
+        def show(stage: Progress) -> None:
             update(total=stage.planned, completed=stage.finished, description=stage.doing)
 
         yield show

@@ -12,9 +12,9 @@ from rich.table import Table
 from gan_eval.cli.console import open_console, progress_bar
 from gan_eval.investigations.conformance.distribution import MARGIN, DistributionAgreement
 from gan_eval.investigations.conformance.run import Conformance
-from gan_eval.investigations.conformance.run import Progress as Stage
 from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.pages.numbers import probability
+from gan_eval.runtime.progress import Progress
 
 
 def print_conformance(found: Conformance) -> None:
@@ -94,7 +94,7 @@ def _distributions(found: tuple[DistributionAgreement, ...]) -> Table:
 
 
 @contextmanager
-def conform_progress() -> Iterator[Callable[[Stage], None]]:
+def conform_progress() -> Iterator[Callable[[Progress], None]]:
     """An ``on_progress`` for ``conform`` that shows a bar where stderr is a terminal."""
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with progress_bar(*columns) as update:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from gan_eval.cli.console import open_console, plain_table, print_table, progress_bar
 from gan_eval.investigations.exercise import tables, words
 from gan_eval.investigations.exercise.result import Exercise
-from gan_eval.investigations.exercise.run import Progress
+from gan_eval.runtime.progress import Progress
 
 
 def print_exercise(found: Exercise, written: Sequence[Path]) -> None:

@@ -9,20 +9,21 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.progress import Progress
 
 Task = tuple[Any, ...]
 """A callable that a process can import, and its arguments."""
-
+Key = TypeVar("Key")
 
 DIED = "a worker process died; the machine may have run out of memory"
 MOST = 1024
@@ -112,6 +113,74 @@ class Pool:
         # Submitting may start a process, which inherits the environment and the signal mask.
         with threads.allow(self.threads), _interrupts_held():
             return self.executor.submit(*task)
+
+
+class Store(Protocol):
+    """A place where the outcomes of tasks are kept, so that an interrupted run can go on."""
+
+    def find(self, task: Task) -> tuple[bool, Any]:
+        """Tell whether a task ended in an earlier run, and its outcome."""
+        ...
+
+    def keep(self, task: Task, outcome: Any) -> None:
+        """Store the outcome of a task that has ended."""
+        ...
+
+
+def map_units(
+    pool: Pool,
+    units: Mapping[Key, Task],
+    progress: Progress,
+    *,
+    doing: str = "",
+    weigh: Callable[[Key], int] = lambda _: 1,
+    later: int = 0,
+    store: Store | None = None,
+    fault: str | None = None,
+) -> dict[Key, Any]:
+    """Run units of work side by side, and count them.
+
+    Parameters
+    ----------
+    pool : Pool
+    units : mapping
+        A key of each unit to its task.
+    progress : Progress
+        Brought up to date, and told, whenever a unit has ended.
+    doing : str
+        The step that these units are.
+    weigh : callable
+        A key to how many units it counts for; one by default.
+    later : int
+        Units that will follow in another call, and are planned already.
+    store : Store, optional
+        Has the outcomes of an earlier run and gets those of this one.
+    fault : str, optional
+        With it, a unit that fails ends all: ``UsageError`` with this sentence, in which ``{key}``
+        stands for the unit's key. Without it, a failed unit's outcome is a ``Failure``.
+
+    Returns
+    -------
+    dict
+        Each key to its outcome, in the order of the units.
+    """
+    found = {key: store.find(task) for key, task in units.items()} if store is not None else {}
+    outcomes = {key: outcome for key, (known, outcome) in found.items() if known}
+    reused = sum(map(weigh, outcomes))
+    progress.planned = progress.finished + sum(map(weigh, units)) + later
+    progress.finished, progress.reused = progress.finished + reused, progress.reused + reused
+    progress.doing = doing
+    keys = {id(task): key for key, task in units.items() if key not in outcomes}
+    for task, outcome in pool.run_all([units[key] for key in keys.values()]):
+        key = keys[id(task)]
+        if isinstance(outcome, Failure) and fault is not None:
+            raise UsageError(f"{fault.format(key=key)}: {outcome.message}")
+        outcomes[key] = outcome
+        if store is not None:
+            store.keep(task, outcome)
+        progress.finished += weigh(key)
+        progress.tell()
+    return {key: outcomes[key] for key in units}
 
 
 def outcome(call: Callable[[], Any]) -> Any:

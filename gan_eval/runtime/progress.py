@@ -1,16 +1,49 @@
-"""A progress bar for work that turns out to be long, where someone watches a terminal."""
+"""How far work is: told to the caller, or shown as a bar where someone watches a terminal."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
 Result = TypeVar("Result")
+
+
+@dataclass
+class Progress:
+    """A count of work in units, such as replicates or repetitions, told while the work is done.
+
+    Attributes
+    ----------
+    listener : callable or None
+        Called with this object by ``tell``, whenever a unit has ended.
+    planned, finished : int
+        Units in all, as far as is known, and those that have ended.
+    reused : int
+        Those of the finished that an earlier run had stored.
+    doing : str
+        The step that is being worked on.
+    verdicts : dict
+        Of a study, the number of replicates with each verdict that this run has trained.
+    """
+
+    listener: Callable[[Progress], None] | None = None
+    planned: int = 0
+    finished: int = 0
+    reused: int = 0
+    doing: str = ""
+    verdicts: dict[str, int] = field(default_factory=dict)
+
+    def tell(self) -> None:
+        """Call the listener, if there is one."""
+        if self.listener is not None:
+            self.listener(self)
+
 
 # Work expected to take longer than this is shown, once so much of it has been seen (seconds).
 LONG = 2.0
@@ -40,7 +73,7 @@ def shown(results: Iterator[Result], total: int, title: str) -> Iterator[Result]
             bar.stop()
 
 
-def _bar(title: str, total: int) -> Progress:
+def _bar(title: str, total: int) -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -16,23 +16,14 @@ from gan_eval.investigations.certify.checkpoint import Checkpoint
 from gan_eval.investigations.certify.settings import Settings
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Failure, Pool, Task, require
+from gan_eval.runtime.pool import Pool, Task, map_units, require
+from gan_eval.runtime.progress import Progress
 from gan_eval.runtime.text import nearest
 
 SPAN = 250
 """Null repetitions of one unit of work."""
 
 Key = TypeVar("Key")
-
-
-@dataclass
-class Progress:
-    """What ``certify`` tells its caller while it runs."""
-
-    planned: int = 0
-    finished: int = 0
-    kept: int = 0  # of the finished: those that a checkpoint had
-    doing: str = ""
 
 
 def certify(
@@ -78,11 +69,9 @@ def certify(
     settings = settings or Settings()
     require(workers)
     workers = workers or cores()
-    start, progress = time.monotonic(), Progress()
+    start, progress = time.monotonic(), Progress(on_progress)
     with Pool(workers) as pool:
-        work = _Work(
-            pool, checkpoint or Checkpoint(None), progress, on_progress or (lambda _: None)
-        )
+        work = _Work(pool, checkpoint or Checkpoint(None), progress)
         sizes = _sizes(work, subjects, settings)
         curves = _power(work, subjects, settings)
         means = _means(work, subjects, settings)
@@ -96,7 +85,7 @@ def certify(
             "seconds": round(time.monotonic() - start, 1),
             "workers": workers,
             "units": progress.planned,
-            "units_kept": progress.kept,
+            "units_kept": progress.reused,
             "permutations": PERMUTATIONS,
             "environment": environment(),
         },
@@ -129,41 +118,20 @@ def named(text: str | None) -> tuple[str, ...]:
     return tuple(TESTS) if text == "all" else tuple(part.strip() for part in text.split(","))
 
 
+@dataclass(frozen=True)
 class _Work:
     """Units of work over a pool, those of a checkpoint left out, with progress."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        checkpoint: Checkpoint,
-        progress: Progress,
-        tell: Callable[[Progress], None],
-    ) -> None:
-        self._pool, self._checkpoint = pool, checkpoint
-        self._progress, self._tell = progress, tell
+    pool: Pool
+    checkpoint: Checkpoint
+    progress: Progress
 
-    def run(self, doing: str, units: Sequence[tuple[Key, Task]]) -> Iterator[tuple[Key, Any]]:
-        """Keys with what their tasks gave, in the order of the units."""
-        self._progress.planned += len(units)
-        self._progress.doing = doing
-        outcomes = {}
-        for _, task in units:
-            known, outcome = self._checkpoint.find(task)
-            if known:
-                outcomes[id(task)] = outcome
-        self._progress.finished += len(outcomes)
-        self._progress.kept += len(outcomes)
-        tasks = [task for _, task in units if id(task) not in outcomes]
-        for task, outcome in self._pool.run_all(tasks):
-            if isinstance(outcome, Failure):
-                key = next(key for key, own in units if own is task)
-                raise UsageError(f"{key} could not be certified: {outcome.message}")
-            outcomes[id(task)] = outcome
-            self._checkpoint.keep(task, outcome)
-            self._progress.finished += 1
-            self._tell(self._progress)
-        for key, task in units:
-            yield key, outcomes[id(task)]
+    def run(self, doing: str, units: Mapping[Key, Task]) -> dict[Key, Any]:
+        """Each key with the outcome of its task, in the order of the units."""
+        fault = "{key} could not be certified"
+        return map_units(
+            self.pool, units, self.progress, doing=doing, store=self.checkpoint, fault=fault
+        )
 
 
 def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[size.SizeCase]:
@@ -176,17 +144,17 @@ def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list
     ]
 
     def look(which: str, cases: Sequence[tuple[Subject, str, int, int, int]], total: int) -> Any:
-        units = [
-            (
-                (subject.name, law, n, m, d),
-                (size.count, subject, law, n, m, d, settings.seed, which, span, settings.alphas),
+        units = {
+            (subject.name, law, n, m, d, span.start): (
+                *(size.count, subject, law, n, m, d, settings.seed, which, span),
+                settings.alphas,
             )
             for subject, law, n, m, d in cases
             for span in (range(a, min(a + SPAN, total)) for a in range(0, total, SPAN))
-        ]
-        parts: dict[tuple[str, str, int, int, int], list[size.Counts]] = {}
-        for key, counts in work.run(f"size, {which} look", units):
-            parts.setdefault(key, []).append(counts)
+        }
+        parts: dict[tuple[str | int, ...], list[size.Counts]] = {}
+        for key, counts in work.run(f"size, {which} look", units).items():
+            parts.setdefault(key[:-1], []).append(counts)
         return {key: size.total(found) for key, found in parts.items()}
 
     first = look("first", cases, settings.repetitions)
@@ -206,18 +174,15 @@ def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list
 
 def _power(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[power.PowerCurve]:
     (n, m), d = settings.sizes[0], settings.power_dimension
-    units = [
-        (
-            (subject.name if subject else power.OPTIMUM, path),
-            (
-                *(power.measure, subject, path, n, m, d),
-                *(settings.power_alpha, settings.power_repetitions, settings.seed),
-            ),
+    units = {
+        (subject.name if subject else power.OPTIMUM, path): (
+            *(power.measure, subject, path, n, m, d),
+            *(settings.power_alpha, settings.power_repetitions, settings.seed),
         )
         for subject in (None, *subjects)
         for path in PATHS
-    ]
-    return [curve for _, curve in work.run("power", units) if curve is not None]
+    }
+    return [curve for curve in work.run("power", units).values() if curve is not None]
 
 
 def _means(
@@ -233,8 +198,9 @@ def _means(
     ]
 
     def look(which: str, cases: Sequence[tuple[str, str, int, int, int]], total: int) -> Any:
-        units = [(c, (closed_form.measure, *c, total, settings.seed, which)) for c in cases]
-        return {c: case for c, case in work.run(f"means, {which} look", units) if case is not None}
+        units = {c: (closed_form.measure, *c, total, settings.seed, which) for c in cases}
+        measured = work.run(f"means, {which} look", units)
+        return {c: case for c, case in measured.items() if case is not None}
 
     found = look("first", cases, settings.repetitions)
     doubtful = [key for key, case in found.items() if not case.kept]

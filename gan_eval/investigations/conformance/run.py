@@ -20,22 +20,14 @@ from gan_eval.investigations.conformance.units import Unit
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.json import json_ready
 from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Failure, Pool
+from gan_eval.runtime.pool import Failure, Pool, map_units
 from gan_eval.runtime.pool import require as require_workers
+from gan_eval.runtime.progress import Progress
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.runtime.threads import require
 from gan_eval.training.backends import Availability
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
-
-
-@dataclass
-class Progress:
-    """What ``conform`` tells its caller while it runs."""
-
-    planned: int = 0
-    finished: int = 0
-    """Trainings, one a seed."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +127,7 @@ def conform(
     command : str, optional
         The command to store as the way to reproduce it.
     on_progress : callable, optional
-        Called when a call of a backend has ended.
+        Called when a call of a backend has ended; its units are trainings, one for each seed.
 
     Raises
     ------
@@ -155,8 +147,8 @@ def conform(
     with Pool(workers, threads) as pool:
         found, machine = pool.call(_survey, None if names is None else list(names))
         compared = tuple(one for one in found if usable(one))
-        tell = on_progress or (lambda _: None)
-        counted, outcomes = _train(pool, compared, stages, config, seeds, tell)
+        progress = Progress(on_progress)
+        counted, outcomes = _train(pool, compared, stages, config, seeds, progress)
     if not compared:
         raise UsageError("no backend is installed: `gan-eval backends` says how to install one")
     return Conformance(
@@ -187,30 +179,26 @@ def _train(
     stages: Sequence[Stage],
     config: TrainingConfig,
     seeds: int,
-    tell: Callable[[Progress], None],
+    progress: Progress,
 ) -> tuple[dict[str, tuple[int, ...]], units.Found]:
     """The seeds of each stage that count, and what all calls came to.
 
     Chaos is measured first, so that no other backend trains a seed that does not count.
     """
-    counted, found = {stage.name: stage.seeds for stage in stages}, {}
+    counted = {stage.name: stage.seeds for stage in stages}
     if len(compared) < 2:
-        return counted, found
-    progress = Progress()
+        return counted, {}
 
-    def work(now: Sequence[Unit], later: Sequence[Unit]) -> None:
-        progress.planned = progress.finished + sum(len(unit.seeds) for unit in (*now, *later))
-        for (_, unit), outcome in pool.run_all([(units.train, unit) for unit in now]):
-            found[unit] = outcome
-            progress.finished += len(unit.seeds)
-            tell(progress)
+    def work(now: Sequence[Unit], later: int = 0) -> units.Found:
+        tasks = {unit: (units.train, unit) for unit in now}
+        return map_units(pool, tasks, progress, weigh=lambda unit: len(unit.seeds), later=later)
 
     laws = units.in_distribution(compared, config, seeds)
-    first = units.measuring_chaos(compared[0], stages)
-    work(first, units.step_by_step(compared, stages, counted) + laws)
+    likely = units.step_by_step(compared, stages, counted) + laws
+    later = sum(len(unit.seeds) for unit in likely)
+    found = work(units.measuring_chaos(compared[0], stages), later)
     counted = units.counted_seeds(compared[0], stages, found)
-    work(units.step_by_step(compared, stages, counted) + laws, [])
-    return counted, found
+    return counted, found | work(units.step_by_step(compared, stages, counted) + laws)
 
 
 def _stepwise(

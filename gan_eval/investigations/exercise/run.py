@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +25,8 @@ from gan_eval.investigations.exercise.result import Exercise
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Failure, Pool, Task, require
+from gan_eval.runtime.pool import Pool, Task, map_units, require
+from gan_eval.runtime.progress import Progress
 from gan_eval.training.backends import backend
 from gan_eval.training.trained import TrainedGANs
 
@@ -36,21 +36,12 @@ GROUP = 10
 """Generators that one unit of work tests."""
 
 
-@dataclass
-class Progress:
-    """How far it is."""
-
-    planned: int = 0
-    finished: int = 0
-    doing: str = "training"
-
-
 def exercise(
     settings: Settings | None = None,
     *,
     workers: int | None = None,
     command: str = "",
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Exercise:
     """Is there an equilibrium where the generator wins on finite samples? The measurement.
 
@@ -78,24 +69,16 @@ def exercise(
     settings = settings or Settings.of()
     require(workers)
     began = time.perf_counter()
-    progress = Progress()
-    on_progress(progress)
+    progress = Progress(on_progress, doing="training")
+    progress.tell()
     trained = backend(settings.backend).train(settings.config, settings.seeds)
     study = _Study(settings, trained)
     count = cores() if workers is None else workers
     with Pool(count) as pool:
 
-        def work(doing: str, units: Sequence[tuple[Any, Task]]) -> dict[Any, Any]:
-            progress.planned, progress.doing = progress.planned + len(units), doing
-            keys = {id(task): key for key, task in units}
-            found = {}
-            for task, outcome in pool.run_all([task for _, task in units]):
-                if isinstance(outcome, Failure):
-                    raise UsageError(f"the exercise could not be finished: {outcome.message}")
-                found[keys[id(task)]] = outcome
-                progress.finished += 1
-                on_progress(progress)
-            return found
+        def work(doing: str, units: dict[Any, Task]) -> dict[Any, Any]:
+            fault = "the exercise could not be finished"
+            return map_units(pool, units, progress, doing=doing, fault=fault)
 
         # The longest first, so that no worker is left with one at the end.
         met = work("fresh discriminators", study.response_units())
@@ -157,8 +140,8 @@ class _Study:
 
     # --- Tests ---------------------------------------------------------------------------------
 
-    def test_units(self) -> list[tuple[Any, Task]]:
-        units: list[tuple[Any, Task]] = []
+    def test_units(self) -> dict[Any, Task]:
+        units: dict[Any, Task] = {}
         truth = Gaussian(
             np.broadcast_to(self.target.b, self.law.mean.shape),
             np.broadcast_to(self.target.A, (len(self.seeds), *self.target.A.shape)),
@@ -170,7 +153,7 @@ class _Study:
                     part = Gaussian(law.mean[some], law.factor[some])
                     seeds, alpha = self.seeds[some], self.settings.alpha
                     task = (rejections, self.target, part, seeds, kind, n, alpha)
-                    units.append(((kind, n, start), task))
+                    units[kind, n, start] = task
         return units
 
     def tests(self, found: dict[Any, NDArray[np.bool_]]) -> pd.DataFrame:
@@ -189,8 +172,8 @@ class _Study:
 
     # --- Fresh discriminators -------------------------------------------------------------------
 
-    def response_units(self) -> list[tuple[Any, Task]]:
-        units: list[tuple[Any, Task]] = []
+    def response_units(self) -> dict[Any, Task]:
+        units: dict[Any, Task] = {}
         seeds = self.seeds[: self.met]
         for n in reversed(self.settings.fit_rows):
             for widths in reversed(self.settings.widths):
@@ -203,7 +186,7 @@ class _Study:
                         *(_respond, self.games[kind], self.config, seeds, kind, source, n),
                         *(widths, self.settings.restarts, extra),
                     )
-                    units.append(((kind, source, n, widths), task))
+                    units[kind, source, n, widths] = task
         return units
 
     def responses(self, met: dict[Any, Response]) -> pd.DataFrame:
@@ -229,17 +212,17 @@ class _Study:
 
     # --- Decomposition --------------------------------------------------------------------------
 
-    def decomposition_units(self, met: dict[Any, Response]) -> list[tuple[Any, Task]]:
+    def decomposition_units(self, met: dict[Any, Response]) -> dict[Any, Task]:
         config, restarts = self.config, self.settings.restarts
         on_rows = met[LEARNED, TRAINING, config.n_examples, self.settings.widths[0]].parameters
         law, size = self.games[LEARNED].law, max(1, -(-self.met // (2 * cores())))
-        units: list[tuple[Any, Task]] = []
+        units: dict[Any, Task] = {}
         for start in range(0, self.met, size):
             some = slice(start, min(start + size, self.met))
             game = Game(Gaussian(law.mean[some], law.factor[some]))
             known = [self.discriminators[some], on_rows[some]]
             task = (responses.best_in_class, game, config, self.seeds[some], restarts, known)
-            units.append((start, task))
+            units[start] = task
         return units
 
     def generators(self, parts: dict[Any, Any]) -> tuple[pd.DataFrame, Decomposition]:

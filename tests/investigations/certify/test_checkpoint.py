@@ -25,8 +25,8 @@ from gan_eval.investigations.certify import (
     size,
 )
 from gan_eval.investigations.certify.checkpoint import Checkpoint, beside
-from gan_eval.investigations.certify.run import Progress
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.progress import Progress
 
 from ...disk import full_disk
 
