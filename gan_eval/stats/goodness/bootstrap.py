@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import CannotTestError
+from gan_eval.stats.permutation.engine import resampled_pvalue
 
 Array = NDArray[np.float64]
 
@@ -174,8 +175,7 @@ def _compare(statistic: float, null: Array, size: float) -> BootstrapOutcome:
         )
     width = _TIE * (abs(statistic) + float(np.median(np.abs(null))))
     null[np.abs(null - statistic) <= width] = statistic
-    exceeding = int(np.count_nonzero(null >= statistic))
-    return BootstrapOutcome(null, (1 + exceeding) / (1 + len(null)))
+    return BootstrapOutcome(null, resampled_pvalue(statistic, null))
 
 
 @lru_cache(maxsize=64)

@@ -7,19 +7,19 @@ that a source fills on request, and knows neither kernels nor samples.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
 
 from gan_eval.stats.kernels.entries import BlockSource
 from gan_eval.stats.permutation import strips
+from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
 from gan_eval.stats.permutation.labels import Labels
 from gan_eval.stats.permutation.strips import Workspace, full_float32
 from gan_eval.stats.permutation.threads import in_order
-from gan_eval.stats.permutation.ties import entries_lost
-from gan_eval.stats.scaling import SOME_ROWS
+from gan_eval.stats.scaling import SOME_ROWS, differing_pairs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,10 +28,6 @@ Array = NDArray[np.float64]
 
 # Up to this many entries (128 MB) the half matrix is kept between passes, above it is refilled.
 STORED_ENTRIES = 2**24
-
-
-# A sum of N entries is off by about this share of the largest of them, times √N.
-ENTRY_ROUNDING = 2.0**-51
 
 
 def lost_in_rounding(source: BlockSource, peak: float) -> bool:
@@ -44,39 +40,34 @@ def lost_in_rounding(source: BlockSource, peak: float) -> bool:
     entries = torch.empty(len(rows), len(rows), dtype=torch.float64, device=source.device)
     source.fill(some, some, entries)
     error = ENTRY_ROUNDING * source.size**0.5 * peak
-    return entries_lost(entries.cpu().numpy(), rows, source.size, error)
+    return _entries_lost(entries.cpu().numpy(), rows, source.size, error)
 
 
-@dataclass(frozen=True)
-class Forms:
-    """Centred forms ãᵀKã (a less its mean) of the labels asked for.
+def _entries_lost(entries: Array, rows: Array, size: int, error: float) -> bool:
+    """Whether an error of the entries of a matrix hides that rows differ.
 
-    Attributes
+    Parameters
     ----------
-    exact : ndarray, shape (k,)
-        Products and sums in float64.
-    fast : ndarray, shape (p,)
-        Products in float32 of centred, scaled entries; sums over rows in float64.
+    entries : ndarray, shape (k, k)
+        Between ``rows``.
+    rows : ndarray, shape (k, d)
+        Some of all the rows, evenly chosen.
+    size : int
+        Of all rows: exchanging two moves the statistic by about one ``size``-th of what their
+        entries differ by.
+    error : float
     """
-
-    exact: Array
-    fast: Array
-
-
-class CentredForm(Protocol):
-    """What a permutation test needs of a matrix; see :class:`SymmetricForm` for each of them."""
-
-    size: int
-    rounding: float
-    peak: float
-    total: float
-    fast_error: float
-
-    def forms(self, exact: Labels, fast: Labels) -> Forms: ...
-
-    def linear(self, labels: Labels) -> Array: ...
-
-    def lost(self) -> bool: ...
+    pairs = differing_pairs(rows)
+    if not pairs.any():
+        return False
+    first, second = (index[pairs] for index in np.triu_indices(len(rows), 1))
+    diagonal, apart = entries.diagonal(), entries[first, second]
+    own = np.abs(diagonal[first] - apart), np.abs(diagonal[second] - apart)
+    others = (pdist(entries, "cityblock")[pairs] - own[0] - own[1]) / max(1, len(rows) - 2)
+    # Rows that a kernel does not see from any other are alike to it.
+    seen = np.abs(entries - np.diag(diagonal)).max(axis=0) > error
+    moved = np.where(seen[first] | seen[second], np.maximum(own[0], others), 0.0)
+    return bool(error >= LOST_SHARE * moved.min() / size)
 
 
 class SymmetricForm:

@@ -1,22 +1,39 @@
-"""The permutation test of any statistic that weighs the group sums of a symmetric matrix.
+"""The one end of every permutation test: its p-value, its ties and its null distribution.
 
-The engine knows nothing of kernels: it is given a matrix as blocks
-(:class:`~gan_eval.stats.permutation.dense.CentredForm`) and three weights.
+Two statistics are equal where they differ by no more than the rounding of the arithmetic. Values
+that were written as decimals tie in intent where they do not quite in float64: 0.3 − 0.2 is not
+0.2 − 0.1. That inherited difference counts as rounding as well, as long as it is small beside the
+null distribution; where it is not, as for values about 1e14 with standard deviation 1, the numbers
+are taken exactly as they were given. Either way the p-value is valid: the width depends on the
+values of all labellings together, not on which of them was observed.
+
+Below that stands the test of any statistic that weighs the group sums of a symmetric matrix. It
+knows nothing of kernels: it is given the matrix as centred forms (:class:`CentredForm`) and three
+weights.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.stats.permutation.dense import ENTRY_ROUNDING, CentredForm
+from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.permutation.labels import Labels, smaller_group_labels
-from gan_eval.stats.permutation.ties import settle, tie_width
 
 Array = NDArray[np.float64]
 
+# The largest share of the null's standard deviation that inherited rounding may have.
+INHERITED_SHARE = 2.0**-10
+# Up to this share of the permutations may tie without a question whether their values are lost.
+UNQUESTIONED = 0.01
+# Rounding that exceeds this share of what ordinary rows contribute has swallowed them.
+LOST_SHARE = 0.01
+# A sum of N entries is off by about this share of the largest of them, times √N.
+ENTRY_ROUNDING = 2.0**-51
 # Up to this many pooled rows everything is done in float64: it costs little there, and the
 # roundings of float32 are too few to be judged by a sample of them.
 FLOAT64_ROWS = 1024
@@ -26,6 +43,154 @@ EXACT_LABELS = 512
 # taken to stay below SAFETY times the largest difference seen.
 MEASURED_LABELS = 16
 SAFETY = 16
+
+
+def resampled_pvalue(statistic: float, null: NDArray[np.floating | np.integer]) -> float:
+    """Return (1 + #{null ≥ statistic}) / (1 + draws): exact, and never 0.
+
+    The observed labels are one draw more, because under equal distributions they are exchangeable
+    with the drawn ones (Phipson & Smyth 2010, "Permutation p-values should never be zero", eq. 3).
+    Ties count against rejection, so ``null`` must hold the statistic itself where only rounding
+    tells them apart.
+
+    Examples
+    --------
+    >>> resampled_pvalue(2.0, np.array([0.5, 2.0, 1.0, 3.0]))
+    0.6
+    """
+    return (1 + int(np.count_nonzero(null >= statistic))) / (1 + len(null))
+
+
+@dataclass(frozen=True)
+class PermutationOutcome:
+    """The answer of a permutation test.
+
+    Attributes
+    ----------
+    statistic : float
+        Of the labels as observed, in float64.
+    null_distribution : ndarray, shape (permutations,)
+        Of the permuted labels, in float64 or, where that decides nothing, by float32. A value that
+        ties with the statistic within rounding is set to it, so ``null_distribution >= statistic``
+        counts what the p-value counts.
+    pvalue : float
+        (1 + #{null ≥ statistic}) / (1 + permutations).
+    undecided : int
+        Permutations that were counted as if they had reached the statistic, because a bound left
+        them open (:mod:`~gan_eval.stats.permutation.lowrank`); 0 elsewhere.
+    """
+
+    statistic: float
+    null_distribution: Array
+    pvalue: float
+    undecided: int = 0
+
+
+@dataclass
+class NullDistribution:
+    """The statistics of a permutation test, gathered in batches, and then its outcome."""
+
+    _nulls: list[Array] = field(default_factory=list)
+    _otherwise: int = 0
+    statistic: float = np.nan
+
+    def add(self, values: Array, labels: Labels, width: float) -> None:
+        """Take in the statistics (1 + b,) of labels (1 + b, N), of which the first are as observed.
+
+        Values within ``width`` of the first are ties. Raises
+        :class:`~gan_eval.runtime.errors.CannotTestError` where the first is no finite number.
+        """
+        if not np.isfinite(values[0]):
+            raise CannotTestError(
+                f"these samples cannot be put to this test: its statistic is {float(values[0])}"
+            )
+        if not self._nulls:
+            self.statistic = float(values[0])
+        tied = np.abs(values - values[0]) <= width
+        self._otherwise += _tied_otherwise(labels, tied)
+        self._nulls.append(np.where(tied, self.statistic, values)[1:])
+
+    def outcome(self, lost: Callable[[], bool], undecided: int = 0) -> PermutationOutcome:
+        """End the test.
+
+        Raises :class:`~gan_eval.runtime.errors.CannotTestError` where rounding decides: where more
+        than ``UNQUESTIONED`` of the permutations tie with the observed labels, being other splits
+        of the rows, and ``lost()`` says that rounding has swallowed the statistic's differences.
+        """
+        null = np.concatenate(self._nulls)
+        if self._otherwise > UNQUESTIONED * len(null) and lost():
+            raise CannotTestError(
+                "these samples cannot be put to this test: its statistic changes by no more than "
+                f"rounding in {self._otherwise} of {len(null)} permutations, as some values lie "
+                "too far from the rest, or the bandwidth does not fit them"
+            )
+        pvalue = resampled_pvalue(self.statistic, null)
+        return PermutationOutcome(self.statistic, null, pvalue, undecided)
+
+
+def permutation_outcome(
+    values: Array, labels: Labels, width: float, lost: Callable[[], bool]
+) -> PermutationOutcome:
+    """End a test whose statistics are all there; see :class:`NullDistribution`."""
+    null = NullDistribution()
+    null.add(values, labels, width)
+    return null.outcome(lost)
+
+
+def tie_width(arithmetic: float, inherited: float, values: Array) -> float:
+    """Return how far two equal statistics may differ, ``values`` being those of all labellings."""
+    size = float(np.abs(values).max())
+    if not 0 < size < np.inf:
+        return arithmetic
+    spread = size * float((values / size).std())
+    return arithmetic + (inherited if inherited <= INHERITED_SHARE * spread else 0.0)
+
+
+def _tied_otherwise(labels: Labels, tied: NDArray[np.bool_]) -> int:
+    """Count the labellings (k, N) that tie with the first one and are other splits of the rows."""
+    where = np.flatnonzero(tied[1:]) + 1
+    if where.size <= UNQUESTIONED * len(tied):
+        return 0
+    some, observed = labels[where], labels[0]
+    same = (some == observed).all(axis=1)
+    if 2 * np.count_nonzero(observed) == len(observed):
+        same |= (some != observed).all(axis=1)
+    return int(np.count_nonzero(~same))
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Centred forms ãᵀKã (a less its mean) of the labels asked for.
+
+    Attributes
+    ----------
+    exact : ndarray, shape (k,)
+        Products and sums in float64.
+    fast : ndarray, shape (p,)
+        Products in float32 of centred, scaled entries; sums over rows in float64.
+    """
+
+    exact: Array
+    fast: Array
+
+
+class CentredForm(Protocol):
+    """A matrix as a permutation test needs it.
+
+    :class:`~gan_eval.stats.permutation.dense.SymmetricForm` explains each attribute.
+    """
+
+    size: int
+    rounding: float
+    peak: float
+    total: float
+    fast_error: float
+
+    def forms(self, exact: Labels, fast: Labels) -> Forms: ...
+
+    def linear(self, labels: Labels) -> Array: ...
+
+    def lost(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -95,27 +260,6 @@ class GroupWeights:
         return value if abs(value) > 1e-13 * abs(self.between) else 0.0
 
 
-@dataclass(frozen=True)
-class PermutationOutcome:
-    """What a permutation test gives back.
-
-    Attributes
-    ----------
-    statistic : float
-        Of the labels as observed, in float64.
-    null_distribution : ndarray, shape (permutations,)
-        Of the permuted labels, in float64 or, where that decides nothing, by float32. A value that
-        ties with the statistic within rounding is set to it, so ``null_distribution >= statistic``
-        counts what the p-value counts.
-    pvalue : float
-        (1 + #{null ≥ statistic}) / (1 + permutations).
-    """
-
-    statistic: float
-    null_distribution: Array
-    pvalue: float
-
-
 def observed_statistic(form: CentredForm, weights: GroupWeights) -> float:
     """The statistic of the first n rows against the other m, without a test."""
     observed = smaller_group_labels(weights.n, weights.m, 0, np.random.default_rng(0))
@@ -140,8 +284,7 @@ def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> Per
     statistics = LabelStatistics(form, weights, labels)
     values = statistics.values
     statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error))
-    pvalue = settle(values, labels, statistics.tie_width, form.lost)
-    return PermutationOutcome(float(values[0]), values[1:], pvalue)
+    return permutation_outcome(values, labels, statistics.tie_width, form.lost)
 
 
 class LabelStatistics:

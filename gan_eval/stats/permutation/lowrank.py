@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.stats.kernels.entries import BlockSource
-from gan_eval.stats.permutation.dense import Forms, SymmetricForm, lost_in_rounding
-from gan_eval.stats.permutation.engine import GroupWeights
+from gan_eval.stats.permutation.dense import SymmetricForm, lost_in_rounding
+from gan_eval.stats.permutation.engine import Forms, GroupWeights
 from gan_eval.stats.permutation.labels import Labels
 from gan_eval.stats.permutation.pivots import Pivots
 from gan_eval.stats.permutation.strips import full_float32

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
+from gan_eval.stats.permutation.engine import permutation_outcome
 from gan_eval.stats.permutation.labels import permutation_labels
 from gan_eval.stats.permutation.splits import rarest_split
 from gan_eval.stats.permutation.threads import in_order
-from gan_eval.stats.permutation.ties import settle
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import ColumnScales, constant_columns, squeezed
 from gan_eval.stats.twosample import classifier_chapter, classifier_quadratic
@@ -136,13 +136,14 @@ def classifier_test(
     model = _model(classifier, points, generator, device)
     skill, loss, accuracy = _skills(model, labels, order, folds, device)
 
-    pvalue = settle(skill, labels, TIE_WIDTH[classifier], lambda: squeezed(points, pooled))
-    statistic = float(skill[0])
+    outcome = permutation_outcome(
+        skill, labels, TIE_WIDTH[classifier], lambda: squeezed(points, pooled)
+    )
     return TestResult(
         method="classifier two-sample test",
-        statistic=statistic,
-        pvalue=pvalue,
-        null_distribution=skill[1:],
+        statistic=outcome.statistic,
+        pvalue=outcome.pvalue,
+        null_distribution=outcome.null_distribution,
         estimate=math.log(2) - float(loss[0]),
         n=n,
         m=m,
@@ -153,7 +154,7 @@ def classifier_test(
             "folds": float(folds),
             "accuracy": float(accuracy[0]),
         },
-        effect_size=2 * statistic - 1,
+        effect_size=2 * outcome.statistic - 1,
         rarest_split=rarest_split(pooled, n),
     )
 

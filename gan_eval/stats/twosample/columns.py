@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats import samples
+from gan_eval.stats.permutation.engine import resampled_pvalue
 from gan_eval.stats.permutation.labels import Labels, permutation_labels
 from gan_eval.stats.permutation.splits import rarest_split
 from gan_eval.stats.permutation.threads import in_order
@@ -93,7 +94,7 @@ def columns_test(
     return TestResult(
         method="largest column difference, permutation test",
         statistic=statistic,
-        pvalue=(1 + int(np.count_nonzero(whole >= largest))) / (1 + permutations),
+        pvalue=resampled_pvalue(largest, whole),
         null_distribution=whole / (n * m),
         estimate=statistic,
         n=n,

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from gan_eval.stats.permutation.dense import SymmetricForm, lost_in_rounding
-from gan_eval.stats.permutation.engine import GroupWeights, LabelStatistics, PermutationOutcome
+from gan_eval.stats.permutation.engine import (
+    GroupWeights,
+    LabelStatistics,
+    PermutationOutcome,
+    permutation_outcome,
+)
 from gan_eval.stats.permutation.labels import Labels
 from gan_eval.stats.permutation.lowrank import LowRankForm
-from gan_eval.stats.permutation.ties import settle
 from gan_eval.stats.twosample.mmd_candidates import Candidate
 
 Array = NDArray[np.float64]
@@ -63,7 +67,7 @@ class Aggregate:
             self._refine(np.flatnonzero(np.abs(values - values[0]) <= 2 * error))
             values = combine()
         rounding = 2.0**-49 * (np.abs(values[0]) + 1 / sharpness)
-        return self._outcome(values, self._labels, self._tie_width() + rounding)
+        return permutation_outcome(values, self._labels, self._tie_width() + rounding, self._lost)
 
     def agg(self) -> PermutationOutcome:
         """MMDAgg: the smallest of the kernels' p-values, itself tested by permutation.
@@ -96,7 +100,7 @@ class Aggregate:
         largest = np.where(tied, largest[0], largest)
         between = 0.5 + 0.5 * largest / (1 + np.abs(largest))
         values = np.log1p(permutations) - np.log(counts - between)
-        return self._outcome(values, self._labels[considered], 0.0)
+        return permutation_outcome(values, self._labels[considered], 0.0, self._lost)
 
     def _normalised(self, columns: slice) -> Array:
         """MMD²_k / √N_k, shape (K, labels)."""
@@ -107,10 +111,6 @@ class Aggregate:
         if len(some) > 1:
             for kernel in self._kernels:
                 kernel.refine(some)
-
-    def _outcome(self, values: Array, labels: Labels, width: float) -> PermutationOutcome:
-        pvalue = settle(values, labels, width, self._lost)
-        return PermutationOutcome(float(values[0]), values[1:], pvalue)
 
     def _lost(self) -> bool:
         return any(kernel.lost() for kernel in self._kernels)

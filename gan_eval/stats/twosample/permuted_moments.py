@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
+from gan_eval.stats.permutation.engine import NullDistribution
 from gan_eval.stats.permutation.labels import Labels, permutation_labels
 from gan_eval.stats.permutation.splits import rarest_split
-from gan_eval.stats.permutation.ties import require_resolution, tied_otherwise
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import LARGEST_EXPONENT, ColumnScales, nearest_rows, squeezed
 from gan_eval.stats.scatters import Scatters, has_tight_groups
@@ -153,7 +153,7 @@ def _permuted(
         return np.where(np.isnan(values), np.inf, values)
 
     observed = np.arange(n + m)[None] < n
-    nulls, first_value, otherwise = [], values_of(observed), 0
+    null, first_value = NullDistribution(), values_of(observed)
     vanished = tight and nearest_rows(scaled, pooled) < 2.0**-LARGEST_EXPONENT
     if vanished or not np.isfinite(first_value[0]):
         raise CannotTestError(
@@ -164,18 +164,14 @@ def _permuted(
     for done in range(0, permutations, step):
         labels = permutation_labels(n, m, min(step, permutations - done), generator)
         values = np.append(first_value, values_of(labels))
-        tied = np.abs(values - values[0]) <= width
-        otherwise += tied_otherwise(values, np.concatenate([observed, labels]), tied)
-        nulls.append(np.where(tied, values[0], values)[1:])
-    require_resolution(otherwise, permutations, lambda: squeezed(rows, pooled))
-    null, value = np.concatenate(nulls), float(first_value[0])
-    exceeding = int(np.count_nonzero(null >= value))
+        null.add(values, np.concatenate([observed, labels]), width)
+    outcome = null.outcome(lambda: squeezed(rows, pooled))
     return replace(
         found,
         method=f"{found.method}, by permutation",
-        statistic=value,
-        pvalue=(1 + exceeding) / (1 + permutations),
-        null_distribution=null,
+        statistic=outcome.statistic,
+        pvalue=outcome.pvalue,
+        null_distribution=outcome.null_distribution,
         seconds=time.perf_counter() - start,
         parameters={"law": "permutation"},
         rarest_split=rarest_split(pooled, n),

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples as validation
+from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
 from gan_eval.stats.permutation.labels import Labels, permutation_labels
 from gan_eval.stats.permutation.splits import rarest_split
 from gan_eval.stats.permutation.threads import in_order
-from gan_eval.stats.permutation.ties import LOST_SHARE, settle, tie_width
 from gan_eval.stats.pooled import Pooled
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import nearest_rows
@@ -131,13 +131,15 @@ def sliced_wasserstein_test(
     rounding = _rounding(rows, means, order)
     inherited = order * means.max() ** (1 - 1 / order) * 4 * samples.coordinate_error
     width = tie_width(rounding, inherited, means)
-    pvalue = settle(means, labels, width, lambda: _lost(samples, rows, rounding, order))
-    values = means ** (1 / order)
+    outcome = permutation_outcome(
+        means, labels, width, lambda: _lost(samples, rows, rounding, order)
+    )
+    values = np.append(outcome.statistic, outcome.null_distribution) ** (1 / order)
     statistic, unit = float(values[0]), samples.unit()
     return TestResult(
         method="sliced Wasserstein permutation test",
         statistic=statistic * unit,
-        pvalue=pvalue,
+        pvalue=outcome.pvalue,
         null_distribution=values[1:] * unit,
         estimate=statistic * unit,
         n=n,

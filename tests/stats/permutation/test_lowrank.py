@@ -216,7 +216,7 @@ def test_rows_that_were_no_candidates_are_named_and_added(monkeypatch):
 def test_a_factor_that_is_not_kept_and_batches_change_nothing(monkeypatch):
     monkeypatch.setattr(factoring, "CANDIDATES", 300)
     for module in ("labels", "lowrank_decision"):
-        monkeypatch.setattr(f"gan_eval.stats.twosample.{module}.CHUNK_ENTRIES", 1500 * 20)
+        monkeypatch.setattr(f"gan_eval.stats.permutation.{module}.CHUNK_ENTRIES", 1500 * 20)
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(800, 2)), rng.normal(size=(700, 2)) + 0.05
     kept = mmd_test(x, y, permutations=200, rng=3, method="lowrank")
