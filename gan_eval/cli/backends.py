@@ -12,11 +12,15 @@ def backends(as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
-    from gan_eval.cli import console, printing
+    from gan_eval.cli.console import open_console, print_json, print_table
     from gan_eval.training.backends import catalogue
 
     found = catalogue()
     if as_json:
-        console.print_json({"backends": [asdict(entry) for entry in found]})
+        print_json({"backends": [asdict(entry) for entry in found]})
     else:
-        printing.print_backends(found)
+        print_table(
+            open_console(),
+            ("backend", "state", "devices", "framework", "to install, or what it said"),
+            ((e.name, e.state, ", ".join(e.devices), e.version, e.remedy) for e in found),
+        )

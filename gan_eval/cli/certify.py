@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson, Workers
+from gan_eval.cli.options import AsJson, Workers, command_line
 from gan_eval.cli.status import Status
+
+if TYPE_CHECKING:
+    from gan_eval.investigations.certify.certificate import Certificate
+
+_HEADLINES = {
+    True: "Every claim is kept.",
+    False: "Not every claim is kept.",
+    None: "It could not be told whether every claim is kept.",
+}
 
 
 def certify(
@@ -53,9 +61,7 @@ def certify(
 
     Example: gan-eval certify --tests mmd,energy --n 50 --dimension 2 --repetitions 200
     """
-    import shlex
-
-    from gan_eval.cli import certify_tables
+    from gan_eval.cli.console import progress_bar
     from gan_eval.investigations.certify.checkpoint import Checkpoint, beside
     from gan_eval.investigations.certify.run import certify as measure
     from gan_eval.investigations.certify.run import named
@@ -65,12 +71,12 @@ def certify(
     settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
     check_outputs({"--out": out, "--html": html})
     checkpoint = Checkpoint(None if out is None or is_stream(out) else beside(out))
-    with certify_tables.certify_progress() as show:
+    with progress_bar("certifying") as show:
         certificate = measure(
             named(tests),
             settings,
             workers=workers,
-            command=shlex.join(["gan-eval", *sys.argv[1:]]),
+            command=command_line(),
             checkpoint=checkpoint,
             on_progress=show,
         )
@@ -78,11 +84,43 @@ def certify(
         write_text(out, certificate.to_json())
         checkpoint.remove()
     if html is not None:
-        certify_tables.write_certificate_page(certificate, html)
+        write_text(html, _page(certificate))
     if as_json:
         print(certificate.to_json(), end="")
     else:
         if kept := certificate.provenance["units_kept"]:
             print(f"Kept from an interrupted run: {kept} units of work.")
-        certify_tables.print_certificate(certificate)
+        _print(certificate)
     return Status.of(certificate.kept)
+
+
+def _print(certificate: Certificate) -> None:
+    """Print sizes, the smallest KL told apart, and the answer."""
+    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.investigations.certify import sections
+
+    console = open_console()
+    tables = [sections.sizes(certificate)]
+    if certificate.power:
+        tables.append(sections.told_apart(certificate))
+    for table in tables:
+        print_table(console, table.head, table.rows, table.caption)
+    console.print(sections.verdict(certificate), markup=False)
+
+
+def _page(certificate: Certificate) -> str:
+    """Write the certificate as one offline HTML page."""
+    from gan_eval.investigations.certify import sections
+    from gan_eval.pages.environment import environment
+    from gan_eval.pages.page import fill
+
+    return fill(
+        title="gan_eval: can these p-values be trusted?",
+        name="certificate",
+        question="Do these tests keep what their p-values promise?",
+        headline=_HEADLINES[certificate.kept],
+        sentences=[(None, sections.verdict(certificate))],
+        cards=[],
+        sections=[sections.trust(certificate), environment(certificate.provenance)],
+        created=certificate.provenance["created"],
+    )

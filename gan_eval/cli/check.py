@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,13 @@ from gan_eval.cli.options import (
 )
 from gan_eval.cli.status import Status
 from gan_eval.runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gan_eval.judging.acceptance import Answer
+
+_ANSWERS = {True: "PASS", False: "FAIL", None: "COULD NOT TELL"}
 
 
 def check(
@@ -58,7 +65,7 @@ def check(
 
     Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
     """
-    from gan_eval.cli import console, printing
+    from gan_eval.cli.console import print_json
     from gan_eval.judging.acceptance import Demand, answer
     from gan_eval.judging.judge import judge
     from gan_eval.runtime.threads import allow
@@ -83,7 +90,40 @@ def check(
         frame = load(rows) if rows.is_dir() else read_rows(rows)
     outcome = answer(frame, demand)
     if as_json:
-        console.print_json(outcome.document())
+        print_json(outcome.document())
     else:
-        printing.print_check(frame, outcome)
+        _print(frame, outcome)
     return Status.of(outcome.passed)
+
+
+def _print(rows: pd.DataFrame, answer: Answer) -> None:
+    """Print each verdict (up to a number), then the answer in one line."""
+    from gan_eval.cli.console import open_console
+    from gan_eval.cli.tables import SHOWN, print_replicates
+
+    console, demand = open_console(), answer.demand
+    if len(rows) <= SHOWN:
+        print_replicates(console, rows)
+    bound = (
+        ""
+        if demand.confidence is None
+        else f", at least {_percent(answer.share_low)} with {100 * demand.confidence:g}% confidence"
+    )
+    console.print(
+        f"{_ANSWERS[answer.passed]}: {answer.converged} of {answer.replicates} "
+        f"replicates ({_percent(answer.share)}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
+        f"{_percent(demand.share)} were asked for."
+    )
+    if answer.passed is None:
+        console.print(
+            f"{answer.replicates} replicates are too few: of all seeds the share may also be "
+            f"{_percent(answer.share_high)}, with the same confidence."
+        )
+
+
+def _percent(share: float) -> str:
+    """Write ``33.3%``; 0.0% and 100.0% for none and for all only."""
+    text = f"{share:.1%}"
+    if text == "100.0%" and share < 1:
+        return "more than 99.9%"
+    return "less than 0.1%" if text == "0.0%" and share > 0 else text

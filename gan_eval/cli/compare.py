@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson
+from gan_eval.cli.options import AsJson, names
 from gan_eval.cli.status import Status
 
 
@@ -66,9 +66,9 @@ def compare(
     found = compare_files(
         real,
         fake,
-        columns=None if columns is None else [name.strip() for name in columns.split(",")],
+        columns=names(columns),
         sample=sample,
-        tests=None if tests is None else [name.strip() for name in tests.split(",")],
+        tests=names(tests),
         alpha=alpha,
         correction=correction,
         permutations=permutations,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated
+import math
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson, Threads, Workers
+from gan_eval.cli.options import AsJson, Threads, Workers, command_line, names
 from gan_eval.cli.status import Status
+
+if TYPE_CHECKING:
+    from gan_eval.investigations.conformance.distribution import DistributionAgreement
+    from gan_eval.investigations.conformance.run import Conformance
+    from gan_eval.investigations.conformance.stepwise import StageAgreement
 
 
 def conform(
@@ -29,22 +34,102 @@ def conform(
 
     Example: gan-eval conform --backend pytorch,pytorch:batched --seeds 400
     """
-    import shlex
-
-    from gan_eval.cli import conform_tables, console
+    from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.conformance import conform as compare_backends
 
-    with conform_tables.conform_progress() as show:
+    with progress_bar("training") as show:
         found = compare_backends(
-            None if backend is None else [name.strip() for name in backend.split(",")],
+            names(backend),
             seeds=seeds,
             threads=threads,
             workers=workers,
-            command=shlex.join(["gan-eval", *sys.argv[1:]]),
+            command=command_line(),
             on_progress=show,
         )
     if as_json:
-        console.print_json(found.document())
+        print_json(found.document())
     else:
-        conform_tables.print_conformance(found)
+        _print(found)
     return Status.of(found.kept)
+
+
+def _print(found: Conformance) -> None:
+    """Print which backends are left out, the two tables, and the answer."""
+    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.investigations.conformance.distribution import MARGIN
+
+    console = open_console()
+    for one in found.absent:
+        why = "has no device here" if one.state == "installed" else f"is {one.state}: {one.remedy}"
+        console.print(f"left out: {one.name} {why}", markup=False)
+    if not found.pairs:
+        console.print(
+            f"Could not tell: {found.compared[0].name} is alone here, and one backend alone has "
+            "nothing to agree with.",
+            markup=False,
+        )
+        return
+    seeds, threads = found.provenance["seeds"], found.provenance["threads"]
+    print_table(
+        console,
+        ("backends", "stage", "largest difference", "of", "allowed", "seeds", "agree"),
+        map(_stage, found.stages),
+        "Step by step, float64, from the same draws",
+    )
+    if seeds:
+        print_table(
+            console,
+            (
+                *("backends", "pairs", "identical", "diverged", "median KL", "ratio (90 %)"),
+                *(f"within {math.exp(MARGIN):g}", "p MMD", "p energy", "p diverged", "verdict"),
+            ),
+            map(_distribution, found.distributions),
+            f"In distribution, float32, seeds 0 to {seeds - 1}; p-values after Holm's correction "
+            "over all pairs and tests",
+        )
+    for message in dict.fromkeys(
+        one.message for one in (*found.stages, *found.distributions) if one.message
+    ):
+        console.print(f"failed: {message}", markup=False)
+    apart = [" and ".join(pair) for pair in found.pairs if not found.agree(pair)]
+    many = len(found.pairs)
+    levels = "at both levels" if seeds else "step by step; in distribution nothing was compared"
+    answer = (
+        f"Yes: {f'all {many} pairs agree' if many > 1 else 'the pair agrees'} {levels}."
+        if found.kept
+        else f"No: {len(apart)} of {many} pair{'s' if many > 1 else ''} not shown to agree: "
+        f"{'; '.join(apart)}."
+    )
+    console.print(
+        f"{answer} ({threads} thread{'s' if threads > 1 else ''} a training, "
+        f"{found.provenance['seconds']:.0f} s)",
+        markup=False,
+    )
+
+
+def _stage(one: StageAgreement) -> tuple[str, ...]:
+    quantity, largest = one.largest
+    counted = f"{one.counted} of {one.seeds}" if one.counted < one.seeds else f"{one.seeds}"
+    of = f"{quantity} (not told: {', '.join(one.untold)})" if one.untold else quantity
+    return (
+        *(f"{one.first} / {one.second}", one.stage),
+        *(("failed", "") if one.message else (f"{largest:.1e}", of if largest else "")),
+        *(f"{one.tolerance:.0e}", counted, "yes" if one.agree else "NO"),
+    )
+
+
+def _distribution(one: DistributionAgreement) -> tuple[str, ...]:
+    from gan_eval.pages.numbers import probability
+
+    name, m = f"{one.first} / {one.second}", one.medians
+    if m is None:
+        return (name, *["failed"] * 9, one.verdict)
+    ratio, low, high = (math.exp(x) for x in (m.first - m.second, m.low, m.high))
+    return (
+        *(name, str(one.replicates), str(one.identical), "{} / {}".format(*one.diverged)),
+        f"{math.exp(m.first):.4f} / {math.exp(m.second):.4f}",
+        f"{ratio:.3f} ({low:.3f} … {high:.3f})",
+        "yes" if m.equivalent else "not shown",
+        *(probability(one.adjusted[test]) for test in ("mmd", "energy", "diverged")),
+        one.verdict,
+    )

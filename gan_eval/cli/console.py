@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, ProgressColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from gan_eval.runtime.text import printable
-
-if TYPE_CHECKING:
-    from gan_eval.pages import blocks
 
 _WIDEST = 100
 """Characters of a column; what is longer goes on in the next line."""
@@ -34,40 +38,49 @@ def open_console() -> Console:
     return console
 
 
-def print_table(console: Console, table: Table) -> None:
-    """Print a table as wide as it is, or folded into the terminal; nothing of it is cut."""
-    for column in table.columns:
-        column.overflow, column.max_width = "fold", _WIDEST
+def print_table(
+    console: Console, head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = ""
+) -> None:
+    """Print a caption and a table as wide as it is, or folded into the terminal.
+
+    Nothing of it is cut, and neither Rich nor a terminal obeys its texts.
+    """
+    table = Table()
+    for name in head:
+        table.add_column(word(name), overflow="fold", max_width=_WIDEST)
+    for row in rows:
+        table.add_row(*map(word, row))
     if not console.is_terminal:
         wide = console.options.update(width=_WIDEST * len(table.columns))
         console.width = max(console.width, console.measure(table, options=wide).maximum)
+    if caption:
+        console.print(caption, markup=False)
     console.print(table)
 
 
-def plain_table(head: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> Table:
-    """A table of texts that Rich does not obey, with Rich's options of a table."""
-    table = Table(*map(escape, head), **options)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table
-
-
-def printed(table: blocks.Table) -> Table:
-    """Make a table of a page one that is printed, its caption above it."""
-    return plain_table(table.head, table.rows, title=escape(table.caption), title_justify="left")
-
-
 @contextmanager
-def progress_bar(*columns: ProgressColumn) -> Iterator[Callable[..., None]]:
-    """What sets ``total``, ``completed`` and ``description`` of a bar on stderr, and does nothing
-    where that is no terminal."""
+def progress_bar(
+    title: str, doing: Callable[[Any], str] = attrgetter("doing")
+) -> Iterator[Callable[[Any], None]]:
+    """Yield an ``on_progress`` that moves a bar on stderr, or does nothing where that is no
+    terminal.
+
+    It is told how many units are ``planned`` and ``finished``, and behind the bar stands what is
+    being done.
+    """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda **_: None
+        yield lambda _: None
         return
+    columns = (
+        *(TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
-        yield lambda **told: bar.update(task, **told)
+        yield lambda told: bar.update(
+            task, total=told.planned or None, completed=told.finished, description=doing(told)
+        )
 
 
 def word(name: object) -> str:

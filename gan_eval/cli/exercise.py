@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson, Assignments, Config, Seed, Workers
+from gan_eval.cli.options import AsJson, Assignments, Config, Seed, Workers, command_line
 from gan_eval.cli.status import Status
 from gan_eval.runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from gan_eval.investigations.exercise.result import Exercise
 
 
 def exercise(
@@ -51,9 +54,7 @@ def exercise(
 
     Example: gan-eval exercise --replicates 200 --fit-rows 100 --fit-rows 10000 --widths 20,10
     """
-    import shlex
-
-    from gan_eval.cli import console, exercise_tables
+    from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.exercise import Settings
     from gan_eval.investigations.exercise import exercise as measure
     from gan_eval.investigations.exercise.files import check_folder
@@ -72,18 +73,18 @@ def exercise(
         alpha=alpha,
     )
     check_folder(out)
-    with exercise_tables.exercise_progress() as show:
+    with progress_bar("exercise") as show:
         found = measure(
             settings,
             workers=workers,
-            command=shlex.join(["gan-eval", *sys.argv[1:]]),
+            command=command_line(),
             on_progress=show,
         )
     written = found.save(out)
     if as_json:
-        console.print_json(found.document())
+        print_json(found.document())
     else:
-        exercise_tables.print_exercise(found, written)
+        _print(found, written)
     return Status.YES if found.answered else Status.COULD_NOT_TELL
 
 
@@ -94,3 +95,16 @@ def _widths(text: str) -> tuple[int, ...]:
         raise UsageError(
             f"`--widths` takes whole numbers with commas between them, as 20,10, got {text!r}"
         ) from None
+
+
+def _print(found: Exercise, written: Sequence[Path]) -> None:
+    """Print tables, the answer, and where the files are."""
+    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.investigations.exercise import tables, words
+
+    console = open_console()
+    for table in (tables.told_apart(found), tables.decomposition(found)):
+        print_table(console, table.head, table.rows, table.caption)
+    files = f"Files: {', '.join(str(path) for path in written)}"
+    for sentence in (words.QUESTION, words.headline(found), *words.answer(found), files):
+        console.print(sentence, markup=False, soft_wrap=True)

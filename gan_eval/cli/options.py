@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +43,16 @@ Workers = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
 ]
+
+
+def command_line() -> str:
+    """Write out the command, as provenance keeps it."""
+    return shlex.join(["gan-eval", *sys.argv[1:]])
+
+
+def names(text: str | None) -> list[str] | None:
+    """Split names with commas between them; None stays None."""
+    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def seed_range(first: int, replicates: int) -> range:

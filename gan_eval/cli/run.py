@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_eval.cli.options import (
-    Threads,
-    Workers,
-)
+from gan_eval.cli.options import Threads, Workers, command_line
 from gan_eval.cli.status import Status
 from gan_eval.runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from gan_eval.study.results.results import Results
+    from gan_eval.study.run.execute import Progress
+    from gan_eval.study.run.forecast import Forecast
 
 
 def run(
@@ -62,9 +68,7 @@ def run(
 
     Example: gan-eval run --set replicates=100 --set time_budget=300 --out reports/hundred
     """
-    import shlex
-
-    from gan_eval.cli import printing
+    from gan_eval.cli.console import progress_bar
     from gan_eval.report import write
     from gan_eval.runtime.machine import cores
     from gan_eval.runtime.pool import require as require_workers
@@ -83,21 +87,20 @@ def run(
         from gan_eval.study.run.forecast import forecast
 
         workers = workers or max(1, cores() // threads)
-        printing.print_forecast(forecast(settings, workers, threads))
+        _print_forecast(forecast(settings, workers, threads))
         return Status.YES
     folder = OutputFolder.prepare(out, settings.name)
     if not fresh and (mended := folder.check_ledger()) is not None:
         print(f"gan-eval: {mended}", file=sys.stderr)
     aside: list[Path | None] = []
-    command = shlex.join(["gan-eval", *(sys.argv[1:])])
-    with printing.study_progress() as show:
+    with progress_bar("training", doing=_verdicts) as show:
         results = run_study(
             settings,
             store=folder.ledger,
             workers=workers,
             threads=threads,
             scheduler=scheduler,
-            command=command,
+            command=command_line(),
             on_begin=lambda: aside.append(folder.set_aside(everything=fresh)),
             on_progress=show,
         )
@@ -105,8 +108,145 @@ def run(
         print(f"Set aside: {moved}")
     if len(results.rows):
         folder.save(results)
-    printing.print_run(results, folder.path)
+    _print(results, folder.path)
     if results.provenance["interrupted"]:
         return Status.INTERRUPTED
     print(f"Report: {write(results, folder.path / REPORT)}")
     return Status.YES
+
+
+def _verdicts(progress: Progress) -> str:
+    return ", ".join(f"{n} {verdict}" for verdict, n in progress.verdicts.items())
+
+
+def _print(results: Results, folder: Path) -> None:
+    """Print a study's summary, what did not go as planned, and where the rows are."""
+    from gan_eval.cli.console import open_console
+    from gan_eval.cli.tables import SHOWN
+    from gan_eval.runtime.text import printable
+
+    console = open_console()
+    facts = results.provenance
+    if len(results.rows):
+        labels = [entry["label"] for entry in facts.get("configurations", ())]
+        _print_summary(console, results.rows, labels)
+    failures = facts["failures"]
+    for failure in failures[:SHOWN]:
+        console.print(
+            printable(
+                f"failed: {failure['configuration']} on {failure['backend']}/{failure['device']}, "
+                f"seed {failure['seeds'][0]}: {failure['message']}"
+            ),
+            markup=False,
+        )
+    lost = sum(len(failure["seeds"]) for failure in failures)
+    if failures:
+        console.print(f"{lost:,} of {facts['planned']:,} replicates could not be trained.")
+    for entry in facts.get("unavailable", ()):
+        console.print(
+            f"not there: {entry['name']} ({entry['state']}): {entry['remedy']}", markup=False
+        )
+    short = facts["planned"] - facts["finished"] - lost
+    if facts["interrupted"] and not len(results.rows):
+        console.print("Interrupted: no replicate had finished.")
+    elif facts["interrupted"]:
+        console.print(
+            f"Interrupted: {facts['finished']} of {facts['planned']} replicates kept in {folder}; "
+            f"the same command goes on from there, `gan-eval report {folder}` builds their report.",
+            markup=False,
+        )
+    elif short > 0:
+        console.print(
+            f"{facts['finished']} of {facts['planned']} replicates were trained within the time "
+            f"budget of {facts['study']['time_budget']:g} s; the same command goes on from there."
+        )
+    if len(results.rows):
+        if facts.get("reused"):
+            console.print(f"Reused: {facts['reused']:,} replicates that the ledger had already")
+        threads = facts["threads"]
+        console.print(
+            f"Done:   by {facts['workers']} worker{'s' if facts['workers'] > 1 else ''} with "
+            f"{threads} thread{'s' if threads > 1 else ''} each"
+        )
+        console.print(f"Rows:   {folder}", markup=False, soft_wrap=True)
+        if results.thinned is not None:
+            console.print(f"Thinned: {results.thinned}", markup=False, soft_wrap=True)
+
+
+def _print_forecast(found: Forecast) -> None:
+    """Print the cells that would run, and for how long."""
+    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.runtime.text import printable
+
+    console = open_console()
+    print_table(
+        console,
+        (
+            *("configuration", "backend", "device", "replicates", "units", "seconds alone"),
+            "of these timed and drawn",
+        ),
+        (
+            (
+                *(cell.configuration, cell.backend, cell.device),
+                *(f"{number:,}" for number in (cell.replicates, cell.units)),
+                f"{cell.seconds:,.1f}" + ("" if cell.measured else " (scaled)"),
+                f"{cell.alone:,.1f}" if cell.alone else "–",
+            )
+            for cell in found.cells
+        ),
+    )
+    workers = f"{found.workers} worker{'s' if found.workers > 1 else ''}"
+    if found.axes:
+        configurations = len({cell.configuration for cell in found.cells})
+        axes = printable(" × ".join(found.axes))
+        console.print(f"Axes: {axes} = {configurations:,} configurations", markup=False)
+    console.print(
+        f"Would run: {len(found.cells):,} cell{'s' if len(found.cells) > 1 else ''}, "
+        f"{found.units:,} units of work, {found.replicates:,} replicates"
+    )
+    console.print(
+        f"Would take: about {found.seconds:,.0f} s with {workers} to train and judge, by trainings "
+        f"of one epoch that were measured here in {found.measuring:.0f} s; starting and the report "
+        "come on top"
+    )
+    if found.time_budget is not None and found.seconds > found.time_budget:
+        console.print(
+            f"The time budget is {found.time_budget:g} s, after which nothing more is started: "
+            "fewer would be trained"
+        )
+    console.print("Nothing was written.")
+
+
+def _print_summary(console: Console, rows: pd.DataFrame, labels: list[str]) -> None:
+    """Print a line per cell, by configuration in the order of the labels."""
+    from gan_eval.cli.console import print_table
+    from gan_eval.judging.summary import summarise
+
+    cells = summarise(rows)
+    places = {label: place for place, label in enumerate(labels)}
+    order = cells["configuration"].map(places).fillna(len(places)).argsort(kind="stable")
+    counts = ("replicates", "converged", "near", "failed", "diverged")
+    print_table(
+        console,
+        (
+            *("configuration", "backend", "device", *counts),
+            *("median KL (95 %)", "worth samples (95 %)", "examples/sec"),
+        ),
+        (
+            (
+                *(str(cell[name]) for name in ("configuration", "backend", "device", *counts)),
+                _with_interval(cell, "kl", 3),
+                _with_interval(cell, "effective_sample_size", 1),
+                f"{cell['examples_per_second']:,.0f}",
+            )
+            for _, cell in cells.iloc[order].iterrows()
+        ),
+    )
+
+
+def _with_interval(cell: pd.Series, name: str, digits: int) -> str:
+    """Write a median with its interval, which needs 6 replicates at 95 %."""
+    low, high = cell[f"{name}_low"], cell[f"{name}_high"]
+    if low == -math.inf:
+        return f"{cell[name]:.{digits}f}"
+    return f"{cell[name]:.{digits}f} ({low:.{digits}f} … {high:.{digits}f})"

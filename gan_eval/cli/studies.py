@@ -21,18 +21,19 @@ def studies(
 
     Example: gan-eval studies batch-size > mine.toml
     """
-    from gan_eval.study.plan import ready as ready
+    from gan_eval.study.plan import ready
 
     if schema and name is not None:
         raise UsageError("`--schema` is of every study: it goes without a name")
     if schema:
-        from gan_eval.cli import console
+        from gan_eval.cli.console import print_json
         from gan_eval.study.plan.schema import study_schema
 
-        console.print_json(study_schema())
+        print_json(study_schema())
     elif name is not None:
         print(ready.text(name), end="")
     else:
-        from gan_eval.cli import printing
+        from gan_eval.cli.console import open_console, print_table
 
-        printing.print_studies({name: ready.question(name) for name in ready.names()})
+        rows = ((name, ready.question(name)) for name in ready.names())
+        print_table(open_console(), ("study", "question"), rows)

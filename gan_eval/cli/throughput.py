@@ -50,7 +50,7 @@ def throughput(
 
     Example: gan-eval throughput new.json --against old.json --slowdown 1.3
     """
-    from gan_eval.cli import console
+    from gan_eval.cli.console import print_json
     from gan_eval.investigations.speed.result import Figures
     from gan_eval.runtime.files import check_outputs, write_text
     from gan_eval.runtime.spreadsheet import csv_text
@@ -66,7 +66,7 @@ def throughput(
     if html is not None:
         write_text(html, found.page())
     if as_json:
-        console.print_json(found.document())
+        print_json(found.document())
     else:
         _print(found)
     return Status.of(found.kept)
@@ -74,16 +74,16 @@ def throughput(
 
 def _print(found: Figures) -> None:
     """Print tables, and sentences on what makes them doubtful and where they were measured."""
-    from gan_eval.cli import console
+    from gan_eval.cli.console import open_console, print_table
     from gan_eval.investigations.speed import page
 
-    out = console.open_console()
+    console = open_console()
     tables = [page.benchmarks(found.table)]
     if found.quality is not None:
         tables.append(page.passages(found.quality, found.labels))
     if found.comparison is not None:
         tables.append(page.changes(found.comparison))
     for table in tables:
-        console.print_table(out, console.printed(table))
+        print_table(console, table.head, table.rows, table.caption)
     for sentence in found.sentences():
-        out.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        console.print(sentence, markup=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,7 +50,7 @@ def train(
 
     Example: gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
     """
-    from gan_eval.cli import console, printing
+    from gan_eval.cli.console import print_json
     from gan_eval.judging.judge import judge
     from gan_eval.runtime.threads import allow
     from gan_eval.training import run
@@ -65,9 +66,9 @@ def train(
         # The p-values are in the document only.
         rows = judge(trained, tested=TESTED if as_json else 0, sampled=as_json)
     if as_json:
-        console.print_json(document(trained, rows))
+        print_json(document(trained, rows))
     else:
-        printing.print_training(trained, rows)
+        _print(trained, rows)
 
 
 def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
@@ -102,3 +103,51 @@ def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
             "environment": environment(),
         }
     )
+
+
+def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
+    """Print the chapter's line, the learned moments beside the truth, and the verdict."""
+    import numpy as np
+
+    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.cli.tables import SHOWN, print_replicates
+    from gan_eval.judging.summary import quantile
+
+    console = open_console()
+    many = len(rows) > 1
+    label = f" (medians of {len(rows)} replicates)" if many else ""
+    console.print(
+        f"loss_D {rows['loss_D'].median():.3f}, loss_G {rows['loss_G'].median():.3f}, "
+        f"{float(np.median(trained.examples_per_second)):.1f} examples/sec{label}"
+    )
+    drawn = trained.chapter_examples_per_second[0]
+    if np.isfinite(drawn):
+        console.print(f"by the chapter's clock, drawing included: {drawn:.1f} examples/sec")
+    head = ("", "truth", "learned (median)" if many else "learned", "error")
+    print_table(console, head, _moments(trained, rows))
+    if many and len(rows) <= SHOWN:
+        print_replicates(console, rows)
+    kl, worth, share = (
+        quantile(rows[name], 0.5) for name in ("kl", "effective_sample_size", "efficiency")
+    )
+    counts = ", ".join(f"{n} {name}" for name, n in rows["verdict"].value_counts().items())
+    verdict = counts if many else rows["verdict"].iloc[0]
+    margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]
+    console.print(f"KL(q‖p) {kl:.4f} nats (q the learned law, p the truth)")
+    console.print(f"worth {worth:.1f} real samples, {share:.2%} of those it saw")
+    console.print(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
+
+
+def _moments(trained: TrainedGANs, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """Yield each entry of b and AᵀA, and beside it the learned one or the median over
+    replicates."""
+    import numpy as np
+
+    truth = trained.config.truth
+    for name, target in (("mean", truth.mean), ("covariance", truth.covariance)):
+        for index in np.ndindex(target.shape):
+            if list(index) == sorted(index):
+                places = [str(i + 1) for i in index]
+                learned, true = rows["_".join((name, *places))].median(), target[index]
+                error = learned - true
+                yield f"{name} {','.join(places)}", f"{true:.4f}", f"{learned:.4f}", f"{error:+.4f}"

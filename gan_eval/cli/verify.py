@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gan_eval.cli.status import Status
+
+if TYPE_CHECKING:
+    from gan_eval.report.verify import Verification
 
 
 def verify(
@@ -17,7 +20,44 @@ def verify(
 
     Example: gan-eval verify reports/chapter/report.html
     """
-    from gan_eval.cli import printing
     from gan_eval.report.verify import verify as check
 
-    return Status.of(printing.print_verification(check(file)))
+    found = check(file)
+    _print(found)
+    return Status.of(not found.mismatches)
+
+
+def _print(found: Verification) -> None:
+    """Print each number that does not stand, or that all do."""
+    from gan_eval import __version__
+    from gan_eval.cli.console import open_console
+    from gan_eval.cli.tables import SHOWN
+    from gan_eval.pages.numbers import plural
+
+    console = open_console()
+    for mismatch in found.mismatches[:SHOWN]:
+        console.print(str(mismatch), markup=False, soft_wrap=True)
+    count = len(found.mismatches)
+    recomputed = f"{found.numbers:,} numbers recomputed"
+    if found.figures and not found.undrawn:
+        recomputed += f" and {plural(found.figures, 'figure')} redrawn"
+    if not count:
+        console.print(f"{recomputed}, all stand: the page is what its data give")
+        if found.undrawn:
+            console.print(
+                f"{plural(found.figures, 'figure')}, with captions and CSV, held against checksums "
+                f"only: {found.undrawn}",
+                markup=False,
+                soft_wrap=True,
+            )
+        return
+    if count > SHOWN:
+        console.print(f"and {count - SHOWN:,} more")
+    said = f"{count:,} {'does' if count == 1 else 'do'} not stand"
+    console.print(f"{recomputed}, {said}")
+    if found.version != __version__:
+        console.print(
+            f"The page was written by gan-eval {found.version}, this is {__version__}, "
+            "which may word things otherwise",
+            markup=False,
+        )

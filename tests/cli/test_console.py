@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from rich.table import Table
 
-from gan_eval.cli import console, printing
-from gan_eval.training.backends import Availability
+from gan_eval.cli import console, run
 from gan_eval.training.config import TrainingConfig
 
 from ..report import synthetic
@@ -32,7 +30,7 @@ def test_labels_are_printed_whole_and_in_the_order_of_the_study(
     configs = {label: TrainingConfig(epochs=at + 1) for at, label in enumerate(LABELS)}
     made = synthetic.results(6, configs=configs)
     by_label = made.rows.sort_values(["configuration", "seed"], ignore_index=True)
-    printing.print_run(replace(made, rows=by_label), Path("reports/made-up"))
+    run._print(replace(made, rows=by_label), Path("reports/made-up"))
     lines = printed(capsys)
     (first,) = [at for at, line in enumerate(lines) if LABELS[0] in line]
     (last,) = [at for at, line in enumerate(lines) if LABELS[2] in line]
@@ -43,10 +41,9 @@ def test_labels_are_printed_whole_and_in_the_order_of_the_study(
 
 def test_a_narrow_terminal_folds_and_cuts_nothing() -> None:
     narrow = Console(width=40, force_terminal=True, record=True, highlight=False)
-    table = Table("configuration", "replicates")
-    table.add_row("learning_rate_D=0.0125,learning_rate_G=0.00125", "2,000")
+    row = ("learning_rate_D=0.0125,learning_rate_G=0.00125", "2,000")
     with narrow.capture() as captured:
-        console.print_table(narrow, table)
+        console.print_table(narrow, ("configuration", "replicates"), [row])
     cells = [line.split("│")[1].strip() for line in captured.get().splitlines() if "│" in line]
     assert "".join(cells) == "learning_rate_D=0.0125,learning_rate_G=0.00125"
 
@@ -55,7 +52,7 @@ def test_what_installs_a_backend_is_printed_with_its_extra(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     remedy = "pip install 'gan-eval[mxnet]'"
-    printing.print_backends([Availability("mxnet", "missing", (), remedy=remedy)])
+    console.print_table(console.open_console(), ("backend", "remedy"), [("mxnet", remedy)])
     assert remedy in capsys.readouterr().out
 
 
@@ -64,5 +61,5 @@ def test_rows_of_a_run_that_names_no_configurations_are_printed(
 ) -> None:
     made = synthetic.results(3)
     del made.provenance["configurations"]
-    printing.print_run(made, Path("reports/made-up"))
+    run._print(made, Path("reports/made-up"))
     assert "made up" in capsys.readouterr().out

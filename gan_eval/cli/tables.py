@@ -1,0 +1,32 @@
+"""Tables that several commands print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gan_eval.cli.console import print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+SHOWN = 40
+"""Lines of a list; of more replicates the medians stand for all, of more faults their number."""
+
+
+def print_replicates(console: Console, rows: pd.DataFrame) -> None:
+    """Print the losses, the distance and the verdict of each replicate."""
+    print_table(
+        console,
+        ("seed", "loss_D", "loss_G", "KL(q‖p) nats", "worth samples", "verdict"),
+        (
+            (
+                str(row["seed"]),
+                *(f"{row[name]:.3f}" for name in ("loss_D", "loss_G")),
+                f"{row['kl']:.4f}",
+                f"{row['effective_sample_size']:.1f}",
+                str(row["verdict"]),
+            )
+            for _, row in rows.iterrows()
+        ),
+    )
