@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.gaussian import Array, Gaussian
+from gan_eval.distributions.gaussian import Array, Gaussian, GaussianLike
 from gan_eval.distributions.jensen_shannon_integral import jensen_shannon_integral
 from gan_eval.distributions.unshared_mass import unshared_mass
 from gan_eval.runtime.errors import UsageError
@@ -30,6 +30,7 @@ class CanonicalPair(NamedTuple):
 
     Examples
     --------
+    >>> from gan_eval.distributions import CanonicalPair
     >>> pair = CanonicalPair(np.array([1.0, 0.0]), np.array([2.0, 1.0]))
     >>> float(pair.kl().round(6)), float(pair.mahalanobis())
     (1.306853, 1.0)
@@ -110,7 +111,7 @@ def log_excess(x: Array) -> Array:
         return np.where(np.abs(x) < 2e-3, series, x - np.log1p(x))
 
 
-def canonical_pair(q: Gaussian, p: Gaussian) -> CanonicalPair:
+def canonical_pair(q: GaussianLike, p: GaussianLike) -> CanonicalPair:
     """Reduce a pair of Gaussians to an offset and scales, by an affine map.
 
     There is an affine map after which p = N(0, I) and q = N(offset, diag scales²). With
@@ -120,8 +121,9 @@ def canonical_pair(q: Gaussian, p: Gaussian) -> CanonicalPair:
 
     Parameters
     ----------
-    q, p : Gaussian
-        Leading axes broadcast; typically q is a stack (R,) of learned laws and p the truth.
+    q, p : Gaussian, GaussianTarget, or (mean, covariance)
+        Leading axes broadcast; typically q is a stack (R,) of learned distributions and p the
+        truth.
 
     Returns
     -------
@@ -146,6 +148,7 @@ def canonical_pair(q: Gaussian, p: Gaussian) -> CanonicalPair:
 
     Examples
     --------
+    >>> from gan_eval.distributions import Gaussian, canonical_pair
     >>> q, p = Gaussian([3.0, 0.0], np.diag([4.0, 1.0])), Gaussian([1.0, 0.0], np.diag([2.0, 1.0]))
     >>> offset, scales = canonical_pair(q, p)
     >>> np.abs(offset), scales
@@ -187,11 +190,12 @@ def canonical_pair(q: Gaussian, p: Gaussian) -> CanonicalPair:
     )
 
 
-def finite_square(law: Gaussian) -> tuple[Gaussian, Mask]:
-    """The law with a square factor and a mask (...) of the places where it is finite.
+def finite_square(given: GaussianLike) -> tuple[Gaussian, Mask]:
+    """Take a Gaussian with a square factor, and a mask (...) of the places where it is finite.
 
     Elsewhere it is N(0, I), because LAPACK raises on NaN; the caller puts NaN into its result.
     """
+    law = Gaussian.of(given)
     finite_mean = np.isfinite(law.mean).all(axis=-1)
     finite = np.asarray(finite_mean & np.isfinite(law.factor).all(axis=(-2, -1)))
     mean = np.where(finite[..., None], law.mean, 0.0)
@@ -200,7 +204,7 @@ def finite_square(law: Gaussian) -> tuple[Gaussian, Mask]:
 
 
 def require_same_space(q: Gaussian, p: Gaussian, q_finite: Mask, p_finite: Mask) -> Mask:
-    """Where both laws are finite, after checking that they can be compared at all."""
+    """Find where both are finite, after checking that they can be compared at all."""
     if q.dimension != p.dimension:
         raise UsageError(
             f"two Gaussians must have one dimension, got {q.dimension} and {p.dimension}"

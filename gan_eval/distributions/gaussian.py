@@ -1,22 +1,31 @@
-"""A Gaussian law held by its factor, so that a nearly singular covariance loses no digits."""
+"""A Gaussian held by its factor, so that a nearly singular covariance loses no digits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import shown
 
 Array = NDArray[np.floating]
 
 
+class HasLaw(Protocol):
+    """A distribution that is Gaussian and says so, as a ``GaussianTarget`` does."""
+
+    @property
+    def law(self) -> Gaussian: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Gaussian:
-    """One Gaussian law, or a stack of them with leading axes.
+    """A Gaussian distribution, or a stack of them with leading axes.
 
-    A law is kept as ``x = z @ factor + mean`` with z ~ N(0, I_k): the form in which a linear
+    It is kept as ``x = z @ factor + mean`` with z ~ N(0, I_k): the form in which a linear
     generator holds it. The covariance is ``factorᵀ factor``; forming it squares the condition
     number, so the divergences work on the factor.
 
@@ -24,12 +33,19 @@ class Gaussian:
     ----------
     mean : ndarray, shape (..., d), float64
     factor : ndarray, shape (..., k, d), float64
-        Any k ≥ 1; with k < d the law is singular. Its leading axes and the mean's broadcast.
+        Any k ≥ 1; with k < d it is singular. Its leading axes and the mean's broadcast.
 
     Raises
     ------
     UsageError
-        Where the shapes do not fit. Values are not checked: a diverged law may hold NaN.
+        Where the shapes do not fit. Values are not checked: a diverged GAN's may be NaN.
+
+    Examples
+    --------
+    >>> from gan_eval.distributions import Gaussian
+    >>> Gaussian([1.0, 2.0], [[1.0, 2.0], [-0.1, 0.5]]).covariance
+    array([[1.01, 1.95],
+           [1.95, 4.25]])
     """
 
     mean: Array
@@ -55,15 +71,26 @@ class Gaussian:
 
     @classmethod
     def from_moments(cls, mean: ArrayLike, covariance: ArrayLike) -> Gaussian:
-        """The Gaussian with this mean (..., d) and positive definite covariance (..., d, d).
+        """Make the Gaussian with this mean (..., d) and positive definite covariance (..., d, d).
 
-        The factor is the transposed Cholesky factor. Raises ``UsageError`` where the covariance is
-        not symmetric, to 1e-8 of the deviations' product, or not positive definite.
+        The factor is the transposed Cholesky factor. Raises ``UsageError`` where the shapes do not
+        fit, or the covariance is not symmetric, to 1e-8 of the deviations' product, or not positive
+        definite.
+
+        Examples
+        --------
+        >>> Gaussian.from_moments([0.0, 0.0], [[4.0, 2.0], [2.0, 2.0]]).factor
+        array([[2., 1.],
+               [0., 1.]])
         """
-        covariance = np.asarray(covariance, dtype=np.float64)
-        mean = np.asarray(mean, dtype=np.float64)
+        covariance, mean = as_numbers(covariance, "covariance"), as_numbers(mean, "mean")
         if covariance.ndim < 2 or covariance.shape[-1] != covariance.shape[-2]:
             raise UsageError(f"a covariance is a square matrix, got shape {covariance.shape}")
+        if mean.shape[-1:] != covariance.shape[-1:]:
+            raise UsageError(
+                f"a mean has one entry per column of the covariance ({covariance.shape[-1]}), got "
+                f"shape {mean.shape}"
+            )
         if not np.isfinite(covariance).all():
             raise UsageError("the covariance is not finite")
         transposed = np.swapaxes(covariance, -1, -2)
@@ -79,16 +106,39 @@ class Gaussian:
 
     @classmethod
     def fit(cls, rows: ArrayLike) -> Gaussian:
-        """The maximum-likelihood Gaussian of rows (..., n, d): sample mean, covariance with 1/n.
+        """Fit rows (..., n, d) by maximum likelihood: sample mean, covariance with 1/n.
 
         The factor is the centred rows over √n, so that nothing is squared. Raises ``UsageError``
         where there is no row.
+
+        Examples
+        --------
+        >>> fitted = Gaussian.fit([[0.0, 0.0], [2.0, 0.0], [1.0, 3.0]])
+        >>> fitted.mean, fitted.covariance.round(3)
+        (array([1., 1.]), array([[0.667, 0.   ],
+               [0.   , 2.   ]]))
         """
         rows = np.asarray(rows, dtype=np.float64)
         if rows.ndim < 2 or rows.shape[-2] < 1:
             raise UsageError(f"a fit needs rows of shape (..., n ≥ 1, d), got {rows.shape}")
         mean = rows.mean(axis=-2)
         return cls(mean, (rows - mean[..., None, :]) / np.sqrt(rows.shape[-2]))
+
+    @classmethod
+    def of(cls, value: GaussianLike) -> Gaussian:
+        """Take a Gaussian, a ``GaussianTarget`` or a pair (mean, covariance) as a Gaussian.
+
+        Raises ``UsageError`` for anything else, and as :meth:`from_moments`.
+        """
+        value = getattr(value, "law", value)
+        if isinstance(value, Gaussian):
+            return value
+        if isinstance(value, tuple | list) and len(value) == 2:
+            return cls.from_moments(*value)
+        raise UsageError(
+            "a distribution must be a Gaussian, a GaussianTarget or (mean, covariance), got "
+            f"{type(value).__name__}"
+        )
 
     @property
     def dimension(self) -> int:
@@ -112,6 +162,18 @@ class Gaussian:
         if k < d:
             return np.concatenate([self.factor, np.zeros((*lead, d - k, d))], axis=-2)
         return self.factor
+
+
+GaussianLike = Gaussian | HasLaw | tuple[ArrayLike, ArrayLike]
+"""Where a Gaussian is expected: one, a ``GaussianTarget``, or (mean, covariance)."""
+
+
+def as_numbers(value: ArrayLike, name: str) -> Array:
+    """Copy numbers into a float64 array; ``UsageError`` that names them where they are none."""
+    try:
+        return np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"`{name}` must be an array of numbers, got {shown(value)}") from None
 
 
 def ellipse(law: Gaussian, share: float = 0.95, points: int = 121) -> Array:

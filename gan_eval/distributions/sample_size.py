@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtri, ndtr
 
 from gan_eval.distributions.canonical import CanonicalPair, canonical_pair, log_excess
-from gan_eval.distributions.gaussian import Array, Gaussian
+from gan_eval.distributions.gaussian import Array, GaussianLike
 from gan_eval.runtime.errors import UsageError
 
 _NODES = 33  # of the curve of medians
@@ -49,6 +49,7 @@ def median_kl_of_fit(n: ArrayLike, d: int) -> Array:
 
     Examples
     --------
+    >>> from gan_eval.distributions import median_kl_of_fit
     >>> median_kl_of_fit([20, 1000], 2).round(5)
     array([0.11606, 0.00218])
     """
@@ -76,6 +77,7 @@ def effective_sample_size(kl: ArrayLike, d: int) -> Array:
 
     Examples
     --------
+    >>> from gan_eval.distributions import effective_sample_size
     >>> effective_sample_size([0.15, 0.0, np.inf], 2).round(2)
     array([15.76,   inf,  2.  ])
     """
@@ -95,7 +97,7 @@ def effective_sample_size(kl: ArrayLike, d: int) -> Array:
 
 
 def samples_to_detect(
-    q: Gaussian, p: Gaussian, *, alpha: float = 0.05, power: float = 0.8
+    q: GaussianLike, p: GaussianLike, *, alpha: float = 0.05, power: float = 0.8
 ) -> Array:
     """Fewest samples of q from which the best test of "they come from p" sees that they do not.
 
@@ -109,8 +111,8 @@ def samples_to_detect(
 
     Parameters
     ----------
-    q, p : Gaussian
-        The learned law and the truth; leading axes broadcast.
+    q, p : Gaussian, GaussianTarget, or (mean, covariance)
+        The learned distribution and the truth; leading axes broadcast.
     alpha, power : float
         Size of the test in (0, ½), and its power in (½, 1).
 
@@ -124,6 +126,12 @@ def samples_to_detect(
     ------
     UsageError
         Where alpha or power lies outside its range.
+
+    Examples
+    --------
+    >>> from gan_eval.distributions import samples_to_detect
+    >>> float(samples_to_detect(([0.5], [[1.0]]), ([0.0], [[1.0]])))  # ⌈((1.645 + 0.842) / 0.5)²⌉
+    25.0
     """
     if not 0 < alpha < 0.5:
         raise UsageError(f"alpha must lie inside (0, 0.5), got {alpha}")
@@ -135,7 +143,13 @@ def samples_to_detect(
 def samples_of_pair(
     offset: Array, scales: Array, *, alpha: float = 0.05, power: float = 0.8
 ) -> Array:
-    """``samples_to_detect`` of a canonical pair, offset and scales of shape (..., d)."""
+    """Compute ``samples_to_detect`` of a canonical pair, offset and scales of shape (..., d).
+
+    Examples
+    --------
+    >>> samples_of_pair(np.array([[0.5], [2.0]]), np.array([[1.0], [1.0]]))
+    array([25.,  2.])
+    """
     unknown = np.isnan(scales).any(axis=-1)
     singular = CanonicalPair(offset, scales).mutually_singular
     # Beyond 1e±70 one sample decides; within, no square overflows.

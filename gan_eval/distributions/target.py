@@ -1,18 +1,18 @@
-"""The truth: a Gaussian whose mean and covariance are known in closed form."""
+"""The truth: a Gaussian whose mean and covariance are known, and how a user may give it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import Gaussian, GaussianLike, as_numbers
 from gan_eval.runtime.errors import UsageError
 
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
 class GaussianTarget:
-    """The law of ``x = z A + b`` with z ~ N(0, I_d): mean ``b``, covariance ``AᵀA``.
+    """A target: the distribution of ``x = z A + b`` with z ~ N(0, I_d), N(b, AᵀA).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class GaussianTarget:
     b: NDArray[np.floating]
 
     def __init__(self, A: ArrayLike, b: ArrayLike) -> None:
-        A, b = _as_array("A", A), _as_array("b", b)
+        A, b = as_numbers(A, "A"), as_numbers(b, "b")
         if A.ndim != 2 or A.shape[0] != A.shape[1] or A.shape[0] == 0:
             raise UsageError(f"`A` must be a square matrix, got shape {A.shape}")
         if b.shape != (A.shape[1],):
@@ -66,6 +66,90 @@ class GaussianTarget:
         """The chapter's target: A = [[1, 2], [−0.1, 0.5]], b = [1, 2]."""
         return cls([[1.0, 2.0], [-0.1, 0.5]], [1.0, 2.0])
 
+    @classmethod
+    def from_moments(cls, mean: ArrayLike, covariance: ArrayLike) -> GaussianTarget:
+        """Make the target with this mean (d,) and positive definite covariance (d, d).
+
+        A covariance has many factors A with AᵀA = Σ, which differ by a rotation of z and describe
+        the same distribution. Here A is Cholesky's: upper triangular, its diagonal positive.
+        Two numbers make a target of one coordinate.
+
+        Raises
+        ------
+        UsageError
+            Where the shapes do not fit, or the covariance is not symmetric (to 1e-8 of the
+            deviations' product), not positive definite, or singular to working precision.
+
+        Examples
+        --------
+        >>> GaussianTarget.from_moments([1.0, 2.0], [[4.0, 2.0], [2.0, 2.0]])
+        GaussianTarget(A=[[2.0, 1.0], [0.0, 1.0]], b=[1.0, 2.0])
+        """
+        mean = np.atleast_1d(as_numbers(mean, "mean"))
+        covariance = np.atleast_2d(as_numbers(covariance, "covariance"))
+        if mean.ndim != 1 or covariance.ndim != 2:
+            raise UsageError(
+                "a target has a mean of shape (d,) and a covariance of shape (d, d), got "
+                f"{mean.shape} and {covariance.shape}"
+            )
+        if not np.isfinite(mean).all():
+            raise UsageError("the mean is not finite")
+        return cls._of_factor(Gaussian.from_moments(mean, covariance).factor, mean)
+
+    @classmethod
+    def fit(cls, rows: ArrayLike) -> GaussianTarget:
+        """Fit a target to rows (n, d), n > d, by maximum likelihood: a covariance with 1/n.
+
+        That is :meth:`Gaussian.fit`; A is Cholesky's, found from the centred rows by QR, so that
+        nothing is squared. A test of the very rows that a target was fitted to is no test: keep
+        other rows for it.
+
+        Raises
+        ------
+        UsageError
+            Where the rows have another shape, are not finite, or lie in fewer than d directions.
+
+        Examples
+        --------
+        >>> rows = GaussianTarget.chapter().sample(10_000, rng=0)
+        >>> GaussianTarget.fit(rows).mean.round(1)
+        array([1., 2.])
+        """
+        rows = as_numbers(rows, "rows")
+        if rows.ndim != 2 or not 0 < rows.shape[1] < len(rows):
+            raise UsageError(f"a target is fitted to rows of shape (n > d, d), got {rows.shape}")
+        if not np.isfinite(rows).all():
+            raise UsageError("a target is fitted to finite rows")
+        return cls.of(Gaussian.fit(rows))
+
+    @classmethod
+    def of(cls, value: GaussianLike) -> GaussianTarget:
+        """Take a target, a :class:`Gaussian` or a pair (mean, covariance) as a target.
+
+        Everything that takes a target takes these. Raises ``UsageError`` for anything else, and
+        where they have no density.
+        """
+        if isinstance(value, GaussianTarget):
+            return value
+        if isinstance(value, Gaussian):
+            upper = np.linalg.qr(value.square_factor, mode="r")
+            signs = np.where(np.diagonal(upper, axis1=-2, axis2=-1) < 0, -1.0, 1.0)
+            return cls._of_factor(signs[..., None] * upper, value.mean)
+        if is_target(value):
+            return cls.from_moments(*value)
+        raise UsageError(
+            "a target must be a GaussianTarget, a Gaussian or (mean, covariance), got "
+            f"{type(value).__name__}"
+        )
+
+    @classmethod
+    def _of_factor(cls, factor: ArrayLike, mean: ArrayLike) -> GaussianTarget:
+        try:
+            return cls(factor, mean)
+        except UsageError as error:
+            sentence = str(error).replace("`A`", "a factor of the covariance")
+            raise UsageError(sentence.replace("`b`", "the mean")) from None
+
     def __repr__(self) -> str:
         return f"GaussianTarget(A={self.A.tolist()}, b={self.b.tolist()})"
 
@@ -86,29 +170,36 @@ class GaussianTarget:
 
     @property
     def law(self) -> Gaussian:
-        """The target as a ``Gaussian``."""
+        """The target as a :class:`Gaussian`."""
         return Gaussian(self.b, self.A)
 
     def transform(self, z: ArrayLike) -> NDArray[np.floating]:
-        """Standard normal rows (n, d) to rows of the target, ``z A + b``."""
+        """Map standard normal rows (n, d) to rows of the target, ``z A + b``."""
         return np.asarray(z, dtype=np.float64) @ self.A + self.b
 
     def sample(self, n: int, rng: np.random.Generator | int) -> NDArray[np.floating]:
-        """``n`` independent rows (n, d); ``rng`` is a generator or a seed."""
+        """Draw ``n`` independent rows (n, d); ``rng`` is a seed or a generator.
+
+        Examples
+        --------
+        >>> GaussianTarget.chapter().sample(2, rng=0).round(3)
+        array([[1.139, 2.185],
+               [1.63 , 3.333]])
+        """
         return self.transform(np.random.default_rng(rng).standard_normal((n, self.dimension)))
 
     def whiten(self, x: ArrayLike) -> NDArray[np.floating]:
-        """Rows (n, d) to (x − b) A⁻¹, which are N(0, I) when x follows the target."""
+        """Map rows (n, d) to (x − b) A⁻¹, which are N(0, I) when x follows the target."""
         return np.linalg.solve(self.A.T, (self._rows(x) - self.b).T).T
 
     def log_density(self, x: ArrayLike) -> NDArray[np.floating]:
-        """ln p(x) in nats for rows (n, d), shape (n,)."""
+        """Compute ln p(x) in nats for rows (n, d), shape (n,)."""
         log_det = np.linalg.slogdet(self.A)[1]
         squares = (self.whiten(x) ** 2).sum(axis=-1)
         return -0.5 * (squares + self.dimension * _LOG_2PI) - log_det
 
     def score(self, x: ArrayLike) -> NDArray[np.floating]:
-        """∇ₓ ln p(x) = −Σ⁻¹(x − b) for rows (n, d), shape (n, d)."""
+        """Compute ∇ₓ ln p(x) = −Σ⁻¹(x − b) for rows (n, d), shape (n, d)."""
         return -np.linalg.solve(self.A, self.whiten(x).T).T
 
     def _rows(self, x: ArrayLike) -> NDArray[np.floating]:
@@ -118,8 +209,7 @@ class GaussianTarget:
         return x
 
 
-def _as_array(name: str, value: ArrayLike) -> NDArray[np.floating]:
-    try:
-        return np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise UsageError(f"`{name}` must be an array of numbers, got {value!r}") from None
+def is_target(value: object) -> bool:
+    """Say whether a value is, by its form, one that :meth:`GaussianTarget.of` takes."""
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    return pair or isinstance(value, GaussianTarget | Gaussian)

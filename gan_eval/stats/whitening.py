@@ -109,9 +109,10 @@ class Whitening:
 
 def whitening(rows: Array, by: Any) -> Whitening:
     """The map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's."""
-    from gan_eval.distributions.target import GaussianTarget
+    from gan_eval.distributions.target import GaussianTarget, is_target
 
-    if isinstance(by, GaussianTarget):
+    if is_target(by):
+        by = GaussianTarget.of(by)
         if by.dimension != rows.shape[1]:
             raise UsageError(
                 f"whiten must be a target of as many columns as the samples ({rows.shape[1]}), "
@@ -120,7 +121,9 @@ def whitening(rows: Array, by: Any) -> Whitening:
         return Whitening.by_target(by)
     if isinstance(by, str) and by == "pooled":
         return Whitening.pooled(rows)
-    raise UsageError(f"whiten must be None, 'pooled' or a GaussianTarget, got {by!r}")
+    raise UsageError(
+        f"whiten must be None, 'pooled', a GaussianTarget or (mean, covariance), got {by!r}"
+    )
 
 
 def name_of(by: Any) -> str:

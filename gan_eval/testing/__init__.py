@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from gan_eval.comparison.columns import column_differences
 from gan_eval.comparison.directions import Direction, leading_directions
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples as validation
 from gan_eval.stats.battery.battery import DEFAULT, BatteryResult, battery
 from gan_eval.stats.battery.equivalence import ACCEPTABLE, SHAPE_ALPHA, Equivalence, equivalence
@@ -89,7 +88,7 @@ def assert_same_distribution(
 
 def assert_converged(
     samples: Any,
-    target: GaussianTarget | tuple[Any, Any],
+    target: GaussianLike,
     *,
     margin: float = 0.1,
     confidence_level: float = 0.95,
@@ -107,7 +106,7 @@ def assert_converged(
     ----------
     samples : array of shape (n, d), or (n,)
         NumPy, torch or pandas; independent rows, n > d.
-    target : GaussianTarget, or (mean, covariance)
+    target : GaussianTarget, Gaussian, or (mean, covariance)
     margin : float
         In nats; 0.1 is where ``gan-eval`` calls a GAN converged.
     confidence_level : float
@@ -137,25 +136,13 @@ def assert_converged(
     :func:`assert_same_distribution` compares with rows of the law itself.
     """
     __tracebackhide__ = True
-    if not isinstance(target, GaussianTarget):
-        target = _from_moments(target)
+    target = GaussianTarget.of(target)
     found = equivalence(
         samples, target, margin=margin, confidence_level=confidence_level, shape_alpha=shape_alpha
     )
     if not found.shown:
         raise AssertionError(_not_converged(samples, target, found))
     return found
-
-
-def _from_moments(target: Any) -> GaussianTarget:
-    try:
-        mean, covariance = target
-    except (TypeError, ValueError):
-        raise UsageError(
-            f"target must be a GaussianTarget or (mean, covariance), got {type(target).__name__}"
-        ) from None
-    law = Gaussian.from_moments(mean, covariance)
-    return GaussianTarget(law.factor, law.mean)
 
 
 def _told_apart(x: Any, y: Any, found: BatteryResult) -> str:

@@ -8,8 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gan_eval.distributions.target import GaussianTarget
+from gan_eval.distributions import (
+    Gaussian,
+    GaussianTarget,
+    energy_distance,
+    kl,
+    samples_to_detect,
+)
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats import goodness, twosample
+from gan_eval.stats.battery.battery import battery
+from gan_eval.stats.battery.equivalence import equivalence
+from gan_eval.testing import assert_converged
 
 
 def _random_target(d: int) -> GaussianTarget:
@@ -102,3 +112,78 @@ def test_whitening_undoes_the_transform(d: int, seed: int) -> None:
     target = GaussianTarget(A, rng.normal(size=d))
     z = rng.normal(size=(4, d))
     np.testing.assert_allclose(target.whiten(target.transform(z)), z, atol=1e-9)
+
+
+COVARIANCE = np.array([[4.0, 2.0], [2.0, 2.0]])
+
+
+def test_from_moments_has_choleskys_factor() -> None:
+    target = GaussianTarget.from_moments([1, 2], COVARIANCE)
+    np.testing.assert_array_equal(target.A, [[2, 1], [0, 1]])
+    np.testing.assert_array_equal(target.mean, [1, 2])
+    assert GaussianTarget.from_moments(3, 4).A.tolist() == [[2]]
+
+
+def test_fit_is_maximum_likelihood_with_choleskys_factor() -> None:
+    rows = _random_target(3).sample(50, np.random.default_rng(4))
+    target = GaussianTarget.fit(rows)
+    np.testing.assert_allclose(target.mean, rows.mean(axis=0))
+    np.testing.assert_allclose(target.covariance, np.cov(rows.T, bias=True))
+    np.testing.assert_allclose(target.A, np.linalg.cholesky(np.cov(rows.T, bias=True)).T)
+
+
+@pytest.mark.parametrize(
+    ("moments", "said"),
+    [
+        (([0, 0], [[1, 2], [0, 1]]), "not symmetric"),
+        (([0, 0], [[1, 2], [2, 1]]), "not positive definite"),
+        (([0, 0], [[1, 1], [1, 1]]), "not positive definite"),
+        (([0, 0], [[1, 0], [0, 1e-40]]), "singular"),
+        (([0, 0, 0], COVARIANCE), "one entry per column"),
+        (([0, 0], [1, 1]), "square matrix"),
+        (([0, np.nan], COVARIANCE), "not finite"),
+        (([0, 0], [[1, np.inf], [np.inf, 1]]), "not finite"),
+        ((["a", 0], COVARIANCE), "`mean` must be an array of numbers"),
+        (("mean", "covariance"), "must be an array of numbers"),
+    ],
+)
+def test_from_moments_refuses_in_one_sentence(moments: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        GaussianTarget.from_moments(*moments)
+
+
+@pytest.mark.parametrize("rows", [np.zeros(3), np.eye(2), [[0.0, np.nan]] * 5, np.ones((5, 2))])
+def test_fit_refuses(rows: Any) -> None:
+    with pytest.raises(UsageError):
+        GaussianTarget.fit(rows)
+
+
+def test_moments_and_a_gaussian_are_taken_wherever_a_target_is() -> None:
+    target = GaussianTarget.from_moments([1, 2], COVARIANCE)
+    rows, other = target.sample(60, 0), target.sample(40, 1)
+    calls: list[Any] = [
+        lambda t: goodness.mmd_test(rows, t, resamples=99, rng=0).pvalue,
+        lambda t: goodness.energy_test(rows, t, resamples=99, rng=0).pvalue,
+        lambda t: goodness.kernel_stein_test(rows, t, resamples=99, rng=0).pvalue,
+        lambda t: goodness.hotelling_test(rows, t).pvalue,
+        lambda t: goodness.likelihood_ratio_test(rows, t).pvalue,
+        lambda t: goodness.covariance_test(rows, t).pvalue,
+        lambda t: twosample.mmd_test(rows, other, whiten=t, permutations=99, rng=0).pvalue,
+        lambda t: twosample.energy_test(rows, other, whiten=t, permutations=99, rng=0).pvalue,
+        lambda t: battery(rows, target=t, permutations=99, rng=0).smallest,
+        lambda t: equivalence(rows, t).upper,
+        lambda t: assert_converged(rows, t, margin=1.0).upper,
+        lambda t: float(kl(GaussianTarget.chapter(), t)),
+        lambda t: float(energy_distance(t, GaussianTarget.chapter())),
+        lambda t: float(samples_to_detect(GaussianTarget.chapter(), t)),
+    ]
+    for call in calls:
+        assert call(([1, 2], COVARIANCE)) == call(target)
+        assert call(target.law) == call(target)
+
+
+@pytest.mark.parametrize("value", [None, 3, "pooled", np.eye(2), ([0],), ([0], [[1]], 2)])
+def test_what_is_no_target_is_refused(value: Any) -> None:
+    for take in (GaussianTarget.of, Gaussian.of, lambda t: goodness.mmd_test(np.eye(2), t)):
+        with pytest.raises(UsageError, match=r"\(mean, covariance\)"):
+            take(value)

@@ -136,8 +136,16 @@ def test_an_error_along_the_minor_axis_is_seen_whitened_and_missed_raw():
         (np.arange(10.0)[:, None] * [1.0, 2.0], "pooled", "whiten='pooled' needs columns"),
         (np.eye(6)[:2], "pooled", "whiten='pooled' needs columns"),
         (np.ones((5, 3)), CHAPTER, "whiten must be a target of as many columns as the samples"),
-        (np.ones((5, 2)), "target", "whiten must be None, 'pooled' or a GaussianTarget, got"),
-        (np.ones((5, 2)), True, "whiten must be None, 'pooled' or a GaussianTarget, got True"),
+        (
+            np.ones((5, 2)),
+            "target",
+            "whiten must be None, 'pooled', a GaussianTarget or (mean, covariance), got",
+        ),
+        (
+            np.ones((5, 2)),
+            True,
+            "whiten must be None, 'pooled', a GaussianTarget or (mean, covariance), got True",
+        ),
     ],
 )
 def test_what_cannot_whiten_is_refused_in_a_sentence(x, by, sentence):

@@ -21,7 +21,7 @@ from gan_eval.stats.verdict import Verdict
 if TYPE_CHECKING:
     import pandas
 
-    from gan_eval.distributions.target import GaussianTarget
+    from gan_eval.distributions.gaussian import GaussianLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +191,7 @@ def battery(
     x: Any,
     y: Any = None,
     *,
-    target: GaussianTarget | None = None,
+    target: GaussianLike | None = None,
     tests: Sequence[str] | None = None,
     alpha: float = 0.05,
     correction: str = "holm",
@@ -208,7 +208,7 @@ def battery(
     y : array of shape (m, d), or (m,), optional
         The other sample; with a target, a sample of it. Without ``y``, tests against the target
         are of one sample, and those that need two draw n rows from the target.
-    target : GaussianTarget, optional
+    target : GaussianTarget, Gaussian or (mean, covariance), optional
         Where the truth is known: the likelihood ratio, the mean and the covariance are tested
         against it, and samples are whitened by it.
     tests : sequence of str, optional

@@ -17,6 +17,7 @@ from gan_eval.stats.scaling import ColumnScales, constant_columns
 from gan_eval.stats.whitening import whitening
 
 if TYPE_CHECKING:
+    from gan_eval.distributions.gaussian import GaussianLike
     from gan_eval.distributions.target import GaussianTarget
 
 Array = NDArray[np.float64]
@@ -46,7 +47,7 @@ class Samples:
 
     @classmethod
     def of(
-        cls, x: Any, y: Any, target: GaussianTarget | None, generator: np.random.Generator
+        cls, x: Any, y: Any, target: GaussianLike | None, generator: np.random.Generator
     ) -> Samples:
         """From what a user gives; ``UsageError`` where it cannot be used."""
         if target is None:
@@ -70,7 +71,7 @@ class Samples:
             return cls(first, second, None, pair, None, names, aside)
         from gan_eval.stats.goodness.samples import one_sample
 
-        first = one_sample(x, target)
+        first, target = one_sample(x, target)
         names = column_names(x, y, count=first.shape[1])
         if y is None:
             drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)

@@ -11,9 +11,8 @@ from scipy.special import chndtr
 from scipy.stats import ncx2
 
 from gan_eval.distributions.canonical import canonical_pair
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.distributions.likelihood_law import BoxLaw
-from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import goodness, samples
 from gan_eval.stats.goodness.likelihood import excess_variance, log_ratio, log_ratio_variance
@@ -106,7 +105,7 @@ class Equivalence:
 
 def equivalence(
     x: Any,
-    target: GaussianTarget,
+    target: GaussianLike,
     *,
     margin: float = 0.1,
     confidence_level: float = 0.95,
@@ -118,7 +117,7 @@ def equivalence(
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; n > d.
-    target : GaussianTarget
+    target : GaussianTarget, Gaussian, or (mean, covariance)
     margin : float
         In nats, above 0.
     confidence_level : float
@@ -157,12 +156,13 @@ def equivalence(
         shape_alpha = samples.positive_number(shape_alpha, "shape_alpha")
         if shape_alpha > 0.1:
             raise UsageError(f"shape_alpha must be at most 0.1, or None, got {shape_alpha!r}")
+    rows, target = one_sample(x, target)
     test = goodness.likelihood_ratio_test(x, target, confidence_level=2 * level - 1)
     assert test.confidence_interval is not None
     lower, upper = test.confidence_interval
     shape = None
     if shape_alpha is not None:
-        shape = shape_test(np.asarray(target.whiten(one_sample(x, target)), np.float64))
+        shape = shape_test(np.asarray(target.whiten(rows), np.float64))
     return Equivalence(test.estimate, lower, upper, margin, level, test, shape, shape_alpha)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gamma
 
-from gan_eval.distributions.target import GaussianTarget
+from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
@@ -27,7 +27,7 @@ _ROWS = 64
 
 def energy_test(
     x: Any,
-    target: GaussianTarget,
+    target: GaussianLike,
     *,
     exponent: float = 1.0,
     whiten: bool = True,
@@ -40,7 +40,7 @@ def energy_test(
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; at least 2 rows.
-    target : GaussianTarget
+    target : GaussianTarget, Gaussian, or (mean, covariance)
     exponent : float
         α in ‖x − y‖^α, between 0 and 2, both excluded.
     whiten : bool
@@ -75,7 +75,7 @@ def energy_test(
     G. Székely, M. Rizzo, "A new test for multivariate normality", Journal of Multivariate Analysis
     93 (2005) 58–80.
     """
-    rows = one_sample(x, target)
+    rows, target = one_sample(x, target)
     resamples = resample_count(resamples)
     alpha = samples.positive_number(exponent, "exponent")
     if alpha >= 2:

@@ -9,21 +9,20 @@ import numpy as np
 from scipy.special import fdtrc
 
 from gan_eval.distributions.divergences import mahalanobis
-from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.target import GaussianTarget
+from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.stats import moments, noncentral
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
 
 
-def hotelling_test(x: Any, target: GaussianTarget, *, confidence_level: float = 0.95) -> TestResult:
+def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.95) -> TestResult:
     """Test whether x has the target's mean, its covariance being whatever it is.
 
     Parameters
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; n > d.
-    target : GaussianTarget
+    target : GaussianTarget, Gaussian, or (mean, covariance)
         Only its mean b is used.
     confidence_level : float
         Of the interval, inside (0, 1).
@@ -46,7 +45,7 @@ def hotelling_test(x: Any, target: GaussianTarget, *, confidence_level: float = 
     F = T² (n − d) / (d (n − 1)) follows F(d, n − d) exactly for a Gaussian x with mean b (Anderson
     2003, §5.2.2; Mardia, Kent & Bibby 1979, §3.5). With d = 1 it is the square of Student's t.
     """
-    rows = one_sample(x, target)
+    rows, target = one_sample(x, target)
     level = noncentral.confidence(confidence_level)
     start = time.perf_counter()
     n, d = rows.shape

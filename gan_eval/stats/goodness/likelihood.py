@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
+from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.likelihood_law import BoxLaw
-from gan_eval.distributions.target import GaussianTarget
 from gan_eval.stats import moments, noncentral
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
@@ -22,16 +22,14 @@ CARE = 1.0
 """Standard errors added to the variance of ln q/p at the upper end of the interval."""
 
 
-def covariance_test(
-    x: Any, target: GaussianTarget, *, confidence_level: float = 0.95
-) -> TestResult:
+def covariance_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.95) -> TestResult:
     """Likelihood-ratio test of whether x has the target's covariance, its mean being unknown.
 
     Parameters
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; n > d.
-    target : GaussianTarget
+    target : GaussianTarget, Gaussian, or (mean, covariance)
         Only its covariance Σ = AᵀA is used.
     confidence_level : float
         Of the interval, inside (0, 1).
@@ -60,7 +58,7 @@ def covariance_test(
 
 
 def likelihood_ratio_test(
-    x: Any, target: GaussianTarget, *, confidence_level: float = 0.95
+    x: Any, target: GaussianLike, *, confidence_level: float = 0.95
 ) -> TestResult:
     """Joint likelihood-ratio test of whether x has the target's mean and covariance.
 
@@ -68,7 +66,7 @@ def likelihood_ratio_test(
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; n > d.
-    target : GaussianTarget
+    target : GaussianTarget, Gaussian, or (mean, covariance)
     confidence_level : float
         Of the interval, inside (0, 1).
 
@@ -104,9 +102,9 @@ def likelihood_ratio_test(
 
 
 def _against_target(
-    x: Any, target: GaussianTarget, confidence_level: float, *, mean_known: bool
+    x: Any, target: GaussianLike, confidence_level: float, *, mean_known: bool
 ) -> TestResult:
-    rows = one_sample(x, target)
+    rows, target = one_sample(x, target)
     level = noncentral.confidence(confidence_level)
     start = time.perf_counter()
     n, d = rows.shape

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.distances import median_distance
-from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.target import GaussianTarget
+from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
@@ -24,7 +23,7 @@ Array = NDArray[np.float64]
 
 def mmd_test(
     x: Any,
-    target: GaussianTarget,
+    target: GaussianLike,
     *,
     bandwidth: float | str = "median",
     whiten: bool = True,
@@ -37,7 +36,7 @@ def mmd_test(
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; at least 2 rows.
-    target : GaussianTarget
+    target : GaussianTarget, Gaussian, or (mean, covariance)
     bandwidth : float or "median"
         h in k(x, y) = exp(−‖x − y‖² / (2h²)), in whitened units where ``whiten``, else in those of
         the data; or the median distance of two draws from the target (no data enter, so that the
@@ -69,7 +68,7 @@ def mmd_test(
     The null distribution is a parametric bootstrap: samples of the same size from the target. The
     target has no parameter to be fitted, so that the level is exact for every n.
     """
-    rows = one_sample(x, target)
+    rows, target = one_sample(x, target)
     resamples = resample_count(resamples)
     if isinstance(bandwidth, str) and bandwidth != "median":
         raise UsageError(f"bandwidth must be a number above 0 or 'median', got {bandwidth!r}")

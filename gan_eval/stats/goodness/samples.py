@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
@@ -17,17 +17,19 @@ from gan_eval.stats.scaling import LARGEST_EXPONENT, ColumnScales
 Array = NDArray[np.float64]
 
 
-def one_sample(x: Any, target: GaussianTarget) -> Array:
-    """x of shape (n, d) as float64, n ≥ 2; NumPy, torch or pandas, one dimension means d = 1."""
-    if not isinstance(target, GaussianTarget):
-        raise UsageError(f"target must be a GaussianTarget, got {type(target).__name__}")
+def one_sample(x: Any, target: GaussianLike) -> tuple[Array, GaussianTarget]:
+    """Take x of shape (n, d) as float64, n ≥ 2, and a target of d coordinates.
+
+    x is NumPy's, torch's or pandas'; one dimension means d = 1.
+    """
+    target = GaussianTarget.of(target)
     rows = samples.sample(x, "x")
     if rows.shape[1] != target.dimension:
         raise UsageError(
             f"x must have one column for each of the target's {target.dimension} coordinates, "
             f"got {rows.shape[1]}"
         )
-    return rows
+    return rows, target
 
 
 def target_units(target: GaussianTarget) -> tuple[ColumnScales, Gaussian]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.target import GaussianTarget
+from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.stats import samples
 from gan_eval.stats.goodness.bootstrap import (
     discrepancy,
@@ -27,7 +27,7 @@ NULLS = ("parametric", "wild")
 
 def kernel_stein_test(
     x: Any,
-    target: GaussianTarget,
+    target: GaussianLike,
     *,
     scale: float = 1.0,
     null: str = "parametric",
@@ -41,7 +41,7 @@ def kernel_stein_test(
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; at least 2 rows.
-    target : GaussianTarget
+    target : GaussianTarget, Gaussian, or (mean, covariance)
         Only its score ∇ ln p enters, and for the parametric bootstrap its draws.
     scale : float
         c of the inverse multiquadric k(x, y) = (c² + ‖x − y‖²)^{−½}, in whitened units where
@@ -83,7 +83,7 @@ def kernel_stein_test(
     2016. K. Chwialkowski, H. Strathmann, A. Gretton, "A kernel test of goodness of fit", ICML 2016.
     J. Gorham, L. Mackey, "Measuring sample quality with kernels", ICML 2017.
     """
-    rows = one_sample(x, target)
+    rows, target = one_sample(x, target)
     resamples = resample_count(resamples)
     scale = samples.positive_number(scale, "scale")
     samples.one_of(null, "null", NULLS)

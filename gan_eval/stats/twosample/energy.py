@@ -58,7 +58,7 @@ def energy_test(
         NumPy, torch or pandas; at least 2 rows each.
     exponent : float
         α in ‖x − y‖^α, between 0 and 2, both excluded: at 2 only means would be compared.
-    whiten : None, "pooled" or GaussianTarget
+    whiten : None, "pooled", GaussianTarget, Gaussian, or (mean, covariance)
         Whether the rows are made to have mean 0 and covariance I first, as in
         :func:`~gan_eval.stats.twosample.mmd.mmd_test`.
     null : {"permutation", "wild"}

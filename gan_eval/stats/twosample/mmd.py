@@ -110,7 +110,7 @@ def mmd_test(
     estimator : {"unbiased", "biased"}
         Means over pairs of distinct rows (Gretton et al. 2012, eq. 3), or over all pairs (eq. 5,
         squared). Aggregated bandwidths use the unbiased one.
-    whiten : None, "pooled" or GaussianTarget
+    whiten : None, "pooled", GaussianTarget, Gaussian, or (mean, covariance)
         Whether the rows are made to have mean 0 and covariance I first: by the covariance of the
         pooled rows, or by the target's. The test stays exact, and its p-value is the same after
         any invertible affine map of both samples (and the target).

@@ -226,8 +226,8 @@ def test_unusable_samples_are_refused_in_one_sentence(test, rows, sentence):
 
 
 def test_the_target_must_be_one():
-    with pytest.raises(UsageError, match="target must be a GaussianTarget, got Gaussian"):
-        goodness.hotelling_test(np.eye(3), Gaussian.fit(np.eye(3)))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"target must be a GaussianTarget.*, got ndarray"):
+        goodness.hotelling_test(np.eye(3), np.eye(3))  # type: ignore[arg-type]
 
 
 def test_results_read_well(x):
