@@ -57,7 +57,9 @@ def test_loading_the_plugin_loads_nothing_else() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "['gan_eval', 'gan_eval.testing.pytest_plugin']"
+    assert (
+        done.stdout.strip() == "['gan_eval', 'gan_eval.testing', 'gan_eval.testing.pytest_plugin']"
+    )
 
 
 @pytest.fixture
