@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from gan_eval.study.ledger.ledger import LEDGER_FILE
-from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
 from gan_eval.study.results.results import Results
@@ -38,13 +38,13 @@ class Training:
         self.steps = len(self.epochs) // min(together, settings.traced)
         self.seconds = self.processor = 0.0
 
-    def finish_unit(self, unit: Unit, settings: Study) -> Finished:
+    def finish_unit(self, unit: Unit, settings: Study) -> PackedUnit:
         began, processor = time.perf_counter(), time.process_time()
         count = len(unit.seeds)
         traced = min(count, max(0, settings.traced - unit.seeds[0]))
         epochs = self.epochs.head(traced * self.steps)
         shift = unit.seeds[0] - int(self.rows["seed"].iloc[0])
-        found = Finished.of(
+        found = PackedUnit.of(
             self.rows.head(count).assign(seed=list(unit.seeds)),
             epochs.assign(seed=epochs["seed"] + shift),
         )

@@ -23,7 +23,7 @@ import pandas as pd
 from gan_eval.judging import judge
 from gan_eval.runtime import threads
 from gan_eval.study.ledger.ledger import LEDGER_FILE
-from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.study import Study
 from gan_eval.study.run import execute as running
 from gan_eval.study.run import unit as work
@@ -46,7 +46,7 @@ def processor_seconds(call: Callable[[], Any], rounds: int) -> float:
     return min(found)
 
 
-def unit_costs(rounds: int) -> tuple[dict[str, float], Finished]:
+def unit_costs(rounds: int) -> tuple[dict[str, float], PackedUnit]:
     """Processor seconds a replicate by kind of work, and one unit as it would be stored."""
     config = next(iter(STUDY.configurations().values()))
     trainer, seeds = backend(BACKEND), range(1, 1 + TOGETHER)
@@ -56,10 +56,10 @@ def unit_costs(rounds: int) -> tuple[dict[str, float], Finished]:
         work: dict[str, Callable[[], Any]] = {
             "training": lambda: trainer.train(config, seeds),
             "judging": lambda: judge.judge(trained, permutations=0),
-            "packing": lambda: Finished.of(rows, pd.DataFrame()),
+            "packing": lambda: PackedUnit.of(rows, pd.DataFrame()),
         }
         costs = {what: processor_seconds(call, rounds) / TOGETHER for what, call in work.items()}
-    return costs, Finished.of(rows, pd.DataFrame())
+    return costs, PackedUnit.of(rows, pd.DataFrame())
 
 
 @contextmanager
@@ -90,12 +90,12 @@ def scheduler_and_worker(folder: Path) -> Iterator[str]:
             process.wait()
 
 
-def stand_in(unit: Finished) -> None:
+def stand_in(unit: PackedUnit) -> None:
     """On a worker: return this unit in the place of training."""
     work.finish_unit = lambda *_: unit
 
 
-def over_dask(unit: Finished, units: int, folder: Path) -> dict[str, float]:
+def over_dask(unit: PackedUnit, units: int, folder: Path) -> dict[str, float]:
     """Processor seconds a unit of the client and of the scheduler, the client's units a second,
     and bytes a row."""
     import distributed

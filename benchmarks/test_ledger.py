@@ -14,8 +14,8 @@ import pytest
 from benchmarks.conftest import Measure
 from gan_eval import report
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.ledger.packed import Finished
-from gan_eval.study.plan.identity import Wanted
+from gan_eval.study.ledger.packed import PackedUnit
+from gan_eval.study.plan.identity import ReplicateQuery
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
 from gan_eval.study.results.results import Results
@@ -41,20 +41,20 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
     return work.train_unit(UNIT, STUDY)
 
 
-def wanted(first: int, last: int) -> Wanted:
-    return Wanted("cost", "x", first, last, 0, STUDY.tests, timed=False, traced=False)
+def wanted(first: int, last: int) -> ReplicateQuery:
+    return ReplicateQuery("cost", "x", first, last, 0, STUDY.tests, timed=False, traced=False)
 
 
 @pytest.mark.benchmark(group="ledger")
 def test_pack(measure: Measure, frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    unit = measure(lambda: Finished.of(*frames), examples=len(SEEDS), **FACTS)
+    unit = measure(lambda: PackedUnit.of(*frames), examples=len(SEEDS), **FACTS)
     assert unit.traced == 64
 
 
 @pytest.mark.benchmark(group="ledger")
 def test_store(measure: Measure, frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path) -> None:
     """A transaction and its claim, on this disk, of ever new seeds."""
-    unit, turns = Finished.of(*frames), itertools.count()
+    unit, turns = PackedUnit.of(*frames), itertools.count()
 
     with Ledger(tmp_path / LEDGER_FILE) as ledger:
 
@@ -82,7 +82,7 @@ def test_read(measure: Measure, frames: tuple[pd.DataFrame, pd.DataFrame]) -> No
         ledger.store(
             "x",
             SEEDS,
-            Finished.of(*frames),
+            PackedUnit.of(*frames),
             permutations=[0] * len(SEEDS),
             tests=STUDY.tests,
             timed=False,

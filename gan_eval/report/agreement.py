@@ -11,15 +11,15 @@ import numpy as np
 
 from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock
 from gan_eval.pages.numbers import count, interval, number, plural, probability
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 
 MOST_SEEDS = 500
 """Seeds that pairs of backends are compared on; the tests take all pairs of them."""
 
 
-def agreement(cells: Sequence[Cell]) -> Section | None:
+def agreement(cells: Sequence[CellRows]) -> Section | None:
     """Every configuration that several backends or devices trained; None where none is."""
-    groups: dict[str, dict[str, Cell]] = {}
+    groups: dict[str, dict[str, CellRows]] = {}
     for cell in cells:
         trainer = cell.backend if cell.device == "cpu" else f"{cell.backend} on {cell.device}"
         groups.setdefault(cell.configuration, {})[trainer] = cell
@@ -32,7 +32,7 @@ def agreement(cells: Sequence[Cell]) -> Section | None:
     return Section("agreement", "Do the backends agree?", blocks)
 
 
-def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
+def _blocks(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
     # Imported here: a study of one backend compares none.
     from gan_eval.investigations.conformance import distribution
 
@@ -83,7 +83,7 @@ def _blocks(configuration: str, cells: Mapping[str, Cell]) -> list[Block]:
     ]
 
 
-def _compare(cells: Mapping[str, Cell]) -> tuple[int, list[tuple[Any, ...]]]:
+def _compare(cells: Mapping[str, CellRows]) -> tuple[int, list[tuple[Any, ...]]]:
     """How many seeds all have, and of each pair: both names, replicates, ln of both medians and of
     the interval of their ratio, adjusted p-values of both tests, and the verdict."""
     from gan_eval.investigations.conformance import distribution

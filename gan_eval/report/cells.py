@@ -31,8 +31,8 @@ NEAR_LN_2 = 0.003
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The replicates of one configuration on one backend and device.
+class CellRows:
+    """A cell of a study with its rows: one configuration on one backend and device.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class Cell:
         return pd.DataFrame(found, columns=pd.Index(names))
 
 
-def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:
+def cells_of(results: Results, facts: Facts | None = None) -> list[CellRows]:
     """The cells of some results, by configuration in the study's order, the reference first, then
     in the order of their first row; none where there are no rows.
 
@@ -156,7 +156,7 @@ def cells_of(results: Results, facts: Facts | None = None) -> list[Cell]:
         if not history.empty:
             start = median(history.loc[history["epoch"] == 0, "kl"])
         cells.append(
-            Cell(
+            CellRows(
                 label=_label(name, backend, device, varied),
                 configuration=name,
                 backend=backend,
@@ -186,7 +186,7 @@ _PLAIN = (
 )
 
 
-def _telling(cell: Cell) -> dict[str, Any]:
+def _telling(cell: CellRows) -> dict[str, Any]:
     """A cell as a fact: what is said of it without its rows."""
     told = {name: getattr(cell, name) for name in _PLAIN}
     return told | {
@@ -195,10 +195,12 @@ def _telling(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _told(facts: Facts, settings: Mapping[str, tuple[str, TrainingConfig | None]]) -> list[Cell]:
+def _told(
+    facts: Facts, settings: Mapping[str, tuple[str, TrainingConfig | None]]
+) -> list[CellRows]:
     nothing = pd.DataFrame()
     return [
-        Cell(
+        CellRows(
             **{name: told[name] for name in _PLAIN},
             rows=nothing,
             epochs=nothing,

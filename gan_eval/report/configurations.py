@@ -28,7 +28,7 @@ from gan_eval.pages.numbers import (
     probability,
     setting,
 )
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 from gan_eval.runtime.text import plain
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _LINES = (
 """Colour and dashes of each curve, so that they differ without colour as well."""
 
 
-def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section | None:
+def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section | None:
     """Which configuration is better than the first, and by how much; None where there is one."""
     # Imported here: a study of one configuration compares none.
     from gan_eval.judging.comparisons import FEWEST
@@ -103,7 +103,7 @@ def configurations(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Sect
     return Section("configurations", "Which configuration is better?", blocks)
 
 
-def _compare(cells: Sequence[Cell], order: Sequence[str]) -> dict[str, Any] | None:
+def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> dict[str, Any] | None:
     """The comparisons as a fact; None where a seed comes twice."""
     from gan_eval.judging.comparisons import compare_configurations
 
@@ -123,7 +123,7 @@ def _comparisons(told: Mapping[str, Any]) -> Comparisons:
     return Comparisons(**{**told, **{name: pd.DataFrame(told[name]) for name in _FRAMES}})
 
 
-def _order(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> list[str]:
+def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str]:
     """The configurations that have rows, in the study's own order."""
     there = list(dict.fromkeys(cell.configuration for cell in cells))
     entries = provenance.get("configurations") or ()
@@ -253,7 +253,7 @@ def _quantiles(found: Comparisons) -> Table:
     )
 
 
-def _profiles(found: Comparisons, cells: Sequence[Cell]) -> Picture | None:
+def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
     """Performance profiles of a few configurations: how large a share is within each KL."""
     if found.profiles.empty:
         return None

@@ -18,7 +18,7 @@ from gan_eval.pages.canvas import (
     plain_log_axis,
 )
 from gan_eval.pages.numbers import number, setting, spread
-from gan_eval.report.cells import LN_2, Cell
+from gan_eval.report.cells import LN_2, CellRows
 from gan_eval.report.facts import DRAWN
 from gan_eval.report.words import not_shown
 
@@ -26,7 +26,7 @@ _LOSSES = (("loss_D", "loss-d", "-"), ("loss_G", "loss-g", (0, (5, 2))))
 _QUANTILES = (0.05, 0.5, 0.95)
 
 
-def losses_of_all(cell: Cell, identity: str) -> Picture:
+def losses_of_all(cell: CellRows, identity: str) -> Picture:
     """Median and 5–95 % band of both losses over the replicates, epoch by epoch."""
     with canvas() as (figure, axes):
         ends, drawn = [], {}
@@ -47,7 +47,7 @@ def losses_of_all(cell: Cell, identity: str) -> Picture:
         )
 
 
-def kl_of_all(cell: Cell, identity: str) -> Picture:
+def kl_of_all(cell: CellRows, identity: str) -> Picture:
     """Median and 5–95 % band of KL over the replicates, epoch by epoch, with the margin."""
     with canvas() as (figure, axes):
         bands = _bands(cell, "kl")
@@ -70,7 +70,7 @@ def kl_of_all(cell: Cell, identity: str) -> Picture:
         )
 
 
-def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
+def losses_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
     """Both losses of one replicate."""
     history = cell.curve(seed, ("loss_D", "loss_G"))
     history = history.loc[history["epoch"] > 0]
@@ -91,7 +91,7 @@ def losses_of_one(cell: Cell, seed: int, identity: str) -> Picture:
         )
 
 
-def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
+def kl_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
     """The KL of one replicate over the band of all."""
     history = cell.curve(seed, ("kl",))
     drawable = history.loc[np.isfinite(history["kl"]) & (history["kl"] > 0)]
@@ -112,7 +112,7 @@ def kl_of_one(cell: Cell, seed: int, identity: str) -> Picture:
         )
 
 
-def _untraced(cell: Cell) -> str:
+def _untraced(cell: CellRows) -> str:
     rest = cell.replicates - cell.traced
     return not_shown(max(rest, 0), cell.replicates, "epochs not stored")
 
@@ -121,7 +121,7 @@ def _diverged(epochs: pd.DataFrame) -> int:
     return int(epochs.loc[~np.isfinite(epochs["kl"]), "seed"].nunique())
 
 
-def _bands(cell: Cell, column: str, first: int = 0) -> dict[float, pd.Series]:
+def _bands(cell: CellRows, column: str, first: int = 0) -> dict[float, pd.Series]:
     """Quantiles over replicates by epoch; infinite values count, NaN counts as infinite."""
 
     def found() -> dict[str, list[Any]]:
@@ -175,7 +175,7 @@ def _finish_losses(axes: Axes) -> None:
     legend_above(axes)
 
 
-def _finish_kl(axes: Axes, cell: Cell) -> None:
+def _finish_kl(axes: Axes, cell: CellRows) -> None:
     plain_log_axis(axes, "y")
     axes.axhline(
         cell.margin, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), label="margin"

@@ -21,7 +21,7 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.pages.blocks import SliderFigure, Table
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plot_box
 from gan_eval.pages.numbers import number
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 
 STEPS = 60
 """Points of an ellipse's outline."""
@@ -54,7 +54,7 @@ class _Drawn:
     trace: Trace
 
 
-def drawable(cell: Cell) -> bool:
+def drawable(cell: CellRows) -> bool:
     """Whether there is something to draw: settings, two dimensions, and a finite law with its
     epochs."""
     if cell.config is None or cell.config.dimension < 2 or not cell.traced:
@@ -62,13 +62,13 @@ def drawable(cell: Cell) -> bool:
     return bool(len(_ranked(cell)))
 
 
-def _ranked(cell: Cell) -> list[int]:
+def _ranked(cell: CellRows) -> list[int]:
     """The seeds with a finite law whose epochs are stored, from the best KL to the worst."""
     seeds = cell.rows["seed"].to_numpy()[cell.by_kl()]
     return seeds[np.isin(seeds, cell.epochs["seed"].unique())].tolist()
 
 
-def evolution(cell: Cell, identity: str) -> SliderFigure:
+def evolution(cell: CellRows, identity: str) -> SliderFigure:
     """The evolution of a median, a good and a bad replicate of a ``drawable`` cell."""
     assert cell.config is not None
     epochs, drawn = _traces(cell)
@@ -96,7 +96,7 @@ def evolution(cell: Cell, identity: str) -> SliderFigure:
     return SliderFigure(made.picture, _script(trace), len(epochs) - 1, table)
 
 
-def _traces(cell: Cell) -> tuple[list[int], list[_Drawn]]:
+def _traces(cell: CellRows) -> tuple[list[int], list[_Drawn]]:
     """The epochs that all have, and the replicates at the ranks, each once."""
     ranked = _ranked(cell)
     found: dict[int, _Drawn] = {}
@@ -121,7 +121,7 @@ class _Made:
 
 
 def _picture(
-    cell: Cell, identity: str, target: Trace, epochs: Sequence[int], drawn: Sequence[_Drawn]
+    cell: CellRows, identity: str, target: Trace, epochs: Sequence[int], drawn: Sequence[_Drawn]
 ) -> _Made:
     with canvas(4.2) as (figure, axes):
         axes.plot(*_points(target).T, color=COLOURS["real"], linewidth=2.4, label="the target")

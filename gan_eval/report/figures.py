@@ -21,7 +21,7 @@ from gan_eval.pages.canvas import (
     plain_log_axis,
 )
 from gan_eval.pages.numbers import count, median, number, percent, setting
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 from gan_eval.report.tables import alone
 from gan_eval.report.words import not_shown
 from gan_eval.runtime.text import plain
@@ -37,7 +37,7 @@ MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
 """A verdict is told by its shape as well as by its colour."""
 
 
-def kl_spread(cells: Sequence[Cell]) -> Picture:
+def kl_spread(cells: Sequence[CellRows]) -> Picture:
     """Each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
@@ -58,7 +58,7 @@ def kl_spread(cells: Sequence[Cell]) -> Picture:
         )
 
 
-def worth_spread(cells: Sequence[Cell]) -> Picture:
+def worth_spread(cells: Sequence[CellRows]) -> Picture:
     """Each replicate's effective sample size on a logarithmic axis."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
@@ -76,7 +76,7 @@ def worth_spread(cells: Sequence[Cell]) -> Picture:
         )
 
 
-def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
+def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
     """The distribution of a test's p-values over the replicates; None where it was not run."""
     column = f"{test}_pvalue"
     values = np.concatenate([cell.values(column) for cell in cells])
@@ -120,7 +120,7 @@ def pvalues(cells: Sequence[Cell], test: str, words: str) -> Picture | None:
         )
 
 
-def critic(cells: Sequence[Cell]) -> Picture | None:
+def critic(cells: Sequence[CellRows]) -> Picture | None:
     """The critic's correlation with ln p/q against KL; None where there is none."""
     columns = ["seed", "verdict", "kl", "critic_correlation"]
     rows = pd.concat([cell.rows[columns].assign(cell=cell.label) for cell in cells])
@@ -149,7 +149,7 @@ def critic(cells: Sequence[Cell]) -> Picture | None:
         )
 
 
-def speed(cells: Sequence[Cell]) -> Picture | None:
+def speed(cells: Sequence[CellRows]) -> Picture | None:
     """Examples a second of every cell by both clocks; None where nothing was timed."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
@@ -199,7 +199,7 @@ def speed(cells: Sequence[Cell]) -> Picture | None:
         )
 
 
-def _strips(axes: Axes, cells: Sequence[Cell], column: str) -> tuple[int, int, pd.DataFrame]:
+def _strips(axes: Axes, cells: Sequence[CellRows], column: str) -> tuple[int, int, pd.DataFrame]:
     """One strip a cell from the top; returns how many marks have no place, how many are thinned
     away, and those that are drawn."""
     hidden = thinned = 0
@@ -247,7 +247,7 @@ def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: NDArray) -> None:
     )
 
 
-def _cell_axis(axes: Axes, cells: Sequence[Cell]) -> None:
+def _cell_axis(axes: Axes, cells: Sequence[CellRows]) -> None:
     """Room for one strip a cell, each under its label where there are several."""
     axes.set_ylim(len(cells) - 0.45, -0.55)
     axes.set_yticks([])
@@ -261,11 +261,11 @@ def _cell_axis(axes: Axes, cells: Sequence[Cell]) -> None:
             )  # fmt: skip
 
 
-def _strip_height(cells: Sequence[Cell]) -> float:
+def _strip_height(cells: Sequence[CellRows]) -> float:
     return 2.4 if len(cells) == 1 else 0.9 + 0.85 * len(cells)
 
 
-def _strip_words(cells: Sequence[Cell], column: str, words: str) -> str:
+def _strip_words(cells: Sequence[CellRows], column: str, words: str) -> str:
     return (
         "Logarithmic axis. "
         + "; ".join(f"{c.label}: median {words} {number(c.summary[column])}" for c in cells)
@@ -274,7 +274,7 @@ def _strip_words(cells: Sequence[Cell], column: str, words: str) -> str:
 
 
 def _strip_rest(
-    hidden: int, thinned: int, cells: Sequence[Cell], rest: Sequence[Cell], why: str
+    hidden: int, thinned: int, cells: Sequence[CellRows], rest: Sequence[CellRows], why: str
 ) -> str:
     total = sum(cell.replicates for cell in cells)
     more = f" {count(len(rest))} more cells are in the table." if rest else ""
@@ -287,7 +287,7 @@ def _drawable(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows.loc[np.isfinite(rows[column]) & (rows[column] > 0)]
 
 
-def _most(cells: Sequence[Cell]) -> int:
+def _most(cells: Sequence[CellRows]) -> int:
     """How many replicates of each cell are drawn."""
     return min(MOST_POINTS, MOST_MARKS // len(cells))
 

@@ -11,7 +11,7 @@ import pandas as pd
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.environment import MOST_ROWS
 from gan_eval.pages.numbers import count, number, plural, probability
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 from gan_eval.report.tested import tests
 
 MOST_SEEDS = 100
@@ -23,7 +23,7 @@ MOST_WORST = 20
 _NUMBERS = ("kl", "effective_sample_size", "samples_to_detect", "loss_D", "loss_G")
 
 
-def _head(cells: Sequence[Cell]) -> tuple[str, ...]:
+def _head(cells: Sequence[CellRows]) -> tuple[str, ...]:
     return (
         *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "samples to detect"),
         *("loss_D", "loss_G", *(f"{words} p" for words in tests(cells).values())),
@@ -31,7 +31,7 @@ def _head(cells: Sequence[Cell]) -> tuple[str, ...]:
     )
 
 
-def first(cells: Sequence[Cell], *, whole: bool = True) -> Table:
+def first(cells: Sequence[CellRows], *, whole: bool = True) -> Table:
     """The first replicates of each cell, as many as the page has room for; ``whole`` says whether
     ``rows.csv`` has the rest."""
     total, rows = sum(cell.replicates for cell in cells), []
@@ -47,7 +47,7 @@ def first(cells: Sequence[Cell], *, whole: bool = True) -> Table:
     return Table(f"{which}; {where} every column of every one", _head(cells), rows)
 
 
-def worst(cells: Sequence[Cell]) -> Table | None:
+def worst(cells: Sequence[CellRows]) -> Table | None:
     """The worst of the failed and diverged replicates that ``first`` leaves out; None without any.
 
     Diverged ones come first, then the largest KL.
@@ -65,7 +65,7 @@ def worst(cells: Sequence[Cell]) -> Table | None:
     )
 
 
-def _worst(cells: Sequence[Cell]) -> tuple[int, list[tuple[int, dict[Any, Any]]]] | None:
+def _worst(cells: Sequence[CellRows]) -> tuple[int, list[tuple[int, dict[Any, Any]]]] | None:
     """How many failed and diverged ones are not listed, and of the worst of them the position of
     the cell and the row."""
     left = []
@@ -81,7 +81,7 @@ def _worst(cells: Sequence[Cell]) -> tuple[int, list[tuple[int, dict[Any, Any]]]
     return len(bad), list(zip(chosen["_cell"].tolist(), _records(chosen), strict=True))
 
 
-def _shown(cells: Sequence[Cell]) -> list[int]:
+def _shown(cells: Sequence[CellRows]) -> list[int]:
     """How many replicates of each cell are listed."""
     room, shown = MOST_ROWS, []
     each = min(MOST_SEEDS, max(MOST_ROWS // len(cells), 1)) if len(cells) > 1 else MOST_SEEDS
@@ -101,7 +101,7 @@ def _named(rows: pd.DataFrame) -> list[str]:
     return ["seed", "verdict", *_NUMBERS, *pvalues, "critic_correlation", "examples_per_second"]
 
 
-def _entries(cell: Cell, row: Mapping[str, Any]) -> list[str]:
+def _entries(cell: CellRows, row: Mapping[str, Any]) -> list[str]:
     return [
         *(cell.label, str(row["seed"]), str(row["verdict"])),
         *(number(row[name]) for name in _NUMBERS),

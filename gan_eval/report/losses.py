@@ -12,7 +12,7 @@ from scipy import stats
 from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
 from gan_eval.pages.numbers import MISSING, count, number, p_value, plural
 from gan_eval.report import curves, words
-from gan_eval.report.cells import LN_2, NEAR_LN_2, Cell
+from gan_eval.report.cells import LN_2, NEAR_LN_2, CellRows
 from gan_eval.report.samples import seed_of
 
 MOST_DRAWN = 4
@@ -21,7 +21,7 @@ MOST_DRAWN = 4
 _UPPER = ("1_1", "1_2", "2_2")
 
 
-def losses(cells: Sequence[Cell]) -> Section:
+def losses(cells: Sequence[CellRows]) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "A perfect generator leaves the discriminator nothing to tell by, so both losses read "
@@ -36,7 +36,7 @@ def losses(cells: Sequence[Cell]) -> Section:
     return Section("losses", "Losses beside KL", blocks + undrawn(cells))
 
 
-def _curves(cell: Cell, identity: str) -> list[Block]:
+def _curves(cell: CellRows, identity: str) -> list[Block]:
     if not cell.traced:
         return [Paragraph("No epochs are stored.")]
     blocks = gallery(
@@ -58,7 +58,7 @@ def _curves(cell: Cell, identity: str) -> list[Block]:
     return blocks
 
 
-def _most_deceptive(cell: Cell) -> dict[str, Any] | None:
+def _most_deceptive(cell: CellRows) -> dict[str, Any] | None:
     """The replicate whose losses pass most wrongly; None without any."""
     found = cell.deceptive()
     if not found.size:
@@ -72,7 +72,7 @@ def _most_deceptive(cell: Cell) -> dict[str, Any] | None:
     }
 
 
-def _deceived(cell: Cell, row: Mapping[str, Any]) -> str:
+def _deceived(cell: CellRows, row: Mapping[str, Any]) -> str:
     """The replicate that the losses pass and the law fails, with its numbers."""
     text = (
         f"Seed {row['seed']} ends with losses {number(row['loss_D'])} and "
@@ -92,7 +92,7 @@ def _symmetric(a: float, b: float, c: float) -> str:
     return f"[[{number(a)}, {number(b)}], [{number(b)}, {number(c)}]]"
 
 
-def correlation(cells: Sequence[Cell]) -> Table:
+def correlation(cells: Sequence[CellRows]) -> Table:
     """How far the final losses rank the replicates as the exact KL does."""
     rows = []
     for cell in cells:
@@ -106,7 +106,7 @@ def correlation(cells: Sequence[Cell]) -> Table:
     )
 
 
-def _in_words(cell: Cell, loss: str) -> str:
+def _in_words(cell: CellRows, loss: str) -> str:
     """Spearman's correlation of a final |loss − ln 2| with KL."""
 
     def found() -> tuple[float, float, int]:
@@ -129,12 +129,12 @@ def _spearman(loss: NDArray[np.floating], kl: NDArray[np.floating]) -> tuple[flo
     return float(found.statistic), float(found.pvalue), n
 
 
-def of_cell(cell: Cell, cells: Sequence[Cell]) -> list[Block]:
+def of_cell(cell: CellRows, cells: Sequence[CellRows]) -> list[Block]:
     """The heading of a cell's part, where there are several cells."""
     return [Heading(cell.label)] if len(cells) > 1 else []
 
 
-def undrawn(cells: Sequence[Cell]) -> list[Block]:
+def undrawn(cells: Sequence[CellRows]) -> list[Block]:
     """How many cells are not drawn, if any."""
     rest = len(cells) - MOST_DRAWN
     return [Paragraph(f"{plural(rest, 'more cell')} not drawn.")] if rest > 0 else []

@@ -24,7 +24,7 @@ from gan_eval.report import (
 from gan_eval.report import (
     speed as measured,
 )
-from gan_eval.report.cells import Cell, cells_of
+from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.report.embedded import embed
 from gan_eval.report.facts import Facts
 from gan_eval.runtime.files import write_text
@@ -81,7 +81,7 @@ def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = 
     return Path(path)
 
 
-def _sentences(cells: Sequence[Cell]) -> list[tuple[str | None, str]]:
+def _sentences(cells: Sequence[CellRows]) -> list[tuple[str | None, str]]:
     """The answer below the headline, each sentence with the cell it is about, if it is one's."""
     if not cells:
         return []
@@ -95,7 +95,7 @@ def _sentences(cells: Sequence[Cell]) -> list[tuple[str | None, str]]:
     return [*found, (None, words.losses(cells))]
 
 
-def _cards(cells: Sequence[Cell]) -> list[Card]:
+def _cards(cells: Sequence[CellRows]) -> list[Card]:
     """The headline numbers of a study with one cell; several cells are compared in the table."""
     if len(cells) != 1:
         return []
@@ -138,7 +138,7 @@ def _cards(cells: Sequence[Cell]) -> list[Card]:
 
 
 def _sections(
-    cells: Sequence[Cell],
+    cells: Sequence[CellRows],
     results: Results,
     provenance: Mapping[str, Any],
     facts: Facts,

@@ -14,7 +14,7 @@ from scipy import stats
 from gan_eval.distributions.gaussian import Gaussian, ellipse
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
 from gan_eval.pages.numbers import count, number
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import training_rows
@@ -26,7 +26,7 @@ _FAR = 1e3
 """A generated point further out than this many target scales makes a picture of nothing."""
 
 
-def chosen(cell: Cell) -> list[tuple[str, pd.Series]]:
+def chosen(cell: CellRows) -> list[tuple[str, pd.Series]]:
     """The replicates to draw, each once: the median one, one at the 95 % rank, and the one whose
     losses deceive most."""
     ordered = cell.by_kl()
@@ -49,7 +49,7 @@ def chosen(cell: Cell) -> list[tuple[str, pd.Series]]:
     return list(named.values())
 
 
-def sample_pictures(cell: Cell, identity: str) -> list[Callable[[], Picture]]:
+def sample_pictures(cell: CellRows, identity: str) -> list[Callable[[], Picture]]:
     """What draws each chosen replicate that can be drawn."""
     config = cell.config
     if config is None or not len(cell.rows):
@@ -61,7 +61,7 @@ def sample_pictures(cell: Cell, identity: str) -> list[Callable[[], Picture]]:
     ]
 
 
-def sample_notes(cell: Cell) -> list[str]:
+def sample_notes(cell: CellRows) -> list[str]:
     """A sentence for each chosen replicate that cannot be drawn, or on why none can."""
     config = cell.config
     if config is None:

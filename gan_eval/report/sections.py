@@ -20,7 +20,7 @@ from gan_eval.pages.blocks import (
 from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import number, plural, setting
 from gan_eval.report import cost, evolution, figures, listing, tables, tested, words
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 from gan_eval.report.losses import MOST_DRAWN, of_cell, undrawn
 from gan_eval.report.samples import sample_notes, sample_pictures
 from gan_eval.runtime.toml import to_toml
@@ -34,7 +34,7 @@ MOST_TABLES = 100
 """Cells that have tables of their own, of moments and of distances."""
 
 
-def verdicts(cells: Sequence[Cell]) -> Section:
+def verdicts(cells: Sequence[CellRows]) -> Section:
     first = cells[0]
     text = (
         f"Margins on KL(q‖p): converged up to {setting(first.margin)} nats, near up to "
@@ -48,7 +48,7 @@ def verdicts(cells: Sequence[Cell]) -> Section:
     return Section("verdicts", "Verdicts", [TableBlock(tables.verdicts(cells)), Paragraph(text)])
 
 
-def moments(cells: Sequence[Cell]) -> Section:
+def moments(cells: Sequence[CellRows]) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "The target is N(b, AᵀA). The generator is linear, so the mean and the covariance of "
@@ -68,12 +68,12 @@ def moments(cells: Sequence[Cell]) -> Section:
     return Section("moments", "Learned moments against b and AᵀA", blocks)
 
 
-def _without_table(cells: Sequence[Cell]) -> list[Block]:
+def _without_table(cells: Sequence[CellRows]) -> list[Block]:
     rest = len(cells) - MOST_TABLES
     return [Paragraph(f"{plural(rest, 'more cell')} without a table here.")] if rest > 0 else []
 
 
-def _over_epochs(cells: Sequence[Cell]) -> list[Block]:
+def _over_epochs(cells: Sequence[CellRows]) -> list[Block]:
     blocks: list[Block] = []
     for position, cell in enumerate(cells[:MOST_DRAWN]):
         if cell.fact("has an evolution", lambda cell=cell: evolution.drawable(cell)):
@@ -83,7 +83,7 @@ def _over_epochs(cells: Sequence[Cell]) -> list[Block]:
     return [*blocks, *undrawn(cells)] if blocks else []
 
 
-def spread(cells: Sequence[Cell]) -> Section:
+def spread(cells: Sequence[CellRows]) -> Section:
     return Section(
         "spread",
         "Spread over seeds",
@@ -94,7 +94,7 @@ def spread(cells: Sequence[Cell]) -> Section:
     )
 
 
-def samples(cells: Sequence[Cell]) -> Section:
+def samples(cells: Sequence[CellRows]) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "Generated points over the rows that the replicate was trained on. The median "
@@ -109,7 +109,7 @@ def samples(cells: Sequence[Cell]) -> Section:
     return Section("samples", "Samples", blocks + undrawn(cells))
 
 
-def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
+def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
     blocks: list[Block] = [
         Paragraph(
             f"{tested.sentences(cells, study)} Not rejecting is not convergence: it "
@@ -130,7 +130,7 @@ def tests(cells: Sequence[Cell], study: Mapping[str, Any]) -> Section:
     return Section("tests", "Two-sample tests", blocks)
 
 
-def _detection(cells: Sequence[Cell]) -> str:
+def _detection(cells: Sequence[CellRows]) -> str:
     if len(cells) > 1:
         return "one value a cell"
     return f"median {number(cells[0].summary['samples_to_detect'], 2)}"
@@ -145,7 +145,7 @@ def trust() -> Section:
     return sections.trust(shipped())
 
 
-def critic(cells: Sequence[Cell]) -> Section:
+def critic(cells: Sequence[CellRows]) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "The best possible discriminator has the logit ln p(x)/q(x), which is known here. "
@@ -156,7 +156,7 @@ def critic(cells: Sequence[Cell]) -> Section:
     return Section("critic", "The critic against ln p/q", blocks)
 
 
-def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
+def speed(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
     workers = provenance.get("workers")
     side = f" on {plural(workers, 'worker')}" if workers else ""
     text = "No replicate was timed alone on the machine; all of them trained side by side."
@@ -176,7 +176,7 @@ def speed(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
     )
 
 
-def distances(cells: Sequence[Cell]) -> Section:
+def distances(cells: Sequence[CellRows]) -> Section:
     text = (
         "Two truths: the population N(b, AᵀA), and the Gaussian fitted to the rows that the "
         "replicate saw, which is the best fit to those rows. Divergences are in nats where "
@@ -188,7 +188,7 @@ def distances(cells: Sequence[Cell]) -> Section:
     return Section("distances", "All distances", [Paragraph(text), *found, *_without_table(cells)])
 
 
-def replicates(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> Section:
+def replicates(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
     worst = listing.worst(cells)
     rest: list[Block] = [TableBlock(worst, folded=True)] if worst else []
     first = listing.first(cells, whole=not provenance.get("thinned"))

@@ -19,7 +19,7 @@ from gan_eval.pages.numbers import (
     probability,
     spread,
 )
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 from gan_eval.report.tested import tests
 
 _DISTANCES = (
@@ -36,7 +36,7 @@ _DISTANCES = (
 )
 
 
-def verdicts(cells: Sequence[Cell]) -> Table:
+def verdicts(cells: Sequence[CellRows]) -> Table:
     """What each cell came to."""
     return Table(
         "Verdicts by cell: counts, and medians over replicates with 95 % intervals",
@@ -66,7 +66,7 @@ def verdicts(cells: Sequence[Cell]) -> Table:
     )
 
 
-def moments(cell: Cell) -> Table | None:
+def moments(cell: CellRows) -> Table | None:
     """Every entry of the learned mean and covariance beside b and AᵀA."""
     if cell.config is None:
         return None
@@ -98,7 +98,7 @@ def moments(cell: Cell) -> Table | None:
     )
 
 
-def _learned(cell: Cell, names: Sequence[tuple[str, str, float]]) -> dict[str, list[float]]:
+def _learned(cell: CellRows, names: Sequence[tuple[str, str, float]]) -> dict[str, list[float]]:
     """Of each moment the median, the 5 % and 95 % quantiles, and the median error and |error|."""
     lawful, found = cell.by_kl(), {}
     for _, column, value in names:
@@ -111,7 +111,7 @@ def _learned(cell: Cell, names: Sequence[tuple[str, str, float]]) -> dict[str, l
     return found
 
 
-def rejections(cells: Sequence[Cell]) -> Table:
+def rejections(cells: Sequence[CellRows]) -> Table:
     """How often each test tells generated from real samples at the 5 % level, of the replicates
     that were tested."""
     rows = []
@@ -137,7 +137,7 @@ def rejections(cells: Sequence[Cell]) -> Table:
     )
 
 
-def tested(cell: Cell, name: str) -> tuple[int, int, float]:
+def tested(cell: CellRows, name: str) -> tuple[int, int, float]:
     """How many replicates have a p-value of this test, how many are rejected at 5 %, and the
     median."""
 
@@ -150,7 +150,7 @@ def tested(cell: Cell, name: str) -> tuple[int, int, float]:
     return known, rejected, middle
 
 
-def critics(cells: Sequence[Cell]) -> Table:
+def critics(cells: Sequence[CellRows]) -> Table:
     """The discriminator that training ended with, against the best there is."""
     return Table(
         "The trained critic against ln p/q, over replicates where both exist",
@@ -170,7 +170,7 @@ def critics(cells: Sequence[Cell]) -> Table:
     )
 
 
-def speeds(cells: Sequence[Cell]) -> Table:
+def speeds(cells: Sequence[CellRows]) -> Table:
     """Examples a second, by both clocks, and as ratios to the chapter's PyTorch loop, or to the
     slowest cell where that was not trained."""
     loops = {cell.label for cell in cells if cell.backend == "pytorch"}
@@ -210,7 +210,7 @@ def speeds(cells: Sequence[Cell]) -> Table:
     )
 
 
-def alone(cell: Cell) -> tuple[float, float]:
+def alone(cell: CellRows) -> tuple[float, float]:
     """Medians of the training clock and the chapter's, over the replicates with both."""
 
     def found() -> tuple[float, float]:
@@ -222,7 +222,7 @@ def alone(cell: Cell) -> tuple[float, float]:
     return training, chapter
 
 
-def distances(cell: Cell) -> Table:
+def distances(cell: CellRows) -> Table:
     """Every distance to both truths."""
     rows = []
     for column, words in _DISTANCES:
@@ -240,18 +240,18 @@ def distances(cell: Cell) -> Table:
     )
 
 
-def _with_interval(cell: Cell, name: str) -> str:
+def _with_interval(cell: CellRows, name: str) -> str:
     low, high = cell.summary[f"{name}_low"], cell.summary[f"{name}_high"]
     known = low != -np.inf and not np.isnan(low)
     return number(cell.summary[name]) + (f" ({interval(low, high)})" if known else "")
 
 
-def _median_and_range(cell: Cell, name: str) -> tuple[str, str]:
+def _median_and_range(cell: CellRows, name: str) -> tuple[str, str]:
     _, middle, low, high = _spread(cell, name)
     return number(middle), interval(low, high)
 
 
-def _spread(cell: Cell, name: str) -> tuple[int, float, float, float]:
+def _spread(cell: CellRows, name: str) -> tuple[int, float, float, float]:
     """How many replicates have a value, the median, and the 5 % and 95 % quantiles; NaN where a
     column is not there."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gan_eval.judging.columns import tests_of
 from gan_eval.pages.numbers import count
-from gan_eval.report.cells import Cell
+from gan_eval.report.cells import CellRows
 
 CERTIFIED = ("mmd", "energy")
 """The tests whose certificate comes with the package."""
@@ -19,7 +19,7 @@ ENOUGH = 19
 """Permutations from which on a p-value can be 5 %, the level at which rejections are counted."""
 
 
-def tests(cells: Sequence[Cell]) -> dict[str, str]:
+def tests(cells: Sequence[CellRows]) -> dict[str, str]:
     """Name → words of the tests that the rows have columns of, in their order."""
     from gan_eval.stats.battery.catalogue import TESTS
 
@@ -30,7 +30,7 @@ def tests(cells: Sequence[Cell]) -> dict[str, str]:
     return {n: TESTS[n].words.partition(",")[0] if n in TESTS else n for n in names}
 
 
-def sentences(cells: Sequence[Cell], study: Mapping[str, Any]) -> str:
+def sentences(cells: Sequence[CellRows], study: Mapping[str, Any]) -> str:
     """What the tests of a study test, with how many samples and permutations."""
     from gan_eval.stats.battery.catalogue import TESTS
 
@@ -68,7 +68,7 @@ def _subject(words: Sequence[str]) -> str:
     return f"{first[:1].upper()}{first[1:]} test{'s' if len(words) == 1 else ''}"
 
 
-def has_pvalue(cell: Cell) -> NDArray[np.bool_]:
+def has_pvalue(cell: CellRows) -> NDArray[np.bool_]:
     """Which replicates have a p-value of any test, shape (replicates,)."""
     found = [~np.isnan(cell.values(f"{name}_pvalue")) for name in tests([cell])]
     return np.logical_or.reduce(found) if found else np.zeros(cell.replicates, bool)

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
-from gan_eval.report.cells import NEAR_LN_2, Cell
+from gan_eval.report.cells import NEAR_LN_2, CellRows
 from gan_eval.report.tested import has_pvalue
 
 MANY_CELLS = 12
 """Cells that get a sentence of their own; the verdict table has all of them."""
 
 
-def headline(cells: Sequence[Cell]) -> str:
+def headline(cells: Sequence[CellRows]) -> str:
     """One sentence: how many of how many replicates converged."""
     if not cells:
         return "No replicate finished, so there is nothing to judge."
@@ -45,7 +45,7 @@ def completeness(provenance: Mapping[str, Any]) -> str | None:
     return None
 
 
-def opening(cell: Cell) -> str:
+def opening(cell: CellRows) -> str:
     """The sentence that says what one cell came to."""
     s = cell.summary
     return (
@@ -57,7 +57,7 @@ def opening(cell: Cell) -> str:
     )
 
 
-def answer(cell: Cell) -> list[str]:
+def answer(cell: CellRows) -> list[str]:
     """The answer of the only cell of a study, sentence by sentence."""
     s = cell.summary
     sentences = [
@@ -86,14 +86,14 @@ def answer(cell: Cell) -> list[str]:
     return sentences
 
 
-def worth(cell: Cell) -> str:
+def worth(cell: CellRows) -> str:
     """The median effective sample size as a phrase, beside what the replicate was trained on."""
     size = cell.summary["effective_sample_size"]
     n = "less than one real sample" if size < 1 else f"{number(size, 2)} real samples"
     return f"{n} of the {count(cell.config.n_examples)} it saw" if cell.config else n
 
 
-def losses(cells: Sequence[Cell]) -> str:
+def losses(cells: Sequence[CellRows]) -> str:
     """How many replicates the losses would have passed wrongly."""
     total, wrong = (sum(counts) for counts in zip(*(c.passed() for c in cells), strict=True))
     if total == 0:
@@ -106,7 +106,7 @@ def losses(cells: Sequence[Cell]) -> str:
     )
 
 
-def tested(cells: Sequence[Cell]) -> str:
+def tested(cells: Sequence[CellRows]) -> str:
     """How many replicates have p-values; empty where all that did not diverge have them."""
     total = sum(cell.replicates for cell in cells)
     counts = [cell.fact("tested", lambda cell=cell: _tested(cell)) for cell in cells]
@@ -119,7 +119,7 @@ def tested(cells: Sequence[Cell]) -> str:
     )
 
 
-def _tested(cell: Cell) -> tuple[int, int]:
+def _tested(cell: CellRows) -> tuple[int, int]:
     """How many replicates have p-values, and how many have none although they did not diverge."""
     known = has_pvalue(cell)
     lawful = (cell.rows["verdict"] != "diverged").to_numpy()

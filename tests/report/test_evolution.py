@@ -11,18 +11,18 @@ import pytest
 from gan_eval.distributions.gaussian import ellipse
 from gan_eval.pages.blocks import SliderFigure
 from gan_eval.report import evolution
-from gan_eval.report.cells import Cell, cells_of
+from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TargetConfig, TrainingConfig
 
 from . import synthetic
 
 
-def _cell(replicates: int = 21, **configs: TrainingConfig) -> Cell:
+def _cell(replicates: int = 21, **configs: TrainingConfig) -> CellRows:
     return cells_of(synthetic.results(replicates, configs=configs or None))[0]
 
 
-def _made(cell: Cell) -> SliderFigure:
+def _made(cell: CellRows) -> SliderFigure:
     assert evolution.drawable(cell)
     return evolution.evolution(cell, "fig-x")
 

@@ -8,13 +8,13 @@ import pandas as pd
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.environment import MOST_ROWS
 from gan_eval.report import listing
-from gan_eval.report.cells import Cell, cells_of
+from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.study.results.results import Results
 
 from . import synthetic
 
 
-def _cells(replicates: int, **settings: object) -> list[Cell]:
+def _cells(replicates: int, **settings: object) -> list[CellRows]:
     made = synthetic.results(2, **settings)  # type: ignore[arg-type]
     groups = made.rows.groupby(["configuration", "backend"], sort=False)
     many = [

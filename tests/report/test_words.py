@@ -8,14 +8,14 @@ from scipy import stats
 
 from gan_eval.pages.numbers import number
 from gan_eval.report import tested, words
-from gan_eval.report.cells import Cell, cells_of
+from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
 
 from . import synthetic
 
 
-def _cells(made: Results) -> list[Cell]:
+def _cells(made: Results) -> list[CellRows]:
     return cells_of(made)
 
 

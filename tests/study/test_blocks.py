@@ -85,7 +85,7 @@ def test_pieces_are_gathered_into_their_places() -> None:
         {"seed": [3], "kl": [9.0], "count": [1], "late": [5], "said": ["x"]},
         {"seed": [0, 2], "word": ["c", None], "count": [1.5, 2.5], "late": [6, 8]},
     ]
-    gathered = blocks.Gathered(5)
+    gathered = blocks.TableBuilder(5)
     for piece in pieces:
         gathered.put(np.array(piece["seed"]), blocks.columns_of(pd.DataFrame(piece)))
     expected = pd.concat(map(pd.DataFrame, pieces)).sort_values("seed", ignore_index=True)
@@ -94,7 +94,7 @@ def test_pieces_are_gathered_into_their_places() -> None:
 
 
 def test_integers_stay_integers_where_no_piece_lacks_them() -> None:
-    gathered, seeds = blocks.Gathered(2), [2**62 + 1, 3]
+    gathered, seeds = blocks.TableBuilder(2), [2**62 + 1, 3]
     for at, seed in enumerate(seeds):
         gathered.put(np.array([at]), {"seed": np.array([seed])})
     assert gathered.frame()["seed"].tolist() == seeds

@@ -311,13 +311,13 @@ def test_a_worker_without_this_package_is_told_of(
 ) -> None:
     """As if it were not there: a module of another name is asked for."""
     packed = dask_worker.packed
-    elsewhere = (b"gan_eval.study.run.dask_worker", b"not_here.remote")
+    elsewhere = (b"gan_eval.study.run.dask_worker", b"not_here.in_place_of_it.for_no")
     monkeypatch.setattr(dask_worker, "packed", lambda *task: packed(*task).replace(*elsewhere))
     with pytest.raises(UsageError, match=r"has no such gan-eval .*'not_here'.*: install the same"):
         run(tmp_path, workers)
     # What another version cannot read is refused as well, and the worker lives on.
     elsewhere = (b"tests.study.tables", b"tests.study.absent")
-    with pytest.raises(UsageError, match=r"runs another gan-eval than .*'tests\.ledger"):
+    with pytest.raises(UsageError, match=r"runs another gan-eval than .*'tests\.study"):
         run(tmp_path, workers)
     assert len(workers.scheduler.workers) == 2
 

@@ -15,8 +15,8 @@ import pytest
 from gan_eval.cli.status import status_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.ledger.packed import Finished
-from gan_eval.study.plan.identity import Wanted
+from gan_eval.study.ledger.packed import PackedUnit
+from gan_eval.study.plan.identity import ReplicateQuery
 from gan_eval.study.results.export import load
 from gan_eval.study.results.folder import OutputFolder
 
@@ -29,9 +29,9 @@ REPLICATES = sum(units for _, units in CELLS) * TOGETHER
 Damage = Callable[[bytearray, np.random.Generator], None]
 
 
-def wanted(label: str, units: int) -> Wanted:
+def wanted(label: str, units: int) -> ReplicateQuery:
     identity = f'{{"config": "{label}", "code": "torch 2.13.0"}}'
-    return Wanted(label, identity, 0, units * TOGETHER - 1, 0, ("mmd",), False, False)
+    return ReplicateQuery(label, identity, 0, units * TOGETHER - 1, 0, ("mmd",), False, False)
 
 
 def fill(path: Path) -> None:
@@ -47,7 +47,7 @@ def fill(path: Path) -> None:
                 store(ledger, part, unit)
 
 
-def store(ledger: Ledger, part: Wanted, unit: int) -> None:
+def store(ledger: Ledger, part: ReplicateQuery, unit: int) -> None:
     seeds = np.arange(unit * TOGETHER, (unit + 1) * TOGETHER)
     rng = np.random.default_rng([unit, len(part.label)])
     rows = pd.DataFrame(
@@ -59,7 +59,7 @@ def store(ledger: Ledger, part: Wanted, unit: int) -> None:
     ledger.store(
         part.identity,
         seeds.tolist(),
-        Finished.of(rows, epochs),
+        PackedUnit.of(rows, epochs),
         permutations=[0] * TOGETHER,
         tests=("mmd",),
         timed=False,

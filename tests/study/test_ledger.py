@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan import units
-from gan_eval.study.plan.identity import Wanted, wanted
+from gan_eval.study.plan.identity import ReplicateQuery, queries
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.export import load
 from gan_eval.study.results.results import Results
@@ -44,9 +44,9 @@ def run(settings: Study, folder: Path, **options: Any) -> Results:
     return execute.run(settings, store=folder / LEDGER_FILE, workers=1, **options)
 
 
-def part(first: int, last: int, **changes: Any) -> Wanted:
+def part(first: int, last: int, **changes: Any) -> ReplicateQuery:
     known = {"permutations": 0, "tests": ("mmd", "energy"), "timed": False, "traced": False}
-    return Wanted(
+    return ReplicateQuery(
         **({"label": "a", "identity": "x", "first": first, "last": last} | known | changes)
     )
 
@@ -57,7 +57,7 @@ def rows_of(seeds: list[int]) -> pd.DataFrame:
 
 def store(ledger: Ledger, seeds: list[int], environment: str = "e", **changes: Any) -> int:
     told = {"permutations": [0] * len(seeds), "tests": ("mmd", "energy"), "timed": False} | changes
-    unit = Finished.of(rows_of(seeds), pd.DataFrame())
+    unit = PackedUnit.of(rows_of(seeds), pd.DataFrame())
     return ledger.store("x", seeds, unit, environment=environment, **told)
 
 
@@ -92,7 +92,7 @@ def test_what_is_read_is_what_was_asked_for_and_not_more() -> None:
             "timed": True,
             "environment": "e",
         }
-        ledger.store("x", [5], Finished.of(rows, pd.DataFrame()), **told)
+        ledger.store("x", [5], PackedUnit.of(rows, pd.DataFrame()), **told)
         assert ledger.finished(part(0, 9, permutations=99, timed=True)).tolist() == [5]
         assert ledger.finished(part(0, 9, permutations=19)).tolist() == []
         fewer, others = (
@@ -196,7 +196,7 @@ def test_what_a_study_wants_covers_its_seeds_once() -> None:
     for traced, tested, replicates in [(0, 0, 1), (1, 1, 1), (5, 3, 10), (3, 5, 4), (9, 9, 9)]:
         settings = small(traced=traced, tested=tested, replicates=replicates, permutations=9)
         (cell, *_) = units.cells(settings, installed())
-        parts = wanted(cell, settings)
+        parts = queries(cell, settings)
         told = {seed: p for p in parts for seed in range(p.first, p.last + 1)}
         assert sorted(told) == list(range(replicates))
         assert sum(p.last - p.first + 1 for p in parts) == replicates
@@ -236,7 +236,7 @@ def test_a_run_leaves_to_the_end_what_another_run_has_taken_on(
     settings = small(grid={})
     run(settings.model_copy(update={"replicates": 1}), tmp_path)
     (cell,) = units.cells(settings, installed())
-    (first, *_) = wanted(cell, settings)
+    (first, *_) = queries(cell, settings)
     with Ledger(tmp_path / LEDGER_FILE) as ledger:
         assert ledger.claim(first.identity, 1, 99)
         assert not ledger.claim(first.identity, 1, 100)

@@ -109,8 +109,8 @@ def length(head: bytes) -> int:
     return rows
 
 
-class Gathered:
-    """Columns of a length that is known beforehand, filled piece by piece.
+class TableBuilder:
+    """A builder of a table whose length is known beforehand, filled piece by piece.
 
     What is decoded of one piece is given back before the next one is, so that a table of any length
     is in memory once. A column that a piece lacks is NaN there (None, where it holds words), and

@@ -1,4 +1,4 @@
-"""What can go wrong with a stored file, each in one sentence."""
+"""Errors of a stored file, each told in one sentence."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ _NEVER_MIND = "nothing that was stored before is lost"
 
 
 @contextmanager
-def in_one_sentence(path: Path | None) -> Iterator[None]:
-    """``UsageError`` for whatever SQLite, the disk or a damaged file raises inside."""
+def as_usage_error(path: Path | None) -> Iterator[None]:
+    """Turn SQLite, disk and decoding errors into one ``UsageError`` that names the file and the
+    remedy."""
     name = "the ledger" if path is None else repr(str(path))
     try:
         yield

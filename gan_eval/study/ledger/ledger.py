@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from gan_eval.judging.columns import bits, with_columns_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.ledger import file, integrity, rows
-from gan_eval.study.ledger.faults import in_one_sentence
+from gan_eval.study.ledger.faults import as_usage_error
 from gan_eval.study.ledger.file import LEDGER_FILE
-from gan_eval.study.ledger.packed import Finished
-from gan_eval.study.plan.identity import Wanted
+from gan_eval.study.ledger.packed import PackedUnit
+from gan_eval.study.plan.identity import ReplicateQuery
 
 __all__ = ["LEDGER_FILE", "Ledger"]
 
@@ -54,7 +54,7 @@ class Ledger:
         """
         self.path = path
         self.mended: str | None = None
-        with in_one_sentence(path), ExitStack() as opened:
+        with as_usage_error(path), ExitStack() as opened:
             if path is None:
                 self._connection = opened.enter_context(closing(file.empty(":memory:")))
             elif read_only:
@@ -74,7 +74,7 @@ class Ledger:
 
     # --- Writing -------------------------------------------------------------------------------
 
-    def begin(self, document: dict[str, Any], parts: Sequence[Wanted]) -> int:
+    def begin(self, document: dict[str, Any], parts: Sequence[ReplicateQuery]) -> int:
         """Note that a run of a study begins and what it wants; returns the run's number."""
         text = json.dumps(document | {"wanted": [asdict(part) for part in parts]})
         with self._transaction() as connection:
@@ -94,7 +94,7 @@ class Ledger:
         self,
         identity: str,
         seeds: Sequence[int],
-        unit: Finished,
+        unit: PackedUnit,
         *,
         permutations: Sequence[int],
         tests: Sequence[str],
@@ -106,10 +106,10 @@ class Ledger:
         Parameters
         ----------
         identity : str
-            Of the cell (``wanted.identity``).
+            Of the cell (``study.plan.identity.identity``).
         seeds : sequence of int
             The R seeds.
-        unit : Finished
+        unit : PackedUnit
             R rows, in the order of the seeds, and the epochs of the first ones.
         permutations : sequence of int
             Of each seed; 0 where it was not tested.
@@ -179,7 +179,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with in_one_sentence(self.path):
+        with as_usage_error(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -192,9 +192,9 @@ class Ledger:
     # --- Reading -------------------------------------------------------------------------------
 
     def last_run(self, study: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The document of the run that began last, what it wants in it as ``Wanted``; or of the
-        last one with these settings of a study."""
-        with in_one_sentence(self.path):
+        """Read the document of the run that began last, or of the last one with these settings of a
+        study; under ``"wanted"`` are its ``ReplicateQuery``s."""
+        with as_usage_error(self.path):
             found = self._connection.execute("SELECT document FROM runs ORDER BY id DESC")
             documents = (json.loads(text) for (text,) in found)
             document = next(
@@ -204,21 +204,21 @@ class Ledger:
             which = "no run yet" if study is None else "no run of this study"
             raise UsageError(f"{str(self.path)!r} holds {which}")
         parts = [part | {"tests": tuple(part["tests"])} for part in document["wanted"]]
-        return document | {"wanted": [Wanted(**part) for part in parts]}
+        return document | {"wanted": [ReplicateQuery(**part) for part in parts]}
 
     def environments(self) -> dict[str, Any]:
         """What each environment is, by its name."""
-        with in_one_sentence(self.path):
+        with as_usage_error(self.path):
             found = self._connection.execute("SELECT name, facts FROM environments").fetchall()
         return {name: json.loads(facts) for name, facts in found}
 
-    def finished(self, part: Wanted) -> NDArray[np.int64]:
-        """The seeds that are there, ascending."""
+    def finished(self, part: ReplicateQuery) -> NDArray[np.int64]:
+        """Read which of the seeds are stored, ascending."""
         return self._found(part)[:, 0]
 
-    def _found(self, part: Wanted) -> NDArray[np.int64]:
+    def _found(self, part: ReplicateQuery) -> NDArray[np.int64]:
         """Seed, unit and position of each replicate that fits, shape (found, 3), by seed."""
-        with in_one_sentence(self.path):
+        with as_usage_error(self.path):
             lines = self._connection.execute(
                 f"SELECT seed, unit, position {_FITS} "
                 "ORDER BY seed, permutations, tests, timed, traced",
@@ -226,14 +226,15 @@ class Ledger:
             )
             flat = np.fromiter((entry for line in lines for entry in line), np.int64)
         found = flat.reshape(-1, 3)
-        # Of one that is there several times, the one of which least more than asked is known.
+        # A seed may be stored more than once, with more or fewer tests; take the row that has the
+        # fewest extras.
         return found[np.unique(found[:, 0], return_index=True)[1]]
 
-    def names(self, parts: Sequence[Wanted], table: str) -> list[str]:
+    def names(self, parts: Sequence[ReplicateQuery], table: str) -> list[str]:
         """The columns of ``rows`` or ``epochs`` of some parts, those that any of them has."""
         names: dict[str, None] = {}
         for identity in dict.fromkeys(part.identity for part in parts):
-            with in_one_sentence(self.path):
+            with as_usage_error(self.path):
                 found = self._connection.execute(
                     "SELECT DISTINCT l.text FROM replicates r JOIN units u ON u.id = r.unit "
                     f"JOIN layouts l ON l.id = u.{table}_layout WHERE r.identity = "
@@ -245,7 +246,7 @@ class Ledger:
             names = dict.fromkeys(with_columns_of(parts[0].tests, names)) if parts else {}
         return ["configuration", *names, "environment"] if names else []
 
-    def rows(self, parts: Sequence[Wanted]) -> pd.DataFrame:
+    def rows(self, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:
         """One row for each replicate that is there, as ``judge`` gave it.
 
         In front ``configuration``, the label, and at the end ``environment``. Sorted by label,
@@ -253,17 +254,17 @@ class Ledger:
         """
         return self._table("rows", parts)
 
-    def epochs(self, parts: Sequence[Wanted]) -> pd.DataFrame:
+    def epochs(self, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:
         """One row for each epoch of the traced replicates that are there."""
         return self._table("epochs", [part for part in parts if part.traced])
 
-    def _table(self, name: str, parts: Sequence[Wanted]) -> pd.DataFrame:
+    def _table(self, name: str, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:
         found = [(part, self._found(part)) for part in parts]
-        with in_one_sentence(self.path):
+        with as_usage_error(self.path):
             return rows.table(self._connection, name, found)
 
 
-def _question(part: Wanted) -> tuple[Any, ...]:
+def _question(part: ReplicateQuery) -> tuple[Any, ...]:
     which = bits(part.tests) if part.permutations else 0
     return (
         part.identity,

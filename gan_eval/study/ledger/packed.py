@@ -1,4 +1,4 @@
-"""A unit of work that has ended, packed where it was trained: what travels, and what is stored."""
+"""A finished unit of work as bytes: packed where it was trained, sent, and stored as it is."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Packed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The rows and epochs of one unit.
+class PackedUnit:
+    """A finished unit of work: its rows and epochs, as compressed blocks.
 
     Packing takes about as long as storing. It is done by whoever trained, side by side with others,
     and not by the one process that writes the ledger.

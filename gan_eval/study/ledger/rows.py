@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gan_eval.judging.columns import with_columns_of
 from gan_eval.judging.evaluation import test_columns
 from gan_eval.study.ledger import blocks
-from gan_eval.study.plan.identity import Wanted
+from gan_eval.study.plan.identity import ReplicateQuery
 
 Found = NDArray[np.int64]
 """Seed, unit and position of replicates, shape (found, 3), by seed."""
@@ -25,11 +25,11 @@ _BLANK_UNTIMED = ("chapter_seconds", "chapter_examples_per_second")
 
 
 def table(
-    connection: sqlite3.Connection, name: str, found: Sequence[tuple[Wanted, Found]]
+    connection: sqlite3.Connection, name: str, found: Sequence[tuple[ReplicateQuery, Found]]
 ) -> pd.DataFrame:
     """``rows`` or ``epochs`` of what was found of some parts, one part below another, by seed."""
     steps = [_steps(connection, name, where) for _, where in found]
-    gathered = blocks.Gathered(sum(int(each.sum()) for each in steps))
+    gathered = blocks.TableBuilder(sum(int(each.sum()) for each in steps))
     begin = 0
     for (part, where), each in zip(found, steps, strict=True):
         ends = begin + np.cumsum(each)
@@ -79,7 +79,7 @@ def _unit(
     number: int,
     name: str,
     positions: NDArray[np.int64],
-    part: Wanted,
+    part: ReplicateQuery,
 ) -> blocks.Columns:
     """The columns of some replicates of one unit, without what is not wanted of them."""
     block, text, environment, traced = _only(
@@ -112,7 +112,7 @@ def _only(connection: sqlite3.Connection, question: str, of: tuple[int, ...]) ->
     return found
 
 
-def _tested(columns: blocks.Columns, part: Wanted) -> blocks.Columns:
+def _tested(columns: blocks.Columns, part: ReplicateQuery) -> blocks.Columns:
     """Columns of rows with those of the wanted tests, NaN where a replicate is not to have them."""
     kept = dict(columns)
     for name in test_columns(part.tests) if not part.permutations else ():

@@ -1,4 +1,4 @@
-"""Which replicates a study wants, and what has to be known of each: the ledger's questions."""
+"""The replicates of a study as questions to the ledger, and the identity by which it knows them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _ROOTS = ("gan_eval.judging.judge", "gan_eval.training.drawing")
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Seeds of one cell, ``first`` … ``last``, of which the same is wanted.
+class ReplicateQuery:
+    """A range of seeds of one cell, and what must be stored about each for it not to be trained
+    again.
 
-    What is stored fits where the identity is the same and no less is known of the replicate. What
-    more is known is left out of what is read, so that a study's rows are the same whether an
-    earlier one asked for more.
+    A stored replicate answers the query where its identity is the same and it has at least the
+    tests, times and epochs that are asked for. Extras are left out of the rows that are read, so
+    that a study's rows are the same where an earlier study asked for more.
     """
 
     label: str
@@ -38,14 +39,14 @@ class Wanted:
     traced: bool
     """With its epochs."""
 
-    def within(self, first: int, last: int) -> Wanted | None:
-        """What of it lies in a range of seeds; None where nothing does."""
+    def within(self, first: int, last: int) -> ReplicateQuery | None:
+        """Cut the query to a range of seeds; None where it has no seed there."""
         first, last = max(first, self.first), min(last, self.last)
         return replace(self, first=first, last=last) if first <= last else None
 
 
 def code_version(backend: str, framework: str) -> str:
-    """The version of the numerics of a backend: its framework, and 16 hexadecimal digits.
+    """Compute the version of a backend's numerics: its framework, and 16 hexadecimal digits.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def code_version(backend: str, framework: str) -> str:
 
 
 def identity(cell: Cell, study: Study) -> str:
-    """What the numbers of a cell's replicates depend on beside the seed and the tests, as JSON.
+    """List everything that a cell's numbers depend on beside the seed and the tests, as JSON.
 
     The configuration's hash, backend and device; the code version of the numerics, the framework's
     version in it; and what judging is told: the margins and the number of evaluation rows.
@@ -86,14 +87,13 @@ def identity(cell: Cell, study: Study) -> str:
     )
 
 
-def wanted(cell: Cell, study: Study) -> list[Wanted]:
-    """What a study wants of a cell: the first seed timed (of a cell that is), the first ones tested
-    and traced."""
+def queries(cell: Cell, study: Study) -> list[ReplicateQuery]:
+    """Ask for all seeds of a cell: the first one timed (of a timed cell), some tested and traced."""
     tested = study.tested if study.permutations else 0
     limits = sorted({0, 1, tested, study.traced, cell.replicates})
     known = identity(cell, study)
     return [
-        Wanted(
+        ReplicateQuery(
             cell.label,
             known,
             cell.first + low,
@@ -108,8 +108,8 @@ def wanted(cell: Cell, study: Study) -> list[Wanted]:
     ]
 
 
-def within(parts: Sequence[Wanted], first: int, last: int) -> Iterator[Wanted]:
-    """What of the parts of one cell lies in a range of seeds."""
+def within(parts: Sequence[ReplicateQuery], first: int, last: int) -> Iterator[ReplicateQuery]:
+    """Cut the queries of one cell to a range of seeds."""
     for part in parts:
         if (some := part.within(first, last)) is not None:
             yield some

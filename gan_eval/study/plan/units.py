@@ -1,7 +1,7 @@
 """A study to cells, and cells to units of work: what is to be trained, and in which order.
 
 Pure functions of a study and of what is installed. What has been trained is the ledger's matter,
-how units are run is that of ``study``.
+how units are run is that of ``study.run``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from gan_eval.training.config import TrainingConfig
 
 @dataclass(frozen=True)
 class Cell:
-    """One configuration on one backend and device: seeds ``first`` … ``first + replicates − 1``."""
+    """A configuration on one backend and device, with the seeds ``first`` … ``first + replicates −
+    1``."""
 
     label: str
     config: TrainingConfig
@@ -42,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Unit:
-    """One call of a backend: some seeds of one cell, in ascending order."""
+    """A unit of work: one call of a backend, for some seeds of one cell, in ascending order."""
 
     label: str
     config: TrainingConfig
@@ -52,17 +53,17 @@ class Unit:
     """A range, or those of it that are lacking."""
     timed: bool = False
     """Also draw as the chapter does, alone on the machine, so that both clocks are measured."""
-    first: bool = False
-    """Whether it is the first that says something of its backend and device: the timed one, and the
-    call after it. Those run however late it is."""
+    ignores_budget: bool = False
+    """Runs even after the time budget is spent, so that every backend and device has at least one
+    result: the timed unit, and the call after it."""
 
     def only(self, seeds: Sequence[int]) -> Unit:
-        """The same call of fewer seeds."""
+        """Keep only these seeds."""
         return replace(self, seeds=tuple(seeds))
 
 
 def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
-    """The cells of a study, given what is installed: by configuration, backend and device.
+    """List the cells of a study on the installed backends, by configuration, backend and device.
 
     Raises ``UsageError`` where a backend is unknown, missing or broken, or lacks a device.
     """
@@ -85,7 +86,7 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
 
 
 def units(planned: Sequence[Cell]) -> list[Unit]:
-    """The units of work: the timed first seeds, then the first calls, then the rest by call."""
+    """Split cells into units: the timed first seeds, the first calls, then the rest by call."""
     timed = [
         Unit(cell.label, cell.config, cell.backend, cell.device, (cell.first,), True, True)
         for cell in planned
@@ -96,7 +97,7 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
             at // cell.together,
             Unit(
                 *(cell.label, cell.config, cell.backend, cell.device, seeds),
-                first=cell.timed and at == 1,
+                ignores_budget=cell.timed and at == 1,
             ),
         )
         for cell in planned
@@ -106,11 +107,11 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
     # Call by call across cells, so that a budget of time cuts every cell of a backend at the same
     # seed, and a loop does not keep the thousands of a fast backend waiting.
     in_order = [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
-    return timed + sorted(in_order, key=lambda unit: not unit.first)
+    return timed + sorted(in_order, key=lambda unit: not unit.ignores_budget)
 
 
 def unavailable(study: Study, found: Sequence[Availability]) -> list[dict[str, Any]]:
-    """The backends that a study of everything goes on without, and what each lacks."""
+    """List the backends that are not installed, where the study runs on all that are."""
     if study.backends is not None:
         return []
     return [

@@ -15,7 +15,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import replacing
 from gan_eval.runtime.spreadsheet import csv_text
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.plan.identity import Wanted
+from gan_eval.study.plan.identity import ReplicateQuery
 from gan_eval.study.results.results import Results
 
 _AT_ONCE = 20_000
@@ -94,7 +94,7 @@ def _frames(folder: Path, epochs: bool) -> Iterator[pd.DataFrame]:
             yield whole.iloc[first : first + _AT_ONCE]
         return
     with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
-        parts: list[Wanted] = ledger.last_run()["wanted"]
+        parts: list[ReplicateQuery] = ledger.last_run()["wanted"]
         names = ledger.names(parts, "epochs" if epochs else "rows")
         read = ledger.epochs if epochs else ledger.rows
         found = False

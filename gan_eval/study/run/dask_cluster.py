@@ -1,4 +1,4 @@
-"""The workers of a Dask scheduler, much like a ``workers.Pool``; the client's side.
+"""The workers of a Dask scheduler as the workers of a study, in the place of ``local.Processes``.
 
 Dask is imported when a ``Cluster`` is entered, nowhere else.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import queue
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -16,8 +16,12 @@ from uuid import uuid4
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.pool import DIED, Failure, Task
+from gan_eval.study.plan.identity import code_version
+from gan_eval.study.plan.study import Study
+from gan_eval.study.plan.units import Unit
 from gan_eval.study.run import dask_worker
 from gan_eval.study.run.dask_connection import connected, said
+from gan_eval.study.run.local import Lacking
 from gan_eval.training.backends import Availability
 
 if TYPE_CHECKING:
@@ -66,8 +70,9 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self._held.close()
 
-    def kill(self) -> None:
-        """Take back what has not begun; what a worker is in the middle of ends for nobody."""
+    def cancel(self) -> None:
+        """Cancel the queued tasks. A task already running finishes on its worker, and its result is
+        discarded."""
         with suppress(Exception):  # nothing can be taken back from who is lost
             self._connection.cancel(list(self._running), force=True)
         self._running.clear()
@@ -80,37 +85,55 @@ class Cluster:
             raise UsageError(f"a worker of {self.address} failed: {found.message}")
         return found
 
-    def with_gpus(
-        self, found: Sequence[Availability], survey: Callable[[], Any], asked: Sequence[str]
-    ) -> list[Availability]:
-        """What some worker has installed, with the GPUs of a worker that offers them.
+    def survey(
+        self, survey: Callable[[], Any], devices: Sequence[str]
+    ) -> tuple[list[Availability], Any]:
+        """Ask a worker for its backends and its machine; the GPUs are those of a worker that
+        offers them.
 
-        ``survey`` tells what a worker has installed, and its machine; ``asked`` are the devices
-        that a study names.
+        ``devices`` are those that the study names.
         """
+        found, machine = self.call(survey)
         self._look()
-        named = next(filter(on_gpu, asked), None)
+        named = next(filter(on_gpu, devices), None)
         if named is not None and not self._slots[True]:
             raise self._no_gpu(f"device {named!r}")
         others: list[Availability] = []
         if self._slots[True]:
             others = self.call(survey, gpu=True)[0]
         by_name = {entry.name: entry for entry in others}
-        return [_joined(entry, by_name.get(entry.name)) for entry in found]
+        return [_joined(entry, by_name.get(entry.name)) for entry in found], machine
 
-    def run_all(
-        self, tasks: Mapping[bool, Iterable[Task]], *, alone: Iterable[Task], ahead: bool
-    ) -> Iterator[tuple[Task, Any]]:
-        """Tasks of units with their outcomes (or a ``Failure``) as they end, like ``Pool.run_all``.
+    def train(
+        self,
+        study: Study,
+        lacking: Lacking,
+        alone: Sequence[Unit],
+        rest: Sequence[Unit],
+        *,
+        versions: Mapping[str, str],
+        ahead: bool,
+    ) -> Iterator[tuple[Unit, Any]]:
+        """Train units; yield each with its ``PackedUnit``, or a ``Failure``, when it has ended.
 
-        ``tasks`` are those that need a GPU and those that do not, kept apart so that neither waits
-        for the other. With ``ahead``, twice as many are handed out as can run, so that no worker
-        waits for its next one; without, none that could not begin.
+        Units that need a GPU and those that do not are handed out apart, so that neither waits for
+        the other. With ``ahead``, twice as many are handed out as can run, so that no worker waits
+        for its next one; without, none that could not begin. A worker whose code of a backend has
+        not its version in ``versions`` is refused.
         """
-        for task in alone:
+
+        def tasks(units: Sequence[Unit]) -> Iterator[Task]:
+            for unit in lacking(units):
+                code = code_version(unit.backend, versions[unit.backend])
+                yield dask_worker.finish_unit, unit, study, code
+
+        for task in tasks(alone):
             self._submit(task, on_gpu(task[1].device))
             yield self._next()
-        waiting = {gpu: iter(some) for gpu, some in tasks.items()}
+        waiting = {
+            gpu: tasks([unit for unit in rest if on_gpu(unit.device) is gpu])
+            for gpu in (True, False)
+        }
         while waiting or self._running:
             if time.monotonic() > self._looked + _LOOK:
                 self._look()
@@ -148,8 +171,8 @@ class Cluster:
         self._running[future] = task, gpu
         future.add_done_callback(self._ended.put)
 
-    def _next(self) -> tuple[Task, Any]:
-        """Wait for the next task that ends."""
+    def _next(self) -> tuple[Any, Any]:
+        """Wait for the next task that ends; return its first argument and its outcome."""
         while True:
             try:
                 future = self._ended.get(timeout=_LOOK)
@@ -157,8 +180,8 @@ class Cluster:
                 self._look()
                 continue
             if future in self._running and (outcome := self._outcome(future)) is not None:
-                task, _ = self._running.pop(future)
-                return task, outcome[0]
+                (_, *arguments), _ = self._running.pop(future)
+                return next(iter(arguments), None), outcome[0]
 
     def _outcome(self, future: Future) -> tuple[Any] | None:
         """What a task came to; None where it has to be waited for again."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gan_eval.runtime import pool, threads
 
 if TYPE_CHECKING:
-    from gan_eval.study.ledger.packed import Finished
+    from gan_eval.study.ledger.packed import PackedUnit
     from gan_eval.study.plan.study import Study
     from gan_eval.study.plan.units import Unit
 
@@ -61,7 +61,7 @@ def run(task: bytes) -> Any:
         return pool.outcome(lambda: function(*arguments))
 
 
-def finish_unit(unit: Unit, study: Study, code: str) -> Finished | Refusal:
+def finish_unit(unit: Unit, study: Study, code: str) -> PackedUnit | Refusal:
     """Train one unit and say what this machine is, if its code is the code that was asked for."""
     from gan_eval.study.run import unit as work
 

@@ -18,16 +18,15 @@ import pandas as pd
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment, identity
-from gan_eval.runtime.pool import Failure, Pool, Task
+from gan_eval.runtime.pool import Failure
 from gan_eval.study.ledger.ledger import Ledger
-from gan_eval.study.ledger.packed import Finished
-from gan_eval.study.plan.identity import Wanted, code_version, wanted, within
+from gan_eval.study.ledger.packed import PackedUnit
+from gan_eval.study.plan.identity import ReplicateQuery, queries, within
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Cell, Unit, cells, unavailable, units
 from gan_eval.study.results.results import Results, thinning
-from gan_eval.study.run import dask_worker
-from gan_eval.study.run import unit as work
-from gan_eval.study.run.dask_cluster import Cluster, on_gpu
+from gan_eval.study.run.dask_cluster import Cluster
+from gan_eval.study.run.local import Processes
 from gan_eval.training.backends import Availability, catalogue
 
 
@@ -41,7 +40,7 @@ class Progress:
     verdicts: dict[str, int] = field(default_factory=dict)
     """Of those that this run trained."""
 
-    def count(self, unit: Finished) -> None:
+    def count(self, unit: PackedUnit) -> None:
         """Take in a unit that has ended."""
         self.finished += sum(unit.verdicts.values())
         for verdict, number in unit.verdicts.items():
@@ -104,7 +103,7 @@ def run(
         raise UsageError("a scheduler has workers of its own: it goes without a number of workers")
     number = workers or max(1, cores() // threads)
     told = {"workers": number, "threads": threads, "command": command}
-    with Pool(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
+    with Processes(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
         this = _Run(study, None if store is None else Path(store), told, on_progress)
         return this.results(pool, on_begin)
 
@@ -125,19 +124,17 @@ class _Run:
         self.failures: list[dict[str, Any]] = []
         self.unavailable: list[dict[str, Any]] = []
         self.progress = Progress(0)
-        self.parts: dict[_Place, list[Wanted]] = {}
+        self.parts: dict[_Place, list[ReplicateQuery]] = {}
         self.environment = ""
         self.noted: set[str] = set()
         self.reused = 0
 
-    def results(self, pool: Pool | Cluster, on_begin: Callable[[], None] | None) -> Results:
+    def results(self, pool: Processes | Cluster, on_begin: Callable[[], None] | None) -> Results:
         interrupted, ledger = False, None
         try:
             try:
-                found, machine = pool.call(_survey)
-                if isinstance(pool, Cluster):
-                    found = pool.with_gpus(found, _survey, self.study.devices or ())
-                    self.told["workers"] = pool.size
+                found, machine = pool.survey(_survey, self.study.devices or ())
+                self.told["workers"] = pool.size
                 self.unavailable = unavailable(self.study, found)
                 planned = sorted(cells(self.study, found), key=_place)
                 if on_begin is not None:
@@ -146,9 +143,9 @@ class _Run:
                 self.train(pool, ledger, planned, machine)
             except KeyboardInterrupt:
                 interrupted = True
-                pool.kill()
+                pool.cancel()
             except UsageError:
-                pool.kill()
+                pool.cancel()
                 raise
             if ledger is None:
                 return Results(pd.DataFrame(), pd.DataFrame(), self.provenance(0, True, {}))
@@ -159,14 +156,14 @@ class _Run:
 
     def train(
         self,
-        pool: Pool | Cluster,
+        pool: Processes | Cluster,
         ledger: Ledger,
         planned: Sequence[Cell],
         machine: dict[str, Any],
     ) -> None:
         """Train and store what the ledger lacks."""
         self.environment = identity(machine)
-        self.parts = {_place(cell): wanted(cell, self.study) for cell in planned}
+        self.parts = {_place(cell): queries(cell, self.study) for cell in planned}
         self.progress.planned = sum(cell.replicates for cell in planned)
         self.reused = sum(
             len(ledger.finished(part)) for parts in self.parts.values() for part in parts
@@ -180,39 +177,20 @@ class _Run:
         )
         every = units(planned)
         alone, rest = ([unit for unit in every if unit.timed is timed] for timed in (True, False))
-        if isinstance(pool, Cluster):
-            code = {_place(cell): code_version(cell.backend, cell.version) for cell in planned}
-            outcomes = pool.run_all(
-                {
-                    gpu: self.elsewhere(
-                        ledger, [unit for unit in rest if on_gpu(unit.device) is gpu], number, code
-                    )
-                    for gpu in (True, False)
-                },
-                alone=self.elsewhere(ledger, alone, number, code),
-                ahead=self.deadline == math.inf,
-            )
-        else:
-            outcomes = pool.run_all(
-                self.here(ledger, rest, number), alone=self.here(ledger, alone, number)
-            )
         self.tell()
-        for (_, unit, *_), outcome in outcomes:
+        for unit, outcome in pool.train(
+            self.study,
+            lambda some: self.lacking(ledger, some, number),
+            alone,
+            rest,
+            versions={cell.backend: cell.version for cell in planned},
+            ahead=self.deadline == math.inf,
+        ):
             if isinstance(outcome, Failure):
                 self.failures.append(_describe(unit, outcome))
             else:
                 self.store(ledger, unit, outcome)
             self.tell()
-
-    def here(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Task]:
-        for unit in self.lacking(ledger, planned, number):
-            yield work.finish_unit, unit, self.study
-
-    def elsewhere(
-        self, ledger: Ledger, planned: Sequence[Unit], number: int, code: dict[_Place, str]
-    ) -> Iterator[Task]:
-        for unit in self.lacking(ledger, planned, number):
-            yield dask_worker.finish_unit, unit, self.study, code[_place(unit)]
 
     def lacking(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Unit]:
         """What the ledger lacks of some units, asked anew before each, until it is too late.
@@ -221,7 +199,7 @@ class _Run:
         """
         later = []
         for unit in planned:
-            if time.monotonic() > self.deadline and not unit.first:
+            if time.monotonic() > self.deadline and not unit.ignores_budget:
                 return
             if (some := self.missing(ledger, unit)) is not None:
                 identity = self.parts[_place(unit)][0].identity
@@ -230,7 +208,7 @@ class _Run:
                 else:
                     later.append(unit)
         for unit in later:
-            if time.monotonic() > self.deadline and not unit.first:
+            if time.monotonic() > self.deadline and not unit.ignores_budget:
                 return
             if (some := self.missing(ledger, unit)) is not None:
                 yield some
@@ -243,7 +221,7 @@ class _Run:
             return unit
         return unit.only(seeds.tolist()) if seeds.size else None
 
-    def store(self, ledger: Ledger, unit: Unit, finished: Finished) -> None:
+    def store(self, ledger: Ledger, unit: Unit, finished: PackedUnit) -> None:
         study, environment = self.study, self.environment
         if finished.environment is not None:
             environment = identity(finished.environment)

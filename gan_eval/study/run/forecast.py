@@ -23,8 +23,8 @@ _MOST_REPLICATES = 64
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One configuration on one backend and device, as it would run.
+class CellForecast:
+    """A forecast for one configuration on one backend and device.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Forecast:
     is what the measurement itself took.
     """
 
-    cells: tuple[Cell, ...]
+    cells: tuple[CellForecast, ...]
     axes: tuple[str, ...]
     seconds: float
     workers: int
@@ -196,7 +196,7 @@ def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
 
 def _cells(
     study: Study, units: Sequence[Unit], costs: dict[_Key, _Cost], test: float
-) -> Iterator[Cell]:
+) -> Iterator[CellForecast]:
     groups: dict[_Key, list[Unit]] = {}
     for unit in units:
         groups.setdefault(_key(unit), []).append(unit)
@@ -214,7 +214,7 @@ def _cells(
         rest = replicates - group[0].timed
         seconds = cost.once + scale * rest * cost.replicate(config)
         seconds += test * min(rest, max(study.tested - group[0].timed, 0))
-        yield Cell(
+        yield CellForecast(
             *key,
             replicates=replicates,
             units=len(group),

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from gan_eval.judging import judge
-from gan_eval.study.ledger.packed import Finished
+from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
 from gan_eval.training.backends import backend
 from gan_eval.training.drawing import ChapterDrawing
 
 
-def finish_unit(unit: Unit, study: Study) -> Finished:
+def finish_unit(unit: Unit, study: Study) -> PackedUnit:
     """Train and judge one unit, and pack what the ledger stores of it."""
-    return Finished.of(*train_unit(unit, study))
+    return PackedUnit.of(*train_unit(unit, study))
 
 
 def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -17,10 +17,10 @@ import numpy as np
 from gan_eval.runtime import threads
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.fused.buffers import Outcome
+from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_cache import kernel
 from gan_eval.training.fused.llvm_compile import Kernel, processor
-from gan_eval.training.fused.llvm_run import Blocks
+from gan_eval.training.fused.llvm_run import LaneRunner
 from gan_eval.training.fused.program import Shape
 from gan_eval.training.trained import OnEpoch, TrainedGANs
 
@@ -72,9 +72,9 @@ class FusedCPUBackend:
         # What compiling takes is in neither clock.
         lanes = kernel(Shape.of(config), _width(config, len(seeds)))
         R, E = len(seeds), config.epochs
-        trained = Outcome(config, seeds, every)
+        trained = TrainingBuffers(config, seeds, every)
         if on_epoch is not None:
-            clocks, blocks = np.empty((2, R, E)), Blocks(config, lanes)
+            clocks, blocks = np.empty((2, R, E)), LaneRunner(config, lanes)
             for part in _parts(R, lanes.width):
                 blocks.train_by_epoch(trained, part, on_epoch, clocks)
             return trained.trained(self.name, device, *clocks)
@@ -99,16 +99,16 @@ def _parts(replicates: int, size: int) -> list[slice]:
     return [slice(at, min(at + size, replicates)) for at in range(0, replicates, size)]
 
 
-def _train(trained: Outcome, lanes: Kernel, count: int) -> None:
+def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
     """Train all replicates, in so many threads."""
     # Some ten parts a thread, so that all end at about the same moment.
     replicates = len(trained.seeds)
     wanted = min(_BLOCKS, max(1, replicates // (10 * count * lanes.width)))
-    workers = [Blocks(trained.config, lanes, wanted) for _ in range(count)]
+    workers = [LaneRunner(trained.config, lanes, wanted) for _ in range(count)]
     # One queue of parts for all threads; an iterator hands on one at a time.
     waiting, stopped = iter(_parts(replicates, workers[0].lanes)), threading.Event()
 
-    def work(own: Blocks) -> None:
+    def work(own: LaneRunner) -> None:
         for part in waiting:
             if stopped.is_set():
                 return

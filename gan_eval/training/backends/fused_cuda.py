@@ -15,7 +15,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
-from gan_eval.training.fused.buffers import Outcome
+from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.cuda_compile import SIMULATED, CUDAKernel, cuda_kernel
 from gan_eval.training.fused.program import Shape
 from gan_eval.training.trained import OnEpoch, TrainedGANs
@@ -75,7 +75,7 @@ class FusedCUDABackend:
                 f"got {shape.parameters}: `fused_cpu` and `jax` have no such limit"
             )
         trained, clocks = (
-            Outcome(config, seeds, every),
+            TrainingBuffers(config, seeds, every),
             np.full((2, len(seeds), config.epochs), np.nan),
         )
         number = int(device.partition(":")[2] or 0)
@@ -104,7 +104,9 @@ class _Launches:
     def __init__(self, config: TrainingConfig, shape: Shape, kernel: CUDAKernel) -> None:
         self.config, self.shape, self.kernel = config, shape, kernel
 
-    def train(self, trained: Outcome, part: slice, on_epoch: OnEpoch | None, clocks: Array) -> None:
+    def train(
+        self, trained: TrainingBuffers, part: slice, on_epoch: OnEpoch | None, clocks: Array
+    ) -> None:
         """Train the replicates of a part; clocks are (2, R, epochs)."""
         config, dtype = self.config, self.config.numpy_dtype
         calls = buffers.calls(config, one_epoch=on_epoch is not None)

@@ -1,4 +1,4 @@
-"""What kernels need of a configuration and its seeds, and what they trained, put together."""
+"""The inputs of a kernel for some seeds of a configuration, and the arrays that it fills."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def calls(config: TrainingConfig, *, one_epoch: bool) -> list[tuple[int, int]]:
     return [(e, min(e + size, config.epochs)) for e in range(0, config.epochs, size)]
 
 
-class Outcome:
-    """The arrays of ``TrainedGANs``, filled part by part."""
+class TrainingBuffers:
+    """A set of the arrays of ``TrainedGANs``, which kernels fill for some replicates at a time."""
 
     def __init__(self, config: TrainingConfig, seeds: Sequence[int], every: int) -> None:
         self.config, self.shape = config, Shape.of(config)

@@ -1,4 +1,4 @@
-"""Several numbers worked on in turn, operation by operation, where one alone would wait for itself.
+"""Several independent calculations, written in turn, so that none waits for its own last result.
 
 Most of a function such as tanh is a chain: each operation needs the one before it, and a processor
 takes some five cycles to finish what it could start every cycle. A few independent chains written
@@ -14,8 +14,12 @@ from gan_eval.training.fused.values import Kind, Numbers, Value
 Function = Callable[[Numbers, Value], Value]
 
 
-class Abreast(Numbers):
-    """Numbers whose handle is a tuple of another's values: several, or one for all of them."""
+class Interleaved(Numbers):
+    """Emit the same operation for several independent values in a row, so that the processor can
+    overlap them.
+
+    A value's handle is a tuple of values of ``k``: several, or one that serves all.
+    """
 
     def __init__(self, k: Numbers) -> None:
         self.k, self.double = k, k.double
@@ -68,9 +72,9 @@ class Abreast(Numbers):
         return self._each(lambda a: self.k.library(name, a), a)
 
 
-def abreast(
+def interleave(
     k: Numbers, function: Callable[..., Value], values: Sequence[Value]
 ) -> tuple[Value, ...]:
-    """``function(k, value)`` of each value."""
-    several = Abreast(k)
+    """Compute ``function(k, value)`` for each value, interleaved."""
+    several = Interleaved(k)
     return function(several, several.pack(values)).handle

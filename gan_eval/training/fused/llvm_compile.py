@@ -134,7 +134,7 @@ def compile_shape(shape: Shape, width: int, where: Processor) -> bytes:
 def _order_kept() -> Iterator[None]:
     """Let LLVM leave operations in the order in which the program writes them.
 
-    Its own scheduler saves registers and so undoes what is written abreast, which was measured to
+    Its own scheduler saves registers and so undoes what is interleaved, which was measured to
     cost an eighth of the speed. It can only be turned off for a whole process, so it is off for
     this moment; another thread that compiles something in it gets code with the same results.
     """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
-from gan_eval.training.fused.buffers import Outcome
+from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import INDICES, POINTERS, REALS, Kernel
 from gan_eval.training.fused.program import Shape
 from gan_eval.training.trained import OnEpoch
@@ -22,8 +22,8 @@ KEPT = ("seed_low", "seed_high", "parameters", "first", "second", "trace")
 Array = NDArray[np.floating]
 
 
-class Blocks:
-    """``count`` blocks of a kernel's lanes, which train one after another.
+class LaneRunner:
+    """A runner of a compiled kernel: trains ``count`` blocks of lanes, one block after another.
 
     Python's part, the initial weights and the taking in of traces, is done for all blocks at once.
     A block whose training takes several calls needs its training rows until the last, so there
@@ -62,7 +62,7 @@ class Blocks:
         """The replicates that are trained together."""
         return self.count * self.kernel.width
 
-    def train(self, trained: Outcome, part: slice) -> None:
+    def train(self, trained: TrainingBuffers, part: slice) -> None:
         """Train some replicates, at most ``lanes``."""
         self._start(trained, part)
         used = -(-(part.stop - part.start) // self.kernel.width)
@@ -77,7 +77,7 @@ class Blocks:
         self._finish(trained, part)
 
     def train_by_epoch(
-        self, trained: Outcome, part: slice, on_epoch: OnEpoch, clocks: Array
+        self, trained: TrainingBuffers, part: slice, on_epoch: OnEpoch, clocks: Array
     ) -> None:
         """Train one block's replicates, telling of each epoch; clocks are (2, R, epochs)."""
         replicates = part.stop - part.start
@@ -94,7 +94,7 @@ class Blocks:
             began = time.perf_counter()
         self._finish(trained, part)
 
-    def _start(self, trained: Outcome, part: slice) -> None:
+    def _start(self, trained: TrainingBuffers, part: slice) -> None:
         seeds = trained.seeds[part]
         parameters = buffers.initial_parameters(self.config, seeds)
         trained.start(part, parameters)
@@ -122,13 +122,13 @@ class Blocks:
         trace = self._get("trace", part)
         return trace.reshape(-1, self.shape.traced, trace.shape[-1])[:epochs]
 
-    def _finish(self, trained: Outcome, part: slice) -> None:
+    def _finish(self, trained: TrainingBuffers, part: slice) -> None:
         trained.end(part, *(self._get(name, part) for name in ("parameters", "first", "second")))
 
     def _call(self, function: Callable[..., None], block: int, first: int, last: int) -> None:
         config = self.config
         if (first, last) not in self.tables:
-            # Blocks of one configuration ask for the same few tables again and again.
+            # Runners of one configuration ask for the same few tables again and again.
             kept = {} if len(self.tables) > 32 else self.tables
             self.tables = kept | {(first, last): buffers.step_table(config, first, last)}
         shared = {"affine": self.affine, "steps": self.tables[first, last]}

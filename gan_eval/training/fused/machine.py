@@ -87,7 +87,7 @@ class Machine(Numbers):
     def fold(
         self, count: int, start: Sequence[Value], step: Callable[[list[Value], Index], list[Value]]
     ) -> list[Value]:
-        """``step(… step(step(start, 0), 1) …, count − 1)``, of several values abreast."""
+        """``step(… step(step(start, 0), 1) …, count − 1)``, of several values, interleaved."""
         if count <= UNROLLED:
             values = list(start)
             for i in range(count):
@@ -107,7 +107,7 @@ class Machine(Numbers):
     ) -> list[Table]:
         """So many tables of ``count`` entries each: in registers where short, else in memory.
 
-        ``entries`` gives those of the places that it is given: a few, to be computed abreast.
+        ``entries`` gives those of the places that it is given: a few, to be computed interleaved.
         """
         if count <= UNROLLED:
             places = [(table, i) for table in range(number) for i in range(count)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from gan_eval.training.fused.functions import tanh
-from gan_eval.training.fused.interleave import abreast
+from gan_eval.training.fused.interleave import interleave
 from gan_eval.training.fused.machine import Machine, Memory, Place, Table, entry
 from gan_eval.training.fused.values import Index, Value
 
@@ -59,7 +59,7 @@ class Net:
 
             biases = [parameters[j + self.biases[layer]] for _, j in places]
             values = k.fold(inputs, biases, add)
-            return abreast(k, tanh, values) if hidden else values
+            return interleave(k, tanh, values) if hidden else values
 
         return k.tables(len(xs), outputs, some)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.functions import circle, log_uniform
-from gan_eval.training.fused.interleave import Abreast
+from gan_eval.training.fused.interleave import Interleaved
 from gan_eval.training.fused.machine import Machine, Memory
 from gan_eval.training.fused.values import Index, Value
 
@@ -45,7 +45,7 @@ class Draws:
     def normals(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
         """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller."""
         words = self.block(block, index, stream)
-        k = Abreast(self.k)
+        k = Interleaved(self.k)
         radius = k.sqrt(-2.0 * log_uniform(k, k.pack(words[::2])))
         across, up = (radius * side for side in circle(k, k.pack(words[1::2])))
         pairs = zip(across.handle, up.handle, strict=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.functions import exp_of_negative, log, log_of_parts, parts
-from gan_eval.training.fused.interleave import abreast
+from gan_eval.training.fused.interleave import interleave
 from gan_eval.training.fused.machine import Machine, Memory, Table
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.philox import Draws
@@ -286,7 +286,7 @@ class Loss:
     def softplus(self, xs: Sequence[Value]) -> list[Value]:
         """Adds softplus(x) of each; returns their slopes σ(x)."""
         k = self.k
-        powers = abreast(k, exp_of_negative, [-1.0 * k.absolute(x) for x in xs])
+        powers = interleave(k, exp_of_negative, [-1.0 * k.absolute(x) for x in xs])
         for x, e in zip(xs, powers, strict=True):
             self.of_batch.set(self.of_batch.get() + k.at_least(x, 0.0))
             self.product.set(self.product.get() * (1.0 + e))

@@ -13,9 +13,9 @@ from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused import llvm_compile as compiling
-from gan_eval.training.fused.buffers import Outcome
+from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import Processor, compile_shape, load, processor
-from gan_eval.training.fused.llvm_run import Blocks
+from gan_eval.training.fused.llvm_run import LaneRunner
 from gan_eval.training.fused.program import Shape
 from gan_eval.training.trained import TrainedGANs, training_rows
 from tests import reference
@@ -23,16 +23,16 @@ from tests import reference
 SEEDS = (3, 2**40 + 7, 2**63 - 1)
 
 
-def block(config: TrainingConfig, width: int, where: Processor | None = None) -> Blocks:
+def block(config: TrainingConfig, width: int, where: Processor | None = None) -> LaneRunner:
     """A block of lanes, compiled without the cache."""
     where, shape = where or processor(), Shape.of(config)
     code = compile_shape(shape, width, where)
-    return Blocks(config, load(code, shape, width, where))
+    return LaneRunner(config, load(code, shape, width, where))
 
 
 def train(config: TrainingConfig, width: int, where: Processor | None = None) -> TrainedGANs:
     """``SEEDS`` in lanes of a width."""
-    own, trained = block(config, width, where), Outcome(config, SEEDS, 1)
+    own, trained = block(config, width, where), TrainingBuffers(config, SEEDS, 1)
     for at in range(0, len(SEEDS), width):
         own.train(trained, slice(at, min(at + width, len(SEEDS))))
     clock = np.zeros((len(SEEDS), config.epochs))
@@ -49,7 +49,7 @@ def train(config: TrainingConfig, width: int, where: Processor | None = None) ->
 )
 def test_rows_and_orders_are_those_of_draws(settings: dict[str, Any]) -> None:
     config = TrainingConfig.parse({"epochs": 2} | settings)
-    own, trained = block(config, 4), Outcome(config, SEEDS, 1)
+    own, trained = block(config, 4), TrainingBuffers(config, SEEDS, 1)
     own.train(trained, slice(0, 3))
     n, d = config.n_examples, config.dimension
     rows = own.memory["rows"][0].reshape(-1, d, 4)[:n]
@@ -64,7 +64,7 @@ def test_noise_is_that_of_draws_wherever_a_batch_begins() -> None:
     # Three latent numbers a row and batches of 7: a batch begins anywhere in a block of four.
     config = TrainingConfig(latent_size=3, batch_size=7, n_examples=25, epochs=1, dtype="float64")
     own = block(config, 4)
-    own.train(Outcome(config, SEEDS, 1), slice(0, 3))
+    own.train(TrainingBuffers(config, SEEDS, 1), slice(0, 3))
     # What is left is the last batch's: rows 21 … 24, numbers 63 … 74, from block 15 on.
     left = own.memory["noise"][0, 3:15, 0]
     wanted = draws.latent_noise(SEEDS[0], 0, 25, 3).ravel()[63:75]

@@ -1,4 +1,4 @@
-"""Numbers worked on abreast are, to the bit, what each is alone."""
+"""Numbers that are interleaved are, to the bit, what each is alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_eval.training.fused import functions
-from gan_eval.training.fused.interleave import Abreast, abreast
+from gan_eval.training.fused.interleave import Interleaved, interleave
 from gan_eval.training.fused.llvm import Lanes
 from gan_eval.training.fused.values import Numbers, Value
 
@@ -17,14 +17,14 @@ from .evaluate import evaluate
 COUNT = 3
 
 
-def alone_and_abreast(
+def alone_and_interleaved(
     function: Callable[[Numbers, Value], Value], x: np.ndarray, shift: Callable[[Value, int], Value]
 ) -> tuple[list, list]:
     def alone(k: Lanes, value: Value) -> Sequence[Value]:
         return [function(k, shift(value, i)) for i in range(COUNT)]
 
     def together(k: Lanes, value: Value) -> Sequence[Value]:
-        return abreast(k, function, [shift(value, i) for i in range(COUNT)])
+        return interleave(k, function, [shift(value, i) for i in range(COUNT)])
 
     return evaluate(alone, x, COUNT), evaluate(together, x, COUNT)
 
@@ -33,7 +33,7 @@ def alone_and_abreast(
 @pytest.mark.parametrize("function", [functions.tanh, functions.exp_of_negative])
 def test_functions_of_reals(function: Callable, dtype: type) -> None:
     x = np.concatenate([-np.geomspace(1e-30, 200, 4001), [0, -np.inf, np.nan]]).astype(dtype)
-    alone, together = alone_and_abreast(function, x, lambda value, i: value * (1.0 + i / 8))
+    alone, together = alone_and_interleaved(function, x, lambda value, i: value * (1.0 + i / 8))
     np.testing.assert_array_equal(alone, together)
     assert not np.array_equal(together[0], together[1])
 
@@ -45,14 +45,14 @@ def test_the_circle_of_words(part: int) -> None:
     def function(k: Numbers, w: Value) -> Value:
         return functions.circle(k, w)[part]
 
-    alone, together = alone_and_abreast(function, words, lambda value, i: value ^ (i << 30))
+    alone, together = alone_and_interleaved(function, words, lambda value, i: value ^ (i << 30))
     np.testing.assert_array_equal(alone, together)
     assert not np.array_equal(together[0], together[1])
 
 
 def test_one_number_serves_several() -> None:
     def difference(k: Lanes, value: Value) -> Sequence[Value]:
-        several = Abreast(k)
+        several = Interleaved(k)
         pair = several.pack([value, value * 2.0])
         return (pair - several.pack([value])).handle
 
