@@ -47,7 +47,7 @@ def report(
     target.refuse_ledger()
     runs = [Results.load(folder) for folder in folders]
     merged = merge(runs)
-    target.save(merged.results)
+    merged.results.save(target.path)
     if merged.left_out:
         print(f"Left out: {merged.left_out} replicates that an earlier folder has as well")
     print(f"Report: {write(merged.results, target.path / REPORT, beside)}")

@@ -69,14 +69,13 @@ def run(
     Example: gan-eval run --set replicates=100 --set time_budget=300 --out reports/hundred
     """
     from gan_eval.cli.console import progress_bar
-    from gan_eval.report import write
+    from gan_eval.report.run import run as run_study
     from gan_eval.runtime.machine import cores
     from gan_eval.runtime.pool import require as require_workers
     from gan_eval.runtime.threads import require
     from gan_eval.study.plan import ready
     from gan_eval.study.plan.study import Study
-    from gan_eval.study.results.folder import REPORT, OutputFolder
-    from gan_eval.study.run.execute import run as run_study
+    from gan_eval.study.results.folder import REPORT, default_folder
 
     require_workers(workers)
     if workers is not None and scheduler is not None:
@@ -89,29 +88,23 @@ def run(
         workers = workers or max(1, cores() // threads)
         _print_forecast(forecast(settings, workers, threads))
         return Status.YES
-    folder = OutputFolder.prepare(out, settings.name)
-    if not fresh and (mended := folder.check_ledger()) is not None:
-        print(f"gan-eval: {mended}", file=sys.stderr)
-    aside: list[Path | None] = []
+    folder = out or default_folder(settings.name)
     with progress_bar("training", doing=_verdicts) as show:
         results = run_study(
             settings,
-            store=folder.ledger,
+            folder=folder,
             workers=workers,
             threads=threads,
             scheduler=scheduler,
+            fresh=fresh,
             command=command_line(),
-            on_begin=lambda: aside.append(folder.set_aside(everything=fresh)),
             on_progress=show,
+            on_note=lambda sentence: print(f"gan-eval: {sentence}", file=sys.stderr),
         )
-    for moved in filter(None, aside):
-        print(f"Set aside: {moved}")
-    if len(results.rows):
-        folder.save(results)
-    _print(results, folder.path)
+    _print(results, folder)
     if results.provenance["interrupted"]:
         return Status.INTERRUPTED
-    print(f"Report: {write(results, folder.path / REPORT)}")
+    print(f"Report: {folder / REPORT}")
     return Status.YES
 
 

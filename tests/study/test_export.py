@@ -161,7 +161,7 @@ def test_fresh_puts_aside_what_was_there(
     again += ["--set", "config.epochs=1", "--set", "config.n_examples=64"]
     assert status_of([*again, "--fresh"]) == 0
     aside = tmp_path / "a" / "earlier-1"
-    assert f"Set aside: {aside}" in " ".join(capsys.readouterr().out.splitlines())
+    assert f"Set aside: {aside}" in " ".join(capsys.readouterr().err.splitlines())
     assert (aside / "rows.csv").read_bytes() == kept
     assert len(gan_eval.load(aside)) == 40
     assert len(gan_eval.load(tmp_path / "a")) == 2

@@ -88,7 +88,7 @@ def identity(cell: Cell, study: Study) -> str:
 
 
 def queries(cell: Cell, study: Study) -> list[ReplicateQuery]:
-    """Ask for all seeds of a cell: the first one timed (of a timed cell), some tested and traced."""
+    """Ask for all seeds of a cell; the first is timed, the first ones are tested and traced."""
     tested = study.tested if study.permutations else 0
     limits = sorted({0, 1, tested, study.traced, cell.replicates})
     known = identity(cell, study)

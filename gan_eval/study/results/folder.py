@@ -14,7 +14,7 @@ from pathlib import Path
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.results.results import FILES, STUDY_FILE, Results
+from gan_eval.study.results.results import FILES, STUDY_FILE
 
 REPORT = "report.html"
 
@@ -32,7 +32,7 @@ class OutputFolder:
         Nothing is created yet. Raises ``UsageError`` where the path is a file, cannot be written,
         or holds files of the names that a run writes but no run: those are somebody's own.
         """
-        path = Path("reports") / harmless_name(name) if path is None else path
+        path = default_folder(name) if path is None else path
         if path.exists() and not path.is_dir():
             raise UsageError(f"{str(path)!r} is a file, a folder is needed for the results")
         check_writable(path / REPORT)
@@ -95,9 +95,10 @@ class OutputFolder:
                 file.rename(aside / file.name)
         return aside
 
-    def save(self, results: Results) -> None:
-        """Write rows, epochs and provenance."""
-        results.save(self.path)
+
+def default_folder(name: str) -> Path:
+    """Name the folder of a study where none is given: ``reports/<name>``."""
+    return Path("reports") / harmless_name(name)
 
 
 def harmless_name(name: str) -> str:
