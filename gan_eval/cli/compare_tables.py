@@ -37,7 +37,7 @@ def _tests(found: Comparison) -> Table:
     table = Table("test", "statistic", "p", f"adjusted p ({found.tests.correction})", "")
     for name, result in found.tests.results.items():
         table.add_row(
-            TESTS[name].words,
+            TESTS[name].title,
             number(result.statistic),
             probability(result.pvalue),
             probability(found.tests.adjusted[name]),

@@ -102,7 +102,7 @@ def _tests(found: Comparison) -> Section:
         ("test", "statistic", "p-value", f"adjusted ({correction})", "rejects"),
         [
             (
-                TESTS[name].words,
+                TESTS[name].title,
                 number(result.statistic),
                 probability(result.pvalue),
                 probability(found.tests.adjusted[name]),

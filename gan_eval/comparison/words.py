@@ -101,7 +101,7 @@ def rows(found: Comparison) -> list[str]:
     sentences += copies(found)
     for name, why in found.tests.not_run.items():
         sentences.append(
-            f"The {TESTS[name].words} test was not run, with x the first file and y the second: "
+            f"The {TESTS[name].title} test was not run, with x the first file and y the second: "
             f"{why}."
         )
     return sentences

@@ -27,7 +27,7 @@ def tests(cells: Sequence[CellRows]) -> dict[str, str]:
         cell.fact("tests", lambda cell=cell: tests_of(map(str, cell.rows))) for cell in cells
     )
     names = dict.fromkeys(name for found in of_cells for name in found)
-    return {n: TESTS[n].words.partition(",")[0] if n in TESTS else n for n in names}
+    return {n: TESTS[n].title.partition(",")[0] if n in TESTS else n for n in names}
 
 
 def sentences(cells: Sequence[CellRows], study: Mapping[str, Any]) -> str:

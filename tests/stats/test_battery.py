@@ -12,7 +12,8 @@ import pytest
 from gan_eval import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import goodness
-from gan_eval.stats.battery.battery import DEFAULT, TESTS, battery
+from gan_eval.stats.battery.battery import battery
+from gan_eval.stats.battery.catalogue import ALL_TESTS, DEFAULT, TESTS
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.twosample.classical import likelihood_ratio_test
 
@@ -133,7 +134,7 @@ def test_frame_json_and_text_say_the_same() -> None:
     assert document["tests"]["covariance"]["confidence_low"] is None
     text = repr(found)
     assert "alpha = 0.05 after Benjamini–Hochberg's correction" in text
-    assert all(TESTS[name].words in text for name in DEFAULT)
+    assert all(TESTS[name].title in text for name in DEFAULT)
     with pytest.raises(AttributeError):
         found.alpha = 0.1  # type: ignore[misc]
 
@@ -195,3 +196,15 @@ def test_a_column_without_news_is_set_aside_and_changes_no_pvalue(constant: floa
     assert found.results["columns"].parameters["column"] == "x4"
     assert found.to_dict()["set_aside"] == dict(found.set_aside)
     assert "column x2 set aside: it is constant at" in repr(found)
+
+
+def test_every_test_of_the_table_can_be_loaded_and_run() -> None:
+    target = GaussianTarget(A=((1.0, 0.0), (0.0, 1.0)), b=(0.0, 0.0))
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((12, 2)), rng.standard_normal((14, 2))
+    for name, test in ALL_TESTS.items():
+        result = test.run(x, y, target=target, permutations=3, rng=0)
+        assert (result.m is None) == (test.needs == "the target"), name
+        assert bool(result.permutations) == bool(test.takes), name
+    chosen = [(test.two_samples, test.against_target) for test in TESTS.values()]
+    assert {name for names in chosen for name in names if name} <= set(ALL_TESTS)

@@ -82,7 +82,7 @@ class BatteryResult:
         """
         if not self.results:
             name, reason = next(iter(self.not_run.items()))
-            return f"no test could be run ({TESTS[name].words}: {reason})"
+            return f"no test could be run ({TESTS[name].title}: {reason})"
         least = np.array([result.least_pvalue for result in self.results.values()])
         if rejected(adjusted_pvalues(least, self.correction), self.alpha).any():
             return ""
@@ -121,7 +121,7 @@ class BatteryResult:
         return min(self.adjusted.values(), default=math.nan)
 
     def __repr__(self) -> str:
-        width = max(len(TESTS[name].words) for name in (*self.results, *self.not_run))
+        width = max(len(TESTS[name].title) for name in (*self.results, *self.not_run))
         lines = [
             f"{len(self.rejected)} of {len(self.results)} tests reject at alpha = {self.alpha:g} "
             f"after {CORRECTIONS[self.correction]}'s correction"
@@ -135,11 +135,11 @@ class BatteryResult:
                 for p in (result.pvalue, self.adjusted[name])
             )
             lines.append(
-                f"  {TESTS[name].words:<{width}}  statistic {result.statistic:<10.5g}  "
+                f"  {TESTS[name].title:<{width}}  statistic {result.statistic:<10.5g}  "
                 f"p {own:<8}  adjusted {adjusted:<8}{mark}".rstrip()
             )
         for name, why in self.not_run.items():
-            lines.append(f"  {TESTS[name].words:<{width}}  not run: {why}")
+            lines.append(f"  {TESTS[name].title:<{width}}  not run: {why}")
         for name, why in self.set_aside.items():
             lines.append(f"  column {name} set aside: it is {why}")
         return "\n".join(lines)

@@ -1,9 +1,14 @@
-"""The tests that a battery runs, by name."""
+"""The one table of tests: names, titles, the data they need, and which of them are advised.
+
+``ALL_TESTS`` holds every test as one function with its options. ``TESTS`` holds those of a battery:
+one question each, answered by the test of ``ALL_TESTS`` that suits the data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +26,14 @@ if TYPE_CHECKING:
     from gan_eval.distributions.target import GaussianTarget
 
 Array = NDArray[np.float64]
+
+TWO_SAMPLES, TARGET = "two samples", "the target"
+"""The data that a test needs."""
+
+ON_DEVICE = ("permutations", "rng", "device")
+PERMUTED = ("permutations", "rng")
+DRAWN = ("resamples", "rng")
+"""The arguments that tests take: of torch's permutations, of NumPy's, of a bootstrap's draws."""
 
 ROWS_PER_COLUMN = 4
 """Pooled rows a column from which on whitening takes away correlations, not only scales: with as
@@ -89,19 +102,6 @@ def column_names(*samples: Any, count: int) -> list[str]:
     return [f"x{j + 1}" for j in range(count)]
 
 
-@dataclass(frozen=True)
-class Test:
-    """A test by its words and the function that runs it on samples."""
-
-    # Keep pytest from collecting this class by its name.
-    __test__ = False
-
-    words: str
-    run: Callable[..., TestResult]
-    known_law: bool = False
-    """Whether the p-value against a target is exact, without permutations or draws."""
-
-
 def _can_be_whitened(pooled: Array) -> bool:
     if len(pooled) < ROWS_PER_COLUMN * pooled.shape[1]:
         return False
@@ -120,104 +120,249 @@ def _in_deviations(pooled: Array) -> Array:
     return scaled / np.where(deviations > 0, deviations, 1.0)
 
 
-def _likelihood_ratio(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats import goodness
-    from gan_eval.stats.twosample.permuted_moments import likelihood_ratio_permutation_test
+@dataclass(frozen=True)
+class Test:
+    """A test: its title, the function that runs it, and the data and arguments that this takes.
 
-    if data.target is not None:
-        return goodness.likelihood_ratio_test(data.x, data.target)
-    return likelihood_ratio_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
+    Attributes
+    ----------
+    title : str
+        In words, for tables.
+    module, function : str
+        Where it is, inside ``gan_eval.stats``. The module is imported when the test is run, so
+        that the names of tests cost nothing.
+    needs : {"two samples", "the target"}
+        ``TWO_SAMPLES`` or ``TARGET``: whether x is held against y or against a known target.
+    takes : tuple of str
+        Which of ``permutations``, ``resamples``, ``rng`` and ``device`` it takes. With none of
+        them the p-value comes from a known distribution, without random numbers.
+    options : mapping of str to str
+        Its other arguments. ``whiten="target"`` stands for the target itself.
+    """
 
+    # Keep pytest from collecting this class by its name.
+    __test__ = False
 
-def _hotelling(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats import goodness
-    from gan_eval.stats.twosample.permuted_moments import hotelling_permutation_test
+    title: str
+    module: str
+    function: str
+    needs: str = TWO_SAMPLES
+    takes: tuple[str, ...] = ON_DEVICE
+    options: Mapping[str, str] = field(default_factory=dict)
 
-    if data.target is not None:
-        return goodness.hotelling_test(data.x, data.target)
-    return hotelling_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
+    @property
+    def short(self) -> str:
+        """The title without the coordinates or the feature that stand beside it."""
+        return self.title.partition(",")[0].partition(" (")[0]
 
+    def run(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        target: GaussianTarget | None = None,
+        permutations: int = 999,
+        rng: int | np.random.Generator | None = None,
+        device: str = "cpu",
+        **options: Any,
+    ) -> TestResult:
+        """Test x against y, or against the target where the test ``needs`` one.
 
-def _covariance(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats import goodness
-    from gan_eval.stats.twosample.permuted_moments import box_m_permutation_test
+        ``permutations`` is also the number of a bootstrap's draws; ``options`` go before the
+        test's own.
 
-    if data.target is not None:
-        return goodness.covariance_test(data.x, data.target)
-    return box_m_permutation_test(data.x, data.y, permutations=permutations, rng=rng)
-
-
-def _mmd(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats import goodness
-    from gan_eval.stats.twosample import mmd_test
-
-    if data.y is None and data.target is not None:
-        return goodness.mmd_test(data.x, data.target, resamples=permutations, rng=rng)
-    return mmd_test(
-        *data.pair, whiten=data.whiten, permutations=permutations, rng=rng, device=device
-    )
-
-
-def _energy(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats import goodness
-    from gan_eval.stats.twosample import energy_test
-
-    if data.y is None and data.target is not None:
-        return goodness.energy_test(data.x, data.target, resamples=permutations, rng=rng)
-    return energy_test(
-        *data.pair, whiten=data.whiten, permutations=permutations, rng=rng, device=device
-    )
-
-
-def _fuse(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats.twosample import mmd_test
-
-    return mmd_test(
-        *data.pair, bandwidth="fuse", whiten=data.whiten, permutations=permutations, rng=rng,
-        device=device,
-    )  # fmt: skip
-
-
-def _sliced_wasserstein(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats.twosample.sliced_wasserstein import sliced_wasserstein_test
-
-    pooled = np.concatenate(data.pair)
-    if data.whiten is not None:
-        pooled = whitening(pooled, data.whiten)(pooled)
-    n = len(data.pair[0])
-    return sliced_wasserstein_test(
-        pooled[:n], pooled[n:], permutations=permutations, rng=rng, device=device
-    )
+        Examples
+        --------
+        >>> x = [[0.1, 1.0], [0.4, -0.3], [-1.2, 0.6], [0.8, 0.2], [-0.5, -1.1]]
+        >>> y = [[3.1, 1.2], [2.4, 0.3], [3.2, -0.4], [2.8, 0.1], [3.5, 1.1]]
+        >>> round(ALL_TESTS["hotelling"].run(x, y, permutations=19, rng=0).pvalue, 2)
+        0.05
+        """
+        function = getattr(import_module(f"gan_eval.stats.{self.module}"), self.function)
+        given = {"permutations": permutations, "resamples": permutations, "rng": rng}
+        given |= {"device": device}
+        chosen = {name: given[name] for name in self.takes} | dict(self.options)
+        if chosen.get("whiten") == "target":
+            chosen["whiten"] = target
+        return function(x, target if self.needs == TARGET else y, **chosen | options)
 
 
-def _classifier(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats.twosample.classifier import classifier_test
+ALL_TESTS: Mapping[str, Test] = {
+    "mmd": Test("MMD, raw coordinates", "twosample.mmd", "mmd_test"),
+    "energy": Test("energy, raw coordinates", "twosample.energy", "energy_test"),
+    "mmd_whitened": Test(
+        "MMD, whitened by the pooled rows",
+        "twosample.mmd",
+        "mmd_test",
+        options={"whiten": "pooled"},
+    ),
+    "energy_whitened": Test(
+        "energy, whitened by the pooled rows",
+        "twosample.energy",
+        "energy_test",
+        options={"whiten": "pooled"},
+    ),
+    "mmd_fuse": Test(
+        "MMD-FUSE, whitened by the pooled rows",
+        "twosample.mmd",
+        "mmd_test",
+        options={"whiten": "pooled", "bandwidth": "fuse"},
+    ),
+    "mmd_agg": Test(
+        "MMDAgg, whitened by the pooled rows",
+        "twosample.mmd",
+        "mmd_test",
+        options={"whiten": "pooled", "bandwidth": "agg"},
+    ),
+    "mmd_by_target": Test(
+        "MMD, whitened by the known target",
+        "twosample.mmd",
+        "mmd_test",
+        options={"whiten": "target"},
+    ),
+    "energy_by_target": Test(
+        "energy, whitened by the known target",
+        "twosample.energy",
+        "energy_test",
+        options={"whiten": "target"},
+    ),
+    "sliced_wasserstein": Test(
+        "sliced Wasserstein, raw coordinates",
+        "twosample.sliced_wasserstein",
+        "sliced_wasserstein_test",
+    ),
+    "likelihood_ratio": Test(
+        "likelihood ratio by permutation",
+        "twosample.permuted_moments",
+        "likelihood_ratio_permutation_test",
+        takes=PERMUTED,
+    ),
+    "hotelling": Test(
+        "Hotelling's T² by permutation",
+        "twosample.permuted_moments",
+        "hotelling_permutation_test",
+        takes=PERMUTED,
+    ),
+    "covariance": Test(
+        "Box's M by permutation",
+        "twosample.permuted_moments",
+        "box_m_permutation_test",
+        takes=PERMUTED,
+    ),
+    "classifier": Test(
+        "classifier with quadratic features", "twosample.classifier", "classifier_test"
+    ),
+    "columns": Test(
+        "largest column difference", "twosample.columns", "columns_test", takes=PERMUTED
+    ),
+    "classical_likelihood_ratio": Test(
+        "likelihood ratio by its Gaussian law",
+        "twosample.classical",
+        "likelihood_ratio_test",
+        takes=(),
+    ),
+    "classical_hotelling": Test(
+        "Hotelling's T² by its Gaussian law", "twosample.classical", "hotelling_test", takes=()
+    ),
+    "box_m": Test("Box's M by its Gaussian law", "twosample.classical", "box_m_test", takes=()),
+    "target_likelihood_ratio": Test(
+        "likelihood ratio against the known target",
+        "goodness",
+        "likelihood_ratio_test",
+        TARGET,
+        (),
+    ),
+    "target_hotelling": Test(
+        "Hotelling's T² against the known target", "goodness", "hotelling_test", TARGET, ()
+    ),
+    "target_covariance": Test(
+        "covariance against the known target", "goodness", "covariance_test", TARGET, ()
+    ),
+    "target_mmd": Test("MMD to the known target", "goodness", "mmd_test", TARGET, DRAWN),
+    "target_energy": Test("energy to the known target", "goodness", "energy_test", TARGET, DRAWN),
+    "kernel_stein": Test(
+        "kernel Stein against the known target", "goodness", "kernel_stein_test", TARGET, DRAWN
+    ),
+}
+"""Every test by name. The batteries below, ``certify`` and ``exercise`` choose from it."""
 
-    return classifier_test(*data.pair, permutations=permutations, rng=rng, device=device)
+
+@dataclass(frozen=True)
+class BatteryTest:
+    """A test of a battery: which of ``ALL_TESTS`` it is, for which data.
+
+    Attributes
+    ----------
+    title : str
+        In words, for tables.
+    two_samples : str
+        The test of two samples.
+    coordinates : {"given", "scaled", "whitened", "whiten"}
+        How its columns are measured: as they are given; as in ``Samples.pair``; whitened before
+        the test; or whitened by the test itself, which takes ``whiten=``.
+    against_target : str, optional
+        The test of x against a target. One whose p-value is known exactly is used wherever there
+        is a target; another one where there is no second sample.
+    advised : bool
+        Whether it is part of the recommended battery, ``DEFAULT``.
+    """
+
+    # Keep pytest from collecting this class by its name.
+    __test__ = False
+
+    title: str
+    two_samples: str
+    coordinates: str
+    against_target: str | None = None
+    advised: bool = True
+
+    @property
+    def known_law(self) -> bool:
+        """Whether the p-value against a target is exact, without permutations or draws."""
+        return self.against_target is not None and not ALL_TESTS[self.against_target].takes
+
+    def run(self, data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
+        """Run the test on data as a battery holds them."""
+        settings: dict[str, Any] = {"permutations": permutations, "rng": rng, "device": device}
+        alone = data.target is not None and (self.known_law or data.y is None)
+        if alone and self.against_target is not None:
+            return ALL_TESTS[self.against_target].run(data.x, target=data.target, **settings)
+        x, y = data.pair
+        if self.coordinates == "given" and data.y is not None:
+            x, y = data.x, data.y
+        elif self.coordinates == "whiten":
+            settings["whiten"] = data.whiten
+        elif self.coordinates == "whitened" and data.whiten is not None:
+            pooled = np.concatenate(data.pair)
+            white = whitening(pooled, data.whiten)(pooled)
+            x, y = white[: len(x)], white[len(x) :]
+        result = ALL_TESTS[self.two_samples].run(x, y, **settings)
+        if "column" not in result.parameters:
+            return result
+        place = int(str(result.parameters["column"]).removeprefix("x")) - 1
+        return replace(result, parameters={"column": data.columns[place]})
 
 
-def _columns(data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
-    from gan_eval.stats.twosample.columns import columns_test
-
-    # As they are: only the order of values counts, which no scale changes.
-    pair = data.pair if data.y is None else (data.x, data.y)
-    found = columns_test(*pair, permutations=permutations, rng=rng)
-    place = int(str(found.parameters["column"]).removeprefix("x")) - 1
-    return replace(found, parameters={"column": data.columns[place]})
-
-
-TESTS: Mapping[str, Test] = {
-    "likelihood_ratio": Test("likelihood ratio", _likelihood_ratio, known_law=True),
-    "hotelling": Test("Hotelling's T² (mean)", _hotelling, known_law=True),
-    "covariance": Test("covariance", _covariance, known_law=True),
-    "mmd": Test("MMD, whitened", _mmd),
-    "energy": Test("energy, whitened", _energy),
-    "fuse": Test("MMD-FUSE, whitened", _fuse),
-    "sliced_wasserstein": Test("sliced Wasserstein, whitened", _sliced_wasserstein),
-    "classifier": Test("classifier (C2ST)", _classifier),
-    "columns": Test("largest column difference", _columns),
+TESTS: Mapping[str, BatteryTest] = {
+    "likelihood_ratio": BatteryTest(
+        "likelihood ratio", "likelihood_ratio", "given", "target_likelihood_ratio"
+    ),
+    "hotelling": BatteryTest("Hotelling's T² (mean)", "hotelling", "given", "target_hotelling"),
+    "covariance": BatteryTest("covariance", "covariance", "given", "target_covariance"),
+    "mmd": BatteryTest("MMD, whitened", "mmd_whitened", "whiten", "target_mmd"),
+    "energy": BatteryTest("energy, whitened", "energy_whitened", "whiten", "target_energy"),
+    "fuse": BatteryTest("MMD-FUSE, whitened", "mmd_fuse", "whiten"),
+    "sliced_wasserstein": BatteryTest(
+        "sliced Wasserstein, whitened", "sliced_wasserstein", "whitened", advised=False
+    ),
+    "classifier": BatteryTest("classifier (C2ST)", "classifier", "scaled", advised=False),
+    "columns": BatteryTest("largest column difference", "columns", "given"),
 }
 """Every test that a battery can run, by name; a new one goes at the end, so that seeds stay."""
+
+DEFAULT = tuple(name for name, test in TESTS.items() if test.advised)
+"""The recommended battery: moments, the whole distribution, with many kernels errors of its shape,
+and the column that differs most, which no outlier elsewhere can hide."""
 
 
 def known(tests: str | Sequence[str]) -> tuple[str, ...]:
@@ -236,8 +381,3 @@ def known(tests: str | Sequence[str]) -> tuple[str, ...]:
 def seeds(generator: np.random.Generator) -> dict[str, int]:
     """A seed for each of ``TESTS``, whichever of them are run: none depends on its company."""
     return dict(zip(TESTS, generator.integers(2**62, size=len(TESTS)).tolist(), strict=True))
-
-
-DEFAULT = ("likelihood_ratio", "hotelling", "covariance", "mmd", "energy", "fuse", "columns")
-"""The recommended battery: moments, the whole law, with many kernels errors of its shape, and the
-column that differs most, which no outlier elsewhere can hide."""

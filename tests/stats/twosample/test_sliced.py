@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -130,8 +131,10 @@ def test_neither_chunks_nor_threads_change_the_result(order, monkeypatch):
             np.testing.assert_array_equal(again.null_distribution, whole.null_distribution)
     finally:
         torch.set_num_threads(threads)
-    monkeypatch.setattr("gan_eval.stats.twosample.sliced_wasserstein.CHUNK_ENTRIES", 160)
-    monkeypatch.setattr("gan_eval.stats.twosample.sliced_wasserstein.WIDTH", 16)
+    # By its name, because the package exports a function of the same name.
+    module = import_module("gan_eval.stats.twosample.sliced_wasserstein")
+    monkeypatch.setattr(module, "CHUNK_ENTRIES", 160)
+    monkeypatch.setattr(module, "WIDTH", 16)
     chunked = sliced_wasserstein_test(x, y, **options)
     np.testing.assert_allclose(chunked.null_distribution, whole.null_distribution, rtol=1e-12)
     assert chunked.pvalue == whole.pvalue
