@@ -21,7 +21,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks import clock
 from gan_eval.investigations.speed import benchmarks
 from gan_eval.runtime.machine import environment
-from gan_eval.training.backends import catalogue
+from gan_eval.training.backends import backends
 
 PLUGINS_STORAGE, PLUGINS_TIMER = "file://./.benchmarks", "time.perf_counter"
 CLOCK = "benchmarks.clock.seconds"
@@ -88,7 +88,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend_name" not in metafunc.fixturenames:
         return
     cases = []
-    for entry in catalogue():
+    for entry in backends():
         if entry.state != "installed":
             cases.append(_skipped(entry.name, "cpu", f"{entry.state}: {entry.remedy}"))
             continue

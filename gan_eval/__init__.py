@@ -1,53 +1,83 @@
 """The ground-truth bench for generative models.
 
-Importing this package loads no framework and no heavy library; a name is loaded when it is used.
+>>> import gan_eval as ge
+>>> gans = ge.train(ge.TrainingConfig(epochs=2), seeds=range(3), backend="fused_cpu")
+>>> rows = ge.judge(gans, tested=0)
+>>> list(rows["seed"])
+[0, 1, 2]
+
+A name is loaded when it is used: importing this package loads no framework and no heavy library.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gan_eval.comparison import Comparison, compare
+    from gan_eval.distributions.divergences import kl
     from gan_eval.distributions.gaussian import Gaussian
     from gan_eval.distributions.target import GaussianTarget
+    from gan_eval.judging.judge import judge
+    from gan_eval.judging.summary import summarise
     from gan_eval.runtime.errors import UsageError
-    from gan_eval.stats.twosample import energy_test, mmd_test
+    from gan_eval.stats.battery.battery import BatteryResult, battery
+    from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
     from gan_eval.study.plan.study import Study
     from gan_eval.study.results.export import load
     from gan_eval.study.results.results import Results
-    from gan_eval.training.backends import backend, catalogue
+    from gan_eval.training.backends import backend, backends
     from gan_eval.training.config import Margins, TrainingConfig
+    from gan_eval.training.run import train
     from gan_eval.training.trained import TrainedGANs
 
 __all__ = [
+    "BatteryResult",
+    "Comparison",
     "Gaussian",
     "GaussianTarget",
     "Margins",
     "Results",
     "Study",
+    "TestResult",
     "TrainedGANs",
     "TrainingConfig",
     "UsageError",
     "backend",
-    "catalogue",
+    "backends",
+    "battery",
+    "compare",
     "energy_test",
+    "judge",
+    "kl",
     "load",
     "mmd_test",
+    "summarise",
+    "train",
 ]
 
 _HOMES = {
+    "BatteryResult": "stats.battery.battery",
+    "Comparison": "comparison",
     "Gaussian": "distributions.gaussian",
     "GaussianTarget": "distributions.target",
     "Margins": "training.config",
     "Results": "study.results.results",
     "Study": "study.plan.study",
+    "TestResult": "stats.twosample",
     "TrainedGANs": "training.trained",
     "TrainingConfig": "training.config",
     "UsageError": "runtime.errors",
     "backend": "training.backends",
-    "catalogue": "training.backends",
+    "backends": "training.backends",
+    "battery": "stats.battery.battery",
+    "compare": "comparison",
     "energy_test": "stats.twosample",
+    "judge": "judging.judge",
+    "kl": "distributions.divergences",
     "load": "study.results.export",
     "mmd_test": "stats.twosample",
+    "summarise": "judging.summary",
+    "train": "training.run",
 }
 
 
@@ -60,4 +90,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__, "__version__"])
+    return list(__all__)

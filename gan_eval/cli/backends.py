@@ -13,9 +13,9 @@ def backends(as_json: AsJson = False) -> None:
     from dataclasses import asdict
 
     from gan_eval.cli.console import open_console, print_json, print_table
-    from gan_eval.training.backends import catalogue
+    from gan_eval.training.backends import backends as registered
 
-    found = catalogue()
+    found = registered()
     if as_json:
         print_json({"backends": [asdict(entry) for entry in found]})
     else:

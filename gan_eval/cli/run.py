@@ -117,6 +117,7 @@ def _print(results: Results, folder: Path) -> None:
     from gan_eval.cli.console import open_console
     from gan_eval.cli.tables import SHOWN
     from gan_eval.runtime.text import printable
+    from gan_eval.training.backends.registry import absence
 
     console = open_console()
     facts = results.provenance
@@ -136,9 +137,7 @@ def _print(results: Results, folder: Path) -> None:
     if failures:
         console.print(f"{lost:,} of {facts['planned']:,} replicates could not be trained.")
     for entry in facts.get("unavailable", ()):
-        console.print(
-            f"not there: {entry['name']} ({entry['state']}): {entry['remedy']}", markup=False
-        )
+        console.print(absence(entry["name"], entry["state"], entry["remedy"]), markup=False)
     short = facts["planned"] - facts["finished"] - lost
     if facts["interrupted"] and not len(results.rows):
         console.print("Interrupted: no replicate had finished.")

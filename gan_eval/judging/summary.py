@@ -73,8 +73,11 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     and ``efficiency`` (medians) with ``_low`` and ``_high``; medians of ``samples_to_detect``,
     ``loss_D``, ``loss_G``, ``examples_per_second``; ``chapter_examples_per_second`` where it was
     measured. A diverged replicate counts as an infinite KL and an effective sample size of 0, so
-    it is never dropped from a median.
+    it is never dropped from a median. Rows that ``judge`` gave are of no study and have no label:
+    their ``configuration`` is its hash.
     """
+    if "configuration" not in rows:
+        rows = rows.assign(configuration=rows["config_hash"])
     cells = []
     for cell, group in by_cell(rows):
         diverged = group["verdict"] == "diverged"

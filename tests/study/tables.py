@@ -45,7 +45,7 @@ def installed(together: int = 8) -> list[Availability]:
 
 def survey() -> tuple[list[Availability], dict[str, Any]]:
     """``installed`` and this machine, as a run asks a process for it."""
-    import torch  # noqa: F401  (as the catalogue of backends does)
+    import torch  # noqa: F401  (as the list of backends does)
 
     return installed(), environment()
 

@@ -30,7 +30,7 @@ TOGETHER = 2
 def prepare() -> None:
     """Have the fused backend alone, and a drawing that takes no time."""
     found = installed(TOGETHER)
-    execute.catalogue = lambda: found  # type: ignore[assignment]  (a stand-in)
+    execute.backends = lambda: found  # type: ignore[assignment]  (a stand-in)
     work.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
     # Workers are forked as well; that they are spawned elsewhere is a matter of seconds.
     forked = multiprocessing.get_context("fork")
@@ -63,7 +63,7 @@ def run(folder: Path, count: int = 1, point: int = 0) -> int:
 
 def main() -> None:
     prepare()
-    found = execute.catalogue()
+    found = execute.backends()
     # Children inherit the compiled kernel, and the hash of the code.
     for unit in execute.units(execute.cells(WIDE.model_copy(update={"replicates": 3}), found)):
         work.train_unit(unit, WIDE)

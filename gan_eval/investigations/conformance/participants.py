@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.training.backends import Availability, backend, catalogue
+from gan_eval.training.backends import Availability, backend, backends
 from gan_eval.training.backends.registry import availability, entries
 
 
@@ -22,7 +22,7 @@ def participants(names: Sequence[str] | None) -> list[Availability]:
         For a name that is unknown, missing, broken, doubled, or without a device here.
     """
     if names is None:
-        return catalogue()
+        return list(backends())
     if not names or len(set(names)) < len(names):
         raise UsageError(
             f"`--backend` must name at least one backend, each once, got {','.join(names)!r}"

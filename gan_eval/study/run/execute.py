@@ -27,7 +27,7 @@ from gan_eval.study.plan.units import Cell, Unit, cells, unavailable, units
 from gan_eval.study.results.results import Results, thinning
 from gan_eval.study.run.dask_cluster import Cluster
 from gan_eval.study.run.local import Processes
-from gan_eval.training.backends import Availability, catalogue
+from gan_eval.training.backends import Availability, backends
 
 
 @dataclass
@@ -293,6 +293,6 @@ def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:
     }
 
 
-def _survey() -> tuple[list[Availability], dict[str, Any]]:
+def _survey() -> tuple[Sequence[Availability], dict[str, Any]]:
     """What is installed here and what the machine is; imports frameworks, so a worker's task."""
-    return catalogue(), environment()
+    return backends(), environment()

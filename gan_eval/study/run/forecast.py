@@ -11,7 +11,7 @@ from gan_eval.judging.judge import judge
 from gan_eval.runtime.threads import allow
 from gan_eval.study.plan.study import Setting, Study
 from gan_eval.study.plan.units import Unit, cells, units
-from gan_eval.training.backends import backend, catalogue
+from gan_eval.training.backends import backend, backends
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.drawing import ChapterDrawing
 
@@ -110,7 +110,7 @@ def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
     """
     start = time.perf_counter()
     with allow(threads):
-        work = units(cells(study, catalogue()))
+        work = units(cells(study, backends()))
         loading = time.perf_counter() - start
         costs = _costs(study, work, start + loading + MEASURING)
         test = _seconds_of_a_test(study, work)

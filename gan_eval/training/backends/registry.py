@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import nearest
+from gan_eval.runtime.text import few_lines, nearest
 from gan_eval.training.backends.protocol import Backend
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GROUP = "gan_eval.backends"
 
@@ -82,14 +86,56 @@ def availability(entry: EntryPoint) -> list[Availability]:
         return [Availability(entry.name, "broken", remedy=" ".join(str(error).split()))]
 
 
-def catalogue() -> list[Availability]:
-    """Every registered backend, in each of its forms, with its state on this machine."""
-    return [found for entry in entries().values() for found in availability(entry)]
+class Backends(tuple[Availability, ...]):
+    """A list of the registered backends, each in each of its forms, as :func:`backends` returns."""
+
+    __slots__ = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per backend and form."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(one) for one in self])
+
+    def __repr__(self) -> str:
+        usable = (
+            f"{one.name} ({', '.join(one.devices) or 'no device here'})"
+            for one in self
+            if one.state == "installed"
+        )
+        lines = [f"installed: {', '.join(usable) or 'none'}"]
+        absent = (one for one in self if one.state != "installed")
+        lines += [absence(one.name, one.state, one.remedy) for one in absent]
+        return few_lines(lines)
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False)
+
+
+def absence(name: str, state: str, remedy: str) -> str:
+    """Say that a backend is not installed, or broken, and the remedy."""
+    if state == "missing":
+        return f"not installed: {name} – install it with: {remedy}"
+    return f"{state}: {name}: {remedy}"
+
+
+def backends() -> Backends:
+    """List every registered backend, in each of its forms, with its state on this machine.
+
+    Imports their frameworks, which takes seconds.
+
+    Examples
+    --------
+    >>> import gan_eval as ge
+    >>> [one.devices for one in ge.backends() if one.name == "fused_cpu"]
+    [('cpu',)]
+    """
+    return Backends(found for entry in entries().values() for found in availability(entry))
 
 
 def available() -> list[str]:
     """The names of the backends that are installed and load, each in its default form."""
-    return [found.name for found in catalogue() if found.state == "installed" and found.default]
+    return [found.name for found in backends() if found.state == "installed" and found.default]
 
 
 class MissingFrameworkError(UsageError):

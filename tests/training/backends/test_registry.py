@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.training.backends import backend, catalogue
+from gan_eval.training.backends import backend, backends
 from gan_eval.training.config import TrainingConfig
 
 TINY = """
@@ -68,7 +68,7 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (metadata / "entry_points.txt").write_text(
         textwrap.dedent(
             """\
-            [gan_eval.training.backends]
+            [gan_eval.backends]
             untrained = tiny_backends:Untrained
             needs = tiny_needs:Anything
             broken = tiny_broken:Anything
@@ -91,8 +91,8 @@ def test_a_third_partys_backend_trains() -> None:
 
 
 @pytest.mark.usefixtures("third_party")
-def test_the_catalogue_tells_installed_missing_and_broken_apart() -> None:
-    found = {entry.name: entry for entry in catalogue()}
+def test_the_list_tells_installed_missing_and_broken_apart() -> None:
+    found = {entry.name: entry for entry in backends()}
     assert found["pytorch"].state == "installed"
     assert found["pytorch"].devices[0] == "cpu"
     assert found["untrained"].state == "installed"

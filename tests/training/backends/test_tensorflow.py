@@ -117,8 +117,8 @@ def test_it_starts_quietly_with_the_threads_that_are_allowed() -> None:
 
 def test_keras_on_another_framework_is_told() -> None:
     ran = fresh_python(
-        "from gan_eval.training.backends import catalogue\n"
-        "print(*(f.remedy for f in catalogue() if f.name == 'tensorflow'))",
+        "from gan_eval.training.backends import backends\n"
+        "print(*(f.remedy for f in backends() if f.name == 'tensorflow'))",
         KERAS_BACKEND="torch",
     )
     assert "Keras runs on torch in this process: set KERAS_BACKEND=tensorflow" in ran.stdout
