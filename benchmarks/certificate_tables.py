@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from gan_eval.investigations.certify.alternatives import PATHS
-from gan_eval.investigations.certify.certificate import Certificate
 from gan_eval.investigations.certify.power import OPTIMUM
-from gan_eval.investigations.certify.sections import sizes
+from gan_eval.investigations.certify.result import Certificate
+from gan_eval.investigations.certify.words import sizes
 from gan_eval.pages.numbers import number
 
 
@@ -51,7 +51,7 @@ def main() -> None:
     for certificate in certificates:
         seconds = certificate.provenance.get("seconds")  # not of one put together from two runs
         took = "" if seconds is None else f", {seconds} s"
-        print(f"{', '.join(certificate.tests)}: kept {certificate.kept}{took}")
+        print(f"{', '.join(certificate.tests)}: passed {certificate.passed}{took}")
         print(f"  {len(certificate.sizes)} null cases, {certificate.second_looks} second looks")
     for rows in (size_rows(certificates), power_rows(certificates)):
         print()

@@ -40,7 +40,7 @@ def first_caught(fault: str) -> stepwise.StageAgreement:
             NumPyBackend(which).train(stage.config, stage.seeds) for which in ("", fault)
         )
         found = stepwise.compare(stage, ("numpy", fault), right, wrong)
-        if not found.agree:
+        if not found.passed:
             return found
     raise AssertionError(f"{fault} is not caught")
 

@@ -11,13 +11,7 @@ from gan_eval.cli.options import AsJson, Workers, command_line
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
-    from gan_eval.investigations.certify.certificate import Certificate
-
-_HEADLINES = {
-    True: "Every claim is kept.",
-    False: "Not every claim is kept.",
-    None: "It could not be told whether every claim is kept.",
-}
+    from gan_eval.investigations.certify.result import Certificate
 
 
 def certify(
@@ -84,43 +78,27 @@ def certify(
         write_text(out, certificate.to_json())
         checkpoint.remove()
     if html is not None:
-        write_text(html, _page(certificate))
+        from gan_eval.investigations.certify.page import render
+
+        write_text(html, render(certificate))
     if as_json:
         print(certificate.to_json(), end="")
     else:
-        if kept := certificate.provenance["units_kept"]:
-            print(f"Kept from an interrupted run: {kept} units of work.")
+        if reused := certificate.provenance["units_reused"]:
+            print(f"Kept from an interrupted run: {reused} units of work.")
         _print(certificate)
-    return Status.of(certificate.kept)
+    return Status.of(certificate.passed)
 
 
 def _print(certificate: Certificate) -> None:
     """Print sizes, the smallest KL told apart, and the answer."""
     from gan_eval.cli.console import open_console, print_table
-    from gan_eval.investigations.certify import sections
+    from gan_eval.investigations.certify import words
 
     console = open_console()
-    tables = [sections.sizes(certificate)]
+    tables = [words.sizes(certificate)]
     if certificate.power:
-        tables.append(sections.told_apart(certificate))
+        tables.append(words.told_apart(certificate))
     for table in tables:
         print_table(console, table.head, table.rows, table.caption)
-    console.print(sections.verdict(certificate), markup=False)
-
-
-def _page(certificate: Certificate) -> str:
-    """Write the certificate as one offline HTML page."""
-    from gan_eval.investigations.certify import sections
-    from gan_eval.pages.environment import environment
-    from gan_eval.pages.page import fill
-
-    return fill(
-        title="gan_eval: can these p-values be trusted?",
-        name="certificate",
-        question="Do these tests keep what their p-values promise?",
-        headline=_HEADLINES[certificate.kept],
-        sentences=[(None, sections.verdict(certificate))],
-        cards=[],
-        sections=[sections.trust(certificate), environment(certificate.provenance)],
-        created=certificate.provenance["created"],
-    )
+    console.print(words.verdict(certificate), markup=False)

@@ -12,7 +12,7 @@ from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
     from gan_eval.investigations.conformance.distribution import DistributionAgreement
-    from gan_eval.investigations.conformance.run import Conformance
+    from gan_eval.investigations.conformance.result import Conformance
     from gan_eval.investigations.conformance.stepwise import StageAgreement
 
 
@@ -50,7 +50,7 @@ def conform(
         print_json(found.document())
     else:
         _print(found)
-    return Status.of(found.kept)
+    return Status.of(found.passed)
 
 
 def _print(found: Conformance) -> None:
@@ -91,12 +91,12 @@ def _print(found: Conformance) -> None:
         one.message for one in (*found.stages, *found.distributions) if one.message
     ):
         console.print(f"failed: {message}", markup=False)
-    apart = [" and ".join(pair) for pair in found.pairs if not found.agree(pair)]
+    apart = [" and ".join(pair) for pair in found.pairs if not found.pair_passed(pair)]
     many = len(found.pairs)
     levels = "at both levels" if seeds else "step by step; in distribution nothing was compared"
     answer = (
         f"Yes: {f'all {many} pairs agree' if many > 1 else 'the pair agrees'} {levels}."
-        if found.kept
+        if found.passed
         else f"No: {len(apart)} of {many} pair{'s' if many > 1 else ''} not shown to agree: "
         f"{'; '.join(apart)}."
     )
@@ -114,7 +114,7 @@ def _stage(one: StageAgreement) -> tuple[str, ...]:
     return (
         *(f"{one.first} / {one.second}", one.stage),
         *(("failed", "") if one.message else (f"{largest:.1e}", of if largest else "")),
-        *(f"{one.tolerance:.0e}", counted, "yes" if one.agree else "NO"),
+        *(f"{one.tolerance:.0e}", counted, "yes" if one.passed else "NO"),
     )
 
 

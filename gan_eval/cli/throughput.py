@@ -69,7 +69,7 @@ def throughput(
         print_json(found.document())
     else:
         _print(found)
-    return Status.of(found.kept)
+    return Status.of(found.passed)
 
 
 def _print(found: Figures) -> None:

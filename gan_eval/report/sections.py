@@ -139,10 +139,10 @@ def _detection(cells: Sequence[CellRows]) -> str:
 def trust() -> Section:
     """The certificate of the tests behind the p-values, as it comes with the package."""
     # Imported here: pages that judge nothing need no certificate.
-    from gan_eval.investigations.certify import sections
-    from gan_eval.investigations.certify.certificate import shipped
+    from gan_eval.investigations.certify import page
+    from gan_eval.investigations.certify.result import shipped
 
-    return sections.trust(shipped())
+    return page.trust(shipped())
 
 
 def critic(cells: Sequence[CellRows]) -> Section:

@@ -20,7 +20,7 @@ from gan_eval.cli.signals import Ended
 from gan_eval.cli.status import Status, status_of
 from gan_eval.investigations import exercise
 from gan_eval.investigations.certify import run as certifying
-from gan_eval.investigations.certify.certificate import Certificate, shipped
+from gan_eval.investigations.certify.result import Certificate, shipped
 from gan_eval.investigations.conformance import run as conforming
 from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.runtime.errors import UsageError
@@ -173,7 +173,7 @@ def _changed() -> None:
 
 
 def _certificate(patch: pytest.MonkeyPatch, change: Callable[[Certificate], Certificate]) -> None:
-    found = replace(shipped(), provenance={**shipped().provenance, "units_kept": 0})
+    found = replace(shipped(), provenance={**shipped().provenance, "units_reused": 0})
     patch.setattr(certifying, "certify", lambda *_, **__: change(found))
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from gan_eval.investigations.certify.catalogue import JUDGE, TESTS, Subject
-from gan_eval.investigations.certify.certificate import Certificate
+from gan_eval.investigations.certify.result import Certificate
 from gan_eval.investigations.certify.run import certify
 from gan_eval.investigations.certify.settings import Settings
 

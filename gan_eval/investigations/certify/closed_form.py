@@ -133,7 +133,7 @@ class MeanCase:
         return (self.mean - self.expectation) / self.error
 
     @property
-    def kept(self) -> bool:
+    def passed(self) -> bool:
         """Whether the mean lies in the band around its expectation: 99 %, in a second look 99.9 %,
         by the normal law of a mean."""
         confidence = FIRST_LOOK if self.second is None else SECOND_LOOK

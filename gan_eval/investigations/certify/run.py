@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from gan_eval.investigations.certify import closed_form, power, size
 from gan_eval.investigations.certify.alternatives import PATHS
 from gan_eval.investigations.certify.catalogue import JUDGE, PERMUTATIONS, TESTS, Subject, Test
-from gan_eval.investigations.certify.certificate import Certificate, Certified
 from gan_eval.investigations.certify.checkpoint import Checkpoint
+from gan_eval.investigations.certify.result import Certificate, Certified
 from gan_eval.investigations.certify.settings import Settings
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment
@@ -85,7 +85,7 @@ def certify(
             "seconds": round(time.monotonic() - start, 1),
             "workers": workers,
             "units": progress.planned,
-            "units_kept": progress.reused,
+            "units_reused": progress.reused,
             "permutations": PERMUTATIONS,
             "environment": environment(),
         },
@@ -165,7 +165,7 @@ def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list
         for subject, law, n, m, d in cases
         for key in [(subject.name, law, n, m, d)]
     }
-    doubtful = [c for c in cases if not found[(c[0].name, *c[1:])].kept]
+    doubtful = [c for c in cases if not found[(c[0].name, *c[1:])].passed]
     again = look("second", doubtful, size.MORE * settings.repetitions)
     return [
         replace(case, second=again[key]) if key in again else case for key, case in found.items()
@@ -203,7 +203,7 @@ def _means(
         return {c: case for c, case in measured.items() if case is not None}
 
     found = look("first", cases, settings.repetitions)
-    doubtful = [key for key, case in found.items() if not case.kept]
+    doubtful = [key for key, case in found.items() if not case.passed]
     again = look("second", doubtful, size.MORE * settings.repetitions)
     return [
         replace(case, second=again[key]) if key in again else case for key, case in found.items()

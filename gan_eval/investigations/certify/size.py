@@ -149,7 +149,7 @@ class SizeCase:
         return faults(self.counts, self.alphas, self.claim, self.confidence)
 
     @property
-    def kept(self) -> bool:
+    def passed(self) -> bool:
         """Whether the claim stands."""
         return not self.faults
 

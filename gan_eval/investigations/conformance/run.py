@@ -5,20 +5,18 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from gan_eval.investigations.conformance import distribution, stepwise, units
-from gan_eval.investigations.conformance.distribution import DistributionAgreement
 from gan_eval.investigations.conformance.participants import participants, usable
+from gan_eval.investigations.conformance.result import Conformance
 from gan_eval.investigations.conformance.stages import STAGES, Stage
 from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.investigations.conformance.units import Unit
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.json import json_ready
 from gan_eval.runtime.machine import cores, environment
 from gan_eval.runtime.pool import Failure, Pool, map_units
 from gan_eval.runtime.pool import require as require_workers
@@ -28,69 +26,6 @@ from gan_eval.runtime.threads import require
 from gan_eval.training.backends import Availability
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
-
-
-@dataclass(frozen=True)
-class Conformance:
-    """Whether backends are the same experiment.
-
-    Attributes
-    ----------
-    compared : tuple of Availability
-        The backends that were compared. A single one has nothing to agree with.
-    absent : tuple of Availability
-        Those that are missing or broken, and forms without a device here.
-    stages : tuple of StageAgreement
-        Of every pair at every stage.
-    distributions : tuple of DistributionAgreement
-        Of every pair.
-    provenance : dict
-        JSON-ready: ``command``, ``created``, ``seconds``, ``seeds``, ``threads``, ``workers``,
-        ``environment``.
-    """
-
-    compared: tuple[Availability, ...]
-    absent: tuple[Availability, ...]
-    stages: tuple[StageAgreement, ...] = ()
-    distributions: tuple[DistributionAgreement, ...] = ()
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """The pairs of names that were compared."""
-        return tuple(itertools.combinations([one.name for one in self.compared], 2))
-
-    def agree(self, pair: tuple[str, str]) -> bool:
-        """Whether a pair agrees at every stage, and is shown to be the same in distribution where
-        that was asked."""
-        steps = (one.agree for one in self.stages if (one.first, one.second) == pair)
-        laws = (
-            one.verdict == distribution.SAME
-            for one in self.distributions
-            if (one.first, one.second) == pair
-        )
-        return all(steps) and all(laws)
-
-    @property
-    def kept(self) -> bool | None:
-        """Whether every pair agrees; None where there is no pair, which cannot tell."""
-        return all(self.agree(pair) for pair in self.pairs) if self.pairs else None
-
-    def document(self) -> dict[str, Any]:
-        """JSON-ready; a number that is not finite is null."""
-        return json_ready(
-            {
-                "agree": self.kept,
-                "backends": [asdict(one) for one in self.compared],
-                "absent": [asdict(one) for one in self.absent],
-                "pairs": [{"backends": list(p), "agree": self.agree(p)} for p in self.pairs],
-                "step_by_step": [one.document() for one in self.stages],
-                "in_distribution": [one.document() for one in self.distributions],
-                "margin": distribution.MARGIN,
-                "alpha": distribution.ALPHA,
-                **self.provenance,
-            }
-        )
 
 
 def conform(

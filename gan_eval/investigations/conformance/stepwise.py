@@ -60,7 +60,7 @@ class StageAgreement:
         return tuple(name for name, value in self.differences.items() if value is None)
 
     @property
-    def agree(self) -> bool:
+    def passed(self) -> bool:
         """Whether nothing that was compared differs by more than is allowed."""
         return (
             not self.message
@@ -79,7 +79,7 @@ class StageAgreement:
             "tolerance": self.tolerance,
             "seeds_counted": self.counted,
             "seeds": self.seeds,
-            "agree": self.agree,
+            "passed": self.passed,
             "message": self.message,
         }
 

@@ -54,9 +54,9 @@ class Figures:
         return replace(self, quality=quality, labels=labels)
 
     @property
-    def kept(self) -> bool | None:
-        """``Comparison.kept``; True where nothing was compared."""
-        return True if self.comparison is None else self.comparison.kept
+    def passed(self) -> bool | None:
+        """``Comparison.passed``; True where nothing was compared."""
+        return True if self.comparison is None else self.comparison.passed
 
     def page(self) -> str:
         """One HTML document that fetches nothing."""
@@ -81,7 +81,7 @@ class Figures:
                 "differences": list(compared.differences),
             },
             "warnings": page.warnings(self.table),
-            "kept": self.kept,
+            "passed": self.passed,
             "headline": page.headline(self.table, compared),
         }
 

@@ -59,7 +59,7 @@ class Comparison:
         return int((self.table["answer"] == answer).sum())
 
     @property
-    def kept(self) -> bool | None:
+    def passed(self) -> bool | None:
         """False where a benchmark is slower than allowed, with confidence; else None where some
         could not have been shown to be, whatever their rounds; else True."""
         if self.count(TOO_SLOW):

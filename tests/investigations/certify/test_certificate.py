@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gan_eval.investigations.certify import JUDGE, TESTS, Certificate, Settings, certify
-from gan_eval.investigations.certify.certificate import SHIPPED, shipped
 from gan_eval.investigations.certify.power import OPTIMUM
+from gan_eval.investigations.certify.result import SHIPPED, shipped
 from gan_eval.investigations.certify.run import known, named
 from gan_eval.runtime.errors import UsageError
 
@@ -42,7 +42,7 @@ def test_json_gives_the_same_certificate(made: Certificate, tmp_path: Path) -> N
     path.write_text(made.to_json(), encoding="utf-8")
     assert Certificate.load(path) == made
     document = json.loads(made.to_json())
-    assert document["kept"] is True
+    assert document["passed"] is True
     assert document["settings"]["repetitions"] == 120
 
 
@@ -139,7 +139,7 @@ def test_the_certificate_of_the_package_is_of_the_judges_tests_and_kept() -> Non
     assert certificate.settings == Settings()
     assert certificate.settings.repetitions == 2000
     assert len(certificate.sizes) == len(JUDGE) * 2 * 2 * 3
-    assert certificate.kept, certificate.faults
+    assert certificate.passed, certificate.faults
     assert certificate.to_json() == SHIPPED.read_text(encoding="utf-8")
 
 

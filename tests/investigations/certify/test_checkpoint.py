@@ -48,7 +48,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificate
     """A certificate, and all the lines of its checkpoint."""
     file = tmp_path_factory.mktemp("whole") / "new" / "c.part"
     certificate = certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file))
-    assert certificate.provenance["units_kept"] == 0
+    assert certificate.provenance["units_reused"] == 0
     assert len(set(units(file))) == len(units(file)) == certificate.provenance["units"]
     return certificate, file.read_text()
 
@@ -63,7 +63,7 @@ def test_a_damaged_line_is_measured_again(
     file = tmp_path / "c.part"
     file.write_text("\n".join([head, *bad, *deep, *lines[2:]]))
     again = certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file))
-    assert again.provenance["units_kept"] == len(lines) - 2
+    assert again.provenance["units_reused"] == len(lines) - 2
     assert (again.sizes, again.power, again.means) == (whole.sizes, whole.power, whole.means)
 
 
@@ -81,7 +81,7 @@ def test_it_goes_on_to_the_same_certificate(
         certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file), on_progress=stop)
     assert len(units(file)) == 5
     found = certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file))
-    assert found.provenance["units_kept"] == 5
+    assert found.provenance["units_reused"] == 5
     assert (found.sizes, found.power) == (whole.sizes, whole.power)
     assert file.read_text() == text
 
@@ -93,7 +93,7 @@ def test_all_is_found_again_but_by_other_code(
     file = tmp_path / "c.part"
     file.write_text(text)
     again = certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file))
-    assert again.provenance["units_kept"] == whole.provenance["units"]
+    assert again.provenance["units_reused"] == whole.provenance["units"]
     assert (again.sizes, again.power) == (whole.sizes, whole.power)
     unit = (power.measure, None, "scale", 8, 6, 1, 0.05, 20, 3)
     assert Checkpoint(file).find(unit)[0]
@@ -109,7 +109,7 @@ def test_what_was_cut_off_is_measured_again(
     file.write_text(text[: len(text) - 40])
     for missing in (1, 0):
         found = certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file))
-        assert found.provenance["units_kept"] == whole.provenance["units"] - missing
+        assert found.provenance["units_reused"] == whole.provenance["units"] - missing
         assert found.power == whole.power
 
 
@@ -143,7 +143,7 @@ def test_a_test_from_outside_is_not_kept(tmp_path: Path) -> None:
     certify([subject], SMALL, workers=1, checkpoint=Checkpoint(file))
     found = certify([subject], SMALL, workers=1, checkpoint=Checkpoint(file)).provenance
     assert all('"optimum"' in unit or "null" in unit for unit in units(file))
-    assert found["units_kept"] == len(units(file)) < found["units"]
+    assert found["units_reused"] == len(units(file)) < found["units"]
 
 
 @pytest.mark.parametrize("text", ["a file of somebody's\n", '{"format": 1}\n', "\x00\xff"])
@@ -231,5 +231,5 @@ def test_the_command_goes_on_after_a_kill(
     stdout = capsys.readouterr().out
     assert end.value.code == 0
     assert f"Kept from an interrupted run: {before} units of work." in stdout
-    assert Certificate.load(out).provenance["units_kept"] == before
+    assert Certificate.load(out).provenance["units_reused"] == before
     assert not beside(out).exists()

@@ -38,10 +38,10 @@ def test_a_case_survives_json_with_its_second_look() -> None:
     case = closed_form.MeanCase("mmd2", "null", 0.0, 5, 6, 2, 0.5, 100, 30.0, 40.0)
     assert case.mean == pytest.approx(0.8)
     assert case.error == pytest.approx(np.sqrt((40 - 9) / 99 / 100))
-    assert not case.kept
+    assert not case.passed
     both = closed_form.MeanCase("mmd2", "null", 0.0, 5, 6, 2, 0.5, 100, 30.0, 40.0, case)
     assert closed_form.MeanCase.from_dict(both.to_dict()) == both
     calm = closed_form.MeanCase("mmd2", "null", 0.0, 5, 6, 2, 0.5, 400, 0.1, 40.0)
     again = closed_form.MeanCase("mmd2", "null", 0.0, 5, 6, 2, 0.5, 100, 30.0, 40.0, calm)
-    assert again.kept
+    assert again.passed
     assert again.mean == calm.mean

@@ -52,7 +52,7 @@ def test_json_is_one_document_and_the_status_tells_of_faults(
     status, stdout, _ = run(capsys, *arguments, "--json")
     document = json.loads(stdout)
     assert status == 1
-    assert document["kept"] is False
+    assert document["passed"] is False
     assert any("rejects too often" in fault for fault in document["faults"])
 
 

@@ -29,7 +29,7 @@ def certified(test: Test, settings: Settings) -> Certificate:
 
 def found(test: Test, settings: Settings) -> str:
     certificate = certified(test, settings)
-    assert not certificate.kept
+    assert not certificate.passed
     return "\n".join(certificate.faults)
 
 
@@ -60,7 +60,7 @@ def test_rows_permuted_within_their_groups_are_found() -> None:
 
 def test_a_test_turned_round_is_found_by_its_power_alone() -> None:
     certificate = certified(faulty.backwards, LARGE)
-    assert all(case.kept for case in certificate.sizes if case.law == "normal")
+    assert all(case.passed for case in certificate.sizes if case.law == "normal")
     (fault,) = [f for f in certificate.faults if "shift_major" in f]
     assert "power does not rise" in fault
 
@@ -85,10 +85,10 @@ def test_a_diagonal_left_in_the_unbiased_statistic_is_found_by_its_mean(path: st
     assert wrong is not None
     assert right is not None
     assert ours is not None
-    assert not wrong.kept
+    assert not wrong.passed
     assert wrong.deviation > 10
-    assert right.kept
-    assert ours.kept
+    assert right.passed
+    assert ours.passed
     assert ours.mean == pytest.approx(right.mean, abs=1e-12)
 
 

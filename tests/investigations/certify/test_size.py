@@ -89,6 +89,6 @@ def test_the_second_look_decides_where_there_is_one() -> None:
     rng = np.random.default_rng(4)
     bad, good = counts(rng.random(500) ** 2), counts(rng.random(2000))
     case = SizeCase("a", "normal", EXACT, 5, 6, 2, ALPHAS, bad)
-    assert not case.kept
-    assert replace(case, second=good).kept
-    assert not replace(case, first=good, second=bad).kept
+    assert not case.passed
+    assert replace(case, second=good).passed
+    assert not replace(case, first=good, second=bad).passed

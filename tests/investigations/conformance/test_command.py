@@ -97,9 +97,9 @@ def test_one_that_does_not_is_told_so_with_status_1(capsys: pytest.CaptureFixtur
     status, stdout, _ = run(capsys, *arguments)
     document = json.loads(stdout)
     assert status == 1
-    assert document["agree"] is False
-    agree = {tuple(pair["backends"]): pair["agree"] for pair in document["pairs"]}
-    assert agree == {
+    assert document["passed"] is False
+    passed = {tuple(pair["backends"]): pair["passed"] for pair in document["pairs"]}
+    assert passed == {
         ("numpy", "twin"): True,
         ("numpy", "numpy:saturating"): False,
         ("twin", "numpy:saturating"): False,
@@ -140,7 +140,7 @@ def test_a_single_name_stands_for_its_forms_and_one_form_alone_is_told_so(
     )
     status, stdout, _ = run(capsys, "--backend", "numpy:saturating", "--json")
     document = json.loads(stdout)
-    assert (status, document["agree"], document["pairs"]) == (3, None, [])
+    assert (status, document["passed"], document["pairs"]) == (3, None, [])
 
 
 def test_chaos_is_measured_by_the_first_backend_and_told(
@@ -174,7 +174,7 @@ def test_where_no_seed_counts_nothing_is_said_to_agree() -> None:
     (late,) = [s for s in STAGES if s.chaotic and s.config.dialect == "pytorch"]
     found = conform(["numpy", "twin"], seeds=0, workers=1, stages=[replace(late, tolerance=0.0)])
     (stage,) = found.stages
-    assert (stage.counted, stage.seeds, stage.agree, found.kept) == (0, 5, False, False)
+    assert (stage.counted, stage.seeds, stage.passed, found.passed) == (0, 5, False, False)
     assert "no seed counts" in stage.message
 
 

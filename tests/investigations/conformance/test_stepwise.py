@@ -88,7 +88,7 @@ def test_each_quantity_is_seen_and_only_it(right: dict[str, TrainedGANs]) -> Non
         found = stepwise.compare(stage, ("a", "b"), run, other)
         assert [key for key, value in found.differences.items() if value] == [name]
         assert found.largest[0] == name
-        assert not found.agree
+        assert not found.passed
 
 
 def test_what_a_backend_does_not_tell_is_named_and_not_held_against_it(
@@ -96,7 +96,7 @@ def test_what_a_backend_does_not_tell_is_named_and_not_held_against_it(
 ) -> None:
     run = right[EARLY[0].name]
     found = stepwise.compare(EARLY[0], ("a", "b"), run, replace(run, adam=None))
-    assert found.agree
+    assert found.passed
     assert len(found.untold) == 4
     assert found.document()["differences"]["first moments of D"] is None
 
@@ -105,7 +105,7 @@ def test_what_a_backend_does_not_tell_is_named_and_not_held_against_it(
 def test_the_right_trainer_agrees_with_pytorch(stage: Stage, right: dict[str, TrainedGANs]) -> None:
     pytorch = backend("pytorch").train(stage.config, stage.seeds)
     found = stepwise.compare(stage, ("pytorch", "numpy"), pytorch, right[stage.name])
-    assert found.agree, found
+    assert found.passed, found
     assert found.untold == ()
     assert found.counted == found.seeds == len(stage.seeds)
 
@@ -121,7 +121,7 @@ def test_after_all_steps_the_seeds_that_are_not_chaotic_agree_with_pytorch() -> 
     run = run.take(counted)
     pytorch = backend("pytorch:batched").train(stage.config, run.seeds.tolist())
     found = stepwise.compare(stage, ("numpy", "pytorch"), run, pytorch)
-    assert found.agree, found
+    assert found.passed, found
     assert found.untold == ()
     assert (found.counted, found.seeds) == (counted.sum(), 5)
 
@@ -154,7 +154,7 @@ def test_every_planted_fault_is_caught_where_it_first_does_anything(
         )
         for stage in EARLY
     ]
-    caught = [one for one in found if not one.agree]
+    caught = [one for one in found if not one.passed]
     assert caught[0].stage == CAUGHT_AT.get(fault, "1 step, pytorch")
     # Far beyond what is allowed, so that no rounding is taken for it.
     assert caught[0].largest[1] > 1e-3

@@ -74,11 +74,11 @@ def test_what_became_slower_is_told_from_what_did_not(compared: Callable[..., Co
     answers = ["no difference seen", "too slow", "slower", "faster"]
     assert list(found.table.columns) == list(COLUMNS)
     assert list(found.table["answer"]) == answers
-    assert not found.kept
+    assert not found.passed
     for row, factor in zip(found.table.to_dict("records"), factors, strict=True):
         assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
         assert row["ratio"] == pytest.approx(factor, rel=0.05)
-    assert compared(before, after, slowdown=2.5).kept
+    assert compared(before, after, slowdown=2.5).passed
 
 
 def test_the_pvalues_are_those_of_the_exact_test_under_holm(
@@ -105,24 +105,24 @@ def test_rounds_that_are_too_few_decide_nothing_and_cost_the_others_nothing(
     assert list(found.table["answer"]) == ["too few rounds", "too slow"]
     assert found.table["adjusted_pvalue"][1] == found.table["pvalue"][1]
     assert (found.table["ratio_low"][0], found.table["ratio_high"][0]) == (0, np.inf)
-    assert found.kept is False
-    assert compared(before, {**after, "many": noisy(1.0, 1)}).kept is None
-    assert compared({"many": before["many"]}, {"many": noisy(1.0, 1)}).kept is True
+    assert found.passed is False
+    assert compared(before, {**after, "many": noisy(1.0, 1)}).passed is None
+    assert compared({"many": before["many"]}, {"many": noisy(1.0, 1)}).passed is True
 
 
 @pytest.mark.parametrize(
-    ("benchmarks", "rounds", "kept"), [(4, 3, None), (4, 4, None), (4, 5, False), (1, 3, False)]
+    ("benchmarks", "rounds", "passed"), [(4, 3, None), (4, 4, None), (4, 5, False), (1, 3, False)]
 )
 def test_whether_rounds_are_enough_is_decided_after_the_correction(
-    compared: Callable[..., Comparison], benchmarks: int, rounds: int, kept: bool | None
+    compared: Callable[..., Comparison], benchmarks: int, rounds: int, passed: bool | None
 ) -> None:
     """1 over C(6, 3), C(8, 4) or C(10, 5) splits, times four benchmarks: 0.2, 0.057, 0.016."""
     names = [str(i) for i in range(benchmarks)]
     before = {name: noisy(1.0, i, rounds) for i, name in enumerate(names)}
     after = {name: noisy(10.0, 10 + i, rounds) for i, name in enumerate(names)}
     found = compared(before, after)
-    assert found.kept is kept
-    assert set(found.table["answer"]) == {"too few rounds" if kept is None else "too slow"}
+    assert found.passed is passed
+    assert set(found.table["answer"]) == {"too few rounds" if passed is None else "too slow"}
 
 
 def test_many_rounds_are_blocks_of_consecutive_ones(compared: Callable[..., Comparison]) -> None:
@@ -134,7 +134,7 @@ def test_many_rounds_are_blocks_of_consecutive_ones(compared: Callable[..., Comp
     after = level[::-1] * np.exp(0.01 * rng.standard_normal(1000)) * 1.001
     found = compared({"a": list(before)}, {"a": list(after)}, slowdown=1.0)
     assert list(found.table["answer"]) == ["no difference seen"]
-    assert compared({"a": list(before)}, {"a": list(after * 1.5)}).kept is False
+    assert compared({"a": list(before)}, {"a": list(after * 1.5)}).passed is False
     (row,) = found.table.to_dict("records")
     assert (row["rounds_before"], row["rounds_after"]) == (1000, 1000)
 
@@ -165,7 +165,7 @@ def test_with_several_files_the_spread_between_files_counts(tmp_path: Path) -> N
     assert compare(before, slow).table["answer"][0] == "too slow"
     assert compare(before, slow[0]).table["files_after"][0] == 1
     # Three files have one degree of freedom, which could reject, but would hardly ever.
-    assert compare(before[1:3], slow[1]).kept is None
+    assert compare(before[1:3], slow[1]).passed is None
     with pytest.raises(UsageError, match="is given twice"):
         compare(before, before[0])
 
@@ -178,7 +178,7 @@ def test_two_equal_runs_are_rarely_called_too_slow(compared: Callable[..., Compa
     for seed in range(60):
         before = {str(i): noisy(1.0, 100 * seed + i, 6) for i in range(3)}
         after = {str(i): noisy(1.2, 100 * seed + 50 + i, 6) for i in range(3)}
-        alarms += not compared(before, after, alpha=0.2).kept
+        alarms += not compared(before, after, alpha=0.2).passed
     assert 0 < alarms <= 22
 
 

@@ -69,7 +69,7 @@ def test_where_no_rounds_could_tell_the_status_is_3_and_the_headline_says_so(
     assert "Could not tell whether anything became slower: 4 benchmarks" in printed
     assert "Nothing was shown" not in printed
     assert status_of([*arguments, "--json"]) == 3
-    assert json.loads(capsys.readouterr().out)["kept"] is None
+    assert json.loads(capsys.readouterr().out)["passed"] is None
     # One of the four with enough rounds, and slower or not: the other three stay unknown.
     for factor, status, words in ((1.0, 3, "Nothing was shown"), (2.0, 1, "1 of 4 benchmarks")):
         for path, times in zip(paths, (1.0, factor), strict=True):
@@ -100,7 +100,7 @@ def test_a_file_without_benchmarks_and_one_with_600_rounds_are_shown(
 def test_json_is_one_document(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert status_of(["throughput", files[1], "--against", files[0], "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
-    assert not found["kept"]
+    assert not found["passed"]
     assert [row["answer"] for row in found["comparison"]["benchmarks"]][1] == "too slow"
     assert found["benchmarks"][0]["examples_per_second"] > 0
 

@@ -1,28 +1,17 @@
-"""A certificate as the section of a page, and its tables."""
+"""A certificate in words: the answer and the tables."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
-
-import pandas as pd
 
 from gan_eval.investigations.certify.alternatives import PATHS
 from gan_eval.investigations.certify.catalogue import EXACT
-from gan_eval.investigations.certify.certificate import Certificate
 from gan_eval.investigations.certify.closed_form import STATISTICS
 from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
+from gan_eval.investigations.certify.result import Certificate
 from gan_eval.investigations.certify.size import SizeCase
-from gan_eval.pages.blocks import Block, Code, Paragraph, Section, Table, TableBlock, gallery
-from gan_eval.pages.canvas import (
-    COLOURS,
-    Picture,
-    canvas,
-    legend_above,
-    picture,
-    plain_log_axis,
-)
+from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (
     count,
     interval,
@@ -34,65 +23,34 @@ from gan_eval.pages.numbers import (
     setting,
 )
 
-DRAWN = ("shift_minor", "mixture")
-"""Paths whose power curves are drawn, where they were measured."""
-
 MOST_FAULTS = 10
 """Faults listed one by one."""
-
-_COLOURS = ("loss-d", "loss-g", "learned", "real")
-_DASHES = ("-", "--", "-.", ":")
-
-
-def trust(certificate: Certificate) -> Section:
-    """The section that says whether p-values can be trusted, and why."""
-    settings = certificate.settings
-    blocks: list[Block] = [
-        Paragraph(verdict(certificate)),
-        TableBlock(sizes(certificate)),
-        Paragraph(
-            f"A size is the share of {count(settings.repetitions)} repetitions with equal laws in "
-            f"which a test rejects. It took {certificate.provenance['permutations']} permutations "
-            "each; a permutation p-value is valid for any number of them. One right case in a "
-            "hundred leaves its 99 % band at each level: a case that does is measured again, with "
-            "four times the repetitions from other random numbers, and held to a 99.9 % band "
-            f"({plural(certificate.second_looks, 'case')} here). Where values tie, a valid test "
-            "rejects more rarely than its level."
-        ),
-    ]
-    if certificate.power:
-        blocks += [Paragraph(_power_in_words(certificate)), TableBlock(told_apart(certificate))]
-        drawn = [path for path in DRAWN if path in certificate.paths]
-        blocks += gallery(*(partial(_curves, certificate, path) for path in drawn))
-    blocks.append(TableBlock(cases(certificate), folded=True))
-    if certificate.means:
-        blocks.append(TableBlock(means(certificate), folded=True))
-    if certificate.provenance.get("command"):
-        blocks.append(Code("To certify again", str(certificate.provenance["command"])))
-    return Section("trust", "Can these p-values be trusted?", blocks)
 
 
 def verdict(certificate: Certificate) -> str:
     """The answer in one or a few sentences."""
     tests, total = len(certificate.tests), len(certificate.sizes)
-    kept = sum(case.kept for case in certificate.sizes)
+    one = tests == 1
+    passed = sum(case.passed for case in certificate.sizes)
     checked = f"{plural(tests, 'test')} in {plural(total, 'null case')}"
-    if certificate.kept:
+    if certificate.passed:
         return (
-            f"Yes: {checked} keep what they claim, power rises along every path that a test is "
-            "built to see, and the means of the statistics meet their closed forms."
+            f"Yes: {checked} {'keeps what it claims' if one else 'keep what they claim'}, "
+            "power rises along every path that a test is built to see, and the means of the "
+            "statistics meet their closed forms."
         )
-    if certificate.kept is None:
+    if certificate.passed is None:
         few = ", ".join(certificate.undecided)
         return (
-            f"Could not tell: nothing contradicts what {checked} claim, but with so few rows {few} "
-            "never rejected, neither equal laws nor different ones."
+            f"Could not tell: nothing contradicts what {checked} {'claims' if one else 'claim'}, "
+            f"but with so few rows {few} never rejected, neither equal distributions nor "
+            "different ones."
         )
     found = certificate.faults
     rest = len(found) - MOST_FAULTS
     more = f"; and {count(rest)} more" if rest > 0 else ""
     return (
-        f"Not all of them: of {checked}, {count(kept)} cases are as claimed. "
+        f"Not all of them: of {checked}, {count(passed)} cases are as claimed. "
         f"Found: {'; '.join(found[:MOST_FAULTS])}{more}."
     )
 
@@ -106,7 +64,7 @@ def sizes(certificate: Certificate) -> Table:
     rows = []
     for (test, law), found in groups.items():
         measured = list(zip(*(case.sizes for case in found), strict=True))
-        good = sum(case.kept for case in found)
+        good = sum(case.passed for case in found)
         rows.append(
             (
                 certificate.tests[test].words,
@@ -152,7 +110,7 @@ def cases(certificate: Certificate) -> Table:
                     for share, (low, high) in zip(case.sizes, case.bands, strict=True)
                 ),
                 probability(case.uniformity),
-                ("as claimed" if case.kept else "; ".join(case.faults))
+                ("as claimed" if case.passed else "; ".join(case.faults))
                 + (" (second look)" if case.second else ""),
             )
             for case in certificate.sizes
@@ -197,7 +155,7 @@ def means(certificate: Certificate) -> Table:
                 *(count(k) for k in (case.n, case.m, case.dimension)),
                 *(number(v, 4) for v in (case.expectation, case.mean)),
                 *(number(v, 2) for v in (case.error, case.deviation)),
-                "met" if case.kept else "not met",
+                "met" if case.passed else "not met",
             )
             for case in certificate.means
         ],
@@ -205,7 +163,8 @@ def means(certificate: Certificate) -> Table:
     )
 
 
-def _power_in_words(certificate: Certificate) -> str:
+def power(certificate: Certificate) -> str:
+    """Say how the power was measured, and what a lower bound means."""
     first = certificate.power[0]
     return (
         f"The best possible test knows both laws (Neyman & Pearson) and sees the "
@@ -237,52 +196,3 @@ def _bands_in_words(certificate: Certificate) -> str:
         return ""
     bands = ", ".join(percents(low, high) for low, high in exact[0].bands)
     return f"; 99 % bands of uniform p-values: {bands}"
-
-
-def _curves(certificate: Certificate, path: str) -> Picture:
-    identity = f"fig-power-{path.replace('_', '-')}"
-    curves = [
-        (words, curve)
-        for name, words in [
-            (OPTIMUM, "best possible"),
-            *((name, test.words) for name, test in list(certificate.tests.items())[:4]),
-        ]
-        if (curve := certificate.curve(name, path)) is not None
-    ]
-    with canvas(height=3.4) as (figure, axes):
-        for position, (words, curve) in enumerate(curves):
-            best = curve.test == OPTIMUM
-            axes.plot(
-                curve.kl,
-                curve.power,
-                label=words,
-                color=COLOURS["ink" if best else _COLOURS[position - 1]],
-                linestyle="-" if best else _DASHES[position - 1],
-                marker="." if best else None,
-            )
-        axes.axhline(0.8, color=COLOURS["muted"], linewidth=0.8)
-        axes.set_ylim(0, 1.02)
-        axes.set_xlabel("KL(q‖p), nats")
-        axes.set_ylabel("power")
-        plain_log_axis(axes, "x")
-        legend_above(axes, columns=1)
-        words = PATHS[path].words
-        rest = len(certificate.tests) - 4
-        hidden = f" {plural(rest, 'more test')} not drawn." if rest > 0 else ""
-        return picture(
-            figure,
-            identity,
-            title=f"Power: {words}",
-            description="; ".join(
-                f"{name}: {percent(float(curve.power[0]))} at {number(curve.kl[0], 2)} nats, "
-                f"{percent(float(curve.power[-1]))} at {number(curve.kl[-1], 2)}"
-                for name, curve in curves
-            ),
-            caption=f"Power against KL(q‖p): {words}. The line marks 80 %.{hidden}",
-            data=pd.concat(
-                [
-                    pd.DataFrame({"test": name, "kl": curve.kl, "power": curve.power})
-                    for name, curve in curves
-                ]
-            ),
-        )

@@ -51,7 +51,7 @@ class Certificate:
     means : tuple of MeanCase
     provenance : dict
         JSON-ready: ``command``, ``created``, ``seconds`` of this call, ``workers``, ``units`` of
-        work, ``units_kept`` (those of them that a checkpoint had), ``permutations``,
+        work, ``units_reused`` (those of them that a checkpoint had), ``permutations``,
         ``environment``.
     """
 
@@ -83,7 +83,7 @@ class Certificate:
             f"{case.statistic} ({case.path}, n = {case.n}, m = {case.m}, d = {case.dimension}): "
             f"its mean is {case.deviation:+.1f} standard errors from the closed form"
             for case in self.means
-            if not case.kept
+            if not case.passed
         ]
         return tuple(found)
 
@@ -96,7 +96,7 @@ class Certificate:
         return tuple(name for name in self.tests if name not in rejected)
 
     @property
-    def kept(self) -> bool | None:
+    def passed(self) -> bool | None:
         """Whether every claim stands; None where none falls but a test is ``undecided``."""
         return False if self.faults else None if self.undecided else True
 
@@ -119,7 +119,7 @@ class Certificate:
         """JSON-ready: settings and counts, from which all else follows, and the faults in words."""
         return {
             "format": FORMAT,
-            "kept": self.kept,
+            "passed": self.passed,
             "faults": list(self.faults),
             "settings": self.settings.to_dict(),
             "tests": {name: asdict(test) for name, test in self.tests.items()},

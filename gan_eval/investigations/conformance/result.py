@@ -1,0 +1,77 @@
+"""What a comparison of backends found: pair by pair, and whether all pairs passed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from gan_eval.investigations.conformance import distribution
+from gan_eval.investigations.conformance.distribution import DistributionAgreement
+from gan_eval.investigations.conformance.stepwise import StageAgreement
+from gan_eval.runtime.json import json_ready
+from gan_eval.training.backends import Availability
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """Whether backends are the same experiment.
+
+    Attributes
+    ----------
+    compared : tuple of Availability
+        The backends that were compared. A single one has nothing to agree with.
+    absent : tuple of Availability
+        Those that are missing or broken, and forms without a device here.
+    stages : tuple of StageAgreement
+        Of every pair at every stage.
+    distributions : tuple of DistributionAgreement
+        Of every pair.
+    provenance : dict
+        JSON-ready: ``command``, ``created``, ``seconds``, ``seeds``, ``threads``, ``workers``,
+        ``environment``.
+    """
+
+    compared: tuple[Availability, ...]
+    absent: tuple[Availability, ...]
+    stages: tuple[StageAgreement, ...] = ()
+    distributions: tuple[DistributionAgreement, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of names that were compared."""
+        return tuple(itertools.combinations([one.name for one in self.compared], 2))
+
+    def pair_passed(self, pair: tuple[str, str]) -> bool:
+        """Whether a pair agrees at every stage, and is shown to be the same in distribution where
+        that was asked."""
+        steps = (one.passed for one in self.stages if (one.first, one.second) == pair)
+        laws = (
+            one.verdict == distribution.SAME
+            for one in self.distributions
+            if (one.first, one.second) == pair
+        )
+        return all(steps) and all(laws)
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether every pair agrees; None where there is no pair, which cannot tell."""
+        return all(self.pair_passed(pair) for pair in self.pairs) if self.pairs else None
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready; a number that is not finite is null."""
+        return json_ready(
+            {
+                "passed": self.passed,
+                "backends": [asdict(one) for one in self.compared],
+                "absent": [asdict(one) for one in self.absent],
+                "pairs": [{"backends": list(p), "passed": self.pair_passed(p)} for p in self.pairs],
+                "step_by_step": [one.document() for one in self.stages],
+                "in_distribution": [one.document() for one in self.distributions],
+                "margin": distribution.MARGIN,
+                "alpha": distribution.ALPHA,
+                **self.provenance,
+            }
+        )
