@@ -55,6 +55,7 @@ def resampled_pvalue(statistic: float, null: NDArray[np.floating | np.integer]) 
 
     Examples
     --------
+    >>> import numpy as np
     >>> resampled_pvalue(2.0, np.array([0.5, 2.0, 1.0, 3.0]))
     0.6
     """
