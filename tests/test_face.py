@@ -22,7 +22,7 @@ assert len(gans) == len(rows) == 4
 assert len(cells) == 1
 real = ge.GaussianTarget.chapter().sample(40, 0)
 generated = gans.generate(0, 40)
-assert ge.battery(real, generated, permutations=99, rng=0).told_apart
+assert ge.battery(real, generated, permutations=199, rng=0).told_apart
 assert ge.mmd_test(real, generated, rng=0).pvalue < 0.05
 assert ge.energy_test(real, generated, rng=0).pvalue < 0.05
 assert np.all(ge.kl(gans.law(), ge.GaussianTarget.chapter()) > 0)
