@@ -14,15 +14,31 @@ SMALLEST_PVALUE = 1e-300
 less reads "< 1e-300"."""
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """A hint that names the known name nearest to an unknown one, or all of them."""
+def close(name: str, known: Sequence[str]) -> list[str]:
+    """Find the known names that an unknown one may have meant.
+
+    Those of which it is a part (``learning_rate`` of ``learning_rate_D``) or the initials (``lr``),
+    else the nearest one.
+    """
+    name, lower = name.lower(), [one.lower() for one in known]
+    parts = [known[at] for at, one in enumerate(lower) if f"_{name}_" in f"_{one}_"]
+    if parts and name not in lower:
+        return parts
+    initials = ["".join(part[:1] for part in one.split("_")) for one in lower]
+    if len(name) > 1 and (
+        meant := [known[at] for at, one in enumerate(initials) if one.startswith(name)]
+    ):
+        return meant
     # A long name is near to none, and the search takes the square of its length.
-    lower = [k.lower() for k in known]
-    close = difflib.get_close_matches(name.lower()[:200], lower, n=1, cutoff=0.5)
-    if close:
-        match = next(k for k in known if k.lower() == close[0])
-        return f"did you mean `{match}`?"
-    return f"known are {', '.join(f'`{k}`' for k in known)}"
+    found = difflib.get_close_matches(name[:200], lower, n=1, cutoff=0.5)
+    return [known[lower.index(one)] for one in found]
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Write a hint that names the known name nearest to an unknown one, or all of them."""
+    if meant := close(name, known):
+        return f"did you mean {' or '.join(f'`{one}`' for one in meant)}?"
+    return f"known are {', '.join(f'`{one}`' for one in known)}"
 
 
 def shown(value: Any) -> str:

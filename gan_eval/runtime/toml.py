@@ -1,4 +1,4 @@
-"""TOML, read and written; settings from text, and pydantic's faults as sentences."""
+"""TOML, read and written, and settings from text."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_text
-from gan_eval.runtime.text import cut, lower_first, nearest, shown
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+from gan_eval.runtime.text import cut, lower_first, shown
 
 
 def to_toml(settings: Mapping[str, Any], prefix: str = "") -> str:
@@ -100,46 +97,3 @@ def merge_settings(
             table = table[part]
         table[parts[-1]] = value
     return merged
-
-
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first fault that pydantic found, as one sentence in the house's form."""
-    fault = error.errors(include_url=False)[0]
-    where = cut(".".join(str(part) for part in fault["loc"]))
-    kind, context, got = fault["type"], fault.get("ctx", {}), shown(fault["input"])
-    if kind == "extra_forbidden":
-        return f"unknown setting `{where}`: {nearest(str(fault['loc'][-1]), _fields(model, fault))}"
-    if kind == "value_error":
-        return str(context["error"])
-    needs = {
-        "int_type": "an integer",
-        "float_type": "a number",
-        "string_type": "a string",
-        "bool_type": "true or false",
-        "tuple_type": "an array",
-        "finite_number": "finite",
-        "greater_than": f"greater than {context.get('gt')}",
-        "greater_than_equal": f"at least {context.get('ge')}",
-        "less_than": f"less than {context.get('lt')}",
-        "less_than_equal": f"at most {context.get('le')}",
-        "too_short": f"of length {context.get('min_length')} or more",
-        "too_long": f"of length {context.get('max_length')} or less",
-        "string_too_short": "a string that is not empty",
-        "string_too_long": f"of {context.get('max_length')} characters or less",
-        "list_type": "an array",
-        "literal_error": f"one of {context.get('expected')}",
-        "model_type": "a table",
-        "model_attributes_type": "a table",
-        "dict_type": "a table",
-    }.get(kind, lower_first(fault["msg"]))
-    return f"`{where}` must be {needs}, got {got}"
-
-
-def _fields(model: type[BaseModel], fault: Any) -> list[str]:
-    """The names allowed in the table in which a fault lies."""
-    for part in fault["loc"][:-1]:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field is not None else None
-        if isinstance(inner, type) and hasattr(inner, "model_fields"):
-            model = inner
-    return list(model.model_fields)

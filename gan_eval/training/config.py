@@ -5,26 +5,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.toml import explain, merge_settings, parse_assignment, read_toml
+from gan_eval.runtime.settings import Settings
 
 Dialect = Literal["pytorch", "mxnet", "tensorflow"]
 
@@ -49,10 +39,8 @@ Vector = Annotated[tuple[Real, ...], BeforeValidator(_tuple)]
 Matrix = Annotated[tuple[tuple[Real, ...], ...], BeforeValidator(_tuple)]
 
 
-class TargetConfig(BaseModel):
+class TargetConfig(Settings):
     """The target N(b, AᵀA) as settings; the chapter's by default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     A: Matrix = ((1.0, 2.0), (-0.1, 0.5))
     """The matrix of x = z A + b, d × d and of full rank; the covariance is AᵀA."""
@@ -71,15 +59,13 @@ class TargetConfig(BaseModel):
         return GaussianTarget(self.A, self.b)
 
 
-class TrainingConfig(BaseModel):
+class TrainingConfig(Settings):
     """The hyper-parameters of one GAN: frozen, validated, hashable.
 
     ``TrainingConfig()`` is the chapter's experiment. A dialect sets together what the chapter's
     three tabs do differently: the initial biases, whether the gradient of a batch is its sum or
     its mean, and Adam's ε with its place in the formula (docs/configuration.md has the table).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     learning_rate_D: Annotated[Real, Field(gt=0, le=1e30)] = 0.05
     """Adam's learning rate of the discriminator."""
@@ -137,26 +123,6 @@ class TrainingConfig(BaseModel):
             )
         return self
 
-    # --- Reading -----------------------------------------------------------------------------
-
-    @classmethod
-    def parse(cls, settings: Mapping[str, Any]) -> Self:
-        """A configuration from nested settings, as TOML gives them.
-
-        Raises ``UsageError`` with one sentence for the first thing that is wrong: an unknown key
-        (with the nearest known name), a wrong type, a value out of range, an unusable target.
-        """
-        try:
-            return cls.model_validate(dict(settings))
-        except ValidationError as error:
-            raise UsageError(explain(error, cls)) from None
-
-    @classmethod
-    def read(cls, path: str | Path | None = None, assignments: Sequence[str] = ()) -> Self:
-        """A configuration from a TOML file, if any, with ``key=value`` assignments on top."""
-        settings = read_toml(path) if path is not None else {}
-        return cls.parse(merge_settings(settings, map(parse_assignment, assignments)))
-
     # --- What follows from the settings --------------------------------------------------------
 
     @property
@@ -200,15 +166,13 @@ class TrainingConfig(BaseModel):
         return np.float32 if self.dtype == "float32" else np.float64
 
 
-class Margins(BaseModel):
+class Margins(Settings):
     """The KL(q‖p), in nats, up to which a replicate counts as converged, and as near.
 
     A verdict is an equivalence claim about the exact learned law: within 0.1 nats (the default)
     the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker's inequality), and the
     law is worth at least 23 real samples of a planar Gaussian (``effective_sample_size``).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     converged: Real = 0.1
     """KL(q‖p), in nats, up to which a replicate is converged."""

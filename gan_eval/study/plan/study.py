@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from gan_eval.judging import evaluation
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.runtime.text import nearest, shown, writable
-from gan_eval.runtime.toml import explain, merge_settings, parse_assignment, read_toml
+from gan_eval.runtime.settings import Settings
+from gan_eval.runtime.text import close, nearest, shown, writable
+from gan_eval.runtime.toml import merge_settings
 from gan_eval.training.config import Margins, Real, TargetConfig, TrainingConfig
 
 MOST_CONFIGURATIONS = 10_000
@@ -66,14 +58,12 @@ class Setting(NamedTuple):
     label: str
 
 
-class Study(BaseModel):
+class Study(Settings):
     """What to run: every configuration, on every backend and device, from every seed.
 
     ``Study()`` is the main job: the chapter's configuration on everything that is installed, within
     a minute: from 2,000 seeds where thousands train side by side, from 30 where one after another.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: Annotated[
         str, Field(strict=True, min_length=1, max_length=200), AfterValidator(writable)
@@ -127,18 +117,14 @@ class Study(BaseModel):
         return self
 
     @classmethod
-    def parse(cls, settings: Mapping[str, Any]) -> Self:
-        """A study from nested settings, as TOML gives them; ``UsageError`` in one sentence."""
-        try:
-            return cls.model_validate(dict(settings))
-        except ValidationError as error:
-            raise UsageError(explain(error, cls)) from None
-
-    @classmethod
-    def read(cls, path: str | Path | None = None, assignments: Sequence[str] = ()) -> Self:
-        """A study from a TOML file, if any, with ``key=value`` assignments on top."""
-        settings = read_toml(path) if path is not None else {}
-        return cls.parse(merge_settings(settings, map(parse_assignment, assignments)))
+    def hint(cls, name: str) -> str:
+        """Say which known setting an unknown name may have meant, also of a training's."""
+        settings = list(TrainingConfig.model_fields)
+        if name in settings:
+            return f"it belongs under [config], as `config.{name}`"
+        if not close(name, list(cls.model_fields)) and (meant := close(name, settings)):
+            return f"did you mean {' or '.join(f'`config.{one}`' for one in meant)}?"
+        return super().hint(name)
 
     def seeds(self, replicates_per_call: int) -> range:
         """The seeds of a cell whose backend takes so many in one call."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.json import read_json
-from gan_eval.runtime.toml import explain
+from gan_eval.runtime.settings import explain
 
 
 class _Told(BaseModel):

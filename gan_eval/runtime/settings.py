@@ -1,0 +1,138 @@
+"""Settings: a pydantic model whose faults are one sentence, from TOML as from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.text import cut, lower_first, nearest, shown
+from gan_eval.runtime.toml import merge_settings, parse_assignment, read_toml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class _Explained(type(BaseModel)):
+    """A metaclass that turns the faults of a construction into a ``UsageError``.
+
+    Only of one that Python asks for: a table within another is validated by pydantic itself, so
+    that a fault names its whole path.
+    """
+
+    if not TYPE_CHECKING:  # a type checker knows the fields by pydantic's own
+
+        def __call__(cls, /, *arguments: Any, **settings: Any) -> Any:
+            try:
+                return super().__call__(*arguments, **settings)
+            except ValidationError as error:
+                raise UsageError(explain(error, cls)) from None
+
+
+class Settings(BaseModel, metaclass=_Explained):
+    """Frozen settings, each described, that raise ``UsageError`` with one sentence for the first
+    that is wrong: an unknown name (with the nearest known one), a wrong type, a value out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any]) -> Self:
+        """Take nested settings, as TOML gives them."""
+        return cls(**settings)
+
+    @classmethod
+    def read(cls, path: str | Path | None = None, assignments: Sequence[str] = ()) -> Self:
+        """Read a TOML file, if any, with ``key=value`` assignments on top."""
+        settings = read_toml(path) if path is not None else {}
+        return cls.parse(merge_settings(settings, map(parse_assignment, assignments)))
+
+    @classmethod
+    def hint(cls, name: str) -> str:
+        """Say which known setting an unknown name may have meant."""
+        return nearest(name, list(cls.model_fields))
+
+    def to_series(self) -> pd.Series:
+        """Return every setting by its name, those of a table within with a dot."""
+        import pandas as pd
+
+        return pd.Series(_flat(self.model_dump()), name=type(self).__name__, dtype=object)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        # What differs from the defaults, so that it fits on a line and can be typed again.
+        for name in type(self).model_fields:
+            if (value := getattr(self, name)) != type(self).model_fields[name].default:
+                yield name, _Shown(value)
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        return self.to_series().map(shown).to_frame().to_html()
+
+
+class _Shown:
+    """A value whose ``repr`` is at most 80 characters long."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return shown(self.value)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = isinstance(value, Mapping) and value
+        flat |= _flat(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": value}
+    return flat
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Write the first fault that pydantic found as one sentence in the house's form."""
+    fault = error.errors(include_url=False)[0]
+    where = cut(".".join(str(part) for part in fault["loc"]))
+    kind, context, got = fault["type"], fault.get("ctx", {}), shown(fault["input"])
+    if kind == "extra_forbidden":
+        return f"unknown setting `{where}`: {_hint(model, fault['loc'])}"
+    if kind == "value_error":
+        return str(context["error"])
+    needs = {
+        "int_type": "an integer",
+        "float_type": "a number",
+        "string_type": "a string",
+        "bool_type": "true or false",
+        "tuple_type": "an array",
+        "finite_number": "finite",
+        "greater_than": f"greater than {context.get('gt')}",
+        "greater_than_equal": f"at least {context.get('ge')}",
+        "less_than": f"less than {context.get('lt')}",
+        "less_than_equal": f"at most {context.get('le')}",
+        "too_short": f"of length {context.get('min_length')} or more",
+        "too_long": f"of length {context.get('max_length')} or less",
+        "string_too_short": "a string that is not empty",
+        "string_too_long": f"of {context.get('max_length')} characters or less",
+        "list_type": "an array",
+        "literal_error": f"one of {context.get('expected')}",
+        "model_type": "a table",
+        "model_attributes_type": "a table",
+        "dict_type": "a table",
+    }.get(kind, lower_first(fault["msg"]))
+    return f"`{where}` must be {needs}, got {got}"
+
+
+def _hint(model: type[BaseModel], place: Sequence[int | str]) -> str:
+    """Say which setting of the table in which a fault lies may have been meant."""
+    for part in place[:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field is not None else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    name = str(place[-1])
+    if issubclass(model, Settings):
+        return model.hint(name)
+    return nearest(name, list(model.model_fields))
