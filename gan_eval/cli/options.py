@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 
 Config = Annotated[
@@ -59,10 +60,8 @@ def seed_range(first: int, replicates: int) -> range:
     """Seeds first … first + replicates − 1; ``UsageError`` where they are not seeds."""
     from gan_eval.runtime.random import MAX_SEED
 
-    if not 0 <= first <= MAX_SEED:
-        raise UsageError(f"`--seed` must be between 0 and {MAX_SEED}, got {first}")
-    if replicates < 1:
-        raise UsageError(f"`--replicates` must be at least 1, got {replicates}")
+    whole_number(first, "`--seed`", 0, MAX_SEED)
+    whole_number(replicates, "`--replicates`", 1)
     if first + replicates - 1 > MAX_SEED:
         raise UsageError(f"seeds must be between 0 and {MAX_SEED}: `--replicates` goes past it")
     return range(first, first + replicates)

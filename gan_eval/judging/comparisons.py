@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from gan_eval.judging import profiles
+from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import bootstrap
-from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, level
+from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"
 """What a comparison can say of a configuration beside the reference."""

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.multiple import level
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.machine import cores
 
 MOST = 1024
@@ -33,8 +33,7 @@ def for_replicates() -> int:
 
 def require(count: int) -> None:
     """``UsageError`` where ``count`` is no number of threads."""
-    if not 1 <= count <= MOST:
-        raise UsageError(f"`--threads` must be between 1 and {MOST}, got {count}")
+    whole_number(count, "`--threads`", 1, MOST)
 
 
 @contextmanager

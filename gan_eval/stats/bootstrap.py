@@ -1,6 +1,6 @@
-"""Resampled replicates, as weights: quantiles, interquartile means and wins of every resample.
+"""The bootstrap: resamples, their statistics, and the percentile interval of these.
 
-A resample of n replicates is how often each of them was drawn. Statistics of sorted values are then
+A resample of n values can be kept as how often each was drawn. Statistics of sorted values are then
 sums of weights, so that B resamples cost one sort and B · n additions, and infinite values, which a
 diverged replicate has, need no care.
 """
@@ -18,19 +18,37 @@ Counts = NDArray[np.integer]
 
 @lru_cache(maxsize=4)
 def resamples(n: int, count: int, seed: int) -> Counts:
-    """``count`` resamples of n replicates with replacement: how often each is drawn.
+    """Resample n values ``count`` times with replacement, and remember how often each is drawn.
 
     Returns
     -------
     ndarray of int32, shape (count + 1, n)
         Read-only. Row 0 is the sample itself, all ones; each row sums to n.
     """
-    drawn = np.random.default_rng(seed).integers(n, size=(count, n))
-    drawn += n * np.arange(count)[:, None]
     counts = np.ones((count + 1, n), np.int32)
-    counts[1:] = np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n)
+    counts[1:] = draw_counts(n, count, np.random.default_rng(seed))
     counts.flags.writeable = False
     return counts
+
+
+def draws(n: int, count: int, rng: int | np.random.Generator) -> NDArray[np.int64]:
+    """Draw ``count`` resamples of n rows with replacement, as row numbers of shape (count, n).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.array([1.0, 2.0, 4.0])
+    >>> means = rows[draws(3, 500, 0)].mean(axis=1)
+    >>> means.shape, bool(means.min() >= 1.0), bool(means.max() <= 4.0)
+    ((500,), True, True)
+    """
+    return np.random.default_rng(rng).integers(n, size=(count, n))
+
+
+def draw_counts(n: int, count: int, rng: int | np.random.Generator) -> Counts:
+    """Count how often each of n rows is in each of ``draws``, shape (count, n)."""
+    drawn = draws(n, count, rng) + n * np.arange(count)[:, None]
+    return np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n)
 
 
 def quantiles(values: ArrayLike, counts: Counts, q: float) -> Array:
@@ -96,18 +114,43 @@ def shares_within(values: ArrayLike, counts: Counts, thresholds: ArrayLike) -> A
 def with_bounds(name: str, statistics: ArrayLike, confidence: float = 0.95) -> dict[str, float]:
     """Of statistics of ``resamples``: the sample's, and ``_low`` and ``_high`` by percentiles."""
     found = np.asarray(statistics, dtype=np.float64)
-    low, high = percentile_interval(found[1:], confidence)
+    low, high = percentile_interval(found[1:], (1 - confidence) / 2)
     return {name: float(found[0]), f"{name}_low": low, f"{name}_high": high}
 
 
-def percentile_interval(statistics: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
-    """The bootstrap's percentile interval; NaN bounds where a resample has no statistic."""
+def percentile_interval(
+    statistics: ArrayLike, tail: float = 0.025, method: str = "occurred"
+) -> tuple[float, float]:
+    """Return the bootstrap's percentile interval; NaN bounds where a resample has no statistic.
+
+    Parameters
+    ----------
+    statistics : array_like, shape (B,)
+        Of the resamples, in any order; infinite values are allowed, but for ``"linear"``.
+    tail : float
+        The share of the resamples to leave out on each side: 0.025 for 95 %.
+    method : {"occurred", "linear", "inverted_cdf"}
+        ``"occurred"`` leaves out ⌊tail · B⌋ values on each side, so that a bound is a value that
+        occurred. The others are those of ``numpy.quantile``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> percentile_interval(range(100), 0.05)
+    (5.0, 94.0)
+    >>> percentile_interval([1.0, np.inf, np.inf])
+    (1.0, inf)
+    >>> percentile_interval(range(101), 0.05, "linear")
+    (5.0, 95.0)
+    """
     found = np.sort(np.asarray(statistics, dtype=np.float64))
     if found.size == 0 or np.isnan(found[-1]):
         return (np.nan, np.nan)
-    # Ranks, not interpolation: a bound is then a value that occurred, infinite or not.
+    if method != "occurred":
+        low, high = np.quantile(found, [tail, 1 - tail], method=method)  # pyright: ignore
+        return (float(low), float(high))
     # The small number is against a product such as 4.999…, which is meant to be 5.
-    outside = int(np.floor((1 - confidence) / 2 * found.size + 1e-9))
+    outside = int(np.floor(tail * found.size + 1e-9))
     return (float(found[outside]), float(found[-1 - outside]))
 
 

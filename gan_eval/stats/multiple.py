@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control
@@ -89,10 +87,3 @@ def known_correction(correction: str) -> str:
     if correction not in CORRECTIONS:
         raise UsageError(f"correction must be one of {', '.join(CORRECTIONS)}, got {correction!r}")
     return correction
-
-
-def level(alpha: float) -> float:
-    """A level of significance, above 0 and below 1; else ``UsageError``."""
-    if isinstance(alpha, bool) or not isinstance(alpha, numbers.Real) or not 0 < alpha < 1:
-        raise UsageError(f"alpha must be above 0 and below 1, got {alpha!r}")
-    return float(alpha)

@@ -8,9 +8,6 @@ from collections.abc import Callable
 from scipy.optimize import root_scalar
 from scipy.special import chdtri, chndtr, fdtri, ncfdtr, ndtri
 
-from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import samples
-
 # Beyond, the noncentral distribution functions lose digits, and their limits have them all.
 _LARGEST = 1e10
 
@@ -19,14 +16,6 @@ Interval = tuple[float, float]
 EXPECTED = 0.25
 """A statistic below this quantile of what a distance of 0 gives bounds no distance closer than that
 quantile does (Cowan et al. 2011, "Power-constrained limits")."""
-
-
-def confidence(level: float) -> float:
-    """``level`` if it lies inside (0, 1)."""
-    value = samples.positive_number(level, "confidence_level")
-    if value >= 1:
-        raise UsageError(f"confidence_level must lie inside (0, 1), got {level}")
-    return value
 
 
 def f_interval(statistic: float, d1: int, d2: int, level: float) -> Interval:

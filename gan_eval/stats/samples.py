@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 import sys
 from typing import Any
 
@@ -17,10 +16,6 @@ Array = NDArray[np.float64]
 
 # Squared distances of larger values would overflow float64.
 LARGEST_VALUE = 1e150
-
-MOST_DRAWS = 1_000_000
-"""Permutations, resamples and the like of one test: so many settle a p-value to 1e-6, and a null
-distribution of them is 8 MB."""
 
 TARGET = "the law they are held against is in float64"
 """Why the origin of data matters where there is a target."""
@@ -59,77 +54,6 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
 def sample(values: Any, name: str) -> Array:
     """One sample of shape (n, d) as a C-contiguous float64 array; see :func:`two_samples`."""
     return require_held(_checked(values, name), name, TARGET)
-
-
-def whole_number(
-    value: Any, name: str, least: int, most: int | None = None, which: str = ""
-) -> int:
-    """Return a whole number of at least ``least``; ``UsageError`` for anything else.
-
-    Where ``most`` is given it is a limit too, and ``which`` says whose.
-    """
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if most is None:
-        if not whole or value < least:
-            raise UsageError(
-                f"{name} must be a whole number of at least {least}, got {shown(value)}"
-            )
-    elif not whole:
-        raise UsageError(f"{name} must be a whole number, got {shown(value)}")
-    elif not least <= value <= most:
-        limit = f"{which} ({most})" if which else str(most)
-        raise UsageError(f"{name} must be between {least} and {limit}, got {shown(value)}")
-    return int(value)
-
-
-def permutation_count(permutations: Any) -> int:
-    """A whole number of permutations, from 1 to ``MOST_DRAWS``."""
-    return whole_number(permutations, "permutations", 1, MOST_DRAWS)
-
-
-def random_generator(rng: Any) -> np.random.Generator:
-    """A Generator from None (fresh entropy), a seed, or a Generator (used, and advanced)."""
-    if rng is None or isinstance(rng, np.random.Generator):
-        return np.random.default_rng(rng)
-    if not isinstance(rng, numbers.Integral) or isinstance(rng, bool) or rng < 0:
-        raise UsageError(
-            f"rng must be None, a seed of at least 0 or a numpy.random.Generator, got {shown(rng)}"
-        )
-    return np.random.default_rng(int(rng))
-
-
-def positive_number(value: Any, name: str) -> float:
-    """A finite number above 0."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise UsageError(f"{name} must be a number above 0, got {shown(value)}")
-    try:
-        number = float(value)
-    except OverflowError:  # of an int
-        number = float("inf")
-    if not 0 < number < float("inf"):
-        raise UsageError(f"{name} must be a finite number above 0, got {shown(value)}")
-    return number
-
-
-def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
-    """``value`` if it is one of ``choices``."""
-    if not isinstance(value, str) or value not in choices:
-        raise UsageError(f"{name} must be one of {', '.join(choices)}, got {shown(value)}")
-    return value
-
-
-def torch_device(device: Any) -> str:
-    """The name of a torch device that can be used on this machine."""
-    import torch
-
-    try:
-        torch.empty(1, dtype=torch.float64, device=device)
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError):
-        available = "cpu, cuda" if torch.cuda.is_available() else "cpu"
-        raise UsageError(
-            f"device must be one that torch can use here ({available}), got {shown(device)}"
-        ) from None
-    return str(device)
 
 
 def _column_names(values: Any) -> list[str] | None:

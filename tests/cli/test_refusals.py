@@ -36,7 +36,10 @@ from .commands import refused
         (("train", "--backend", "torch"), "unknown backend 'torch': did you mean `pytorch`?"),
         (("train", "--seed", "-1"), "`--seed` must be between 0 and"),
         (("train", "--seed", "x"), "'--seed'"),
-        (("train", "--replicates", "0"), "`--replicates` must be at least 1, got 0"),
+        (
+            ("train", "--replicates", "0"),
+            "`--replicates` must be a whole number of at least 1, got 0",
+        ),
         (("train", "--plot", "gan.gif"), "must end in .png or .svg"),
         (("train", "--plot", "file/gan.png"), "'file' is a file"),
         (("train", "--plot", "folder.png"), "'folder.png' is a directory"),

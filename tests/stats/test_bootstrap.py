@@ -78,9 +78,9 @@ def test_a_resample_is_as_large_as_the_sample_and_the_first_is_the_sample() -> N
 
 
 def test_a_percentile_interval_takes_what_occurred() -> None:
-    assert bootstrap.percentile_interval(np.arange(100.0), 0.9) == (5.0, 94.0)
-    assert bootstrap.percentile_interval([1.0, np.inf, np.inf], 0.95) == (1.0, np.inf)
-    assert np.isnan(bootstrap.percentile_interval([1.0, np.nan], 0.95)).all()
+    assert bootstrap.percentile_interval(np.arange(100.0), 0.05) == (5.0, 94.0)
+    assert bootstrap.percentile_interval([1.0, np.inf, np.inf]) == (1.0, np.inf)
+    assert np.isnan(bootstrap.percentile_interval([1.0, np.nan])).all()
 
 
 @pytest.mark.statistical
@@ -91,6 +91,6 @@ def test_the_interval_of_a_median_covers_it() -> None:
     counts = bootstrap.resamples(40, 400, 9)
     for _ in range(300):
         found = bootstrap.quantiles(rng.exponential(size=40), counts, 0.5)
-        low, high = bootstrap.percentile_interval(found[1:], 0.9)
+        low, high = bootstrap.percentile_interval(found[1:], 0.05)
         covered += low <= np.log(2) <= high
     assert abs(covered / 300 - 0.9) < 0.005 + 6 * np.sqrt(0.09 / 300)

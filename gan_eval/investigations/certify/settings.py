@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gan_eval.investigations.certify.catalogue import PERMUTATIONS
+from gan_eval.runtime.arguments import level, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.stats.multiple import level
-from gan_eval.stats.samples import whole_number
 
 FEWEST = 100
 """Null repetitions below which no size near 0.05 is told from another."""

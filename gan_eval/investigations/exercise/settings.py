@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_eval.investigations.exercise.network import Network
+from gan_eval.runtime.arguments import level, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.stats.multiple import level
-from gan_eval.stats.samples import whole_number
 from gan_eval.training.config import TrainingConfig
 
 TEST_ROWS = (10, 20, 50, 100, 200, 500)

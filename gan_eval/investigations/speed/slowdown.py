@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from gan_eval.investigations.speed import benchmarks
 from gan_eval.investigations.speed.benchmarks import Rounds
+from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, could_reject, level, rejected
+from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, could_reject, rejected
 from gan_eval.stats.ratio import RankRatio, Ratio, StudentRatio, Times
 
 COLUMNS = (

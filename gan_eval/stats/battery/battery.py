@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan_eval.runtime.arguments import draw_count, level, random_generator, torch_device
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.stats import samples
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
-from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, level, rejected
+from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected
 from gan_eval.stats.permutation.splits import rows_needed
 from gan_eval.stats.result import TestResult, p_in_words
 from gan_eval.stats.verdict import Verdict
@@ -251,11 +251,11 @@ def battery(
     """
     alpha, correction = level(alpha), known_correction(correction)
     names = known(DEFAULT if tests is None else tests)
-    permutations = samples.permutation_count(permutations)
+    permutations = draw_count(permutations, "permutations")
     resampled = [name for name in names if target is None or not TESTS[name].known_law]
     if resampled:
-        samples.torch_device(device)
-    generator = samples.random_generator(rng)
+        torch_device(device)
+    generator = random_generator(rng)
     drawn = seeds(generator)
     data = Samples.of(x, y, target, generator)
     settings = {"permutations": permutations, "device": device}

@@ -13,8 +13,9 @@ from scipy.stats import ncx2
 from gan_eval.distributions.canonical import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.runtime.arguments import positive_number
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import goodness, samples
+from gan_eval.stats import goodness
 from gan_eval.stats.goodness.likelihood import excess_variance, log_ratio, log_ratio_variance
 from gan_eval.stats.goodness.samples import one_sample
 from gan_eval.stats.goodness.shape import shape_test
@@ -146,14 +147,14 @@ def equivalence(
     Heavier tails than a Gaussian's make the bound wider, as far as the rows show them. Few rows do
     not: docs/convergence.md has the measured rates.
     """
-    margin = samples.positive_number(margin, "margin")
-    level = samples.positive_number(confidence_level, "confidence_level")
+    margin = positive_number(margin, "margin")
+    level = positive_number(confidence_level, "confidence_level")
     if not 0.5 < level < 1:
         raise UsageError(
             f"confidence_level must be above 0.5 and below 1, got {confidence_level!r}"
         )
     if shape_alpha is not None:
-        shape_alpha = samples.positive_number(shape_alpha, "shape_alpha")
+        shape_alpha = positive_number(shape_alpha, "shape_alpha")
         if shape_alpha > 0.1:
             raise UsageError(f"shape_alpha must be at most 0.1, or None, got {shape_alpha!r}")
     rows, target = one_sample(x, target)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy.special import gamma
 
 from gan_eval.distributions.gaussian import GaussianLike
+from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import samples
 from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
-from gan_eval.stats.goodness.samples import one_sample, principal, resample_count
+from gan_eval.stats.goodness.samples import one_sample, principal
 from gan_eval.stats.result import TestResult
 
 Array = NDArray[np.float64]
@@ -76,11 +76,11 @@ def energy_test(
     93 (2005) 58–80.
     """
     rows, target = one_sample(x, target)
-    resamples = resample_count(resamples)
-    alpha = samples.positive_number(exponent, "exponent")
+    resamples = draw_count(resamples, "resamples")
+    alpha = positive_number(exponent, "exponent")
     if alpha >= 2:
         raise UsageError(f"exponent must be between 0 and 2, both excluded, got {exponent}")
-    samples.random_generator(rng)
+    random_generator(rng)
     start = time.perf_counter()
     n, d = rows.shape
     rows, deviations, unit = principal(rows, target, whiten)

@@ -10,6 +10,7 @@ from scipy.special import fdtrc
 
 from gan_eval.distributions.divergences import mahalanobis
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
+from gan_eval.runtime.arguments import level
 from gan_eval.stats import moments, noncentral
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
@@ -46,7 +47,7 @@ def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.
     2003, §5.2.2; Mardia, Kent & Bibby 1979, §3.5). With d = 1 it is the square of Student's t.
     """
     rows, target = one_sample(x, target)
-    level = noncentral.confidence(confidence_level)
+    confidence_level = level(confidence_level, "confidence_level")
     start = time.perf_counter()
     n, d = rows.shape
     scales, truth = target_units(target)
@@ -57,7 +58,7 @@ def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.
     # E F = (n − d)(d + nδ²) / (d (n − d − 2)).
     unbiased = (squared * (n - d - 2) - d) / n
     distance = float(np.sqrt(max(unbiased, 0.0)))
-    low, high = noncentral.f_interval(ratio, d, n - d, level)
+    low, high = noncentral.f_interval(ratio, d, n - d, confidence_level)
     return TestResult(
         method="Hotelling's one-sample test",
         statistic=statistic,
@@ -68,7 +69,7 @@ def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.
         m=None,
         dimension=d,
         seconds=time.perf_counter() - start,
-        parameters={"law": f"F({d}, {n - d})", "F": ratio, "confidence_level": level},
+        parameters={"law": f"F({d}, {n - d})", "F": ratio, "confidence_level": confidence_level},
         confidence_interval=(float(np.sqrt(low / n)), float(np.sqrt(high / n))),
         effect_size=distance,
     )

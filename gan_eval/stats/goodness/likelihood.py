@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.runtime.arguments import level
 from gan_eval.stats import moments, noncentral
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
@@ -105,7 +106,7 @@ def _against_target(
     x: Any, target: GaussianLike, confidence_level: float, *, mean_known: bool
 ) -> TestResult:
     rows, target = one_sample(x, target)
-    level = noncentral.confidence(confidence_level)
+    confidence_level = level(confidence_level, "confidence_level")
     start = time.perf_counter()
     n, d = rows.shape
     units, truth = target_units(target)
@@ -124,9 +125,11 @@ def _against_target(
     ratio = float(log_ratio_variance(offset, scales)) / (2 * plugged) if plugged > 0 else 1.0
     centred = np.linalg.solve(truth.factor.T, fitted.factor.T).T * np.sqrt(n)
     shift = np.linalg.solve(truth.factor.T, fitted.mean - truth.mean) if mean_known else np.zeros(d)
-    excess = excess_variance(log_ratio(centred, shift), offset, scales, level)
+    excess = excess_variance(log_ratio(centred, shift), offset, scales, confidence_level)
     low, high = (
-        noncentral.chi2_interval(bartlett * statistic, f, ratio * float(more), level)[end]
+        noncentral.chi2_interval(bartlett * statistic, f, ratio * float(more), confidence_level)[
+            end
+        ]
         for end, more in enumerate(excess)
     )
     unit = 2 * size * bartlett
@@ -140,7 +143,7 @@ def _against_target(
         m=None,
         dimension=d,
         seconds=time.perf_counter() - start,
-        parameters={"law": "exact", "degrees_of_freedom": f, "confidence_level": level},
+        parameters={"law": "exact", "degrees_of_freedom": f, "confidence_level": confidence_level},
         confidence_interval=(low / unit, high / unit),
         effect_size=float(np.sqrt(2 * max(estimate, 0.0))),
     )

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.distances import median_distance
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
+from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import samples
 from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
-from gan_eval.stats.goodness.samples import length_in, one_sample, principal, resample_count
+from gan_eval.stats.goodness.samples import length_in, one_sample, principal
 from gan_eval.stats.result import TestResult
 
 Array = NDArray[np.float64]
@@ -69,17 +69,17 @@ def mmd_test(
     target has no parameter to be fitted, so that the level is exact for every n.
     """
     rows, target = one_sample(x, target)
-    resamples = resample_count(resamples)
+    resamples = draw_count(resamples, "resamples")
     if isinstance(bandwidth, str) and bandwidth != "median":
         raise UsageError(f"bandwidth must be a number above 0 or 'median', got {bandwidth!r}")
-    samples.random_generator(rng)
+    random_generator(rng)
     start = time.perf_counter()
     n, d = rows.shape
     rows, deviations, unit = principal(rows, target, whiten)
     if isinstance(bandwidth, str):
         width = _median_bandwidth(deviations)
     else:
-        width = length_in(unit, samples.positive_number(bandwidth, "bandwidth"), "bandwidth")
+        width = length_in(unit, positive_number(bandwidth, "bandwidth"), "bandwidth")
     kernel = GaussianKernel(deviations, width)
     observed = discrepancy(kernel, rows)
     outcome = parametric_bootstrap(kernel, observed, n, biased=False, resamples=resamples, rng=rng)

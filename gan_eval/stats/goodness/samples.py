@@ -75,8 +75,3 @@ def length_in(unit: float, length: float, name: str) -> float:
             f"which are near {unit:.2g}, got {length:g}"
         )
     return length / unit
-
-
-def resample_count(resamples: Any) -> int:
-    """A whole number of bootstrap draws, from 1 to a million."""
-    return samples.whole_number(resamples, "resamples", 1, samples.MOST_DRAWS)

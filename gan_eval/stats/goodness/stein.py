@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import GaussianLike
-from gan_eval.stats import samples
+from gan_eval.runtime.arguments import draw_count, one_of, positive_number, random_generator
 from gan_eval.stats.goodness.bootstrap import (
     discrepancy,
     parametric_bootstrap,
     squared_distances,
     wild_bootstrap,
 )
-from gan_eval.stats.goodness.samples import length_in, one_sample, principal, resample_count
+from gan_eval.stats.goodness.samples import length_in, one_sample, principal
 from gan_eval.stats.result import TestResult
 
 Array = NDArray[np.float64]
@@ -84,10 +84,10 @@ def kernel_stein_test(
     J. Gorham, L. Mackey, "Measuring sample quality with kernels", ICML 2017.
     """
     rows, target = one_sample(x, target)
-    resamples = resample_count(resamples)
-    scale = samples.positive_number(scale, "scale")
-    samples.one_of(null, "null", NULLS)
-    generator = samples.random_generator(rng)
+    resamples = draw_count(resamples, "resamples")
+    scale = positive_number(scale, "scale")
+    one_of(null, "null", NULLS)
+    generator = random_generator(rng)
     start = time.perf_counter()
     n, d = rows.shape
     rows, deviations, unit = principal(rows, target, whiten)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import one_of
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import samples
 from gan_eval.stats.permutation import splits
 
 Labels = NDArray[np.bool_]
@@ -33,7 +33,7 @@ class NullLabels:
     m: int
 
     def __post_init__(self) -> None:
-        samples.one_of(self.null, "null", tuple(NULLS))
+        one_of(self.null, "null", tuple(NULLS))
         if self.null == "wild" and self.n != self.m:
             raise UsageError(
                 "null='wild' exchanges row i of x with row i of y and needs as many rows of each, "

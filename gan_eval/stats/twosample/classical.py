@@ -16,6 +16,7 @@ from scipy.special import fdtrc
 from gan_eval.distributions.divergences import mahalanobis
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import moments, noncentral, samples
 from gan_eval.stats.result import TestResult
@@ -56,7 +57,7 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
     the size near its nominal value.
     """
     first, second = samples.two_samples(x, y)
-    level = noncentral.confidence(confidence_level)
+    confidence_level = level(confidence_level, "confidence_level")
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
     scales = ColumnScales.of(np.concatenate([first, second]))
@@ -68,7 +69,7 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
     ratio = statistic * rest / (d * (n + m - 2))
     unbiased = (n + m - d - 3) / (n + m - 2) * squared - d / share
     distance = float(np.sqrt(max(unbiased, 0.0)))
-    low, high = noncentral.f_interval(ratio, d, rest, level)
+    low, high = noncentral.f_interval(ratio, d, rest, confidence_level)
     return TestResult(
         method="Hotelling's two-sample test",
         statistic=statistic,
@@ -79,7 +80,7 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
         m=m,
         dimension=d,
         seconds=time.perf_counter() - start,
-        parameters={"law": f"F({d}, {rest})", "F": ratio, "confidence_level": level},
+        parameters={"law": f"F({d}, {rest})", "F": ratio, "confidence_level": confidence_level},
         confidence_interval=(float(np.sqrt(low / share)), float(np.sqrt(high / share))),
         effect_size=distance,
     )

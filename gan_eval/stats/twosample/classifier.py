@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import (
+    draw_count,
+    one_of,
+    random_generator,
+    torch_device,
+    whole_number,
+)
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import permutation_outcome
@@ -112,14 +119,14 @@ def classifier_test(
     testing", Annals of Statistics 49 (2021) 411–434.
     """
     first, second = samples.two_samples(x, y)
-    samples.one_of(classifier, "classifier", tuple(PERMUTATIONS))
+    one_of(classifier, "classifier", tuple(PERMUTATIONS))
     n, m = len(first), len(second)
     folds = _fold_count(folds, min(n, m))
     if permutations is None:
         permutations = PERMUTATIONS[classifier]
-    permutations = samples.permutation_count(permutations)
-    generator = samples.random_generator(rng)
-    device = samples.torch_device(device)
+    permutations = draw_count(permutations, "permutations")
+    generator = random_generator(rng)
+    device = torch_device(device)
     start = time.perf_counter()
 
     pooled = np.concatenate([first, second])
@@ -160,7 +167,7 @@ def classifier_test(
 
 
 def _fold_count(folds: Any, rows: int) -> int:
-    return samples.whole_number(folds, "folds", 2, rows, "the rows of the smaller sample")
+    return whole_number(folds, "folds", 2, rows, "the rows of the smaller sample")
 
 
 def _whitened(pooled: Array) -> Array:

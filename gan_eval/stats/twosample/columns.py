@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import draw_count, random_generator
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import resampled_pvalue
@@ -71,8 +72,8 @@ def columns_test(
     """
     names = getattr(x, "columns", None)
     first, second = samples.two_samples(x, y)
-    permutations = samples.permutation_count(permutations)
-    generator = samples.random_generator(rng)
+    permutations = draw_count(permutations, "permutations")
+    generator = random_generator(rng)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
     pooled = np.concatenate([first, second])

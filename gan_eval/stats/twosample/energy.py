@@ -8,8 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from gan_eval.runtime.arguments import (
+    draw_count,
+    one_of,
+    positive_number,
+    random_generator,
+    torch_device,
+)
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import samples as validation
 from gan_eval.stats.kernels.entries import PairwiseBlocks, distance
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import GroupWeights, labels_test, observed_statistic
@@ -110,9 +116,9 @@ def energy_test(
     """
     samples = Pooled.of(x, y, whiten)
     draw = NullLabels(null, samples.n, samples.m)
-    permutations = validation.permutation_count(permutations)
-    generator = validation.random_generator(rng)
-    device = validation.torch_device(device)
+    permutations = draw_count(permutations, "permutations")
+    generator = random_generator(rng)
+    device = torch_device(device)
     start = time.perf_counter()
     n, m = samples.n, samples.m
     coefficient = n * m / (n + m)
@@ -148,12 +154,12 @@ def energy_test(
 
 def _projections(samples: Pooled, method: str, projections: Any, exponent: float) -> int:
     """How many lines to project to; 0 for the exact path."""
-    validation.one_of(method, "method", METHODS)
-    projections = validation.whole_number(projections, "projections", 1, validation.MOST_DRAWS)
+    one_of(method, "method", METHODS)
+    projections = draw_count(projections, "projections")
     if method == "sliced" and exponent != 1:
         raise UsageError(f"exponent must be 1 for method='sliced', got {exponent}")
     many = samples.n + samples.m > EXACT_ROWS and exponent == 1
-    return int(projections) if method == "sliced" or (method == "auto" and many) else 0
+    return projections if method == "sliced" or (method == "auto" and many) else 0
 
 
 def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) -> float:
@@ -166,13 +172,13 @@ def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) 
 
 
 def _distances(samples: Pooled, exponent: float, device: str) -> SymmetricForm:
-    alpha = validation.positive_number(exponent, "exponent")
+    alpha = positive_number(exponent, "exponent")
     if alpha >= 2:
         raise UsageError(f"exponent must be between 0 and 2, both excluded, got {exponent}")
     blocks = PairwiseBlocks(
         samples.points,
         distance(alpha),
-        validation.torch_device(device),
+        torch_device(device),
         # The points vary by about 1, where the slope of a distance to the power α is α.
         1 / alpha,
         samples.coordinate_error,

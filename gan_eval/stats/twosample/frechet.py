@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.arguments import MOST_DRAWS, level, random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
+from gan_eval.stats.bootstrap import draw_counts, percentile_interval
 from gan_eval.stats.twosample.frechet_influence import upper_reach
 
 if TYPE_CHECKING:
@@ -161,8 +163,9 @@ def frechet_distance(
     for rows, name in ((first, "x"), (second, "y")):
         if len(rows) < 3:
             raise UsageError(f"{name} must have at least 3 rows, got {len(rows)}")
-    bootstrap, confidence_level = _draws(bootstrap), _level(confidence_level)
-    generator = samples.random_generator(rng)
+    bootstrap = whole_number(bootstrap, "bootstrap", 2, MOST_DRAWS)
+    confidence_level = level(confidence_level, "confidence_level")
+    generator = random_generator(rng)
     start = time.perf_counter()
 
     first, second, unit = _scaled(first, second)
@@ -173,7 +176,8 @@ def frechet_distance(
         _resampled(second, bootstrap, generator),
     )
     tail = (1 - confidence_level) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail]) + (corrected - draws.mean())
+    moved = corrected - draws.mean()
+    low, high = (end + moved for end in percentile_interval(draws, tail, "linear"))
     high = corrected + (high - corrected) * upper_reach(first, second, confidence_level)
     return FrechetDistance(
         estimate=unit**2 * estimate,
@@ -187,19 +191,6 @@ def frechet_distance(
         bootstrap=bootstrap,
         seconds=time.perf_counter() - start,
     )
-
-
-def _draws(bootstrap: Any) -> int:
-    return samples.whole_number(bootstrap, "bootstrap", 2, samples.MOST_DRAWS)
-
-
-def _level(confidence_level: Any) -> float:
-    level = samples.positive_number(confidence_level, "confidence_level")
-    if level >= 1:
-        raise UsageError(
-            f"confidence_level must be between 0 and 1, both excluded, got {confidence_level}"
-        )
-    return level
 
 
 def _scaled(first: Array, second: Array) -> tuple[Array, Array, float]:
@@ -257,8 +248,7 @@ def _resampled(rows: Array, draws: int, generator: np.random.Generator) -> Momen
     parts = []
     for done in range(0, draws, step):
         size = min(step, draws - done)
-        drawn = generator.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
-        times = np.bincount(drawn.reshape(-1), minlength=size * n).reshape(size, n)
+        times = draw_counts(n, size, generator)
         parts.append(_moments(times.astype(np.float64).__matmul__, rows, np.full(size, float(n))))
     return (
         np.concatenate([means for means, _ in parts]),

@@ -11,8 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import (
+    draw_count,
+    one_of,
+    positive_number,
+    random_generator,
+    torch_device,
+)
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import samples as validation
 from gan_eval.stats.kernels.bandwidths import median_bandwidth
 from gan_eval.stats.kernels.catalogue import KERNELS, Kernel
 from gan_eval.stats.permutation.dense import SymmetricForm
@@ -180,10 +186,10 @@ def mmd_test(
     """
     samples = Pooled.of(x, y, whiten, _fixed(kernel, whiten))
     draw = NullLabels(null, samples.n, samples.m)
-    permutations = validation.permutation_count(permutations)
-    generator = validation.random_generator(rng)
-    device = validation.torch_device(device)
-    validation.one_of(method, "method", PATHS)
+    permutations = draw_count(permutations, "permutations")
+    generator = random_generator(rng)
+    device = torch_device(device)
+    one_of(method, "method", PATHS)
     start = time.perf_counter()
     interval = None
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
@@ -261,7 +267,7 @@ def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[
             )
     if not names or len(set(names)) < len(names):
         raise UsageError(f"kernel must name at least one kernel, each once, got {list(names)}")
-    if validation.one_of(estimator, "estimator", ESTIMATORS) == "biased":
+    if one_of(estimator, "estimator", ESTIMATORS) == "biased":
         raise UsageError(
             f"estimator must be 'unbiased' with bandwidth={aggregation!r}, got 'biased'"
         )
@@ -277,9 +283,9 @@ def _matrix(
     method: str = "exact",
 ) -> tuple[SymmetricForm | LowRankForm, GroupWeights, float | None]:
     """The kernel matrix, the weights of the estimator, and the bandwidth used if there is one."""
-    kernel = KERNELS[validation.one_of(name, "kernel", tuple(KERNELS))]
-    biased = validation.one_of(estimator, "estimator", ESTIMATORS) == "biased"
-    device = validation.torch_device(device)
+    kernel = KERNELS[one_of(name, "kernel", tuple(KERNELS))]
+    biased = one_of(estimator, "estimator", ESTIMATORS) == "biased"
+    device = torch_device(device)
     if isinstance(bandwidth, str) and bandwidth != "median":
         raise UsageError(
             f"bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got {bandwidth!r}"
@@ -291,7 +297,7 @@ def _matrix(
     elif isinstance(bandwidth, str):
         width = median_bandwidth(points, norm=kernel.argument)
     else:
-        width = _within_reach(validation.positive_number(bandwidth, "bandwidth"), samples)
+        width = _within_reach(positive_number(bandwidth, "bandwidth"), samples)
     if not kernel.has_bandwidth and not isinstance(bandwidth, str):
         raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
     blocks = kernel.blocks(points, width, device, samples.coordinate_error)

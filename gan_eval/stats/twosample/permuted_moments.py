@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import draw_count, random_generator
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import NullDistribution
@@ -129,8 +130,8 @@ def _permuted(
     squares: bool = True,
 ) -> TestResult:
     first, second = samples.two_samples(x, y)
-    permutations = samples.permutation_count(permutations)
-    generator = samples.random_generator(rng)
+    permutations = draw_count(permutations, "permutations")
+    generator = random_generator(rng)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
     if squares and d > MOST_COLUMNS:

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import (
+    draw_count,
+    random_generator,
+    torch_device,
+)
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import samples as validation
 from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
 from gan_eval.stats.permutation.labels import Labels, permutation_labels
 from gan_eval.stats.permutation.splits import rarest_split
@@ -47,9 +51,9 @@ def sliced_wasserstein(
     ``statistic`` for the same seed.
     """
     samples = Pooled.of(x, y)
-    order, projections = _order(order), _projections(projections)
-    generator = validation.random_generator(rng)
-    device = validation.torch_device(device)
+    order, projections = _order(order), draw_count(projections, "projections")
+    generator = random_generator(rng)
+    device = torch_device(device)
     directions = random_directions(samples.dimension, projections, generator)
     observed = _observed(samples.n, samples.m)
     powers = _powers(_centred(samples.points), directions, observed, order, device)
@@ -115,10 +119,10 @@ def sliced_wasserstein_test(
     measures", Journal of Mathematical Imaging and Vision 51 (2015) 22–45.
     """
     samples = Pooled.of(x, y)
-    order, projections = _order(order), _projections(projections)
-    permutations = validation.permutation_count(permutations)
-    generator = validation.random_generator(rng)
-    device = validation.torch_device(device)
+    order, projections = _order(order), draw_count(projections, "projections")
+    permutations = draw_count(permutations, "permutations")
+    generator = random_generator(rng)
+    device = torch_device(device)
     start = time.perf_counter()
     n, m, d = samples.n, samples.m, samples.dimension
     directions = random_directions(d, projections, generator)
@@ -171,10 +175,6 @@ def _order(order: Any) -> int:
     if isinstance(order, bool) or order not in (1, 2):
         raise UsageError(f"order must be 1 or 2, got {order!r}")
     return int(order)
-
-
-def _projections(projections: Any) -> int:
-    return validation.whole_number(projections, "projections", 1, validation.MOST_DRAWS)
 
 
 def _observed(n: int, m: int) -> Labels:

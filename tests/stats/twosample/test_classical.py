@@ -207,5 +207,5 @@ def test_a_dependent_column_is_refused():
 
 
 def test_the_confidence_level_is_checked():
-    with pytest.raises(UsageError, match="confidence_level must lie inside"):
+    with pytest.raises(UsageError, match="confidence_level must be above 0 and below 1"):
         hotelling_test(np.eye(4), np.eye(4), confidence_level=1.0)

@@ -262,9 +262,9 @@ def test_constant_rows():
         (
             9,
             {"confidence_level": 1.0},
-            "confidence_level must be between 0 and 1, both excluded, got 1.0",
+            "confidence_level must be above 0 and below 1, got 1.0",
         ),
-        (9, {"confidence_level": -1}, "confidence_level must be a finite number above 0, got -1"),
+        (9, {"confidence_level": -1}, "confidence_level must be above 0 and below 1, got -1"),
         (9, {"rng": "seed"}, "rng must be None, a seed"),
     ],
 )
