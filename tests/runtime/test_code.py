@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
 from gan_eval.runtime import code as codeversion
+from gan_eval.stats import goodness, twosample
 from gan_eval.study.plan import identity
 
 
@@ -105,3 +107,11 @@ def test_sentences_are_no_code_and_all_else_is() -> None:
     assert ast.dump(codeversion.bare(DESCRIBED)) == code
     for old, new in (("3", "4"), ("side**2", "side*2"), ("LIMIT", "LIMITS"), ("area", "areas")):
         assert ast.dump(codeversion.bare(PLAIN.replace(old, new))) != code
+
+
+def test_the_code_behind_a_judged_replicate_has_every_test() -> None:
+    """Tests are imported when they run, which must not hide them."""
+    found = codeversion.sources("gan_eval.judging.judge")
+    for package in (goodness, twosample):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            assert module.name in found

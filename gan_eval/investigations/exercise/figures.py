@@ -66,7 +66,7 @@ def told_apart(found: Exercise) -> Picture:
                 f"{words}: {percent(found.told_apart(name, rows[-1]).value)} from "
                 f"{count(rows[-1])} rows"
                 for name, words in (
-                    *((name, test.words) for name, test in TESTS.items()),
+                    *((name, test.title) for name, test in TESTS.items()),
                     (OPTIMUM, "best possible test"),
                 )
             )

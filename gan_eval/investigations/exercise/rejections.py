@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from numpy.typing import NDArray
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.random import generator
-from gan_eval.stats import goodness, twosample
+from gan_eval.stats.battery.catalogue import ALL_TESTS, TARGET, Test
 
 Array = NDArray[np.floating]
 
@@ -24,83 +22,16 @@ any number of them."""
 REFITS = 39
 """Permutations of the classifier test, each of which fits five classifiers; likewise."""
 
-_Run = Callable[[Array, Array, GaussianTarget, np.random.Generator, float], Any]
-
-
-@dataclass(frozen=True)
-class Test:
-    """A test of the exercise.
-
-    Attributes
-    ----------
-    words : str
-        Its name in tables.
-    knows : str
-        What it is told of the truth: ``"the target"``, or ``"n real rows"``.
-    run : callable
-        (real, generated, target, rng, alpha) to its result, of which α asks for permutations.
-    """
-
-    words: str
-    knows: str
-    run: _Run
-
-    @property
-    def short(self) -> str:
-        """The name without what stands beside it."""
-        return self.words.partition(",")[0].partition(" (")[0]
-
-
-def _enough(permutations: int, alpha: float) -> int:
-    """So many, or as many more as a p-value needs to come down to α."""
-    return max(permutations, math.ceil((1 - 1e-12) / alpha) - 1)
-
-
-TESTS: dict[str, Test] = {
-    "likelihood_ratio": Test(
-        "joint likelihood ratio",
-        "the target",
-        lambda x, y, target, rng, alpha: goodness.likelihood_ratio_test(y, target),
-    ),
-    "covariance": Test(
-        "covariance",
-        "the target",
-        lambda x, y, target, rng, alpha: goodness.covariance_test(y, target),
-    ),
-    "hotelling": Test(
-        "Hotelling (mean)",
-        "the target",
-        lambda x, y, target, rng, alpha: goodness.hotelling_test(y, target),
-    ),
-    "mmd": Test(
-        "MMD, whitened by the target",
-        "n real rows",
-        lambda x, y, target, rng, alpha: twosample.mmd_test(
-            x, y, whiten=target, permutations=_enough(PERMUTATIONS, alpha), rng=rng
-        ),
-    ),
-    "energy": Test(
-        "energy, whitened by the target",
-        "n real rows",
-        lambda x, y, target, rng, alpha: twosample.energy_test(
-            x, y, whiten=target, permutations=_enough(PERMUTATIONS, alpha), rng=rng
-        ),
-    ),
-    "classifier": Test(
-        "classifier (C2ST)",
-        "n real rows",
-        lambda x, y, target, rng, alpha: twosample.classifier_test(
-            x, y, permutations=_enough(REFITS, alpha), rng=rng
-        ),
-    ),
-    "columns": Test(
-        "largest column difference",
-        "n real rows",
-        lambda x, y, target, rng, alpha: twosample.columns_test(
-            x, y, permutations=_enough(PERMUTATIONS, alpha), rng=rng
-        ),
-    ),
+TESTS: Mapping[str, Test] = {
+    "likelihood_ratio": ALL_TESTS["target_likelihood_ratio"],
+    "covariance": ALL_TESTS["target_covariance"],
+    "hotelling": ALL_TESTS["target_hotelling"],
+    "mmd": ALL_TESTS["mmd_by_target"],
+    "energy": ALL_TESTS["energy_by_target"],
+    "classifier": ALL_TESTS["classifier"],
+    "columns": ALL_TESTS["columns"],
 }
+"""The tests of the exercise, by the names in its files."""
 
 OPTIMUM = "optimum"
 """The name under which the best possible test stands among the others."""
@@ -129,8 +60,14 @@ def rejections(
         latent = data.standard_normal((n, law.factor.shape[-2]))
         fake = latent @ law.factor[g] + law.mean[g]
         for i, name in enumerate(names):
-            rng = generator(*case, name)
-            pvalue = TESTS[name].run(real, fake, target, rng, alpha).pvalue
+            test, few = TESTS[name], REFITS if name == "classifier" else PERMUTATIONS
+            pvalue = test.run(
+                *((fake,) if test.needs == TARGET else (real, fake)),
+                target=target,
+                # As many more as a p-value needs to come down to α.
+                permutations=max(few, math.ceil((1 - 1e-12) / alpha) - 1),
+                rng=generator(*case, name),
+            ).pvalue
             # Not `<=` alone: α and a p-value of permutations may differ by rounding.
             found[i, g] = pvalue <= alpha + 1e-12
     return found

@@ -10,6 +10,7 @@ from gan_eval.investigations.exercise.responses import LEARNED, TRUTH
 from gan_eval.investigations.exercise.result import TOLD_APART, Exercise, Share
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
+from gan_eval.stats.battery.catalogue import TARGET
 
 MOST_GENERATORS = 200
 """Generators that the page lists; the file has all of them."""
@@ -29,7 +30,8 @@ def told_apart(found: Exercise) -> Table:
     for name in (OPTIMUM, *TESTS):
         words, knows = ("best possible test", "both laws")
         if name != OPTIMUM:
-            words, knows = TESTS[name].words, TESTS[name].knows
+            words = TESTS[name].title
+            knows = "the target" if TESTS[name].needs == TARGET else "n real rows"
         until = found.rows_until_told_apart(name)
         lines.append(
             (
@@ -58,7 +60,7 @@ def sizes(found: Exercise) -> Table:
         "The same for the perfect generator, p = q: each should be the level",
         ("test", *(f"n = {count(n)}" for n in rows)),
         [
-            (test.words, *(_percents(found.told_apart(name, n, TRUTH)) for n in rows))
+            (test.title, *(_percents(found.told_apart(name, n, TRUTH)) for n in rows))
             for name, test in TESTS.items()
         ],
     )

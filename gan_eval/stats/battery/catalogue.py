@@ -6,9 +6,9 @@ one question each, answered by the test of ``ALL_TESTS`` that suits the data.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,8 +129,9 @@ class Test:
     title : str
         In words, for tables.
     module, function : str
-        Where it is, inside ``gan_eval.stats``. The module is imported when the test is run, so
-        that the names of tests cost nothing.
+        Where it is: in the package ``goodness`` or ``twosample`` of ``gan_eval.stats``, or in the
+        module ``classical`` or ``permuted_moments`` of the latter. They are imported when a test
+        is run, so that the names of tests cost nothing.
     needs : {"two samples", "the target"}
         ``TWO_SAMPLES`` or ``TARGET``: whether x is held against y or against a known target.
     takes : tuple of str
@@ -152,8 +153,8 @@ class Test:
 
     @property
     def short(self) -> str:
-        """The title without the coordinates or the feature that stand beside it."""
-        return self.title.partition(",")[0].partition(" (")[0]
+        """The title without its coordinates, features or null distribution."""
+        return re.split(r", | against | by | to | with ", self.title)[0]
 
     def run(
         self,
@@ -178,7 +179,14 @@ class Test:
         >>> round(ALL_TESTS["hotelling"].run(x, y, permutations=19, rng=0).pvalue, 2)
         0.05
         """
-        function = getattr(import_module(f"gan_eval.stats.{self.module}"), self.function)
+        # Plain imports: ``runtime.code`` follows them, so that a test's code is part of the
+        # identity of whatever was tested by it.
+        from gan_eval.stats import goodness, twosample
+        from gan_eval.stats.twosample import classical, permuted_moments
+
+        modules = {"goodness": goodness, "twosample": twosample, "classical": classical}
+        modules["permuted_moments"] = permuted_moments
+        function = getattr(modules[self.module], self.function)
         given = {"permutations": permutations, "resamples": permutations, "rng": rng}
         given |= {"device": device}
         chosen = {name: given[name] for name in self.takes} | dict(self.options)
@@ -188,83 +196,79 @@ class Test:
 
 
 ALL_TESTS: Mapping[str, Test] = {
-    "mmd": Test("MMD, raw coordinates", "twosample.mmd", "mmd_test"),
-    "energy": Test("energy, raw coordinates", "twosample.energy", "energy_test"),
+    "mmd": Test("MMD, raw coordinates", "twosample", "mmd_test"),
+    "energy": Test("energy, raw coordinates", "twosample", "energy_test"),
     "mmd_whitened": Test(
         "MMD, whitened by the pooled rows",
-        "twosample.mmd",
+        "twosample",
         "mmd_test",
         options={"whiten": "pooled"},
     ),
     "energy_whitened": Test(
         "energy, whitened by the pooled rows",
-        "twosample.energy",
+        "twosample",
         "energy_test",
         options={"whiten": "pooled"},
     ),
     "mmd_fuse": Test(
         "MMD-FUSE, whitened by the pooled rows",
-        "twosample.mmd",
+        "twosample",
         "mmd_test",
         options={"whiten": "pooled", "bandwidth": "fuse"},
     ),
     "mmd_agg": Test(
         "MMDAgg, whitened by the pooled rows",
-        "twosample.mmd",
+        "twosample",
         "mmd_test",
         options={"whiten": "pooled", "bandwidth": "agg"},
     ),
     "mmd_by_target": Test(
         "MMD, whitened by the known target",
-        "twosample.mmd",
+        "twosample",
         "mmd_test",
         options={"whiten": "target"},
     ),
     "energy_by_target": Test(
         "energy, whitened by the known target",
-        "twosample.energy",
+        "twosample",
         "energy_test",
         options={"whiten": "target"},
     ),
     "sliced_wasserstein": Test(
         "sliced Wasserstein, raw coordinates",
-        "twosample.sliced_wasserstein",
+        "twosample",
         "sliced_wasserstein_test",
     ),
     "likelihood_ratio": Test(
         "likelihood ratio by permutation",
-        "twosample.permuted_moments",
+        "permuted_moments",
         "likelihood_ratio_permutation_test",
         takes=PERMUTED,
     ),
     "hotelling": Test(
         "Hotelling's T² by permutation",
-        "twosample.permuted_moments",
+        "permuted_moments",
         "hotelling_permutation_test",
         takes=PERMUTED,
     ),
     "covariance": Test(
         "Box's M by permutation",
-        "twosample.permuted_moments",
+        "permuted_moments",
         "box_m_permutation_test",
         takes=PERMUTED,
     ),
-    "classifier": Test(
-        "classifier with quadratic features", "twosample.classifier", "classifier_test"
-    ),
-    "columns": Test(
-        "largest column difference", "twosample.columns", "columns_test", takes=PERMUTED
-    ),
+    "classifier": Test("classifier with quadratic features", "twosample", "classifier_test"),
+    "columns": Test("largest column difference", "twosample", "columns_test", takes=PERMUTED),
     "classical_likelihood_ratio": Test(
         "likelihood ratio by its Gaussian law",
-        "twosample.classical",
+        "classical",
         "likelihood_ratio_test",
         takes=(),
     ),
     "classical_hotelling": Test(
-        "Hotelling's T² by its Gaussian law", "twosample.classical", "hotelling_test", takes=()
+        "Hotelling's T² by its Gaussian law", "classical", "hotelling_test", takes=()
     ),
-    "box_m": Test("Box's M by its Gaussian law", "twosample.classical", "box_m_test", takes=()),
+    "box_m": Test("Box's M by its Gaussian law", "classical", "box_m_test", takes=()),
     "target_likelihood_ratio": Test(
         "likelihood ratio against the known target",
         "goodness",
