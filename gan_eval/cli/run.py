@@ -117,6 +117,7 @@ def _print(results: Results, folder: Path) -> None:
     from gan_eval.cli.console import open_console
     from gan_eval.cli.tables import SHOWN
     from gan_eval.runtime.text import printable
+    from gan_eval.study.results.results import MOST_ROWS
     from gan_eval.training.backends.registry import absence
 
     console = open_console()
@@ -161,8 +162,13 @@ def _print(results: Results, folder: Path) -> None:
             f"{threads} thread{'s' if threads > 1 else ''} each"
         )
         console.print(f"Rows:   {folder}", markup=False, soft_wrap=True)
-        if results.thinned is not None:
-            console.print(f"Thinned: {results.thinned}", markup=False, soft_wrap=True)
+        if len(results.rows) > MOST_ROWS:
+            console.print(
+                f"CSV:    {len(results.rows):,} rows are in the ledger only; "
+                f"`gan-eval export {folder}` writes them as CSV or Parquet",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 def _print_forecast(found: Forecast) -> None:
@@ -228,7 +234,7 @@ def _print_summary(console: Console, rows: pd.DataFrame, labels: list[str]) -> N
             (
                 *(str(cell[name]) for name in ("configuration", "backend", "device", *counts)),
                 _with_interval(cell, "kl", 3),
-                _with_interval(cell, "effective_sample_size", 1),
+                _with_interval(cell, "worth_kl", 1),
                 f"{cell['examples_per_second']:,.0f}",
             )
             for _, cell in cells.iloc[order].iterrows()

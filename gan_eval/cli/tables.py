@@ -24,7 +24,7 @@ def print_replicates(console: Console, rows: pd.DataFrame) -> None:
                 str(row["seed"]),
                 *(f"{row[name]:.3f}" for name in ("loss_D", "loss_G")),
                 f"{row['kl']:.4f}",
-                f"{row['effective_sample_size']:.1f}",
+                f"{row['worth_kl']:.1f}",
                 str(row["verdict"]),
             )
             for _, row in rows.iterrows()

@@ -127,9 +127,7 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
     print_table(console, head, _moments(trained, rows))
     if many and len(rows) <= SHOWN:
         print_replicates(console, rows)
-    kl, worth, share = (
-        quantile(rows[name], 0.5) for name in ("kl", "effective_sample_size", "efficiency")
-    )
+    kl, worth, share = (quantile(rows[name], 0.5) for name in ("kl", "worth_kl", "efficiency"))
     counts = ", ".join(f"{n} {name}" for name, n in rows["verdict"].value_counts().items())
     verdict = counts if many else rows["verdict"].iloc[0]
     margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     )
     from gan_eval.distributions.gaussian import Gaussian, ellipse
     from gan_eval.distributions.sample_size import (
-        effective_sample_size,
         median_kl_of_fit,
         samples_to_detect,
+        worth_kl,
     )
     from gan_eval.distributions.target import GaussianTarget
 
@@ -38,7 +38,6 @@ __all__ = [
     "affine_invariant_distance",
     "bures_wasserstein",
     "canonical_pair",
-    "effective_sample_size",
     "ellipse",
     "energy_distance",
     "hellinger",
@@ -51,6 +50,7 @@ __all__ = [
     "mmd2",
     "samples_to_detect",
     "total_variation",
+    "worth_kl",
 ]
 
 _HOMES = {
@@ -61,7 +61,7 @@ _HOMES = {
         *("jensen_shannon", "total_variation"),
     ),
     "gaussian": ("Gaussian", "ellipse"),
-    "sample_size": ("effective_sample_size", "median_kl_of_fit", "samples_to_detect"),
+    "sample_size": ("worth_kl", "median_kl_of_fit", "samples_to_detect"),
     "target": ("GaussianTarget",),
 }
 

@@ -57,7 +57,7 @@ def median_kl_of_fit(n: ArrayLike, d: int) -> Array:
     return _median_kl(np.asarray(n, dtype=np.float64) - d, d)
 
 
-def effective_sample_size(kl: ArrayLike, d: int) -> Array:
+def worth_kl(kl: ArrayLike, d: int) -> Array:
     """Compute how many rows of p a maximum-likelihood fit needs to come as close to p.
 
     The real n > d that solves ``median_kl_of_fit(n, d) = kl``, so that half of the fits of n rows
@@ -77,8 +77,8 @@ def effective_sample_size(kl: ArrayLike, d: int) -> Array:
 
     Examples
     --------
-    >>> from gan_eval.distributions import effective_sample_size
-    >>> effective_sample_size([0.15, 0.0, np.inf], 2).round(2)
+    >>> from gan_eval.distributions import worth_kl
+    >>> worth_kl([0.15, 0.0, np.inf], 2).round(2)
     array([15.76,   inf,  2.  ])
     """
     _require_dimension(d)

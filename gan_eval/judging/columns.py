@@ -6,6 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from gan_eval.judging.evaluation import test_columns
 
+RENAMED = {"effective_sample_size": "worth_kl"}
+"""Columns of rows that were written by earlier versions, by their names of now."""
+
+
+def axes_of(names: Iterable[str]) -> list[str]:
+    """List the columns that are axes of a study: those between ``configuration`` and
+    ``config_hash``."""
+    names = list(names)
+    if not {"configuration", "config_hash"} <= set(names):
+        return []
+    return names[names.index("configuration") + 1 : names.index("config_hash")]
+
 
 def bits(tests: Sequence[str]) -> int:
     """One bit a test, by its place in ``gan_eval.stats.battery.catalogue.TESTS``, where new ones go

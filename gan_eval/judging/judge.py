@@ -14,7 +14,7 @@ from gan_eval.distributions import divergences
 from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
 from gan_eval.distributions.distances import bures_wasserstein, energy_distance, mmd2
 from gan_eval.distributions.gaussian import Array, Gaussian
-from gan_eval.distributions.sample_size import effective_sample_size, samples_of_pair
+from gan_eval.distributions.sample_size import samples_of_pair, worth_kl
 from gan_eval.judging import evaluation
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
@@ -154,8 +154,8 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
     to_truth = canonical_pair(law, truth)
     distances = _divergences(to_truth, canonical_pair(truth, law), law, truth)
     columns = {"verdict": verdicts(distances["kl"], trained.finite(), margins)} | distances
-    columns["effective_sample_size"] = effective_sample_size(distances["kl"], config.dimension)
-    columns["efficiency"] = columns["effective_sample_size"] / config.n_examples
+    columns["worth_kl"] = worth_kl(distances["kl"], config.dimension)
+    columns["efficiency"] = columns["worth_kl"] / config.n_examples
     columns["samples_to_detect"] = samples_of_pair(*to_truth)
     columns["mahalanobis_error"] = to_truth.mahalanobis()
     columns["covariance_distance"] = to_truth.affine_invariant_distance()

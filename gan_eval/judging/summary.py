@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from gan_eval.judging.columns import axes_of
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.runtime.errors import UsageError
 
@@ -67,25 +68,28 @@ def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[fl
 def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     """One row a cell: how many converged, and medians over replicates with intervals.
 
-    Columns: ``configuration, backend, device, replicates``; a count for each verdict;
+    Columns: ``configuration``, a column for each axis of the study, ``backend, device,
+    replicates``; a count for each verdict;
     ``converged_share`` with ``_low`` and ``_high`` (Clopper–Pearson); ``kl`` (median) with
-    ``_low``, ``_high`` (order statistics), ``kl_q05`` and ``kl_q95``; ``effective_sample_size``
+    ``_low``, ``_high`` (order statistics), ``kl_q05`` and ``kl_q95``; ``worth_kl``
     and ``efficiency`` (medians) with ``_low`` and ``_high``; medians of ``samples_to_detect``,
     ``loss_D``, ``loss_G``, ``examples_per_second``; ``chapter_examples_per_second`` where it was
-    measured. A diverged replicate counts as an infinite KL and an effective sample size of 0, so
-    it is never dropped from a median. Rows that ``judge`` gave are of no study and have no label:
+    measured. A diverged replicate counts as an infinite KL and a worth of 0, so it is
+    never dropped from a median. Rows that ``judge`` gave are of no study and have no label:
     their ``configuration`` is its hash.
     """
     if "configuration" not in rows:
         rows = rows.assign(configuration=rows["config_hash"])
-    cells = []
+    cells, axes = [], axes_of(rows.columns)
     for cell, group in by_cell(rows):
         diverged = group["verdict"] == "diverged"
         verdicts = group["verdict"].value_counts()
         kl = group["kl"].mask(diverged, np.inf)
-        worth = group["effective_sample_size"].mask(diverged, 0.0)
+        worth = group["worth_kl"].mask(diverged, 0.0)
         converged, n = int(verdicts.get("converged", 0)), len(group)
-        row: dict[str, Any] = {name: cell[i] for i, name in enumerate(CELL)}
+        row: dict[str, Any] = dict(zip(CELL[:1], cell[:1], strict=True))
+        row |= {name: group[name].iloc[0] for name in axes}
+        row |= dict(zip(CELL[1:], cell[1:], strict=True))
         row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
         row["converged_share"] = converged / n
         row |= _bounds("converged_share", share_interval(converged, n, confidence))
@@ -93,7 +97,7 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
         row |= _bounds("kl", median_interval(kl, confidence))
         row["kl_q05"], row["kl_q95"] = quantile(kl, 0.05), quantile(kl, 0.95)
         efficiency = group["efficiency"].mask(diverged, 0.0)
-        for name, values in (("effective_sample_size", worth), ("efficiency", efficiency)):
+        for name, values in (("worth_kl", worth), ("efficiency", efficiency)):
             row[name] = quantile(values, 0.5)
             row |= _bounds(name, median_interval(values, confidence))
         for name in ("samples_to_detect", "loss_D", "loss_G", "examples_per_second"):

@@ -49,8 +49,8 @@ def first_passages(
         the first such epoch has ended, or, where there is none, until training ended: the
         observation is then censored; ``total_examples`` and ``total_seconds`` of the whole
         training; ``within``, whether KL ≤ ε after the last epoch. A replicate that diverges never
-        reaches ε. Where traces are thinned, passages between two traced epochs are not seen, and
-        the epochs between them count with the seconds of the traced one that follows.
+        reaches ε. Where only some epochs are kept, passages between two traced epochs are not
+        seen, and the epochs between them count with the seconds of the traced one that follows.
 
     Raises
     ------

@@ -86,7 +86,7 @@ def embed(html: str, results: Results, facts: Facts, benchmarks: pd.DataFrame | 
         "gan_eval": gan_eval.__version__,
         "template": template_digest(),
         "matplotlib": matplotlib.__version__,
-        "provenance": results.provenance | {"thinned": results.thinned},
+        "provenance": results.provenance,
         "rows": _packed(results.rows[used]) if few else None,
         "starts": _packed(starts) if few else None,
         "benchmarks": None if benchmarks is None else _packed(benchmarks),

@@ -59,16 +59,16 @@ def kl_spread(cells: Sequence[CellRows]) -> Picture:
 
 
 def worth_spread(cells: Sequence[CellRows]) -> Picture:
-    """Each replicate's effective sample size on a logarithmic axis."""
+    """Each replicate's worth on a logarithmic axis."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
-        hidden, thinned, shown = _strips(axes, cells, "effective_sample_size")
-        axes.set_xlabel("effective sample size, real samples")
+        hidden, thinned, shown = _strips(axes, cells, "worth_kl")
+        axes.set_xlabel("worth, real samples")
         return picture(
             figure,
             "fig-worth",
-            title="Effective sample size of every replicate",
-            description=_strip_words(cells, "effective_sample_size", "effective sample size"),
+            title="Worth of every replicate",
+            description=_strip_words(cells, "worth_kl", "worth"),
             caption="The number of real samples from which the maximum-likelihood Gaussian would "
             "be expected to come as near to the truth."
             + _strip_rest(hidden, thinned, cells, rest, "worth no sample, or diverged"),

@@ -20,20 +20,19 @@ MOST_SEEDS = 100
 MOST_WORST = 20
 """Failed and diverged replicates that are listed although their seeds are not among the first."""
 
-_NUMBERS = ("kl", "effective_sample_size", "samples_to_detect", "loss_D", "loss_G")
+_NUMBERS = ("kl", "worth_kl", "samples_to_detect", "loss_D", "loss_G")
 
 
 def _head(cells: Sequence[CellRows]) -> tuple[str, ...]:
     return (
-        *("cell", "seed", "verdict", "KL(q‖p)", "effective sample size", "samples to detect"),
+        *("cell", "seed", "verdict", "KL(q‖p)", "worth, real samples", "samples to detect"),
         *("loss_D", "loss_G", *(f"{words} p" for words in tests(cells).values())),
         *("critic correlation", "examples/sec"),
     )
 
 
-def first(cells: Sequence[CellRows], *, whole: bool = True) -> Table:
-    """The first replicates of each cell, as many as the page has room for; ``whole`` says whether
-    ``rows.csv`` has the rest."""
+def first(cells: Sequence[CellRows]) -> Table:
+    """List the first replicates of each cell, as many as the page has room for."""
     total, rows = sum(cell.replicates for cell in cells), []
     for cell, shown in zip(cells, _shown(cells), strict=True):
         listed = cell.fact("listed", lambda cell=cell, n=shown: _records(cell.rows.iloc[:n]))
@@ -43,8 +42,7 @@ def first(cells: Sequence[CellRows], *, whole: bool = True) -> Table:
         each = f"{count(max(_shown(cells)))} seeds"
         each += "" if len(cells) == 1 else " at most of each cell"
         which = f"The first {each}, {count(len(rows))} of {count(total)} replicates"
-    where = "rows.csv has" if whole else "gan-eval export gives"
-    return Table(f"{which}; {where} every column of every one", _head(cells), rows)
+    return Table(f"{which}; `gan-eval export` gives every column of every one", _head(cells), rows)
 
 
 def worst(cells: Sequence[CellRows]) -> Table | None:

@@ -117,7 +117,7 @@ def _cards(cells: Sequence[CellRows]) -> list[Card]:
         ),
         Card(
             "worth",
-            f"{number(s['effective_sample_size'], 2)} real samples",
+            f"{number(s['worth_kl'], 2)} real samples",
             f"of the {cell.config.n_examples} it saw: efficiency {percent(s['efficiency'])}"
             if cell.config
             else f"efficiency {percent(s['efficiency'])}",
@@ -165,6 +165,6 @@ def _sections(
         sections.speed(cells, provenance),
         *timed,
         sections.distances(cells),
-        sections.replicates(cells, provenance),
+        sections.replicates(cells),
         *made,
     ]

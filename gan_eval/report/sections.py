@@ -18,12 +18,13 @@ from gan_eval.pages.blocks import (
     gallery,
 )
 from gan_eval.pages.canvas import drawing
-from gan_eval.pages.numbers import number, plural, setting
+from gan_eval.pages.numbers import count, number, plural, setting
 from gan_eval.report import cost, evolution, figures, listing, tables, tested, words
 from gan_eval.report.cells import CellRows
 from gan_eval.report.losses import MOST_DRAWN, of_cell, undrawn
 from gan_eval.report.samples import sample_notes, sample_pictures
 from gan_eval.runtime.toml import to_toml
+from gan_eval.study.results.results import MOST_ROWS
 
 _OPEN_ENTRIES = 9
 """Rows of a table of moments up to which it stands open."""
@@ -188,10 +189,10 @@ def distances(cells: Sequence[CellRows]) -> Section:
     return Section("distances", "All distances", [Paragraph(text), *found, *_without_table(cells)])
 
 
-def replicates(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
+def replicates(cells: Sequence[CellRows]) -> Section:
     worst = listing.worst(cells)
     rest: list[Block] = [TableBlock(worst, folded=True)] if worst else []
-    first = listing.first(cells, whole=not provenance.get("thinned"))
+    first = listing.first(cells)
     return Section("replicates", "Replicates", [TableBlock(first, folded=True), *rest])
 
 
@@ -208,12 +209,11 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
     if len(entries) > _MOST_CONFIGURATIONS:
         rest = len(entries) - _MOST_CONFIGURATIONS
         blocks.append(Paragraph(f"study.json has {plural(rest, 'more configuration')}."))
-    if provenance.get("thinned"):
-        blocks.append(Paragraph(f"Thinned: {provenance['thinned']}."))
     blocks.append(
         Paragraph(
-            "The data lie beside this page: rows.csv has one row a replicate, epochs.csv one row a "
-            "replicate and epoch, study.json the settings and the environment. The numbers of a "
+            "The data lie beside this page: rows.csv has one row per replicate, epochs.csv one row "
+            f"per replicate and epoch (above {count(MOST_ROWS)} replicates, `gan-eval export` "
+            "writes them), study.json the settings and the environment. The numbers of a "
             "replicate depend on its configuration and seed; on another machine or version, "
             "rounding may change single replicates, not their distribution."
         )

@@ -42,7 +42,7 @@ def verdicts(cells: Sequence[CellRows]) -> Table:
         "Verdicts by cell: counts, and medians over replicates with 95 % intervals",
         (
             *("cell", "replicates", "converged", "near", "failed", "diverged", "share converged"),
-            *("median KL(q‖p), nats", "5–95 % of KL", "effective sample size", "samples to detect"),
+            *("median KL(q‖p), nats", "5–95 % of KL", "worth, real samples", "samples to detect"),
         ),
         [
             (
@@ -58,7 +58,7 @@ def verdicts(cells: Sequence[CellRows]) -> Table:
                 + ")",
                 _with_interval(cell, "kl"),
                 interval(cell.summary["kl_q05"], cell.summary["kl_q95"]),
-                _with_interval(cell, "effective_sample_size"),
+                _with_interval(cell, "worth_kl"),
                 number(cell.summary["samples_to_detect"], 2),
             )
             for cell in cells

@@ -87,8 +87,8 @@ def answer(cell: CellRows) -> list[str]:
 
 
 def worth(cell: CellRows) -> str:
-    """The median effective sample size as a phrase, beside what the replicate was trained on."""
-    size = cell.summary["effective_sample_size"]
+    """The median worth as a phrase, beside what the replicate was trained on."""
+    size = cell.summary["worth_kl"]
     n = "less than one real sample" if size < 1 else f"{number(size, 2)} real samples"
     return f"{n} of the {count(cell.config.n_examples)} it saw" if cell.config else n
 

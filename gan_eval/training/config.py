@@ -171,7 +171,7 @@ class Margins(Settings):
 
     A verdict is an equivalence claim about the exact learned law: within 0.1 nats (the default)
     the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker's inequality), and the
-    law is worth at least 23 real samples of a planar Gaussian (``effective_sample_size``).
+    law is worth at least 23 real samples of a planar Gaussian (``worth_kl``).
     """
 
     converged: Real = 0.1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gan_eval.runtime.files import check_writable
 from gan_eval.training import backends
-from gan_eval.training.backends.protocol import Thinning, default_device
+from gan_eval.training.backends.protocol import SparseHistory, default_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
 
@@ -54,7 +54,7 @@ def train(
         return _train_and_draw(config, seeds, backend, device, plot)
     trainer = backends.backend(backend)
     device = device or default_device(trainer)
-    if isinstance(trainer, Thinning):
+    if isinstance(trainer, SparseHistory):
         return trainer.train(config, seeds, device, every=every)
     return trainer.train(config, seeds, device)
 

@@ -64,8 +64,8 @@ class TrainedGANs:
     seeds : ndarray of int64, shape (R,)
     weights : ndarray, shape (R, epochs + 1, latent, d)
         The generator's; index 0 is the start, index e the end of epoch e: x = z @ weight + bias.
-        Where traces are thinned there are as many as ``traced`` has epochs; so with the biases,
-        and with the losses, which the start has none of.
+        Where only some epochs are kept there are as many as ``traced`` has epochs; so with the
+        biases, and with the losses, which the start has none of.
     biases : ndarray, shape (R, epochs + 1, d)
     discriminator : list of Layer
         The final discriminators: weights (R, inputs, outputs) and biases (R, outputs), tanh
@@ -80,7 +80,7 @@ class TrainedGANs:
     adam : AdamState or None
         None from a backend that does not tell it. Backends are compared by it; nothing is judged
         by it.
-    thinned : ndarray of int64 or None
+    kept_epochs : ndarray of int64 or None
         The epochs whose weights are held, from 0 to the last; None where it is every one.
     """
 
@@ -96,7 +96,7 @@ class TrainedGANs:
     seconds: Array
     chapter_seconds: Array
     adam: AdamState | None = None
-    thinned: NDArray[np.int64] | None = None
+    kept_epochs: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return self.seeds.size
@@ -104,7 +104,7 @@ class TrainedGANs:
     @property
     def traced(self) -> NDArray[np.int64]:
         """The epochs whose weights are held: 0, the start, to the last."""
-        return np.arange(self.config.epochs + 1) if self.thinned is None else self.thinned
+        return np.arange(self.config.epochs + 1) if self.kept_epochs is None else self.kept_epochs
 
     @property
     def examples_per_epoch(self) -> int:
@@ -170,7 +170,7 @@ class TrainedGANs:
             seconds=self.seconds[part],
             chapter_seconds=self.chapter_seconds[part],
             adam=self.adam and AdamState(some(self.adam.first), some(self.adam.second)),
-            thinned=self.thinned,
+            kept_epochs=self.kept_epochs,
         )
 
     @staticmethod
@@ -196,7 +196,7 @@ class TrainedGANs:
             )
             if len(moments) == len(parts)
             else None,
-            thinned=first.thinned,
+            kept_epochs=first.kept_epochs,
             **stacked,
         )
 

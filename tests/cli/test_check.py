@@ -25,7 +25,7 @@ def test_check_answers_by_its_status(
     tmp_path: Path, demand: tuple[str, ...], status: int, word: str
 ) -> None:
     rows = tmp_path / "rows.csv"
-    columns = "seed,verdict,kl,backend,device,config_hash,loss_D,loss_G,effective_sample_size\n"
+    columns = "seed,verdict,kl,backend,device,config_hash,loss_D,loss_G,worth_kl\n"
     rows.write_text(
         columns
         + "0,converged,0.05,pytorch,cpu,abc,0.69,0.69,50\n"

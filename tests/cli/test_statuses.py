@@ -140,7 +140,7 @@ def _tables(shift: float, rows: int) -> None:
 
 
 def _rows() -> None:
-    columns = "seed,verdict,kl,backend,device,config_hash,loss_D,loss_G,effective_sample_size\n"
+    columns = "seed,verdict,kl,backend,device,config_hash,loss_D,loss_G,worth_kl\n"
     row = "{},converged,0.05,pytorch,cpu,abc,0.69,0.69,50\n"
     Path("rows.csv").write_text(columns + "".join(row.format(seed) for seed in range(3)))
 

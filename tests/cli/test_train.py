@@ -37,9 +37,7 @@ def test_train_json_is_one_document_that_agrees_with_the_config() -> None:
     assert document["config"]["n_examples"] == 64
     assert [r["seed"] for r in document["replicates"]] == [5, 6]
     first = document["replicates"][0]
-    assert {"mean", "covariance", "kl", "effective_sample_size", "verdict", "loss_D", "loss_G"} <= (
-        first.keys()
-    )
+    assert {"mean", "covariance", "kl", "worth_kl", "verdict", "loss_D", "loss_G"} <= (first.keys())
     assert len(first["mean"]) == 2
     assert first["covariance"][0][1] == pytest.approx(first["covariance"][1][0])
     assert document["examples_per_second"] > 0

@@ -1,4 +1,4 @@
-"""Effective sample size and samples to detect: known answers, oracles, orientation, limits."""
+"""Worth by KL and samples to detect: known answers, oracles, orientation, limits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gan_eval.distributions.divergences import kl
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.likelihood_law import BoxLaw
 from gan_eval.distributions.sample_size import (
-    effective_sample_size,
     median_kl_of_fit,
     samples_to_detect,
+    worth_kl,
 )
 from gan_eval.runtime.errors import UsageError
 
@@ -52,11 +52,11 @@ def test_a_fit_of_1000_rows_is_worth_1000_rows_at_its_median():
     means = rng.normal(size=(400_000, 2)) / np.sqrt(1000)
     traces = np.trace(covariances, axis1=1, axis2=2)
     values = (traces + (means**2).sum(1) - 2 - np.linalg.slogdet(covariances)[1]) / 2
-    assert effective_sample_size(np.median(values), 2) == pytest.approx(1000, abs=5)
+    assert worth_kl(np.median(values), 2) == pytest.approx(1000, abs=5)
 
 
 def test_the_chapters_median_kl_is_worth_16_rows():
-    assert round(float(effective_sample_size(0.15, 2))) == 16
+    assert round(float(worth_kl(0.15, 2))) == 16
 
 
 @pytest.mark.parametrize("d", [1, 2, 5])
@@ -72,18 +72,18 @@ def test_median_kl_where_the_fit_is_singular():
 
 
 @pytest.mark.parametrize("d", [1, 2, 5, 10, 50])
-def test_effective_sample_size_inverts_the_median_kl(d):
+def test_worth_kl_inverts_the_median_kl(d):
     divergence = 10.0 ** np.linspace(-12, 6, 37)
-    size = effective_sample_size(divergence, d)
+    size = worth_kl(divergence, d)
     # At 1e6 nats n − d is 1e-6, known to the rounding of n.
     np.testing.assert_allclose(median_kl_of_fit(size, d), divergence, rtol=1e-7)
     assert (np.diff(size) < 0).all()
     n = np.array([d + 0.5, d + 1, 3 * d + 10, 1000.0])
-    np.testing.assert_allclose(effective_sample_size(median_kl_of_fit(n, d), d), n, rtol=1e-12)
+    np.testing.assert_allclose(worth_kl(median_kl_of_fit(n, d), d), n, rtol=1e-12)
 
 
-def test_effective_sample_size_at_the_limits():
-    size = effective_sample_size([[0.0, -1e-18, np.nan], [np.inf, 1e300, 1e-300]], 2)
+def test_worth_kl_at_the_limits():
+    size = worth_kl([[0.0, -1e-18, np.nan], [np.inf, 1e300, 1e-300]], 2)
     assert size.shape == (2, 3)
     np.testing.assert_array_equal(size[0], [np.inf, np.inf, np.nan])
     np.testing.assert_allclose(size[1], [2.0, 2.0, stats.chi2(5).median() / 2 * 1e300], rtol=1e-12)
@@ -91,7 +91,7 @@ def test_effective_sample_size_at_the_limits():
 
 def test_dimension_zero_is_refused():
     with pytest.raises(UsageError, match="dimension"):
-        effective_sample_size(0.1, 0)
+        worth_kl(0.1, 0)
     with pytest.raises(UsageError, match="dimension"):
         median_kl_of_fit(10, 0)
 

@@ -68,7 +68,7 @@ def test_every_measure_and_every_test_has_a_page() -> None:
     assert linked >= {
         *("kl", "kl_reverse", "jeffreys", "bures_wasserstein", "hellinger", "total_variation"),
         *("mmd2", "energy_distance", "mahalanobis_error", "covariance_distance", "verdict"),
-        *("effective_sample_size", "efficiency", "samples_to_detect", "critic_correlation"),
+        *("worth_kl", "efficiency", "samples_to_detect", "critic_correlation"),
         *("critic_error", "loss_D", "loss_G", "examples_per_second"),
     }
     assert set(re.findall(r"\]\(measures/([\w-]+)\.md", measures)) == {

@@ -28,7 +28,7 @@ def test_the_number_of_seeds_of_the_main_job_is_as_stated() -> None:
 
 def test_the_example_of_the_first_page_runs() -> None:
     (block,) = code("index", "python")
-    assert "effective_sample_size" in run_code(block)
+    assert "worth_kl" in run_code(block)
 
 
 def anchors(page: Path) -> set[str]:

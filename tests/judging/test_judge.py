@@ -10,7 +10,7 @@ import pytest
 
 from gan_eval.distributions import divergences
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.sample_size import effective_sample_size
+from gan_eval.distributions.sample_size import worth_kl
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.judging.judge import epochs, judge
 from gan_eval.runtime.errors import UsageError
@@ -85,7 +85,7 @@ def test_one_row_a_replicate_in_order_with_its_verdict(rows: pd.DataFrame) -> No
 def test_the_truth_is_at_distance_zero_whatever_its_factor(rows: pd.DataFrame) -> None:
     for name in ("kl", "jeffreys", "hellinger", "bures_wasserstein", "total_variation"):
         assert rows[name][:2].abs().max() < 1e-6
-    assert (rows["effective_sample_size"][:2] > 1e6).all()
+    assert (rows["worth_kl"][:2] > 1e6).all()
     assert (rows["samples_to_detect"][:2] > 1e6).all()
 
 
@@ -115,11 +115,9 @@ def test_distances_are_those_of_the_closed_forms(rows: pd.DataFrame) -> None:
     assert rows["mahalanobis_error"][2] == pytest.approx(np.linalg.norm(shift))
     assert rows["kl"][2] == pytest.approx(shift @ shift / 2)
     assert rows["kl"][4] == np.inf
-    assert rows["effective_sample_size"][4] == pytest.approx(2)
-    assert rows["effective_sample_size"][3] == pytest.approx(
-        float(effective_sample_size(rows["kl"][3], 2))
-    )
-    assert (rows["efficiency"] == rows["effective_sample_size"] / 1000)[:5].all()
+    assert rows["worth_kl"][4] == pytest.approx(2)
+    assert rows["worth_kl"][3] == pytest.approx(float(worth_kl(rows["kl"][3], 2)))
+    assert (rows["efficiency"] == rows["worth_kl"] / 1000)[:5].all()
 
 
 def test_the_other_truth_is_the_fit_to_the_rows_that_were_seen(rows: pd.DataFrame) -> None:
@@ -133,7 +131,7 @@ def test_the_other_truth_is_the_fit_to_the_rows_that_were_seen(rows: pd.DataFram
 
 
 def test_a_diverged_replicate_keeps_its_row_without_numbers(rows: pd.DataFrame) -> None:
-    for name in ("kl", "effective_sample_size", "critic_correlation", "mmd_pvalue"):
+    for name in ("kl", "worth_kl", "critic_correlation", "mmd_pvalue"):
         assert rows[name][5:].isna().all(), name
         assert rows[name][2:4].notna().all(), name
 
@@ -266,7 +264,7 @@ def test_epochs_hold_the_start_and_every_end() -> None:
     assert frame["covariance_1_2"][3] == pytest.approx(4 * 1.95)
 
 
-def test_epochs_of_a_thinned_trace_are_those_that_were_traced() -> None:
+def test_epochs_of_a_sparse_history_are_those_that_were_traced() -> None:
     whole = replace(
         made([(CHAPTER.A, CHAPTER.b), (2 * CHAPTER.A, CHAPTER.b)], epochs=4),
         weights=np.arange(40.0).reshape(2, 5, 2, 2),
@@ -277,17 +275,17 @@ def test_epochs_of_a_thinned_trace_are_those_that_were_traced() -> None:
         chapter_seconds=np.full((2, 4), np.nan),
     )
     kept = np.array([0, 3, 4])
-    thinned = replace(
+    sparse = replace(
         whole,
         weights=whole.weights[:, kept],
         biases=whole.biases[:, kept],
         loss_D=whole.loss_D[:, kept[1:] - 1],
         loss_G=whole.loss_G[:, kept[1:] - 1],
-        thinned=kept,
+        kept_epochs=kept,
     )
     every = epochs(whole)
     expected = every.loc[every["epoch"].isin(kept)].reset_index(drop=True)
-    pd.testing.assert_frame_equal(epochs(thinned), expected)
+    pd.testing.assert_frame_equal(epochs(sparse), expected)
 
 
 @pytest.mark.parametrize("d", [1, 3])

@@ -80,7 +80,9 @@ def test_a_fast_backend_that_does_not_learn_gains_nothing() -> None:
     assert list(table.loc["fast", ["reached", "censored", "share_at_end"]]) == [0, 8, 0]
 
 
-def test_of_real_trainings_a_wider_margin_is_reached_sooner_and_thinning_only_delays() -> None:
+def test_of_real_trainings_a_wider_margin_is_reached_sooner_and_a_sparse_history_only_delays() -> (
+    None
+):
     trainer, config = backend("fused_cpu"), TrainingConfig()
     whole = epochs(trainer.train(config, range(64)))
     thin = epochs(trainer.train(config, range(64), every=4))  # type: ignore[call-arg]

@@ -105,7 +105,7 @@ def spoil(rows: pd.DataFrame, position: int, verdict: str) -> None:
     rows.loc[index, ["critic_correlation", "critic_error"]] = np.nan
     if verdict == "failed":
         rows.loc[index, ["kl", "jeffreys"]] = np.inf
-        rows.loc[index, "effective_sample_size"] = 0.0
+        rows.loc[index, "worth_kl"] = 0.0
         return
     learned = ("kl", "mean", "covariance", "weight", "mmd", "energy", "effective", "efficiency")
     columns = [c for c in rows.columns if c.startswith((*learned, *_DIVERGENCES))]
@@ -135,7 +135,7 @@ def _replicate(
     size = min(2.5 / kl, 1e4)
     row: dict[str, Any] = {"verdict": verdict, "margin": 0.1, "near_margin": 0.5, "kl": kl}
     row |= {name: kl * (1 + i) / 4 for i, name in enumerate(_DIVERGENCES)}
-    row |= {"effective_sample_size": size, "efficiency": size / config.n_examples}
+    row |= {"worth_kl": size, "efficiency": size / config.n_examples}
     row |= {"samples_to_detect": math.ceil(8 / kl), "mahalanobis_error": math.sqrt(kl)}
     row |= {"covariance_distance": 2 * math.sqrt(kl), "kl_rows": 1.01 * kl}
     row |= {f"{name}_rows": kl * (1 + i) / 4 for i, name in enumerate(_DIVERGENCES)}

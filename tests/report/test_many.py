@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gan_eval.pages.canvas import undrawn
 from gan_eval.report import render
 from gan_eval.report.verify import verify
-from gan_eval.study.results.results import Results, thinning
+from gan_eval.study.results.results import Results
 
 from . import synthetic
 from .elements import Element, parse
@@ -71,23 +70,8 @@ def test_a_hundred_thousand_rows_make_a_small_page_whose_numbers_stand(tmp_path:
     assert found.mismatches == []
     assert found.numbers > 1000
     text = parse(path.read_text("utf-8")).text
-    assert "The first 100 seeds, 100 of 100 000 replicates; rows.csv has" in text
+    assert "The first 100 seeds, 100 of 100 000 replicates; `gan-eval export` gives" in text
     assert "95 000 of 100 000 not shown (epochs not stored)" in text
-
-
-def test_rows_that_are_thinned_are_said_to_be(tmp_path: Path) -> None:
-    rows = _results(HUGE).rows
-    rows = pd.concat([rows, rows.iloc[:50].assign(seed=HUGE + np.arange(50))])
-    provenance = synthetic.results(1).provenance | thinning(rows)
-    more = Results(rows, pd.DataFrame(), provenance)
-    with undrawn():
-        html = render(more)
-    text = parse(html).text
-    assert "Thinned: rows.csv holds the first 100,000 seeds of each cell, of 100,050 rows" in text
-    assert "gan-eval export gives every column of every one" in text
-    path = tmp_path / "report.html"
-    path.write_text(html, encoding="utf-8")
-    assert verify(path).mismatches == []
 
 
 def test_shares_of_rejections_are_of_those_that_were_tested() -> None:

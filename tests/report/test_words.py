@@ -26,7 +26,7 @@ def _known(n: int = 40, converged: int = 10) -> Results:
     good = np.arange(n) < converged
     rows["kl"] = np.where(good, 0.05, 0.2)
     rows["verdict"] = np.where(good, "converged", "near")
-    rows["effective_sample_size"] = np.where(good, 50.0, 12.5)
+    rows["worth_kl"] = np.where(good, 50.0, 12.5)
     return made
 
 

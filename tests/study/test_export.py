@@ -14,7 +14,7 @@ import pytest
 import gan_eval
 from gan_eval.cli.status import status_of
 from gan_eval.runtime.spreadsheet import EXACT_CSV
-from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
+from gan_eval.study.ledger.ledger import LEDGER_FILE
 from gan_eval.study.results import results
 from gan_eval.study.results.results import Results
 from gan_eval.study.run import execute, unit
@@ -87,47 +87,39 @@ def test_names_of_any_kind_are_harmless(run: Any, tmp_path: Path) -> None:
     assert set(pd.read_csv(tmp_path / "all.csv")["configuration"]) == {name}
 
 
-def test_of_very_many_rows_the_first_of_each_cell_are_written_and_it_is_said(
-    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(results, "MOST_ROWS", 10)
-    found = run(tmp_path)
-    written = pd.read_csv(tmp_path / "rows.csv")
-    cells = written.groupby("configuration")["seed"].apply(list).to_dict()
-    assert cells == {f"learning_rate_D={rate}": [0, 1, 2, 3, 4] for rate in (0.02, 0.05)}
-    said = json.loads((tmp_path / "study.json").read_text())["thinned"]
-    assert "the first 5 seeds of each cell, of 80 rows in all" in said
-    # A report is made of all of them, also while another study runs in the folder.
-    pd.testing.assert_frame_equal(Results.load(tmp_path).rows, found.rows)
-    with Ledger(tmp_path / LEDGER_FILE) as ledger:
-        ledger.begin({"provenance": {"study": {"name": "another"}}}, [])
-    pd.testing.assert_frame_equal(Results.load(tmp_path).rows, found.rows)
-
-
-def test_thinned_rows_are_taken_for_all_by_no_reader(
+def test_very_many_rows_are_in_the_ledger_only(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    run(tmp_path, replicates=2)
     monkeypatch.setattr(results, "MOST_ROWS", 10)
-    run(tmp_path)
-    file, folder = str(tmp_path / "rows.csv"), str(tmp_path)
+    found = run(tmp_path)
+    assert not {"rows.csv", "epochs.csv"} & {path.name for path in tmp_path.iterdir()}
+    pd.testing.assert_frame_equal(Results.load(tmp_path).rows, found.rows)
+    pd.testing.assert_frame_equal(Results.load(tmp_path).epochs, found.epochs)
     check = ["check", "--share", "1", "--json", "--rows"]
-    assert status_of([*check, file]) == 2
-    assert "is thinned (rows.csv holds the first 5 seeds" in (said := capsys.readouterr().err)
-    assert f"name the folder, {folder!r}, whose ledger has them" in said
-    assert status_of([*check, folder]) == 1
+    assert status_of([*check, str(tmp_path)]) == 1
     assert json.loads(capsys.readouterr().out)["replicates"] == 80
+    assert status_of([*check, str(tmp_path / "rows.csv")]) == 2
     # Without the ledger nobody has them.
     (tmp_path / LEDGER_FILE).unlink()
-    for command in ([*check, file], [*check, folder], ["report", folder], ["export", folder]):
+    for command in ([*check, str(tmp_path)], ["report", str(tmp_path)], ["export", str(tmp_path)]):
         assert status_of(command) == 2, command
-        assert "is thinned (rows.csv holds the first 5 seeds" in (said := capsys.readouterr().err)
-        assert f"there is no {LEDGER_FILE} beside it" in said
-    # A file of the same name with nothing beside it is what it is.
-    alone = tmp_path / "alone" / "rows.csv"
-    alone.parent.mkdir()
-    alone.write_bytes((tmp_path / "rows.csv").read_bytes())
-    assert status_of([*check, str(alone)]) == 1
-    assert json.loads(capsys.readouterr().out)["replicates"] == 10
+
+
+def test_a_part_of_the_rows_by_an_earlier_version_is_not_taken_for_all(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = run(tmp_path)
+    found.rows.iloc[:10].to_csv(tmp_path / "rows.csv", index=False)
+    told = json.loads((tmp_path / "study.json").read_text()) | {"thinned": "10 of 80"}
+    (tmp_path / "study.json").write_text(json.dumps(told))
+    pd.testing.assert_frame_equal(gan_eval.load(tmp_path), found.rows)
+    pd.testing.assert_frame_equal(Results.load(tmp_path).rows, found.rows)
+    check = ["check", "--share", "1", "--json", "--rows"]
+    assert status_of([*check, str(tmp_path / "rows.csv")]) == 2
+    assert "a part of the rows only (10 of 80)" in capsys.readouterr().err
+    (tmp_path / LEDGER_FILE).unlink()
+    assert status_of([*check, str(tmp_path)]) == 2
 
 
 def test_rows_that_no_ledger_has_are_written_whole(
@@ -138,10 +130,20 @@ def test_rows_that_no_ledger_has_are_written_whole(
     found.save(tmp_path / "elsewhere")
     execute.run(small(), workers=1).save(tmp_path / "in memory")
     for name in ("elsewhere", "in memory"):
-        read = Results.load(tmp_path / name)
-        assert read.thinned is None
-        assert len(read.rows) == 80
+        assert len(Results.load(tmp_path / name).rows) == 80
     pd.testing.assert_frame_equal(Results.load(tmp_path / "elsewhere").rows, found.rows)
+
+
+def test_a_run_that_was_killed_is_read_from_its_ledger(run: Any, tmp_path: Path) -> None:
+    found = run(tmp_path)
+    for name in ("rows.csv", "epochs.csv", "study.json"):
+        (tmp_path / name).unlink()
+    read = Results.load(tmp_path)
+    pd.testing.assert_frame_equal(read.rows, found.rows)
+    assert read.provenance["interrupted"]
+    assert read.provenance["finished"] == len(found.rows)
+    assert read.provenance["environments"] == found.provenance["environments"]
+    assert status_of(["report", str(tmp_path)]) == 0
 
 
 def test_rows_of_no_ledger_are_read_from_their_files(run: Any, tmp_path: Path) -> None:

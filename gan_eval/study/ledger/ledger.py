@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.judging.columns import bits, with_columns_of
+from gan_eval.judging.columns import RENAMED, bits, with_columns_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.ledger import file, integrity, rows
 from gan_eval.study.ledger.faults import as_usage_error
@@ -241,7 +241,11 @@ class Ledger:
                     "(SELECT id FROM identities WHERE text = ?) ORDER BY l.id",
                     (identity,),
                 ).fetchall()
-            names |= {name: None for (text,) in found for name, _ in json.loads(text)}
+            names |= {
+                RENAMED.get(str(name), str(name)): None
+                for (text,) in found
+                for name, _ in json.loads(text)
+            }
         if table == "rows":
             names = dict.fromkeys(with_columns_of(parts[0].tests, names)) if parts else {}
         return ["configuration", *names, "environment"] if names else []

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.judging.columns import with_columns_of
+from gan_eval.judging.columns import RENAMED, with_columns_of
 from gan_eval.judging.evaluation import test_columns
 from gan_eval.study.ledger import blocks
 from gan_eval.study.plan.identity import ReplicateQuery
@@ -92,7 +92,7 @@ def _unit(
     if name == "epochs":
         steps = len(columns["seed"]) // traced
         positions = (positions[:, None] * steps + np.arange(steps)).ravel()
-    columns = {column: values[positions] for column, values in columns.items()}
+    columns = {RENAMED.get(name, name): values[positions] for name, values in columns.items()}
     if name == "rows":
         columns = _tested(columns, part)
     for column in _BLANK_UNTIMED if not part.timed else ():

@@ -155,16 +155,18 @@ class Study(Settings):
                 f"{MOST_CONFIGURATIONS} configurations are one study"
             )
         common = dict(self.config)
-        if isinstance(common.get("target"), str):
+        if "target" in common:
             common["target"] = self._target(common["target"])
         found: dict[str, TrainingConfig] = {}
         labels: dict[TrainingConfig, str] = {}
         for settings in itertools.product(*axes):
-            label = ", ".join(setting.label for setting in settings) or self.name
-            fields = [field for setting in settings for field in setting.fields]
-            config = TrainingConfig.parse(
-                merge_settings(common, [(path.split("."), value) for path, value in fields])
-            )
+            label = self._label(settings)
+            fields = [
+                (path.split("."), self._target(value) if path == "target" else value)
+                for setting in settings
+                for path, value in setting.fields
+            ]
+            config = TrainingConfig.parse(merge_settings(common, fields))
             if config in labels or label in found:
                 twice = labels.get(config, label)
                 raise UsageError(
@@ -173,6 +175,16 @@ class Study(Settings):
             found[label] = config
             labels[config] = label
         return found
+
+    def axis_values(self) -> dict[str, dict[str, Any]]:
+        """Label → field of each axis → its value there, as the study gives it."""
+        return {
+            self._label(settings): dict(field for one in settings for field in one.fields)
+            for settings in itertools.product(*self.axes())
+        }
+
+    def _label(self, settings: Sequence[Setting]) -> str:
+        return ", ".join(setting.label for setting in settings) or self.name
 
     def axes(self) -> list[list[Setting]]:
         """The axes in order, each a list of its settings; ``UsageError`` as above."""
@@ -214,13 +226,12 @@ class Study(Settings):
 
     def _setting(self, values: Mapping[str, Any], position: int) -> Setting:
         label = ", ".join(f"{path}={_told(value, position)}" for path, value in values.items())
-        fields = tuple(
-            (path, self._target(value) if path == "target" and isinstance(value, str) else value)
-            for path, value in values.items()
-        )
-        return Setting(fields, label)
+        return Setting(tuple(values.items()), label)
 
-    def _target(self, name: str) -> dict[str, Any]:
+    def _target(self, name: Any) -> Any:
+        """Look up a target by its name; one that is no name is given as it is."""
+        if not isinstance(name, str):
+            return name
         if name not in self.targets:
             known = nearest(name, list(self.targets)) if self.targets else "`targets` names none"
             raise UsageError(f"unknown target {shown(name)}: {known}")

@@ -1,4 +1,4 @@
-"""What a study stored, for other tools: a DataFrame, CSV or Parquet, however many rows."""
+"""The stored rows of a study for other tools: a DataFrame, CSV or Parquet, however many."""
 
 from __future__ import annotations
 
@@ -16,45 +16,49 @@ from gan_eval.runtime.files import replacing
 from gan_eval.runtime.spreadsheet import csv_text
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
 from gan_eval.study.plan.identity import ReplicateQuery
-from gan_eval.study.results.results import Results
+from gan_eval.study.results.results import Results, with_axes
 
 _AT_ONCE = 20_000
 """Replicates that are in memory at a time while a file is written."""
 
 
 def load(folder: str | Path, *, epochs: bool = False) -> pd.DataFrame:
-    """All rows, or all epochs, of the study that was last run in a folder.
+    """Read all rows, or all epochs, of the study that was last run in a folder.
 
     Parameters
     ----------
     folder : path
         That of a run (``--out``), whether it ended or is still running.
     epochs : bool
-        One row a replicate and epoch, of the traced replicates, not one row a replicate.
+        One row per replicate and epoch, of the traced replicates, not one row per replicate.
 
     Returns
     -------
     DataFrame
         With the columns of ``rows.csv`` or ``epochs.csv``, bit for bit as they were judged, sorted
-        by configuration, backend, device and seed. Of a folder without a ledger (runs put
-        together, or of an earlier version), what its CSV files hold, which is all of it.
+        by configuration, backend, device and seed. Rows have a column for each axis of the study,
+        to group by: ``load(folder).groupby("learning_rate_D")["kl"].median()``.
+        A folder without a ledger (runs put together, or of an earlier version) is read from its CSV
+        files.
 
     Raises
     ------
     UsageError
-        Where there is no run, its ledger cannot be read, or is gone while its CSV file is thinned.
+        Where there is no run, or its ledger or CSV file cannot be read.
     """
     folder = Path(folder)
     if not (folder / LEDGER_FILE).exists():
         results = Results.load(folder)
         return results.epochs if epochs else results.rows
     with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
-        parts = ledger.last_run()["wanted"]
-        return ledger.epochs(parts) if epochs else ledger.rows(parts)
+        run = ledger.last_run()
+        if epochs:
+            return ledger.epochs(run["wanted"])
+        return with_axes(ledger.rows(run["wanted"]), run["provenance"])
 
 
 def export(folder: str | Path, out: Path | None = None, *, epochs: bool = False) -> int:
-    """Write what ``load`` reads to a file, a part at a time; returns the number of rows.
+    """Write the table that ``load`` reads to a file, a part at a time; return its number of rows.
 
     Parameters
     ----------
@@ -94,7 +98,8 @@ def _frames(folder: Path, epochs: bool) -> Iterator[pd.DataFrame]:
             yield whole.iloc[first : first + _AT_ONCE]
         return
     with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
-        parts: list[ReplicateQuery] = ledger.last_run()["wanted"]
+        run = ledger.last_run()
+        parts: list[ReplicateQuery] = run["wanted"]
         names = ledger.names(parts, "epochs" if epochs else "rows")
         read = ledger.epochs if epochs else ledger.rows
         found = False
@@ -104,7 +109,8 @@ def _frames(folder: Path, epochs: bool) -> Iterator[pd.DataFrame]:
                 if len(some):
                     found = True
                     # A column that only a larger dimension has is NaN here.
-                    yield some.reindex(columns=names)
+                    some = some.reindex(columns=names)
+                    yield some if epochs else with_axes(some, run["provenance"])
         if not found:
             yield pd.DataFrame(columns=names)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gan_eval.judging.columns import axes_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
 
@@ -62,6 +63,10 @@ def _together(frames: Sequence[pd.DataFrame], also: list[str]) -> tuple[pd.DataF
     if not found:
         return frames[0], 0
     every = pd.concat(found, ignore_index=True)
+    axes = dict.fromkeys(axis for frame in found for axis in axes_of(frame.columns))
+    if axes:  # of all runs, where readers look for them
+        front = ["configuration", *axes]
+        every = every[[*front, *(name for name in every.columns if name not in front)]]
     keys = every[["configuration", *_IDENTITY, *also]]
     doubled = keys.duplicated([*_IDENTITY, *also])
     kept = keys.loc[~doubled].sort_values(["configuration", *_IDENTITY[1:], *also])
@@ -82,8 +87,7 @@ def _provenance(runs: Sequence[Results], finished: int) -> dict:
     here = {backend for run in runs for backend in run.rows.get("backend", ())}
     unavailable = {e["name"]: e for one in found for e in one.get("unavailable", ())}
     return {
-        # Nothing is left out of a table that stands in no ledger.
-        **{name: fact for name, fact in found[0].items() if name != "thinned"},
+        **found[0],
         "configurations": list(configurations.values()),
         "planned": max(finished, max(one.get("planned", 0) for one in found)),
         "finished": finished,

@@ -32,6 +32,7 @@ class _Configuration(_Told):
     label: str
     hash: str
     config: dict[str, Any]
+    axes: dict[str, Any] = {}
 
 
 class _Failure(_Told):
@@ -68,7 +69,6 @@ class _Provenance(_Told):
     threads: int | None = None
     command: str | None = None
     created: str | None = None
-    thinned: str | None = None
 
 
 def read_provenance(path: Path) -> dict[str, Any]:

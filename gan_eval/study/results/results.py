@@ -1,29 +1,31 @@
-"""What a study found, in memory and in its folder: rows, epochs, provenance."""
+"""The results of a study, in memory and in its folder: rows, epochs, provenance."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from gan_eval.judging.columns import RENAMED, axes_of
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading, write_files
 from gan_eval.runtime.json import read_json
 from gan_eval.runtime.spreadsheet import EXACT_CSV, unquoted, write_csv
 from gan_eval.runtime.text import shown
-from gan_eval.study.ledger.file import LEDGER_FILE
+from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
 from gan_eval.study.results.provenance import read_provenance
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
 
 MOST_ROWS = 100_000
-"""Rows of a ``rows.csv`` beside a ledger; of more, each cell's first seeds are written, and the
-ledger has all."""
+"""Rows of a run up to which CSV files are written beside its ledger, which has them all."""
 _CELL = ["configuration", "backend", "device"]
 
 _TEXTS = (*_CELL, "config_hash", "verdict", "environment")
@@ -32,22 +34,22 @@ _TEXT, _NUMBER, _WHOLE = "a text", "a number", "a whole number"
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that a report is made of.
+    """The rows, epochs and provenance of a study: everything that its report is made of.
 
     Attributes
     ----------
     rows : DataFrame
-        One row a replicate, from ``judge``, with ``configuration``, the label of its cell of the
-        grid, in front. Plain numbers and strings only, so that ``rows.to_parquet`` works.
+        One row per replicate, from ``judge``. In front ``configuration``, the label of its
+        configuration, and a column for each axis of the study. Plain numbers and strings
+        only, so that ``rows.to_parquet`` works.
     epochs : DataFrame
-        One row a replicate and epoch.
+        One row per replicate and epoch.
     provenance : dict
         JSON-ready: ``study`` (its settings), ``configurations`` (label, hash and settings of each),
         ``planned`` and ``finished`` replicates, ``interrupted``, ``failures``, ``unavailable``
         (backends that were not there, and what they lack), ``seconds``, ``workers``, ``threads``,
         ``command``, ``created`` and ``environments`` (by the names in the column ``environment``);
-        of a run also ``reused``, the replicates that its ledger had already. ``thinned`` says in a
-        sentence what of the rows is in the ledger only; it is there where something is.
+        of a run also ``reused``, the replicates that its ledger had already.
     """
 
     rows: pd.DataFrame
@@ -55,79 +57,100 @@ class Results:
     provenance: dict[str, Any]
 
     def save(self, folder: str | Path) -> None:
-        """Write the three files into a folder, all of them or none.
+        """Write rows, epochs and provenance into a folder, all of them or none.
 
-        Of rows that are ``thinned`` only each cell's first seeds are written where the folder has
-        their ledger, and all of them where it has none.
+        Beside the ledger of more than ``MOST_ROWS`` rows only the provenance is written: ``load``
+        and ``gan-eval export`` read the ledger.
         """
         folder = Path(folder)
-        rows, provenance = self.rows, self.provenance
-        if self.thinned is not None and (folder / LEDGER_FILE).exists():
-            rows = rows.groupby(_CELL, sort=False).head(_seeds_kept(rows))
-        else:
-            provenance = {name: fact for name, fact in provenance.items() if name != "thinned"}
-        text = json.dumps(provenance, indent=2, allow_nan=False) + "\n"
+        tables = {ROWS_FILE: self.rows, EPOCHS_FILE: self.epochs}
+        if len(self.rows) > MOST_ROWS and (folder / LEDGER_FILE).exists():
+            for name in tables:
+                (folder / name).unlink(missing_ok=True)
+            tables = {}
+        text = json.dumps(self.provenance, indent=2, allow_nan=False) + "\n"
         write_files(
-            {
-                folder / ROWS_FILE: lambda file: write_csv(rows, file),
-                folder / EPOCHS_FILE: lambda file: write_csv(self.epochs, file),
-                folder / STUDY_FILE: text,
-            }
+            {folder / name: partial(write_csv, frame) for name, frame in tables.items()}
+            | {folder / STUDY_FILE: text}
         )
-
-    @property
-    def thinned(self) -> str | None:
-        """What ``rows.csv`` leaves out of these rows, in a sentence; None where it has them all."""
-        return self.provenance.get("thinned")
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
-        """Read what ``save`` wrote; ``UsageError`` where a file is missing or not ours."""
+        """Read the study that was last run in a folder.
+
+        From its ledger where there is one, also of a run that was interrupted or killed; else from
+        the files that ``save`` wrote.
+
+        Raises
+        ------
+        UsageError
+            Where there is no run, or a file of it is damaged or not ours.
+        """
         folder = Path(folder)
         if not folder.exists():
             raise UsageError(f"there is no folder {str(folder)!r}")
         if not folder.is_dir():
             raise UsageError(f"{str(folder)!r} is a file, the folder of a run is needed")
-        provenance = read_provenance(folder / STUDY_FILE)
-        epochs = _read_csv(folder / EPOCHS_FILE, {"epoch": _WHOLE, "kl": _NUMBER})
-        if "thinned" not in provenance:
-            return cls(read_rows(folder / ROWS_FILE), epochs, provenance)
+        written = folder / STUDY_FILE
         if not (folder / LEDGER_FILE).exists():
-            raise UsageError(_thinned(folder, provenance["thinned"]))
-        from gan_eval.study.ledger.ledger import Ledger
-
+            return cls(
+                read_rows(folder / ROWS_FILE),
+                read_epochs(folder / EPOCHS_FILE),
+                read_provenance(written),
+            )
         with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
-            rows = ledger.rows(ledger.last_run(provenance["study"])["wanted"])
-        return cls(rows, epochs, provenance)
+            document = ledger.last_run()
+            parts, provenance = document["wanted"], document["provenance"]
+            rows = with_axes(ledger.rows(parts), provenance)
+            if written.exists():
+                told = read_provenance(written)
+                provenance = told if told["study"] == provenance["study"] else provenance
+            known = ledger.environments()
+            names = {*provenance["environments"], *rows.get("environment", ())}
+            provenance |= {
+                "finished": len(rows),
+                "environments": {name: known[name] for name in sorted(names) if name in known},
+            }
+            return cls(rows, ledger.epochs(parts), provenance)
 
 
-def thinning(rows: pd.DataFrame) -> dict[str, str]:
-    """What the provenance of rows that a ledger holds says of their ``rows.csv``."""
-    if len(rows) <= MOST_ROWS:
-        return {}
-    return {
-        "thinned": f"{ROWS_FILE} holds the first {_seeds_kept(rows):,} seeds of each cell, of "
-        f"{len(rows):,} rows in all; `gan-eval export` gives all of them"
-    }
+def with_axes(rows: pd.DataFrame, provenance: Mapping[str, Any]) -> pd.DataFrame:
+    """Add a column for each axis of a study behind ``configuration``, the label.
 
-
-def _seeds_kept(rows: pd.DataFrame) -> int:
-    return max(1, MOST_ROWS // rows.groupby(_CELL, sort=False).ngroups)
+    Numbers and words stand as they are; lists, tables, and all values of an axis that mixes
+    numbers and words, as JSON text. NaN where a configuration has no such axis.
+    """
+    axes: dict[str, dict[str, Any]] = {}
+    for entry in provenance.get("configurations", ()):
+        for field, value in entry.get("axes", {}).items():
+            axes.setdefault(field, {})[entry["label"]] = value
+    if not axes or "configuration" not in rows:
+        return rows
+    columns = {}
+    for field, values in axes.items():
+        kinds = {type(value) for value in values.values()}
+        if not (kinds <= {int, float} or kinds == {str}):
+            values = {label: json.dumps(value) for label, value in values.items()}
+        elif kinds == {int, float}:
+            values = {label: float(value) for label, value in values.items()}
+        columns[field] = rows["configuration"].map(values)
+    return pd.concat(
+        [rows[["configuration"]], pd.DataFrame(columns), rows.drop(columns="configuration")], axis=1
+    )
 
 
 def read_rows(path: str | Path) -> pd.DataFrame:
-    """The rows of a ``rows.csv``.
+    """Read the rows of a ``rows.csv``.
 
     Raises
     ------
     UsageError
-        Where it has not the columns of one, or is thinned: its counts are not those of the run.
+        Where it has not the columns of one, or an earlier version wrote a part of the rows only.
     """
     path = Path(path)
-    if path.name == ROWS_FILE and (how := _thinned_beside(path)) is not None:
-        raise UsageError(_thinned(path.parent, how))
+    _refuse_part(path)
     texts = dict.fromkeys(("verdict", "backend", "device", "config_hash"), _TEXT)
-    rows = _read_csv(path, {"seed": _WHOLE, "kl": _NUMBER} | texts)
+    rows = _read_csv(path, {"seed": _WHOLE, "kl": _NUMBER} | texts).rename(columns=RENAMED)
     if strange := set(rows["verdict"]) - set(VERDICTS):
         raise UsageError(
             f"{str(path)!r} has the verdict {shown(min(strange))}, which is none of "
@@ -136,20 +159,22 @@ def read_rows(path: str | Path) -> pd.DataFrame:
     return rows
 
 
-def _thinned_beside(rows: Path) -> object:
-    """What the provenance beside a ``rows.csv`` says is left out of it, if it can be read."""
+def read_epochs(path: Path) -> pd.DataFrame:
+    """Read an ``epochs.csv``; ``UsageError`` where it has not the columns of one."""
+    return _read_csv(path, {"epoch": _WHOLE, "kl": _NUMBER})
+
+
+def _refuse_part(rows: Path) -> None:
+    """Raise ``UsageError`` where the ``study.json`` beside says that rows were left out."""
     try:
-        return read_json(rows.with_name(STUDY_FILE)).get("thinned")
+        part = read_json(rows.with_name(STUDY_FILE)).get("thinned")
     except (UsageError, AttributeError):
-        return None
-
-
-def _thinned(folder: Path, how: object) -> str:
-    """That the rows of a folder are not all in its ``rows.csv``, and where they are."""
-    said = f"{str(folder / ROWS_FILE)!r} is thinned ({how})"
-    if (folder / LEDGER_FILE).exists():
-        return f"{said}: name the folder, {str(folder)!r}, whose ledger has them"
-    return f"{said}, and there is no {LEDGER_FILE} beside it"
+        return
+    if rows.name == ROWS_FILE and part:
+        raise UsageError(
+            f"{str(rows)!r} has a part of the rows only ({part}): name the folder of the run, with "
+            f"its {LEDGER_FILE}"
+        )
 
 
 def _read_csv(path: Path, needed: dict[str, str]) -> pd.DataFrame:
@@ -173,8 +198,10 @@ def _read_csv(path: Path, needed: dict[str, str]) -> pd.DataFrame:
             ) from None
     if missing := needed.keys() - set(frame.columns):
         raise UsageError(f"{str(path)!r} lacks the column {min(missing)!r}")
+    axes = axes_of(frame.columns)
     for name in frame.columns:
-        _check_column(path, frame[name], needed.get(name))
+        if name not in axes:
+            _check_column(path, frame[name], needed.get(name))
     return unquoted(frame)
 
 

@@ -24,7 +24,7 @@ from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.identity import ReplicateQuery, queries, within
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Cell, Unit, cells, unavailable, units
-from gan_eval.study.results.results import Results, thinning
+from gan_eval.study.results.results import Results, with_axes
 from gan_eval.study.run.dask_cluster import Cluster
 from gan_eval.study.run.local import Processes
 from gan_eval.training.backends import Availability, backends
@@ -253,17 +253,21 @@ class _Run:
         known = ledger.environments()
         here = {name: known[name] for name in {*rows.get("environment", ()), self.environment}}
         provenance = self.provenance(len(rows), interrupted, here)
-        if self.path is not None:
-            provenance |= thinning(rows)
-        return Results(rows, ledger.epochs(parts), provenance)
+        return Results(with_axes(rows, provenance), ledger.epochs(parts), provenance)
 
     def provenance(
         self, finished: int, interrupted: bool, environments: dict[str, Any]
     ) -> dict[str, Any]:
+        axes = self.study.axis_values()
         return {
             "study": self.study.model_dump(mode="json"),
             "configurations": [
-                {"label": label, "hash": config.hash, "config": config.model_dump(mode="json")}
+                {
+                    "label": label,
+                    "hash": config.hash,
+                    "config": config.model_dump(mode="json"),
+                    "axes": axes[label],
+                }
                 for label, config in self.study.configurations().items()
             ],
             "planned": self.progress.planned,

@@ -42,7 +42,7 @@ class FusedCPUBackend:
     """
 
     name = "fused_cpu"
-    thins: ClassVar[bool] = True
+    sparse_history: ClassVar[bool] = True
     replicates_per_call = 1024
 
     def devices(self) -> list[str]:
@@ -65,8 +65,8 @@ class FusedCPUBackend:
     ) -> TrainedGANs:
         """Train all seeds; see ``Backend.train``.
 
-        ``every`` thins the traces: weights and losses are kept after each so many epochs and after
-        the last, so that memory grows only with what is returned.
+        With ``every``, weights and losses are kept after each so many epochs and after the last, so
+        that memory grows only with the history that is returned.
         """
         require_device(self, device)
         # What compiling takes is in neither clock.

@@ -41,7 +41,7 @@ class FusedCUDABackend:
     """
 
     name = "fused_cuda"
-    thins: ClassVar[bool] = True
+    sparse_history: ClassVar[bool] = True
     replicates_per_call = 16384
 
     def devices(self) -> list[str]:

@@ -72,10 +72,10 @@ class Backend(Protocol):
 
 
 @runtime_checkable
-class Thinning(Backend, Protocol):
+class SparseHistory(Backend, Protocol):
     """A backend that can keep fewer epochs' weights than all, for many replicates."""
 
-    thins: ClassVar[bool]
+    sparse_history: ClassVar[bool]
 
     def train(
         self,

@@ -129,7 +129,7 @@ class TrainingBuffers:
             loss_G=self.losses[1],
             seconds=seconds,
             chapter_seconds=chapter_seconds,
-            thinned=None if len(self.kept) > self.config.epochs else self.kept,
+            kept_epochs=None if len(self.kept) > self.config.epochs else self.kept,
         )
 
 

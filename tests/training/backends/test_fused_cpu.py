@@ -50,7 +50,7 @@ def test_a_seed_has_the_same_bits_in_every_lane_thread_and_company(fused: FusedC
     contract.same(fused.train(config, [15, 16]), forward.take(slice(15, 17)))
 
 
-def test_thinned_traces_are_those_of_the_epochs_that_are_kept(fused: FusedCPUBackend) -> None:
+def test_sparse_histories_are_those_of_the_epochs_that_are_kept(fused: FusedCPUBackend) -> None:
     config = TrainingConfig(epochs=5, n_examples=50)
     whole, thin = fused.train(config, range(9)), fused.train(config, range(9), every=2)
     assert thin.traced.tolist() == [0, 2, 4, 5]

@@ -76,7 +76,7 @@ def test_float32_agrees_with_the_cpu_kernel_before_chaos(fused: FusedCUDABackend
 
 
 @on_device
-def test_epoch_ends_and_thinned_traces(fused: FusedCUDABackend) -> None:
+def test_epoch_ends_and_sparse_histories(fused: FusedCUDABackend) -> None:
     config = TrainingConfig(epochs=3, n_examples=16)
     ends: list[EpochEnd] = []
     told = fused.train(config, [7, 8], "cuda", ends.append)
