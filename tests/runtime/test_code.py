@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import pkgutil
 import subprocess
 import sys
 
@@ -112,6 +111,10 @@ def test_sentences_are_no_code_and_all_else_is() -> None:
 def test_the_code_behind_a_judged_replicate_has_every_test() -> None:
     """Tests are imported when they run, which must not hide them."""
     found = codeversion.sources("gan_eval.judging.judge")
-    for package in (goodness, twosample):
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            assert module.name in found
+    tests = (
+        getattr(package, name) for package in (goodness, twosample) for name in package.__all__
+    )
+    assert {test.__module__ for test in tests} <= set(found)
+    assert {f"{twosample.__name__}.{name}" for name in ("classical", "permuted_moments")} <= set(
+        found
+    )
