@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from gan_eval.cli.hints import Commands
+
 app = typer.Typer(
     name="gan-eval",
     help="Did this GAN learn the distribution, how sure are we, and how fast does it train?",
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    cls=Commands,
+    rich_markup_mode=None,  # Rich's help takes three times as long
 )
 
 

@@ -6,9 +6,11 @@ from gan_eval.cli.options import AsJson
 
 
 def backends(as_json: AsJson = False) -> None:
-    """List the backends: installed or not, their devices, and how to install what is missing.
+    """List the backends, and how to install one that is missing.
 
-    Example: gan-eval backends --json
+    \b
+    Example:
+      gan-eval backends --json
     """
     from dataclasses import asdict
 

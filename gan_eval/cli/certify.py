@@ -51,9 +51,13 @@ def certify(
     as_json: AsJson = False,
     workers: Workers = None,
 ) -> Status:
-    """Measure tests: size, uniform p-values, power, closed forms. Exit 1 if a claim fails.
+    """Measure whether tests keep their level, and their power.
 
-    Example: gan-eval certify --tests mmd,energy --n 50 --dimension 2 --repetitions 200
+    Size, uniform p-values, power, closed forms. Exit 1 if a claim fails.
+
+    \b
+    Example:
+      gan-eval certify --tests mmd,energy --n 50 --dimension 2 --repetitions 200
     """
     from gan_eval.cli.console import progress_bar
     from gan_eval.investigations.certify.checkpoint import Checkpoint, beside

@@ -61,9 +61,13 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> Status:
-    """Print verdicts and exit 0 if enough replicates converged, 1 if not, 3 if it cannot tell.
+    """Ask whether enough replicates converged, as a gate for CI.
 
-    Example: gan-eval check --replicates 20 --share 0.3 --margin 0.1
+    Exit 0 if so, 1 if not, 3 if it cannot tell.
+
+    \b
+    Example:
+      gan-eval check --replicates 20 --share 0.3 --margin 0.1
     """
     from gan_eval.cli.console import print_json
     from gan_eval.judging.acceptance import Demand, answer

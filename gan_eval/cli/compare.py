@@ -54,9 +54,13 @@ def compare(
         typer.Option("--html", metavar="FILE", help="Write a page with tables and pictures."),
     ] = None,
 ) -> Status:
-    """Compare two tables; exit 0 if not told apart, 1 if told apart, 3 if it cannot tell.
+    """Compare two tables: do they come from one distribution?
 
-    Example: gan-eval compare real.csv generated.csv --columns height,weight --html page.html
+    Exit 0 if not told apart, 1 if told apart, 3 if it cannot tell.
+
+    \b
+    Example:
+      gan-eval compare real.csv generated.csv --columns height --html page.html
     """
     from gan_eval.cli import compare_tables, console
     from gan_eval.comparison import compare as compare_files

@@ -30,9 +30,13 @@ def conform(
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> Status:
-    """Are the backends the same experiment? Exit 0 if every pair agrees, 1 if not, 3 if alone.
+    """Ask whether the backends are the same experiment.
 
-    Example: gan-eval conform --backend pytorch,pytorch:batched --seeds 400
+    Exit 0 if every pair agrees, 1 if not, 3 if there is one alone.
+
+    \b
+    Example:
+      gan-eval conform --backend pytorch,pytorch:batched --seeds 400
     """
     from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.conformance import conform as compare_backends

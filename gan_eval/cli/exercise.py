@@ -50,9 +50,13 @@ def exercise(
     ] = Path("reports/exercise"),
     as_json: AsJson = False,
 ) -> Status:
-    """Does the generator win on finite samples? Exit 3 if neither yes nor no is shown.
+    """Ask whether the generator wins on finite samples.
 
-    Example: gan-eval exercise --replicates 200 --fit-rows 100 --fit-rows 10000 --widths 20,10
+    It is the chapter's exercise. Exit 3 if neither yes nor no is shown.
+
+    \b
+    Example:
+      gan-eval exercise --replicates 200 --fit-rows 10000 --widths 20,10
     """
     from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.exercise import Settings

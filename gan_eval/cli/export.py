@@ -20,9 +20,13 @@ def export(
         bool, typer.Option("--epochs", help="One row a replicate and epoch, not one a replicate.")
     ] = False,
 ) -> None:
-    """Write all rows that a study has stored, however many, also while it still runs.
+    """Write all rows that a study has stored, as CSV or Parquet.
 
-    Example: gan-eval export reports/chapter --out chapter.parquet
+    However many there are, and also while it still runs.
+
+    \b
+    Example:
+      gan-eval export reports/chapter --out chapter.parquet
     """
     from gan_eval.runtime.files import check_writable
     from gan_eval.study.results.export import export as export_rows

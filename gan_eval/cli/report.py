@@ -11,9 +11,7 @@ from gan_eval.runtime.errors import UsageError
 
 
 def report(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR…", help="Folders that `run` wrote.")
-    ],
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders that `run` wrote.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where several runs are put together."),
@@ -25,9 +23,11 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Rebuild report.html from the rows in a folder, or put several runs together into one.
+    """Write the report of rows again, or of several runs in one.
 
-    Example: gan-eval report reports/jax reports/mxnet --out reports/both
+    \b
+    Example:
+      gan-eval report reports/jax reports/mxnet --out reports/both
     """
     from gan_eval.investigations.speed import benchmarks as throughput
     from gan_eval.report import write

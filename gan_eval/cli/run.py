@@ -26,7 +26,7 @@ def run(
     study: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[STUDY.toml]",
+            metavar="STUDY.toml",
             help="A file, or a name that `gan-eval studies` lists; the main job if none.",
         ),
     ] = None,
@@ -61,12 +61,14 @@ def run(
         typer.Option("--fresh", help="Begin anew; what earlier runs left is moved aside."),
     ] = False,
 ) -> Status:
-    """Run a study (without a file, the main job) and write its rows and its HTML report.
+    """Run a study, or the main job, and write its HTML report.
 
     What was finished before, by this command or by another study in the same folder, is not
     trained again.
 
-    Example: gan-eval run --set replicates=100 --set time_budget=300 --out reports/hundred
+    \b
+    Example:
+      gan-eval run --set replicates=100 --set time_budget=300 --out reports/100
     """
     from gan_eval.cli.console import progress_bar
     from gan_eval.report.run import run as run_study

@@ -6,6 +6,7 @@ A command returns a ``Status``, or nothing where it only does something, and rai
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from gan_eval.cli import hints
 from gan_eval.cli.app import app
 from gan_eval.cli.signals import Ended, ending_by_signals
 from gan_eval.cli.streams import lasting_streams
@@ -22,6 +24,8 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import printable
 from gan_eval.stats.verdict import Verdict
 
+_COMPLETE = "_GAN_EVAL_COMPLETE"
+"""The variable by which a shell asks for completions."""
 _LONGEST = 2000
 """Characters of a sentence; a number of thousands of digits is cut in its middle."""
 
@@ -75,12 +79,13 @@ def status_of(arguments: list[str] | None) -> int:
     # Every fault that Typer finds in the command line derives from this class; it is found
     # through a public descendant because its home moved between Typer's releases.
     misuse: Any = typer.BadParameter.__mro__[2]
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        status = _run(sys.argv[1:] if arguments is None else arguments)
+        status = _run(arguments)
         sys.stdout.flush()
         return status
     except misuse as error:
-        return _refuse(error.format_message())
+        return _refuse(hints.misuse(error, arguments))
     except UsageError as error:
         return _refuse(str(error))
     except OSError as error:
@@ -93,12 +98,26 @@ def status_of(arguments: list[str] | None) -> int:
 
 def _run(arguments: list[str]) -> int:
     # Not `app(…)`, which takes any EOFError for the end of input, and an interrupt for an answer.
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
+    for parameter in command.params:  # there, but not worth two lines of every `--help`
+        parameter.hidden = parameter.name in ("install_completion", "show_completion")
+    if _COMPLETE in os.environ:  # a shell asks what may come next
+        command.main(arguments, "gan-eval")
     try:
-        with command.make_context("gan-eval", list(arguments)) as context:
-            return Status(command.invoke(context) or Status.YES)
-    except typer.Exit as exit_:  # `--help`
+        context = command.make_context("gan-eval", list(arguments))
+    except SystemExit as end:  # `--install-completion`
+        return int(end.code or 0)
+    except typer.Exit as exit_:  # `--version`
         return exit_.exit_code
+    try:
+        with context:
+            return Status(command.invoke(context) or Status.YES)
+    except typer.Exit as exit_:  # `--help` of a command
+        return exit_.exit_code
+    except UsageError as error:
+        if (used := command.commands.get(context.invoked_subcommand)) is None:
+            raise
+        raise UsageError(hints.in_options(str(error), used)) from None
 
 
 def _refuse(sentence: str) -> int:

@@ -11,15 +11,19 @@ from gan_eval.runtime.errors import UsageError
 
 def studies(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Print the TOML of this one.")
+        str | None, typer.Argument(metavar="NAME", help="Print the TOML of this one.")
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of a study, for editors.")
     ] = False,
 ) -> None:
-    """List the studies that come with the package, each with the question that it answers.
+    """List the studies that come with the package.
 
-    Example: gan-eval studies batch-size > mine.toml
+    Each with the question that it answers.
+
+    \b
+    Example:
+      gan-eval studies batch-size > mine.toml
     """
     from gan_eval.study.plan import ready
 

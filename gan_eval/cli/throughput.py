@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def throughput(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Files that pytest-benchmark wrote.")
+        list[Path], typer.Argument(metavar="FILE", help="Files that pytest-benchmark wrote.")
     ],
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV.")
@@ -46,9 +46,13 @@ def throughput(
     ] = 0.1,
     as_json: AsJson = False,
 ) -> Status:
-    """Tabulate benchmarks. With --against: exit 1 if one became too slow, 3 if it cannot tell.
+    """Tabulate benchmarks, and say whether one became slower.
 
-    Example: gan-eval throughput new.json --against old.json --slowdown 1.3
+    With --against: exit 1 if one became too slow, 3 if it cannot tell.
+
+    \b
+    Example:
+      gan-eval throughput new.json --against old.json --slowdown 1.3
     """
     from gan_eval.cli.console import print_json
     from gan_eval.investigations.speed.result import Figures

@@ -46,9 +46,11 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train the chapter's GAN and hold what it learned against the truth.
+    """Train the chapter's GAN and hold it against the truth.
 
-    Example: gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
+    \b
+    Example:
+      gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
     """
     from gan_eval.cli.console import print_json
     from gan_eval.judging.judge import judge

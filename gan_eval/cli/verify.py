@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A report.html.")],
 ) -> Status:
-    """Recompute every number that a report shows from the data in it; exit 1 where one differs.
+    """Recompute every number that a report shows from its data.
 
-    Example: gan-eval verify reports/chapter/report.html
+    Exit 1 where one differs.
+
+    \b
+    Example:
+      gan-eval verify reports/chapter/report.html
     """
     from gan_eval.report.verify import verify as check
 

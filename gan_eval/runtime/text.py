@@ -14,11 +14,11 @@ SMALLEST_PVALUE = 1e-300
 less reads "< 1e-300"."""
 
 
-def close(name: str, known: Sequence[str]) -> list[str]:
+def close(name: str, known: Sequence[str], likeness: float = 0.5) -> list[str]:
     """Find the known names that an unknown one may have meant.
 
     Those of which it is a part (``learning_rate`` of ``learning_rate_D``) or the initials (``lr``),
-    else the nearest one.
+    else the nearest one, if it is as like as ``likeness``, of 1.
     """
     name, lower = name.lower(), [one.lower() for one in known]
     parts = [known[at] for at, one in enumerate(lower) if f"_{name}_" in f"_{one}_"]
@@ -30,7 +30,7 @@ def close(name: str, known: Sequence[str]) -> list[str]:
     ):
         return meant
     # A long name is near to none, and the search takes the square of its length.
-    found = difflib.get_close_matches(name[:200], lower, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(name[:200], lower, n=1, cutoff=likeness)
     return [known[lower.index(one)] for one in found]
 
 

@@ -76,7 +76,17 @@ from .commands import refused
         (("report", "n" * 300), "File name too long"),
         (("report", "file"), "'file' is a file"),
         (("report", "folder"), "study.json"),
-        (("frobnicate",), "frobnicate"),
+        (("frobnicate",), "unknown command 'frobnicate': The commands are train, run, check"),
+        (("trian",), "unknown command 'trian': did you mean `train`? The commands are"),
+        (("train", "--epochs", "3"), "no such option: --epochs; write `--set epochs=3`"),
+        (("run", "--epochs=3"), "no such option: --epochs; write `--set config.epochs=3`"),
+        (("run", "--replicates", "8"), "write `--set replicates=8`"),
+        (("run", "--seeds", "8"), "write `--set replicates=8`"),
+        (("train", "--seeds", "8"), "no such option: --seeds; did you mean `--replicates`?"),
+        (("check", "--lr", "1"), "`--set learning_rate_D=1` or `--set learning_rate_G=1`"),
+        (("run", "--set", "epochs=3"), "it belongs under [config], as `config.epochs`"),
+        (("run", "top.toml"), "unknown setting `epochs`: it belongs under [config]"),
+        (("train", "--set", "learning_rate=1"), "`learning_rate_D` or `learning_rate_G`?"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence_and_nothing_is_written(
@@ -91,6 +101,7 @@ def test_bad_input_is_refused_in_one_sentence_and_nothing_is_written(
     (tmp_path / "deep.toml").write_text(f"a = {'[' * 100_000}")
     (tmp_path / "digits.toml").write_text(f"epochs = {'9' * 5000}")
     (tmp_path / "keys.toml").write_text(f"[{'a.' * 3000}b]")
+    (tmp_path / "top.toml").write_text("epochs = 3\n")
     (tmp_path / "broken.toml").write_text("epochs = 2\nbatch_size = = 3\n")
     assert sentence in refused(*arguments, cwd=tmp_path, capsys=capsys)
 
