@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 from scipy.stats import betabinom
 
-from gan_eval.stats.permutation.splits import row_codes
+from gan_eval.stats.permutation.labels import row_codes
 
 Array = NDArray[np.float64]
 

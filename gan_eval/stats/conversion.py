@@ -32,6 +32,9 @@ Exact = int | Fraction
 WHOLE = 2**53
 """The largest whole number up to which float64 holds all."""
 
+HELD = frozenset(np.dtype(name) for name in ("?", "b", "B", "h", "H", "i", "I", "e", "f", "d"))
+"""The types whose every value is a float64."""
+
 _NUMERIC = {"integer", "floating", "decimal", "mixed-integer-float", "boolean"}
 
 
@@ -54,9 +57,6 @@ class Numbers:
     @classmethod
     def of_array(cls, array: NDArray[Any]) -> Numbers:
         """From an array of shape (n, d); ``TypeError`` where it holds anything but numbers."""
-        if not _is_wide(array.dtype):
-            # Not ascontiguousarray, which makes a row of a single number.
-            return cls(np.asarray(array, dtype=np.float64, order="C"), {})
         return cls.of_columns([array[:, j] for j in range(array.shape[1])])
 
     @classmethod

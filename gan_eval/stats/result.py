@@ -55,7 +55,7 @@ class TestResult:
         Each test says which.
     rarest_split : float
         The probability, among all permutations of the labels, of the split of the rows that is the
-        rarest (:func:`~gan_eval.stats.permutation.splits.rarest_split`); 0 without permutations.
+        rarest (:func:`~gan_eval.stats.permutation.labels.rarest_split`); 0 without permutations.
     """
 
     # Keep pytest from collecting this class by its name.

@@ -1,8 +1,15 @@
-"""Input of the two-sample tests: what is accepted, and the one sentence for what is not."""
+"""Samples as the tests work with them: read, checked, pooled, and in a unit of their own.
+
+Before anything is squared, values are brought to a size near 1 by powers of two, which round
+nothing. Sizes are medians, so that a single value, however far off, does not squeeze the others;
+and they depend on the set of pooled rows alone, as permutation asks.
+"""
 
 from __future__ import annotations
 
+import math
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +17,21 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import cut, shown
-from gan_eval.stats.conversion import WHOLE, Numbers, common_origin, require_held, worded
+from gan_eval.stats.conversion import HELD, WHOLE, Numbers, common_origin, require_held, worded
 
 Array = NDArray[np.float64]
+Exponents = NDArray[np.intc]
 
 # Squared distances of larger values would overflow float64.
 LARGEST_VALUE = 1e150
+
+# Values are at most 2 to this power in their new unit, so that their squares can be added up.
+LARGEST_EXPONENT = 480
+# A column whose values lie within so many units in the last place of the largest of them holds
+# rounding and nothing else: 0.1 + 0.2 beside 0.3.
+ROUNDING_ULPS = 8
+# Values that differ by so many roundings, times the number of rows, are decimals.
+FINEST_GAP = 2.0**10
 
 TARGET = "the law they are held against is in float64"
 """Why the origin of data matters where there is a target."""
@@ -48,12 +64,150 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
         )
     if fixed is not None:
         return require_held(first, "x", fixed), require_held(second, "y", fixed)
+    if not (first.exact or second.exact):
+        return first.values, second.values
     return common_origin(first, second, "x and y")[:2]
 
 
 def sample(values: Any, name: str) -> Array:
     """One sample of shape (n, d) as a C-contiguous float64 array; see :func:`two_samples`."""
     return require_held(_checked(values, name), name, TARGET)
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """The rows of x, then those of y.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n + m, d)
+        The rows divided by ``unit``. Constant columns are 0.
+    unscaled : ndarray, shape (n + m, d)
+        The same rows in their own unit.
+    given : ndarray, shape (n + m, d)
+        As the user gives them, before any whitening: rows that are equal are equal here.
+    n, m : int
+    coordinate_error : float
+        How far a coordinate of ``points`` may be off by rounding: of the decimals that were meant
+        to the numbers that were given, unless these differ by little more than their rounding; and
+        of the arithmetic that whitens.
+    exponent : int
+        Of the power of two by which the rows are divided, so that no square leaves the range of
+        float64: see :func:`common_exponent`.
+    whitened : str
+        By what the rows are whitened: ``"pooled"``, ``"target"``, or ``"none"``.
+    """
+
+    points: Array
+    unscaled: Array
+    given: Array
+    n: int
+    m: int
+    coordinate_error: float
+    exponent: int
+    whitened: str
+
+    @classmethod
+    def of(cls, x: Any, y: Any, whiten: Any = None, fixed: str | None = None) -> Pooled:
+        """Read and check two samples; see :func:`two_samples`.
+
+        They are not whitened here; ``whiten`` tells whether a target will do it, which fixes their
+        origin.
+        """
+        if not (whiten is None or isinstance(whiten, str)):
+            fixed = TARGET
+        first, second = two_samples(x, y, fixed=fixed)
+        given = np.concatenate([first, second])
+        return cls.in_unit(given, given, len(first))
+
+    @classmethod
+    def in_unit(
+        cls,
+        rows: Array,
+        given: Array,
+        n: int,
+        error: float | None = None,
+        whitened: str = "none",
+    ) -> Pooled:
+        """Bring rows (n + m, d) to a size near 1; by default they are off as decimals are."""
+        exponent = common_exponent(rows)
+        varying = np.ptp(rows, axis=0) > 0
+        points = np.ldexp(np.where(varying, rows, 0.0), -exponent)
+        if error is not None:
+            error = math.ldexp(error, -exponent)
+        else:
+            error = rounding(points) if decimals(given) else 0.0
+        return cls(points, rows, given, n, len(rows) - n, error, exponent, whitened)
+
+    def unit(self, power: float = 1.0) -> float:
+        """Return a length of 1 in the units of ``points``, to a power, in those of the data."""
+        return 2.0 ** (self.exponent * power)
+
+    @property
+    def dimension(self) -> int:
+        """The columns."""
+        return self.points.shape[1]
+
+    @property
+    def in_x(self) -> NDArray[np.bool_]:
+        """True for the rows of x."""
+        return np.arange(self.n + self.m) < self.n
+
+
+def typical_deviations(rows: Array) -> tuple[Array, Array]:
+    """Each column's median, and the median distance from it of the values that differ from it.
+
+    The second is 0 where a column is exactly constant.
+    """
+    centre = np.median(rows, axis=0)
+    apart = np.abs(rows - centre)
+    typical = np.median(apart, axis=0)
+    for column in np.flatnonzero(typical == 0):
+        others = apart[apart[:, column] > 0, column]
+        typical[column] = np.median(others) if others.size else 0.0
+    return centre, typical
+
+
+def common_exponent(rows: Array) -> int:
+    """k such that rows (n, d) over 2ᵏ vary by about 1 in the column that varies most.
+
+    Larger where the largest value would exceed 2 to ``LARGEST_EXPONENT``; exactly constant columns
+    do not count.
+    """
+    varying = rows[:, np.ptp(rows, axis=0) > 0]
+    if not varying.size:
+        return 0
+    _, typical = typical_deviations(varying)
+    return int(exponents_of(typical.max(), np.abs(varying).max()))
+
+
+def decimals(rows: Array) -> bool:
+    """Whether differences between these values are so much larger than the rounding of the largest
+    that what ties but for rounding was meant to tie.
+
+    True of decimals as they are written down. Values about 1e14 that differ by hundredths, or of
+    very different sizes, are taken exactly as they are.
+    """
+    for column in np.sort(rows, axis=0).T:
+        gaps = np.diff(column)
+        own = np.maximum(np.abs(column[:-1]), np.abs(column[1:]))
+        gaps = gaps[gaps > ROUNDING_ULPS * np.spacing(own)]
+        rounding = 2.0**-53 * max(abs(column[0]), abs(column[-1]))
+        if gaps.size and gaps.min() < FINEST_GAP * len(rows) * rounding:
+            return False
+    return True
+
+
+def exponents_of(typical: Array | float, largest: Array | float) -> Exponents:
+    """Powers of two near the typical sizes, or as large as the largest values need them."""
+    room = np.frexp(largest)[1] - LARGEST_EXPONENT
+    return np.maximum(np.frexp(typical)[1], np.where(np.asarray(largest) > 0, room, -2000))
+
+
+def rounding(points: Array) -> float:
+    """How far a coordinate is off because it is rounded to float64: half a unit in its last place,
+    of the largest."""
+    return float(2.0**-53 * np.abs(points).max())
 
 
 def _column_names(values: Any) -> list[str] | None:
@@ -95,6 +249,9 @@ def _numbers(values: Any, name: str) -> Numbers:
             f"{name} must be a table of shape (rows, columns) or one column of values, "
             f"got shape {array.shape}"
         )
+    if array.dtype in HELD:
+        # Not ascontiguousarray, which makes a row of a single number.
+        return Numbers(np.asarray(array, dtype=np.float64, order="C"), {})
     try:
         return Numbers.of_array(array)
     except TypeError:

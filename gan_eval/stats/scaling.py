@@ -13,71 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-Array = NDArray[np.float64]
-Exponents = NDArray[np.intc]
+from gan_eval.stats.samples import ROUNDING_ULPS, Exponents, exponents_of, typical_deviations
 
-# A column whose values lie within so many units in the last place of the largest of them holds
-# rounding and nothing else: 0.1 + 0.2 beside 0.3.
-ROUNDING_ULPS = 8
-# Values are at most 2 to this power in their new unit, so that their squares can be added up.
-LARGEST_EXPONENT = 480
+Array = NDArray[np.float64]
+
 # Values so many typical deviations off are drawn in, to KNEE … 2 KNEE of them, where they are at
 # most a share RARE of their column: codes for what is missing, or slips of a unit.
 FAR, KNEE, RARE = 1024.0, 32.0, 0.05
 # Rows this near to each other in whitened coordinates cannot be told apart; of so many rows.
 SQUEEZED = 1e-6
 SOME_ROWS = 256
-# Values that differ by so many roundings, times the number of rows, are decimals.
-FINEST_GAP = 2.0**10
 
 
 def constant_columns(rows: Array) -> NDArray[np.bool_]:
     """Which columns of rows (n, d) are the same in every row but for rounding, shape (d,)."""
     return np.ptp(rows, axis=0) <= ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
-
-
-def typical_deviations(rows: Array) -> tuple[Array, Array]:
-    """Each column's median, and the median distance from it of the values that differ from it.
-
-    The second is 0 where a column is exactly constant.
-    """
-    centre = np.median(rows, axis=0)
-    apart = np.abs(rows - centre)
-    typical = np.median(apart, axis=0)
-    for column in np.flatnonzero(typical == 0):
-        others = apart[apart[:, column] > 0, column]
-        typical[column] = np.median(others) if others.size else 0.0
-    return centre, typical
-
-
-def common_exponent(rows: Array) -> int:
-    """k such that rows (n, d) over 2ᵏ vary by about 1 in the column that varies most.
-
-    Larger where the largest value would exceed 2 to ``LARGEST_EXPONENT``; exactly constant columns
-    do not count.
-    """
-    varying = rows[:, np.ptp(rows, axis=0) > 0]
-    if not varying.size:
-        return 0
-    _, typical = typical_deviations(varying)
-    return int(_exponents(typical.max(), np.abs(varying).max()))
-
-
-def decimals(rows: Array) -> bool:
-    """Whether differences between these values are so much larger than the rounding of the largest
-    that what ties but for rounding was meant to tie.
-
-    True of decimals as they are written down. Values about 1e14 that differ by hundredths, or of
-    very different sizes, are taken exactly as they are.
-    """
-    for column in np.sort(rows, axis=0).T:
-        gaps = np.diff(column)
-        own = np.maximum(np.abs(column[:-1]), np.abs(column[1:]))
-        gaps = gaps[gaps > ROUNDING_ULPS * np.spacing(own)]
-        rounding = 2.0**-53 * max(abs(column[0]), abs(column[-1]))
-        if gaps.size and gaps.min() < FINEST_GAP * len(rows) * rounding:
-            return False
-    return True
 
 
 def squeezed(white: Array, given: Array) -> bool:
@@ -131,7 +81,7 @@ class ColumnScales:
         """The map that these rows define, in which nothing is drawn in."""
         centre, typical = typical_deviations(rows)
         largest = np.abs(rows - centre).max(axis=0)
-        return cls(centre, _exponents(typical, largest), np.full(rows.shape[1], np.inf))
+        return cls(centre, exponents_of(typical, largest), np.full(rows.shape[1], np.inf))
 
     @classmethod
     def robust(cls, rows: Array) -> ColumnScales:
@@ -141,7 +91,7 @@ class ColumnScales:
         far = np.count_nonzero(apart > FAR * typical, axis=0)
         drawn_in = (far > 0) & (far <= max(1.0, RARE * len(rows)))
         # Where far values are drawn in, they need no room.
-        exponents = _exponents(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
+        exponents = exponents_of(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
         knees = np.where(drawn_in, KNEE * np.ldexp(typical, -exponents), np.inf)
         return cls(centre, exponents, knees)
 
@@ -169,15 +119,3 @@ class ColumnScales:
             drawn_in = np.copysign(2 * knees - knees * (knees / np.where(far, size, 1.0)), scaled)
             scaled = np.where(far, drawn_in, scaled)
         return scaled
-
-
-def _exponents(typical: Array | float, largest: Array | float) -> Exponents:
-    """Powers of two near the typical sizes, or as large as the largest values need them."""
-    room = np.frexp(largest)[1] - LARGEST_EXPONENT
-    return np.maximum(np.frexp(typical)[1], np.where(np.asarray(largest) > 0, room, -2000))
-
-
-def rounding(points: Array) -> float:
-    """How far a coordinate is off because it is rounded to float64: half a unit in its last place,
-    of the largest."""
-    return float(2.0**-53 * np.abs(points).max())

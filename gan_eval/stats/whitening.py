@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.samples import Pooled, decimals
 from gan_eval.stats.scaling import ColumnScales, constant_columns
 
 if TYPE_CHECKING:
@@ -18,6 +20,15 @@ Array = NDArray[np.float64]
 
 # A smallest singular value of the scaled rows below this share of the largest counts as 0.
 SINGULAR = 1e-8
+
+
+def target_units(target: GaussianTarget) -> tuple[ColumnScales, Gaussian]:
+    """Columns about the target's mean in units of its size, and the target's law in them."""
+    exponents = np.frexp(np.abs(target.A).max(axis=0))[1]
+    scales = ColumnScales(
+        np.asarray(target.b, np.float64), exponents, np.full(target.dimension, np.inf)
+    )
+    return scales, Gaussian(np.zeros(target.dimension), np.ldexp(target.A, -exponents))
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +52,10 @@ class Whitening:
     @classmethod
     def by_target(cls, target: GaussianTarget) -> Whitening:
         """(x − b) A⁻¹, which makes rows of the target N(0, I)."""
-        d = target.dimension
-        exponents = np.frexp(np.abs(target.A).max(axis=0))[1]
-        scales = ColumnScales(np.asarray(target.b, np.float64), exponents, np.full(d, np.inf))
-        return cls(scales, np.zeros(d), np.linalg.inv(np.ldexp(target.A, -exponents)))
+        scales, law = target_units(target)
+        return cls(
+            scales, np.zeros(target.dimension), np.linalg.inv(np.asarray(law.factor, np.float64))
+        )
 
     @classmethod
     def pooled(cls, rows: Array) -> Whitening:
@@ -107,6 +118,14 @@ class Whitening:
         return float((sizes @ np.abs(self.matrix)).max())
 
 
+def whitened(samples: Pooled, by: Any) -> Pooled:
+    """Bring two samples to mean 0 and covariance I, as ``whiten=`` asks for."""
+    white = whitening(samples.given, by)
+    error = white.error(samples.given, inherits=decimals(samples.given))
+    name = by if isinstance(by, str) else "target"
+    return Pooled.in_unit(white(samples.given), samples.given, samples.n, error, name)
+
+
 def whitening(rows: Array, by: Any) -> Whitening:
     """The map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's."""
     from gan_eval.distributions.target import GaussianTarget, is_target
@@ -126,6 +145,27 @@ def whitening(rows: Array, by: Any) -> Whitening:
     )
 
 
-def name_of(by: Any) -> str:
-    """``whiten=`` in the words of a result's parameters."""
-    return "none" if by is None else by if isinstance(by, str) else "target"
+def uncorrelated(pooled: Array) -> Array:
+    """Return coordinates (N, r) of mean 0 and covariance I, r the rank of the centred rows."""
+    pooled = pooled[:, ~constant_columns(pooled)]
+    scales = ColumnScales.robust(pooled)
+    centred = scales(pooled)
+    centred -= centred.mean(axis=0)
+    # Columns in units of their own first, or the rank would depend on the units.
+    largest = np.abs(centred).max(axis=0)
+    left, sizes, axes = np.linalg.svd(centred / largest, full_matrices=False)
+    rounding = np.linalg.norm(scales.rounding(pooled), axis=0) / largest
+    noise = 2 * np.linalg.norm(axes * rounding, axis=1)
+    kept = sizes > np.maximum(max(centred.shape) * np.finfo(np.float64).eps * sizes[:1], noise)
+    return left[:, kept] * np.sqrt(len(pooled))
+
+
+def unit_covariance(pooled: Array) -> Array:
+    """Bring rows (N, d) of full rank to mean 0 and covariance I, nothing drawn in or refused.
+
+    The classical statistics are the same before and after.
+    """
+    centred = pooled - pooled.mean(axis=0)
+    centred /= np.abs(centred).max(axis=0)
+    _, sizes, axes = np.linalg.svd(np.linalg.qr(centred, mode="r"))
+    return centred @ (axes.T / sizes) * np.sqrt(len(pooled))

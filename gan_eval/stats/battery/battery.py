@@ -14,7 +14,7 @@ from gan_eval.runtime.arguments import draw_count, level, random_generator, torc
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected
-from gan_eval.stats.permutation.splits import rows_needed
+from gan_eval.stats.permutation.labels import rows_needed
 from gan_eval.stats.result import TestResult, p_in_words
 from gan_eval.stats.verdict import Verdict
 

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.gaussian import Gaussian, GaussianLike
+from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
-from gan_eval.stats.scaling import LARGEST_EXPONENT, ColumnScales
+from gan_eval.stats.samples import LARGEST_EXPONENT
+from gan_eval.stats.whitening import target_units
 
 Array = NDArray[np.float64]
 
@@ -30,15 +31,6 @@ def one_sample(x: Any, target: GaussianLike) -> tuple[Array, GaussianTarget]:
             f"got {rows.shape[1]}"
         )
     return rows, target
-
-
-def target_units(target: GaussianTarget) -> tuple[ColumnScales, Gaussian]:
-    """Columns about the target's mean in units of its size, and the target's law in them."""
-    exponents = np.frexp(np.abs(target.A).max(axis=0))[1]
-    scales = ColumnScales(
-        np.asarray(target.b, np.float64), exponents, np.full(target.dimension, np.inf)
-    )
-    return scales, Gaussian(np.zeros(target.dimension), np.ldexp(target.A, -exponents))
 
 
 def principal(

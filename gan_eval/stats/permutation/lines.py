@@ -18,7 +18,8 @@ from scipy.special import poch
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
 from gan_eval.stats.permutation.labels import Labels
 from gan_eval.stats.permutation.threads import in_order
-from gan_eval.stats.scaling import nearest_rows, rounding
+from gan_eval.stats.samples import rounding
+from gan_eval.stats.scaling import nearest_rows
 
 if TYPE_CHECKING:
     import torch
@@ -76,7 +77,7 @@ class SlicedForm:
         The labels whose form's standard error is wanted.
     device : str
     coordinate_error : float, optional
-        As for :class:`~gan_eval.stats.kernels.entries.PairwiseBlocks`.
+        As for :class:`~gan_eval.stats.kernels.kernels.PairwiseBlocks`.
 
     Attributes
     ----------

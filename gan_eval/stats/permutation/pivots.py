@@ -12,7 +12,7 @@ from scipy.linalg import solve_triangular
 from gan_eval.stats.permutation.threads import one_thread_each
 
 if TYPE_CHECKING:
-    from gan_eval.stats.kernels.entries import FromSquaredDistances
+    from gan_eval.stats.kernels.kernels import Entries
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class Pivots:
     Parameters
     ----------
     points : ndarray, shape (N, d)
-    entries : FromSquaredDistances
+    entries : Entries
         A kernel of the distance with k(x, x) = 1.
     candidates : ndarray of int
         The rows of ``points`` among which pivots are chosen.
@@ -44,7 +44,7 @@ class Pivots:
     """
 
     points: Array
-    entries: FromSquaredDistances
+    entries: Entries
     candidates: NDArray[np.intp]
     most: int
 

@@ -45,7 +45,7 @@ def in_order(
         What the progress bar says, where the work is long and stderr a terminal.
     """
     results = _in_order(work, items, workspace, device)
-    yield from shown(results, len(items), title)
+    yield from shown(results, len(items), title) if len(items) > 1 else results
 
 
 def _in_order(
@@ -91,3 +91,19 @@ def one_thread_each() -> Iterator[int]:
         yield threads
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """Hold off TF32 and bfloat16 products, which a caller may have allowed for training."""
+    import torch
+
+    precision = torch.get_float32_matmul_precision()
+    if precision == "highest":
+        yield
+        return
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(precision)

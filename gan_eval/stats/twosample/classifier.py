@@ -20,12 +20,12 @@ from gan_eval.runtime.arguments import (
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import permutation_outcome
-from gan_eval.stats.permutation.labels import permutation_labels
-from gan_eval.stats.permutation.splits import rarest_split
+from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
 from gan_eval.stats.permutation.threads import in_order
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import ColumnScales, constant_columns, squeezed
+from gan_eval.stats.scaling import squeezed
 from gan_eval.stats.twosample import classifier_chapter, classifier_quadratic
+from gan_eval.stats.whitening import uncorrelated
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -130,7 +130,7 @@ def classifier_test(
     start = time.perf_counter()
 
     pooled = np.concatenate([first, second])
-    points = _whitened(pooled)
+    points = uncorrelated(pooled)
     if classifier == "quadratic" and points.shape[1] > LARGEST_DIMENSION:
         raise UsageError(
             f"classifier 'quadratic' takes data of at most {LARGEST_DIMENSION} independent "
@@ -168,21 +168,6 @@ def classifier_test(
 
 def _fold_count(folds: Any, rows: int) -> int:
     return whole_number(folds, "folds", 2, rows, "the rows of the smaller sample")
-
-
-def _whitened(pooled: Array) -> Array:
-    """Uncorrelated coordinates (N, r) of mean 0 and variance 1, r the rank of the centred rows."""
-    pooled = pooled[:, ~constant_columns(pooled)]
-    scales = ColumnScales.robust(pooled)
-    centred = scales(pooled)
-    centred -= centred.mean(axis=0)
-    # Columns in units of their own first, or the rank would depend on the units.
-    largest = np.abs(centred).max(axis=0)
-    left, sizes, axes = np.linalg.svd(centred / largest, full_matrices=False)
-    rounding = np.linalg.norm(scales.rounding(pooled), axis=0) / largest
-    noise = 2 * np.linalg.norm(axes * rounding, axis=1)
-    kept = sizes > np.maximum(max(centred.shape) * np.finfo(np.float64).eps * sizes[:1], noise)
-    return left[:, kept] * np.sqrt(len(pooled))
 
 
 def _model(

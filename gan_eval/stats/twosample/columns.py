@@ -13,8 +13,7 @@ from gan_eval.runtime.arguments import draw_count, random_generator
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import resampled_pvalue
-from gan_eval.stats.permutation.labels import Labels, permutation_labels
-from gan_eval.stats.permutation.splits import rarest_split
+from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
 from gan_eval.stats.permutation.threads import in_order
 from gan_eval.stats.result import TestResult
 

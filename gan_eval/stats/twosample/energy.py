@@ -16,14 +16,14 @@ from gan_eval.runtime.arguments import (
     torch_device,
 )
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.kernels.entries import PairwiseBlocks, distance
+from gan_eval.stats.kernels.kernels import PairwiseBlocks, distance
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import GroupWeights, labels_test, observed_statistic
 from gan_eval.stats.permutation.labels import NullLabels
 from gan_eval.stats.permutation.lines import SlicedForm, direction_groups
-from gan_eval.stats.pooled import Pooled
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.whitening import name_of
+from gan_eval.stats.samples import Pooled
+from gan_eval.stats.whitening import whitened
 
 METHODS = ("auto", "exact", "sliced")
 # Up to so many pooled rows all pairs are taken unless slices are asked for.
@@ -38,6 +38,7 @@ def energy_distance(
     Parameters and conventions as in :func:`energy_test`, of which this is the ``estimate``.
     """
     samples = Pooled.of(x, y, whiten)
+    samples = samples if whiten is None else whitened(samples, whiten)
     form = _distances(samples, exponent, device)
     value = observed_statistic(form, _weights(samples.n, samples.m, 1.0))
     return value * samples.unit(exponent)
@@ -115,6 +116,7 @@ def energy_test(
     Statistical Planning and Inference 143 (2013) 1249–1272.
     """
     samples = Pooled.of(x, y, whiten)
+    samples = samples if whiten is None else whitened(samples, whiten)
     draw = NullLabels(null, samples.n, samples.m)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
@@ -146,7 +148,7 @@ def energy_test(
         m=m,
         dimension=samples.dimension,
         seconds=time.perf_counter() - start,
-        parameters={"exponent": float(exponent), "whiten": name_of(whiten)} | path,
+        parameters={"exponent": float(exponent), "whiten": samples.whitened} | path,
         effect_size=estimate / (2 * between) if between > 0 else math.nan,
         rarest_split=draw.rarest(samples.given),
     )

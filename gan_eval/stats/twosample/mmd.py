@@ -19,8 +19,7 @@ from gan_eval.runtime.arguments import (
     torch_device,
 )
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.kernels.bandwidths import median_bandwidth
-from gan_eval.stats.kernels.catalogue import KERNELS, Kernel
+from gan_eval.stats.kernels.kernels import KERNELS, Kernel, median_bandwidth
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import (
     FLOAT64_ROWS,
@@ -28,17 +27,15 @@ from gan_eval.stats.permutation.engine import (
     labels_test,
     observed_statistic,
 )
-from gan_eval.stats.permutation.factoring import SMOOTH, low_rank_form
 from gan_eval.stats.permutation.labels import NullLabels
 from gan_eval.stats.permutation.lowrank import LowRankForm
-from gan_eval.stats.permutation.lowrank_decision import low_rank_test
-from gan_eval.stats.pooled import Pooled
+from gan_eval.stats.permutation.lowrank_path import SMOOTH, low_rank_form, low_rank_test
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import LARGEST_EXPONENT
+from gan_eval.stats.samples import LARGEST_EXPONENT, Pooled
 from gan_eval.stats.twosample import mmd_interval as intervals
 from gan_eval.stats.twosample.mmd_aggregated import AGGREGATIONS, Aggregate
 from gan_eval.stats.twosample.mmd_candidates import candidates
-from gan_eval.stats.whitening import name_of
+from gan_eval.stats.whitening import whitened
 
 Array = NDArray[np.float64]
 
@@ -66,7 +63,7 @@ def mmd2(
     """
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
         raise UsageError(f"bandwidth of one MMD² must be a number or 'median', got {bandwidth!r}")
-    samples = Pooled.of(x, y, whiten, _fixed(kernel, whiten))
+    samples = _samples(x, y, kernel, whiten)
     return observed_statistic(*_matrix(samples, kernel, bandwidth, estimator, device)[:2])
 
 
@@ -106,7 +103,7 @@ def mmd_test(
         An aggregated bandwidth takes one or several, by default ``("gaussian", "laplace")``.
     bandwidth : float, "median", "fuse" or "agg"
         h in the units of the (whitened) data, or the median distance over the pairs i < j of the
-        pooled sample (:func:`~gan_eval.stats.kernels.bandwidths.median_bandwidth`; of sums of
+        pooled sample (:func:`~gan_eval.stats.kernels.kernels.median_bandwidth`; of sums of
         absolute differences for ``"laplace_l1"``). ``"fuse"`` and ``"agg"`` take 10 bandwidths for
         each kernel (:func:`~gan_eval.stats.twosample.mmd_candidates.candidates`): MMD-FUSE, the
         soft maximum of the normalised MMD²
@@ -184,7 +181,7 @@ def mmd_test(
     A. Schrab, I. Kim, M. Albert, B. Laurent, B. Guedj, A. Gretton, "MMD aggregated two-sample
     test", JMLR 24 (2023) 194.
     """
-    samples = Pooled.of(x, y, whiten, _fixed(kernel, whiten))
+    samples = _samples(x, y, kernel, whiten)
     draw = NullLabels(null, samples.n, samples.m)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
@@ -232,17 +229,19 @@ def mmd_test(
         m=samples.m,
         dimension=samples.dimension,
         seconds=time.perf_counter() - start,
-        parameters=parameters | {"estimator": estimator, "whiten": name_of(whiten)},
+        parameters=parameters | {"estimator": estimator, "whiten": samples.whitened},
         confidence_interval=interval,
         effect_size=math.nan if has_units else math.sqrt(max(estimate, 0.0)),
         rarest_split=draw.rarest(samples.given),
     )
 
 
-def _fixed(kernel: Any, whiten: Any) -> str | None:
-    """Why the answer depends on the origin of the data, if it does."""
-    given = isinstance(kernel, str) and kernel == "polynomial" and whiten is None
-    return "the polynomial kernel depends on where 0 is" if given else None
+def _samples(x: Any, y: Any, kernel: Any, whiten: Any) -> Pooled:
+    """Read both samples, and whiten them if asked to."""
+    if whiten is not None:
+        return whitened(Pooled.of(x, y, whiten), whiten)
+    given = isinstance(kernel, str) and kernel == "polynomial"
+    return Pooled.of(x, y, fixed="the polynomial kernel depends on where 0 is" if given else None)
 
 
 def _single_kernel(kernel: Any) -> str:

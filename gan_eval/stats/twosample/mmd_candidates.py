@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.stats.kernels import entries as kernels
-from gan_eval.stats.kernels.bandwidths import bandwidth_range
-from gan_eval.stats.kernels.catalogue import KERNELS
-from gan_eval.stats.kernels.entries import BlockSource
+from gan_eval.stats.kernels import kernels
+from gan_eval.stats.kernels.kernels import KERNELS, BlockSource, bandwidth_range
 from gan_eval.stats.permutation.dense import STORED_ENTRIES, SymmetricForm
 from gan_eval.stats.permutation.engine import FLOAT64_ROWS
-from gan_eval.stats.permutation.factoring import SMOOTH, low_rank_form
 from gan_eval.stats.permutation.lowrank import LowRankForm
+from gan_eval.stats.permutation.lowrank_path import SMOOTH, low_rank_form
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,7 +70,7 @@ def candidates(
 ) -> list[Candidate]:
     """``BANDWIDTHS`` of each named kernel.
 
-    They span :func:`~gan_eval.stats.kernels.bandwidths.bandwidth_range` of the pooled points,
+    They span :func:`~gan_eval.stats.kernels.kernels.bandwidth_range` of the pooled points,
     equally spaced for ``"fuse"`` and in equal ratios for ``"agg"``, as their authors have it.
     """
     error = kernels.rounding(points) if coordinate_error is None else coordinate_error

@@ -20,12 +20,13 @@ from gan_eval.runtime.arguments import draw_count, random_generator
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import NullDistribution
-from gan_eval.stats.permutation.labels import Labels, permutation_labels
-from gan_eval.stats.permutation.splits import rarest_split
+from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import LARGEST_EXPONENT, ColumnScales, nearest_rows, squeezed
+from gan_eval.stats.samples import LARGEST_EXPONENT
+from gan_eval.stats.scaling import ColumnScales, nearest_rows, squeezed
 from gan_eval.stats.scatters import Scatters, has_tight_groups
 from gan_eval.stats.twosample import classical
+from gan_eval.stats.whitening import unit_covariance
 
 Array = NDArray[np.float64]
 # From the means and second moments of group x, n and m.
@@ -142,7 +143,7 @@ def _permuted(
     found = classical_test(first, second)
     pooled = np.concatenate([first, second])
     scaled = ColumnScales.of(pooled)(pooled)
-    rows = _whitened(scaled)
+    rows = unit_covariance(scaled)
     tight = has_tight_groups(scaled, min(n, m)) or has_tight_groups(rows, min(n, m))
 
     def values_of(labels: Labels) -> Array:
@@ -177,14 +178,6 @@ def _permuted(
         parameters={"law": "permutation"},
         rarest_split=rarest_split(pooled, n),
     )
-
-
-def _whitened(pooled: Array) -> Array:
-    """The pooled rows with mean 0 and covariance I, which changes none of the statistics."""
-    centred = pooled - pooled.mean(axis=0)
-    centred /= np.abs(centred).max(axis=0)
-    _, sizes, axes = np.linalg.svd(np.linalg.qr(centred, mode="r"))
-    return centred @ (axes.T / sizes) * np.sqrt(len(pooled))
 
 
 def _moments(rows: Array, labels: Labels, squares: bool) -> tuple[Array, Array]:

@@ -7,19 +7,18 @@ import pytest
 import torch
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.kernels.entries import (
+from gan_eval.stats.kernels.kernels import (
     PairwiseBlocks,
     gaussian,
     inverse_multiquadric,
     rational_quadratic,
 )
-from gan_eval.stats.permutation import factoring, lowrank
+from gan_eval.stats.permutation import lowrank, lowrank_path
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import GroupWeights
-from gan_eval.stats.permutation.factoring import low_rank_form
 from gan_eval.stats.permutation.labels import smaller_group_labels
 from gan_eval.stats.permutation.lowrank import LowRankForm
-from gan_eval.stats.permutation.lowrank_decision import low_rank_test
+from gan_eval.stats.permutation.lowrank_path import low_rank_form, low_rank_test
 from gan_eval.stats.permutation.pivots import Pivots
 from gan_eval.stats.twosample import mmd_test, permutation_labels
 
@@ -194,7 +193,7 @@ def test_auto_takes_the_factor_for_many_rows_of_a_smooth_kernel():
 
 def test_rows_that_were_no_candidates_are_named_and_added(monkeypatch):
     """A far row that the sample of candidates misses has a residual of 1 until it is chosen."""
-    monkeypatch.setattr(factoring, "CANDIDATES", 200)
+    monkeypatch.setattr(lowrank_path, "CANDIDATES", 200)
     monkeypatch.setattr(lowrank, "ROWS", 128)
     points = np.random.default_rng(5).normal(size=(1500, 1))
     others = np.setdiff1d(np.arange(1500), np.linspace(0, 1499, 200).round().astype(int))
@@ -214,14 +213,14 @@ def test_rows_that_were_no_candidates_are_named_and_added(monkeypatch):
 
 
 def test_a_factor_that_is_not_kept_and_batches_change_nothing(monkeypatch):
-    monkeypatch.setattr(factoring, "CANDIDATES", 300)
-    for module in ("labels", "lowrank_decision"):
+    monkeypatch.setattr(lowrank_path, "CANDIDATES", 300)
+    for module in ("labels", "lowrank_path"):
         monkeypatch.setattr(f"gan_eval.stats.permutation.{module}.CHUNK_ENTRIES", 1500 * 20)
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(800, 2)), rng.normal(size=(700, 2)) + 0.05
     kept = mmd_test(x, y, permutations=200, rng=3, method="lowrank")
     monkeypatch.setattr(lowrank, "STORED_ENTRIES", 0)
-    monkeypatch.setattr("gan_eval.stats.permutation.lowrank_decision.BATCH_ENTRIES", 1500 * 50)
+    monkeypatch.setattr("gan_eval.stats.permutation.lowrank_path.BATCH_ENTRIES", 1500 * 50)
     anew = mmd_test(x, y, permutations=200, rng=3, method="lowrank")
     assert kept.parameters["path"] == anew.parameters["path"] == "lowrank"
     assert anew.statistic == pytest.approx(kept.statistic, rel=1e-10)

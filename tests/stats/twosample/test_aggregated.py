@@ -38,7 +38,7 @@ def take(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(f"gan_eval.stats.{module}.FLOAT64_ROWS", 0)
     if path == "rough factors":
         monkeypatch.setattr("gan_eval.stats.twosample.mmd_candidates.ACCEPTED_SHARE", 1.0)
-        monkeypatch.setattr("gan_eval.stats.permutation.factoring.ACCEPTED_SHARE", 0.05)
+        monkeypatch.setattr("gan_eval.stats.permutation.lowrank_path.ACCEPTED_SHARE", 0.05)
 
 
 def observed_and(labels: Labels, n: int) -> Labels:
@@ -99,7 +99,7 @@ def test_blocks_that_are_not_kept_give_the_same(bandwidth, monkeypatch):
     kept = mmd_test(x, y, bandwidth=bandwidth, permutations=50, rng=1)
     for module in ("permutation.dense", "twosample.mmd_candidates"):
         monkeypatch.setattr(f"gan_eval.stats.{module}.STORED_ENTRIES", 64)
-    monkeypatch.setattr("gan_eval.stats.permutation.strips.HEIGHT", 16)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 16)
     refilled = mmd_test(x, y, bandwidth=bandwidth, permutations=50, rng=1)
     assert refilled.statistic == pytest.approx(kept.statistic, rel=1e-10)
     assert refilled.pvalue == kept.pvalue

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.stats.kernels.catalogue import KERNELS
+from gan_eval.stats.kernels.kernels import KERNELS
 from gan_eval.stats.redundant_columns import set_aside
 from gan_eval.stats.scaling import ColumnScales, constant_columns
 from gan_eval.stats.twosample import (

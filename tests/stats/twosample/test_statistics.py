@@ -11,7 +11,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.stats.kernels.bandwidths import median_bandwidth
+from gan_eval.stats.kernels.kernels import median_bandwidth
 from gan_eval.stats.twosample import energy_distance, energy_test, mmd2, mmd_test
 from tests.stats.twosample import oracles
 
@@ -58,8 +58,8 @@ def test_several_blocks_equal_one(monkeypatch):
     x, y = samples(60, 45, 2)
     biased = oracles.biased_mmd2(x, y, 1.1)
     unbiased = oracles.unbiased_mmd2(x, y, 1.1)
-    monkeypatch.setattr("gan_eval.stats.permutation.strips.HEIGHT", 16)
-    monkeypatch.setattr("gan_eval.stats.permutation.strips.WIDTH", 24)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 16)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 24)
     for stored in (10**6, 0):
         monkeypatch.setattr("gan_eval.stats.permutation.dense.STORED_ENTRIES", stored)
         assert mmd2(x, y, bandwidth=1.1, estimator="biased") == pytest.approx(biased, rel=1e-10)
