@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -164,7 +164,7 @@ class Gaussian:
         return self.factor
 
 
-GaussianLike = Gaussian | HasLaw | tuple[ArrayLike, ArrayLike]
+GaussianLike = Gaussian | HasLaw | tuple[ArrayLike, ArrayLike] | list[Any]
 """Where a Gaussian is expected: one, a ``GaussianTarget``, or (mean, covariance)."""
 
 

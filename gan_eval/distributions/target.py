@@ -135,7 +135,7 @@ class GaussianTarget:
             upper = np.linalg.qr(value.square_factor, mode="r")
             signs = np.where(np.diagonal(upper, axis1=-2, axis2=-1) < 0, -1.0, 1.0)
             return cls._of_factor(signs[..., None] * upper, value.mean)
-        if is_target(value):
+        if isinstance(value, tuple | list) and len(value) == 2:
             return cls.from_moments(*value)
         raise UsageError(
             "a target must be a GaussianTarget, a Gaussian or (mean, covariance), got "
@@ -207,9 +207,3 @@ class GaussianTarget:
         if x.ndim != 2 or x.shape[1] != self.dimension:
             raise UsageError(f"rows must have shape (n, {self.dimension}), got {x.shape}")
         return x
-
-
-def is_target(value: object) -> bool:
-    """Say whether a value is, by its form, one that :meth:`GaussianTarget.of` takes."""
-    pair = isinstance(value, tuple | list) and len(value) == 2
-    return pair or isinstance(value, GaussianTarget | Gaussian)

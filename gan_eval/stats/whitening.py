@@ -128,9 +128,10 @@ def whitened(samples: Pooled, by: Any) -> Pooled:
 
 def whitening(rows: Array, by: Any) -> Whitening:
     """The map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's."""
-    from gan_eval.distributions.target import GaussianTarget, is_target
+    from gan_eval.distributions.gaussian import Gaussian
+    from gan_eval.distributions.target import GaussianTarget
 
-    if is_target(by):
+    if isinstance(by, GaussianTarget | Gaussian | tuple | list):
         by = GaussianTarget.of(by)
         if by.dimension != rows.shape[1]:
             raise UsageError(
