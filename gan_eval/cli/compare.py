@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson, names
+from gan_eval.cli.options import AsJson, as_options, names, naming_options
 from gan_eval.cli.status import Status
+
+if TYPE_CHECKING:
+    from gan_eval.comparison import Comparison
+
+MOST_COLUMNS = 12
+"""Columns that are listed; `--html` and `--json` list all."""
+
+_NAMED = ("columns", "sample", "seed", "header")  # arguments, in the library's sentences
 
 
 def compare(
@@ -16,8 +25,8 @@ def compare(
         Path,
         typer.Argument(metavar="REAL", help="A table: .csv, .tsv, .parquet, .npy or .npz."),
     ],
-    fake: Annotated[
-        Path, typer.Argument(metavar="FAKE", help="The other table, with the same columns.")
+    generated: Annotated[
+        Path, typer.Argument(metavar="GENERATED", help="The other table, with the same columns.")
     ],
     columns: Annotated[
         str | None,
@@ -62,29 +71,52 @@ def compare(
     Example:
       gan-eval compare real.csv generated.csv --columns height --html page.html
     """
-    from gan_eval.cli import compare_tables, console
-    from gan_eval.comparison import compare as compare_files
-    from gan_eval.runtime.files import check_outputs, write_text
+    from gan_eval import comparison
+    from gan_eval.runtime.files import check_outputs
 
-    check_outputs({"--html": html}, (real, fake))
-    found = compare_files(
-        real,
-        fake,
-        columns=names(columns),
-        sample=sample,
-        tests=names(tests),
-        alpha=alpha,
-        correction=correction,
-        permutations=permutations,
-        seed=seed,
-        header=header,
-    )
+    check_outputs({"--html": html}, (real, generated))
+    with naming_options(*_NAMED):
+        found = comparison.compare(
+            real,
+            generated,
+            columns=names(columns),
+            sample=sample,
+            tests=names(tests),
+            alpha=alpha,
+            correction=correction,
+            permutations=permutations,
+            seed=seed,
+            header=header,
+        )
+    found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
     if html is not None:
-        from gan_eval.comparison.page import render
-
-        write_text(html, render(found))
+        found.save(html)
     if as_json:
-        console.print_json(found.document())
+        from gan_eval.cli.console import print_json
+
+        print_json(found.document())
     else:
-        compare_tables.print_comparison(found)
+        _print(found)
     return Status.of(found.verdict)
+
+
+def _print(found: Comparison) -> None:
+    """Print the tables, then sentences, the answer last."""
+    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.comparison import tables, words
+
+    out = open_console()
+    for table in (
+        tables.tests(found),
+        tables.distances(found),
+        tables.columns(found, MOST_COLUMNS, moments=False),
+        tables.directions(found),
+    ):
+        print_table(out, table.head, table.rows, table.caption)
+    sentences = [words.below_zero(found)]
+    left = len(found.columns) - MOST_COLUMNS
+    if left > 0:
+        sentences.append(f"{left} more columns differ less; --html and --json list all.")
+    sentences += [*words.rows(found), f"{words.headline(found)} {words.verdict(found)}"]
+    for sentence in filter(None, sentences):
+        out.print(sentence, markup=False)

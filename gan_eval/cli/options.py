@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +51,28 @@ AsJson = Annotated[
 def command_line() -> str:
     """Write out the command, as provenance keeps it."""
     return shlex.join(["gan-eval", *sys.argv[1:]])
+
+
+def as_options(sentence: str, *arguments: str) -> str:
+    """Write a library's sentence for the command line: `sample` as `--sample`.
+
+    Arguments are the library's names that have an option of the same name; `header=False` becomes
+    `--no-header`.
+    """
+    for name in arguments:
+        option = name.replace("_", "-")
+        for given, written in (("", "--"), ("=True", "--"), ("=False", "--no-")):
+            sentence = sentence.replace(f"`{name}{given}`", f"`{written}{option}`")
+    return sentence
+
+
+@contextmanager
+def naming_options(*arguments: str) -> Iterator[None]:
+    """Turn a ``UsageError`` that names these arguments into one that names their options."""
+    try:
+        yield
+    except UsageError as error:
+        raise type(error)(as_options(str(error), *arguments)) from None
 
 
 def names(text: str | None) -> list[str] | None:

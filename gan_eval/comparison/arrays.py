@@ -26,7 +26,7 @@ _NAMED = 3  # arrays named in a sentence
 
 
 def read_arrays(path: Path) -> tuple[pd.DataFrame, bool]:
-    """The table in an NPY or NPZ file, and whether its columns have names.
+    """Read the table in an NPY or NPZ file, and say whether its columns have names.
 
     One array of shape (n, d), (n,), or (n,) with fields, of which one of shape (k,) makes k
     columns; or columns of shape (n,) by name. ``UsageError`` for anything else, before it is
@@ -44,7 +44,7 @@ def read_arrays(path: Path) -> tuple[pd.DataFrame, bool]:
                     f"{str(path)!r} is no {kind} file: what may be a pickle is never loaded, save "
                     "an array of numbers"
                 )
-            return _of_array(path, _array(path, file, os.fstat(file.fileno()).st_size))
+            return table_of_array(path, _array(path, file, os.fstat(file.fileno()).st_size))
     except (UsageError, OSError, MemoryError):
         raise
     except Exception:
@@ -71,7 +71,7 @@ def _of_members(path: Path, file: IO[bytes]) -> tuple[pd.DataFrame, bool]:
     if len(arrays) == 1:
         (array,) = arrays.values()
         if array.ndim != 1 or array.dtype.names:
-            return _of_array(path, array)
+            return table_of_array(path, array)
     lengths = {array.shape for array in arrays.values()}
     if (
         len(lengths) != 1
@@ -117,13 +117,17 @@ def require_room(path: Path, count: int) -> None:
         )
 
 
-def require_columns(path: Path, count: int) -> None:
+def require_columns(path: Path | str, count: int) -> None:
     """``UsageError`` where a file has more columns than ``MOST_COLUMNS``."""
     if count > MOST_COLUMNS:
         raise UsageError(f"{str(path)!r} must have at most {MOST_COLUMNS} columns, got {count}")
 
 
-def _of_array(path: Path, array: NDArray[Any]) -> tuple[pd.DataFrame, bool]:
+def table_of_array(path: Path | str, array: NDArray[Any]) -> tuple[pd.DataFrame, bool]:
+    """Make a table of an array of shape (n, d), (n,), or (n,) with fields; see ``read_arrays``.
+
+    ``path`` is what sentences call it.
+    """
     if array.dtype.names:
         return _of_fields(path, array), True
     if array.ndim == 1:
@@ -136,7 +140,7 @@ def _of_array(path: Path, array: NDArray[Any]) -> tuple[pd.DataFrame, bool]:
     return pd.DataFrame(array, columns=pd.Index(positions(array.shape[1]))), False
 
 
-def _of_fields(path: Path, array: NDArray[Any]) -> pd.DataFrame:
+def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
     if array.ndim != 1:
         raise UsageError(
             f"{str(path)!r} must hold one row a record, got records of shape {_shape(array.shape)}"

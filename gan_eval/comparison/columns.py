@@ -21,21 +21,22 @@ Array = NDArray[np.float64]
 _EXACT_PAIRS = 250_000  # the exact law of the Kolmogorov–Smirnov statistic costs n times m
 
 
-def counting(real: Array, fake: Array, names: Sequence[str]) -> list[str]:
+def counting(real: Array, generated: Array, names: Sequence[str]) -> list[str]:
     """The columns that count the rows of both, from 0 or 1, as an index does that was saved."""
     return [
         name
         for j, name in enumerate(names)
         if real[0, j] in (0, 1)
         and all(
-            np.array_equal(rows[:, j], real[0, j] + np.arange(len(rows))) for rows in (real, fake)
+            np.array_equal(rows[:, j], real[0, j] + np.arange(len(rows)))
+            for rows in (real, generated)
         )
     ]
 
 
 def column_differences(
     real: Array,
-    fake: Array,
+    generated: Array,
     names: Sequence[str],
     correction: str,
     origins: Mapping[str, Exact] | None = None,
@@ -44,7 +45,7 @@ def column_differences(
 
     Parameters
     ----------
-    real, fake : ndarray, shapes (n, d) and (m, d)
+    real, generated : ndarray, shapes (n, d) and (m, d)
     names : sequence of str, length d
     correction : str
         How the d p-values are adjusted: see :func:`~gan_eval.stats.multiple.adjusted_pvalues`.
@@ -54,17 +55,18 @@ def column_differences(
     Returns
     -------
     DataFrame
-        One row a column, ordered by ``ks``: ``column``; ``real_mean``, ``fake_mean``, ``real_sd``,
-        ``fake_sd``; ``shift``, the difference of means (fake − real) over the root of the mean of
-        both variances; ``sd_ratio``, fake over real; ``ks``, the largest difference of the two
+        One row per column, ordered by ``ks``: ``column``; ``real_mean``, ``generated_mean``,
+        ``real_sd``, ``generated_sd``; ``shift``, the difference of means (generated − real) over
+        the root of the mean of both variances; ``sd_ratio``, generated over real; ``ks``, the
+        largest difference of the two
         distribution functions (Kolmogorov–Smirnov); its ``pvalue``, which is conservative where
         values tie; and ``adjusted``. ``shift`` is infinite where both are constant and differ,
         ``sd_ratio`` is infinite where only the real column is constant, NaN where both are.
     """
-    scales = ColumnScales.of(np.concatenate([real, fake]))
+    scales = ColumnScales.of(np.concatenate([real, generated]))
     rows = []
-    method = "exact" if len(real) * len(fake) <= _EXACT_PAIRS else "asymp"
-    for j, (name, x, y) in enumerate(zip(names, scales(real).T, scales(fake).T, strict=True)):
+    method = "exact" if len(real) * len(generated) <= _EXACT_PAIRS else "asymp"
+    for j, (name, x, y) in enumerate(zip(names, scales(real).T, scales(generated).T, strict=True)):
         centre = Fraction(scales.centre[j]) + (origins or {}).get(name, 0)
         unit = Fraction(2) ** int(scales.exponents[j])
         means, deviations = (x.mean(), y.mean()), (_deviation(x), _deviation(y))
@@ -73,15 +75,15 @@ def column_differences(
         with warnings.catch_warnings():
             # Of a law that SciPy cannot compute exactly it takes the limit, as is wanted.
             warnings.simplefilter("ignore", RuntimeWarning)
-            test: Any = ks_2samp(real[:, j], fake[:, j], method=method)
+            test: Any = ks_2samp(real[:, j], generated[:, j], method=method)
         with np.errstate(divide="ignore", invalid="ignore"):
             rows.append(
                 {
                     "column": name,
                     "real_mean": float(centre + unit * Fraction(means[0])),
-                    "fake_mean": float(centre + unit * Fraction(means[1])),
+                    "generated_mean": float(centre + unit * Fraction(means[1])),
                     "real_sd": float(unit * Fraction(deviations[0])),
-                    "fake_sd": float(unit * Fraction(deviations[1])),
+                    "generated_sd": float(unit * Fraction(deviations[1])),
                     "shift": float(np.divide(difference, scale)) if difference else 0.0,
                     "sd_ratio": float(np.divide(deviations[1], deviations[0])),
                     "ks": float(test.statistic),

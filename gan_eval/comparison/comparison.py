@@ -1,4 +1,4 @@
-"""Two tables held against each other: tests, distances, columns, directions."""
+"""A comparison of two samples: tests, distances, columns, directions, copied rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,13 +19,19 @@ from gan_eval.comparison.reading import LEAST_ROWS, common_columns, read_tables
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import write_text
+from gan_eval.runtime.json import json_ready
 from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
 from gan_eval.stats.redundant_columns import set_aside
+from gan_eval.stats.samples import whole_number
 from gan_eval.stats.scaling import ColumnScales
 from gan_eval.stats.twosample.frechet import frechet_distance
 from gan_eval.stats.verdict import Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -38,7 +44,10 @@ SMALLEST_RANGE = 1e-150
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One of the two samples: the name of its file, how many rows that has, and those compared."""
+    """One of the two samples: its name, how many rows it has, and the rows compared.
+
+    ``source`` is the name of its file, or of the argument that it was given as.
+    """
 
     source: str
     available: int
@@ -47,7 +56,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Distance:
-    """How far apart, in one measure; the 95 % interval is None where there is none."""
+    """A distance in one measure, with its 95 % interval, or None where there is none."""
 
     name: str
     words: str
@@ -57,11 +66,11 @@ class Distance:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What was found between two tables.
+    """A comparison of two samples, which :func:`compare` makes.
 
     Attributes
     ----------
-    real, fake : Side
+    real, generated : Side
         Their rows hold ``columns`` only, less ``origins``.
     columns : tuple of str
         The columns compared.
@@ -69,24 +78,24 @@ class Comparison:
         What was taken off columns of both, whose numbers float64 does not hold
         (:func:`~gan_eval.stats.conversion.common_origin`).
     notes : tuple of str
-        What was made of the files where that is not plain, a sentence each.
+        How the files were read where that is not plain, a sentence each.
     set_aside : mapping of str to str
         Columns left out and why (:func:`~gan_eval.comparison.columns.set_aside`).
     tests : BatteryResult
-        The battery on real (x) and fake (y). It alone decides whether they are told apart.
+        The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance
     differences : DataFrame
-        One row a column, the largest difference first
+        One row per column, the largest difference first
         (:func:`~gan_eval.comparison.columns.column_differences`).
     directions : Directions
     copies : Copies
-        Rows of fake that are rows of real, or nearly so, in all ``columns``, and rows that repeat
-        within a file: of all rows, not only of those drawn.
+        Rows of generated that are rows of real, or nearly so, in all ``columns``, and rows that
+        repeat within a sample: of all rows, not only of the drawn ones.
     seed, permutations : int
     """
 
     real: Side
-    fake: Side
+    generated: Side
     columns: tuple[str, ...]
     origins: Mapping[str, Exact]
     notes: tuple[str, ...]
@@ -101,7 +110,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """The battery's."""
+        """Told apart, not told apart, or could not tell: the battery's verdict."""
         return self.tests.verdict
 
     @property
@@ -109,10 +118,56 @@ class Comparison:
         """Whether any test of the battery rejects; if none does, see ``verdict``."""
         return self.tests.told_apart
 
+    def __repr__(self) -> str:
+        from gan_eval.comparison import words  # as the methods below: with what they alone need
+
+        return words.summary(self)
+
+    def _repr_html_(self) -> str:
+        from gan_eval.comparison.page import fragment
+
+        return fragment(self)
+
+    def plot(self) -> Figure:
+        """Draw the most different columns and the leading directions, as the page does."""
+        from gan_eval.comparison.figures import plot
+
+        return plot(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the page with all tables and pictures: one HTML file, which fetches nothing.
+
+        Raises ``UsageError`` where it cannot be written.
+        """
+        from gan_eval.comparison.page import render
+
+        write_text(path, render(self))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per column compared, the largest difference first: ``differences``."""
+        return self.differences.copy()
+
+    def to_series(self) -> pd.Series:
+        """Return the answer as one row: verdict, smallest adjusted p-value, distances, rows."""
+        directions = self.directions
+        return pd.Series(
+            {
+                "verdict": str(self.verdict),
+                "smallest_adjusted_pvalue": self.tests.smallest,
+                **{distance.name: distance.estimate for distance in self.distances},
+                "largest_shift": directions.mean.value,
+                "most_unequal_variance": directions.spread[0].value if directions.spread else None,
+                "copied_rows": self.copies.exact.rows,
+                "real_rows": len(self.real.rows),
+                "generated_rows": len(self.generated.rows),
+                "columns": len(self.columns),
+            }
+        )
+
     def document(self) -> dict[str, Any]:
-        """JSON-ready; NaN and infinities are None."""
+        """Return all of it, ready for JSON; NaN and infinities are None."""
         found = self.directions
-        return _finite(
+        return json_ready(
             {
                 "verdict": str(self.verdict),
                 **{
@@ -121,7 +176,7 @@ class Comparison:
                         "rows": side.available,
                         "rows_compared": len(side.rows),
                     }
-                    for name, side in (("real", self.real), ("fake", self.fake))
+                    for name, side in (("real", self.real), ("generated", self.generated))
                 },
                 "columns_compared": list(self.columns),
                 "origins": {name: in_words(origin) for name, origin in self.origins.items()},
@@ -163,8 +218,8 @@ class Comparison:
 
 
 def compare(
-    real: str | Path,
-    fake: str | Path,
+    real: Any,
+    generated: Any,
     *,
     columns: Sequence[str] | None = None,
     sample: int | None = None,
@@ -175,16 +230,18 @@ def compare(
     seed: int = 0,
     header: bool | None = None,
 ) -> Comparison:
-    """Compare two files of numbers; see :func:`~gan_eval.comparison.reading.read_table`.
+    """Compare two samples: tests, distances, columns, directions, copied rows.
 
     Parameters
     ----------
-    real, fake : path
-        Files, matched by the names of their columns.
+    real, generated : array, DataFrame, torch tensor, or path of a file
+        Independent rows of shape (n, d), or (n,); n and d are those of each, at least 3 rows. Files
+        are CSV, TSV, Parquet, NPY or NPZ (:func:`~gan_eval.comparison.reading.read_table`). Columns
+        are matched by name, and by position where one of the two has no names.
     columns : sequence of str, optional
-        Those to compare; all if none, which both files must then have.
+        Those to compare; all if none, which both must then have.
     sample : int, optional
-        Rows to draw from each file without replacement, at least 3; a file with fewer gives all.
+        Rows to draw from each without replacement, at least 3; one with fewer gives all.
     tests, alpha, correction, permutations
         As in :func:`~gan_eval.stats.battery.battery.battery`.
     seed : int
@@ -193,16 +250,33 @@ def compare(
         Whether the first line of a text file names its columns; found out if not given
         (:mod:`~gan_eval.comparison.header`).
 
+    Returns
+    -------
+    Comparison
+        Draws itself in a notebook; ``save`` writes it as a page.
+
     Raises
     ------
     UsageError
-        For files or options that cannot be used.
+        Where rows or arguments cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> real, generated = rng.normal(size=(300, 2)), rng.normal(0.0, [1.0, 1.4], size=(200, 2))
+    >>> found = compare(real, generated, permutations=199)
+    >>> found.told_apart, found.tests.rejected[:2]
+    (True, ('likelihood_ratio', 'covariance'))
+    >>> found.to_frame()[["column", "sd_ratio"]].round(2).head(1)
+      column  sd_ratio
+    0     x2      1.33
     """
-    if sample is not None and sample < LEAST_ROWS:
-        raise UsageError(f"`--sample` must be at least {LEAST_ROWS}, got {sample}")
-    if not 0 <= seed < 2**63:
-        raise UsageError(f"`--seed` must be between 0 and 2**63 − 1, got {seed}")
-    tables = common_columns(*read_tables(real, fake, header), columns)
+    if sample is not None:
+        whole_number(sample, "`sample`", LEAST_ROWS)
+    if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:
+        raise UsageError(f"`seed` must be between 0 and 2**63 − 1, got {seed}")
+    tables = common_columns(*read_tables(real, generated, header), columns)
     names = [str(name) for name in tables[0].frame.columns]
     streams = np.random.default_rng(seed).spawn(4)
     numbers = [table.numbers(names) for table in tables]
@@ -230,7 +304,7 @@ def compare(
     )  # fmt: skip
     notes = [table.note for table in tables if table.note]
     notes += [
-        f"Column {plain(name)} counts the rows, as an index does: leave it out with `--columns`."
+        f"Column {plain(name)} counts the rows, as an index does: leave it out of `columns`."
         for name in counting(pair[0], pair[1], names)
     ]
     if _squares_vanish(x, y):
@@ -240,7 +314,7 @@ def compare(
         )
     return Comparison(
         real=first,
-        fake=second,
+        generated=second,
         columns=tuple(compared),
         origins={name: origins[name] for name in compared if name in origins},
         notes=tuple(notes),
@@ -268,7 +342,7 @@ def _distances(
     distances = [
         Distance(
             "frechet_standardised",
-            "Fréchet distance, columns in standard deviations of the first file",
+            "Fréchet distance, columns in standard deviations of the first sample",
             *standardised[1:],
         ),
         Distance("frechet", "Fréchet distance, columns as they are", *plain[1:]),
@@ -301,13 +375,3 @@ def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, 
     small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
     found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
     return found.estimate, found.corrected, found.confidence_interval
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_finite(entry) for entry in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

@@ -30,7 +30,7 @@ _BLOCK_ENTRIES = 2**22
 
 @dataclass(frozen=True)
 class Count:
-    """How many rows, beside how many were to be expected.
+    """A number of rows, beside the number to be expected.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Count:
 
     @classmethod
     def beside(cls, rows: int, of: int, base_rows: float, base_of: int) -> Count:
-        """``rows`` of ``of``, where ``base_rows`` of ``base_of`` rows of a comparable file are so.
+        """Hold ``rows`` of ``of`` against ``base_rows`` of ``base_of`` of a comparable sample.
 
         Surprise is by the Beta-binomial law: the share of the comparable file's rows, flat prior,
         predicts that of these. Equal and near rows come in pairs, so half as many rows are counted
@@ -64,18 +64,18 @@ class Count:
 
 @dataclass(frozen=True)
 class Copies:
-    """What two files have in common, and with themselves, row by row.
+    """The rows that two samples have in common, and the rows that each repeats.
 
     Attributes
     ----------
     exact : Count
-        Rows of fake that equal a row of real in all columns, beside the share of real's rows that
-        equal another row of real: what fresh rows of real's law would do.
+        Rows of generated that equal a row of real in all columns, beside the share of real's rows
+        that equal another row of real, as as many fresh rows of real's distribution would.
     near : Count or None
-        Of the other rows of fake (``LOOKED_AT`` at most) those that are near copies, beside the
-        share of real's rows that are as near to another. None where real has fewer than 3 different
-        rows, or all of fake's are copies.
-    repeated_real, repeated_fake : Count
+        Near copies among the other rows of generated (``LOOKED_AT`` at most), beside the share of
+        real's rows that are as near to another. None where real has fewer than 3 different
+        rows, or all of generated's are copies.
+    repeated_real, repeated_generated : Count
         Rows that equal another row of their own file. Where the files differ in length, the longer
         one's are counted in as many random rows as the shorter has (their expectation over the
         draw); ``expected`` is from the other file.
@@ -92,35 +92,35 @@ class Copies:
     exact: Count
     near: Count | None
     repeated_real: Count
-    repeated_fake: Count
+    repeated_generated: Count
 
     @property
     def surprising(self) -> bool:
         """Whether any of the counts is."""
-        found = (self.exact, self.near, self.repeated_real, self.repeated_fake)
+        found = (self.exact, self.near, self.repeated_real, self.repeated_generated)
         return any(count is not None and count.surprising for count in found)
 
 
-def find_copies(real: Array, fake: Array, generator: np.random.Generator) -> Copies:
-    """Count copies of rows of real (n, d) in fake (m, d), and repeated rows within each."""
-    n, m = len(real), len(fake)
-    codes = row_codes(np.concatenate([real, fake]))
-    of_real, of_fake = codes[:n], codes[n:]
+def find_copies(real: Array, generated: Array, generator: np.random.Generator) -> Copies:
+    """Count copies of rows of real (n, d) in generated (m, d), and repeated rows within each."""
+    n, m = len(real), len(generated)
+    codes = row_codes(np.concatenate([real, generated]))
+    of_real, of_generated = codes[:n], codes[n:]
     in_real = np.bincount(of_real, minlength=codes.max() + 1)
-    in_fake = np.bincount(of_fake, minlength=codes.max() + 1)
-    equal = in_real[of_fake] > 0
+    in_generated = np.bincount(of_generated, minlength=codes.max() + 1)
+    equal = in_real[of_generated] > 0
     size = min(n, m)
-    repeats = [_repeated(counts, size) for counts in (in_real, in_fake)]
+    repeats = [_repeated(counts, size) for counts in (in_real, in_generated)]
     return Copies(
         exact=Count.beside(int(equal.sum()), m, int((in_real[of_real] > 1).sum()), n),
-        near=_near(real[np.unique(of_real, return_index=True)[1]], fake[~equal], generator),
+        near=_near(real[np.unique(of_real, return_index=True)[1]], generated[~equal], generator),
         repeated_real=Count.beside(round(repeats[0]), size, repeats[1], size),
-        repeated_fake=Count.beside(round(repeats[1]), size, repeats[0], size),
+        repeated_generated=Count.beside(round(repeats[1]), size, repeats[0], size),
     )
 
 
 def _repeated(counts: NDArray[np.intp], size: int) -> float:
-    """Of ``size`` rows drawn from rows with these multiplicities, how many equal another drawn.
+    """Count the rows, of ``size`` drawn from rows with these multiplicities, that equal another.
 
     A row with c equals has none among the others drawn with probability
     C(N − c, size − 1) / C(N − 1, size − 1).
@@ -139,12 +139,12 @@ def _repeated(counts: NDArray[np.intp], size: int) -> float:
     return float(size * (counts / total * (1 - np.minimum(alone, 1.0))).sum())
 
 
-def _near(real: Array, fake: Array, generator: np.random.Generator) -> Count | None:
-    """Near copies among rows of fake that equal none of the different rows of real."""
-    if len(real) < 3 or not len(fake):
+def _near(real: Array, generated: Array, generator: np.random.Generator) -> Count | None:
+    """Near copies among rows of generated that equal none of the different rows of real."""
+    if len(real) < 3 or not len(generated):
         return None
     real = _some(real, LOOKED_AMONG, generator)
-    looked = _some(fake, LOOKED_AT, generator)
+    looked = _some(generated, LOOKED_AT, generator)
     chosen = generator.permutation(len(real))[:LOOKED_AT]
     centre = np.median(real, axis=0)
     # By the largest first, so that no square overflows; a column that real lacks tells nothing.
@@ -164,7 +164,7 @@ def _some(rows: Array, most: int, generator: np.random.Generator) -> Array:
 
 
 def _nearness(queries: Array, base: Array, themselves: NDArray[np.intp] | None = None) -> Array:
-    """The distance of each query to the nearest row of base over that to the second nearest (k,).
+    """Divide the distance of each query to its nearest row of base by the second nearest's, (k,).
 
     ``themselves`` are the places of the queries in base, which do not count.
     """

@@ -31,10 +31,10 @@ class Direction:
     loadings : ndarray, shape (d,)
         Of unit length.
     value : float
-        For ``"mean"`` the difference of means (fake − real, never negative) along it, over the
+        For ``"mean"`` the difference of means (generated − real, never negative) along it, over the
         root of the mean of both variances: the largest that any direction has. For ``"spread"``
-        the variance of fake over that of real along it, a generalised eigenvalue of the two
-        covariances: 0 where fake is flat and real is not, infinite the other way round.
+        the variance of generated over that of real along it, a generalised eigenvalue of the two
+        covariances: 0 where generated is flat and real is not, infinite the other way round.
     """
 
     kind: str
@@ -87,12 +87,12 @@ class Directions:
         return ((rows - self.centre) / self.units) @ direction.loadings
 
 
-def leading_directions(real: Array, fake: Array) -> Directions:
+def leading_directions(real: Array, generated: Array) -> Directions:
     """The direction of the largest shift, and those of the most unequal spread.
 
     Parameters
     ----------
-    real, fake : ndarray, shapes (n, d) and (m, d)
+    real, generated : ndarray, shapes (n, d) and (m, d)
         Columns that vary over the rows of both.
 
     Notes
@@ -103,13 +103,13 @@ def leading_directions(real: Array, fake: Array) -> Directions:
     S is not. Directions in which neither sample varies have no ratio and are left out.
     """
     # Exact, and afterwards no square leaves the range of float64.
-    scales = ColumnScales.of(np.concatenate([real, fake]))
-    real, fake = scales(real), scales(fake)
-    means = real.mean(axis=0), fake.mean(axis=0)
+    scales = ColumnScales.of(np.concatenate([real, generated]))
+    real, generated = scales(real), scales(generated)
+    means = real.mean(axis=0), generated.mean(axis=0)
     centre = (means[0] + means[1]) / 2
     factors = [
         (rows - mean) / np.sqrt(len(rows) - 1)
-        for rows, mean in zip((real, fake), means, strict=True)
+        for rows, mean in zip((real, generated), means, strict=True)
     ]
     half = (means[1] - means[0]) / 2
     units = np.sqrt(sum((factor**2).sum(axis=0) for factor in factors) / 2 + half**2)
@@ -128,20 +128,23 @@ def leading_directions(real: Array, fake: Array) -> Directions:
     mean = Direction("mean", _unit(whitening @ h), float(shift) if h.any() else 0.0)
 
     spread = _spread(covariances[1], whitening, h, rest)
-    n, m, d = len(real), len(fake), int(kept.sum())
+    n, m, d = len(real), len(generated), int(kept.sum())
     centre = scales.centre + np.ldexp(centre, scales.exponents)
     units = np.ldexp(units, scales.exponents)
     return Directions(centre, units, mean, spread, _chance_shift(n, m, d), _chance_ratio(n, m, d))
 
 
-def _spread(fake: Array, whitening: Array, h: Array, rest: float) -> tuple[Direction, ...]:
-    """``fake`` in coordinates in which the mean of both covariances is I, by its eigenvectors."""
+def _spread(generated: Array, whitening: Array, h: Array, rest: float) -> tuple[Direction, ...]:
+    """Find the directions of spread, by whitening by the mean of both covariances and eigenvectors.
+
+    ``generated`` is the covariance of that sample.
+    """
     if h.any():
         # Of axes of which the first lies along h, that one alone has a variance other than 1.
         turned = np.linalg.qr(np.column_stack([h, np.eye(len(h))]))[0]
         first = turned[:, :1] / np.sqrt(rest) if rest else turned[:, :0]
         whitening = whitening @ np.hstack([first, turned[:, 1:]])
-    shares, axes = np.linalg.eigh(whitening.T @ fake @ whitening)
+    shares, axes = np.linalg.eigh(whitening.T @ generated @ whitening)
     shares = np.where(shares < _SINGULAR, 0.0, np.where(shares > 2 - _SINGULAR, 2.0, shares))
     with np.errstate(divide="ignore"):
         ratios = shares / (2 - shares)
@@ -167,7 +170,7 @@ def _chance_shift(n: int, m: int, d: int) -> float:
 
 
 def _chance_ratio(n: int, m: int, d: int) -> float:
-    """The larger of what fake over real and real over fake exceed in 1 of 40 pairs."""
+    """The larger of what generated over real and real over generated exceed in 1 of 40 pairs."""
     if d > 1 and min(n, m) - 1 <= d:
         return np.nan
     return max(_largest_root(n - 1, m - 1, d), _largest_root(m - 1, n - 1, d))

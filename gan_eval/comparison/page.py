@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gan_eval.comparison import figures, words
-from gan_eval.comparison.comparison import Comparison
+from gan_eval.comparison import figures, tables, words
 from gan_eval.pages.blocks import (
     Block,
     Card,
@@ -14,27 +14,31 @@ from gan_eval.pages.blocks import (
     Gallery,
     Paragraph,
     Section,
-    Table,
     TableBlock,
 )
-from gan_eval.pages.numbers import MISSING, count, interval, number, p_value, probability, setting
-from gan_eval.pages.page import fill
+from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
+from gan_eval.pages.page import fill, notebook
 from gan_eval.runtime.machine import environment
 from gan_eval.runtime.text import plain
-from gan_eval.stats.battery.battery import TESTS
 from gan_eval.stats.multiple import CORRECTIONS
+
+if TYPE_CHECKING:
+    from gan_eval.comparison.comparison import Comparison
+
+NOTEBOOK_ROWS = 12
+"""Columns that a notebook lists."""
 
 MOST_ROWS = 500
 """Columns that the page lists."""
 
 
 def render(found: Comparison) -> str:
-    """The page; the same comparison gives the same text, byte for byte, on the same machine."""
-    name = " and ".join(plain(Path(side.source).name, 40) for side in (found.real, found.fake))
+    """Write the page; the same comparison gives the same text, byte for byte, on one machine."""
+    name = " and ".join(plain(Path(side.source).name, 40) for side in (found.real, found.generated))
     return fill(
-        title=f"{name}: do they follow one law?",
+        title=f"{name}: do they come from one distribution?",
         name=name,
-        question="Do the two files follow one law?",
+        question="Do the two samples come from one distribution?",
         headline=words.headline(found),
         sentences=[
             (None, words.verdict(found)),
@@ -54,6 +58,13 @@ def render(found: Comparison) -> str:
     )
 
 
+def fragment(found: Comparison) -> str:
+    """Write the answer and its tables as HTML for a notebook."""
+    listed = [tables.tests(found), tables.distances(found), tables.columns(found, NOTEBOOK_ROWS)]
+    sentences = (words.verdict(found), words.worst_column(found), words.meaning(found))
+    return notebook(words.headline(found), sentences, [*listed, tables.directions(found)])
+
+
 def _cards(found: Comparison) -> list[Card]:
     first, worst = found.distances[0], found.differences.iloc[0]
     low, high = first.interval or (float("nan"), float("nan"))
@@ -68,7 +79,7 @@ def _cards(found: Comparison) -> list[Card]:
         Card(
             "Fréchet distance",
             number(max(first.estimate, 0.0)),
-            f"columns in sd of the first file; 95 % interval {interval(low, high)}"
+            f"columns in sd of the first sample; 95 % interval {interval(low, high)}"
             if first.interval
             else "too many columns for an interval",
         ),
@@ -96,52 +107,27 @@ def _along(sign: str, chance: float) -> str:
 
 
 def _tests(found: Comparison) -> Section:
-    correction = CORRECTIONS[found.tests.correction]
-    table = Table(
-        f"Tests of equal laws, p-values adjusted by {correction} over all of them",
-        ("test", "statistic", "p-value", f"adjusted ({correction})", "rejects"),
-        [
-            (
-                TESTS[name].title,
-                number(result.statistic),
-                probability(result.pvalue),
-                probability(found.tests.adjusted[name]),
-                "yes" if name in found.tests.rejected else "no",
-            )
-            for name, result in found.tests.results.items()
-        ],
-    )
     return Section(
         "tests",
         "Which tests tell them apart?",
         [
-            TableBlock(table),
+            TableBlock(tables.tests(found)),
             Paragraph(
                 "Likelihood ratio, Hotelling and covariance look at means and covariances, the "
-                "largest column difference at single columns, the others at the whole law. All "
-                "p-values come by permutation of the pooled rows and are exact whatever the laws "
-                "are, provided that rows are independent."
+                "largest column difference at single columns, the others at the whole "
+                "distribution. All p-values come by permutation of the pooled rows and are exact "
+                "whatever the distributions are, provided that rows are independent."
             ),
         ],
     )
 
 
 def _distances(found: Comparison) -> Section:
-    rows = [
-        (d.words, words.estimate(d), interval(*d.interval) if d.interval else MISSING)
-        for d in found.distances
-    ]
     return Section(
         "distances",
         "How far apart are they?",
         [
-            TableBlock(
-                Table(
-                    "Distances, with an interval where there is one",
-                    ("distance", "estimate", "95 % interval"),
-                    rows,
-                )
-            ),
+            TableBlock(tables.distances(found)),
             Paragraph(
                 "The Fréchet distance sees means and covariances. With the columns as they are it "
                 "has their units, squared, and is ruled by the widest of them; in standard "
@@ -153,29 +139,13 @@ def _distances(found: Comparison) -> Section:
 
 
 def _columns(found: Comparison) -> Section:
-    frame = found.differences.head(MOST_ROWS)
-    left = len(found.differences) - len(frame)
-    rows = [
-        (
-            plain(row["column"], 60),
-            *(number(row[key]) for key in ("real_mean", "fake_mean", "real_sd", "fake_sd")),
-            words.signed(row["shift"]),
-            number(row["sd_ratio"]),
-            number(row["ks"], 2),
-            probability(row["adjusted"]),
-        )
-        for row in frame.to_dict("records")
-    ]
-    correction = CORRECTIONS[found.tests.correction]
-    caption = f"Columns, the most different first; p-values adjusted by {correction} over them"
-    head = (
-        *("column", "mean, first", "mean, second", "sd, first", "sd, second", "shift, sd"),
-        *("ratio of sd", "Kolmogorov–Smirnov", "adjusted p"),
-    )
+    left = len(found.differences) - MOST_ROWS
     plane = figures.columns_plane(found)
-    blocks: list[Block] = [TableBlock(Table(caption, head, rows))]
-    if left:
-        blocks.append(Paragraph(f"{count(left)} more columns differ less; --json has them."))
+    blocks: list[Block] = [TableBlock(tables.columns(found, MOST_ROWS))]
+    if left > 0:
+        blocks.append(
+            Paragraph(f"{count(left)} more columns differ less; the comparison's JSON lists all.")
+        )
     blocks.append(Gallery([*figures.marginals(found), *([plane] if plane else [])]))
     blocks.append(
         Paragraph(
@@ -187,74 +157,34 @@ def _columns(found: Comparison) -> Section:
 
 
 def _directions(found: Comparison) -> Section:
-    directions = found.directions
-    rows = [
-        (
-            words.formula(found, directions.mean),
-            f"mean {words.signed(directions.mean.value)} sd",
-            number(directions.chance_shift, 2),
-        )
-    ]
-    rows += [
-        (
-            words.formula(found, direction),
-            f"variance × {number(direction.value)}",
-            f"× {number(directions.chance_ratio)}",
-        )
-        for direction in directions.spread
-    ]
-    caption = "Directions in which they differ most (each column in its standard deviations)"
-    blocks: list[Block] = [
-        TableBlock(Table(caption, ("direction", "difference along it", "by chance up to"), rows))
-    ]
     plane = figures.directions_plane(found)
+    blocks: list[Block] = [TableBlock(tables.directions(found))]
     if plane is not None:
         blocks.append(Gallery([plane]))
     blocks.append(
         Paragraph(
             "The first row is the sum of columns whose means lie furthest apart; the others are "
-            "those whose variances (second file over first) are most unequal, the generalised "
-            "eigenvalues of the two covariances. “By chance” is what Gaussian samples of one law "
-            "and of these sizes exceed in 1 of 20 pairs."
+            "those whose variances (second sample over first) are most unequal, the generalised "
+            "eigenvalues of the two covariances. “By chance” is what Gaussian samples of one "
+            "distribution and of these sizes exceed in 1 of 20 pairs."
         )
     )
     return Section("directions", "In which directions do they differ?", blocks)
 
 
 def _copies(found: Comparison) -> Section:
-    found_copies = found.copies
-    lines = (
-        ("copies of a row of the first file", found_copies.exact),
-        ("near copies of one", found_copies.near),
-        ("repeated within the first file", found_copies.repeated_real),
-        ("repeated within the second file", found_copies.repeated_fake),
-    )
-    rows = [
-        (
-            text,
-            *(
-                (count(c.rows), count(c.of), number(c.expected, 2), "yes" if c.surprising else "no")
-                if c is not None
-                else (MISSING,) * 4
-            ),
-        )
-        for text, c in lines
-    ]
-    head = ("rows", "found", "of", "expected", "too many")
     return Section(
         "copies",
         "Are rows copied?",
         [
-            TableBlock(
-                Table("Copied and repeated rows, beside what the other file expects", head, rows)
-            ),
+            TableBlock(tables.copies(found)),
             Paragraph(
                 "Expected is what as many fresh rows would do: for copies by the share of the "
-                "first file's rows that equal another of them (a table of small integers repeats "
-                "itself), for repeats by the other file. A near copy lies much nearer to one row "
-                "of the first file than to any other: its two distances have a ratio that only 1 "
-                "in 100 rows of the first file reach. A generator that repeats what it was trained "
-                "on passes every test of equal laws."
+                "first sample's rows that equal another of them (a table of small integers repeats "
+                "itself), for repeats by the other sample. A near copy lies much nearer to one row "
+                "of the first sample than to any other: its two distances have a ratio that only 1 "
+                "in 100 rows of the first sample reach. A generator that repeats what it was "
+                "trained on passes every test of equal distributions."
             ),
         ],
     )

@@ -1,4 +1,4 @@
-"""A file to a table of numbers: what is read, and the one sentence for what is not."""
+"""A file, an array or a DataFrame as a table of numbers, or one sentence on why it is none."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gan_eval.comparison.arrays import positions, read_arrays, require_columns, require_room
+from gan_eval.comparison.arrays import (
+    positions,
+    read_arrays,
+    require_columns,
+    require_room,
+    table_of_array,
+)
 from gan_eval.comparison.header import Header, Opening, headers
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.spreadsheet import EXACT_CSV
@@ -38,6 +45,7 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _LONG = re.compile(rb"[1-9](?:\.?[0-9]){15}")  # float64 holds 15 digits of every decimal
 _NAMED = 3  # columns named in a sentence; more are counted
+_INDEX = ("", "Unnamed: 0")  # the names of a saved index, in a file and in a frame read from it
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +83,7 @@ class Table:
             remedy = f" or save them as {SECONDS}" if getattr(dtype, "kind", "O") in "mM" else ""
             raise UsageError(
                 f"{self.source!r} has {_some('column', words)} of type {dtype}, not of numbers: "
-                f"choose others with `--columns`{remedy}"
+                f"choose others with `columns`{remedy}"
             )
         found = Numbers.of_frame(frame)
         values = found.values
@@ -95,34 +103,81 @@ class Table:
         return found
 
 
-def read_tables(
-    real: str | Path, fake: str | Path, header: bool | None = None
-) -> tuple[Table, Table]:
-    """Two tables, the first line of each read with an eye on the other; see :func:`read_table`."""
-    paths = _file(real), _file(fake)
-    texts = [path.suffix.lower() in _SEPARATORS for path in paths]
+def read_tables(real: Any, generated: Any, header: bool | None = None) -> tuple[Table, Table]:
+    """Take two tables, each a path, for :func:`read_table`, or data, for :func:`table_of`.
+
+    The first line of a text is read with an eye on the other table.
+    """
+    given = {"real": real, "generated": generated}
+    paths = {name: _file(one) for name, one in given.items() if isinstance(one, str | Path)}
+    texts = [name for name, path in paths.items() if path.suffix.lower() in _SEPARATORS]
+    if header is not None and not texts:
+        raise UsageError(f"`header` is for text files ({', '.join(_SEPARATORS)}), got none")
+    tables = {
+        name: _read(paths[name], None) if name in paths else table_of(one, name)
+        for name, one in given.items()
+        if name not in texts
+    }
     if header is not None:
-        if not any(texts):
-            raise UsageError(
-                f"`--header` and `--no-header` are for text ({', '.join(_SEPARATORS)}), got "
-                f"{str(paths[0])!r} and {str(paths[1])!r}"
+        heads = [Header(header, True)] * len(texts)
+    elif not tables:
+        heads = headers(_opening(paths["real"]), _opening(paths["generated"]))
+    else:
+        heads = [
+            _opening(paths[name]).header(
+                list(other.frame.columns) if other.named else (), other.named
             )
-        return _read(paths[0], Header(header, True)), _read(paths[1], Header(header, True))
-    if all(texts):
-        openings = [_opening(path) for path in paths]
-        first, second = headers(*openings)
-        return _read(paths[0], first), _read(paths[1], second)
-    if not any(texts):
-        return _read(paths[0], None), _read(paths[1], None)
-    text = texts.index(True)
-    other = _read(paths[1 - text], None)
-    names = list(other.frame.columns) if other.named else []
-    table = _read(paths[text], _opening(paths[text]).header(names, other.named))
-    return (table, other) if text == 0 else (other, table)
+            for name in texts
+            for other in tables.values()
+        ]
+    for name, head in zip(texts, heads, strict=True):
+        tables[name] = _read(paths[name], head)
+    return tables["real"], tables["generated"]
+
+
+def table_of(data: Any, name: str) -> Table:
+    """Take a DataFrame, a Series, or an array of shape (n, d) or (n,) as a table.
+
+    Parameters
+    ----------
+    data : array_like
+        Of NumPy, torch or pandas, or nested sequences. Numbered columns of a DataFrame, as pandas
+        makes them, are no names, and an index is no column.
+    name : str
+        The name of the argument, for sentences.
+
+    Raises
+    ------
+    UsageError
+        Where it has another shape, or two columns of one name.
+
+    Examples
+    --------
+    >>> list(table_of([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "real").frame.columns)
+    ['x1', 'x2']
+    """
+    if isinstance(data, pd.Series):
+        data = data.to_frame()
+    if isinstance(data, pd.DataFrame):
+        named = not isinstance(data.columns, pd.RangeIndex)
+        columns = [str(c) for c in data.columns] if named else positions(data.shape[1])
+        return _table(name, data.set_axis(columns, axis=1), named)
+    if hasattr(data, "detach"):  # a tensor of torch, perhaps on a device
+        data = data.detach().cpu()
+    try:
+        array = np.asarray(data)
+    except (TypeError, ValueError):
+        raise UsageError(f"`{name}` must be rows of one length") from None
+    if array.ndim == 0:
+        raise UsageError(
+            f"`{name}` must be an array, a DataFrame or the path of a file, got "
+            f"{type(data).__name__}"
+        )
+    return _table(name, *table_of_array(name, array))
 
 
 def read_table(path: str | Path, header: bool | None = None) -> Table:
-    """The table in a file, by the ending of its name.
+    """Read the table in a file, by the ending of its name.
 
     Parameters
     ----------
@@ -139,6 +194,16 @@ def read_table(path: str | Path, header: bool | None = None) -> Table:
     UsageError
         Where there is no such file, or it is not such a table. A pickle is never loaded: neither a
         file of that kind nor an array of objects inside an NPY or NPZ file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "heights.csv")
+    ...     _ = file.write_text("height,weight\\n171,60\\n182,75\\n165,58\\n")
+    ...     read_table(file).frame.shape
+    (3, 2)
     """
     path = _file(path)
     if path.suffix.lower() not in _SEPARATORS:
@@ -189,60 +254,72 @@ def _read(path: Path, header: Header | None) -> Table:
         else:
             frame, named = read_arrays(path)
     frame.columns = [str(name) for name in frame.columns]
+    return _table(str(path), frame, named, note)
+
+
+def _table(source: str, frame: pd.DataFrame, named: bool, note: str | None = None) -> Table:
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
-        raise UsageError(f"{str(path)!r} has more than one column named {plain(repeated[0])!r}")
+        raise UsageError(f"{source!r} has more than one column named {plain(repeated[0])!r}")
     if frame.shape[1] == 0:
-        raise UsageError(f"{str(path)!r} has no columns")
-    return Table(str(path), frame, named, note)
+        raise UsageError(f"{source!r} has no columns")
+    return Table(source, frame, named, note)
 
 
-def common_columns(real: Table, fake: Table, chosen: Sequence[str] | None) -> tuple[Table, Table]:
+def common_columns(
+    real: Table, generated: Table, chosen: Sequence[str] | None
+) -> tuple[Table, Table]:
     """Both tables with the same columns in the same order: the chosen ones, or all.
 
     Columns are matched by name, in the order of ``real``. A table without names is matched by
     position and takes the other's names. Raises ``UsageError`` where they cannot be matched.
     """
-    apart = set(real.frame.columns) != set(fake.frame.columns)
-    if apart and not (real.named and fake.named):
-        widths = real.frame.shape[1], fake.frame.shape[1]
+    apart = set(real.frame.columns) != set(generated.frame.columns)
+    if apart and not (real.named and generated.named):
+        widths = real.frame.shape[1], generated.frame.shape[1]
         if widths[0] != widths[1]:
             raise UsageError(
-                f"{real.source!r} has {widths[0]} columns and {fake.source!r} has {widths[1]}: one "
-                "of them has no names, so their columns can only be matched by position"
+                f"{real.source!r} has {widths[0]} columns and {generated.source!r} has "
+                f"{widths[1]}: one of them has no names, so their columns can only be matched "
+                "by position"
             )
-        names = (fake if fake.named else real).frame.columns
+        names = (generated if generated.named else real).frame.columns
         real = replace(real, frame=real.frame.set_axis(names, axis=1))
-        fake = replace(fake, frame=fake.frame.set_axis(names, axis=1))
+        generated = replace(generated, frame=generated.frame.set_axis(names, axis=1))
     columns = list(real.frame.columns) if chosen is None else list(chosen)
-    for table in (real, fake):
-        absent = [c for c in columns if c not in table.frame.columns]
+    for table, other in ((real, generated), (generated, real)):
+        wanted = other.frame.columns if chosen is None else columns
+        absent = [c for c in wanted if c not in table.frame.columns]
         if absent:
-            raise UsageError(_absent(table, absent, chosen is not None))
-    if chosen is None:
-        absent = [c for c in fake.frame.columns if c not in real.frame.columns]
-        if absent:
-            raise UsageError(_absent(real, absent, False))
+            raise UsageError(_absent(table, other, absent, chosen is not None))
     if len(columns) > MOST_COLUMNS:
         raise UsageError(
             f"at most {MOST_COLUMNS} columns can be compared, got {len(columns)} in "
-            f"{real.source!r}: choose some with `--columns`"
+            f"{real.source!r}: choose some with `columns`"
         )
     repeated = [column for column, count in Counter(columns).items() if count > 1]
     if repeated or not columns:
         found = f"{plain(min(repeated))!r} more than once" if repeated else "none"
-        raise UsageError(f"`--columns` must name different columns, got {found}")
+        raise UsageError(f"`columns` must name different columns, got {found}")
     if "" in columns:
         raise UsageError(
-            f"{real.source!r} has a column without a name, as pandas saves its index: choose the "
-            "others with `--columns`"
+            f"{real.source!r} has a column without a name, as pandas saves its index: save it with "
+            "index=False, or choose the others with `columns`"
         )
-    return replace(real, frame=real.frame[columns]), replace(fake, frame=fake.frame[columns])
+    return replace(real, frame=real.frame[columns]), replace(
+        generated, frame=generated.frame[columns]
+    )
 
 
-def _absent(table: Table, absent: Sequence[str], chosen: bool) -> str:
+def _absent(table: Table, other: Table, absent: Sequence[str], chosen: bool) -> str:
+    if not chosen and absent[0] in _INDEX and absent[0] == other.frame.columns[0]:
+        return (
+            f"{other.source!r} has a column more than {table.source!r}, the first, which looks "
+            "like an index that pandas saved: save it with index=False, or choose the others with "
+            "`columns`"
+        )
     names = [plain(name) for name in table.frame.columns[:20]]
-    hint = nearest(absent[0], names) if chosen else "name the common ones with `--columns`"
+    hint = nearest(absent[0], names) if chosen else "name the common ones with `columns`"
     return f"{table.source!r} lacks the {_some('column', absent)}: {hint}"
 
 
@@ -256,8 +333,11 @@ def _some(noun: str, names: Sequence[str]) -> str:
 def _taken(path: Path, frame: pd.DataFrame, named: bool) -> str:
     entries = [str(entry) for entry in (frame.columns if named else frame.iloc[0])]
     shown = plain(", ".join(entries[:_NAMED]) + (", …" if len(entries) > _NAMED else ""))
-    kind, other = ("names", "--no-header") if named else ("a row", "--header")
-    return f"The first line of {plain(path)} ({shown}) was taken as {kind}; {other} if it is not."
+    kind = "names" if named else "a row"
+    return (
+        f"The first line of {plain(path)} ({shown}) was taken as {kind}; `header={not named}` if "
+        "it is not."
+    )
 
 
 def _read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, bool]:

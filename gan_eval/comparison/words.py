@@ -1,18 +1,21 @@
-"""A comparison in words, for the terminal and for the page."""
+"""A comparison in words, for a terminal, a notebook and the page."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from gan_eval.comparison.comparison import Comparison, Distance
-from gan_eval.comparison.copies import Count
-from gan_eval.comparison.directions import Direction
 from gan_eval.pages.numbers import count, number, p_value, plural, probability, setting
 from gan_eval.runtime.text import plain
-from gan_eval.stats.battery.battery import TESTS
+from gan_eval.stats.battery.catalogue import TESTS
 from gan_eval.stats.conversion import in_words
 from gan_eval.stats.multiple import CORRECTIONS
 from gan_eval.stats.verdict import Verdict
+
+if TYPE_CHECKING:
+    from gan_eval.comparison.comparison import Comparison, Distance
+    from gan_eval.comparison.copies import Count
+    from gan_eval.comparison.directions import Direction
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
@@ -25,31 +28,50 @@ _HEADLINES = {
 }
 
 
+def summary(found: Comparison) -> str:
+    """Write the comparison in a few lines."""
+    spread = found.directions.spread
+    lines = [
+        f"{headline(found)} {verdict(found)}",
+        *rows_compared(found),
+        f"{plural(len(found.columns), 'column')} compared. {worst_column(found)}",
+        f"Largest shift {number(found.directions.mean.value, 2)} sd along "
+        f"{formula(found, found.directions.mean)}.",
+    ]
+    if spread:
+        lines.append(
+            f"Most unequal variance × {number(spread[0].value)} along {formula(found, spread[0])}."
+        )
+    lines += [f"{d.words}: {estimate(d)}" for d in found.distances[:2]]
+    lines.append("Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).")
+    return "\n".join(lines)
+
+
 def headline(found: Comparison) -> str:
-    """The answer in two or three words, and whether rows are copied."""
+    """Give the answer in two or three words, and whether rows are copied."""
     copied = _copied(found)
     return f"{_HEADLINES[found.verdict]}{f', but {copied}' if copied else ''}."
 
 
 def verdict(found: Comparison) -> str:
-    """How many tests reject, at which level, after which correction; or why none could."""
+    """Say how many tests reject, at which level, after which correction; or why none could."""
     tests, rejected = found.tests, len(found.tests.rejected)
     if found.verdict == Verdict.COULD_NOT_TELL:
         return f"{tests.why_not[:1].upper()}{tests.why_not[1:]}."
     share = str(rejected) if rejected else "None"
     return (
         f"{share} of {plural(len(tests.results), 'test')} "
-        f"{'rejects' if rejected < 2 else 'reject'} equal laws at alpha = {setting(tests.alpha)} "
-        f"after {CORRECTIONS[tests.correction]}'s correction; the smallest adjusted p-value is "
-        f"{probability(tests.smallest)}."
+        f"{'rejects' if rejected < 2 else 'reject'} equal distributions at alpha = "
+        f"{setting(tests.alpha)} after {CORRECTIONS[tests.correction]}'s correction; the smallest "
+        f"adjusted p-value is {probability(tests.smallest)}."
     )
 
 
 def meaning(found: Comparison) -> str:
-    """What the answer is worth: how often it is wrong, or what it does not show."""
+    """Say how often the answer is wrong, or what it does not show."""
     if found.told_apart:
         return (
-            "Two files of one law would be told apart in at most "
+            "Two samples of one distribution would be told apart in at most "
             f"{setting(100 * found.tests.alpha)} % of comparisons. A small p-value is not a large "
             "difference: the distances below say how large it is."
         )
@@ -62,37 +84,42 @@ def meaning(found: Comparison) -> str:
         if math.isfinite(directions.chance_shift)
         else ""
     )
-    return f"{size}This does not show that the laws are equal."
+    return f"{size}This does not show that the distributions are equal."
 
 
 def worst_column(found: Comparison) -> str:
-    """The column that differs most, and how."""
+    """Name the column that differs most, and say how."""
     row = found.differences.iloc[0]
     return (
         f"The column that differs most is {plain(row['column'], SHORT)}: its mean is "
         f"{signed(row['shift'])} standard deviations off, its spread {number(row['sd_ratio'])} "
-        f"times that of the first file (Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted "
+        f"times that of the first sample (Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted "
         f"{p_value(row['adjusted'])})."
     )
 
 
 def formula(found: Comparison, direction: Direction) -> str:
-    """A direction as a sum of columns."""
+    """Write a direction as a sum of columns."""
     names = [plain(name, SHORT) for name in found.columns]
     return direction.in_words(names) or "no direction"
 
 
-def rows(found: Comparison) -> list[str]:
-    """What of the files was compared, a sentence each."""
+def rows_compared(found: Comparison) -> list[str]:
+    """Count the rows of each sample, and those that were drawn of it."""
     sentences = []
-    for side in (found.real, found.fake):
+    for side in (found.real, found.generated):
         used = len(side.rows)
         drawn = "" if used == side.available else f", {count(used)} of them drawn at random"
         sentences.append(f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}.")
-    sentences += found.notes
+    return sentences
+
+
+def rows(found: Comparison) -> list[str]:
+    """Say which rows and columns were compared, and what was done to them, a sentence each."""
+    sentences = [*rows_compared(found), *found.notes]
     for name, origin in found.origins.items():
         sentences.append(
-            f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both files, "
+            f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both samples, "
             "exactly: its numbers have more digits than the arithmetic holds. No test depends on "
             "that."
         )
@@ -101,26 +128,26 @@ def rows(found: Comparison) -> list[str]:
     sentences += copies(found)
     for name, why in found.tests.not_run.items():
         sentences.append(
-            f"The {TESTS[name].title} test was not run, with x the first file and y the second: "
+            f"The {TESTS[name].title} test was not run, with x the first sample and y the second: "
             f"{why}."
         )
     return sentences
 
 
 def copies(found: Comparison) -> list[str]:
-    """Which rows are copied or repeated beyond what is to be expected, a sentence each."""
+    """Say which rows are copied or repeated beyond expectation, a sentence each."""
     exact, near = found.copies.exact, found.copies.near
     sentences = []
     if exact.rows:
-        copied = ": they are copies, not a sample of its law" if exact.surprising else ""
+        copied = ": they are copies, not a sample of its distribution" if exact.surprising else ""
         sentences.append(
-            f"{count(exact.rows)} of {plural(exact.of, 'row')} of the second file "
+            f"{count(exact.rows)} of {plural(exact.of, 'row')} of the second sample "
             f"{'equals' if exact.rows == 1 else 'equal'} a row of the first, where "
             f"{_expected(exact)}{copied}."
         )
     if near is not None and near.surprising:
         sentences.append(
-            f"{count(near.rows)} of {plural(near.of, 'row')} of the second file "
+            f"{count(near.rows)} of {plural(near.of, 'row')} of the second sample "
             f"{'is a near copy' if near.rows == 1 else 'are near copies'}: as close to a row of "
             "the first as only 1 in 100 rows of the first are to another, where "
             f"{_expected(near)}."
@@ -128,16 +155,17 @@ def copies(found: Comparison) -> list[str]:
     for which, repeated in _repeated(found):
         if repeated.surprising:
             sentences.append(
-                f"{count(repeated.rows)} of {plural(repeated.of, 'row')} of the {which} file equal "
-                f"another of its rows, where, going by the other file, {_expected(repeated)}: if "
-                "rows were duplicated, they are not independent, and every p-value is too small."
+                f"{count(repeated.rows)} of {plural(repeated.of, 'row')} of the {which} sample "
+                "equal another of its rows, where, going by the other sample, "
+                f"{_expected(repeated)}: if rows were duplicated, they are not independent, and "
+                "every p-value is too small."
             )
     return sentences
 
 
 def _repeated(found: Comparison) -> tuple[tuple[str, Count], tuple[str, Count]]:
     copies = found.copies
-    return ("first", copies.repeated_real), ("second", copies.repeated_fake)
+    return ("first", copies.repeated_real), ("second", copies.repeated_generated)
 
 
 def _expected(found: Count) -> str:
@@ -146,37 +174,37 @@ def _expected(found: Count) -> str:
 
 
 def _copied(found: Comparison) -> str:
-    """The same in a few words; empty where there is nothing of the kind."""
+    """Say the same in a few words; empty where there is nothing of the kind."""
     exact, near = found.copies.exact, found.copies.near
     if exact.surprising:
-        return f"{count(exact.rows)} rows of the second file are copies of rows of the first"
+        return f"{count(exact.rows)} rows of the second sample are copies of rows of the first"
     if near is not None and near.surprising:
         return (
-            f"{count(near.rows)} of {count(near.of)} rows of the second file are near copies of "
+            f"{count(near.rows)} of {count(near.of)} rows of the second sample are near copies of "
             "rows of the first"
         )
     for which, repeated in _repeated(found):
         if repeated.surprising:
-            return f"rows of the {which} file repeat"
+            return f"rows of the {which} sample repeat"
     return ""
 
 
 def estimate(distance: Distance) -> str:
-    """The estimate; 0 for one below 0, which no distance is, with the estimate in brackets."""
+    """Write the estimate; one below 0, which no distance is, as 0 with itself in brackets."""
     text = number(distance.estimate)
     return f"0 ({text})" if distance.estimate < 0 else text
 
 
 def below_zero(found: Comparison) -> str:
-    """What an estimate below 0 means; empty where there is none."""
+    """Explain an estimate below 0; empty where there is none."""
     if not any(distance.estimate < 0 for distance in found.distances):
         return ""
     return (
-        "An estimate without bias falls below 0 in about half of all samples of equal laws. It is "
-        "shown as 0, with itself in brackets."
+        "An estimate without bias falls below 0 in about half of all samples of equal "
+        "distributions. It is shown as 0, with itself in brackets."
     )
 
 
 def signed(value: float) -> str:
-    """A number with its sign."""
+    """Write a number with its sign."""
     return f"+{number(value, 2)}" if value > 0 else number(value, 2)

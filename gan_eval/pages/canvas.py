@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ import matplotlib as mpl
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -139,6 +141,34 @@ def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Ax
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure, figure.add_subplot()
+
+
+def figure_of(drawings: Sequence[Callable[[Axes], object]], height: float = 3.6) -> Figure:
+    """Draw pictures beside each other in one matplotlib figure, in the colours of a light page."""
+    across = min(len(drawings), 3)
+    down = -(-len(drawings) // across)
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(4.4 * across, height * down), layout="constrained")
+        for place, draw in enumerate(drawings, 1):
+            draw(figure.add_subplot(down, across, place))
+        figure.draw_without_rendering()  # so that all marks of the axes are there
+        _paint(figure)
+        figure.set_facecolor("white")
+    return figure
+
+
+def _paint(figure: Figure) -> None:
+    """Give everything that is drawn in a sentinel the colour of the page's light theme."""
+    light = Path(__file__).with_name("style.css").read_text(encoding="utf-8").partition("}")[0]
+    values = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
+    colours = {sentinel: values[name] for name, sentinel in COLOURS.items()}
+    for artist in figure.findobj():
+        for kind in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            if hasattr(artist, f"get_{kind}"):
+                given = to_rgba_array(getattr(artist, f"get_{kind}")())
+                if len(given) == 1 and (colour := colours.get(to_hex(given[0]))):
+                    getattr(artist, f"set_{kind}")(colour)
 
 
 def picture(

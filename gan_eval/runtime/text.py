@@ -14,11 +14,19 @@ SMALLEST_PVALUE = 1e-300
 less reads "< 1e-300"."""
 
 
-def close(name: str, known: Sequence[str], likeness: float = 0.5) -> list[str]:
+def close(name: str, known: Sequence[str], likeness: float = 0.72) -> list[str]:
     """Find the known names that an unknown one may have meant.
 
     Those of which it is a part (``learning_rate`` of ``learning_rate_D``) or the initials (``lr``),
-    else the nearest one, if it is as like as ``likeness``, of 1.
+    else the nearest one, if it is as like as ``likeness``, of 1, or has the same letters: at 0.72
+    ``dimension`` is not ``adam_epsilon``.
+
+    Examples
+    --------
+    >>> close("rate", ["rate_D", "rate_G", "epochs"]), close("epoch", ["rate_D", "epochs"])
+    (['rate_D', 'rate_G'], ['epochs'])
+    >>> nearest("dimension", ["adam_epsilon", "epochs"])
+    'known are `adam_epsilon`, `epochs`'
     """
     name, lower = name.lower(), [one.lower() for one in known]
     parts = [known[at] for at, one in enumerate(lower) if f"_{name}_" in f"_{one}_"]
@@ -31,6 +39,7 @@ def close(name: str, known: Sequence[str], likeness: float = 0.5) -> list[str]:
         return meant
     # A long name is near to none, and the search takes the square of its length.
     found = difflib.get_close_matches(name[:200], lower, n=1, cutoff=likeness)
+    found = found or [one for one in lower if sorted(one) == sorted(name)][:1]
     return [known[lower.index(one)] for one in found]
 
 

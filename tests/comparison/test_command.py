@@ -41,7 +41,7 @@ def test_the_status_is_that_of_diff(folder: Path, capsys: pytest.CaptureFixture[
     stdout, stderr = capsys.readouterr()
     assert stdout.splitlines()[-1].startswith("Told apart. ")
     assert "Holm's correction" in stdout
-    for expected in ("adjusted p (holm)", "Fréchet distance", "weight", "direction", "set aside"):
+    for expected in ("adjusted (Holm)", "Fréchet distance", "weight", "direction", "set aside"):
         assert expected in stdout
     assert stderr == ""
 
@@ -75,8 +75,10 @@ def test_the_page_holds_what_was_found_and_hostile_names_are_text(
     assert "[red]x" in capsys.readouterr().out
     html = (folder / "page.html").read_text(encoding="utf-8")
     root = parse(html)
-    assert next(root.all("title")).text == "real.csv and fake.csv: do they follow one law?"
-    assert next(root.all("h1")).text == "Do the two files follow one law?"
+    assert (
+        next(root.all("title")).text == "real.csv and fake.csv: do they come from one distribution?"
+    )
+    assert next(root.all("h1")).text == "Do the two samples come from one distribution?"
     assert "Told apart." in next(root.all("h2")).text
     assert html.count("<script") == 1
     assert html.count("</style>") == 1
@@ -129,13 +131,16 @@ def test_one_column_and_three_rows_make_a_page_too(folder: Path, rows: list[list
         (("real.csv", "same.csv", "--tests", "magic"), "unknown test 'magic': known are"),
         (("real.csv", "same.csv", "--alpha", "5"), "alpha must be above 0 and below 1, got 5.0"),
         (("real.csv", "same.csv", "--correction", "fdr"), "one of holm, benjamini-hochberg"),
-        (("real.csv", "same.csv", "--sample", "1"), "`--sample` must be at least 3, got 1"),
-        (("real.csv", "same.csv", "--seed", "-1"), "`--seed` must be between 0 and"),
+        (
+            ("real.csv", "same.csv", "--sample", "1"),
+            "`--sample` must be a whole number of at least 3, got 1",
+        ),
+        (("real.csv", "same.csv", "--seed", "-1"), "`--seed` must be a whole number of at least 0"),
         (("real.csv", "same.csv", "--html", "folder.csv"), "'folder.csv' is a directory"),
         (("real.csv", "same.csv", "--html", "real.csv/page.html"), "real.csv' is a file"),
         (("real.csv", "same.csv", "--html", "real.csv"), "would replace 'real.csv', which is read"),
         (("real.csv", "same.csv", "--html", "./same.csv"), "would replace 'same.csv', which is"),
-        (("real.csv",), "FAKE"),
+        (("real.csv",), "GENERATED"),
     ],
 )
 def test_trouble_is_one_sentence_and_status_2(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from matplotlib.colors import to_hex
 
 from gan_eval.comparison import compare
 from gan_eval.comparison.comparison import INTERVAL_COLUMNS
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.pages.canvas import COLOURS
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery
 
@@ -100,8 +104,8 @@ def test_a_sample_is_drawn_by_the_seed_without_repetition(folder: Path) -> None:
             folder / "real.csv", folder / "fake.csv", columns=["income"], sample=160, seed=seed,
             tests=["hotelling"], permutations=99,
         )  # fmt: skip
-        assert (found.real.available, found.fake.available) == (200, 150)
-        assert (len(found.real.rows), len(found.fake.rows)) == (160, 150)
+        assert (found.real.available, found.generated.available) == (200, 150)
+        assert (len(found.real.rows), len(found.generated.rows)) == (160, 150)
         return found.real.rows[:, 0]
 
     incomes = pd.read_csv(folder / "real.csv")["income"]
@@ -218,3 +222,76 @@ def test_units_and_offsets_change_no_column(tmp_path: Path, size: float, offset:
     for column in ("shift", "sd_ratio", "ks", "pvalue"):
         np.testing.assert_allclose(moved[column], plain[column], rtol=1e-9)
     np.testing.assert_allclose(moved["real_sd"], size * plain["real_sd"], rtol=1e-9)
+
+
+def test_arrays_frames_and_files_compare_alike(folder: Path) -> None:
+    paths = folder / "real.csv", folder / "fake.csv"
+    frames = [pd.read_csv(path) for path in paths]
+    of_files = compare(*paths, permutations=99)
+    arrays = [frame.to_numpy() for frame in frames]
+    tensors = [torch.from_numpy(array) for array in arrays]
+    given: list[tuple[Any, Any]] = [
+        (frames[0], frames[1]),
+        (paths[0], frames[1]),
+        (frames[0], str(paths[1])),
+        (frames[0], arrays[1]),
+        (paths[0], tensors[1]),
+    ]
+    for pair in given:
+        found = compare(*pair, permutations=99)
+        pd.testing.assert_frame_equal(found.differences, of_files.differences)
+        assert dict(found.tests.adjusted) == dict(of_files.tests.adjusted)
+    found = compare(arrays[0], tensors[1], permutations=99)
+    assert set(found.columns) < {f"x{i}" for i in range(1, 9)}
+    assert (found.real.source, found.generated.source) == ("real", "generated")
+    one = compare(frames[0]["weight"], arrays[1][:, list(frames[1].columns).index("weight")])
+    assert one.columns == ("weight",)
+
+
+@pytest.mark.parametrize(
+    ("real", "sentence"),
+    [
+        (3, "`real` must be an array, a DataFrame or the path of a file, got int"),
+        (None, "`real` must be an array, a DataFrame or the path of a file, got NoneType"),
+        ([[1, 2], [3]], "`real` must be rows of one length"),
+        (np.zeros((2, 2, 2)), "'real' must hold rows and columns, got shape"),
+        (np.zeros((2, 2)), "'real' must have at least 3 rows, got 2"),
+        ([["a", "b"]] * 4, "'real' has columns 'x1', 'x2' of type"),
+        (pd.DataFrame(np.eye(4), columns=list("aabc")), "more than one column named 'a'"),
+        (pd.DataFrame({"a": [1, None, 2], "b": [1, 2, 3]}), "has 1 missing value"),
+        (pd.DataFrame({"Unnamed: 0": [0, 1, 2], "a": [1, 2, 4]}), "an index that pandas saved"),
+    ],
+)
+def test_data_that_cannot_be_compared_are_refused(real: Any, sentence: str) -> None:
+    other = pd.DataFrame({"a": [1.0, 2, 4]}) if "index" in sentence else real
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        compare(real, other)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [({"sample": 2}, "`sample`"), ({"seed": -1}, "`seed`"), ({"header": True}, "`header`")],
+)
+def test_sentences_name_arguments(arguments: dict[str, Any], named: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    with pytest.raises(UsageError) as refusal:
+        compare(rows, rows, **arguments)
+    assert named in str(refusal.value)
+    assert "--" not in str(refusal.value)
+
+
+def test_a_comparison_shows_itself(folder: Path, tmp_path: Path) -> None:
+    found = compare(folder / "real.csv", folder / "fake.csv", permutations=199)
+    assert len(repr(found).splitlines()) <= 15
+    assert repr(found).startswith("Told apart. ")
+    html = found._repr_html_()
+    assert "Told apart" in html
+    assert html.count("<table>") == 4
+    assert found.to_series()["verdict"] == "told_apart"
+    pd.testing.assert_frame_equal(found.to_frame(), found.differences)
+    found.save(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    figure = found.plot()
+    assert len(figure.axes) == len(found.columns) + 2
+    colours = {to_hex(line.get_color()) for axes in figure.axes for line in axes.lines}
+    assert not colours & set(COLOURS.values())

@@ -60,7 +60,7 @@ def test_copies_are_counted_exactly_and_nearly(noise: float, share: float, d: in
     else:
         assert result.exact.surprising
     assert not result.repeated_real.surprising
-    assert not result.repeated_fake.surprising
+    assert not result.repeated_generated.surprising
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e-5, 1e100])
@@ -92,11 +92,11 @@ def test_rows_repeated_in_one_file_are_seen() -> None:
     rng = RNG(5)
     smooth, repeated = rng.normal(size=(100, 2)), np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
     second = found(smooth, repeated)
-    assert (second.repeated_fake.rows, second.repeated_fake.surprising) == (100, True)
+    assert (second.repeated_generated.rows, second.repeated_generated.surprising) == (100, True)
     assert (second.repeated_real.rows, second.repeated_real.surprising) == (0, False)
     first = found(repeated, smooth)
     assert (first.repeated_real.rows, first.repeated_real.surprising) == (100, True)
-    assert not first.repeated_fake.surprising
+    assert not first.repeated_generated.surprising
 
 
 def test_repeats_in_a_draw_are_those_of_a_simulation() -> None:
@@ -130,21 +130,21 @@ def test_the_answer_says_that_rows_are_copies(tmp_path: Path) -> None:
     order = rng.permutation(120)
     result = compare(*written(tmp_path, real, real[order]), permutations=199)
     assert result.verdict == Verdict.NOT_TOLD_APART
-    assert words.headline(result).startswith("Not told apart, but 120 rows of the second file")
+    assert words.headline(result).startswith("Not told apart, but 120 rows of the second sample")
     assert result.document()["copies"]["exact"] == {
         "rows": 120, "of": 120, "expected": 0.0, "surprising": True
     }  # fmt: skip
     noisy = real[order] + 1e-7 * rng.normal(size=(120, 2))
     result = compare(*written(tmp_path, real, noisy), permutations=199)
-    assert "120 of 120 rows of the second file are near copies" in words.headline(result)
+    assert "120 of 120 rows of the second sample are near copies" in words.headline(result)
     repeated = np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
     result = compare(*written(tmp_path, real, repeated), permutations=199)
-    assert "rows of the second file repeat" in words.headline(result)
+    assert "rows of the second sample repeat" in words.headline(result)
     assert json.dumps(result.document(), allow_nan=False)
 
 
 def test_copies_are_sought_in_all_rows_where_some_are_drawn(tmp_path: Path) -> None:
     real = RNG(10).normal(size=(200, 2))
     result = compare(*written(tmp_path, real, real[::-1]), sample=40, permutations=199)
-    assert len(result.fake.rows) == 40
+    assert len(result.generated.rows) == 40
     assert result.copies.exact.rows == result.copies.exact.of == 200

@@ -111,9 +111,9 @@ def test_the_names_of_another_format_are_known_again(tmp_path: Path) -> None:
     np.save(tmp_path / "r.npy", floats(40))
     floats(50).to_csv(tmp_path / "f.csv", index=False)
     found = compare(tmp_path / "f.csv", tmp_path / "r.npy", tests=["hotelling"])
-    assert (len(found.real.rows), len(found.fake.rows)) == (50, 40)
+    assert (len(found.real.rows), len(found.generated.rows)) == (50, 40)
     assert "(0, 1) was taken as names" in found.notes[0]
-    with pytest.raises(UsageError, match="are for text"):
+    with pytest.raises(UsageError, match="is for text"):
         read_tables(tmp_path / "r.npy", tmp_path / "r.parquet", header=True)
 
 
@@ -131,5 +131,5 @@ def test_a_column_that_counts_the_rows_is_said(tmp_path: Path) -> None:
             frame.to_csv(tmp_path / name, header=False)
         found = compare(tmp_path / "r.csv", tmp_path / "f.csv", tests=["hotelling"])
         assert [note for note in found.notes if "counts the rows" in note] == [
-            "Column x1 counts the rows, as an index does: leave it out with `--columns`."
+            "Column x1 counts the rows, as an index does: leave it out of `columns`."
         ]

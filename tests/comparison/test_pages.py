@@ -31,7 +31,7 @@ def test_the_limits_are_as_stated() -> None:
     page = text("compare")
     assert all(f"`{ending}`" in page for ending in ENDINGS)
     assert (LEAST_ROWS, INTERVAL_COLUMNS, ROWS_PER_COLUMN) == (3, 64, 4)
-    for words in ("fewer than 3 rows", "Above 64 columns", "Below 4 pooled rows a column"):
+    for words in ("fewer than 3 rows", "Above 64 columns", "Below 4 pooled rows per column"):
         assert words in page
 
 

@@ -100,7 +100,7 @@ def test_all_digits_of_a_text_count(tmp_path: Path, start: int, decimals: int) -
     (column,) = found.differences.to_dict("records")
     oracle: Any = ks_2samp(LATE, LATER)
     assert column["ks"] == oracle.statistic
-    for name, values in (("real", LATE), ("fake", LATER)):
+    for name, values in (("real", LATE), ("generated", LATER)):
         assert column[f"{name}_mean"] == pytest.approx((start + values.mean()) * unit, rel=1e-15)
         assert column[f"{name}_sd"] == pytest.approx(values.std(ddof=1) * unit, rel=1e-12)
 
