@@ -18,6 +18,7 @@ from gan_eval.comparison.directions import Directions, leading_directions
 from gan_eval.comparison.reading import LEAST_ROWS, common_columns, read_tables
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import write_text
 from gan_eval.runtime.json import json_ready
@@ -25,7 +26,6 @@ from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
 from gan_eval.stats.redundant_columns import set_aside
-from gan_eval.stats.samples import whole_number
 from gan_eval.stats.scaling import ColumnScales
 from gan_eval.stats.twosample.frechet import frechet_distance
 from gan_eval.stats.verdict import Verdict
