@@ -80,7 +80,7 @@ class Comparison:
     notes : tuple of str
         How the files were read where that is not plain, a sentence each.
     set_aside : mapping of str to str
-        Columns left out and why (:func:`~gan_eval.comparison.columns.set_aside`).
+        Columns left out and why (:func:`~gan_eval.stats.redundant_columns.set_aside`).
     tests : BatteryResult
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance

@@ -47,7 +47,7 @@ class Samples:
     ``pair`` holds both for the tests that need two (y drawn from the target where there is none),
     and ``whiten`` is how these are to be whitened. ``columns`` names the columns; of two samples
     without a target those in ``set_aside`` are left out, each with the reason
-    (:func:`~gan_eval.comparison.columns.set_aside`).
+    (:func:`~gan_eval.stats.redundant_columns.set_aside`).
     """
 
     x: Array
