@@ -24,6 +24,12 @@ def resamples(n: int, count: int, seed: int) -> Counts:
     -------
     ndarray of int32, shape (count + 1, n)
         Read-only. Row 0 is the sample itself, all ones; each row sums to n.
+
+    Examples
+    --------
+    >>> counts = resamples(4, 100, 0)
+    >>> counts.shape, counts[0].tolist(), bool((counts.sum(axis=1) == 4).all())
+    ((101, 4), [1, 1, 1, 1], True)
     """
     counts = np.ones((count + 1, n), np.int32)
     counts[1:] = draw_counts(n, count, np.random.default_rng(seed))
@@ -46,7 +52,13 @@ def draws(n: int, count: int, rng: int | np.random.Generator) -> NDArray[np.int6
 
 
 def draw_counts(n: int, count: int, rng: int | np.random.Generator) -> Counts:
-    """Count how often each of n rows is in each of ``draws``, shape (count, n)."""
+    """Count how often each of n rows is in each of ``draws``, shape (count, n).
+
+    Examples
+    --------
+    >>> draw_counts(3, 5, 0).sum(axis=1).tolist()
+    [3, 3, 3, 3, 3]
+    """
     drawn = draws(n, count, rng) + n * np.arange(count)[:, None]
     return np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n)
 
@@ -56,6 +68,12 @@ def quantiles(values: ArrayLike, counts: Counts, q: float) -> Array:
     NumPy's default); between a finite value and ∞ it is ∞.
 
     ``values`` has shape (n,), ``counts`` (B, n); no value may be NaN.
+
+    Examples
+    --------
+    >>> medians = quantiles([1.0, 2.0, 4.0], resamples(3, 100, 0), 0.5)
+    >>> float(medians[0]), bool(medians.max() <= 4)
+    (2.0, True)
     """
     ordered, passed = _sorted(values, counts)
     position = q * (passed[:, -1] - 1)
@@ -76,6 +94,11 @@ def interquartile_means(values: ArrayLike, counts: Counts) -> Array:
     ⌊n/4⌋ of its n draws (Agarwal et al. 2021; SciPy's ``trim_mean`` at 0.25).
 
     ``values`` has shape (n,), ``counts`` (B, n). It is infinite where infinite values remain.
+
+    Examples
+    --------
+    >>> float(interquartile_means([1.0, 2.0, 4.0, 100.0], resamples(4, 100, 0))[0])
+    3.0
     """
     ordered, passed = _sorted(values, counts)
     n = passed[:, -1:]
@@ -94,6 +117,11 @@ def wins(first: ArrayLike, second: ArrayLike, counts: Counts) -> Array:
     Every value against every other, as the probability of improvement takes independent runs
     (Agarwal et al. 2021, section 4.3; the Mann–Whitney statistic by n²). Both have shape (n,) and
     are resampled together, by the same ``counts``.
+
+    Examples
+    --------
+    >>> float(wins([1.0, 2.0], [2.0, 3.0], resamples(2, 100, 0))[0])
+    0.875
     """
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     ordered, passed = _sorted(b, counts)
@@ -105,14 +133,27 @@ def wins(first: ArrayLike, second: ArrayLike, counts: Counts) -> Array:
 
 
 def shares_within(values: ArrayLike, counts: Counts, thresholds: ArrayLike) -> Array:
-    """The share of every resample's draws that are at most each threshold, shape (B, t)."""
+    """The share of every resample's draws that are at most each threshold, shape (B, t).
+
+    Examples
+    --------
+    >>> shares_within([1.0, 2.0, 4.0, 9.0], resamples(4, 100, 0), [2.0, 5.0])[0].tolist()
+    [0.5, 0.75]
+    """
     ordered, passed = _sorted(values, counts)
     passed = np.hstack([np.zeros((len(counts), 1), np.int64), passed])
     return passed[:, np.searchsorted(ordered, thresholds, "right")] / passed[:, -1:]
 
 
 def with_bounds(name: str, statistics: ArrayLike, confidence: float = 0.95) -> dict[str, float]:
-    """Of statistics of ``resamples``: the sample's, and ``_low`` and ``_high`` by percentiles."""
+    """Of statistics of ``resamples``: the sample's, and ``_low`` and ``_high`` by percentiles.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with_bounds("median", np.arange(101.0), 0.9)
+    {'median': 0.0, 'median_low': 6.0, 'median_high': 95.0}
+    """
     found = np.asarray(statistics, dtype=np.float64)
     low, high = percentile_interval(found[1:], (1 - confidence) / 2)
     return {name: float(found[0]), f"{name}_low": low, f"{name}_high": high}

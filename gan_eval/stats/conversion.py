@@ -159,7 +159,13 @@ def require_held(table: Numbers, name: str, why: str) -> Array:
 
 
 def in_words(number: Exact) -> str:
-    """A number in at most 80 characters: a whole one with all its digits, if they are so few."""
+    """A number in at most 80 characters: a whole one with all its digits, if they are so few.
+
+    Examples
+    --------
+    >>> in_words(2**60), in_words(10**100)
+    ('1152921504606846976', '1e+100')
+    """
     if isinstance(number, Fraction) and number.denominator != 1:
         scaled = Decimal(number.numerator) / Decimal(number.denominator)
         return cut(str(scaled))

@@ -35,6 +35,13 @@ def adjusted_pvalues(pvalues: ArrayLike, correction: str = "holm") -> NDArray[np
     ------
     UsageError
         For an unknown correction, or p-values that are not between 0 and 1.
+
+    Examples
+    --------
+    >>> adjusted_pvalues([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+    >>> adjusted_pvalues([0.01, 0.04, 0.03], "benjamini-hochberg").round(2).tolist()
+    [0.03, 0.04, 0.04]
     """
     known_correction(correction)
     values = np.asarray(pvalues, dtype=np.float64)
@@ -52,7 +59,13 @@ def adjusted_pvalues(pvalues: ArrayLike, correction: str = "holm") -> NDArray[np
 
 
 def rejected(adjusted: ArrayLike, alpha: float) -> NDArray[np.bool_]:
-    """Which adjusted p-values are at most α, up to rounding: 7 · (1/140) is 0.05."""
+    """Which adjusted p-values are at most α, up to rounding: 7 · (1/140) is 0.05.
+
+    Examples
+    --------
+    >>> rejected([0.01, 0.05, 0.2], 0.05).tolist()
+    [True, True, False]
+    """
     return np.asarray(adjusted, dtype=np.float64) <= alpha * (1 + 1e-12)
 
 
@@ -73,6 +86,11 @@ def could_reject(least: ArrayLike, alpha: float) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (k,)
+
+    Examples
+    --------
+    >>> could_reject([0.001, 0.04, 0.3], 0.05).tolist()
+    [True, False, False]
     """
     values = np.asarray(least, dtype=np.float64)
     for size in range(1, values.size + 1):
@@ -83,7 +101,13 @@ def could_reject(least: ArrayLike, alpha: float) -> NDArray[np.bool_]:
 
 
 def known_correction(correction: str) -> str:
-    """``correction`` where it is one of ``CORRECTIONS``; else ``UsageError``."""
+    """``correction`` where it is one of ``CORRECTIONS``; else ``UsageError``.
+
+    Examples
+    --------
+    >>> known_correction("holm")
+    'holm'
+    """
     if correction not in CORRECTIONS:
         raise UsageError(f"correction must be one of {', '.join(CORRECTIONS)}, got {correction!r}")
     return correction

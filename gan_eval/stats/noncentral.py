@@ -25,6 +25,12 @@ def f_interval(statistic: float, d1: int, d2: int, level: float) -> Interval:
     more than (1 − level) / 2 above the statistic (Steiger & Fouladi 1997). For the upper end a
     statistic below the ``EXPECTED`` quantile at λ = 0 counts as that quantile: the upper end is
     never 0, and holds λ all the more often.
+
+    Examples
+    --------
+    >>> low, high = f_interval(20.0, 2, 60, 0.95)
+    >>> round(low, 1), round(high, 1)
+    (15.5, 72.3)
     """
     tail = (1 - level) / 2
     if d1 * statistic > _LARGEST:
@@ -47,6 +53,12 @@ def chi2_interval(statistic: float, f: float, ratio: float, level: float) -> Int
     Its mean is f + λ and its variance 2f + 4 ratio λ: with ratio 1 the noncentral χ², otherwise a
     law that has the right variance far from the null as well. The upper end is that of
     :func:`f_interval`.
+
+    Examples
+    --------
+    >>> low, high = chi2_interval(30.0, 5, 1.0, 0.95)
+    >>> round(low, 1), round(high, 1)
+    (9.2, 50.6)
     """
     tail = (1 - level) / 2
     if statistic > _LARGEST:

@@ -53,6 +53,14 @@ class RankRatio(Ratio):
     It takes the times of either side as independent and of one law but for the ratio. The estimate
     is Hodges and Lehmann's (1963) of the logarithms, the median of all n·m quotients, and the
     interval the inverted test.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before, after = np.array([1.0, 1.1, 0.9, 1.0]), np.array([2.0, 2.2, 1.9, 2.1])
+    >>> ratio = RankRatio(before, after)
+    >>> round(ratio.estimate, 2), round(ratio.above(1.0), 3)
+    (2.05, 0.014)
     """
 
     @property
@@ -87,6 +95,14 @@ class StudentRatio(Ratio):
 
     It takes the times as independent and log-normal; ``FEWEST`` are needed on both sides together,
     of which one side may have one. The estimate is the ratio of geometric means.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before, after = np.array([1.0, 1.1, 0.9, 1.0]), np.array([2.0, 2.2, 1.9, 2.1])
+    >>> ratio = StudentRatio(before, after)
+    >>> round(ratio.estimate, 2), ratio.above(1.0) < 1e-4
+    (2.05, True)
     """
 
     FEWEST = 4

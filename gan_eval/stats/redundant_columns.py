@@ -40,6 +40,13 @@ def set_aside(
         earlier ones over the rows of both, up to ``DEPENDENT`` of its spread. Nothing is lost with
         them: the columns kept determine them in both files. A column that is constant, or
         dependent, in one file only is kept: that is a difference.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> real = np.array([[1.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
+    >>> set_aside(real, real + [[1.0, 0.0]], ["height", "unit"])
+    {'unit': 'constant at 5 in both'}
     """
     pooled = np.concatenate([real, fake])
     constant = constant_columns(pooled)

@@ -56,6 +56,18 @@ class TestResult:
     rarest_split : float
         The probability, among all permutations of the labels, of the split of the rows that is the
         rarest (:func:`~gan_eval.stats.permutation.labels.rarest_split`); 0 without permutations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> from gan_eval.stats.twosample import mmd_test
+    >>> result = mmd_test(x, y, rng=0)
+    >>> result.permutations, result.least_pvalue, result.dimension
+    (999, 0.001, 2)
+    >>> result.to_series()["pvalue"]
+    0.001
     """
 
     # Keep pytest from collecting this class by its name.
@@ -146,7 +158,13 @@ class TestResult:
 
 def p_in_words(pvalue: float, digits: int = 4) -> str:
     """``p = 0.0123``; what an exact law underflows to 0, as ``p < 1e-300``, what is not quite 1,
-    as ``p > 0.9999``."""
+    as ``p > 0.9999``.
+
+    Examples
+    --------
+    >>> p_in_words(0.0123), p_in_words(0.0), p_in_words(0.99999)
+    ('p = 0.0123', 'p < 1e-300', 'p > 0.9999')
+    """
     if pvalue < SMALLEST_PVALUE:
         return f"p < {SMALLEST_PVALUE:g}"
     if pvalue < 1 and f"{pvalue:.{digits}g}" == "1":

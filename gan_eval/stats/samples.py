@@ -49,6 +49,15 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
     (:func:`~gan_eval.stats.conversion.common_origin`), unless ``fixed`` gives the reason why
     the answer depends on it. Raises ``UsageError`` for input that is not numeric, holds NaN or
     infinities, has fewer than 2 rows, or differs in its columns.
+
+    Examples
+    --------
+    >>> x, y = two_samples([1, 2, 3], [[4.0], [5.0]])
+    >>> x.shape, y.shape
+    ((3, 1), (2, 1))
+    >>> two_samples([1, 2, 3], [[4.0, 5.0], [6.0, 7.0]])
+    Traceback (most recent call last):
+    gan_eval.runtime.errors.UsageError: x and y must have the same number of columns, got 1 and 2
     """
     names_x, names_y = _column_names(x), _column_names(y)
     if names_x is not None and names_y is not None and names_x != names_y:
@@ -70,7 +79,13 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
 
 
 def sample(values: Any, name: str) -> Array:
-    """One sample of shape (n, d) as a C-contiguous float64 array; see :func:`two_samples`."""
+    """One sample of shape (n, d) as a C-contiguous float64 array; see :func:`two_samples`.
+
+    Examples
+    --------
+    >>> sample([[1, 2], [3, 4]], "x").dtype
+    dtype('float64')
+    """
     return require_held(_checked(values, name), name, TARGET)
 
 

@@ -26,7 +26,14 @@ SOME_ROWS = 256
 
 
 def constant_columns(rows: Array) -> NDArray[np.bool_]:
-    """Which columns of rows (n, d) are the same in every row but for rounding, shape (d,)."""
+    """Which columns of rows (n, d) are the same in every row but for rounding, shape (d,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> constant_columns(np.array([[0.1 + 0.2, 1.0], [0.3, 2.0]])).tolist()
+    [True, False]
+    """
     return np.ptp(rows, axis=0) <= ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.samples import Pooled, decimals
 from gan_eval.stats.scaling import ColumnScales, constant_columns
-
-if TYPE_CHECKING:
-    from gan_eval.distributions.target import GaussianTarget
 
 Array = NDArray[np.float64]
 
@@ -127,10 +125,16 @@ def whitened(samples: Pooled, by: Any) -> Pooled:
 
 
 def whitening(rows: Array, by: Any) -> Whitening:
-    """The map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's."""
-    from gan_eval.distributions.gaussian import Gaussian
-    from gan_eval.distributions.target import GaussianTarget
+    """The map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.random.default_rng(0).standard_normal((100, 2)) @ [[1.0, 3.0], [0.0, 4.0]]
+    >>> white = whitening(rows, "pooled")(rows)
+    >>> bool(np.allclose(white.T @ white / 100, np.eye(2)))
+    True
+    """
     if isinstance(by, GaussianTarget | Gaussian | tuple | list):
         by = GaussianTarget.of(by)
         if by.dimension != rows.shape[1]:

@@ -248,6 +248,18 @@ def battery(
     pooled rows (which no permutation changes), so that an error along a minor axis counts like any
     other. Where the pooled covariance is singular, or there are fewer than 4 pooled rows a column,
     columns are only divided by their pooled standard deviations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> from gan_eval.stats.battery.battery import battery
+    >>> result = battery(x, y, permutations=199, rng=0)
+    >>> result.told_apart, result.rejected
+    (True, ('likelihood_ratio', 'hotelling', 'mmd', 'energy', 'fuse', 'columns'))
+    >>> battery(x[:20], x[20:], tests=["mmd", "columns"], rng=0).told_apart
+    False
     """
     alpha, correction = level(alpha), known_correction(correction)
     names = known(DEFAULT if tests is None else tests)

@@ -94,7 +94,16 @@ class Samples:
 
 
 def column_names(*samples: Any, count: int) -> list[str]:
-    """The columns' names where a data frame gives them, all different, else x1, x2, …"""
+    """The columns' names where a data frame gives them, all different, else x1, x2, …
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> column_names(pd.DataFrame({"height": [1.0], "age": [2.0]}), count=2)
+    ['height', 'age']
+    >>> column_names([[1.0, 2.0]], count=2)
+    ['x1', 'x2']
+    """
     for values in samples:
         names = [str(name) for name in getattr(values, "columns", ())]
         if len(names) == count == len(set(names)):
@@ -370,7 +379,13 @@ and the column that differs most, which no outlier elsewhere can hide."""
 
 
 def known(tests: str | Sequence[str]) -> tuple[str, ...]:
-    """The names of some tests; ``UsageError`` where one is unknown or twice there, or none is."""
+    """The names of some tests; ``UsageError`` where one is unknown or twice there, or none is.
+
+    Examples
+    --------
+    >>> known("mmd"), known(["energy", "columns"])
+    (('mmd',), ('energy', 'columns'))
+    """
     if not isinstance(tests, Iterable):
         raise UsageError(f"tests must be a test's name or a list of names, got {shown(tests)}")
     names = (tests,) if isinstance(tests, str) else tuple(tests)
@@ -383,5 +398,12 @@ def known(tests: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def seeds(generator: np.random.Generator) -> dict[str, int]:
-    """A seed for each of ``TESTS``, whichever of them are run: none depends on its company."""
+    """A seed for each of ``TESTS``, whichever of them are run: none depends on its company.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> len(set(seeds(np.random.default_rng(0)).values())) == len(TESTS)
+    True
+    """
     return dict(zip(TESTS, generator.integers(2**62, size=len(TESTS)).tolist(), strict=True))

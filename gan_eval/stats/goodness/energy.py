@@ -74,6 +74,18 @@ def energy_test(
     ----------
     G. Székely, M. Rizzo, "A new test for multivariate normality", Journal of Multivariate Analysis
     93 (2005) 58–80.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget(A=((1.0, 0.0), (0.0, 2.0)), b=(0.0, 0.0))
+    >>> near = target.sample(50, np.random.default_rng(0))
+    >>> from gan_eval.stats import goodness
+    >>> goodness.energy_test(near, target, resamples=99, rng=0).pvalue > 0.05
+    True
+    >>> goodness.energy_test(near + 1, target, resamples=99, rng=0).pvalue
+    0.01
     """
     rows, target = one_sample(x, target)
     resamples = draw_count(resamples, "resamples")

@@ -45,6 +45,18 @@ def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.
     -----
     F = T² (n − d) / (d (n − 1)) follows F(d, n − d) exactly for a Gaussian x with mean b (Anderson
     2003, §5.2.2; Mardia, Kent & Bibby 1979, §3.5). With d = 1 it is the square of Student's t.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget(A=((1.0, 0.0), (0.0, 2.0)), b=(0.0, 0.0))
+    >>> near = target.sample(50, np.random.default_rng(0))
+    >>> from gan_eval.stats import goodness
+    >>> goodness.hotelling_test(near, target).pvalue > 0.05
+    True
+    >>> goodness.hotelling_test(near + 1, target).pvalue < 0.01
+    True
     """
     rows, target = one_sample(x, target)
     confidence_level = level(confidence_level, "confidence_level")

@@ -54,6 +54,18 @@ def covariance_test(x: Any, target: GaussianLike, *, confidence_level: float = 0
     With ν in place of n the test is unbiased (Muirhead 1982, §8.4; Anderson 2003, §10.8). The
     p-value comes from the exact law of L for Gaussians (:class:`BoxLaw`), which tends to χ² with
     d(d+1)/2 degrees of freedom.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget(A=((1.0, 0.0), (0.0, 2.0)), b=(0.0, 0.0))
+    >>> near = target.sample(50, np.random.default_rng(0))
+    >>> from gan_eval.stats import goodness
+    >>> goodness.covariance_test(near, target).pvalue > 0.05
+    True
+    >>> goodness.covariance_test(1.5 * near, target).pvalue < 0.01
+    True
     """
     return _against_target(x, target, confidence_level, mean_known=False)
 
@@ -98,6 +110,17 @@ def likelihood_ratio_test(
     their skewness (:func:`excess_variance`), so that rows with heavier tails than a Gaussian's have
     a wider interval. It is an approximation; docs/goodness.md has its measured coverage. It holds 0
     when the divergence is not told apart from 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget(A=((1.0, 0.0), (0.0, 2.0)), b=(0.0, 0.0))
+    >>> near = target.sample(50, np.random.default_rng(0))
+    >>> from gan_eval.stats import goodness
+    >>> result = goodness.likelihood_ratio_test(near, target)
+    >>> result.pvalue > 0.05, result.confidence_interval[0]
+    (True, 0.0)
     """
     return _against_target(x, target, confidence_level, mean_known=True)
 

@@ -67,6 +67,18 @@ def mmd_test(
     -----
     The null distribution is a parametric bootstrap: samples of the same size from the target. The
     target has no parameter to be fitted, so that the level is exact for every n.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget(A=((1.0, 0.0), (0.0, 2.0)), b=(0.0, 0.0))
+    >>> near = target.sample(50, np.random.default_rng(0))
+    >>> from gan_eval.stats import goodness
+    >>> goodness.mmd_test(near, target, resamples=99, rng=0).pvalue > 0.05
+    True
+    >>> goodness.mmd_test(near + 1, target, resamples=99, rng=0).pvalue
+    0.01
     """
     rows, target = one_sample(x, target)
     resamples = draw_count(resamples, "resamples")

@@ -45,6 +45,13 @@ def shape_test(x: Array) -> TestResult:
     ----------
     K. Mardia, "Measures of multivariate skewness and kurtosis with applications", Biometrika 57
     (1970) 519–530.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.random.default_rng(0).standard_normal((200, 2))
+    >>> shape_test(rows).pvalue > 0.01, shape_test(np.exp(rows)).pvalue < 0.01
+    (True, True)
     """
     start = time.perf_counter()
     total, d = x.shape

@@ -82,6 +82,18 @@ def kernel_stein_test(
     Q. Liu, J. Lee, M. Jordan, "A kernelized Stein discrepancy for goodness-of-fit tests", ICML
     2016. K. Chwialkowski, H. Strathmann, A. Gretton, "A kernel test of goodness of fit", ICML 2016.
     J. Gorham, L. Mackey, "Measuring sample quality with kernels", ICML 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget(A=((1.0, 0.0), (0.0, 2.0)), b=(0.0, 0.0))
+    >>> near = target.sample(50, np.random.default_rng(0))
+    >>> from gan_eval.stats import goodness
+    >>> goodness.kernel_stein_test(near, target, resamples=99, rng=0).pvalue > 0.05
+    True
+    >>> goodness.kernel_stein_test(near + 1, target, resamples=99, rng=0).pvalue
+    0.01
     """
     rows, target = one_sample(x, target)
     resamples = draw_count(resamples, "resamples")

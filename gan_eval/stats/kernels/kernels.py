@@ -280,6 +280,12 @@ def median_bandwidth(points: Array, *, norm: str = "euclidean") -> float:
     coincide, the median of the positive distances is used; where all points coincide, 1.
 
     ``norm`` is ``"euclidean"`` or ``"absolute"``, the sum of absolute differences.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> median_bandwidth(np.array([[0.0], [1.0], [3.0]]))
+    2.0
     """
     pairs, root = _pairs(points, norm)
     median = _median(pairs, root)
@@ -294,6 +300,12 @@ def bandwidth_range(points: Array, *, norm: str = "euclidean") -> tuple[float, f
 
     Biggs, Schrab & Gretton 2023, §5, who put the median in the place of distances of 0. The
     distances are those of :func:`median_bandwidth`; where all points coincide, both are 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bandwidth_range(np.array([[0.0], [1.0], [3.0]]))
+    (0.5, 6.0)
     """
     pairs, root = _pairs(points, norm)
     if not pairs.all():

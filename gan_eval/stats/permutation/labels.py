@@ -92,6 +92,13 @@ def permutation_labels(n: int, m: int, permutations: int, generator: np.random.G
     uniform, so each of the (n + m choose n) choices has the same probability. No key is sorted:
     float32 keys would tie at n = 10⁵, and one random bit a row is some twenty times cheaper than
     a shuffle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> labels = permutation_labels(3, 5, 4, np.random.default_rng(0))
+    >>> labels.shape, labels.sum(axis=1).tolist()
+    ((4, 8), [3, 3, 3, 3])
     """
     labels = smaller_group_labels(n, m, permutations, generator)[1:]
     return ~labels if n > m else labels
@@ -206,6 +213,12 @@ def rarest_split(pooled: Array, n: int) -> float:
         is 1 / C(N, n) where all rows differ. With N = 2n it is twice that, because the statistics
         are the same for a split and for its complement. Above some 4,000 pooled rows with ties an
         upper bound that is tight where many rows differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(1 / rarest_split(np.arange(6.0)[:, None], 3)), rarest_split(np.zeros((6, 1)), 3)
+    (10, 1.0)
     """
     size = len(pooled)
     counts = np.bincount(row_codes(pooled))
@@ -218,13 +231,26 @@ def rarest_split(pooled: Array, n: int) -> float:
 
 
 def rarest_exchange(x: Array, y: Array) -> float:
-    """Likewise where x_i is exchanged with y_i by a coin: 2 / 2^k for k pairs that differ."""
+    """Likewise where x_i is exchanged with y_i by a coin: 2 / 2^k for k pairs that differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rarest_exchange(np.zeros((4, 1)), np.ones((4, 1)))
+    0.125
+    """
     differing = int((x != y).any(axis=1).sum())
     return min(1.0, 2.0 ** (1 - differing))
 
 
 def rows_needed(pvalue: float) -> int:
-    """The least n for which n rows against n, all different, can reach a p-value."""
+    """The least n for which n rows against n, all different, can reach a p-value.
+
+    Examples
+    --------
+    >>> rows_needed(0.05), rows_needed(0.001)
+    (4, 7)
+    """
     n = 1
     while 2 / math.comb(2 * n, n) > pvalue:
         n += 1

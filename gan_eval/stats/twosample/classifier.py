@@ -117,6 +117,16 @@ def classifier_test(
     D. Lopez-Paz, M. Oquab, "Revisiting classifier two-sample tests", ICLR 2017.
     I. Kim, A. Ramdas, A. Singh, L. Wasserman, "Classification accuracy as a proxy for two-sample
     testing", Annals of Statistics 49 (2021) 411–434.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> from gan_eval.stats.twosample import classifier_test
+    >>> result = classifier_test(x, y, permutations=99, rng=0)
+    >>> result.pvalue, result.parameters["accuracy"] > 0.5
+    (0.01, True)
     """
     first, second = samples.two_samples(x, y)
     one_of(classifier, "classifier", tuple(PERMUTATIONS))
@@ -202,6 +212,13 @@ def stratified_folds(labels: Labels, order: NDArray[np.integer], folds: int) -> 
     -------
     ndarray of int, shape (L, N)
         0 … folds − 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> labels = np.array([[True, True, True, False, False, False]])
+    >>> stratified_folds(labels, np.arange(6), 3).tolist()
+    [[0, 1, 2, 2, 1, 0]]
     """
     dealt = labels[:, order]
     rank_x, rank_y = np.cumsum(dealt, axis=1) - 1, np.cumsum(~dealt, axis=1) - 1

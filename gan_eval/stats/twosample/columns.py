@@ -68,6 +68,17 @@ def columns_test(
     P. Westfall, S. Young, "Resampling-based multiple testing", Wiley 1993, §2.3. F. Massey, "The
     Kolmogorov–Smirnov test for goodness of fit", Journal of the American Statistical Association
     46 (1951) 68–78.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> from gan_eval.stats.twosample import columns_test
+    >>> y[:, 0] -= 1
+    >>> result = columns_test(x, y, rng=0)
+    >>> result.pvalue, result.parameters["column"]
+    (0.005, 'x2')
     """
     names = getattr(x, "columns", None)
     first, second = samples.two_samples(x, y)

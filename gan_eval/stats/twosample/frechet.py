@@ -158,6 +158,19 @@ def frechet_distance(
     S. Hochreiter, "GANs trained by a two time-scale update rule converge to a local Nash
     equilibrium", NeurIPS 2017. F. Busing, E. Meijer, R. van der Leeden, "Delete-m jackknife for
     unequal m", Statistics and Computing 9 (1999) 3–8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> from gan_eval.stats.twosample import frechet_distance
+    >>> result = frechet_distance(x, y, rng=0)
+    >>> round(result.estimate, 2), round(result.corrected, 2)
+    (1.42, 1.27)
+    >>> low, high = result.confidence_interval
+    >>> low < 2 < high
+    True
     """
     first, second = samples.two_samples(x, y)
     for rows, name in ((first, "x"), (second, "y")):

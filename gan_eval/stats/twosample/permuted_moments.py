@@ -67,6 +67,14 @@ def likelihood_ratio_permutation_test(
     ------
     UsageError
         For input that cannot be used, or a singular sample covariance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> likelihood_ratio_permutation_test(x, y, rng=0).pvalue
+    0.001
     """
     return _permuted(
         classical.likelihood_ratio_test,
@@ -87,6 +95,14 @@ def box_m_permutation_test(
     Parameters and results as of :func:`likelihood_ratio_permutation_test`. What is permuted are the
     rows as they are: the null hypothesis is equal laws, not equal covariances of laws that differ
     in their means.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> box_m_permutation_test(x, 2 * y, rng=0).pvalue < 0.01
+    True
     """
     return _permuted(
         classical.box_m_test,
@@ -106,6 +122,14 @@ def hotelling_permutation_test(
 
     Parameters and results as of :func:`likelihood_ratio_permutation_test`, for any number of
     columns d < n + m − 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((40, 2)), rng.standard_normal((50, 2)) + 1
+    >>> hotelling_permutation_test(x, y, rng=0).pvalue
+    0.001
     """
     return _permuted(
         classical.hotelling_test,
