@@ -6,7 +6,7 @@ from gan_eval.investigations.exercise import figures, tables, words
 from gan_eval.investigations.exercise.population import LN2
 from gan_eval.investigations.exercise.rejections import OPTIMUM
 from gan_eval.investigations.exercise.responses import LEARNED, TRUTH
-from gan_eval.investigations.exercise.result import TOLD_APART, Exercise
+from gan_eval.investigations.exercise.result import TOLD_APART, Exercise, Share
 from gan_eval.pages.blocks import Block, Card, Code, Gallery, Paragraph, Section, TableBlock
 from gan_eval.pages.environment import environment
 from gan_eval.pages.numbers import count, interval, number, percent, percents
@@ -43,12 +43,12 @@ def cards(found: Exercise) -> list[Card]:
         Card(
             "loss of the best response, rows it saw",
             number(seen.value),
-            f"median; 95 % interval {interval(seen.low, seen.high)}",
+            f"median; {_interval(seen)}",
         ),
         Card(
             "the same on fresh rows",
             number(fresh.value),
-            f"95 % interval {interval(fresh.low, fresh.high)}; a coin has {number(LN2)}",
+            f"{_interval(fresh)}; a coin has {number(LN2)}",
         ),
         Card(
             f"{percent(TOLD_APART)} told apart from",
@@ -61,6 +61,12 @@ def cards(found: Exercise) -> list[Card]:
             f"by the trained discriminator; 95 % interval {percents(*form[1:])}",
         ),
     ]
+
+
+def _interval(median: Share) -> str:
+    if tables.known(median):
+        return f"95 % interval {interval(median.low, median.high)}"
+    return "too few generators for an interval: 6 are needed"
 
 
 def parts(found: Exercise) -> list[Section]:

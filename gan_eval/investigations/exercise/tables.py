@@ -37,7 +37,7 @@ def told_apart(found: Exercise) -> Table:
             (
                 words,
                 knows,
-                *(_percents(found.told_apart(name, n)) for n in rows),
+                *(with_percents(found.told_apart(name, n)) for n in rows),
                 f"{number(until.value, 2)} ({interval(until.low, until.high, 2)})",
             )
         )
@@ -60,7 +60,7 @@ def sizes(found: Exercise) -> Table:
         "The same for the perfect generator, p = q: each should be the level",
         ("test", *(f"n = {count(n)}" for n in rows)),
         [
-            (test.title, *(_percents(found.told_apart(name, n, TRUTH)) for n in rows))
+            (test.title, *(with_percents(found.told_apart(name, n, TRUTH)) for n in rows))
             for name, test in TESTS.items()
         ],
     )
@@ -84,10 +84,10 @@ def responses(found: Exercise) -> Table:
                 case["widths"],
                 count(case["n"]),
                 *(
-                    _median(found.median(rows, name))
+                    with_interval(found.median(rows, name))
                     for name in ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
                 ),
-                _percents(won),
+                with_percents(won),
                 number(rows["late_gain"].median(), 1),
             )
         )
@@ -141,10 +141,17 @@ def generators(found: Exercise) -> Table:
     )
 
 
-def _percents(share: Share) -> str:
+def with_percents(share: Share) -> str:
+    """Write a share of generators with its interval."""
     return f"{percent(share.value)} ({percents(share.low, share.high)})"
 
 
-def _median(share: Share) -> str:
-    known = isfinite(share.low) and isfinite(share.high)
-    return number(share.value) + (f" ({interval(share.low, share.high)})" if known else "")
+def with_interval(median: Share) -> str:
+    """Write a median with its interval, where there are enough generators for one."""
+    bounds = f" ({interval(median.low, median.high)})" if known(median) else ""
+    return number(median.value) + bounds
+
+
+def known(median: Share) -> bool:
+    """Tell whether there were enough generators for an interval of a median, which takes 6."""
+    return isfinite(median.low) and isfinite(median.high)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
 
 from gan_eval.investigations.exercise.fitting import ROUNDS
 from gan_eval.investigations.exercise.network import Network
@@ -12,6 +11,7 @@ from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.investigations.exercise.responses import FRESH, TRAINING, TRUTH
 from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
 from gan_eval.investigations.exercise.settings import label
+from gan_eval.investigations.exercise.tables import with_interval, with_percents
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural
 
 QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
@@ -105,14 +105,14 @@ def best_response(found: Exercise) -> str:
     form = Network.of(found.settings.config.dimension, found.settings.widths[0]).label
     return (
         f"For n = {count(n)} fresh rows, a discriminator {form} at its best response reaches a "
-        f"median loss of {_with(seen)} on the rows it saw and {_with(fresh)} on fresh rows; the "
-        f"best possible discriminator has ln 2 − JSD = {_with(floor)}."
+        f"median loss of {with_interval(seen)} on the rows it saw and {with_interval(fresh)} on "
+        f"fresh rows; the best possible discriminator has ln 2 − JSD = {with_interval(floor)}."
     )
 
 
 def winning(found: Exercise) -> str:
     """In how many generators' games the generator wins, by n."""
-    shares = [f"{_percent_with(found.wins(n))} at n = {count(n)}" for n in found.settings.fit_rows]
+    shares = [f"{with_percents(found.wins(n))} at n = {count(n)}" for n in found.settings.fit_rows]
     return f"So the generator wins in {_list(shares)}."
 
 
@@ -152,8 +152,9 @@ def training_rows(found: Exercise) -> str:
     same = _overlap(here, there)
     return (
         f"Fitted to the {count(n)} rows that the GAN was trained on, the best response has a loss "
-        f"of {_with(here)} on fresh rows, against {_with(there)} when it is fitted to others: the "
-        f"rows themselves make {'no difference that is shown' if same else 'a difference'}."
+        f"of {with_interval(here)} on fresh rows, against {with_interval(there)} when it is fitted "
+        "to others: the rows themselves make "
+        f"{'no difference that is shown' if same else 'a difference'}."
     )
 
 
@@ -166,7 +167,7 @@ def wider(found: Exercise) -> list[str]:
         sentences.append(
             f"With hidden widths {label(form)} and n = {count(n)}, the best response reaches "
             f"{number(seen)} on the rows it saw and {number(fresh)} on fresh rows, and the "
-            f"generator wins in {_percent_with(found.wins(n, widths=label(form)))}."
+            f"generator wins in {with_percents(found.wins(n, widths=label(form)))}."
         )
     return sentences
 
@@ -207,16 +208,6 @@ def _from_rows(share: Share, rows: Sequence[int]) -> str:
     if share.value == float("inf"):
         return f"at no n up to {count(rows[-1])}"
     return f"from about {number(share.value, 2)} rows ({interval(share.low, share.high, 2)})"
-
-
-def _with(share: Share) -> str:
-    """A median with its interval, where there are enough generators for one."""
-    known = isfinite(share.low) and isfinite(share.high)
-    return number(share.value) + (f" ({interval(share.low, share.high)})" if known else "")
-
-
-def _percent_with(share: Share) -> str:
-    return f"{percent(share.value)} ({percents(share.low, share.high)})"
 
 
 def _overlap(a: Share, b: Share) -> bool:

@@ -19,7 +19,7 @@ import pytest
 from gan_eval.cli import main
 from gan_eval.investigations.exercise import Settings, exercise, population, responses, words
 from gan_eval.investigations.exercise.decomposition import PARTS
-from gan_eval.investigations.exercise.page import render
+from gan_eval.investigations.exercise.page import cards, render
 from gan_eval.investigations.exercise.population import LN2
 from gan_eval.investigations.exercise.rejections import TESTS
 from gan_eval.investigations.exercise.result import Exercise
@@ -193,6 +193,14 @@ def csv_of(page: str) -> dict[str, pd.DataFrame]:
     parser.handle_starttag = start  # type: ignore[method-assign]
     parser.feed(page)
     return links
+
+
+def test_too_few_generators_for_an_interval_are_said_to_be(found: Exercise) -> None:
+    three, again = found.responses, found.responses.assign(seed=found.responses["seed"] + 100)
+    for rows, known in ((three, False), (pd.concat([three, again]), True)):
+        notes = [card.note for card in cards(replace(found, responses=rows))]
+        assert "∞" not in "".join(notes)
+        assert any("6 are needed" in note for note in notes) is not known
 
 
 def test_every_figure_has_what_it_draws_as_csv(found: Exercise) -> None:
