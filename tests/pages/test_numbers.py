@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_eval.pages import numbers
+from gan_eval.runtime.text import plain
 
 
 @pytest.mark.parametrize(
@@ -85,8 +86,8 @@ def test_quantiles_count_infinity_and_skip_nan() -> None:
 
 
 def test_plain_names_are_one_harmless_line() -> None:
-    assert numbers.plain("a\n b\t\u202ec\u0000d\ud800") == "a b cd"
-    long = numbers.plain("start" + "x" * 10_000 + "end", 21)
+    assert plain("a\n b\t\u202ec\u0000d\ud800") == "a b cd"
+    long = plain("start" + "x" * 10_000 + "end", 21)
     assert len(long) == 21
     assert long.startswith("start")
     assert long.endswith("end")
