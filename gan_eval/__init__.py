@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gan_eval.distributions.target import GaussianTarget
     from gan_eval.judging.judge import judge
     from gan_eval.judging.summary import summarise
+    from gan_eval.report.run import run
     from gan_eval.runtime.errors import UsageError
     from gan_eval.stats.battery.battery import BatteryResult, battery
     from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
@@ -51,6 +52,7 @@ __all__ = [
     "kl",
     "load",
     "mmd_test",
+    "run",
     "summarise",
     "train",
 ]
@@ -76,6 +78,7 @@ _HOMES = {
     "kl": "distributions.divergences",
     "load": "study.results.export",
     "mmd_test": "stats.twosample",
+    "run": "report.run",
     "summarise": "judging.summary",
     "train": "training.run",
 }

@@ -12,6 +12,7 @@ import pytest
 import gan_eval
 
 SNIPPET = """
+from pathlib import Path
 import numpy as np
 import gan_eval as ge
 
@@ -20,6 +21,12 @@ rows = ge.judge(gans, permutations=19)
 cells = ge.summarise(rows)
 assert len(gans) == len(rows) == 4
 assert len(cells) == 1
+study = ge.Study(
+    backends=["fused_cpu"], replicates=2, permutations=0, config={"epochs": 1, "n_examples": 64}
+)
+results = ge.run(study, folder="reports/mine", workers=1)
+assert list(ge.load("reports/mine")["kl"]) == list(results.rows["kl"])
+assert Path("reports/mine/report.html").stat().st_size > 10_000
 real = ge.GaussianTarget.chapter().sample(40, 0)
 generated = gans.generate(0, 40)
 assert ge.battery(real, generated, permutations=199, rng=0).told_apart
