@@ -65,13 +65,6 @@ def cut(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def few_lines(lines: Sequence[str], limit: int = 15) -> str:
-    """Join lines; of more than the limit the first ones, and how many there are more."""
-    if len(lines) > limit:
-        lines = [*lines[: limit - 1], f"and {len(lines) - limit + 1:,} more"]
-    return "\n".join(lines)
-
-
 def writable(text: str) -> str:
     """The text, where a file can hold it; ``UsageError`` for a NUL or half a surrogate pair."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):

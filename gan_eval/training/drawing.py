@@ -14,12 +14,15 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import replacing
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.trained import EpochEnd, training_rows
+from gan_eval.training.trained import EpochEnd, TrainedGANs, training_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 REAL, FAKE = "#8a8f98", "#c2410c"
+DRAWN = 50
+"""Learned distributions whose outline is drawn."""
 POINTS = 100
 """The chapter shows 100 generated points over 100 real ones."""
 
@@ -95,6 +98,41 @@ class ChapterDrawing:
         self.points.legend(frameon=False, loc="upper left")
 
 
+def draw(trained: TrainedGANs) -> Figure:
+    """Draw the losses over epochs, their median and middle 90 % over replicates, and the 95 %
+    ellipses of the first learned distributions beside the target's.
+    """
+    from matplotlib import pyplot as plt
+
+    figure, (curves, plane) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    epochs = trained.traced[1:]
+    for name, colour in (("loss_D", "#1d4ed8"), ("loss_G", FAKE)):
+        low, median, high = np.nanquantile(getattr(trained, name), [0.05, 0.5, 0.95], axis=0)
+        curves.plot(epochs, median, label=name, color=colour)
+        curves.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
+    curves.axhline(np.log(2), color=REAL, linewidth=0.8, linestyle=":")
+    curves.set(xlabel="epoch", ylabel="loss (nats per example)")
+    curves.legend(frameon=False)
+    laws, truth = trained.law(), trained.config.truth
+    if trained.config.dimension > 1:
+        drawn = [Gaussian(m, f) for m, f in zip(laws.mean, laws.factor, strict=True)][:DRAWN]
+        for outline in map(ellipse, drawn):
+            if np.isfinite(outline).all():
+                plane.plot(*outline.T, color=FAKE, linewidth=0.8, alpha=0.5)
+        plane.plot(*ellipse(truth).T, color="black", linewidth=1.5, label="target")
+    plane.scatter(*_plane(laws.mean).T, s=9, color=FAKE, label="learned")
+    plane.set(xlabel="x₁", ylabel="x₂" if trained.config.dimension > 1 else "")
+    plane.legend(frameon=False)
+    return figure
+
+
+def _plane(rows: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Take the finite rows' first two coordinates; the second is 0 where there is none."""
+    second = rows[:, 1] if rows.shape[1] > 1 else np.zeros(len(rows))
+    found = np.column_stack([rows[:, 0], second])
+    return found[np.isfinite(found).all(axis=1)]
+
+
 def picture_kind(path: str | Path) -> str:
     """``"png"`` or ``"svg"`` by the ending of a file's name; ``UsageError`` for any other."""
     ending = Path(path).suffix.lower()
@@ -104,6 +142,4 @@ def picture_kind(path: str | Path) -> str:
 
 
 def _scatter(axes: Axes, rows: NDArray[np.floating], label: str, colour: str) -> None:
-    second = rows[:, 1] if rows.shape[1] > 1 else np.zeros(len(rows))
-    shown = np.isfinite(rows[:, 0]) & np.isfinite(second)
-    axes.scatter(rows[shown, 0], second[shown], s=9, label=label, color=colour, alpha=0.8)
+    axes.scatter(*_plane(rows).T, s=9, label=label, color=colour, alpha=0.8)

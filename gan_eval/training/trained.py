@@ -1,18 +1,24 @@
-"""What training returns: ``TrainedGANs``, R replicates of one configuration side by side."""
+"""The trained GANs of one configuration, R replicates side by side (``TrainedGANs``)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.notebook import Displayed
 from gan_eval.runtime.random import Seeds
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.floating]
 
@@ -54,7 +60,7 @@ class AdamState:
 
 
 @dataclass(frozen=True)
-class TrainedGANs:
+class TrainedGANs(Displayed):
     """R trained replicates. Arrays are NumPy float64 with the replicate as leading axis.
 
     Attributes
@@ -100,6 +106,34 @@ class TrainedGANs:
 
     def __len__(self) -> int:
         return self.seeds.size
+
+    def __repr__(self) -> str:
+        loss_D, loss_G = (np.median(loss[:, -1]) for loss in (self.loss_D, self.loss_G))
+        return (
+            f"{len(self):,} {'GAN' if len(self) == 1 else 'GANs'} of {self.config!r}, trained by "
+            f"{self.backend} on {self.device}\n"
+            f"medians: loss_D {loss_D:.3f}, loss_G {loss_G:.3f}, "
+            f"{np.median(self.examples_per_second):,.0f} examples/sec"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per replicate: its seed, last losses, learned moments and speed."""
+        import pandas as pd
+
+        law = self.law()
+        places = [(i, j) for i in range(law.dimension) for j in range(i, law.dimension)]
+        return pd.DataFrame(
+            {"seed": self.seeds, "loss_D": self.loss_D[:, -1], "loss_G": self.loss_G[:, -1]}
+            | {f"mean_{i + 1}": law.mean[:, i] for i in range(law.dimension)}
+            | {f"covariance_{i + 1}_{j + 1}": law.covariance[:, i, j] for i, j in places}
+            | {"examples_per_second": self.examples_per_second}
+        )
+
+    def plot(self) -> Figure:
+        """Draw the losses over epochs, and the learned distributions beside the target."""
+        from gan_eval.training.drawing import draw  # Matplotlib takes a second to import
+
+        return draw(self)
 
     @property
     def traced(self) -> NDArray[np.int64]:

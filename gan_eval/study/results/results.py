@@ -7,33 +7,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from gan_eval.judging.columns import RENAMED, axes_of
 from gan_eval.judging.judge import VERDICTS
+from gan_eval.judging.summary import CELL, summarise
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading, write_files
 from gan_eval.runtime.json import read_json
+from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.spreadsheet import EXACT_CSV, unquoted, write_csv
-from gan_eval.runtime.text import shown
+from gan_eval.runtime.text import cut, shown
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
 from gan_eval.study.results.provenance import read_provenance
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
 
 MOST_ROWS = 100_000
 """Rows of a run up to which CSV files are written beside its ledger, which has them all."""
-_CELL = ["configuration", "backend", "device"]
 
-_TEXTS = (*_CELL, "config_hash", "verdict", "environment")
+
+_TEXTS = (*CELL, "config_hash", "verdict", "environment")
 _TEXT, _NUMBER, _WHOLE = "a text", "a number", "a whole number"
 
 
 @dataclass(frozen=True)
-class Results:
+class Results(Displayed):
     """The rows, epochs and provenance of a study: everything that its report is made of.
 
     Attributes
@@ -55,6 +60,32 @@ class Results:
     rows: pd.DataFrame
     epochs: pd.DataFrame
     provenance: dict[str, Any]
+
+    def __repr__(self) -> str:
+        name = self.provenance.get("study", {}).get("name", "a study")
+        lines = [f"{len(self.rows):,} replicates of {shown(name)}"]
+        for cell in self.to_frame().to_dict("records") if len(self.rows) else ():
+            where = f"{cut(str(cell['configuration']))} on {cell['backend']}/{cell['device']}"
+            lines.append(
+                f"{where}: {cell['converged']} of {cell['replicates']} converged, "
+                f"median KL {cell['kl']:.3f} nats"
+            )
+        return few_lines(*lines)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per configuration, backend and device, as ``summarise`` does."""
+        return summarise(self.rows)
+
+    def plot(self) -> Axes:
+        """Draw which share of each cell's replicates has at most each KL(q‖p)."""
+        import seaborn  # with Matplotlib, a second to import
+
+        cells = self.rows[CELL].astype(str).agg(" · ".join, axis=1).rename("cell")
+        axes = seaborn.ecdfplot(
+            x=self.rows["kl"].where(self.rows["verdict"] != "diverged"), hue=cells, log_scale=True
+        )
+        axes.set(xlabel="KL(q‖p), nats", ylabel="share of replicates")
+        return axes
 
     def save(self, folder: str | Path) -> None:
         """Write rows, epochs and provenance into a folder, all of them or none.

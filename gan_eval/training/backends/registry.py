@@ -9,7 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import few_lines, nearest
+from gan_eval.runtime.notebook import Displayed, few_lines
+from gan_eval.runtime.text import nearest
 from gan_eval.training.backends.protocol import Backend
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def availability(entry: EntryPoint) -> list[Availability]:
         return [Availability(entry.name, "broken", remedy=" ".join(str(error).split()))]
 
 
-class Backends(tuple[Availability, ...]):
+class Backends(Displayed, tuple[Availability, ...]):
     """A list of the registered backends, each in each of its forms, as :func:`backends` returns."""
 
     __slots__ = ()
@@ -106,10 +107,7 @@ class Backends(tuple[Availability, ...]):
         lines = [f"installed: {', '.join(usable) or 'none'}"]
         absent = (one for one in self if one.state != "installed")
         lines += [absence(one.name, one.state, one.remedy) for one in absent]
-        return few_lines(lines)
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False)
+        return few_lines(*lines)
 
 
 def absence(name: str, state: str, remedy: str) -> str:
