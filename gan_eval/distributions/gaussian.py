@@ -69,6 +69,16 @@ class Gaussian:
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "factor", factor)
 
+    def __repr__(self) -> str:
+        if self.mean.ndim == 1 and self.dimension <= 4:
+            moments = (
+                np.array2string(part, precision=4, separator=", ").replace("\n", "")
+                for part in (self.mean, self.covariance)
+            )
+            return "Gaussian with mean {} and covariance {}".format(*moments)
+        shape = " × ".join(f"{size:,}" for size in self.mean.shape[:-1])
+        return f"{shape or 'one'} Gaussian in {self.dimension:,} dimensions"
+
     @classmethod
     def from_moments(cls, mean: ArrayLike, covariance: ArrayLike) -> Gaussian:
         """Make the Gaussian with this mean (..., d) and positive definite covariance (..., d, d).

@@ -105,6 +105,7 @@ def draw(trained: TrainedGANs) -> Figure:
     from matplotlib import pyplot as plt
 
     figure, (curves, plane) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    plt.close(figure)  # whoever gets it shows it, once
     epochs = trained.traced[1:]
     for name, colour in (("loss_D", "#1d4ed8"), ("loss_G", FAKE)):
         low, median, high = np.nanquantile(getattr(trained, name), [0.05, 0.5, 0.95], axis=0)

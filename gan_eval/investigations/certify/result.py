@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from gan_eval.investigations.certify.settings import Settings
 from gan_eval.investigations.certify.size import SizeCase
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.json import read_json
+from gan_eval.runtime.notebook import Displayed, few_lines
 
 FORMAT = 1
 """Of the JSON; it grows when a reader of the old one would misread the new."""
@@ -26,6 +27,9 @@ SHIPPED = Path(__file__).with_name("certificate.json")
 
 _BEYOND = 4.0
 """Standard errors by which a power must exceed the optimum's to be called impossible."""
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Certified:
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Displayed):
     """What a certification found.
 
     Attributes
@@ -61,6 +65,38 @@ class Certificate:
     power: tuple[PowerCurve, ...]
     means: tuple[MeanCase, ...]
     provenance: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        answer = {
+            True: "every claim stands",
+            None: "nothing contradicts a claim, but some could not",
+        }
+        return few_lines(
+            f"certificate of {', '.join(self.tests)}",
+            f"{len(self.sizes)} null cases, {len(self.power)} curves, {len(self.means)} means: "
+            + answer.get(self.passed, f"{len(self.faults)} claims do not stand"),
+            *self.faults,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per test, null case and level: how often equal distributions are told
+        apart."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    **{
+                        name: getattr(case, name) for name in ("test", "law", "n", "m", "dimension")
+                    },
+                    "alpha": alpha,
+                    "rejections": rejections,
+                    "repetitions": case.counts.repetitions,
+                }
+                for case in self.sizes
+                for alpha, rejections in zip(case.alphas, case.counts.rejections, strict=True)
+            ]
+        )
 
     @property
     def faults(self) -> tuple[str, ...]:

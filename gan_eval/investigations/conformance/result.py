@@ -5,17 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_eval.investigations.conformance import distribution
 from gan_eval.investigations.conformance.distribution import DistributionAgreement
 from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.runtime.json import json_ready
+from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.training.backends import Availability
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
-class Conformance:
+class Conformance(Displayed):
     """Whether backends are the same experiment.
 
     Attributes
@@ -38,6 +42,32 @@ class Conformance:
     stages: tuple[StageAgreement, ...] = ()
     distributions: tuple[DistributionAgreement, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        names = ", ".join(one.name for one in self.compared)
+        apart = [" and ".join(pair) for pair in self.pairs if not self.pair_passed(pair)]
+        answer = {True: "all pairs agree", None: "one alone has nothing to agree with"}
+        return few_lines(
+            f"conformance of {names}: "
+            + answer.get(self.passed, f"{len(apart)} pairs do not agree"),
+            *apart,
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per pair of backends and stage: the largest difference, and the answer."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    **{name: getattr(one, name) for name in ("first", "second", "stage", "seeds")},
+                    "difference": one.largest[1],
+                    "tolerance": one.tolerance,
+                    "passed": one.passed,
+                }
+                for one in self.stages
+            ]
+        )
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ from gan_eval.investigations.exercise.rejections import OPTIMUM
 from gan_eval.investigations.exercise.responses import FRESH, LEARNED
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.judging.summary import median_interval, share_interval
+from gan_eval.runtime.notebook import Displayed
 
 Array = NDArray[np.floating]
 
@@ -40,7 +41,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Exercise:
+class Exercise(Displayed):
     """The outcome of one exercise.
 
     Attributes
@@ -63,6 +64,23 @@ class Exercise:
     responses: pd.DataFrame
     decomposition: Decomposition
     provenance: dict[str, Any]
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{n:,}" for n in self.settings.fit_rows)
+        return (
+            f"exercise: {len(self.generators):,} generators, tests from "
+            f"{', '.join(f'{n:,}' for n in self.settings.test_rows)} rows, "
+            f"fresh discriminators fitted to {rows} rows\n"
+            + (
+                "answered, for some number of rows"
+                if self.answered
+                else "neither yes nor no is shown"
+            )
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per generator, test and number of rows: was it told apart?"""
+        return self.tests
 
     # --- Tests ---------------------------------------------------------------------------------
 

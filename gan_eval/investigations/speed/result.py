@@ -12,11 +12,12 @@ import pandas as pd
 from gan_eval.investigations.speed import benchmarks, page
 from gan_eval.investigations.speed.slowdown import Comparison, compare
 from gan_eval.judging.time_to_quality import time_to_quality
+from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.study.results.results import Results
 
 
 @dataclass(frozen=True)
-class Figures:
+class Figures(Displayed):
     """Benchmarks, and what was asked for beside them."""
 
     table: pd.DataFrame
@@ -24,6 +25,14 @@ class Figures:
     comparison: Comparison | None = None
     quality: pd.DataFrame | None = None
     labels: dict[str, str] | None = None
+
+    def __repr__(self) -> str:
+        said = [page.headline(self.table, self.comparison)]
+        return few_lines(f"{len(self.table):,} benchmarks", *(said if len(self.table) else ()))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per benchmark."""
+        return self.table
 
     @classmethod
     def read(cls, files: Sequence[str | Path]) -> Figures:

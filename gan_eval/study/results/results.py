@@ -24,7 +24,7 @@ from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
 from gan_eval.study.results.provenance import read_provenance
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
@@ -76,16 +76,19 @@ class Results(Displayed):
         """Return one row per configuration, backend and device, as ``summarise`` does."""
         return summarise(self.rows)
 
-    def plot(self) -> Axes:
+    def plot(self) -> Figure:
         """Draw which share of each cell's replicates has at most each KL(q‖p)."""
-        import seaborn  # with Matplotlib, a second to import
+        import seaborn  # it takes a second to import, as Matplotlib does
+        from matplotlib import pyplot as plt
+
+        figure, axes = plt.subplots(layout="constrained")
+        plt.close(figure)  # whoever gets it shows it, once
 
         cells = self.rows[CELL].astype(str).agg(" · ".join, axis=1).rename("cell")
-        axes = seaborn.ecdfplot(
-            x=self.rows["kl"].where(self.rows["verdict"] != "diverged"), hue=cells, log_scale=True
-        )
+        kl = self.rows["kl"].mask(self.rows["verdict"] == "diverged", float("inf"))
+        seaborn.ecdfplot(x=kl, hue=cells, log_scale=True, ax=axes)
         axes.set(xlabel="KL(q‖p), nats", ylabel="share of replicates")
-        return axes
+        return figure
 
     def save(self, folder: str | Path) -> None:
         """Write rows, epochs and provenance into a folder, all of them or none.
