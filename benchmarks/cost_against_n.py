@@ -1,12 +1,12 @@
 """Seconds and memory of the permutation tests against n, from 10² to 10⁶, as a CSV.
 
-    python -m benchmarks.cost_against_n gan_eval/report/cost.csv
+    python -m benchmarks.cost_against_n cost.csv
 
 Each point is a process of its own: two samples of n rows from the chapter's target, one test with
 200 permutations, or with 1000 where docs/speed.md compares them. Seconds are the median of the
 calls after a first one (of up to five calls, fewer where one takes long: from 3 seconds on the
 first is the only one). Memory is the process's largest resident set. Rows that the CSV holds
-already are kept, so an interrupted run goes on. ``gan_eval.report.cost`` draws them.
+already are kept, so an interrupted run goes on.
 """
 
 from __future__ import annotations

@@ -36,8 +36,7 @@ def _blocks(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
     # Imported here: a study of one backend compares none.
     from gan_eval.investigations.conformance import distribution
 
-    facts = next(iter(cells.values())).facts
-    every, found = facts.of(f"agreement on {configuration}", lambda: _compare(cells))
+    every, found = _compare(cells)
     if every < distribution.FEWEST:
         return [
             Paragraph(

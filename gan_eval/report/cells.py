@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gan_eval.judging.summary import CELL, by_cell, summarise
 from gan_eval.pages.numbers import median
-from gan_eval.report.facts import DRAWN, Facts
+from gan_eval.report.facts import FactCache
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import plain
 from gan_eval.study.results.results import Results
@@ -55,8 +55,8 @@ class CellRows:
         Replicates whose epochs are stored.
     position : int
         The cell's place among those of the page, from 0.
-    facts : Facts
-        Of the page, shared by its cells. What is known of a cell by them only has no rows.
+    facts : FactCache
+        Of the page, shared by its cells.
     """
 
     label: str
@@ -72,14 +72,14 @@ class CellRows:
     initial_kl: float
     traced: int
     position: int
-    facts: Facts
+    facts: FactCache
 
     @property
     def replicates(self) -> int:
         return int(self.summary["replicates"])
 
-    def fact(self, name: str, compute: Callable[[], T]) -> T:
-        """A fact about this cell; see ``Facts.of``."""
+    def from_epochs(self, name: str, compute: Callable[[], T]) -> T:
+        """Look up or compute numbers that rest on all epochs of this cell; see ``FactCache``."""
         return self.facts.of(f"{name} of cell {self.position}", compute)
 
     def values(self, name: str) -> NDArray[np.float64]:
@@ -111,8 +111,7 @@ class CellRows:
 
     def passed(self) -> tuple[int, int]:
         """How many end at ln 2 by their losses, and how many of these have not converged."""
-        ends, wrong = self.fact("at ln 2", lambda: (len(self.at_ln_2()), len(self.deceptive())))
-        return ends, wrong
+        return len(self.at_ln_2()), len(self.deceptive())
 
     def history(self, seed: int) -> pd.DataFrame:
         """The epochs of one replicate, in order."""
@@ -121,22 +120,17 @@ class CellRows:
     def curve(self, seed: int, columns: Sequence[str]) -> pd.DataFrame:
         """The epochs of one replicate as they are drawn: ``epoch`` and some other columns."""
         names = ["epoch", *columns]
-        found = self.fact(
-            f"{DRAWN}{', '.join(columns)} of seed {seed}",
+        found = self.from_epochs(
+            f"{', '.join(columns)} of seed {seed}",
             lambda: self.history(seed)[names].to_dict("list"),
         )
         return pd.DataFrame(found, columns=pd.Index(names))
 
 
-def cells_of(results: Results, facts: Facts | None = None) -> list[CellRows]:
-    """The cells of some results, by configuration in the study's order, the reference first, then
-    in the order of their first row; none where there are no rows.
-
-    Where the facts are complete, the cells are those that they tell of, whatever the rows.
-    """
-    facts = Facts() if facts is None else facts
-    if facts.complete:
-        return _told(facts, _settings(results.provenance))
+def cells_of(results: Results, facts: FactCache | None = None) -> list[CellRows]:
+    """Split results into cells, by configuration in the study's order, the reference first, then in
+    the order of their first row; none where there are no rows."""
+    facts = FactCache() if facts is None else facts
     if results.rows.empty:
         return []
     settings = _settings(results.provenance)
@@ -175,42 +169,7 @@ def cells_of(results: Results, facts: Facts | None = None) -> list[CellRows]:
         )
     places = {label: place for place, (label, _) in enumerate(settings.values())}
     cells.sort(key=lambda cell: places.get(cell.configuration, len(places)))
-    cells = [replace(cell, position=position) for position, cell in enumerate(cells)]
-    facts.of("cells", lambda: [_telling(cell) for cell in cells])
-    return cells
-
-
-_PLAIN = (
-    *("label", "configuration", "backend", "device", "margin", "near_margin", "initial_kl"),
-    "traced",
-)
-
-
-def _telling(cell: CellRows) -> dict[str, Any]:
-    """A cell as a fact: what is said of it without its rows."""
-    told = {name: getattr(cell, name) for name in _PLAIN}
-    return told | {
-        "config_hash": str(cell.rows["config_hash"].iloc[0]),
-        "summary": dict(cell.summary),
-    }
-
-
-def _told(
-    facts: Facts, settings: Mapping[str, tuple[str, TrainingConfig | None]]
-) -> list[CellRows]:
-    nothing = pd.DataFrame()
-    return [
-        CellRows(
-            **{name: told[name] for name in _PLAIN},
-            rows=nothing,
-            epochs=nothing,
-            config=settings.get(told["config_hash"], ("", None))[1],
-            summary=told["summary"],
-            position=position,
-            facts=facts,
-        )
-        for position, told in enumerate(facts.found.get("cells", ()))
-    ]
+    return [replace(cell, position=position) for position, cell in enumerate(cells)]
 
 
 def _labelled(

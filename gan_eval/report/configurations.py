@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,9 +41,6 @@ MOST_SEEDS = 1000
 
 _RESAMPLES = 1000
 
-_FRAMES = ("pairs", "quantiles", "aggregates", "profiles")
-"""What is a table of ``Comparisons``."""
-
 _MOST_CURVES = 4
 """Performance profiles in the figure: the reference, the two best and the worst of the others."""
 
@@ -67,14 +63,13 @@ def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> 
         return None
     compared = order[: MOST_COMPARED + 1]
     beside = [cell for cell in cells if cell.configuration in compared]
-    told = cells[0].facts.of("configurations", lambda: _compare(beside, compared))
-    if told is None:
+    found = _compare(beside, compared)
+    if found is None:
         return Section(
             "configurations",
             "Which configuration is better?",
             [Paragraph("A seed comes twice in a cell, so nothing is compared here.")],
         )
-    found = _comparisons(told)
     every = max(cell.replicates for cell in beside)
     blocks: list[Block] = [Paragraph(_method(found, every))]
     if found.pairs.empty:
@@ -103,24 +98,15 @@ def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> 
     return Section("configurations", "Which configuration is better?", blocks)
 
 
-def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> dict[str, Any] | None:
-    """The comparisons as a fact; None where a seed comes twice."""
+def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> Comparisons | None:
+    """Compare configurations on the seeds that they share; None where a seed comes twice."""
     from gan_eval.judging.comparisons import compare_configurations
 
     columns = ["configuration", "backend", "device", "seed", "verdict", "kl"]
     rows = pd.concat([cell.rows[columns] for cell in cells])
     if rows.duplicated(columns[:4]).any():
         return None
-    found = compare_configurations(rows, order=order, most_seeds=MOST_SEEDS, resamples=_RESAMPLES)
-    parts = {part.name: getattr(found, part.name) for part in fields(found)}
-    frames = {name: parts[name].to_dict("list") for name in _FRAMES}
-    return parts | frames | {"left_out": list(found.left_out)}
-
-
-def _comparisons(told: Mapping[str, Any]) -> Comparisons:
-    from gan_eval.judging.comparisons import Comparisons
-
-    return Comparisons(**{**told, **{name: pd.DataFrame(told[name]) for name in _FRAMES}})
+    return compare_configurations(rows, order=order, most_seeds=MOST_SEEDS, resamples=_RESAMPLES)
 
 
 def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str]:

@@ -19,7 +19,6 @@ from gan_eval.pages.canvas import (
 )
 from gan_eval.pages.numbers import number, setting, spread
 from gan_eval.report.cells import LN_2, CellRows
-from gan_eval.report.facts import DRAWN
 from gan_eval.report.words import not_shown
 
 _LOSSES = (("loss_D", "loss-d", "-"), ("loss_G", "loss-g", (0, (5, 2))))
@@ -53,7 +52,7 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
         bands = _bands(cell, "kl")
         _band(axes, bands, "learned", "-", "KL(q‖p)")
         _finish_kl(axes, cell)
-        diverged = cell.fact(f"{DRAWN}without a finite KL", lambda: _diverged(cell.epochs))
+        diverged = cell.from_epochs("without a finite KL", lambda: _diverged(cell.epochs))
         return picture(
             figure,
             f"{identity}-kl",
@@ -130,7 +129,7 @@ def _bands(cell: CellRows, column: str, first: int = 0) -> dict[float, pd.Series
         by_quantile = {str(q): [float(spread(v, q)) for _, v in groups] for q in _QUANTILES}
         return {"epoch": [int(cast("Any", epoch)) for epoch, _ in groups], **by_quantile}
 
-    told = cell.fact(f"{DRAWN}bands of {column}", found)
+    told = cell.from_epochs(f"bands of {column}", found)
     return {q: pd.Series(told[str(q)], told["epoch"], dtype=np.float64) for q in _QUANTILES}
 
 

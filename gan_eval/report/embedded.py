@@ -1,8 +1,7 @@
-"""The data that a page's words and tables rest on, as JSON in the page.
+"""The data that a page rests on, as JSON in the page, for ``verify`` to write the page again.
 
-Up to ``MOST_NUMBERS`` these are the rows themselves, every number to the bit, and the KL before
-training; of more, the facts that were computed from the rows: counts, order statistics, and what is
-listed one by one. ``verify`` writes the page again from them.
+Up to ``MOST_NUMBERS`` these are the rows, every number to the bit, the KL before training, and the
+numbers that pictures over epochs are drawn from; of more rows, none.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.page import SOURCES, source
-from gan_eval.report.facts import DRAWN, Facts
+from gan_eval.report.facts import FactCache
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import shown
 from gan_eval.study.ledger import blocks
@@ -29,7 +28,7 @@ from gan_eval.study.results.results import Results
 MOST_NUMBERS = 200_000
 """Entries of rows that a page holds: up to 1.9 MB of it."""
 
-FORMAT = 2
+FORMAT = 3
 
 _MOST_ROWS = 1_000_000
 
@@ -44,9 +43,6 @@ _KEYS = ("configuration", "config_hash", "backend", "device", "seed")
 _FLOAT = "not finite"
 """The only key of what stands for a NaN or an infinity."""
 
-KEPT = ("quality", DRAWN)
-"""Beginnings of the facts that are embedded beside rows, because they rest on every epoch."""
-
 
 class DamagedDataError(ValueError):
     """Data in a page that are not what was written."""
@@ -54,15 +50,16 @@ class DamagedDataError(ValueError):
 
 @dataclass(frozen=True)
 class Embedded:
-    """What a page holds.
+    """The data of a page.
 
-    ``figures`` has the SHA-256 of each figure by its identity; ``version`` is that of the program
-    that wrote the page, ``template`` a checksum of its template, style and script, ``matplotlib``
-    the version that drew the figures. ``holder`` is the element in which all this stands.
+    ``results`` are None where the page has too many rows to hold them. ``figures`` has the SHA-256
+    of each figure by its identity; ``version`` is that of the program that wrote the page,
+    ``template`` a checksum of its template, style and script, ``matplotlib`` the version that drew
+    the figures. ``holder`` is the element in which all this stands.
     """
 
-    results: Results
-    facts: Facts
+    results: Results | None
+    facts: FactCache
     benchmarks: pd.DataFrame | None
     figures: Mapping[str, str]
     version: str
@@ -71,7 +68,7 @@ class Embedded:
     holder: str
 
 
-def embed(html: str, results: Results, facts: Facts, benchmarks: pd.DataFrame | None) -> str:
+def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFrame | None) -> str:
     """A page with its data, in front of the one script that runs."""
     import matplotlib
 
@@ -80,7 +77,6 @@ def embed(html: str, results: Results, facts: Facts, benchmarks: pd.DataFrame | 
     used = [name for name in results.rows.columns if not _UNUSED.match(str(name))]
     starts = _starts(results.epochs)
     few = len(results.rows) * len(used) + starts.size <= MOST_NUMBERS
-    found = {k: v for k, v in facts.found.items() if not few or k.startswith(KEPT)}
     document = {
         "format": FORMAT,
         "gan_eval": gan_eval.__version__,
@@ -90,7 +86,7 @@ def embed(html: str, results: Results, facts: Facts, benchmarks: pd.DataFrame | 
         "rows": _packed(results.rows[used]) if few else None,
         "starts": _packed(starts) if few else None,
         "benchmarks": None if benchmarks is None else _packed(benchmarks),
-        "facts": found,
+        "facts": facts.found if few else {},
         "figures": figures(html),
     }
     # ASCII without "<" is safe within a script element, whatever names are made of.
@@ -130,14 +126,13 @@ def extract(html: str) -> Embedded | None:
         version, template, matplotlib = (
             str(document[name]) for name in ("gan_eval", "template", "matplotlib")
         )
-        rows, starts = (
-            pd.DataFrame() if document[name] is None else _unpacked(document[name])
-            for name in ("rows", "starts")
-        )
-        table = document["benchmarks"]
+        results, table = None, document["benchmarks"]
+        if document["rows"] is not None:
+            rows, starts = (_unpacked(document[name]) for name in ("rows", "starts"))
+            results = Results(rows, starts, document["provenance"])
         return Embedded(
-            Results(rows, starts, document["provenance"]),
-            _facts(document["facts"], complete=document["rows"] is None),
+            results,
+            FactCache(document["facts"]),
             None if table is None else _unpacked(table),
             {str(name): str(digest) for name, digest in document["figures"].items()},
             version,
@@ -155,13 +150,6 @@ def extract(html: str) -> Embedded | None:
 def figures(html: str) -> dict[str, str]:
     """SHA-256 of each figure of a page, with its caption and data, by identity."""
     return {match[1]: _digest(match[0]) for match in FIGURE.finditer(html)}
-
-
-def _facts(found: Mapping[str, Any], *, complete: bool) -> Facts:
-    """Beside rows, what rests on them is computed from them, whatever else is said."""
-    return Facts(
-        {k: v for k, v in found.items() if complete or k.startswith(KEPT)}, complete=complete
-    )
 
 
 def _starts(epochs: pd.DataFrame) -> pd.DataFrame:

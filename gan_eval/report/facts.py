@@ -1,4 +1,4 @@
-"""The numbers that words and tables are written from: computed once, or read back from a page."""
+"""The numbers of a page that rest on all epochs, which a page does not hold."""
 
 from __future__ import annotations
 
@@ -7,30 +7,19 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-DRAWN = "drawn: "
-"""What the name of a fact begins with that pictures are drawn from, because it rests on epochs."""
 
+class FactCache:
+    """A store of numbers that rest on all epochs, by name.
 
-class Facts:
-    """Numbers by name.
-
-    A page is written from rows: then each fact is computed where it is first asked for. A page of
-    very many rows is checked without them: then the facts are those that it holds.
-
-    Parameters
-    ----------
-    found : mapping, optional
-        Facts that are known, as JSON has them.
-    complete : bool
-        Whether nothing else may be asked for.
+    They are computed where they are first asked for, embedded in the page, and read back by
+    ``verify``.
     """
 
-    def __init__(self, found: Mapping[str, Any] | None = None, *, complete: bool = False) -> None:
+    def __init__(self, found: Mapping[str, Any] | None = None) -> None:
         self.found: dict[str, Any] = dict(found or {})
-        self.complete = complete
 
     def of(self, name: str, compute: Callable[[], T]) -> T:
-        """The fact of this name; ``KeyError`` where it is not among complete ones."""
-        if name not in self.found and not self.complete:
+        """Look up the numbers of this name, or compute and keep them."""
+        if name not in self.found:
             self.found[name] = compute()
         return self.found[name]

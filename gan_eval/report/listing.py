@@ -35,14 +35,13 @@ def first(cells: Sequence[CellRows]) -> Table:
     """List the first replicates of each cell, as many as the page has room for."""
     total, rows = sum(cell.replicates for cell in cells), []
     for cell, shown in zip(cells, _shown(cells), strict=True):
-        listed = cell.fact("listed", lambda cell=cell, n=shown: _records(cell.rows.iloc[:n]))
-        rows += [_entries(cell, row) for row in listed]
+        rows += [_entries(cell, row) for row in _records(cell.rows.iloc[:shown])]
     which = "All replicates"
     if len(rows) < total:
         each = f"{count(max(_shown(cells)))} seeds"
         each += "" if len(cells) == 1 else " at most of each cell"
         which = f"The first {each}, {count(len(rows))} of {count(total)} replicates"
-    return Table(f"{which}; `gan-eval export` gives every column of every one", _head(cells), rows)
+    return Table(f"{which}; gan-eval export gives every column of every one", _head(cells), rows)
 
 
 def worst(cells: Sequence[CellRows]) -> Table | None:
@@ -50,7 +49,7 @@ def worst(cells: Sequence[CellRows]) -> Table | None:
 
     Diverged ones come first, then the largest KL.
     """
-    found = cells[0].facts.of("worst of later seeds", lambda: _worst(cells))
+    found = _worst(cells)
     if found is None:
         return None
     total, chosen = found

@@ -42,7 +42,7 @@ def _curves(cell: CellRows, identity: str) -> list[Block]:
     blocks = gallery(
         lambda: curves.losses_of_all(cell, identity), lambda: curves.kl_of_all(cell, identity)
     )
-    row = cell.fact("most deceptive", lambda: _most_deceptive(cell))
+    row = _most_deceptive(cell)
     if row is None:
         return [*blocks, Paragraph(
             f"No replicate ended with both losses within {NEAR_LN_2} of ln 2 without having "
@@ -108,11 +108,8 @@ def correlation(cells: Sequence[CellRows]) -> Table:
 
 def _in_words(cell: CellRows, loss: str) -> str:
     """Spearman's correlation of a final |loss − ln 2| with KL."""
-
-    def found() -> tuple[float, float, int]:
-        return _spearman(np.abs(cell.values(loss) - LN_2), cell.values("kl"))
-
-    coefficient, pvalue, n = cell.fact(f"rank correlation of {loss}", found)
+    distance = np.abs(cell.values(loss) - LN_2)
+    coefficient, pvalue, n = _spearman(distance, cell.values("kl"))
     if np.isnan(coefficient):
         return MISSING
     return f"{number(coefficient, 2)} ({p_value(pvalue)}, n = {n})"

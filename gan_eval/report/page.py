@@ -26,7 +26,7 @@ from gan_eval.report import (
 )
 from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.report.embedded import embed
-from gan_eval.report.facts import Facts
+from gan_eval.report.facts import FactCache
 from gan_eval.runtime.files import write_text
 from gan_eval.runtime.text import plain
 from gan_eval.study.results.results import Results
@@ -46,12 +46,12 @@ def render(results: Results, benchmarks: pd.DataFrame | None = None) -> str:
     benchmarks : DataFrame, optional
         From ``throughput.read_all``, shown beside.
     """
-    facts = Facts()
+    facts = FactCache()
     return embed(assemble(results, facts, benchmarks), results, facts, benchmarks)
 
 
-def assemble(results: Results, facts: Facts, benchmarks: pd.DataFrame | None = None) -> str:
-    """The report without its data, from rows, or from facts where these are complete."""
+def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None = None) -> str:
+    """Write the report without its data; numbers that rest on epochs come from the facts."""
     cells = cells_of(results, facts)
     provenance = results.provenance
     study = provenance.get("study") or {}
@@ -141,7 +141,7 @@ def _sections(
     cells: Sequence[CellRows],
     results: Results,
     provenance: Mapping[str, Any],
-    facts: Facts,
+    facts: FactCache,
     benchmarks: pd.DataFrame | None,
 ) -> list[Section]:
     made = [environment(provenance), sections.reproduce(provenance)]
@@ -160,7 +160,6 @@ def _sections(
         sections.samples(cells),
         losses.losses(cells),
         sections.tests(cells, study),
-        sections.trust(),
         sections.critic(cells),
         sections.speed(cells, provenance),
         *timed,

@@ -19,7 +19,7 @@ from gan_eval.pages.blocks import (
 )
 from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, number, plural, setting
-from gan_eval.report import cost, evolution, figures, listing, tables, tested, words
+from gan_eval.report import evolution, figures, listing, tables, tested, words
 from gan_eval.report.cells import CellRows
 from gan_eval.report.losses import MOST_DRAWN, of_cell, undrawn
 from gan_eval.report.samples import sample_notes, sample_pictures
@@ -77,7 +77,7 @@ def _without_table(cells: Sequence[CellRows]) -> list[Block]:
 def _over_epochs(cells: Sequence[CellRows]) -> list[Block]:
     blocks: list[Block] = []
     for position, cell in enumerate(cells[:MOST_DRAWN]):
-        if cell.fact("has an evolution", lambda cell=cell: evolution.drawable(cell)):
+        if evolution.drawable(cell):
             blocks += of_cell(cell, cells)
             if drawing():
                 blocks.append(evolution.evolution(cell, f"fig-epochs-{position + 1}"))
@@ -105,8 +105,7 @@ def samples(cells: Sequence[CellRows]) -> Section:
     for position, cell in enumerate(cells[:MOST_DRAWN]):
         blocks += of_cell(cell, cells)
         blocks += gallery(*sample_pictures(cell, f"fig-samples-{position + 1}"))
-        notes = cell.fact("samples not drawn", lambda cell=cell: sample_notes(cell))
-        blocks += [Paragraph(note) for note in notes]
+        blocks += [Paragraph(note) for note in sample_notes(cell)]
     return Section("samples", "Samples", blocks + undrawn(cells))
 
 
@@ -125,7 +124,7 @@ def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
             blocks.append(Paragraph(said))
         drawn = (partial(figures.pvalues, cells, *named) for named in names.items())
         blocks += gallery(*drawn)
-        blocks += [TableBlock(tables.rejections(cells)), *cost.blocks()]
+        blocks += [TableBlock(tables.rejections(cells)), Paragraph(tested.certificate(names))]
     else:
         blocks.append(Paragraph("No test was run."))
     return Section("tests", "Two-sample tests", blocks)
@@ -135,15 +134,6 @@ def _detection(cells: Sequence[CellRows]) -> str:
     if len(cells) > 1:
         return "one value a cell"
     return f"median {number(cells[0].summary['samples_to_detect'], 2)}"
-
-
-def trust() -> Section:
-    """The certificate of the tests behind the p-values, as it comes with the package."""
-    # Imported here: pages that judge nothing need no certificate.
-    from gan_eval.investigations.certify import page
-    from gan_eval.investigations.certify.result import shipped
-
-    return page.trust(shipped())
 
 
 def critic(cells: Sequence[CellRows]) -> Section:

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from gan_eval.pages.blocks import Section
-from gan_eval.report.facts import Facts
+from gan_eval.report.facts import FactCache
 from gan_eval.study.results.results import Results
 
 
-def section(table: pd.DataFrame, results: Results, facts: Facts) -> Section:
+def section(table: pd.DataFrame, results: Results, facts: FactCache) -> Section:
     """Benchmarks from ``throughput.read_all``, with the time to quality of the stored epochs."""
     # Imported here: it also makes pages, and most reports have no benchmarks.
     from gan_eval.investigations.speed import page

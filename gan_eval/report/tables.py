@@ -78,7 +78,7 @@ def moments(cell: CellRows) -> Table | None:
         for i in range(d)
         for j in range(i, d)
     ]
-    learned = cell.fact("moments", lambda: _learned(cell, names))
+    learned = _learned(cell, names)
     rows = []
     for label, column, value in names:
         middle, low, high, error, distance = learned[column]
@@ -140,14 +140,8 @@ def rejections(cells: Sequence[CellRows]) -> Table:
 def tested(cell: CellRows, name: str) -> tuple[int, int, float]:
     """How many replicates have a p-value of this test, how many are rejected at 5 %, and the
     median."""
-
-    def found() -> tuple[int, int, float]:
-        pvalues = cell.values(f"{name}_pvalue")
-        known = int((~np.isnan(pvalues)).sum())
-        return known, int((pvalues <= 0.05).sum()), median(pvalues)
-
-    known, rejected, middle = cell.fact(f"p-values of {name}", found)
-    return known, rejected, middle
+    pvalues = cell.values(f"{name}_pvalue")
+    return int((~np.isnan(pvalues)).sum()), int((pvalues <= 0.05).sum()), median(pvalues)
 
 
 def critics(cells: Sequence[CellRows]) -> Table:
@@ -212,14 +206,9 @@ def speeds(cells: Sequence[CellRows]) -> Table:
 
 def alone(cell: CellRows) -> tuple[float, float]:
     """Medians of the training clock and the chapter's, over the replicates with both."""
-
-    def found() -> tuple[float, float]:
-        chapter = cell.values("chapter_examples_per_second")
-        timed = ~np.isnan(chapter)
-        return median(cell.values("examples_per_second")[timed]), median(chapter)
-
-    training, chapter = cell.fact("clocks", found)
-    return training, chapter
+    chapter = cell.values("chapter_examples_per_second")
+    timed = ~np.isnan(chapter)
+    return median(cell.values("examples_per_second")[timed]), median(chapter)
 
 
 def distances(cell: CellRows) -> Table:
@@ -254,11 +243,6 @@ def _median_and_range(cell: CellRows, name: str) -> tuple[str, str]:
 def _spread(cell: CellRows, name: str) -> tuple[int, float, float, float]:
     """How many replicates have a value, the median, and the 5 % and 95 % quantiles; NaN where a
     column is not there."""
-
-    def found() -> tuple[int, float, float, float]:
-        values = cell.values(name) if name in cell.rows else np.array([])
-        low, middle, high = (spread(values, q) for q in (0.05, 0.5, 0.95))
-        return int((~np.isnan(values)).sum()), middle, low, high
-
-    known, middle, low, high = cell.fact(f"spread of {name}", found)
-    return known, middle, low, high
+    values = cell.values(name) if name in cell.rows else np.array([])
+    low, middle, high = (spread(values, q) for q in (0.05, 0.5, 0.95))
+    return int((~np.isnan(values)).sum()), middle, low, high

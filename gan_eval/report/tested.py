@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,7 @@ def tests(cells: Sequence[CellRows]) -> dict[str, str]:
     """Name → words of the tests that the rows have columns of, in their order."""
     from gan_eval.stats.battery.catalogue import TESTS
 
-    of_cells = (
-        cell.fact("tests", lambda cell=cell: tests_of(map(str, cell.rows))) for cell in cells
-    )
-    names = dict.fromkeys(name for found in of_cells for name in found)
+    names = dict.fromkeys(name for cell in cells for name in tests_of(map(str, cell.rows)))
     return {n: TESTS[n].title.partition(",")[0] if n in TESTS else n for n in names}
 
 
@@ -56,11 +53,25 @@ def sentences(cells: Sequence[CellRows], study: Mapping[str, Any]) -> str:
             f"{_subject(exact)} {each}generated samples against the target, whose law is known, so "
             "that their p-values need no permutations."
         )
-    if set(found) - set(CERTIFIED):
-        said.append(
-            "The certificate below is of MMD and energy; `gan-eval certify` makes one of others."
-        )
     return " ".join(said)
+
+
+def certificate(names: Iterable[str]) -> str:
+    """Name the certificate of the tests behind the p-values, in a line."""
+    # Imported here: pages that test nothing need no certificate.
+    from gan_eval.investigations.certify.result import shipped
+
+    claims = {
+        True: "every claim of it stands",
+        False: "not every claim of it stands",
+        None: "it could not be told whether every claim of it stands",
+    }
+    others = "; `gan-eval certify` makes one of other tests" if set(names) - set(CERTIFIED) else ""
+    return (
+        "Can these p-values be trusted? The certificate of MMD and energy, of false alarms and of "
+        f"power, comes with this version, and {claims[shipped().passed]}: "
+        f"`gan-eval certify --html FILE` writes its page, docs/certify.md explains it{others}."
+    )
 
 
 def _subject(words: Sequence[str]) -> str:

@@ -27,8 +27,13 @@ from gan_eval.report.shown import Shown, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading
 from gan_eval.runtime.text import cut, plain
+from gan_eval.study.results.results import Results
 
 _OURS = '<meta name="generator" content="gan_eval">'
+_TOO_MANY = (
+    "the page has too many rows to hold them, so it cannot be verified by itself: "
+    "`gan-eval report` writes it again from the folder of its run"
+)
 _AROUND = 20
 """Characters that are shown before a difference, and twice as many after."""
 
@@ -51,7 +56,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.
+    """A comparison of a page with the page that its data give.
 
     Attributes
     ----------
@@ -64,6 +69,8 @@ class Verification:
     mismatches : sequence of Mismatch
     version : str
         Of the program that wrote the page.
+    unknown : str, optional
+        Why the page could not be verified at all, in a sentence.
     """
 
     numbers: int
@@ -71,15 +78,21 @@ class Verification:
     undrawn: str | None
     mismatches: Sequence[Mismatch]
     version: str
+    unknown: str | None = None
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether the page is what its data give; None where it does not hold them."""
+        return None if self.unknown else not self.mismatches
 
 
 def verify(path: str | Path) -> Verification:
     """Write a report again from the data that it holds, and compare.
 
     Everything outside the figures must be the same, byte for byte. Figures are drawn again where
-    the page holds its rows and the same version of Matplotlib is here: their words must be the
-    same, their places up to 0.02 units. Else they must be drawings without anything that runs,
-    loads or leads elsewhere, and have the checksums that the page holds.
+    the same version of Matplotlib is here: their words must be the same, their places up to 0.02
+    units. Else they must be drawings without anything that runs, loads or leads elsewhere, and have
+    the checksums that the page holds. A page with too many rows to hold them cannot be verified.
 
     Raises
     ------
@@ -105,8 +118,10 @@ def verify(path: str | Path) -> Verification:
                 "template: verify it with the version that wrote it, or write it again with "
                 "`gan-eval report`"
             )
+        if held.results is None:
+            return Verification(0, len(figures(html)), None, (), held.version, _TOO_MANY)
         why = _why_undrawn(held)
-        right = insert(_again(held, why is None), held.holder)
+        right = insert(_again(held, held.results, why is None), held.holder)
     except DamagedDataError as error:
         raise UsageError(f"the data in {str(path)!r} are damaged: {error}") from None
     said, there = shown(html), figures(html)
@@ -119,21 +134,17 @@ def verify(path: str | Path) -> Verification:
 
 def _why_undrawn(held: Embedded) -> str | None:
     """Why the figures cannot be drawn again, if they cannot."""
-    if not held.figures:
-        return None
-    if held.facts.complete:
-        return "the page has too many rows to hold them"
     here = matplotlib.__version__
-    if held.matplotlib != here:
+    if held.figures and held.matplotlib != here:
         return f"Matplotlib {plain(held.matplotlib)} drew them, {here} is here"
     return None
 
 
-def _again(held: Embedded, drawn: bool) -> str:
+def _again(held: Embedded, results: Results, drawn: bool) -> str:
     """The page, written again from its data, with or without pictures."""
     try:
         with nullcontext() if drawn and held.figures else undrawn():
-            return assemble(held.results, held.facts, held.benchmarks)
+            return assemble(results, held.facts, held.benchmarks)
     except MemoryError:
         raise
     except Exception as error:

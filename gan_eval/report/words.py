@@ -109,7 +109,7 @@ def losses(cells: Sequence[CellRows]) -> str:
 def tested(cells: Sequence[CellRows]) -> str:
     """How many replicates have p-values; empty where all that did not diverge have them."""
     total = sum(cell.replicates for cell in cells)
-    counts = [cell.fact("tested", lambda cell=cell: _tested(cell)) for cell in cells]
+    counts = [_tested(cell) for cell in cells]
     if all(left == 0 for _, left in counts):
         return ""
     found = sum(known for known, _ in counts)

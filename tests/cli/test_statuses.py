@@ -167,6 +167,10 @@ def _half_failing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(work, "train_unit", train)
 
 
+def _few_numbers(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("gan_eval.report.embedded.MOST_NUMBERS", 0)
+
+
 def _changed() -> None:
     page = Path("out/report.html").read_text("utf-8")
     Path("report.html").write_text(page.replace("2 replicates", "3 replicates"), "utf-8")
@@ -245,6 +249,7 @@ CASES: list[tuple[int, list[str], Callable[[pytest.MonkeyPatch], object]]] = [
     (3, ["exercise", "--json"], lambda patch: _exercise(patch, answered=False)),
     (0, ["verify", "out/report.html"], _run),
     (1, ["verify", "report.html"], lambda patch: (_run(patch), _changed())),
+    (3, ["verify", "out/report.html"], lambda patch: (_few_numbers(patch), _run(patch))),
 ]
 
 

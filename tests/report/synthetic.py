@@ -107,7 +107,7 @@ def spoil(rows: pd.DataFrame, position: int, verdict: str) -> None:
         rows.loc[index, ["kl", "jeffreys"]] = np.inf
         rows.loc[index, "worth_kl"] = 0.0
         return
-    learned = ("kl", "mean", "covariance", "weight", "mmd", "energy", "effective", "efficiency")
+    learned = ("kl", "mean", "covariance", "weight", "mmd", "energy", "worth", "efficiency")
     columns = [c for c in rows.columns if c.startswith((*learned, *_DIVERGENCES))]
     rows.loc[index, columns] = np.nan
 

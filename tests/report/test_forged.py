@@ -17,6 +17,7 @@ import pytest
 from gan_eval.report import embedded
 from gan_eval.report.verify import verify
 from gan_eval.runtime.errors import UsageError
+from gan_eval.study.results.results import Results
 
 from .test_page import page
 from .test_verify import grid
@@ -34,10 +35,10 @@ def written_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
     again = module._again
 
-    def once(held: embedded.Embedded, drawn: bool) -> str:
-        key = (len(held.results.rows), drawn, bool(held.figures))
+    def once(held: embedded.Embedded, found: Results, drawn: bool) -> str:
+        key = (len(found.rows), drawn, bool(held.figures))
         if key not in _pages:
-            _pages[key] = again(held, drawn)
+            _pages[key] = again(held, found, drawn)
         return _pages[key]
 
     monkeypatch.setattr(module, "_again", once)
@@ -293,7 +294,7 @@ def test_odd_data_are_refused_in_a_sentence(key: str, value: Any, tmp_path: Path
         "[" * 100_000,
         "[" * 100_000 + "]" * 100_000,
         '{"a":' * 100_000 + "1" + "}" * 100_000,
-        '{"format":2,"facts":' + "[" * 3_000 + "]" * 3_000 + "}",
+        '{"format":3,"facts":' + "[" * 3_000 + "]" * 3_000 + "}",
         "null",
         "1" * 5_000,
         "\\ud800",

@@ -46,7 +46,9 @@ def test_few_replicates_are_all_listed() -> None:
 def test_the_first_seeds_are_listed_and_the_limit_is_stated() -> None:
     table = listing.first(_cells(5000))
     assert _column(table, "seed") == [str(seed) for seed in range(100)]
-    assert table.caption.startswith("The first 100 seeds, 100 of 5000 replicates; rows.csv has")
+    assert table.caption.startswith(
+        "The first 100 seeds, 100 of 5000 replicates; gan-eval export gives"
+    )
 
 
 def test_cells_share_the_room() -> None:

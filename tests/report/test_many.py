@@ -62,15 +62,15 @@ def test_the_page_stays_small() -> None:
     assert len(page().encode()) < 3_000_000
 
 
-def test_a_hundred_thousand_rows_make_a_small_page_whose_numbers_stand(tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_make_a_small_page_that_says_it_does_not_hold_them(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "report.html"
     path.write_text(render(_results(HUGE)), encoding="utf-8")
     assert path.stat().st_size < 5_000_000
-    found = verify(path)
-    assert found.mismatches == []
-    assert found.numbers > 1000
+    assert verify(path).passed is None
     text = parse(path.read_text("utf-8")).text
-    assert "The first 100 seeds, 100 of 100 000 replicates; `gan-eval export` gives" in text
+    assert "The first 100 seeds, 100 of 100 000 replicates; gan-eval export gives" in text
     assert "95 000 of 100 000 not shown (epochs not stored)" in text
 
 

@@ -198,7 +198,7 @@ def test_the_page_says_its_language_and_has_a_way_past_the_head() -> None:
 def test_sections_stand_in_order_with_anchors() -> None:
     names = [e.attributes["id"] for e in tree("one").all("section") if "id" in e.attributes]
     assert names == [
-        *("verdicts", "moments", "spread", "samples", "losses", "tests", "trust", "critic"),
+        *("verdicts", "moments", "spread", "samples", "losses", "tests", "critic"),
         *("speed", "distances", "replicates", "environment", "reproduce"),
     ]
     links = [a.attributes["href"] for a in next(tree("one").all("nav")).all("a")]
