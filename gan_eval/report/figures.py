@@ -69,8 +69,8 @@ def worth_spread(cells: Sequence[CellRows]) -> Picture:
             "fig-worth",
             title="Worth of every replicate",
             description=_strip_words(cells, "worth_kl", "worth"),
-            caption="The number of real samples from which the maximum-likelihood Gaussian comes as "
-            "near to the truth at its median: half of such fits come nearer."
+            caption="The number of real samples from which the maximum-likelihood Gaussian comes "
+            "as near to the truth at its median: half of such fits come nearer."
             + _strip_rest(hidden, thinned, cells, rest, "worth no sample, or diverged"),
             data=shown,
         )
