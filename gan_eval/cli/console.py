@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
@@ -19,6 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from gan_eval.runtime.json import json_text
 from gan_eval.runtime.text import printable
 
 _WIDEST = 100
@@ -27,7 +27,7 @@ _WIDEST = 100
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document."""
-    print(json.dumps(document, indent=2, allow_nan=False))
+    print(json_text(document))
 
 
 def open_console() -> Console:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gan_eval.pages.page import SOURCES, source
 from gan_eval.report.facts import FactCache
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.json import json_ready
 from gan_eval.runtime.text import shown
 from gan_eval.study.ledger import blocks
 from gan_eval.study.results.results import Results
@@ -90,7 +89,8 @@ def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFram
         "figures": figures(html),
     }
     # ASCII without "<" is safe within a script element, whatever names are made of.
-    text = json.dumps(_jsonable(document), separators=(",", ":")).replace("<", "\\u003c")
+    ready = json_ready(document, lambda number: {_FLOAT: str(number)})
+    text = json.dumps(ready, separators=(",", ":")).replace("<", "\\u003c")
     digest = _digest(text)
     holder = f'<script type="application/json" id="data" data-sha256="{digest}">{text}</script>'
     return insert(html, holder)
@@ -181,19 +181,6 @@ def _unpacked(packed: Mapping[str, str]) -> pd.DataFrame:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-def _jsonable(value: Any) -> Any:
-    """JSON has no NaN and no infinity, and knows nothing of NumPy."""
-    if isinstance(value, Mapping):
-        return {str(k): _jsonable(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {_FLOAT: str(value)}
-    return value
 
 
 def _from_json(value: Any) -> Any:

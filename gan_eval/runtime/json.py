@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ from gan_eval.runtime.text import cut, lower_first
 
 
 def read_json(path: str | Path) -> Any:
-    """The document of a JSON file; ``UsageError`` where it is none, or has a number that is not
-    finite."""
+    """Read a JSON file; ``UsageError`` where it is none, or has a number that is not finite."""
 
     def finite(text: str) -> float:
         if not math.isfinite(value := float(text)):
@@ -41,12 +41,27 @@ def read_json(path: str | Path) -> Any:
         raise UsageError(f"{str(path)!r} is not usable JSON: {reason}") from None
 
 
-def json_ready(value: Any) -> Any:
-    """Nested values as JSON has them; a number that is not finite becomes None."""
-    if isinstance(value, dict):
-        return {key: json_ready(inner) for key, inner in value.items()}
+def json_ready(value: Any, not_finite: Callable[[float], Any] = lambda _: None) -> Any:
+    """Turn nested values into JSON's: NumPy's numbers into Python's, tuples into lists.
+
+    A number that is not finite, which JSON does not have, becomes what ``not_finite`` makes of it.
+
+    Examples
+    --------
+    >>> json_ready({"mean": (np.float64(0.5), float("nan"))})
+    {'mean': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): json_ready(inner, not_finite) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [json_ready(inner) for inner in value]
+        return [json_ready(inner, not_finite) for inner in value]
     if isinstance(value, np.generic):
         value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return not_finite(value)
+    return value
+
+
+def json_text(document: Any, indent: int | None = 2) -> str:
+    """Write a document as JSON; a number that is not finite becomes null."""
+    return json.dumps(json_ready(document), indent=indent, allow_nan=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.json import json_text
 from gan_eval.runtime.text import SMALLEST_PVALUE
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class TestResult:
         record = self.to_dict()
         if null_distribution:
             record["null_distribution"] = self.null_distribution.tolist()
-        return json.dumps({name: _finite(value) for name, value in record.items()})
+        return json_text(record, indent=None)
 
 
 def p_in_words(pvalue: float, digits: int = 4) -> str:
@@ -170,9 +170,3 @@ def p_in_words(pvalue: float, digits: int = 4) -> str:
     if pvalue < 1 and f"{pvalue:.{digits}g}" == "1":
         return f"p > {1 - 10.0**-digits:g}"
     return f"p = {pvalue:.{digits}g}"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from gan_eval.investigations.exercise import words
 from gan_eval.investigations.exercise.page import render
@@ -15,6 +13,7 @@ from gan_eval.investigations.exercise.responses import TRUTH
 from gan_eval.investigations.exercise.result import Exercise, Share
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable, write_files
+from gan_eval.runtime.json import json_ready, json_text
 from gan_eval.runtime.spreadsheet import csv_text
 
 DOCUMENT = "exercise.json"
@@ -28,15 +27,15 @@ def document(found: Exercise) -> dict[str, Any]:
     settings = found.settings
     tests = {
         name: {
-            "told_apart": {str(n): _share(found.told_apart(name, n)) for n in settings.test_rows},
-            "rows_until_told_apart": _share(found.rows_until_told_apart(name)),
+            "told_apart": {str(n): asdict(found.told_apart(name, n)) for n in settings.test_rows},
+            "rows_until_told_apart": asdict(found.rows_until_told_apart(name)),
         }
         | (
             {}
             if name == OPTIMUM
             else {
                 "size": {
-                    str(n): _share(found.told_apart(name, n, TRUTH)) for n in settings.test_rows
+                    str(n): asdict(found.told_apart(name, n, TRUTH)) for n in settings.test_rows
                 }
             }
         )
@@ -50,28 +49,30 @@ def document(found: Exercise) -> dict[str, Any]:
         columns = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
         discriminators.append(
             {str(key): value for key, value in case.items()}
-            | {name: _share(found.median(rows, name)) for name in columns}
-            | {"generator_wins": _share(found.wins(case["n"], **chosen))}
+            | {name: asdict(found.median(rows, name)) for name in columns}
+            | {"generator_wins": asdict(found.wins(case["n"], **chosen))}
         )
     shares = found.decomposition.shares()
-    return {
-        "settings": settings.document(),
-        "headline": words.headline(found),
-        "answer": words.answer(found),
-        "tests": tests,
-        "discriminators": discriminators,
-        "decomposition": {
-            "jensen_shannon": float(found.decomposition.divergence.mean()),
-            "shares": {name: _share(Share(*share)) for name, share in shares.items()},
-        },
-        "provenance": found.provenance,
-    }
+    return json_ready(
+        {
+            "settings": settings.document(),
+            "headline": words.headline(found),
+            "answer": words.answer(found),
+            "tests": tests,
+            "discriminators": discriminators,
+            "decomposition": {
+                "jensen_shannon": float(found.decomposition.divergence.mean()),
+                "shares": {name: asdict(Share(*share)) for name, share in shares.items()},
+            },
+            "provenance": found.provenance,
+        }
+    )
 
 
 def save(found: Exercise, folder: Path) -> list[Path]:
     """Write the tables, the document and the page; returns their paths."""
     texts = {f"{name}.csv": csv_text(getattr(found, name)) for name in TABLES}
-    texts[DOCUMENT] = json.dumps(document(found), indent=2, allow_nan=False) + "\n"
+    texts[DOCUMENT] = json_text(document(found)) + "\n"
     texts[PAGE] = render(found)
     write_files({folder / name: text for name, text in texts.items()})
     return [folder / name for name in texts]
@@ -91,10 +92,3 @@ def check_folder(folder: Path) -> None:
                     f"{str(folder)!r} has a {name} that gan-eval did not write: "
                     "name another folder with `--out`"
                 )
-
-
-def _share(share: Share) -> dict[str, float | None]:
-    return {
-        name: value if np.isfinite(value) else None
-        for name, value in (("value", share.value), ("low", share.low), ("high", share.high))
-    }

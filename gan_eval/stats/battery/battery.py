@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import numpy as np
 
 from gan_eval.runtime.arguments import draw_count, level, random_generator, torch_device
 from gan_eval.runtime.errors import CannotTestError, UsageError
+from gan_eval.runtime.json import json_ready, json_text
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected
 from gan_eval.stats.permutation.labels import rows_needed
@@ -172,7 +172,7 @@ class BatteryResult:
             "smallest_adjusted_pvalue": self.smallest if self.results else None,
             "tests": {
                 name: {
-                    **json.loads(result.to_json()),
+                    **json_ready(result.to_dict()),
                     "adjusted": self.adjusted[name],
                     "rejected": name in self.rejected,
                 }
@@ -184,7 +184,7 @@ class BatteryResult:
 
     def to_json(self) -> str:
         """``to_dict`` as one JSON object."""
-        return json.dumps(self.to_dict(), allow_nan=False)
+        return json_text(self.to_dict(), indent=None)
 
 
 def battery(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import MOST_DRAWS, level, random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.json import json_text
 from gan_eval.stats import samples
 from gan_eval.stats.bootstrap import draw_counts, percentile_interval
 from gan_eval.stats.twosample.frechet_influence import upper_reach
@@ -93,12 +93,7 @@ class FrechetDistance:
 
     def to_json(self) -> str:
         """The figures as one JSON object; an infinity, which JSON does not know, as null."""
-        return json.dumps(
-            {
-                name: value if math.isfinite(value) else None
-                for name, value in self.to_dict().items()
-            }
-        )
+        return json_text(self.to_dict(), indent=None)
 
 
 def frechet_distance(

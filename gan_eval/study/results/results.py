@@ -16,7 +16,7 @@ from gan_eval.judging.judge import VERDICTS
 from gan_eval.judging.summary import CELL, summarise
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading, write_files
-from gan_eval.runtime.json import read_json
+from gan_eval.runtime.json import json_text, read_json
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.spreadsheet import EXACT_CSV, unquoted, write_csv
 from gan_eval.runtime.text import cut, shown
@@ -102,7 +102,7 @@ class Results(Displayed):
             for name in tables:
                 (folder / name).unlink(missing_ok=True)
             tables = {}
-        text = json.dumps(self.provenance, indent=2, allow_nan=False) + "\n"
+        text = json_text(self.provenance) + "\n"
         write_files(
             {folder / name: partial(write_csv, frame) for name, frame in tables.items()}
             | {folder / STUDY_FILE: text}

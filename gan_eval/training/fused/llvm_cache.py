@@ -15,7 +15,6 @@ import hashlib
 import logging
 import os
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from gan_eval.runtime.code import source_version
+from gan_eval.runtime.files import new_beside
 from gan_eval.training.fused.llvm_compile import Kernel, Processor, compile_shape, load, processor
 from gan_eval.training.fused.program import Shape
 
@@ -117,14 +117,10 @@ def _write(path: Path, made: bytes) -> None:
         if reason := distrust(path.parent):
             LOGGER.warning("machine code is not kept in %r: %s", str(path.parent), reason)
             return
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with open(handle, "wb") as file:
+        with new_beside(path, permissions=0o600) as (temporary, descriptor):
+            with open(descriptor, "wb") as file:
                 file.write(hashlib.sha256(made).digest() + made)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
+            temporary.replace(path)
 
 
 def _code_version() -> str:
