@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gan_eval.cli.options import AsJson, as_options, names, naming_options
+from gan_eval.cli.options import AsJson, as_options, names
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
@@ -75,19 +75,18 @@ def compare(
     from gan_eval.runtime.files import check_outputs
 
     check_outputs({"--html": html}, (real, generated))
-    with naming_options(*_NAMED):
-        found = comparison.compare(
-            real,
-            generated,
-            columns=names(columns),
-            sample=sample,
-            tests=names(tests),
-            alpha=alpha,
-            correction=correction,
-            permutations=permutations,
-            seed=seed,
-            header=header,
-        )
+    found = comparison.compare(
+        real,
+        generated,
+        columns=names(columns),
+        sample=sample,
+        tests=names(tests),
+        alpha=alpha,
+        correction=correction,
+        permutations=permutations,
+        seed=seed,
+        header=header,
+    )
     found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
     if html is not None:
         found.save(html)

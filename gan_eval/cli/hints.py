@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,7 +41,7 @@ def misuse(error: Any, arguments: Sequence[str]) -> str:
     meant = _SYNONYMS.get(name, name)
     if f"--{meant}" in known:
         return f"no such option: {option}; did you mean `--{meant}`?"
-    if "--set" in known and (settings := _settings(meant, error.ctx.command.name)):
+    if "--set" in known and (settings := _settings(meant, str(error.ctx.command.name))):
         value = _value(option, arguments)
         written = " or ".join(f"`--set {setting}={value}`" for setting in settings)
         return f"no such option: {option}; write {written}"
@@ -67,15 +66,3 @@ def _value(option: str, arguments: Sequence[str]) -> str:
         if name == option:
             return value if equals else behind
     return "…"
-
-
-def in_options(sentence: str, command: Any) -> str:
-    """Write a library's sentence, which names arguments, with the command's options."""
-    for parameter in command.params:
-        if parameter.param_type_name == "option":
-            option, off = max(parameter.opts, key=len), "".join(parameter.secondary_opts)
-            for given, written in (("", option), ("=True", option), ("=False", off or option)):
-                sentence = re.sub(
-                    rf"(?<!setting )`{parameter.name}{given}`", f"`{written}`", sentence
-                )
-    return sentence

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -57,22 +56,13 @@ def as_options(sentence: str, *arguments: str) -> str:
     """Write a library's sentence for the command line: `sample` as `--sample`.
 
     Arguments are the library's names that have an option of the same name; `header=False` becomes
-    `--no-header`.
+    `--no-header`. A setting of that name, which is unknown, stays.
     """
     for name in arguments:
         option = name.replace("_", "-")
         for given, written in (("", "--"), ("=True", "--"), ("=False", "--no-")):
-            sentence = sentence.replace(f"`{name}{given}`", f"`{written}{option}`")
+            sentence = re.sub(f"(?<!setting )`{name}{given}`", f"`{written}{option}`", sentence)
     return sentence
-
-
-@contextmanager
-def naming_options(*arguments: str) -> Iterator[None]:
-    """Turn a ``UsageError`` that names these arguments into one that names their options."""
-    try:
-        yield
-    except UsageError as error:
-        raise type(error)(as_options(str(error), *arguments)) from None
 
 
 def names(text: str | None) -> list[str] | None:
@@ -86,6 +76,6 @@ def seed_range(first: int, replicates: int) -> range:
 
     whole_number(first, "`--seed`", 0, MAX_SEED)
     whole_number(replicates, "`--replicates`", 1)
-    if first + replicates - 1 > MAX_SEED:
+    if max(replicates, first + replicates - 1) > MAX_SEED:
         raise UsageError(f"seeds must be between 0 and {MAX_SEED}: `--replicates` goes past it")
     return range(first, first + replicates)

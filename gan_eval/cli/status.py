@@ -18,6 +18,7 @@ import typer
 
 from gan_eval.cli import hints
 from gan_eval.cli.app import app
+from gan_eval.cli.options import as_options
 from gan_eval.cli.signals import Ended, ending_by_signals
 from gan_eval.cli.streams import lasting_streams
 from gan_eval.runtime.errors import UsageError
@@ -117,7 +118,8 @@ def _run(arguments: list[str]) -> int:
     except UsageError as error:
         if (used := command.commands.get(context.invoked_subcommand)) is None:
             raise
-        raise UsageError(hints.in_options(str(error), used)) from None
+        options = (one.name for one in used.params if one.param_type_name == "option")
+        raise UsageError(as_options(str(error), *options)) from None
 
 
 def _refuse(sentence: str) -> int:

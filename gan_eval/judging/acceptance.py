@@ -34,11 +34,11 @@ class Demand:
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
-            raise UsageError(f"`--share` must be above 0 and at most 1, got {self.share}")
+            raise UsageError(f"`share` must be above 0 and at most 1, got {self.share}")
         if not 0 < self.margin < float("inf"):
-            raise UsageError(f"`--margin` must be a positive number of nats, got {self.margin}")
+            raise UsageError(f"`margin` must be a positive number of nats, got {self.margin}")
         if self.confidence is not None and not 0.5 < self.confidence < 1:
-            raise UsageError(f"`--confidence` must be above 0.5 and below 1, got {self.confidence}")
+            raise UsageError(f"`confidence` must be above 0.5 and below 1, got {self.confidence}")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def environment() -> dict[str, Any]:
         "processor": _processor(),
         "cores": cores(),
         "threads": threads(),
-        "memory_gib": _memory_gib(),
+        "memory_gib": memory_gib(),
         "gpus": _gpus(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
     }
@@ -70,7 +70,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _memory_gib() -> float | None:
+def memory_gib() -> float | None:
+    """Return the memory of this machine, in GiB; None where the system does not say."""
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (AttributeError, OSError, ValueError):

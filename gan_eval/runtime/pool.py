@@ -213,7 +213,7 @@ def _interrupts_held() -> Iterator[None]:
 def require(workers: int | None) -> None:
     """``UsageError`` where that is no number of processes; None asks for one a core."""
     if workers is not None and not 1 <= workers <= MOST:
-        raise UsageError(f"`--workers` must be between 1 and {MOST}, got {workers}")
+        raise UsageError(f"`workers` must be between 1 and {MOST}, got {workers}")
 
 
 def _begin() -> None:

@@ -22,18 +22,26 @@ def allowed() -> int:
     The chapter's tensors have a few dozen entries: a second thread costs more than it brings, and
     on a busy machine tenfold. So it is 1 where nothing else was said.
     """
-    return int(os.environ.get(_OURS, "1"))
+    return _told(1)
 
 
 def for_replicates() -> int:
     """The threads among which a training shares out its replicates: every core where nothing else
     was said, because replicates share nothing."""
-    return int(os.environ.get(_OURS, cores()))
+    return _told(cores())
+
+
+def _told(default: int) -> int:
+    """Read how many threads the environment allows; ``UsageError`` where it is no number."""
+    text = os.environ.get(_OURS, "").strip()
+    return (
+        whole_number(int(text) if text.isdecimal() else text, _OURS, 1, MOST) if text else default
+    )
 
 
 def require(count: int) -> None:
     """``UsageError`` where ``count`` is no number of threads."""
-    whole_number(count, "`--threads`", 1, MOST)
+    whole_number(count, "`threads`", 1, MOST)
 
 
 @contextmanager

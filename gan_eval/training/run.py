@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable
+from gan_eval.runtime.machine import memory_gib
 from gan_eval.training import backends
 from gan_eval.training.backends.protocol import SparseHistory, default_device
 from gan_eval.training.config import TrainingConfig
@@ -41,7 +44,8 @@ def train(
     Raises
     ------
     UsageError
-        Where the backend or device is not there, or ``plot`` cannot be written.
+        Where the backend or device is not there, ``plot`` cannot be written, or the replicates do
+        not fit into memory.
 
     Examples
     --------
@@ -52,11 +56,26 @@ def train(
     """
     if plot is not None:
         return _train_and_draw(config, seeds, backend, device, plot)
+    _require_room(config, len(seeds), every)
     trainer = backends.backend(backend)
     device = device or default_device(trainer)
     if isinstance(trainer, SparseHistory):
         return trainer.train(config, seeds, device, every=every)
     return trainer.train(config, seeds, device)
+
+
+def _require_room(config: TrainingConfig, replicates: int, every: int) -> None:
+    """``UsageError`` where the memory of this machine cannot hold what training returns."""
+    d, widths = config.dimension, config.discriminator_sizes
+    epochs = -(-config.epochs // every)
+    numbers = epochs * (config.latent_size + 1) * d + 4 * epochs
+    numbers += sum((i + 1) * o for i, o in itertools.pairwise(widths))
+    memory, needed = memory_gib(), 8 * numbers * replicates / 2**30
+    if memory is not None and needed > memory:
+        raise UsageError(
+            f"{replicates:,} replicates need at least {needed:,.0f} GiB of memory, this machine "
+            f"has {memory:,.0f}: train fewer at once, or run a study, which trains in parts"
+        )
 
 
 def _train_and_draw(

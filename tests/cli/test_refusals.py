@@ -40,6 +40,10 @@ from .commands import refused
             ("train", "--replicates", "0"),
             "`--replicates` must be a whole number of at least 1, got 0",
         ),
+        (("train", "--replicates", str(10**12)), "replicates need at least"),
+        (("train", "--replicates", str(2**63)), "`--replicates` goes past it"),
+        (("train", "--set", "seed=3"), "unknown setting `seed`"),
+        (("throughput", "none.json"), "no benchmark stands in 'none.json'"),
         (("train", "--plot", "gan.gif"), "must end in .png or .svg"),
         (("train", "--plot", "file/gan.png"), "'file' is a file"),
         (("train", "--plot", "folder.png"), "'folder.png' is a directory"),
@@ -101,6 +105,7 @@ def test_bad_input_is_refused_in_one_sentence_and_nothing_is_written(
     (tmp_path / "deep.toml").write_text(f"a = {'[' * 100_000}")
     (tmp_path / "digits.toml").write_text(f"epochs = {'9' * 5000}")
     (tmp_path / "keys.toml").write_text(f"[{'a.' * 3000}b]")
+    (tmp_path / "none.json").write_text('{"benchmarks": [], "machine_info": {}}')
     (tmp_path / "top.toml").write_text("epochs = 3\n")
     (tmp_path / "broken.toml").write_text("epochs = 2\nbatch_size = = 3\n")
     assert sentence in refused(*arguments, cwd=tmp_path, capsys=capsys)
@@ -117,6 +122,15 @@ def test_cuda_without_a_gpu_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
         *("--workers", "1"),
     )
     assert sentence in refused(*study, cwd=tmp_path, capsys=capsys)
+
+
+@pytest.mark.parametrize("told", ["x", "0", "1.5", "9999"])
+def test_a_number_of_threads_that_is_none_is_refused(
+    told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_EVAL_THREADS", told)
+    small = ("train", "--backend", "fused_cpu", "--set", "epochs=1")
+    assert "GAN_EVAL_THREADS must be" in refused(*small, cwd=tmp_path, capsys=capsys)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")

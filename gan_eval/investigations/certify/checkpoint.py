@@ -66,7 +66,7 @@ class Checkpoint:
         if _parsed(first) != _HEAD:
             raise UsageError(
                 f"{str(path)!r} is not a checkpoint of gan-eval certify, move it away or "
-                "name another `--out`"
+                "name another file"
             )
         for line in lines:
             record = _parsed(line)

@@ -97,7 +97,7 @@ class Settings:
         Power takes a tenth of the repetitions, because it is measured to a few percent only.
         """
         if n is None and m is not None:
-            raise UsageError(f"`--m` goes with `--n`, got `--m {m}` alone")
+            raise UsageError(f"`m` goes with `n`, got m = {m} alone")
         chosen: dict[str, Any] = {}
         if n is not None:
             chosen["sizes"] = ((n, n if m is None else m),)

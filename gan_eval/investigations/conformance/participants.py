@@ -25,7 +25,7 @@ def participants(names: Sequence[str] | None) -> list[Availability]:
         return list(backends())
     if not names or len(set(names)) < len(names):
         raise UsageError(
-            f"`--backend` must name at least one backend, each once, got {','.join(names)!r}"
+            f"`backend` must name at least one backend, each once, got {','.join(names)!r}"
         )
     found: list[Availability] = []
     for name in names:

@@ -71,7 +71,7 @@ def conform(
     """
     if seeds and not distribution.FEWEST <= seeds <= MAX_SEED:
         raise UsageError(
-            f"`--seeds` must be at least {distribution.FEWEST}, or 0 to compare step by step "
+            f"`seeds` must be at least {distribution.FEWEST}, or 0 to compare step by step "
             f"only, got {seeds}"
         )
     require(threads)

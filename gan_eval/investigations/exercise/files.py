@@ -89,6 +89,5 @@ def check_folder(folder: Path) -> None:
         for name in names:
             if (folder / name).exists():
                 raise UsageError(
-                    f"{str(folder)!r} has a {name} that gan-eval did not write: "
-                    "name another folder with `--out`"
+                    f"{str(folder)!r} has a {name} that gan-eval did not write: name another folder"
                 )

@@ -82,11 +82,16 @@ def read(path: str | Path) -> pd.DataFrame:
 
 
 def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """The benchmarks of several files, one after another, with the file's name in ``file``."""
+    """Read the benchmarks of several files, one after another, with the file's name in ``file``.
+
+    Raises ``UsageError`` as ``read``, and where no file has any.
+    """
     tables = [read(path) for path in paths]
     for path, table in zip(paths, tables, strict=True):
         table.insert(0, "file", Path(path).name)
-    filled = [table for table in tables if len(table)] or tables[:1]
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        raise UsageError(f"no benchmark stands in {', '.join(repr(str(path)) for path in paths)}")
     return pd.concat(filled, ignore_index=True)
 
 

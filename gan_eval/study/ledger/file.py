@@ -186,7 +186,7 @@ def _check(connection: sqlite3.Connection, path: Path, real: Path) -> None:
     if version < _VERSION:
         raise UsageError(
             f"{str(path)!r} was written by an earlier gan-eval (its format is {version}, this "
-            f"one reads {_VERSION}): `--fresh` puts it aside"
+            f"one reads {_VERSION}): `gan-eval run … --fresh` puts it aside"
         )
     # While a transaction reads, nobody can be in the middle of writing the file itself. Reading
     # the schema finds out most files of which a part is missing, the size the others.

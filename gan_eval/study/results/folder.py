@@ -43,7 +43,7 @@ class OutputFolder:
                 if (path / own).exists():
                     raise UsageError(
                         f"{str(path)!r} has a {own} that gan-eval did not write: "
-                        "name another folder with `--out`"
+                        "name another folder"
                     )
         return cls(path)
 

@@ -127,11 +127,8 @@ class Results(Displayed):
             raise UsageError(f"{str(folder)!r} is a file, the folder of a run is needed")
         written = folder / STUDY_FILE
         if not (folder / LEDGER_FILE).exists():
-            return cls(
-                read_rows(folder / ROWS_FILE),
-                read_epochs(folder / EPOCHS_FILE),
-                read_provenance(written),
-            )
+            provenance = read_provenance(written)
+            return cls(read_rows(folder / ROWS_FILE), read_epochs(folder / EPOCHS_FILE), provenance)
         with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
             document = ledger.last_run()
             parts, provenance = document["wanted"], document["provenance"]

@@ -47,7 +47,7 @@ def connected(address: str) -> Iterator[Client]:
         from distributed.versions import VersionMismatchWarning
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"`--scheduler` needs Dask, and {error.name} is not installed: "
+            f"`scheduler` needs Dask, and {error.name} is not installed: "
             "pip install 'gan-eval[dask]'"
         ) from None
     with _silence():

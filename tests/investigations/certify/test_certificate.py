@@ -101,7 +101,7 @@ def test_options_of_the_command() -> None:
     assert chosen.sizes == ((30, 30),)
     assert (chosen.dimensions, chosen.power_dimension) == ((3,), 3)
     assert (chosen.repetitions, chosen.power_repetitions) == (400, 40)
-    with pytest.raises(UsageError, match="`--m` goes with `--n`"):
+    with pytest.raises(UsageError, match="`m` goes with `n`"):
         Settings.of(m=3)
     assert named(None) == named("judge") == JUDGE
     assert named("all") == tuple(TESTS)
