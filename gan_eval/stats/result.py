@@ -1,8 +1,9 @@
-"""What a test gives back."""
+"""The result of a test."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime.json import json_text
+from gan_eval.runtime.notebook import Displayed
 from gan_eval.runtime.text import SMALLEST_PVALUE
 
 if TYPE_CHECKING:
     import pandas
 
 
+class Scalars(Displayed, ABC):
+    """A result whose numbers make one row of a table."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return all scalars, flat, by their names."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """The name of the row."""
+
+    def to_series(self) -> pandas.Series:
+        """Return the scalars as a pandas Series with the result's title as its name."""
+        import pandas  # a second: only for whoever works with it
+
+        return pandas.Series(self.to_dict(), name=self.title, dtype=object)
+
+    def to_json(self) -> str:
+        """Return the scalars as one JSON object; NaN and infinities, unknown to JSON, are null."""
+        return json_text(self.to_dict(), indent=None)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the scalars as a table of one row."""
+        return self.to_series().to_frame().T
+
+
 @dataclass(frozen=True, eq=False)
-class TestResult:
+class TestResult(Scalars):
     """One test of x (n rows) against y (m rows), or against a known target.
 
     Attributes
@@ -139,21 +168,18 @@ class TestResult:
             **self.parameters,
         }
 
-    def to_series(self) -> pandas.Series:
-        """The scalars as a pandas Series named by the method: one row of a table of tests."""
-        import pandas
-
-        return pandas.Series(self.to_dict(), name=self.method, dtype=object)
+    @property
+    def title(self) -> str:
+        """The test in words."""
+        return self.method
 
     def to_json(self, *, null_distribution: bool = False) -> str:
-        """The scalars, on request with the null distribution, as one JSON object.
+        """Return the scalars, on request with the null distribution, as one JSON object.
 
         A NaN or an infinity, which JSON does not know, is written as null.
         """
-        record = self.to_dict()
-        if null_distribution:
-            record["null_distribution"] = self.null_distribution.tolist()
-        return json_text(record, indent=None)
+        drawn = {"null_distribution": self.null_distribution.tolist()} if null_distribution else {}
+        return json_text(self.to_dict() | drawn, indent=None)
 
 
 def p_in_words(pvalue: float, digits: int = 4) -> str:

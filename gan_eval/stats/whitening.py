@@ -51,9 +51,8 @@ class Whitening:
     def by_target(cls, target: GaussianTarget) -> Whitening:
         """(x − b) A⁻¹, which makes rows of the target N(0, I)."""
         scales, law = target_units(target)
-        return cls(
-            scales, np.zeros(target.dimension), np.linalg.inv(np.asarray(law.factor, np.float64))
-        )
+        inverse = np.asarray(np.linalg.inv(law.factor), np.float64)
+        return cls(scales, np.zeros(target.dimension), inverse)
 
     @classmethod
     def pooled(cls, rows: Array) -> Whitening:

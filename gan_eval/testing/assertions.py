@@ -140,7 +140,7 @@ def assert_converged(
     found = equivalence(
         samples, target, margin=margin, confidence_level=confidence_level, shape_alpha=shape_alpha
     )
-    if not found.shown:
+    if not found.passed:
         raise AssertionError(_not_converged(samples, target, found))
     return found
 

@@ -22,7 +22,7 @@ def test_the_bounds_are_the_ends_of_the_likelihood_ratios_interval() -> None:
     test = goodness.likelihood_ratio_test(x, CHAPTER, confidence_level=0.8)
     assert (found.lower, found.upper) == test.confidence_interval
     assert found.estimate == test.estimate
-    assert found.shown is (found.upper <= 0.2)
+    assert found.passed is (found.upper <= 0.2)
 
 
 @pytest.mark.statistical
@@ -32,7 +32,7 @@ def test_the_truth_fails_as_often_as_is_said(n: int, margin: float) -> None:
     # the simulation behind what is said.
     rng = np.random.default_rng(n)
     failed = [
-        not equivalence(CHAPTER.sample(n, rng), CHAPTER, margin=margin).shown for _ in range(400)
+        not equivalence(CHAPTER.sample(n, rng), CHAPTER, margin=margin).passed for _ in range(400)
     ]
     stated = failure_probability(n, 2, margin, 0.95)
     assert abs(np.mean(failed) - stated) <= 0.015 + 3.5 * np.sqrt(stated * (1 - stated) / 400)
@@ -53,7 +53,7 @@ def passing(law: str, change: str, n: int, d: int, margin: float, samples: int) 
             [
                 equivalence(
                     scale * standard_rows(law, rng, n, d) + shift, target, margin=margin
-                ).shown
+                ).passed
                 for _ in range(samples)
             ]
         )
@@ -102,8 +102,8 @@ def test_the_right_moments_and_the_wrong_shape_do_not_pass(n: int) -> None:
         found = equivalence(CHAPTER.transform(rows), CHAPTER, margin=0.3)
         assert found.upper <= 0.3
         assert found.misshapen
-        assert not found.shown
-        assert equivalence(CHAPTER.transform(rows), CHAPTER, margin=0.3, shape_alpha=None).shown
+        assert not found.passed
+        assert equivalence(CHAPTER.transform(rows), CHAPTER, margin=0.3, shape_alpha=None).passed
 
 
 @pytest.mark.statistical

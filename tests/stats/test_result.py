@@ -11,7 +11,9 @@ import pytest
 
 from gan_eval import GaussianTarget
 from gan_eval.stats import goodness
-from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
+from gan_eval.stats.battery.battery import BatteryResult, battery
+from gan_eval.stats.battery.equivalence import equivalence
+from gan_eval.stats.twosample import TestResult, energy_test, frechet_distance, mmd_test
 
 
 @pytest.fixture
@@ -79,3 +81,24 @@ def test_json_is_nan_safe(result):
     assert record["statistic"] is None
     assert record["estimate"] is None
     assert record["null_distribution"] == [1.0, None]
+
+
+def test_every_result_fits_a_screen_a_notebook_and_a_table() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 2)), rng.normal(size=(30, 2))
+    wide = np.hstack([x, np.repeat(x[:, :1], 40, axis=1)])
+    results = [
+        mmd_test(x, y, permutations=19, rng=0),
+        frechet_distance(x, y, bootstrap=19, rng=0),
+        equivalence(GaussianTarget.chapter().sample(50, 0), GaussianTarget.chapter()),
+        battery(x, y, permutations=19, rng=0),
+        # A column is set aside for each of its copies; without rows there is nothing to test.
+        battery(wide, wide[::-1], permutations=19, rng=0),
+        battery(x[:2, :1], x[:2, :1], permutations=19, rng=0),
+    ]
+    for found in results:
+        assert len(repr(found).splitlines()) <= 15
+        assert "<table" in found._repr_html_()
+        table = found.to_frame() if isinstance(found, BatteryResult) else found.to_series()
+        assert len(table) or not found.results
+        json.loads(found.to_json())

@@ -187,7 +187,7 @@ def test_another_shape_with_the_right_moments_is_named() -> None:
     text = failure(assert_converged, CHAPTER.transform(ring), CHAPTER)
     assert "another shape" in text
     assert "a Gaussian's 8" in text
-    assert assert_converged(CHAPTER.transform(ring), CHAPTER, shape_alpha=None).shown
+    assert assert_converged(CHAPTER.transform(ring), CHAPTER, shape_alpha=None).passed
 
 
 def test_a_law_along_a_minor_axis_is_found_in_its_direction() -> None:
@@ -204,7 +204,7 @@ def test_a_target_may_be_given_by_its_moments_and_in_one_dimension() -> None:
         assert_converged(CHAPTER.sample(500, 5), CHAPTER).upper, rel=1e-6
     )
     line = np.random.default_rng(6).normal(3.0, 2.0, size=300)
-    assert assert_converged(line, ([3.0], [[4.0]])).shown
+    assert assert_converged(line, ([3.0], [[4.0]])).passed
     assert "column x1: mean" in failure(assert_converged, line + 2, ([3.0], [[4.0]]))
     with pytest.raises(UsageError, match=r"GaussianTarget, .* or \(mean, covariance\)"):
         assert_converged(line, 3.0)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import numpy as np
 from gan_eval.runtime.arguments import draw_count, level, random_generator, torch_device
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.runtime.json import json_ready, json_text
+from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected
 from gan_eval.stats.permutation.labels import rows_needed
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class BatteryResult:
+class BatteryResult(Displayed):
     """What several tests of the same samples, or of a sample and a target, found.
 
     Attributes
@@ -142,7 +143,7 @@ class BatteryResult:
             lines.append(f"  {TESTS[name].title:<{width}}  not run: {why}")
         for name, why in self.set_aside.items():
             lines.append(f"  column {name} set aside: it is {why}")
-        return "\n".join(lines)
+        return few_lines(*lines)
 
     def to_frame(self) -> pandas.DataFrame:
         """One row a test, indexed by its name: the scalars of its result, ``adjusted``,

@@ -20,7 +20,7 @@ from gan_eval.stats.goodness.likelihood import excess_variance, log_ratio, log_r
 from gan_eval.stats.goodness.samples import one_sample
 from gan_eval.stats.goodness.shape import shape_test
 from gan_eval.stats.noncentral import least_expected
-from gan_eval.stats.result import TestResult
+from gan_eval.stats.result import Scalars, TestResult, p_in_words
 
 ACCEPTABLE = 0.05
 """How often a model exactly at the target may fail before its sample counts as too small."""
@@ -36,8 +36,8 @@ _CHUNK_ENTRIES = 2**21
 
 
 @dataclass(frozen=True, eq=False)
-class Equivalence:
-    """How near to the target a sample is shown to be.
+class Equivalence(Scalars):
+    """The distance from the target within which a sample is shown to be.
 
     Attributes
     ----------
@@ -64,8 +64,40 @@ class Equivalence:
     shape: TestResult | None
     shape_alpha: float | None
 
+    def __repr__(self) -> str:
+        lines = [
+            f"{self.title} {self.estimate:.4g} nats [{self.lower:.4g}, {self.upper:.4g}], each "
+            f"bound at {self.confidence_level:g}; n = {self.test.n}, d = {self.test.dimension}",
+            f"within the margin of {self.margin:g} nats: {'yes' if self.passed else 'not shown'}",
+        ]
+        if self.shape is not None:
+            held = "not that of a Gaussian" if self.misshapen else "not rejected"
+            lines.append(f"shape {held}: {p_in_words(self.shape.pvalue)}")
+        return "\n".join(lines)
+
     @property
-    def shown(self) -> bool:
+    def title(self) -> str:
+        """The divergence that is bounded."""
+        return "KL(x‖target)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the bounds, the margin, the answer and the p-values, flat."""
+        return {
+            "estimate": self.estimate,
+            "lower": self.lower,
+            "upper": self.upper,
+            "margin": self.margin,
+            "confidence_level": self.confidence_level,
+            "passed": self.passed,
+            "pvalue": self.test.pvalue,
+            "shape_pvalue": None if self.shape is None else self.shape.pvalue,
+            "shape_alpha": self.shape_alpha,
+            "n": self.test.n,
+            "dimension": self.test.dimension,
+        }
+
+    @property
+    def passed(self) -> bool:
         """Whether the upper bound lies within the margin, and no other shape is shown."""
         return self.upper <= self.margin and not self.misshapen
 
@@ -154,7 +186,7 @@ def equivalence(
     >>> target = GaussianTarget(A=((1.0, 0.0), (0.0, 2.0)), b=(0.0, 0.0))
     >>> near = target.sample(50, np.random.default_rng(0))
     >>> found = equivalence(target.sample(2000, np.random.default_rng(0)), target)
-    >>> found.shown, found.upper < 0.1
+    >>> found.passed, found.upper < 0.1
     (True, True)
     """
     margin = positive_number(margin, "margin")

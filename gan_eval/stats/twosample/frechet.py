@@ -15,13 +15,13 @@ from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import MOST_DRAWS, level, random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.json import json_text
 from gan_eval.stats import samples
 from gan_eval.stats.bootstrap import draw_counts, percentile_interval
+from gan_eval.stats.result import Scalars
 from gan_eval.stats.twosample.frechet_influence import upper_reach
 
 if TYPE_CHECKING:
-    import pandas
+    pass
 
 Array = NDArray[np.float64]
 # A mean (..., d) and a covariance (..., d, d).
@@ -36,7 +36,7 @@ CHUNK_ENTRIES = 2**22
 
 
 @dataclass(frozen=True)
-class FrechetDistance:
+class FrechetDistance(Scalars):
     """The Fréchet distance between x (n rows) and y (m rows), in squared units of the data.
 
     Attributes
@@ -85,15 +85,10 @@ class FrechetDistance:
         record["confidence_low"], record["confidence_high"] = record.pop("confidence_interval")
         return record
 
-    def to_series(self) -> pandas.Series:
-        """The figures as a pandas Series."""
-        import pandas
-
-        return pandas.Series(self.to_dict(), name="Fréchet distance", dtype=object)
-
-    def to_json(self) -> str:
-        """The figures as one JSON object; an infinity, which JSON does not know, as null."""
-        return json_text(self.to_dict(), indent=None)
+    @property
+    def title(self) -> str:
+        """The distance in words."""
+        return "Fréchet distance"
 
 
 def frechet_distance(
