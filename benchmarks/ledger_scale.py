@@ -16,8 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE
-from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
 from gan_eval.study.results.results import Results

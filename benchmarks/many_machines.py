@@ -22,8 +22,8 @@ import pandas as pd
 
 from gan_eval.judging import judge
 from gan_eval.runtime import threads
+from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE
-from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.study import Study
 from gan_eval.study.run import execute as running
 from gan_eval.study.run import unit as work

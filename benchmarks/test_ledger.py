@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks.conftest import Measure
 from gan_eval import report
+from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.identity import ReplicateQuery
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit

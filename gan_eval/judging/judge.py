@@ -1,4 +1,4 @@
-"""Trained GANs and the truth to rows: what was learned, how far from the truth, and a verdict."""
+"""Trained GANs to rows: the learned distributions, their distances from the truth, verdicts."""
 
 from __future__ import annotations
 
@@ -50,17 +50,22 @@ def judge(
     tested: int | None = None,
     sampled: bool = True,
 ) -> pd.DataFrame:
-    """One row a replicate: the learned law against b and AᵀA, in every measure.
+    """Measure how well trained GANs have learned their target: one row per replicate.
+
+    The generator is linear, so the distribution that it has learned is a Gaussian whose mean and
+    covariance are known exactly; it is held against the target N(b, AᵀA) in every measure.
 
     Parameters
     ----------
     trained : TrainedGANs
         R replicates, any number: they are judged a few thousand at a time, in bounded memory.
     margins : Margins, optional
+        The KL(q‖p), in nats, up to which a replicate counts as converged (by default 0.1), and as
+        near (0.5).
     n_evaluation : int
         Fresh real rows, and as many generated ones, for the tests and the critic.
     permutations : int
-        Of each two-sample test; 0 leaves the tests out (NaN).
+        Permutations per two-sample test; 0 leaves the tests out (NaN).
     tests : sequence of str
         Names from ``gan_eval.stats.battery.catalogue.TESTS``: each is two columns.
     tested : int, optional
@@ -68,8 +73,8 @@ def judge(
         in the tests' columns. By default all of them. A test takes as long as the rest of the row
         of a hundred replicates.
     sampled : bool
-        False leaves out, as NaN, what is computed from rows and not from the learned law alone: the
-        critic, and the columns that end in ``_rows``. They are most of the work.
+        False leaves out, as NaN, the columns that need rows and not the learned distribution alone:
+        the critic, and those that end in ``_rows``. They are most of the work.
 
     Returns
     -------
@@ -83,6 +88,20 @@ def judge(
     ------
     UsageError
         Where ``tested`` is negative, or a test is unknown.
+
+    See Also
+    --------
+    gan_eval.summarise : One row per cell, with intervals over the replicates.
+
+    Examples
+    --------
+    >>> import gan_eval as ge
+    >>> gans = ge.train(ge.TrainingConfig(epochs=2), seeds=range(3), backend="fused_cpu")
+    >>> rows = ge.judge(gans, permutations=0)
+    >>> rows[["seed", "verdict"]].values.tolist()
+    [[0, 'failed'], [1, 'failed'], [2, 'failed']]
+    >>> bool((rows["worth_kl"] / 1000 == rows["efficiency"]).all())
+    True
     """
     if tested is not None and tested < 0:
         raise UsageError(f"`tested` must be at least 0, got {tested}")
@@ -173,10 +192,10 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
 
 
 def epochs(trained: TrainedGANs) -> pd.DataFrame:
-    """One row a replicate and epoch: losses, exact KL(q‖p) in nats, seconds, and moments.
+    """Measure every kept epoch: losses, exact KL(q‖p) in nats, seconds, and moments.
 
-    Epoch 0 is the start: it has a law and no losses. R × (epochs + 1) rows, or as many a replicate
-    as ``trained.traced`` has epochs.
+    R × (epochs + 1) rows, or as many per replicate as ``trained.traced`` has epochs. Epoch 0 is the
+    start: it has a distribution and no losses.
     """
     config, truth = trained.config, trained.config.truth
     traced = trained.traced

@@ -1,4 +1,4 @@
-"""Many seeds to a few honest numbers: medians, quantiles and shares, each with its interval."""
+"""The summary of many seeds: medians, quantiles and shares, each with its interval."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gan_eval.judging.judge import VERDICTS
 from gan_eval.runtime.errors import UsageError
 
 CELL = ["configuration", "backend", "device"]
-"""What identifies a cell of a study: all its rows differ by seed only."""
+"""The columns that identify a cell of a study: all its rows differ by seed only."""
 
 
 def by_cell(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
-    """Each cell, in the order of its first row, with its rows in their order.
+    """Yield each cell, in the order of its first row, with its rows in their order.
 
     Where the rows of each cell stand together, as a study's do, these are views: pandas' own
     grouping copies the whole frame.
@@ -36,7 +36,7 @@ def by_cell(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]
 
 
 def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
-    """The distribution-free interval of a median from order statistics.
+    """Compute the distribution-free interval of a median from order statistics.
 
     The ranks (k, n + 1 − k) whose binomial coverage is at least ``confidence`` (David & Nagaraja,
     Order Statistics, 2003, section 7.1): exact for any law, no resampling, never narrower than
@@ -57,7 +57,7 @@ def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float,
 
 
 def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The Clopper–Pearson (1934) interval of a share, never anti-conservative."""
+    """Compute the Clopper–Pearson (1934) interval of a share, never anti-conservative."""
     tail = (1 - confidence) / 2
     # Quantiles of beta distributions; scipy.stats has them too, and takes a second to import.
     low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
@@ -66,17 +66,39 @@ def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[fl
 
 
 def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
-    """One row a cell: how many converged, and medians over replicates with intervals.
+    """Summarise replicates: one row per cell, with shares, medians and their intervals.
 
-    Columns: ``configuration``, a column for each axis of the study, ``backend, device,
-    replicates``; a count for each verdict;
-    ``converged_share`` with ``_low`` and ``_high`` (Clopper–Pearson); ``kl`` (median) with
-    ``_low``, ``_high`` (order statistics), ``kl_q05`` and ``kl_q95``; ``worth_kl``
-    and ``efficiency`` (medians) with ``_low`` and ``_high``; medians of ``samples_to_detect``,
-    ``loss_D``, ``loss_G``, ``examples_per_second``; ``chapter_examples_per_second`` where it was
-    measured. A diverged replicate counts as an infinite KL and a worth of 0, so it is
-    never dropped from a median. Rows that ``judge`` gave are of no study and have no label:
-    their ``configuration`` is its hash.
+    A cell is one configuration on one backend and device; its rows differ by their seed only.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From ``gan_eval.judge`` or ``gan_eval.load``. Rows of ``judge`` are of no study and have no
+        label: their ``configuration`` is its hash.
+    confidence : float
+        Of every interval.
+
+    Returns
+    -------
+    DataFrame
+        ``configuration``, a column for each axis of the study, ``backend``, ``device`` and
+        ``replicates``; a count for each verdict; ``converged_share`` with ``_low`` and ``_high``
+        (Clopper–Pearson); the medians ``kl`` (nats), ``worth_kl`` (real rows) and ``efficiency``
+        with ``_low`` and ``_high`` (order statistics; −∞ and ∞ with fewer than 6 replicates at
+        95 %); ``kl_q05`` and ``kl_q95``; the medians ``samples_to_detect``, ``loss_D``,
+        ``loss_G``, ``examples_per_second``, and ``chapter_examples_per_second`` where it was
+        measured. A diverged replicate counts as an infinite KL and a worth of 0, so it is never
+        dropped from a median.
+
+    Examples
+    --------
+    >>> import gan_eval as ge
+    >>> gans = ge.train(ge.TrainingConfig(epochs=2), seeds=range(8), backend="fused_cpu")
+    >>> cells = ge.summarise(ge.judge(gans, permutations=0))
+    >>> cells[["backend", "replicates", "converged", "failed"]].values.tolist()
+    [['fused_cpu', 8, 0, 8]]
+    >>> bool((cells["kl_low"] <= cells["kl"]).all() and (cells["kl"] <= cells["kl_high"]).all())
+    True
     """
     if "configuration" not in rows:
         rows = rows.assign(configuration=rows["config_hash"])
@@ -108,7 +130,7 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
 
 
 def quantile(values: ArrayLike, q: float) -> float:
-    """A quantile by linear interpolation that an infinite value does not turn into NaN."""
+    """Compute a quantile by linear interpolation that an infinite value does not turn into NaN."""
     ordered = np.sort(np.asarray(values, dtype=np.float64))
     position = q * (ordered.size - 1)
     low, high = ordered[int(np.floor(position))], ordered[int(np.ceil(position))]
@@ -117,7 +139,7 @@ def quantile(values: ArrayLike, q: float) -> float:
 
 
 def share_converged(rows: pd.DataFrame, margin: float) -> tuple[int, int]:
-    """How many replicates have KL(q‖p) within a margin (nats), and how many there are."""
+    """Count the replicates that have KL(q‖p) within a margin (nats), and all of them."""
     if rows.empty:
         raise UsageError("there are no rows to check")
     within = rows["kl"].le(margin) & rows["verdict"].ne("diverged")

@@ -13,11 +13,30 @@ from numpy.typing import NDArray
 
 from gan_eval.judging.summary import CELL, by_cell, summarise
 from gan_eval.pages.numbers import median
-from gan_eval.report.facts import FactCache
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import plain
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
+
+T = TypeVar("T")
+
+
+class FactCache:
+    """A store of numbers that rest on all epochs, by name.
+
+    They are computed where they are first asked for, embedded in the page, and read back by
+    ``verify``.
+    """
+
+    def __init__(self, found: Mapping[str, Any] | None = None) -> None:
+        self.found: dict[str, Any] = dict(found or {})
+
+    def of(self, name: str, compute: Callable[[], T]) -> T:
+        """Look up the numbers of this name, or compute and keep them."""
+        if name not in self.found:
+            self.found[name] = compute()
+        return self.found[name]
+
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from gan_eval.pages.page import SOURCES, source
-from gan_eval.report.facts import FactCache
+from gan_eval.report.cells import FactCache
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.json import json_ready
 from gan_eval.runtime.text import shown

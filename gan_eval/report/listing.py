@@ -12,7 +12,7 @@ from gan_eval.pages.blocks import Table
 from gan_eval.pages.environment import MOST_ROWS
 from gan_eval.pages.numbers import count, number, plural, probability
 from gan_eval.report.cells import CellRows
-from gan_eval.report.tested import tests
+from gan_eval.report.words import tests
 
 MOST_SEEDS = 100
 """Replicates of a cell that are listed; all cells together have ``MOST_ROWS``."""

@@ -24,9 +24,8 @@ from gan_eval.report import (
 from gan_eval.report import (
     speed as measured,
 )
-from gan_eval.report.cells import CellRows, cells_of
+from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.embedded import embed
-from gan_eval.report.facts import FactCache
 from gan_eval.runtime.files import write_text
 from gan_eval.runtime.text import plain
 from gan_eval.study.results.results import Results

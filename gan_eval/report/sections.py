@@ -19,7 +19,7 @@ from gan_eval.pages.blocks import (
 )
 from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, number, plural, setting
-from gan_eval.report import evolution, figures, listing, tables, tested, words
+from gan_eval.report import evolution, figures, listing, tables, words
 from gan_eval.report.cells import CellRows
 from gan_eval.report.losses import MOST_DRAWN, of_cell, undrawn
 from gan_eval.report.samples import sample_notes, sample_pictures
@@ -112,19 +112,19 @@ def samples(cells: Sequence[CellRows]) -> Section:
 def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
     blocks: list[Block] = [
         Paragraph(
-            f"{tested.sentences(cells, study)} Not rejecting is not convergence: it "
+            f"{words.of_tests(cells, study)} Not rejecting is not convergence: it "
             "says that this many samples do not show the difference. The verdict rests on the "
             "exact KL; how many samples do show it is the column “samples to detect” of "
             f"the verdict table ({_detection(cells)})."
         )
     ]
-    names = tested.tests(cells)
+    names = words.tests(cells)
     if any(tables.tested(cell, name)[0] for cell in cells for name in names):
         if said := words.tested(cells):
             blocks.append(Paragraph(said))
         drawn = (partial(figures.pvalues, cells, *named) for named in names.items())
         blocks += gallery(*drawn)
-        blocks += [TableBlock(tables.rejections(cells)), Paragraph(tested.certificate(names))]
+        blocks += [TableBlock(tables.rejections(cells)), Paragraph(words.certificate(names))]
     else:
         blocks.append(Paragraph("No test was run."))
     return Section("tests", "Two-sample tests", blocks)

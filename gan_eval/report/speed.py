@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gan_eval.pages.blocks import Section
-from gan_eval.report.facts import FactCache
+from gan_eval.report.cells import FactCache
 from gan_eval.study.results.results import Results
 
 

@@ -20,7 +20,7 @@ from gan_eval.pages.numbers import (
     spread,
 )
 from gan_eval.report.cells import CellRows
-from gan_eval.report.tested import tests
+from gan_eval.report.words import tests
 
 _DISTANCES = (
     ("kl", "KL(q‖p), nats"),

@@ -137,7 +137,7 @@ def test_the_tests_that_a_study_names_are_those_of_the_page() -> None:
         "T² (mean) tests 500 generated samples against the target, whose law is known",
         f"MMD-FUSE test: {percent(4 / 9)} of 9 replicates are rejected",
         "MMD-FUSE p",
-        "The certificate of MMD and energy",
+        "How often MMD and energy reject",
     ):
         assert said in text, said
     assert "energy test:" not in text

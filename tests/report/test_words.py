@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from gan_eval.pages.numbers import number
-from gan_eval.report import tested, words
+from gan_eval.report import words
 from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
@@ -148,5 +148,5 @@ def test_how_many_were_tested_is_said_where_not_all_were() -> None:
 def test_too_few_permutations_to_reject_are_no_sign_of_equality() -> None:
     cells = _cells(_known())
     for permutations, enough in ((18, False), (19, True)):
-        said = tested.sentences(cells, {"n_evaluation": 50, "permutations": permutations})
+        said = words.of_tests(cells, {"n_evaluation": 50, "permutations": permutations})
         assert ("19 would be enough" not in said) == enough

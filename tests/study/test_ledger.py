@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan import units
 from gan_eval.study.plan.identity import ReplicateQuery, queries
 from gan_eval.study.plan.study import Study

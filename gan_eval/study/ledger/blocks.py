@@ -11,7 +11,8 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -144,3 +145,44 @@ class TableBuilder:
         """The frame of the columns, without a copy; takes them."""
         columns, self.columns = self.columns, {}
         return pd.DataFrame(columns, copy=False)
+
+
+class Packed(NamedTuple):
+    """A table as a block, and the layout that it is read with."""
+
+    layout: str
+    block: bytes
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Self:
+        columns = columns_of(frame)
+        return cls(layout(columns), pack(columns))
+
+
+@dataclass(frozen=True)
+class PackedUnit:
+    """A finished unit of work: its rows and epochs, as compressed blocks.
+
+    Packing takes about as long as storing. It is done by whoever trained, side by side with others,
+    and not by the one process that writes the ledger.
+    """
+
+    rows: Packed
+    """One row a seed, in the order of the seeds."""
+    epochs: Packed
+    """Of the first ``traced`` seeds, the same number of rows each."""
+    traced: int
+    verdicts: dict[str, int]
+    """How many seeds have each verdict."""
+    environment: dict[str, Any] | None = None
+    """What trained it, where that is not known to be the environment of the run."""
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, epochs: pd.DataFrame) -> Self:
+        """Pack what ``judge`` gave; ``epochs`` may be empty."""
+        return cls(
+            Packed.of(rows),
+            Packed.of(epochs),
+            int(epochs["seed"].nunique()) if len(epochs) else 0,
+            {str(verdict): int(n) for verdict, n in rows["verdict"].value_counts().items()},
+        )

@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 from gan_eval.judging.columns import RENAMED, bits, with_columns_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.ledger import file, integrity, rows
-from gan_eval.study.ledger.faults import as_usage_error
-from gan_eval.study.ledger.file import LEDGER_FILE
-from gan_eval.study.ledger.packed import PackedUnit
+from gan_eval.study.ledger.blocks import PackedUnit
+from gan_eval.study.ledger.file import LEDGER_FILE, as_usage_error
 from gan_eval.study.plan.identity import ReplicateQuery
 
 __all__ = ["LEDGER_FILE", "Ledger"]

@@ -14,6 +14,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import nearest
 from gan_eval.study.plan.study import Study
 from gan_eval.training.backends import Availability
+from gan_eval.training.backends.registry import absence
 from gan_eval.training.config import TrainingConfig
 
 
@@ -133,7 +134,7 @@ def _where(study: Study, found: Sequence[Availability]) -> Iterator[tuple[Availa
             raise UsageError(f"unknown backend {name!r}: {nearest(name, list(by_name))}")
         entry = by_name[name]
         if entry.state != "installed":
-            raise UsageError(f"backend {name!r} is {entry.state}: {entry.remedy}")
+            raise UsageError(absence(name, entry.state, entry.remedy))
         for device in study.devices or entry.devices:
             if device not in entry.devices:
                 raise UsageError(

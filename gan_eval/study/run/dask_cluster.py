@@ -21,7 +21,7 @@ from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
 from gan_eval.study.run import dask_worker
 from gan_eval.study.run.dask_connection import connected, said
-from gan_eval.study.run.local import Lacking
+from gan_eval.study.run.unit import Lacking
 from gan_eval.training.backends import Availability
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gan_eval.runtime import pool, threads
 
 if TYPE_CHECKING:
-    from gan_eval.study.ledger.packed import PackedUnit
+    from gan_eval.study.ledger.blocks import PackedUnit
     from gan_eval.study.plan.study import Study
     from gan_eval.study.plan.units import Unit
 

@@ -19,14 +19,14 @@ import pandas as pd
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment, identity
 from gan_eval.runtime.pool import Failure
+from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import Ledger
-from gan_eval.study.ledger.packed import PackedUnit
 from gan_eval.study.plan.identity import ReplicateQuery, queries, within
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Cell, Unit, cells, unavailable, units
 from gan_eval.study.results.results import Results, with_axes
 from gan_eval.study.run.dask_cluster import Cluster
-from gan_eval.study.run.local import Processes
+from gan_eval.study.run.unit import Processes
 from gan_eval.training.backends import Availability, backends
 
 
