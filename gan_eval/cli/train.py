@@ -133,7 +133,7 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
     counts = ", ".join(f"{n} {name}" for name, n in rows["verdict"].value_counts().items())
     verdict = counts if many else rows["verdict"].iloc[0]
     margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]
-    console.print(f"KL(q‖p) {kl:.4f} nats (q the learned law, p the truth)")
+    console.print(f"KL(q‖p) {kl:.4f} nats (q the learned distribution, p the truth)")
     console.print(f"worth {worth:.1f} real samples, {share:.2%} of those it saw")
     console.print(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
 
