@@ -22,6 +22,7 @@ from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import write_text
 from gan_eval.runtime.json import json_ready
+from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
@@ -65,7 +66,7 @@ class Distance:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Displayed):
     """A comparison of two samples, which :func:`compare` makes.
 
     Attributes
@@ -121,12 +122,7 @@ class Comparison:
     def __repr__(self) -> str:
         from gan_eval.comparison import words  # as the methods below: with what they alone need
 
-        return words.summary(self)
-
-    def _repr_html_(self) -> str:
-        from gan_eval.comparison.page import fragment
-
-        return fragment(self)
+        return few_lines(*words.summary(self))
 
     def plot(self) -> Figure:
         """Draw the most different columns and the leading directions, as the page does."""

@@ -17,16 +17,13 @@ from gan_eval.pages.blocks import (
     TableBlock,
 )
 from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
-from gan_eval.pages.page import fill, notebook
+from gan_eval.pages.page import fill
 from gan_eval.runtime.machine import environment
 from gan_eval.runtime.text import plain
 from gan_eval.stats.multiple import CORRECTIONS
 
 if TYPE_CHECKING:
     from gan_eval.comparison.comparison import Comparison
-
-NOTEBOOK_ROWS = 12
-"""Columns that a notebook lists."""
 
 MOST_ROWS = 500
 """Columns that the page lists."""
@@ -56,13 +53,6 @@ def render(found: Comparison) -> str:
             _method(found),
         ],
     )
-
-
-def fragment(found: Comparison) -> str:
-    """Write the answer and its tables as HTML for a notebook."""
-    listed = [tables.tests(found), tables.distances(found), tables.columns(found, NOTEBOOK_ROWS)]
-    sentences = (words.verdict(found), words.worst_column(found), words.meaning(found))
-    return notebook(words.headline(found), sentences, [*listed, tables.directions(found)])
 
 
 def _cards(found: Comparison) -> list[Card]:

@@ -28,7 +28,7 @@ _HEADLINES = {
 }
 
 
-def summary(found: Comparison) -> str:
+def summary(found: Comparison) -> list[str]:
     """Write the comparison in a few lines."""
     spread = found.directions.spread
     lines = [
@@ -44,7 +44,7 @@ def summary(found: Comparison) -> str:
         )
     lines += [f"{d.words}: {estimate(d)}" for d in found.distances[:2]]
     lines.append("Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).")
-    return "\n".join(lines)
+    return lines
 
 
 def headline(found: Comparison) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from gan_eval.pages.blocks import Card, Section, Table
+from gan_eval.pages.blocks import Card, Section
 
 _HERE = Path(__file__).parent
 SOURCES = ("template.html.j2", "style.css", "page.js")
@@ -51,26 +51,6 @@ def fill(
     )
     # A lone surrogate, which JSON can hold, has no UTF-8 form.
     return html.encode("utf-8", "replace").decode("utf-8")
-
-
-def notebook(headline: str, sentences: Sequence[str], tables: Sequence[Table]) -> str:
-    """Write an answer and its tables as HTML that a notebook shows in its own style."""
-    parts = [Markup("<h3>{}</h3>").format(headline)]
-    parts += [Markup("<p>{}</p>").format(sentence) for sentence in sentences]
-    for table in tables:
-        head = Markup("").join(Markup("<th>{}</th>").format(name) for name in table.head)
-        rows = Markup("").join(
-            Markup("<tr>{}</tr>").format(
-                Markup("").join(Markup("<td>{}</td>").format(entry) for entry in row)
-            )
-            for row in table.rows
-        )
-        parts.append(
-            Markup(
-                "<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
-            ).format(table.caption, head, rows)
-        )
-    return Markup("\n").join(parts)
 
 
 @lru_cache(maxsize=1)
