@@ -15,20 +15,19 @@ MOST_ROWS = 500
 def environment(provenance: Mapping[str, Any]) -> Section:
     """Write the section on where figures come from, and what could not be run."""
     machines = provenance.get("environments") or {"": provenance.get("environment") or {}}
-    blocks: list[Block] = []
-    for name, machine in machines.items():
-        blocks += [Heading(f"Environment {name}")] if len(machines) > 1 else []
-        blocks.append(_facts(_machine(machine)))
     seconds = provenance.get("seconds")
-    blocks.append(
-        _facts(
-            [
-                ("Workers", provenance.get("workers")),
-                ("Time taken", f"{number(seconds)} s" if seconds else None),
-                ("Run at", provenance.get("created")),
-            ]
-        )
-    )
+    run = [
+        ("Workers", provenance.get("workers")),
+        ("Time taken", f"{number(seconds)} s" if seconds else None),
+        ("Run at", provenance.get("created")),
+    ]
+    blocks: list[Block] = []
+    if len(machines) == 1:  # one list, whose terms share a column
+        blocks.append(_facts([*_machine(*machines.values()), *run]))
+    else:
+        for name, machine in machines.items():
+            blocks += [Heading(f"Environment {name}"), _facts(_machine(machine))]
+        blocks += [Heading("Run"), _facts(run)]
     if lacking := provenance.get("unavailable") or ():
         blocks.append(
             TableBlock(
@@ -54,7 +53,7 @@ def _machine(machine: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("Processor", machine.get("processor")),
         ("Cores in use", machine.get("cores")),
-        ("Threads a process", machine.get("threads")),
+        ("Threads per process", machine.get("threads")),
         ("Memory", f"{memory} GiB" if memory else None),
         ("GPU", ", ".join(str(gpu) for gpu in machine.get("gpus") or []) or "none seen"),
         ("Platform", machine.get("platform")),

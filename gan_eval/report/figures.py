@@ -258,6 +258,8 @@ def _cell_axis(axes: Axes, cells: Sequence[CellRows]) -> None:
             axes.text(
                 0, y - 0.36, plain(cell.label, 48), transform=axes.get_yaxis_transform(),
                 va="center", fontsize=9, color=COLOURS["muted"],
+                # So that no line of a margin crosses the letters.
+                bbox={"facecolor": COLOURS["surface"], "edgecolor": "none", "pad": 1},
             )  # fmt: skip
 
 
