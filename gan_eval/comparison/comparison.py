@@ -28,7 +28,7 @@ from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
 from gan_eval.stats.redundant_columns import set_aside
 from gan_eval.stats.scaling import ColumnScales
-from gan_eval.stats.twosample.frechet import frechet_distance
+from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
 from gan_eval.stats.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ Array = NDArray[np.float64]
 
 INTERVAL_COLUMNS = 64
 """With more columns the jackknife and the bootstrap of the Fréchet distance take minutes."""
-
-SMALLEST_RANGE = 1e-150
-"""The squares of what varies by less are near the smallest that float64 holds, or below."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import numbers
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -169,7 +169,10 @@ def in_words(number: Exact) -> str:
     if isinstance(number, Fraction) and number.denominator != 1:
         scaled = Decimal(number.numerator) / Decimal(number.denominator)
         return cut(str(scaled))
-    return cut(str(int(number))) if abs(number) < 10**80 else f"{float(number):g}"
+    if abs(number) < 10**80:
+        return cut(str(int(number)))
+    # Six digits, also of what is too large for a float.
+    return str(Context(prec=6).create_decimal(int(number)).normalize()).lower()
 
 
 def _pair(pooled: Sequence[Exact], origin: Exact) -> str:

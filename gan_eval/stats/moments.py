@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import CannotTestError, UsageError
+from gan_eval.runtime.text import shown
 from gan_eval.stats.scaling import ColumnScales, constant_columns
 
 Array = NDArray[np.float64]
@@ -33,12 +37,28 @@ def fit(x: Array, name: str, scales: ColumnScales) -> Gaussian:
     return law
 
 
+class ConstantColumnError(UsageError):
+    """A sample is the same in all rows of a column, the ``place``-th from 0."""
+
+    def __init__(self, sample: str, place: int, columns: Sequence[str] | None = None) -> None:
+        self.sample, self.place = sample, place
+        column = f"x{place + 1}" if columns is None else columns[place]
+        super().__init__(f"{sample} must vary in every column, got constant column {shown(column)}")
+
+
+@contextmanager
+def naming(columns: Sequence[str]) -> Iterator[None]:
+    """Call a constant column by its name."""
+    try:
+        yield
+    except ConstantColumnError as error:
+        raise ConstantColumnError(error.sample, error.place, columns) from None
+
+
 def require_variation(constant: NDArray[np.bool_], name: str) -> None:
-    """Raise ``UsageError`` where one of these columns (d,) is constant."""
+    """Raise ``ConstantColumnError`` where one of these columns (d,) is constant."""
     if constant.any():
-        raise UsageError(
-            f"{name} must vary in every column, got constant column {np.flatnonzero(constant)[0]}"
-        )
+        raise ConstantColumnError(name, int(constant.argmax()))
 
 
 def require_full_rank(law: Gaussian, rounding: Array, name: str) -> None:

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import cut, shown
-from gan_eval.stats.conversion import HELD, WHOLE, Numbers, common_origin, require_held, worded
+from gan_eval.stats.conversion import (
+    HELD,
+    WHOLE,
+    Numbers,
+    common_origin,
+    in_words,
+    require_held,
+    worded,
+)
 
 Array = NDArray[np.float64]
 Exponents = NDArray[np.intc]
@@ -59,8 +67,8 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
     Traceback (most recent call last):
     gan_eval.runtime.errors.UsageError: x and y must have the same number of columns, got 1 and 2
     """
-    names_x, names_y = _column_names(x), _column_names(y)
-    if names_x is not None and names_y is not None and names_x != names_y:
+    names_x, names_y = ([str(name) for name in getattr(v, "columns", ())] for v in (x, y))
+    if names_x and names_y and names_x != names_y:
         raise UsageError(
             "x and y must have the same columns in the same order, got "
             f"{shown(names_x)} and {shown(names_y)}"
@@ -225,9 +233,22 @@ def rounding(points: Array) -> float:
     return float(2.0**-53 * np.abs(points).max())
 
 
-def _column_names(values: Any) -> list[str] | None:
-    columns = getattr(values, "columns", None)
-    return None if columns is None else [str(column) for column in columns]
+def column_names(*samples: Any, count: int) -> list[str]:
+    """The columns' names where a data frame gives them, all different, else x1, x2, …
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> column_names(pd.DataFrame({"height": [1.0], "age": [2.0]}), count=2)
+    ['height', 'age']
+    >>> column_names([[1.0, 2.0]], count=2)
+    ['x1', 'x2']
+    """
+    for values in samples:
+        names = [str(name) for name in getattr(values, "columns", ())]
+        if len(names) == count == len(set(names)):
+            return names
+    return [f"x{j + 1}" for j in range(count)]
 
 
 def _checked(values: Any, name: str) -> Numbers:
@@ -245,10 +266,19 @@ def _checked(values: Any, name: str) -> Numbers:
         )
     if np.abs(array).max() > LARGEST_VALUE:
         raise UsageError(
-            f"{name} must hold values of at most {LARGEST_VALUE:g} in size, "
-            f"got {np.abs(array).max():g}"
+            f"{name} must hold values of at most {LARGEST_VALUE:g} in size, got {_largest(found)}"
         )
     return found
+
+
+def _largest(table: Numbers) -> str:
+    """Write out the largest number in size, as it was given."""
+    sizes = np.abs(table.values)
+    row, column = np.unravel_index(sizes.argmax(), sizes.shape)
+    if column in table.exact and table.exact[column].dtype == object:
+        exact = [abs(value) for value in table.exact[column]]
+        return in_words(max(exact))
+    return f"{sizes[row, column]:g}"
 
 
 def _numbers(values: Any, name: str) -> Numbers:

@@ -208,3 +208,13 @@ def test_every_test_of_the_table_can_be_loaded_and_run() -> None:
         assert bool(result.permutations) == bool(test.takes), name
     chosen = [(test.two_samples, test.against_target) for test in TESTS.values()]
     assert {name for names in chosen for name in names if name} <= set(ALL_TESTS)
+
+
+def test_a_constant_column_is_called_by_its_name() -> None:
+    rows = np.random.default_rng(0).standard_normal((20, 3))
+    x = pd.DataFrame(rows, columns=["unit", "height", "weight"]).assign(unit=1.0)
+    y = x.assign(weight=3.0)
+    with pytest.raises(UsageError, match="y must vary in every column, got constant column 'we"):
+        likelihood_ratio_test(x.drop(columns="unit"), y.drop(columns="unit"))
+    # The unit, constant in both, is set aside first.
+    assert "constant column 'weight'" in battery(x, y, rng=0).not_run["likelihood_ratio"]

@@ -256,3 +256,8 @@ def test_importing_the_room_loads_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_number_beyond_float64_is_told_as_it_was_given() -> None:
+    with pytest.raises(UsageError, match=r"in size, got 1e\+400$"):
+        mmd_test([[10**400], [3]], [[1], [2]])

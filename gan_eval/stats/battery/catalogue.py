@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import nearest, shown
 from gan_eval.stats import samples as validation
+from gan_eval.stats.moments import naming
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import ColumnScales, constant_columns
 from gan_eval.stats.whitening import whitening
@@ -69,7 +70,7 @@ class Samples:
             if y is None:
                 raise UsageError("a battery needs a second sample or a target, got neither")
             first, second = validation.two_samples(x, y)
-            names = column_names(x, y, count=first.shape[1])
+            names = validation.column_names(x, y, count=first.shape[1])
             aside = set_aside(first, second, names)
             kept = [j for j, name in enumerate(names) if name not in aside]
             # Where none is left, each test says why it cannot be run.
@@ -85,30 +86,12 @@ class Samples:
         from gan_eval.stats.goodness.samples import one_sample
 
         first, target = one_sample(x, target)
-        names = column_names(x, y, count=first.shape[1])
+        names = validation.column_names(x, y, count=first.shape[1])
         if y is None:
             drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)
             return cls(first, None, target, (first, drawn), target, names)
         first, second = validation.two_samples(x, y, fixed=validation.TARGET)
         return cls(first, second, target, (first, second), target, names)
-
-
-def column_names(*samples: Any, count: int) -> list[str]:
-    """The columns' names where a data frame gives them, all different, else x1, x2, …
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> column_names(pd.DataFrame({"height": [1.0], "age": [2.0]}), count=2)
-    ['height', 'age']
-    >>> column_names([[1.0, 2.0]], count=2)
-    ['x1', 'x2']
-    """
-    for values in samples:
-        names = [str(name) for name in getattr(values, "columns", ())]
-        if len(names) == count == len(set(names)):
-            return names
-    return [f"x{j + 1}" for j in range(count)]
 
 
 def _can_be_whitened(pooled: Array) -> bool:
@@ -336,7 +319,10 @@ class BatteryTest:
 
     def run(self, data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:
         """Run the test on data as a battery holds them."""
-        settings: dict[str, Any] = {"permutations": permutations, "rng": rng, "device": device}
+        with naming(data.columns):
+            return self._run(data, permutations=permutations, rng=rng, device=device)
+
+    def _run(self, data: Samples, **settings: Any) -> TestResult:
         alone = data.target is not None and (self.known_law or data.y is None)
         if alone and self.against_target is not None:
             return ALL_TESTS[self.against_target].run(data.x, target=data.target, **settings)

@@ -14,6 +14,7 @@ from gan_eval.runtime.arguments import level
 from gan_eval.stats import moments, noncentral
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
+from gan_eval.stats.samples import column_names
 
 
 def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.95) -> TestResult:
@@ -63,7 +64,8 @@ def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.
     start = time.perf_counter()
     n, d = rows.shape
     scales, truth = target_units(target)
-    law = moments.fit(rows, "x", scales)
+    with moments.naming(column_names(x, count=d)):
+        law = moments.fit(rows, "x", scales)
     squared = float(mahalanobis(Gaussian(truth.mean, law.factor), law)) ** 2
     statistic = (n - 1) * squared
     ratio = squared * (n - d) / d

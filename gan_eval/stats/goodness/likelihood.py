@@ -16,6 +16,7 @@ from gan_eval.runtime.arguments import level
 from gan_eval.stats import moments, noncentral
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
+from gan_eval.stats.samples import column_names
 
 Array = NDArray[np.floating]
 
@@ -133,7 +134,8 @@ def _against_target(
     start = time.perf_counter()
     n, d = rows.shape
     units, truth = target_units(target)
-    fitted = moments.fit(rows, "x", units)
+    with moments.naming(column_names(x, count=d)):
+        fitted = moments.fit(rows, "x", units)
     offset, scales = canonical_pair(fitted, truth)
     size = n
     if not mean_known:

@@ -71,7 +71,8 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
     scales = ColumnScales.of(np.concatenate([first, second]))
-    pooled = _pooled(first, second, scales)
+    with moments.naming(samples.column_names(x, y, count=d)):
+        pooled = _pooled(first, second, scales)
     rest = n + m - d - 1
     share = n * m / (n + m)
     squared = float(mahalanobis(pooled, Gaussian(scales(second).mean(axis=0), pooled.factor))) ** 2
@@ -138,7 +139,9 @@ def box_m_test(x: Any, y: Any) -> TestResult:
     first, second = samples.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    statistic = _scatters(first, second).box_m
+    with moments.naming(samples.column_names(x, y, count=d)):
+        scatters = _scatters(first, second)
+    statistic = scatters.box_m
     law = BoxLaw.two_samples(n, m, d, means=False)
     weights = (n - 1) / (n + m - 2), (m - 1) / (n + m - 2)
     return _likelihood_ratio(
@@ -188,7 +191,9 @@ def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
     first, second = samples.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    statistic = _scatters(first, second).likelihood_ratio
+    with moments.naming(samples.column_names(x, y, count=d)):
+        scatters = _scatters(first, second)
+    statistic = scatters.likelihood_ratio
     law = BoxLaw.two_samples(n, m, d, means=True)
     weights = n / (n + m), m / (n + m)
     return _likelihood_ratio(

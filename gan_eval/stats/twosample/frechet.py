@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import MOST_DRAWS, level, random_generator, whole_number
-from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.bootstrap import draw_counts, percentile_interval
 from gan_eval.stats.result import Scalars
@@ -28,6 +28,9 @@ Array = NDArray[np.float64]
 Moments = tuple[Array, Array]
 # Weighted sums (k, c) of a table (n, c).
 Total = Callable[[Array], Array]
+
+SMALLEST_RANGE = 1e-150
+"""The squares of what varies by less are near the smallest that float64 holds, or below."""
 
 # The jackknife leaves out so many groups of each sample in turn; single rows where there are fewer.
 GROUPS = 500
@@ -119,7 +122,9 @@ def frechet_distance(
     Raises
     ------
     UsageError
-        For input or options that cannot be used.
+        For input or options that cannot be used; as
+        :class:`~gan_eval.runtime.errors.CannotTestError` where no column varies by
+        ``SMALLEST_RANGE``, because the distance has squared units.
 
     Notes
     -----
@@ -171,6 +176,11 @@ def frechet_distance(
     generator = random_generator(rng)
     start = time.perf_counter()
 
+    if 0 < np.ptp(np.concatenate([first, second]), axis=0).max() < SMALLEST_RANGE:
+        raise CannotTestError(
+            f"x and y vary by less than {SMALLEST_RANGE:g} in every column, and their distance has "
+            "squared units, which float64 rounds to nothing: multiply both by a number"
+        )
     first, second, unit = _scaled(first, second)
     estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
     corrected = estimate - _jackknife_bias(first, second)

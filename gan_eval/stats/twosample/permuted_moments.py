@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gan_eval.runtime.arguments import draw_count, random_generator
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
+from gan_eval.stats.moments import naming
 from gan_eval.stats.permutation.engine import NullDistribution
 from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
@@ -164,7 +165,8 @@ def _permuted(
             f"x and y must have at most {MOST_COLUMNS} columns for a permutation test of their "
             f"covariances, got {d}"
         )
-    found = classical_test(first, second)
+    with naming(samples.column_names(x, y, count=d)):
+        found = classical_test(first, second)
     pooled = np.concatenate([first, second])
     scaled = ColumnScales.of(pooled)(pooled)
     rows = unit_covariance(scaled)

@@ -213,7 +213,7 @@ def test_far_from_the_target_numbers_stay_finite(factor, x):
     ("rows", "sentence"),
     [
         (np.eye(2), "more rows than columns"),
-        (np.column_stack([np.arange(9.0), np.full(9, 0.1)]), "constant column 1"),
+        (np.column_stack([np.arange(9.0), np.full(9, 0.1)]), "constant column 'x2'"),
         (np.outer(np.arange(9.0), [1, 2]) + 0.1, "linearly dependent"),
         (np.zeros((9, 3)), "one column for each of the target's 2 coordinates, got 3"),
         ([[1.0, np.nan], [2.0, 3.0], [0.0, 1.0]], "finite"),

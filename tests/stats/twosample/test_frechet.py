@@ -13,7 +13,7 @@ from scipy import linalg
 
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.twosample.frechet import frechet_distance
 from gan_eval.stats.twosample.frechet_influence import influence, upper_reach
 
@@ -271,3 +271,12 @@ def test_constant_rows():
 def test_what_is_refused(rows, options, message):
     with pytest.raises(UsageError, match=message):
         frechet_distance(np.eye(rows, 3), np.zeros((9, 3)), **options)
+
+
+def test_no_distance_is_given_where_its_square_is_rounded_away():
+    rows = np.random.default_rng(0).standard_normal((20, 2))
+    assert frechet_distance(1e-140 * rows, 2e-140 * rows, rng=0).estimate > 0
+    with pytest.raises(CannotTestError, match="multiply both by a number"):
+        frechet_distance(1e-160 * rows, 2e-160 * rows, rng=0)
+    # Rows that do not vary at all have a distance.
+    assert frechet_distance(0 * rows, 0 * rows, rng=0).estimate == 0
