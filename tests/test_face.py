@@ -29,6 +29,7 @@ assert list(ge.load("reports/mine")["kl"]) == list(results.rows["kl"])
 assert Path("reports/mine/report.html").stat().st_size > 10_000
 real = ge.GaussianTarget.chapter().sample(40, 0)
 generated = gans.generate(0, 40)
+assert ge.compare(real, generated, permutations=199).told_apart
 assert ge.battery(real, generated, permutations=199, rng=0).told_apart
 assert ge.mmd_test(real, generated, rng=0).pvalue < 0.05
 assert ge.energy_test(real, generated, rng=0).pvalue < 0.05
