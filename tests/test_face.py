@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import pkgutil
 import subprocess
 import sys
@@ -63,6 +65,21 @@ def test_dir_is_all_and_nothing_heavy_is_loaded() -> None:
 @pytest.mark.thorough
 def test_the_face_does_what_it_says(tmp_path: Path) -> None:
     fresh(SNIPPET, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("gan_eval", "gan_eval.testing.assertions", "gan_eval.training.backends.registry"),
+        pytest.param("gan_eval.report.run", marks=pytest.mark.thorough),
+        pytest.param("gan_eval.training.run", marks=pytest.mark.thorough),
+    ],
+)
+def test_the_examples_of_the_face_are_true(name: str) -> None:
+    flags = doctest.NORMALIZE_WHITESPACE
+    found = doctest.testmod(importlib.import_module(name), optionflags=flags)
+    assert found.attempted
+    assert not found.failed
 
 
 def test_no_package_takes_the_place_of_a_verb() -> None:

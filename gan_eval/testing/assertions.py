@@ -47,8 +47,8 @@ def assert_same_distribution(
     x, y : array of shape (n, d) and (m, d), or (n,) and (m,)
         NumPy, torch or pandas; independent rows.
     alpha : float
-        How often two fresh samples of one law may fail, all tests together: in a suite that runs
-        daily, 0.01 is three or four false alarms a year.
+        How often two fresh samples of one distribution may fail, all tests together: in a suite
+        that runs daily, 0.01 is three or four false alarms a year.
     tests, correction, device
         As of :func:`~gan_eval.stats.battery.battery.battery`.
     permutations : int, optional
@@ -66,10 +66,23 @@ def assert_same_distribution(
     ------
     AssertionError
         Where x and y are told apart: says which tests reject, which columns and directions differ
-        and by how much, and how often samples of one law would fail. Where no test could have
+        and by how much, and how often samples of one distribution would
+        fail. Where no test could have
         rejected: says why, and how many rows or permutations would be enough.
     UsageError
         For input or options that cannot be used.
+
+    Examples
+    --------
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget.chapter()
+    >>> real, generated = target.sample(60, 0), target.sample(60, 1)
+    >>> assert_same_distribution(real, generated, tests=["energy"]).told_apart
+    False
+    >>> assert_same_distribution(real, generated + 2, tests=["energy"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: x (60 rows) and y (60 rows) do not come from one distribution
+    ...
     """
     __tracebackhide__ = True
     if permutations is None:
@@ -110,7 +123,7 @@ def assert_converged(
     margin : float
         In nats; 0.1 is where ``gan-eval`` calls a GAN converged.
     confidence_level : float
-        Of the bound. A Gaussian law at the margin or beyond passes with probability at most about
+        Of the bound. A Gaussian at the margin or beyond passes with probability at most about
         1 − ``confidence_level``. Heavier tails keep that rate where there are rows enough to show
         them (docs/convergence.md has the measured rates).
     shape_alpha : float or None
@@ -132,8 +145,18 @@ def assert_converged(
 
     Notes
     -----
-    See :func:`~gan_eval.stats.battery.equivalence.equivalence`. For another law than a Gaussian,
-    :func:`assert_same_distribution` compares with rows of the law itself.
+    See :func:`~gan_eval.stats.battery.equivalence.equivalence`. For a target that is no Gaussian,
+    :func:`assert_same_distribution` compares with rows of the target.
+
+    Examples
+    --------
+    >>> from gan_eval import GaussianTarget
+    >>> target = GaussianTarget.chapter()
+    >>> assert_converged(target.sample(400, 0), target).passed
+    True
+    >>> assert_converged(target.sample(400, 0) + 1, target)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    AssertionError: 400 samples are further from the target: KL(samples‖target) is estimated at ...
     """
     __tracebackhide__ = True
     target = GaussianTarget.of(target)
@@ -168,7 +191,8 @@ def _told_apart(x: Any, y: Any, found: BatteryResult) -> str:
         chance = f", by chance × {directions.chance_ratio:.3g}"
         lines += [_ratio(direction, names, chance) for direction in directions.spread[:1]]
     lines.append(
-        f"two samples of one law fail this assertion in at most {100 * found.alpha:g} % of runs"
+        "two samples of one distribution fail this assertion in at most "
+        f"{100 * found.alpha:g} % of runs"
     )
     return "\n".join(lines)
 
