@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_text
 from gan_eval.runtime.text import cut, lower_first
+
+Record = TypeVar("Record")
 
 
 def read_json(path: str | Path) -> Any:
@@ -39,6 +41,16 @@ def read_json(path: str | Path) -> Any:
     except ValueError as error:  # of thousands of digits as well
         reason = lower_first(str(error).partition(";")[0])
         raise UsageError(f"{str(path)!r} is not usable JSON: {reason}") from None
+
+
+def restored(kind: type[Record], document: Any) -> Record:
+    """Make an object of a dataclass from its JSON, with the dataclasses and tuples inside it.
+
+    ``ValueError`` where the document is none of that class.
+    """
+    from pydantic import TypeAdapter  # which takes a moment, and most commands read no such file
+
+    return TypeAdapter(kind).validate_python(document)
 
 
 def json_ready(value: Any, not_finite: Callable[[float], Any] = lambda _: None) -> Any:

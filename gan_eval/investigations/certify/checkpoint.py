@@ -15,16 +15,17 @@ from gan_eval.investigations.certify.catalogue import TESTS, Subject
 from gan_eval.runtime.code import source_version
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import append_text, reading, write_text
+from gan_eval.runtime.json import restored
 from gan_eval.runtime.pool import Task
 
 _HEAD = {"checkpoint of": "gan-eval certify", "format": 1}
 
 _KINDS: Mapping[Any, tuple[str, Any]] = {
-    size.count: ("size", size.Counts.from_dict),
-    power.measure: ("power", power.PowerCurve.from_dict),
-    closed_form.measure: ("mean", closed_form.MeanCase.from_dict),
+    size.count: ("size", size.Counts),
+    power.measure: ("power", power.PowerCurve),
+    closed_form.measure: ("mean", closed_form.MeanCase),
 }
-"""Units by their function: the name in the file, and what reads one back."""
+"""Units by their function: the name in the file, and the class of what it gives."""
 
 
 def beside(path: Path) -> Path:
@@ -80,7 +81,7 @@ class Checkpoint:
             return False, None
         record = self._known[name]
         try:
-            return True, None if record is None else _KINDS[task[0]][1](record)
+            return True, None if record is None else restored(_KINDS[task[0]][1], record)
         except (AttributeError, LookupError, TypeError, ValueError):  # a line that was damaged
             return False, None
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,16 +137,6 @@ class MeanCase:
         by the normal law of a mean."""
         confidence = FIRST_LOOK if self.second is None else SECOND_LOOK
         return bool(abs(self.deviation) <= norm.ppf((1 + confidence) / 2))
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> MeanCase:
-        """The case that ``to_dict`` wrote."""
-        second = record["second"]
-        return cls(**{**record, "second": None if second is None else cls.from_dict(second)})
 
 
 def measure(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -129,16 +129,6 @@ class PowerCurve:
         share = (mark - low) / np.where(high > low, high - low, 1.0)
         between = np.exp(logs[before] + share * (logs[after] - logs[before]))
         return np.where(reached.any(axis=1), between, np.inf)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> PowerCurve:
-        """The curve that ``to_dict`` wrote."""
-        lists = {name: tuple(record[name]) for name in ("kl", "strengths", "rejections")}
-        return cls(**{**record, **lists})
 
 
 def grid(n: int, m: int) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
 from gan_eval.investigations.certify.settings import Settings
 from gan_eval.investigations.certify.size import SizeCase
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.json import read_json
+from gan_eval.runtime.json import read_json, restored
 from gan_eval.runtime.notebook import Displayed, few_lines
 
 FORMAT = 1
@@ -157,19 +157,14 @@ class Certificate(Displayed):
             "format": FORMAT,
             "passed": self.passed,
             "faults": list(self.faults),
-            "settings": self.settings.to_dict(),
-            "tests": {name: asdict(test) for name, test in self.tests.items()},
-            "sizes": [case.to_dict() for case in self.sizes],
-            "power": [curve.to_dict() for curve in self.power],
-            "means": [case.to_dict() for case in self.means],
-            "provenance": dict(self.provenance),
+            **asdict(self),
         }
 
     def to_json(self) -> str:
         """``to_dict`` as text, a case a line."""
         parts = []
         for name, value in self.to_dict().items():
-            if isinstance(value, list) and value and isinstance(value[0], dict):
+            if isinstance(value, tuple) and value and isinstance(value[0], dict):
                 lines = ",\n".join(f"  {json.dumps(item, allow_nan=False)}" for item in value)
                 parts.append(f' "{name}": [\n{lines}\n ]')
             else:
@@ -184,17 +179,7 @@ class Certificate(Displayed):
             raise UsageError(
                 f"a certificate of format {FORMAT} is needed, got format {record['format']!r}"
             )
-        return cls(
-            Settings.from_dict(record["settings"]),
-            {
-                name: Certified(test["words"], tuple(test["sees"]))
-                for name, test in record["tests"].items()
-            },
-            tuple(SizeCase.from_dict(case) for case in record["sizes"]),
-            tuple(PowerCurve.from_dict(curve) for curve in record["power"]),
-            tuple(MeanCase.from_dict(case) for case in record["means"]),
-            record["provenance"],
-        )
+        return restored(cls, record)
 
     @classmethod
     def load(cls, path: str | Path) -> Certificate:

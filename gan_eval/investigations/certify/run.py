@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from gan_eval.investigations.certify import closed_form, power, size
 from gan_eval.investigations.certify.alternatives import PATHS
@@ -16,14 +17,15 @@ from gan_eval.investigations.certify.result import Certificate, Certified
 from gan_eval.investigations.certify.settings import Settings
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Pool, Task, map_units, require
+from gan_eval.runtime.pool import Pool, map_units, require
 from gan_eval.runtime.progress import Progress
 from gan_eval.runtime.text import nearest
 
 SPAN = 250
 """Null repetitions of one unit of work."""
 
-Key = TypeVar("Key")
+_Work = Callable[..., dict[Any, Any]]
+"""``map_units`` of units, for the step that it is ``doing``."""
 
 
 def certify(
@@ -71,7 +73,12 @@ def certify(
     workers = workers or cores()
     start, progress = time.monotonic(), Progress(on_progress)
     with Pool(workers) as pool:
-        work = _Work(pool, checkpoint or Checkpoint(None), progress)
+        work = partial(
+            *(map_units, pool),
+            progress=progress,
+            store=checkpoint or Checkpoint(None),
+            fault="{key} could not be certified",
+        )
         sizes = _sizes(work, subjects, settings)
         curves = _power(work, subjects, settings)
         means = _means(work, subjects, settings)
@@ -118,22 +125,6 @@ def named(text: str | None) -> tuple[str, ...]:
     return tuple(TESTS) if text == "all" else tuple(part.strip() for part in text.split(","))
 
 
-@dataclass(frozen=True)
-class _Work:
-    """Units of work over a pool, those of a checkpoint left out, with progress."""
-
-    pool: Pool
-    checkpoint: Checkpoint
-    progress: Progress
-
-    def run(self, doing: str, units: Mapping[Key, Task]) -> dict[Key, Any]:
-        """Each key with the outcome of its task, in the order of the units."""
-        fault = "{key} could not be certified"
-        return map_units(
-            self.pool, units, self.progress, doing=doing, store=self.checkpoint, fault=fault
-        )
-
-
 def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[size.SizeCase]:
     cases = [
         (subject, law, n, m, d)
@@ -153,7 +144,7 @@ def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list
             for span in (range(a, min(a + SPAN, total)) for a in range(0, total, SPAN))
         }
         parts: dict[tuple[str | int, ...], list[size.Counts]] = {}
-        for key, counts in work.run(f"size, {which} look", units).items():
+        for key, counts in work(units, doing=f"size, {which} look").items():
             parts.setdefault(key[:-1], []).append(counts)
         return {key: size.total(found) for key, found in parts.items()}
 
@@ -182,7 +173,7 @@ def _power(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list
         for subject in (None, *subjects)
         for path in PATHS
     }
-    return [curve for curve in work.run("power", units).values() if curve is not None]
+    return [curve for curve in work(units, doing="power").values() if curve is not None]
 
 
 def _means(
@@ -199,7 +190,7 @@ def _means(
 
     def look(which: str, cases: Sequence[tuple[str, str, int, int, int]], total: int) -> Any:
         units = {c: (closed_form.measure, *c, total, settings.seed, which) for c in cases}
-        measured = work.run(f"means, {which} look", units)
+        measured = work(units, doing=f"means, {which} look")
         return {c: case for c, case in measured.items() if case is not None}
 
     found = look("first", cases, settings.repetitions)

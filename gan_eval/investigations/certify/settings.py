@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from gan_eval.investigations.certify.catalogue import PERMUTATIONS
@@ -111,14 +111,3 @@ class Settings:
             seed=seed,
             **chosen,
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> Settings:
-        """The settings that ``to_dict`` wrote."""
-        pairs = tuple((int(n), int(m)) for n, m in record["sizes"])
-        lists = {name: tuple(record[name]) for name in ("dimensions", "alphas")}
-        return cls(**{**record, **lists, "sizes": pairs})

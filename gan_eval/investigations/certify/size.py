@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,16 +71,6 @@ class Counts:
             tuple(a + b for a, b in zip(self.rejections, other.rejections, strict=True)),
             tuple(a + b for a, b in zip(self.histogram, other.histogram, strict=True)),
             self.impossible + other.impossible,
-        )
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> Counts:
-        """The counts that ``asdict`` wrote."""
-        return cls(
-            record["repetitions"],
-            tuple(record["rejections"]),
-            tuple(record["histogram"]),
-            record["impossible"],
         )
 
 
@@ -152,23 +141,6 @@ class SizeCase:
     def passed(self) -> bool:
         """Whether the claim stands."""
         return not self.faults
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> SizeCase:
-        """The case that ``to_dict`` wrote."""
-        second = record["second"]
-        return cls(
-            **{
-                **record,
-                "alphas": tuple(record["alphas"]),
-                "first": Counts.from_dict(record["first"]),
-                "second": None if second is None else Counts.from_dict(second),
-            }
-        )
 
 
 def band(repetitions: int, alpha: float, claim: str, confidence: float) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gan_eval.investigations.exercise.decomposition import Decomposition
 from gan_eval.investigations.exercise.result import Exercise
-from gan_eval.investigations.exercise.run import Progress, exercise
+from gan_eval.investigations.exercise.run import exercise
 from gan_eval.investigations.exercise.settings import Settings
 
-__all__ = ["Decomposition", "Exercise", "Progress", "Settings", "exercise"]
+__all__ = ["Decomposition", "Exercise", "Settings", "exercise"]

@@ -30,17 +30,11 @@ def document(found: Exercise) -> dict[str, Any]:
             "told_apart": {str(n): asdict(found.told_apart(name, n)) for n in settings.test_rows},
             "rows_until_told_apart": asdict(found.rows_until_told_apart(name)),
         }
-        | (
-            {}
-            if name == OPTIMUM
-            else {
-                "size": {
-                    str(n): asdict(found.told_apart(name, n, TRUTH)) for n in settings.test_rows
-                }
-            }
-        )
         for name in (*TESTS, OPTIMUM)
     }
+    for name in TESTS:
+        sizes = {str(n): asdict(found.told_apart(name, n, TRUTH)) for n in settings.test_rows}
+        tests[name]["size"] = sizes
     cases = found.responses.drop_duplicates(["generator", "source", "widths", "n"])
     discriminators = []
     for case in cases[["generator", "source", "widths", "n"]].to_dict("records"):

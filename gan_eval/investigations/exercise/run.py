@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -182,11 +183,16 @@ class _Study:
                         continue
                     own = source == TRAINING and widths == self.settings.widths[0]
                     extra = self.discriminators if own else None
-                    task = (
-                        *(_respond, self.games[kind], self.config, seeds, kind, source, n),
-                        *(widths, self.settings.restarts, extra),
+                    respond = partial(
+                        *(responses.respond, self.games[kind], self.config, seeds),
+                        kind=kind,
+                        source=source,
+                        n=n,
+                        widths=widths,
+                        restarts=self.settings.restarts,
+                        trained=extra,
                     )
-                    units[kind, source, n, widths] = task
+                    units[kind, source, n, widths] = (respond,)
         return units
 
     def responses(self, met: dict[Any, Response]) -> pd.DataFrame:
@@ -251,25 +257,3 @@ class _Study:
             frame[name] = pd.Series(getattr(decomposition, name))
         frame["error"] = pd.Series(errors.max(axis=0))
         return frame, decomposition
-
-
-def _respond(
-    game: Game,
-    config: Any,
-    seeds: list[int],
-    kind: str,
-    source: str,
-    n: int,
-    widths: tuple[int, ...],
-    restarts: int,
-    trained: Array | None,
-) -> Response:
-    return responses.respond(
-        *(game, config, seeds),
-        kind=kind,
-        source=source,
-        n=n,
-        widths=widths,
-        restarts=restarts,
-        trained=trained,
-    )

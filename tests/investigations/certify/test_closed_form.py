@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.investigations.certify import closed_form
 from gan_eval.investigations.certify.laws import truth
+from gan_eval.runtime.json import restored
 
 pytestmark = pytest.mark.statistical
 
@@ -40,7 +43,7 @@ def test_a_case_survives_json_with_its_second_look() -> None:
     assert case.error == pytest.approx(np.sqrt((40 - 9) / 99 / 100))
     assert not case.passed
     both = closed_form.MeanCase("mmd2", "null", 0.0, 5, 6, 2, 0.5, 100, 30.0, 40.0, case)
-    assert closed_form.MeanCase.from_dict(both.to_dict()) == both
+    assert restored(closed_form.MeanCase, asdict(both)) == both
     calm = closed_form.MeanCase("mmd2", "null", 0.0, 5, 6, 2, 0.5, 400, 0.1, 40.0)
     again = closed_form.MeanCase("mmd2", "null", 0.0, 5, 6, 2, 0.5, 100, 30.0, 40.0, calm)
     assert again.passed

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
@@ -10,6 +13,7 @@ from gan_eval.investigations.certify import power
 from gan_eval.investigations.certify.alternatives import PATHS
 from gan_eval.investigations.certify.catalogue import TESTS
 from gan_eval.investigations.certify.laws import truth
+from gan_eval.runtime.json import restored
 
 pytestmark = pytest.mark.statistical
 
@@ -63,7 +67,7 @@ def test_falling_and_flat_curves_are_told_from_rising_ones() -> None:
 
 def test_curves_survive_json() -> None:
     found = curve((1, 2, 3))
-    assert power.PowerCurve.from_dict(found.to_dict()) == found
+    assert restored(power.PowerCurve, json.loads(json.dumps(asdict(found)))) == found
 
 
 def test_a_test_along_a_path_draws_on_what_is_stated_and_stops_when_all_reject() -> None:

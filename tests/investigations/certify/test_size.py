@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from scipy import stats
 
 from gan_eval.investigations.certify.catalogue import EXACT, VALID
 from gan_eval.investigations.certify.size import Counts, SizeCase, band, faults, uniformity
+from gan_eval.runtime.json import restored
 
 ALPHAS = (0.01, 0.05, 0.1)
 
@@ -41,8 +43,8 @@ def test_counts_add_and_survive_json() -> None:
     both = counts(values[:123]) + counts(values[123:])
     assert both == counts(values)
     case = SizeCase("a", "normal", EXACT, 5, 6, 2, ALPHAS, both)
-    assert SizeCase.from_dict(case.to_dict()) == case
-    assert SizeCase.from_dict(replace(case, second=both).to_dict()).second == both
+    assert restored(SizeCase, json.loads(json.dumps(asdict(case)))) == case
+    assert restored(SizeCase, asdict(replace(case, second=both))).second == both
 
 
 @pytest.mark.parametrize("alpha", ALPHAS)
