@@ -64,8 +64,8 @@ def draw_counts(n: int, count: int, rng: int | np.random.Generator) -> Counts:
 
 
 def quantiles(values: ArrayLike, counts: Counts, q: float) -> Array:
-    """A quantile of every resample, shape (B,), by linear interpolation (Hyndman & Fan's type 7,
-    NumPy's default); between a finite value and ∞ it is ∞.
+    """Return a quantile of every resample, shape (B,), by linear interpolation (Hyndman & Fan's
+    type 7, NumPy's default); between a finite value and ∞ it is ∞.
 
     ``values`` has shape (n,), ``counts`` (B, n); no value may be NaN.
 
@@ -90,8 +90,8 @@ def quantiles(values: ArrayLike, counts: Counts, q: float) -> Array:
 
 
 def interquartile_means(values: ArrayLike, counts: Counts) -> Array:
-    """The interquartile mean of every resample, shape (B,): without the lowest and the highest
-    ⌊n/4⌋ of its n draws (Agarwal et al. 2021; SciPy's ``trim_mean`` at 0.25).
+    """Return the interquartile mean of every resample, shape (B,): without the lowest and the
+    highest ⌊n/4⌋ of its n draws (Agarwal et al. 2021; SciPy's ``trim_mean`` at 0.25).
 
     ``values`` has shape (n,), ``counts`` (B, n). It is infinite where infinite values remain.
 
@@ -133,7 +133,7 @@ def wins(first: ArrayLike, second: ArrayLike, counts: Counts) -> Array:
 
 
 def shares_within(values: ArrayLike, counts: Counts, thresholds: ArrayLike) -> Array:
-    """The share of every resample's draws that are at most each threshold, shape (B, t).
+    """Return the share of every resample's draws that are at most each threshold, shape (B, t).
 
     Examples
     --------
@@ -146,7 +146,8 @@ def shares_within(values: ArrayLike, counts: Counts, thresholds: ArrayLike) -> A
 
 
 def with_bounds(name: str, statistics: ArrayLike, confidence: float = 0.95) -> dict[str, float]:
-    """Of statistics of ``resamples``: the sample's, and ``_low`` and ``_high`` by percentiles.
+    """Return the sample's own statistic, and ``_low`` and ``_high`` by percentiles of the
+    resamples'.
 
     Examples
     --------
@@ -196,7 +197,8 @@ def percentile_interval(
 
 
 def _sorted(values: ArrayLike, counts: Counts) -> tuple[Array, Counts]:
-    """The sorted values (n,), and how many draws each resample has up to each of them (B, n)."""
+    """Return the sorted values (n,), and how many draws each resample has up to each of them (B,
+    n)."""
     flat = np.asarray(values, dtype=np.float64)
     order = np.argsort(flat, kind="stable")
     return flat[order], np.cumsum(counts[:, order], axis=1)

@@ -56,12 +56,12 @@ class Numbers:
 
     @classmethod
     def of_array(cls, array: NDArray[Any]) -> Numbers:
-        """From an array of shape (n, d); ``TypeError`` where it holds anything but numbers."""
+        """Take an array of shape (n, d); ``TypeError`` where it holds anything but numbers."""
         return cls.of_columns([array[:, j] for j in range(array.shape[1])])
 
     @classmethod
     def of_columns(cls, columns: Sequence[NDArray[Any]]) -> Numbers:
-        """From d arrays of shape (n,); ``TypeError`` where one holds anything but numbers."""
+        """Take d arrays of shape (n,); ``TypeError`` where one holds anything but numbers."""
         rounded, exact = [], {}
         for j, column in enumerate(columns):
             if column.dtype.kind == "O":
@@ -74,14 +74,14 @@ class Numbers:
 
     @classmethod
     def of_frame(cls, frame: pd.DataFrame) -> Numbers:
-        """From columns of numbers, missing ones as NaN; see :func:`worded`."""
+        """Take columns of numbers, missing ones as NaN; see :func:`worded`."""
         if not any(_is_wide(dtype) for dtype in frame.dtypes):
             return cls(np.ascontiguousarray(frame.to_numpy(np.float64, na_value=np.nan)), {})
         return cls.of_columns([_column(frame.iloc[:, j]) for j in range(frame.shape[1])])
 
 
 def worded(frame: pd.DataFrame) -> list[int]:
-    """The positions of the columns that are not numbers."""
+    """Return the positions of the columns that are not numbers."""
     from pandas.api.types import infer_dtype
 
     found = []
@@ -97,7 +97,7 @@ def worded(frame: pd.DataFrame) -> list[int]:
 def common_origin(
     first: Numbers, second: Numbers, names: str, columns: Sequence[str] | None = None
 ) -> tuple[Array, Array, dict[int, Exact]]:
-    """Both tables as float64, and what was taken off columns of both by position.
+    """Return both tables as float64, and the numbers taken off columns of both, by position.
 
     Taken off, in exact arithmetic, is the median of the numbers of both: from a column with whole
     numbers above 2⁵³ in size, and from one in which rounding would make different numbers equal.
@@ -144,8 +144,8 @@ def common_origin(
 
 
 def require_held(table: Numbers, name: str, why: str) -> Array:
-    """The numbers of a table whose origin matters, and why; ``UsageError`` where float64 does not
-    hold them."""
+    """Return the numbers of a table whose origin matters, and why; ``UsageError`` where float64
+    does not hold them."""
     for j, column in table.exact.items():
         given, held = _exactly(column), table.values[:, j].tolist()
         lost = [v for v, r in zip(given, held, strict=True) if isinstance(v, int) and v != r]
@@ -159,7 +159,8 @@ def require_held(table: Numbers, name: str, why: str) -> Array:
 
 
 def in_words(number: Exact) -> str:
-    """A number in at most 80 characters: a whole one with all its digits, if they are so few.
+    """Write out a number in at most 80 characters: a whole one with all its digits, if they are so
+    few.
 
     Examples
     --------
@@ -189,7 +190,7 @@ def _label(columns: Sequence[str] | None, position: int) -> str:
 
 
 def _is_wide(dtype: Any) -> bool:
-    """Whether float64 may not hold numbers of this type, NumPy's or pandas's."""
+    """Tell whether float64 may not hold numbers of this type, NumPy's or pandas's."""
     kind, size = getattr(dtype, "kind", "O"), getattr(dtype, "itemsize", 8)
     return kind == "O" or (kind in "iu" and size == 8) or (kind == "f" and size > 8)
 
@@ -237,7 +238,7 @@ def _float(value: Exact | float) -> float:
 
 
 def _loses(column: NDArray[Any], values: Array) -> bool:
-    """Whether numbers of a column are above 2⁵³ in size, or are rounded."""
+    """Tell whether numbers of a column are above 2⁵³ in size, or are rounded."""
     if column.dtype.kind in "iu":
         return bool(len(column)) and max(int(column.max()), -int(column.min())) > WHOLE
     if column.dtype.kind == "f":

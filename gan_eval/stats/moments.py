@@ -20,7 +20,8 @@ _ROUNDING = 32 * np.finfo(np.float64).eps
 
 
 def fit(x: Array, name: str, scales: ColumnScales) -> Gaussian:
-    """The maximum-likelihood Gaussian of x (n, d) in these units, held by centred rows over √n.
+    """Return the maximum-likelihood Gaussian of x (n, d) in these units, held by centred rows over
+    √n.
 
     Raises ``UsageError`` where n ≤ d or where the sample covariance is singular but for the
     rounding of the values as they were given.

@@ -59,7 +59,7 @@ def adjusted_pvalues(pvalues: ArrayLike, correction: str = "holm") -> NDArray[np
 
 
 def rejected(adjusted: ArrayLike, alpha: float) -> NDArray[np.bool_]:
-    """Which adjusted p-values are at most α, up to rounding: 7 · (1/140) is 0.05.
+    """Tell which adjusted p-values are at most α, up to rounding: 7 · (1/140) is 0.05.
 
     Examples
     --------
@@ -70,7 +70,8 @@ def rejected(adjusted: ArrayLike, alpha: float) -> NDArray[np.bool_]:
 
 
 def could_reject(least: ArrayLike, alpha: float) -> NDArray[np.bool_]:
-    """Which tests could be rejected at level ``alpha`` together, if their p-values came out least.
+    """Tell which tests could be rejected at level ``alpha`` together, if their p-values came out
+    least.
 
     The others can be left out of the family, where they would only cost: whether one is left out
     depends on no p-value, so those that stay keep the level under either correction. Tarone's rule
@@ -101,7 +102,7 @@ def could_reject(least: ArrayLike, alpha: float) -> NDArray[np.bool_]:
 
 
 def known_correction(correction: str) -> str:
-    """``correction`` where it is one of ``CORRECTIONS``; else ``UsageError``.
+    """Return ``correction`` where it is one of ``CORRECTIONS``; else ``UsageError``.
 
     Examples
     --------

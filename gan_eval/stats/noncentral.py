@@ -80,12 +80,13 @@ def chi2_interval(statistic: float, f: float, ratio: float, level: float) -> Int
 
 
 def least_expected(f: float) -> float:
-    """The ``EXPECTED`` quantile of χ²_f."""
+    """Return the ``EXPECTED`` quantile of χ²_f."""
     return float(chdtri(f, 1 - EXPECTED))
 
 
 def _invert(below: Callable[[float], float], guess: float, share: float) -> float:
-    """The size at which ``below``, which falls from one to zero, is ``share``; 0 if none is."""
+    """Return the size at which ``below``, which falls from one to zero, is ``share``; 0 if none
+    is."""
     if below(0.0) <= share:
         return 0.0
     high = guess + 1.0

@@ -1,4 +1,4 @@
-"""How many times as large one sample of times is as another: estimate, interval, p-values."""
+"""The ratio of two samples of times: estimate, interval, p-values."""
 
 from __future__ import annotations
 
@@ -36,15 +36,16 @@ class Ratio(ABC):
 
     @abstractmethod
     def above(self, times: float) -> float:
-        """p-value of a ratio of at most ``times``: small where it is larger."""
+        """Return p-value of a ratio of at most ``times``: small where it is larger."""
 
     @abstractmethod
     def below(self, times: float) -> float:
-        """p-value of a ratio of at least ``times``: small where it is smaller."""
+        """Return p-value of a ratio of at least ``times``: small where it is smaller."""
 
     @abstractmethod
     def interval(self, alpha: float) -> tuple[float, float]:
-        """The interval of confidence 1 − alpha; 0 and ∞ where so few times do not bound it."""
+        """Return the interval of confidence 1 − alpha; 0 and ∞ where so few times do not bound
+        it."""
 
 
 class RankRatio(Ratio):
@@ -146,7 +147,7 @@ class StudentRatio(Ratio):
         return float(stats.t.sf(beyond / error, self._freedom))
 
     def _difference(self) -> tuple[float, float]:
-        """Of the mean logarithms, with its standard error."""
+        """Return the difference of the mean logarithms, with its standard error."""
         logs = np.log(self.before), np.log(self.after)
         squares = sum(((side - side.mean()) ** 2).sum() for side in logs)
         variance = squares / self._freedom

@@ -23,7 +23,7 @@ keeps seven digits, and whitening would blow the last of them up to full size.""
 def set_aside(
     real: Array, fake: Array, names: Sequence[str], origins: Mapping[str, Exact] | None = None
 ) -> dict[str, str]:
-    """The columns that would make covariances singular, each with the reason.
+    """Find the columns that would make covariances singular, each with the reason.
 
     Parameters
     ----------

@@ -55,17 +55,18 @@ class TestResult(Scalars):
     method : str
         The test in words.
     statistic : float
-        The test statistic; large values speak against equal laws.
+        The test statistic; large values speak against equal distributions.
     pvalue : float
-        Probability, under equal laws, of a statistic at least as large; for a permutation test
-        (1 + #{null ≥ statistic}) / (1 + permutations), never 0. Likewise for a bootstrap. Of an
-        exact law it is 0.0 where it is below what float64 holds; in print it is then
+        Probability, under equal distributions, of a statistic at least as large; for a permutation
+        test (1 + #{null ≥ statistic}) / (1 + permutations), never 0. Likewise for a bootstrap. Of
+        an exact law it is 0.0 where it is below what float64 holds; in print it is then
         "p < 1e-300".
     null_distribution : ndarray, shape (permutations,), float64
         The statistic under permuted labels, or in the bootstrap's draws. Values that tie with
-        ``statistic`` within rounding are equal to it. Empty where the law is known exactly.
+        ``statistic`` within rounding are equal to it. Empty where the distribution is known
+        exactly.
     estimate : float
-        The distance between the two laws that the statistic estimates, in its own units.
+        The distance between the two distributions that the statistic estimates, in its own units.
     n : int
         Rows of x.
     m : int or None
@@ -123,8 +124,8 @@ class TestResult(Scalars):
 
     @property
     def least_pvalue(self) -> float:
-        """What the p-value can hardly fall below, whatever the rows: 1 / (1 + permutations), or
-        ``rarest_split`` where that is larger; 0 where the law is known exactly.
+        """The least p-value that can be expected, whatever the rows: 1 / (1 + permutations), or
+        ``rarest_split`` where that is larger; 0 where the distribution is known exactly.
 
         A p-value below it is luck: fewer of the permutations gave the observed split than were to
         be expected.
@@ -150,7 +151,7 @@ class TestResult(Scalars):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """All scalars, flat: the parameters stand beside the rest under their own names."""
+        """Return all scalars, flat: the parameters stand beside the rest under their own names."""
         low, high = self.confidence_interval or (math.nan, math.nan)
         return {
             "method": self.method,
@@ -183,8 +184,8 @@ class TestResult(Scalars):
 
 
 def p_in_words(pvalue: float, digits: int = 4) -> str:
-    """``p = 0.0123``; what an exact law underflows to 0, as ``p < 1e-300``, what is not quite 1,
-    as ``p > 0.9999``.
+    """Write ``p = 0.0123``; what an exact law underflows to 0, as ``p < 1e-300``, what is not quite
+    1, as ``p > 0.9999``.
 
     Examples
     --------

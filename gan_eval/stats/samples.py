@@ -49,7 +49,7 @@ SECONDS = "seconds since a common start"
 
 
 def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Array]:
-    """x of shape (n, d) and y of shape (m, d) as float64 arrays.
+    """Read x of shape (n, d) and y of shape (m, d) as float64 arrays.
 
     NumPy arrays, nested sequences, torch tensors (on any device) and pandas DataFrames or Series
     are read; one-dimensional input means d = 1. From a column of numbers that float64 does not
@@ -87,7 +87,7 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
 
 
 def sample(values: Any, name: str) -> Array:
-    """One sample of shape (n, d) as a C-contiguous float64 array; see :func:`two_samples`.
+    """Read one sample of shape (n, d) as a C-contiguous float64 array; see :func:`two_samples`.
 
     Examples
     --------
@@ -178,7 +178,8 @@ class Pooled:
 
 
 def typical_deviations(rows: Array) -> tuple[Array, Array]:
-    """Each column's median, and the median distance from it of the values that differ from it.
+    """Return each column's median, and the median distance from it of the values that differ from
+    it.
 
     The second is 0 where a column is exactly constant.
     """
@@ -192,7 +193,7 @@ def typical_deviations(rows: Array) -> tuple[Array, Array]:
 
 
 def common_exponent(rows: Array) -> int:
-    """k such that rows (n, d) over 2ᵏ vary by about 1 in the column that varies most.
+    """Return k such that rows (n, d) over 2ᵏ vary by about 1 in the column that varies most.
 
     Larger where the largest value would exceed 2 to ``LARGEST_EXPONENT``; exactly constant columns
     do not count.
@@ -205,8 +206,8 @@ def common_exponent(rows: Array) -> int:
 
 
 def decimals(rows: Array) -> bool:
-    """Whether differences between these values are so much larger than the rounding of the largest
-    that what ties but for rounding was meant to tie.
+    """Tell whether differences between these values are so much larger than the rounding of the
+    largest that what ties but for rounding was meant to tie.
 
     True of decimals as they are written down. Values about 1e14 that differ by hundredths, or of
     very different sizes, are taken exactly as they are.
@@ -228,13 +229,13 @@ def exponents_of(typical: Array | float, largest: Array | float) -> Exponents:
 
 
 def rounding(points: Array) -> float:
-    """How far a coordinate is off because it is rounded to float64: half a unit in its last place,
-    of the largest."""
+    """Return how far a coordinate is off because it is rounded to float64: half a unit in its last
+    place, of the largest."""
     return float(2.0**-53 * np.abs(points).max())
 
 
 def column_names(*samples: Any, count: int) -> list[str]:
-    """The columns' names where a data frame gives them, all different, else x1, x2, …
+    """Return the columns' names where a data frame gives them, all different, else x1, x2, …
 
     Examples
     --------
@@ -252,7 +253,7 @@ def column_names(*samples: Any, count: int) -> list[str]:
 
 
 def _checked(values: Any, name: str) -> Numbers:
-    """A table of at least 2 rows of finite numbers."""
+    """Read a table of at least 2 rows of finite numbers."""
     found = _numbers(values, name)
     array = found.values
     if array.shape[0] < 2:
@@ -358,6 +359,6 @@ def _of_pandas(values: Any, name: str) -> Numbers:
 
 
 def _is(values: Any, module: str, *classes: str) -> bool:
-    """Whether it is of these classes, without an import of what nobody has imported."""
+    """Tell whether it is of these classes, without an import of what nobody has imported."""
     found = sys.modules.get(module)
     return found is not None and isinstance(values, tuple(getattr(found, c) for c in classes))

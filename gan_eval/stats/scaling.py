@@ -26,7 +26,7 @@ SOME_ROWS = 256
 
 
 def constant_columns(rows: Array) -> NDArray[np.bool_]:
-    """Which columns of rows (n, d) are the same in every row but for rounding, shape (d,).
+    """Tell which columns of rows (n, d) are the same in every row but for rounding, shape (d,).
 
     Examples
     --------
@@ -38,7 +38,8 @@ def constant_columns(rows: Array) -> NDArray[np.bool_]:
 
 
 def squeezed(white: Array, given: Array) -> bool:
-    """Whether whitening has left rows that differ as given, (N, d), in one point but for rounding.
+    """Tell whether whitening has left rows that differ as given, (N, d), in one point but for
+    rounding.
 
     That is where rows lie so far from each other that others have no digits left, or where rows of
     rounding have left no column at all.
@@ -47,7 +48,8 @@ def squeezed(white: Array, given: Array) -> bool:
 
 
 def nearest_rows(rows: Array, given: Array) -> float:
-    """The least distance between two rows (N, d) whose ``given`` rows differ, among some of them.
+    """Return the least distance between two rows (N, d) whose ``given`` rows differ, among some of
+    them.
 
     It is the largest difference of a coordinate; infinite where no rows differ.
     """
@@ -59,7 +61,7 @@ def nearest_rows(rows: Array, given: Array) -> float:
 
 
 def differing_pairs(rows: Array) -> NDArray[np.bool_]:
-    """Whether rows i < j of (k, d) differ, for each pair in the order of ``pdist``."""
+    """Tell whether rows i < j of (k, d) differ, for each pair in the order of ``pdist``."""
     first, second = np.triu_indices(len(rows), 1)
     return (rows[first] != rows[second]).any(axis=1)
 
@@ -85,14 +87,14 @@ class ColumnScales:
 
     @classmethod
     def of(cls, rows: Array) -> ColumnScales:
-        """The map that these rows define, in which nothing is drawn in."""
+        """Take the map that these rows define, in which nothing is drawn in."""
         centre, typical = typical_deviations(rows)
         largest = np.abs(rows - centre).max(axis=0)
         return cls(centre, exponents_of(typical, largest), np.full(rows.shape[1], np.inf))
 
     @classmethod
     def robust(cls, rows: Array) -> ColumnScales:
-        """The same, and rare values far off are drawn in."""
+        """Take the map that these rows define, in which rare values far off are drawn in."""
         centre, typical = typical_deviations(rows)
         apart = np.abs(rows - centre)
         far = np.count_nonzero(apart > FAR * typical, axis=0)
@@ -103,7 +105,7 @@ class ColumnScales:
         return cls(centre, exponents, knees)
 
     def rounding(self, rows: Array) -> Array:
-        """One unit in the last place of each value (n, d), in the new units."""
+        """Return one unit in the last place of each value (n, d), in the new units."""
         units = np.ldexp(np.spacing(np.abs(rows)), -self.exponents)
         size = np.abs(self.linear(rows))
         far = size > self.knees
@@ -114,7 +116,7 @@ class ColumnScales:
         return units
 
     def linear(self, rows: Array) -> Array:
-        """The rows centred and divided, and nothing drawn in."""
+        """Return the rows centred and divided, and nothing drawn in."""
         return np.ldexp(rows - self.centre, -self.exponents)
 
     def __call__(self, rows: Array) -> Array:

@@ -17,7 +17,7 @@ TIGHT = 1e-3
 
 
 def has_tight_groups(rows: Array, smaller: int) -> bool:
-    """Whether so many of these rows (N, d) lie near, but not on, each other in some column."""
+    """Tell whether so many of these rows (N, d) lie near, but not on, each other in some column."""
     ordered = np.sort(rows, axis=0)
     windows = ordered[smaller - 1 :] - ordered[: len(ordered) - smaller + 1]
     return bool(((windows > 0) & (windows < TIGHT * ordered.std(axis=0))).any())
@@ -63,7 +63,7 @@ class Scatters:
         return float(share * (self.n + self.m - 2) * along @ along)
 
     def _difference(self, whole: Array, n: float, m: float) -> float:
-        """(n + m) ln |W / (n + m)| − n ln |X / n| − m ln |Y / m| of scatters W, X, Y."""
+        """Return (n + m) ln |W / (n + m)| − n ln |X / n| − m ln |Y / m| of scatters W, X, Y."""
         value = (n + m) * _ln_determinant(whole, n + m)
         for factor, size in zip(self._factors, (n, m), strict=True):
             value -= size * _ln_determinant(factor, size)
@@ -71,7 +71,7 @@ class Scatters:
 
 
 def _centred(group: Array) -> tuple[Array, Array]:
-    """The group about its mean, exactly 0 in a column without variation; and that mean."""
+    """Return the group about its mean, exactly 0 in a column without variation; and that mean."""
     middle = np.median(group, axis=0)
     apart = group - middle
     mean = apart.mean(axis=0)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What tests under one level say of two samples, or of a sample and a law."""
+    """The answer of tests under one level about two samples, or a sample and a target."""
 
     TOLD_APART = "told_apart"
     """Some test rejects equal laws."""

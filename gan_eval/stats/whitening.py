@@ -21,7 +21,8 @@ SINGULAR = 1e-8
 
 
 def target_units(target: GaussianTarget) -> tuple[ColumnScales, Gaussian]:
-    """Columns about the target's mean in units of its size, and the target's law in them."""
+    """Measure columns about the target's mean in units of its size, and the target's law in
+    them."""
     exponents = np.frexp(np.abs(target.A).max(axis=0))[1]
     scales = ColumnScales(
         np.asarray(target.b, np.float64), exponents, np.full(target.dimension, np.inf)
@@ -49,14 +50,14 @@ class Whitening:
 
     @classmethod
     def by_target(cls, target: GaussianTarget) -> Whitening:
-        """(x − b) A⁻¹, which makes rows of the target N(0, I)."""
+        """Take (x − b) A⁻¹, which makes rows of the target N(0, I)."""
         scales, law = target_units(target)
         inverse = np.asarray(np.linalg.inv(law.factor), np.float64)
         return cls(scales, np.zeros(target.dimension), inverse)
 
     @classmethod
     def pooled(cls, rows: Array) -> Whitening:
-        """The map that gives these rows, shape (N, d), mean 0 and covariance I (divisor N).
+        """Take the map that gives these rows, shape (N, d), mean 0 and covariance I (divisor N).
 
         It depends on the set of rows alone, so permuting labels does not change it. The axes are
         those of the whitened fourth moments E ‖z‖² z zᵀ (Cardoso 1989), each in the direction of
@@ -101,11 +102,11 @@ class Whitening:
         return cls(scales, shift, matrix @ (rotation * np.where(skewness < 0, -1.0, 1.0)))
 
     def __call__(self, rows: Array) -> NDArray[np.float64]:
-        """The rows (n, d) in the new coordinates."""
+        """Return the rows (n, d) in the new coordinates."""
         return (self.scales(np.asarray(rows, dtype=np.float64)) - self.shift) @ self.matrix
 
     def error(self, rows: Array, *, inherits: bool = True) -> float:
-        """How far a coordinate of these rows may be off by rounding, in the new coordinates.
+        """Return how far a coordinate of these rows may be off by rounding, in the new coordinates.
 
         By that of the arithmetic, and, where it ``inherits``, by that of the rows themselves.
         """
@@ -124,7 +125,7 @@ def whitened(samples: Pooled, by: Any) -> Pooled:
 
 
 def whitening(rows: Array, by: Any) -> Whitening:
-    """The map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's.
+    """Return the map that ``whiten=`` asks for: ``"pooled"``, of the pooled rows, or a target's.
 
     Examples
     --------

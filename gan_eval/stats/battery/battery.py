@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class BatteryResult(Displayed):
-    """What several tests of the same samples, or of a sample and a target, found.
+    """The findings of several tests of the same samples, or of a sample and a target.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class BatteryResult(Displayed):
     alpha : float
         The level of the whole battery.
     correction : str
-        ``"holm"``: under equal laws any test is rejected with probability at most ``alpha``.
-        ``"benjamini-hochberg"``: the same where all laws are equal and the tests are independent
-        or positively dependent.
+        ``"holm"``: under equal distributions any test is rejected with probability at most
+        ``alpha``. ``"benjamini-hochberg"``: the same where all distributions are equal and the
+        tests are independent or positively dependent.
     not_run : mapping of str to str
         Tests that cannot be computed from these samples, and why.
     set_aside : mapping of str to str
@@ -146,7 +146,7 @@ class BatteryResult(Displayed):
         return few_lines(*lines)
 
     def to_frame(self) -> pandas.DataFrame:
-        """One row a test, indexed by its name: the scalars of its result, ``adjusted``,
+        """Return one row per test, indexed by its name: the scalars of its result, ``adjusted``,
         ``rejected``, and ``alpha`` and ``correction`` beside them."""
         import pandas
 
@@ -184,7 +184,7 @@ class BatteryResult(Displayed):
         }
 
     def to_json(self) -> str:
-        """``to_dict`` as one JSON object."""
+        """Return ``to_dict`` as one JSON object."""
         return json_text(self.to_dict(), indent=None)
 
 
@@ -200,7 +200,8 @@ def battery(
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
 ) -> BatteryResult:
-    """Test with the recommended battery whether x comes from the law of y, or from a known target.
+    """Test with the recommended battery whether x comes from the distribution of y, or from a known
+    target.
 
     Parameters
     ----------
@@ -240,15 +241,16 @@ def battery(
     Notes
     -----
     The likelihood ratio, Hotelling's T² and the covariance test look at means and covariances, MMD
-    and energy at the whole law. Against a target, whose law is known, the first three have exact
-    p-values. Between two samples all p-values come by permutation and are exact for every law: at
-    200 + 200 rows of Student's t with 4 degrees of freedom the Gaussian law of the likelihood ratio
-    rejects equal laws 40 % of the time at level 5 %, permutation 5 %.
+    and energy at the whole distribution. Against a target, whose distribution is known, the first
+    three have exact p-values. Between two samples all p-values come by permutation and are exact
+    for every distribution: at 200 + 200 rows of Student's t with 4 degrees of freedom the Gaussian
+    law of the likelihood ratio rejects equal distributions 40 % of the time at level 5 %,
+    permutation 5 %.
 
     MMD, energy and the rest work in whitened coordinates, by the target or by the covariance of the
     pooled rows (which no permutation changes), so that an error along a minor axis counts like any
-    other. Where the pooled covariance is singular, or there are fewer than 4 pooled rows a column,
-    columns are only divided by their pooled standard deviations.
+    other. Where the pooled covariance is singular, or there are fewer than 4 pooled rows per
+    column, columns are only divided by their pooled standard deviations.
 
     Examples
     --------

@@ -37,7 +37,7 @@ DRAWN = ("resamples", "rng")
 """The arguments that tests take: of torch's permutations, of NumPy's, of a bootstrap's draws."""
 
 ROWS_PER_COLUMN = 4
-"""Pooled rows a column from which on whitening takes away correlations, not only scales: with as
+"""Pooled rows per column from which on whitening takes away correlations, not only scales: with as
 many rows as columns all whitened rows are equally far from each other, and nothing can be seen."""
 
 
@@ -63,7 +63,7 @@ class Samples:
     def of(
         cls, x: Any, y: Any, target: GaussianLike | None, generator: np.random.Generator
     ) -> Samples:
-        """From what a user gives; ``UsageError`` where it cannot be used."""
+        """Read what a user gives; ``UsageError`` where it cannot be used."""
         if target is None:
             from gan_eval.stats.redundant_columns import set_aside
 
@@ -105,7 +105,8 @@ def _can_be_whitened(pooled: Array) -> bool:
 
 
 def _in_deviations(pooled: Array) -> Array:
-    """Columns over their standard deviations, rare values far off drawn in; constant ones are 0."""
+    """Return columns over their standard deviations, rare values far off drawn in; constant ones
+    are 0."""
     scaled = ColumnScales.robust(pooled)(pooled)
     scaled[:, constant_columns(pooled)] = 0.0
     deviations = scaled.std(axis=0)
@@ -365,7 +366,8 @@ and the column that differs most, which no outlier elsewhere can hide."""
 
 
 def known(tests: str | Sequence[str]) -> tuple[str, ...]:
-    """The names of some tests; ``UsageError`` where one is unknown or twice there, or none is.
+    """Return the names of some tests; ``UsageError`` where one is unknown or twice there, or none
+    is.
 
     Examples
     --------
@@ -384,7 +386,7 @@ def known(tests: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def seeds(generator: np.random.Generator) -> dict[str, int]:
-    """A seed for each of ``TESTS``, whichever of them are run: none depends on its company.
+    """Draw a seed for each of ``TESTS``, whichever of them are run: none depends on its company.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Whether a sample shows that its law is near the target: an equivalence claim."""
+"""The equivalence claim: that the distribution of a sample is near the target."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Equivalence(Scalars):
         KL(x‖target) in nats: estimated, and its one-sided confidence bounds, each at
         ``confidence_level``.
     margin : float
-        The divergence, in nats, up to which a law counts as converged.
+        The divergence, in nats, up to which a distribution counts as converged.
     confidence_level : float
     test : TestResult
         The likelihood-ratio test behind it.
@@ -116,7 +116,7 @@ class Equivalence(Scalars):
         return self._failure(self.test.n)
 
     def rows_needed(self) -> int:
-        """The least number of rows with which the target itself fails in at most
+        """Return the least number of rows with which the target itself fails in at most
         ``ACCEPTABLE`` of samples."""
 
         def enough(n: int) -> bool:
@@ -144,7 +144,7 @@ def equivalence(
     confidence_level: float = 0.95,
     shape_alpha: float | None = SHAPE_ALPHA,
 ) -> Equivalence:
-    """Bound the divergence of x's law from the target, and hold it against a margin.
+    """Bound the divergence of x's distribution from the target, and hold it against a margin.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def equivalence(
     margin : float
         In nats, above 0.
     confidence_level : float
-        Of each one-sided bound, above 0.5 and below 1. A Gaussian law whose divergence is the
+        Of each one-sided bound, above 0.5 and below 1. A Gaussian whose divergence is the
         margin, or more, is shown to be within it with probability at most about
         1 − ``confidence_level``.
     shape_alpha : float or None
@@ -170,7 +170,7 @@ def equivalence(
     -----
     The bounds are the ends of the interval of
     :func:`~gan_eval.stats.goodness.likelihood_ratio_test` at level 2c − 1. What is bounded is the
-    divergence of the Gaussian with x's mean and covariance. For a law that is not Gaussian
+    divergence of the Gaussian with x's mean and covariance. For a distribution that is not Gaussian
     KL(x‖target) is larger by the divergence of x from that Gaussian. Of that nothing is bounded:
     a test looks for other shapes (:func:`~gan_eval.stats.goodness.shape.shape_test`), and that it
     does not reject is no evidence that there is none. With many rows it rejects shapes that differ
@@ -217,7 +217,8 @@ def failure_probability(
     confidence_level: float,
     shape_alpha: float | None = SHAPE_ALPHA,
 ) -> float:
-    """The probability that n rows from the target itself are not shown to be within the margin.
+    """Return the probability that n rows from the target itself are not shown to be within the
+    margin.
 
     1 − (1 − f)(1 − ``shape_alpha``), with f the probability that the upper bound is above the
     margin: under a Gaussian the test of shape is independent of the bound's mean and covariance.
@@ -250,8 +251,8 @@ def failure_probability(
 def _simulated_excess(
     n: int, d: int, margin: float, confidence_level: float, quantile: float
 ) -> float:
-    """The share of the target's samples that fail by the bound and would not by the χ² alone,
-    less the share the other way round."""
+    """Return the share of the target's samples that fail by the bound and would not by the χ²
+    alone, less the share the other way round."""
     law = BoxLaw.one_sample(n, d, mean_known=True)
     f, bartlett = law.degrees_of_freedom, law.degrees_of_freedom / law.mean
     noncentrality = 2 * n * bartlett * margin

@@ -41,15 +41,15 @@ class TargetKernel(Protocol):
         ...
 
     def entries(self, left: Array, right: Array) -> Array:
-        """k of each row of left (p, d) with each row of right (q, d), shape (p, q)."""
+        """Return k of each row of left (p, d) with each row of right (q, d), shape (p, q)."""
         ...
 
     def diagonal(self, rows: Array) -> Array:
-        """k(x, x) of each row, shape (n,)."""
+        """Return k(x, x) of each row, shape (n,)."""
         ...
 
     def mean(self, rows: Array) -> Array:
-        """μ(x) of each row, shape (n,)."""
+        """Return μ(x) of each row, shape (n,)."""
         ...
 
     @property
@@ -86,7 +86,7 @@ class BootstrapOutcome:
 
 
 def discrepancy(kernel: TargetKernel, rows: Array) -> Discrepancy:
-    """The means of h over the pairs of rows (n, d), by blocks, in O(n) memory."""
+    """Return the means of h over the pairs of rows (n, d), by blocks, in O(n) memory."""
     n = len(rows)
     diagonal = float(kernel.diagonal(rows).sum())
     apart = 0.0
@@ -159,7 +159,7 @@ def wild_bootstrap(
 
 
 def squared_distances(left: Array, right: Array) -> Array:
-    """‖x − y‖² of each row of left with each row of right, without cancellation."""
+    """Return ‖x − y‖² of each row of left with each row of right, without cancellation."""
     # Imported here: it costs more than all else that this package imports.
     from scipy.spatial.distance import cdist
 
@@ -167,7 +167,8 @@ def squared_distances(left: Array, right: Array) -> Array:
 
 
 def _compare(statistic: float, null: Array, size: float) -> BootstrapOutcome:
-    """``size`` is that of means of the kernel, which cancel in the statistic."""
+    """Settle ties and give the p-value; ``size`` is the size of the means of the kernel, which
+    cancel in the statistic."""
     if not np.isfinite(statistic) or np.abs(null - statistic).max() <= ROUNDING * size:
         raise CannotTestError(
             f"x cannot be put to this test: its statistic is {statistic:g}, and rounding is as "
@@ -200,7 +201,7 @@ def _simulate(
 
 
 def _blocks(n: int) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of the upper half of the pairs; square blocks on the diagonal."""
+    """Return rows and columns of the upper half of the pairs; square blocks on the diagonal."""
     for top in range(0, n, _HEIGHT):
         bottom = min(top + _HEIGHT, n)
         yield slice(top, bottom), slice(top, bottom)

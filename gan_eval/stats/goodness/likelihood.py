@@ -74,7 +74,7 @@ def covariance_test(x: Any, target: GaussianLike, *, confidence_level: float = 0
 def likelihood_ratio_test(
     x: Any, target: GaussianLike, *, confidence_level: float = 0.95
 ) -> TestResult:
-    """Joint likelihood-ratio test of whether x has the target's mean and covariance.
+    """Test by the likelihood ratio whether x has the target's mean and covariance.
 
     Parameters
     ----------
@@ -175,7 +175,8 @@ def _against_target(
 
 
 def log_ratio(centred: Array, shift: Array) -> Array:
-    """ln q/p over the rows, less its mean, shape (..., n): q the fitted Gaussian, p = N(0, I).
+    """Return ln q/p over the rows, less its mean, shape (..., n): q the fitted Gaussian, p = N(0,
+    I).
 
     ``centred`` (..., n, d) are the rows less their mean ``shift`` (..., d), n > d.
     """
@@ -189,7 +190,7 @@ def log_ratio(centred: Array, shift: Array) -> Array:
 def excess_variance(
     ratio: Array, offset: Array, scales: Array, level: float
 ) -> tuple[Array, Array]:
-    """By how much more the plug-in KL varies than that of Gaussian rows: for the lower and the
+    """Estimate how much more the plug-in KL varies than for Gaussian rows: for the lower and the
     upper end of an interval, each of shape (...) and at least 1.
 
     Parameters

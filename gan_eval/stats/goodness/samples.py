@@ -36,7 +36,7 @@ def one_sample(x: Any, target: GaussianLike) -> tuple[Array, GaussianTarget]:
 def principal(
     x: Array, target: GaussianTarget, whiten: bool
 ) -> tuple[Array, tuple[float, ...], float]:
-    """x in coordinates in which the target is N(0, diag deviations²), those, and their unit.
+    """Return x in coordinates in which the target is N(0, diag deviations²), those, and their unit.
 
     Whitened, all deviations are 1. Otherwise x is moved and turned, which changes no distance, and
     divided by the unit, a power of two near the target's largest deviation.
@@ -60,7 +60,7 @@ def principal(
 
 
 def length_in(unit: float, length: float, name: str) -> float:
-    """A length that the user gives, in this unit; refused where its square would be lost."""
+    """Convert a length that the user gives to this unit; refused where its square would be lost."""
     if abs(math.frexp(length)[1] - math.frexp(unit)[1]) > LARGEST_EXPONENT:
         raise UsageError(
             f"{name} must be within a factor of 2^{LARGEST_EXPONENT} of the target's deviations, "

@@ -1,4 +1,4 @@
-"""Whether a sample has the shape of a Gaussian, whatever its mean and covariance."""
+"""The test of Gaussian shape, whatever the mean and the covariance."""
 
 from __future__ import annotations
 
@@ -93,7 +93,8 @@ def _statistics(x: Array) -> Array:
 
 
 def _standardised(x: Array) -> Array:
-    """Rows with mean 0 and, over n, covariance I; up to a rotation, which changes nothing here."""
+    """Return rows with mean 0 and, over n, covariance I; up to a rotation, which changes nothing
+    here."""
     return np.linalg.qr(x - x.mean(axis=0))[0] * np.sqrt(len(x))
 
 

@@ -38,37 +38,37 @@ LOW_SHARE, HIGH_SHARE = 0.05, 0.95
 
 
 def gaussian(bandwidth: float) -> Entries:
-    """exp(−‖x − y‖² / (2 h²)) with h = ``bandwidth``, in the units of the data."""
+    """Return exp(−‖x − y‖² / (2 h²)) with h = ``bandwidth``, in the units of the data."""
     return lambda squared: squared.mul_(-0.5 / bandwidth**2).exp_()
 
 
 def laplace(bandwidth: float) -> Entries:
-    """exp(−‖x − y‖₂ / h), of the Euclidean norm, with h = ``bandwidth``."""
+    """Return exp(−‖x − y‖₂ / h), of the Euclidean norm, with h = ``bandwidth``."""
     return lambda squared: squared.sqrt_().mul_(-1 / bandwidth).exp_()
 
 
 def laplace_l1(bandwidth: float) -> Entries:
-    """exp(−‖x − y‖₁ / h), of the sum of absolute differences, with h = ``bandwidth``."""
+    """Return exp(−‖x − y‖₁ / h), of the sum of absolute differences, with h = ``bandwidth``."""
     return lambda absolute: absolute.mul_(-1 / bandwidth).exp_()
 
 
 def inverse_multiquadric(bandwidth: float) -> Entries:
-    """(1 + ‖x − y‖² / h²)^(−1/2) with h = ``bandwidth``."""
+    """Return (1 + ‖x − y‖² / h²)^(−1/2) with h = ``bandwidth``."""
     return lambda squared: squared.mul_(1 / bandwidth**2).add_(1).rsqrt_()
 
 
 def rational_quadratic(bandwidth: float) -> Entries:
-    """1 / (1 + ‖x − y‖² / (2 h²)) with h = ``bandwidth``."""
+    """Return 1 / (1 + ‖x − y‖² / (2 h²)) with h = ``bandwidth``."""
     return lambda squared: squared.mul_(0.5 / bandwidth**2).add_(1).reciprocal_()
 
 
 def cubic(dimension: int) -> Entries:
-    """(xᵀy / d + 1)³ with d = ``dimension``."""
+    """Return (xᵀy / d + 1)³ with d = ``dimension``."""
     return lambda products: products.mul_(1 / dimension).add_(1).pow_(3)
 
 
 def distance(exponent: float) -> Entries:
-    """‖x − y‖^``exponent``."""
+    """Return ‖x − y‖^``exponent``."""
     if exponent == 1.0:
         return lambda squared: squared.sqrt_()
     return lambda squared: squared.pow_(exponent / 2)
@@ -247,7 +247,7 @@ class Kernel:
         )
 
     def diagonal(self, points: Array) -> Array:
-        """k(x, x) of each point, shape (N,)."""
+        """Return k(x, x) of each point, shape (N,)."""
         if self.has_bandwidth:
             return np.ones(len(points))
         import torch
@@ -256,7 +256,8 @@ class Kernel:
         return self.entries(points.shape[1])(norms).numpy()
 
     def distances(self, points: Array, device: str) -> BlockSource:
-        """The matrix of what ``entries`` turns into the kernel: of distances, or their squares."""
+        """Return the matrix of what ``entries`` turns into the kernel: of distances, or their
+        squares."""
         return PairwiseBlocks(points, lambda distances: distances, device, norm=self.argument)
 
 
@@ -272,7 +273,7 @@ KERNELS: Mapping[str, Kernel] = {
 
 
 def median_bandwidth(points: Array, *, norm: str = "euclidean") -> float:
-    """The median distance over the pairs i < j of the pooled points (N, d).
+    """Return the median distance over the pairs i < j of the pooled points (N, d).
 
     Up to ``MOST_ROWS`` (1024) rows it is exact. Above, it is the exact median of 1024 rows that
     stand evenly in the lexicographic order of the rows: a choice that draws no random number and
@@ -319,7 +320,7 @@ def bandwidth_range(points: Array, *, norm: str = "euclidean") -> tuple[float, f
 
 
 def _pairs(points: Array, norm: str) -> tuple[Array, Callable[[Array], Array]]:
-    """A number for each pair i < j, and the function that makes distances of them."""
+    """Return a number for each pair i < j, and the function that makes distances of them."""
     if len(points) > MOST_ROWS:
         order = np.lexsort(points.T[::-1])
         points = points[order[np.linspace(0, len(points) - 1, MOST_ROWS).round().astype(int)]]
@@ -329,7 +330,7 @@ def _pairs(points: Array, norm: str) -> tuple[Array, Callable[[Array], Array]]:
 
 
 def _median(pairs: Array, root: Callable[[Array], Array]) -> float:
-    """The median distance, without taking all the roots."""
+    """Return the median distance, without taking all the roots."""
     high = pairs.size // 2
     parted = np.partition(pairs, high)
     low = high if pairs.size % 2 else parted[:high].argmax()

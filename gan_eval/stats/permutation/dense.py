@@ -35,7 +35,7 @@ LABEL_ROWS = 2048
 
 
 def lost_in_rounding(source: BlockSource, peak: float) -> bool:
-    """Whether the rounding of sums of entries of this size hides that rows differ."""
+    """Tell whether the rounding of sums of entries of this size hides that rows differ."""
     import torch
 
     some = slice(0, source.size, -(-source.size // SOME_ROWS))
@@ -48,7 +48,7 @@ def lost_in_rounding(source: BlockSource, peak: float) -> bool:
 
 
 def _entries_lost(entries: Array, rows: Array, size: int, error: float) -> bool:
-    """Whether an error of the entries of a matrix hides that rows differ.
+    """Tell whether an error of the entries of a matrix hides that rows differ.
 
     Parameters
     ----------
@@ -126,7 +126,8 @@ class SymmetricForm:
         self._sum_rows()
 
     def forms(self, exact: Labels, fast: Labels) -> Forms:
-        """The centred forms of labels (k, N) in float64 and of labels (p, N) by float32 products.
+        """Return the centred forms of labels (k, N) in float64 and of labels (p, N) by float32
+        products.
 
         One pass over the blocks serves both. Memory beside the labels, for each thread: 12 bytes
         for each entry of a block (:class:`_Workspace`), 8 HEIGHT bytes for
@@ -156,7 +157,7 @@ class SymmetricForm:
         return Forms(*(2 / self._scale * whole.cpu().numpy() for whole in sums))
 
     def linear(self, labels: Labels) -> Array:
-        """aᵀ(K1 − mean) of labels (p, N): the row sums of group x less their expectation."""
+        """Return aᵀ(K1 − mean) of labels (p, N): the row sums of group x less their expectation."""
         centred = self.row_sums - self.total / self.size
         step = max(1, STORED_ENTRIES // 8 // self.size)
         pieces = [
@@ -192,7 +193,7 @@ class SymmetricForm:
         return sums.cpu().numpy()
 
     def lost(self) -> bool:
-        """Whether the rounding of float64 hides that rows differ."""
+        """Tell whether the rounding of float64 hides that rows differ."""
         return lost_in_rounding(self._source, self.peak)
 
     def release(self) -> None:
@@ -250,7 +251,8 @@ class SymmetricForm:
         self._shift = -self._scale * (sums / self.size - self.total / (2 * self.size**2))
 
     def _blocks(self, rows: slice, space: _Workspace) -> Iterator[tuple[slice, Tensor]]:
-        """The blocks of a strip from the diagonal on, as the source gives them; kept if small."""
+        """Return the blocks of a strip from the diagonal on, as the source gives them; kept if
+        small."""
         import torch
 
         kept: list[Tensor] = []
@@ -267,7 +269,7 @@ class SymmetricForm:
             self._stored[rows.start] = kept
 
     def _centred_blocks(self, rows: slice, space: _Workspace) -> Iterator[tuple[slice, Tensor]]:
-        """The same blocks scaled and centred, the square on the diagonal halved.
+        """Return the same blocks scaled and centred, the square on the diagonal halved.
 
         Its entries come twice in the strip; with the halves, twice the sum over the strips is the
         form.
@@ -283,7 +285,7 @@ class SymmetricForm:
             yield columns, centred
 
     def _given_blocks(self, rows: slice, space: _Workspace) -> Iterator[tuple[slice, Tensor]]:
-        """The blocks of a strip after the first pass, kept or refilled."""
+        """Return the blocks of a strip after the first pass, kept or refilled."""
         if self._stored is None:
             return self._blocks(rows, space)
         return zip(self._columns(rows), self._stored[rows.start], strict=True)
@@ -310,7 +312,7 @@ class _Workspace:
         return buffer[: height * width].view(height, width)
 
     def rounded(self, block: Tensor) -> Tensor:
-        """The block in float32."""
+        """Return the block in float32."""
         return self._rounded[: block.numel()].view(block.shape).copy_(block)
 
 
@@ -347,7 +349,8 @@ class _StripProduct:
         self._fresh = False
 
     def close(self, rows: slice) -> Tensor:
-        """The sums over the strip's rows, float64, shape (count,); the next strip starts anew."""
+        """Return the sums over the strip's rows, float64, shape (count,); the next strip starts
+        anew."""
         import torch
 
         self._fresh = True

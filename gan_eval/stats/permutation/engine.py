@@ -217,7 +217,7 @@ class GroupWeights:
 
     @classmethod
     def difference(cls, n: int, m: int, *, biased: bool, factor: float = 1.0) -> GroupWeights:
-        """``factor`` times mean within x plus mean within y less twice the mean between.
+        """Return ``factor`` times mean within x plus mean within y less twice the mean between.
 
         ``biased`` divides by n² and m² (K with its diagonal), else by n(n − 1) and m(m − 1) (K
         without it).
@@ -232,7 +232,7 @@ class GroupWeights:
         )
 
     def swapped(self) -> GroupWeights:
-        """The same statistic with the groups named the other way round."""
+        """Return the same statistic with the groups named the other way round."""
         return GroupWeights(self.m, self.n, self.within_y, self.within_x, self.between)
 
     @property
@@ -262,7 +262,7 @@ class GroupWeights:
 
 
 def observed_statistic(form: CentredForm, weights: GroupWeights) -> float:
-    """The statistic of the first n rows against the other m, without a test."""
+    """Return the statistic of the first n rows against the other m, without a test."""
     observed = smaller_group_labels(weights.n, weights.m, 0, np.random.default_rng(0))
     weights = weights if weights.n <= weights.m else weights.swapped()
     return float(_statistics(form, weights, observed, form.forms(observed, observed[:0]).exact)[0])
@@ -341,7 +341,7 @@ class LabelStatistics:
 
 
 def _statistics(form: CentredForm, weights: GroupWeights, labels: Labels, centred: Array) -> Array:
-    """The statistic from centred forms: all group sums follow from ãᵀKã, aᵀK1 and 1ᵀK1."""
+    """Return the statistic from centred forms: all group sums follow from ãᵀKã, aᵀK1 and 1ᵀK1."""
     values = weights.quadratic * centred
     if weights.linear:
         values += weights.linear * form.linear(labels)
@@ -349,7 +349,8 @@ def _statistics(form: CentredForm, weights: GroupWeights, labels: Labels, centre
 
 
 def _rounding(form: CentredForm, weights: GroupWeights) -> tuple[float, float]:
-    """How far two equal statistics may differ by the rounding of the arithmetic, and of the input.
+    """Return how far two equal statistics may differ by the rounding of the arithmetic, and of the
+    input.
 
     The entries carry a few roundings of 2⁻⁵³ of the largest of them, their sums some that grow as
     √N, beside what the entries inherit from the input: 0.3 − 0.2 is not 0.2 − 0.1.

@@ -56,19 +56,20 @@ class NullLabels:
         return smaller_group_labels(self.n, self.m, count, generator)
 
     def rarest(self, pooled: NDArray[np.float64]) -> float:
-        """The probability of the rarest split of these rows (n + m, d)."""
+        """Return the probability of the rarest split of these rows (n + m, d)."""
         if self.null == "wild":
             return rarest_exchange(pooled[: self.n], pooled[self.n :])
         return rarest_split(pooled, self.n)
 
     @property
     def title(self) -> str:
-        """What the test is called by its null."""
+        """The name of the test by its null."""
         return NULLS[self.null]
 
 
 def permutation_labels(n: int, m: int, permutations: int, generator: np.random.Generator) -> Labels:
-    """Independent, uniform choices of exactly n of the n + m pooled rows, as the tests use them.
+    """Draw independent, uniform choices of exactly n of the n + m pooled rows, as the tests use
+    them.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def permutation_labels(n: int, m: int, permutations: int, generator: np.random.G
 def smaller_group_labels(
     n: int, m: int, permutations: int, generator: np.random.Generator
 ) -> Labels:
-    """The observed labels and then those of :func:`permutation_labels`, for the smaller group.
+    """Draw the labels of :func:`permutation_labels` for the smaller group, the observed ones first.
 
     Shape (1 + permutations, n + m); True where the row stands in group x if n ≤ m, else in y. The
     forms of the engine are the same for a group and for its complement; the smaller group gathers
@@ -126,7 +127,8 @@ def smaller_group_labels(
 
 
 def swapped_pair_labels(n: int, swaps: int, generator: np.random.Generator) -> Labels:
-    """The observed labels and then ``swaps`` that exchange x_i and y_i where a fair coin says so.
+    """Draw ``swaps`` labels after the observed ones: they exchange x_i and y_i where a fair coin
+    says so.
 
     Shape (1 + swaps, 2n), for samples of n rows each; True where the row stands in group x. With
     the coins as signs ε_i, these are the draws of the wild bootstrap.
@@ -184,7 +186,7 @@ def _correct_counts(labels: Labels, smaller: int, generator: np.random.Generator
 
 
 def row_codes(rows: Array) -> NDArray[np.intp]:
-    """A whole number for each row (N,), equal where rows of (N, d) are equal; −0 is 0."""
+    """Give a whole number to each row (N,), equal where rows of (N, d) are equal; −0 is 0."""
     codes = np.zeros(len(rows), dtype=np.intp)
     for column in rows.T:
         values, code = np.unique(column, return_inverse=True)
@@ -196,7 +198,7 @@ def row_codes(rows: Array) -> NDArray[np.intp]:
 
 
 def rarest_split(pooled: Array, n: int) -> float:
-    """The least p-value that any permutation test can give to n of these pooled rows.
+    """Return the least p-value that any permutation test can give to n of these pooled rows.
 
     Parameters
     ----------
@@ -231,7 +233,8 @@ def rarest_split(pooled: Array, n: int) -> float:
 
 
 def rarest_exchange(x: Array, y: Array) -> float:
-    """Likewise where x_i is exchanged with y_i by a coin: 2 / 2^k for k pairs that differ.
+    """Return the same probability where x_i is exchanged with y_i by a coin: 2 / 2^k for k pairs
+    that differ.
 
     Examples
     --------
@@ -244,7 +247,7 @@ def rarest_exchange(x: Array, y: Array) -> float:
 
 
 def rows_needed(pvalue: float) -> int:
-    """The least n for which n rows against n, all different, can reach a p-value.
+    """Return the least n for which n rows against n, all different, can reach a p-value.
 
     Examples
     --------
@@ -258,7 +261,7 @@ def rows_needed(pvalue: float) -> int:
 
 
 def _least_ways(counts: NDArray[np.intp], n: int) -> float:
-    """ln of the least Π C(c_i, a_i) over 0 ≤ a_i ≤ c_i with Σ a_i = n."""
+    """Return ln of the least Π C(c_i, a_i) over 0 ≤ a_i ≤ c_i with Σ a_i = n."""
     singles, groups = int((counts == 1).sum()), np.sort(counts[counts > 1])
     if n <= singles:
         return 0.0

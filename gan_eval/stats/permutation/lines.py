@@ -59,7 +59,7 @@ def direction_groups(d: int, projections: int, generator: np.random.Generator) -
 
 
 def projection_constant(d: int) -> float:
-    """c = √π Γ((d + 1)/2) / Γ(d/2): ‖z‖ is c times the mean of |uᵀz| over unit vectors u."""
+    """Return c = √π Γ((d + 1)/2) / Γ(d/2): ‖z‖ is c times the mean of |uᵀz| over unit vectors u."""
     return sqrt(pi) * float(poch(d / 2, 0.5))
 
 
@@ -117,7 +117,7 @@ class SlicedForm:
         self.rounding = 2 * error * sqrt(d) * self._constant
 
     def forms(self, exact: Labels, fast: Labels) -> Forms:
-        """The forms of labels (k, N) in float64 and of labels (p, N) in float32."""
+        """Return the forms of labels (k, N) in float64 and of labels (p, N) in float32."""
         import torch
 
         found = np.zeros(len(exact)), np.zeros(len(fast))
@@ -134,12 +134,12 @@ class SlicedForm:
         return Forms(*(factor * sums for sums in found))
 
     def linear(self, labels: Labels) -> Array:
-        """aᵀ(D1 − mean) of labels (p, N)."""
+        """Return aᵀ(D1 − mean) of labels (p, N)."""
         centred = self.row_sums - self.row_sums.mean()
         return np.array([centred[row].sum() for row in labels])
 
     def lost(self) -> bool:
-        """Whether the rounding of the widest line hides that rows differ."""
+        """Tell whether the rounding of the widest line hides that rows differ."""
         error = ENTRY_ROUNDING * self.size**0.5 * self.peak
         nearest = nearest_rows(self._points.cpu().numpy(), self._given)
         return error > LOST_SHARE * nearest / self.size
@@ -262,7 +262,7 @@ class Workspace:
         return total
 
     def _pieces(self, size: int) -> Iterator[tuple[int, int, int]]:
-        """Where a piece begins, and its number of chunks and of rows in each."""
+        """Return where a piece begins, and its number of chunks and of rows in each."""
         top = 0
         while size - top >= ROWS:
             chunks = min(self._chunks, (size - top) // ROWS)
@@ -273,7 +273,8 @@ class Workspace:
 
 
 def sorted_line(values: Tensor) -> tuple[Tensor, Tensor]:
-    """The values in order, and their places before; on the CPU by NumPy, four times as fast."""
+    """Return the values in order, and their places before; on the CPU by NumPy, four times as
+    fast."""
     import torch
 
     if values.device.type != "cpu":

@@ -97,13 +97,14 @@ class LowRankForm:
         self._survey()
 
     def forms(self, exact: Labels, fast: Labels) -> Forms:
-        """The forms of labels (k, N) by float64 and of labels (p, N) by float32 products of L."""
+        """Return the forms of labels (k, N) by float64 and of labels (p, N) by float32 products of
+        L."""
         import torch
 
         return Forms(self._forms(exact, torch.float64), self._forms(fast, torch.float32))
 
     def linear(self, labels: Labels) -> Array:
-        """aᵀ(K1 − mean) of labels (p, N)."""
+        """Return aᵀ(K1 − mean) of labels (p, N)."""
         centred = self.row_sums - self.row_sums.mean()
         step = max(1, STORED_ENTRIES // 8 // self.size)
         pieces = [
@@ -113,7 +114,7 @@ class LowRankForm:
         return np.concatenate(pieces) if pieces else np.zeros(0)
 
     def truncation(self, weights: GroupWeights) -> float:
-        """How far the difference of two labellings' statistics may be off because of R."""
+        """Return how far the difference of two labellings' statistics may be off because of R."""
         n, m = weights.n, weights.m
         return self.trace * (
             abs(weights.quadratic) * n * m / self.size
@@ -121,17 +122,17 @@ class LowRankForm:
         )
 
     def bound(self, weights: GroupWeights) -> float:
-        """How far any labelling's statistic may be off because of R."""
+        """Return how far any labelling's statistic may be off because of R."""
         return self.truncation(weights) + abs(weights.constant) * self.trace * self.size
 
     def dense(self) -> SymmetricForm | None:
-        """The same forms without a residual; None for more rows than is reasonable."""
+        """Return the same forms without a residual; None for more rows than is reasonable."""
         if self.size > DENSE_ROWS:
             return None
         return SymmetricForm(self._source, diagonal=self._diagonal)
 
     def lost(self) -> bool:
-        """As of :class:`~gan_eval.stats.permutation.dense.SymmetricForm`."""
+        """Tell whether the rounding of float64 hides that rows differ."""
         return lost_in_rounding(self._source, self.peak)
 
     @cached_property
@@ -268,7 +269,8 @@ class LowRankForm:
         return sums
 
     def _blocks(self, part: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """The columns of L for the rows of a part, some at a time, as (rows, (rank, some))."""
+        """Return the columns of L for the rows of a part, some at a time, as (rows, (rank,
+        some))."""
         import torch
 
         for top in range(part.start, part.stop, ROWS):

@@ -49,7 +49,8 @@ def low_rank_form(
     *,
     diagonal: bool,
 ) -> LowRankForm | None:
-    """The form of a kernel of the distance with k(x, x) = 1; None where its bound is too large.
+    """Return the form of a kernel of the distance with k(x, x) = 1; None where its bound is too
+    large.
 
     Parameters
     ----------
@@ -88,7 +89,8 @@ def low_rank_form(
 
 
 def accepted_trace(pivots: Pivots) -> float:
-    """The largest trace of the residual at which the bound is small beside the null's spread.
+    """Return the largest trace of the residual at which the bound is small beside the null's
+    spread.
 
     Under permutation ãᵀKã has a standard deviation of about √2 nm / N² ‖HKH‖_F, and its error is
     at most trace · nm / N. What float64 rounds anyway is accepted also where all rows coincide.
@@ -103,7 +105,7 @@ def low_rank_test(
     draw: Callable[[int], Labels],
     permutations: int,
 ) -> PermutationOutcome:
-    """:func:`~gan_eval.stats.permutation.engine.labels_test` by a low-rank factor.
+    """Test as :func:`~gan_eval.stats.permutation.engine.labels_test`, by a low-rank factor.
 
     ``draw(count)`` gives labels of the smaller group, the observed ones first and then ``count``
     others. They are drawn and used in batches, so that memory does not grow with their number. For

@@ -76,7 +76,7 @@ class Pivots:
         return np.tril(self.factor[:, self._chosen].T)
 
     def spread(self) -> float:
-        """‖HKH‖_F / N, H the centring matrix, by the candidates that were there at first."""
+        """Return ‖HKH‖_F / N, H the centring matrix, by the candidates that were there at first."""
         import torch
 
         with one_thread_each():
@@ -85,7 +85,7 @@ class Pivots:
             return float((centred @ centred.T).norm()) / self.sampled
 
     def trace(self) -> float:
-        """The trace of the residual over all rows, estimated from the candidates.
+        """Return the trace of the residual over all rows, estimated from the candidates.
 
         Those of the start stand for all rows, those added later for themselves.
         """

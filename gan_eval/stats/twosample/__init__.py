@@ -1,4 +1,4 @@
-"""Two-sample tests: do x and y come from one law?
+"""Two-sample tests: do x and y come from one distribution?
 
 Each test takes two samples of shapes (n, d) and (m, d) and gives a :class:`TestResult`. They share
 one permutation engine that knows nothing of kernels. torch does the arithmetic and is imported

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 
 def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestResult:
-    """Hotelling's test of equal means, for equal covariances.
+    """Test for equal means, supposing equal covariances (Hotelling).
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def box_m_test(x: Any, y: Any) -> TestResult:
 
 
 def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
-    """Joint likelihood-ratio test of equal means and equal covariances.
+    """Test for equal means and equal covariances together, by the likelihood ratio.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def _likelihood_ratio(
 
 
 def _pooled(first: Array, second: Array, scales: ColumnScales) -> Gaussian:
-    """x's mean with the pooled covariance over n + m − 2, held by the centred rows."""
+    """Return x's mean with the pooled covariance over n + m − 2, held by the centred rows."""
     n, m, d = len(first), len(second), first.shape[1]
     if n + m <= d + 1:
         raise UsageError(
@@ -253,7 +253,7 @@ def _pooled(first: Array, second: Array, scales: ColumnScales) -> Gaussian:
 
 
 def _scatters(first: Array, second: Array) -> Scatters:
-    """Of both samples, each of full rank."""
+    """Factor the scatters of both samples, each of full rank."""
     pooled = np.concatenate([first, second])
     scales = ColumnScales.of(pooled)
     for sample, name in ((first, "x"), (second, "y")):

@@ -58,7 +58,8 @@ def classifier_test(
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
 ) -> TestResult:
-    """Test whether two samples come from one law, by the cross-validated skill of a classifier.
+    """Test whether two samples come from one distribution, by the cross-validated skill of a
+    classifier.
 
     Parameters
     ----------
@@ -87,9 +88,10 @@ def classifier_test(
         ``statistic`` is the mean probability that a row is given to its own sample by classifiers
         that have not seen it, both samples weighing half: ½ is chance, 1 is perfect.
         ``estimate`` is ln 2 less their mean log-loss, in nats: in expectation a lower bound of the
-        Jensen–Shannon divergence of the two laws (0 to ln 2), and negative where the classifiers
-        do worse than a coin. ``effect_size`` is 2 ``statistic`` − 1. ``parameters["accuracy"]`` is
-        the share of rows on the right side of ½, both samples again weighing half.
+        Jensen–Shannon divergence of the two distributions (0 to ln 2), and negative where the
+        classifiers do worse than a coin. ``effect_size`` is 2 ``statistic`` − 1.
+        ``parameters["accuracy"]`` is the share of rows on the right side of ½, both samples again
+        weighing half.
 
     Raises
     ------
@@ -196,7 +198,7 @@ def _model(
 
 
 def stratified_folds(labels: Labels, order: NDArray[np.integer], folds: int) -> NDArray[np.intp]:
-    """The fold of every row: deal the rows of each group out in the given order.
+    """Give every row its fold: deal the rows of each group out in the given order.
 
     Group x is dealt to folds 0, 1, …, group y to the last, the one before, …, so both groups are
     spread as evenly as can be, and so are the folds.

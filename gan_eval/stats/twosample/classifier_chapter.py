@@ -80,7 +80,7 @@ def fit(
 
 
 def _forward(rows: Tensor, parameters: list[Tensor]) -> list[Tensor]:
-    """The input, each hidden layer after its tanh, and the logits; shapes (P, width, N)."""
+    """Return the input, each hidden layer after its tanh, and the logits; shapes (P, width, N)."""
     import torch
 
     layers = [rows]
@@ -95,7 +95,8 @@ def _forward(rows: Tensor, parameters: list[Tensor]) -> list[Tensor]:
 def _gradients(
     layers: list[Tensor], parameters: list[Tensor], slope: Tensor
 ) -> list[tuple[int, Tensor]]:
-    """The index and the gradient of every parameter, by the chain rule from the last layer."""
+    """Return the index and the gradient of every parameter, by the chain rule from the last
+    layer."""
     import torch
 
     gradients = []

@@ -26,7 +26,7 @@ PRODUCT_ENTRIES = 2**23
 
 
 def quadratic_features(points: Array) -> Array:
-    """1, zᵢ, zᵢ² and √2 zᵢzⱼ (i < j) of points (N, r): shape (N, 1 + r + r(r + 1) / 2).
+    """Return 1, zᵢ, zᵢ² and √2 zᵢzⱼ (i < j) of points (N, r): shape (N, 1 + r + r(r + 1) / 2).
 
     The logarithm of the ratio of two Gaussian densities is a linear combination of them. With √2
     the norm of the coefficients, hence a ridge, is the same in all rotated coordinates: zᵀMz has
@@ -126,7 +126,8 @@ class QuadraticLogistic:
         return torch.linalg.cholesky(self._curvature(upper))
 
     def _curvature(self, upper: Tensor) -> Tensor:
-        """The lower triangles (P, q, q), which is all that Cholesky reads, with the penalty."""
+        """Return the lower triangles (P, q, q), which is all that Cholesky reads, with the
+        penalty."""
         import torch
 
         width = self.features.shape[1]

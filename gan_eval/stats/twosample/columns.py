@@ -28,7 +28,7 @@ _COUNTED_ROWS = 1000
 def columns_test(
     x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
 ) -> TestResult:
-    """Test whether two samples come from one law, by the column that differs most.
+    """Test whether two samples come from one distribution, by the column that differs most.
 
     Parameters
     ----------
@@ -137,7 +137,8 @@ class _Column:
         return not self._ends.size
 
     def __call__(self, labels: Labels) -> NDArray[np.int64]:
-        """Of labels (k, N), True where a row stands in x: shape (k,)."""
+        """Take the largest difference under labels (k, N), True where a row stands in x: shape
+        (k,)."""
         largest = np.zeros(len(labels), dtype=np.int64)
         if self.constant:
             return largest
@@ -153,7 +154,8 @@ class _Column:
 
 
 def _rarest(pooled: Array, n: int) -> float:
-    """The least p-value: the share of labels that reach D = 1, which puts x below y in a column.
+    """Return the least p-value: the share of labels that reach D = 1, which puts x below y in a
+    column.
 
     Where no column has a place to cut, or there are many rows, that of any test.
     """

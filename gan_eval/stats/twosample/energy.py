@@ -33,7 +33,7 @@ EXACT_ROWS = 20_000
 def energy_distance(
     x: Any, y: Any, *, exponent: float = 1.0, whiten: Any = None, device: str = "cpu"
 ) -> float:
-    """Energy distance 2E‖x − y‖^α − E‖x − x'‖^α − E‖y − y'‖^α between two samples.
+    """Return the energy distance 2E‖x − y‖^α − E‖x − x'‖^α − E‖y − y'‖^α between two samples.
 
     Parameters and conventions as in :func:`energy_test`, of which this is the ``estimate``.
 
@@ -66,7 +66,7 @@ def energy_test(
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
 ) -> TestResult:
-    """Test whether two samples come from one law, by energy distance and permutation.
+    """Test whether two samples come from one distribution, by energy distance and permutation.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def energy_test(
 
 
 def _projections(samples: Pooled, method: str, projections: Any, exponent: float) -> int:
-    """How many lines to project to; 0 for the exact path."""
+    """Return how many lines to project to; 0 for the exact path."""
     one_of(method, "method", METHODS)
     projections = draw_count(projections, "projections")
     if method == "sliced" and exponent != 1:
@@ -184,7 +184,7 @@ def _projections(samples: Pooled, method: str, projections: Any, exponent: float
 
 
 def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) -> float:
-    """The mean distance of a row of x and one of y, from the sums that the test has anyway.
+    """Return the mean distance of a row of x and one of y, from the sums that the test has anyway.
 
     With S the sum between, the sums within x and y are ``from_x`` − S and total − ``from_x`` − S.
     """

@@ -45,11 +45,12 @@ class FrechetDistance(Scalars):
     Attributes
     ----------
     estimate : float
-        FID's formula. Its expectation lies above the distance of the laws by about c / n + c' / m.
+        FID's formula. Its expectation lies above the distance of the distributions by about c / n +
+        c' / m.
     corrected : float
         ``estimate`` less the jackknife's estimate of that bias; may fall below 0.
     confidence_interval : (float, float)
-        For the distance of the two laws, of level ``confidence_level``.
+        For the distance of the two distributions, of level ``confidence_level``.
     confidence_level : float
     standard_error : float
         The standard deviation of the bootstrap's draws.
@@ -83,7 +84,7 @@ class FrechetDistance(Scalars):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures, flat, the interval as ``confidence_low`` and ``confidence_high``."""
+        """Return all figures, flat, the interval as ``confidence_low`` and ``confidence_high``."""
         record = asdict(self)
         record["confidence_low"], record["confidence_high"] = record.pop("confidence_interval")
         return record
@@ -135,7 +136,7 @@ def frechet_distance(
     other features or on coordinates are not comparable with them.
 
     The distance sees means and covariances only, and has the squared units of the data: a column
-    in small units counts for little. It is biased: for equal laws it is always above 0.
+    in small units counts for little. It is biased: for equal distributions it is always above 0.
     ``corrected`` takes off the bias that the jackknife finds, leaving rows out one by one, or in
     500 groups (weighted as Busing, Meijer & van der Leeden 1999). The expansion in 1 / n behind it
     supposes covariances of full rank, n, m > d.
@@ -207,7 +208,7 @@ def frechet_distance(
 
 
 def _scaled(first: Array, second: Array) -> tuple[Array, Array, float]:
-    """The samples about their common medians, in units of the largest value, and that unit.
+    """Return the samples about their common medians, in units of the largest value, and that unit.
 
     Covariances are multiplied with each other: fourth powers of the values have to be in range.
     """
@@ -224,7 +225,8 @@ def _law(rows: Array) -> Gaussian:
 
 
 def _distances(first: Moments, second: Moments) -> Array:
-    """The distances between two stacks of moments, to about 1e-8 of the covariances' traces."""
+    """Return the distances between two stacks of moments, to about 1e-8 of the covariances'
+    traces."""
     (mean_x, covariance_x), (mean_y, covariance_y) = first, second
     values, axes = np.linalg.eigh(covariance_x)
     root = axes * np.sqrt(np.maximum(values, 0.0))[..., None, :]
@@ -236,7 +238,7 @@ def _distances(first: Moments, second: Moments) -> Array:
 
 
 def _moments(total: Total, rows: Array, counts: Array) -> Moments:
-    """Means (k, d) and covariances (k, d, d) of k weightings of rows (n, d).
+    """Return means (k, d) and covariances (k, d, d) of k weightings of rows (n, d).
 
     ``total`` gives their weighted sums (k, c) of a table (n, c), ``counts`` (k,) those of the ones.
     """
@@ -270,7 +272,7 @@ def _resampled(rows: Array, draws: int, generator: np.random.Generator) -> Momen
 
 
 def _left_out(rows: Array) -> tuple[Array, Moments]:
-    """Each group's share of the rows (g,), and the moments without it."""
+    """Return each group's share of the rows (g,), and the moments without it."""
     n = len(rows)
     groups = min(n, GROUPS)
     group = np.arange(n) % groups

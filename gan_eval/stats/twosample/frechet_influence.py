@@ -1,4 +1,4 @@
-"""How much single rows weigh in the Fréchet distance, and what that says of its interval."""
+"""The weight of single rows in the Fréchet distance, and the reach of its interval by it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SINGULAR = 1e-12
 
 
 def influence(rows: Array, other: Array) -> Array:
-    """The derivative of the distance by each row's weight, shape (n,), with mean 0.
+    """Return the derivative of the distance by each row's weight, shape (n,), with mean 0.
 
     2 (μ₁ − μ₂)ᵀ(x − μ₁) + (x − μ₁)ᵀ(I − T)(x − μ₁) less its mean, where T is the matrix that takes
     N(0, Σ₁) to N(0, Σ₂): I − T is the derivative of tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½) by Σ₁.
@@ -37,7 +37,7 @@ def influence(rows: Array, other: Array) -> Array:
 
 
 def upper_reach(first: Array, second: Array, level: float) -> float:
-    """By what to lengthen the upper part of a two-sided interval, at least 1.
+    """Return the factor that lengthens the upper part of a two-sided interval, at least 1.
 
     Where few rows carry the distance, as under heavy tails, a sample that lacks some shows too
     small a distance and too small a spread at once. The variance by the influences is taken with

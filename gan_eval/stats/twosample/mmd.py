@@ -56,7 +56,7 @@ def mmd2(
     whiten: Any = None,
     device: str = "cpu",
 ) -> float:
-    """Squared maximum mean discrepancy between two samples.
+    """Return the squared maximum mean discrepancy between two samples.
 
     Parameters and conventions as in :func:`mmd_test`, for one kernel and one bandwidth. The
     unbiased estimate may be negative; with ``kernel="polynomial"`` it is KID.
@@ -90,7 +90,7 @@ def mmd_test(
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
 ) -> TestResult:
-    """Test whether two samples come from one law, by MMD² and permutation of the labels.
+    """Test whether two samples come from one distribution, by MMD² and permutation of the labels.
 
     Parameters
     ----------
@@ -151,8 +151,8 @@ def mmd_test(
         aggregated, ``estimate`` is the MMD² of the mean of the kernels. ``effect_size`` is
         √max(MMD², 0), which lies between 0 and √2 where k(x, x) = 1; NaN for the polynomial kernel
         of rows that are not whitened, which has units. ``confidence_interval``, for one kernel and
-        the unbiased estimate of at least 4 rows each, is for the MMD² of the laws with the kernel
-        as used, never negative and never above 2 where k(x, x) = 1
+        the unbiased estimate of at least 4 rows each, is for the MMD² of the distributions with the
+        kernel as used, never negative and never above 2 where k(x, x) = 1
         (:func:`~gan_eval.stats.twosample.mmd_interval.squared_distance_interval`). It takes the two
         samples to be independent, so that there is none with ``null="wild"``.
         ``parameters["path"]`` is the path taken; with ``"lowrank"``, ``rank`` is the factor's,
@@ -302,7 +302,8 @@ def _matrix(
     device: str,
     method: str = "exact",
 ) -> tuple[SymmetricForm | LowRankForm, GroupWeights, float | None]:
-    """The kernel matrix, the weights of the estimator, and the bandwidth used if there is one."""
+    """Return the kernel matrix, the weights of the estimator, and the bandwidth used if there is
+    one."""
     kernel = KERNELS[one_of(name, "kernel", tuple(KERNELS))]
     biased = one_of(estimator, "estimator", ESTIMATORS) == "biased"
     device = torch_device(device)
@@ -334,7 +335,7 @@ def _matrix(
 
 
 def _cubed(rows: Array) -> Array:
-    """The rows, if the squares of their kernel can be added up."""
+    """Return the rows, if the squares of their kernel can be added up."""
     largest = float(np.abs(rows).max())
     if largest > LARGEST_CUBED:
         raise UsageError(
@@ -345,7 +346,7 @@ def _cubed(rows: Array) -> Array:
 
 
 def _within_reach(bandwidth: float, samples: Pooled) -> float:
-    """The bandwidth in the units of the points."""
+    """Return the bandwidth in the units of the points."""
     exponent = math.frexp(bandwidth)[1] - samples.exponent
     if abs(exponent) > LARGEST_EXPONENT:
         raise UsageError(
@@ -358,7 +359,8 @@ def _within_reach(bandwidth: float, samples: Pooled) -> float:
 def _interval(
     form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled, width: float | None
 ) -> tuple[float, float]:
-    """For the MMD² of the laws, from the row sums and the matrix of some rows of each sample."""
+    """Bound the MMD² of the distributions, from the row sums and the matrix of some rows of each
+    sample."""
     import torch
 
     points = samples.points if kernel.has_bandwidth else samples.unscaled

@@ -164,7 +164,7 @@ class _Statistics:
         self.scale = float(1 / np.sqrt(mean)) if mean > 0 else 0.0
 
     def lost(self) -> bool:
-        """Whether the rounding of float64 hides that rows differ."""
+        """Tell whether the rounding of float64 hides that rows differ."""
         return lost_in_rounding(self._kernel.source, 1.0)
 
     def refine(self, some: Indices) -> None:
@@ -183,7 +183,7 @@ class _Statistics:
         self._exact[some] = True
 
     def refine_neighbours(self) -> None:
-        """The same for all values that their error does not put in order."""
+        """Refine all values that their error does not put in order."""
         if not self.error:
             return
         order = np.argsort(self.values)

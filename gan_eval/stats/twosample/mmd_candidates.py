@@ -68,7 +68,7 @@ def candidates(
     device: str,
     coordinate_error: float | None = None,
 ) -> list[Candidate]:
-    """``BANDWIDTHS`` of each named kernel.
+    """Return ``BANDWIDTHS`` candidates for each named kernel.
 
     They span :func:`~gan_eval.stats.kernels.kernels.bandwidth_range` of the pooled points,
     equally spaced for ``"fuse"`` and in equal ratios for ``"agg"``, as their authors have it.

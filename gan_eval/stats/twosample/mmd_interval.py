@@ -40,11 +40,11 @@ class Noise:
 
     @classmethod
     def of(cls, kernel: Array, k: int, n: int, m: int, first: float) -> Noise:
-        """From a kernel matrix between the first k rows, of x, and the others, of y.
+        """Take a kernel matrix between the first k rows, of x, and the others, of y.
 
         ``n`` and ``m`` are the sizes of the whole samples, ``first`` is tr Σ, known from all rows.
-        tr Σ² is free of bias for every law (Chen, Zhang & Zhong 2010; Himeno & Yamada 2014); tr Σ³
-        is the sum over cycles of three different rows, kept within Hölder's bounds.
+        tr Σ² is free of bias for every distribution (Chen, Zhang & Zhong 2010; Himeno & Yamada
+        2014); tr Σ³ is the sum over cycles of three different rows, kept within Hölder's bounds.
         """
         groups = (slice(0, k), slice(k, len(kernel)))
         centred = kernel.copy()
@@ -76,7 +76,8 @@ def squared_distance_interval(
     largest: float = math.inf,
     level: float = LEVEL,
 ) -> tuple[float, float]:
-    """Bounds for the squared distance D² of two laws, of which ``unbiased`` is the estimate U.
+    """Bounds for the squared distance D² of two distributions, of which ``unbiased`` is the
+    estimate U.
 
     Parameters
     ----------
@@ -109,8 +110,8 @@ def squared_distance_interval(
     s² comes from the witness. Near 0, where the witness is noise and says nothing of the direction,
     the upper end takes the variance along a direction drawn in proportion to the squared
     eigenvalues, tr Σ³ / tr Σ², in the share that noise has in the witness. Also for the upper end,
-    an estimate below the lower quartile of what equal laws give counts as that quartile: a sample
-    luckily near does not bound the distance closer than that (Cowan et al. 2011,
+    an estimate below the lower quartile of what equal distributions give counts as that quartile: a
+    sample luckily near does not bound the distance closer than that (Cowan et al. 2011,
     "Power-constrained limits").
 
     References
@@ -143,7 +144,7 @@ def squared_distance_interval(
 
 
 def _square_trace(centred: Array) -> float:
-    """tr C² without bias, from the centred kernel matrix of k rows."""
+    """Return tr C² without bias, from the centred kernel matrix of k rows."""
     k = len(centred)
     diagonal = np.diag(centred)
     trace = float(diagonal.sum()) / (k - 1)
@@ -154,7 +155,7 @@ def _square_trace(centred: Array) -> float:
 
 
 def _crossing(excess: Callable[[float], float], start: float, largest: float) -> float:
-    """Where ``excess``, which falls, is 0; no less than 0 and no more than ``largest``."""
+    """Find where ``excess``, which falls, is 0; no less than 0 and no more than ``largest``."""
     if excess(0.0) <= 0:
         return 0.0
     high = min(start, largest)

@@ -1,9 +1,10 @@
-"""The classical statistics of two samples with p-values by permutation, exact for every law.
+"""The classical statistics of two samples with p-values by permutation, exact for every
+distribution.
 
 The laws of Hotelling's T², Box's M and the likelihood ratio are known for Gaussians only. Under
-heavier tails the last two reject equal laws far too often, under lighter ones too rarely. Their
-statistics remain good measures of how far means and covariances lie apart, and permutation tells
-how large they become by chance.
+heavier tails the last two reject equal distributions far too often, under lighter ones too rarely.
+Their statistics remain good measures of how far means and covariances lie apart, and permutation
+tells how large they become by chance.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ _SMALL, _FLAT = -10.0, 1e-11
 def likelihood_ratio_permutation_test(
     x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
 ) -> TestResult:
-    """:func:`~gan_eval.stats.twosample.classical.likelihood_ratio_test`, its p-value by
-    permutation.
+    """Test for equal means and covariances by the likelihood ratio, with a permutation p-value.
+
+    The statistic is that of :func:`~gan_eval.stats.twosample.classical.likelihood_ratio_test`.
 
     Parameters
     ----------
@@ -91,11 +93,13 @@ def likelihood_ratio_permutation_test(
 def box_m_permutation_test(
     x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
 ) -> TestResult:
-    """:func:`~gan_eval.stats.twosample.classical.box_m_test`, its p-value by permutation.
+    """Test for equal covariances by Box's M, with a permutation p-value.
+
+    The statistic is that of :func:`~gan_eval.stats.twosample.classical.box_m_test`.
 
     Parameters and results as of :func:`likelihood_ratio_permutation_test`. What is permuted are the
-    rows as they are: the null hypothesis is equal laws, not equal covariances of laws that differ
-    in their means.
+    rows as they are: the null hypothesis is equal distributions, not equal covariances of laws that
+    differ in their means.
 
     Examples
     --------
@@ -119,7 +123,9 @@ def box_m_permutation_test(
 def hotelling_permutation_test(
     x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
 ) -> TestResult:
-    """:func:`~gan_eval.stats.twosample.classical.hotelling_test`, its p-value by permutation.
+    """Test for equal means by Hotelling's T², with a permutation p-value.
+
+    The statistic is that of :func:`~gan_eval.stats.twosample.classical.hotelling_test`.
 
     Parameters and results as of :func:`likelihood_ratio_permutation_test`, for any number of
     columns d < n + m − 1.
@@ -207,7 +213,8 @@ def _permuted(
 
 
 def _moments(rows: Array, labels: Labels, squares: bool) -> tuple[Array, Array]:
-    """Means (k, d) and, on request, second moments (k, d, d) of group x under k labellings."""
+    """Return means (k, d) and, on request, second moments (k, d, d) of group x under k
+    labellings."""
     weights = labels / labels.sum(axis=1, keepdims=True)
     means = weights @ rows
     d = rows.shape[1]
@@ -221,14 +228,15 @@ def _moments(rows: Array, labels: Labels, squares: bool) -> tuple[Array, Array]:
 
 
 def _covariances(means: Array, products: Array, n: int, m: int) -> tuple[Array, Array]:
-    """Of both groups over n and m: together the pooled rows have mean 0 and covariance I."""
+    """Return the covariances of both groups over n and m: together the pooled rows have mean 0 and
+    covariance I."""
     outer = means[:, :, None] * means[:, None, :]
     second = ((n + m) * np.eye(means.shape[1]) - n * products) / m
     return products - outer, second - (n / m) ** 2 * outer
 
 
 def _log_determinant(matrices: Array) -> Array:
-    """ln |Σ|; −∞ where a group is flat but for rounding."""
+    """Return ln |Σ|; −∞ where a group is flat but for rounding."""
     sign, value = np.linalg.slogdet(matrices)
     value[sign <= 0] = -np.inf
     small = np.flatnonzero(np.isfinite(value) & (value < _SMALL))

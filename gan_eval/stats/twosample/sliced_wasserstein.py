@@ -44,7 +44,7 @@ def sliced_wasserstein(
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
 ) -> float:
-    """Sliced Wasserstein distance between two samples.
+    """Return the sliced Wasserstein distance between two samples.
 
     Parameters and conventions as in :func:`sliced_wasserstein_test`, of which this is the
     ``statistic`` for the same seed.
@@ -80,7 +80,8 @@ def sliced_wasserstein_test(
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
 ) -> TestResult:
-    """Test whether two samples come from one law, by sliced Wasserstein distance and permutation.
+    """Test whether two samples come from one distribution, by sliced Wasserstein distance and
+    permutation.
 
     Parameters
     ----------
@@ -180,7 +181,7 @@ def sliced_wasserstein_test(
 
 
 def random_directions(dimension: int, count: int, generator: np.random.Generator) -> Array:
-    """``count`` unit vectors, uniform on the sphere, shape (count, dimension).
+    """Draw ``count`` unit vectors, uniform on the sphere, shape (count, dimension).
 
     With ``dimension`` 1 the single direction [[1]], and nothing is drawn.
 
@@ -297,7 +298,7 @@ class _OrderTwo:
 
 
 def _positions(mask: Tensor) -> Tensor:
-    """Where a table is true, as positions in its rows laid end to end."""
+    """Return where a table is true, as positions in its rows laid end to end."""
     import torch
 
     if mask.device.type == "cpu":
@@ -307,12 +308,13 @@ def _positions(mask: Tensor) -> Tensor:
 
 
 def _centred(points: Array) -> Array:
-    """About the medians, because a common offset would take digits of the projections."""
+    """Take the points about their medians, because a common offset would take digits of the
+    projections."""
     return points - np.median(points, axis=0)
 
 
 def _rounding(rows: Array, means: Array, order: int) -> float:
-    """How far two equal means of W_p^p may differ by rounding.
+    """Return how far two equal means of W_p^p may differ by rounding.
 
     Sums of positive terms are off by a share of themselves, and by what the projections are off.
     """
@@ -324,12 +326,12 @@ def _rounding(rows: Array, means: Array, order: int) -> float:
 
 
 def _lost(samples: Pooled, rows: Array, rounding: float, order: int) -> bool:
-    """Whether rounding hides that rows differ."""
+    """Tell whether rounding hides that rows differ."""
     return rounding > LOST_SHARE * nearest_rows(rows, samples.given) ** order / len(rows)
 
 
 def _projection_error(powers: Array, order: int, dimension: int) -> float:
-    """The standard error of (mean of W_p^p)^(1/p) over directions, by the delta method."""
+    """Return the standard error of (mean of W_p^p)^(1/p) over directions, by the delta method."""
     if dimension == 1:
         return 0.0
     if len(powers) == 1:
