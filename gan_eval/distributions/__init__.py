@@ -53,21 +53,12 @@ __all__ = [
     "worth_kl",
 ]
 
-_HOMES = {
-    "canonical": ("CanonicalPair", "canonical_pair"),
-    "distances": ("bures_wasserstein", "energy_distance", "median_distance", "mmd2"),
-    "divergences": (
-        *("affine_invariant_distance", "hellinger", "jeffreys", "kl", "mahalanobis"),
-        *("jensen_shannon", "total_variation"),
-    ),
-    "gaussian": ("Gaussian", "ellipse"),
-    "sample_size": ("worth_kl", "median_kl_of_fit", "samples_to_detect"),
-    "target": ("GaussianTarget",),
-}
+_MODULES = ("gaussian", "target", "divergences", "distances", "canonical", "sample_size")
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"gan_eval.distributions.{module}"), name)
+    for module in _MODULES if name in __all__ else ():
+        found = import_module(f"gan_eval.distributions.{module}")
+        if hasattr(found, name):
+            return getattr(found, name)
     raise AttributeError(f"module 'gan_eval.distributions' has no attribute {name!r}")

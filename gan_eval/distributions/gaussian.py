@@ -135,10 +135,16 @@ class Gaussian:
         return cls(mean, (rows - mean[..., None, :]) / np.sqrt(rows.shape[-2]))
 
     @classmethod
-    def of(cls, value: GaussianLike) -> Gaussian:
+    def of(cls, value: GaussianLike, name: str = "distribution") -> Gaussian:
         """Take a Gaussian, a ``GaussianTarget`` or a pair (mean, covariance) as a Gaussian.
 
-        Raises ``UsageError`` for anything else, and as :meth:`from_moments`.
+        Raises ``UsageError`` for anything else, which ``name`` names, and as :meth:`from_moments`.
+
+        Examples
+        --------
+        >>> Gaussian.of(([0.0, 1.0], [[4.0, 2.0], [2.0, 2.0]])).covariance
+        array([[4., 2.],
+               [2., 2.]])
         """
         value = getattr(value, "law", value)
         if isinstance(value, Gaussian):
@@ -146,7 +152,7 @@ class Gaussian:
         if isinstance(value, tuple | list) and len(value) == 2:
             return cls.from_moments(*value)
         raise UsageError(
-            "a distribution must be a Gaussian, a GaussianTarget or (mean, covariance), got "
+            f"a {name} must be a GaussianTarget, a Gaussian or (mean, covariance), got "
             f"{type(value).__name__}"
         )
 

@@ -87,14 +87,7 @@ class GaussianTarget:
         """
         mean = np.atleast_1d(as_numbers(mean, "mean"))
         covariance = np.atleast_2d(as_numbers(covariance, "covariance"))
-        if mean.ndim != 1 or covariance.ndim != 2:
-            raise UsageError(
-                "a target has a mean of shape (d,) and a covariance of shape (d, d), got "
-                f"{mean.shape} and {covariance.shape}"
-            )
-        if not np.isfinite(mean).all():
-            raise UsageError("the mean is not finite")
-        return cls._of_factor(Gaussian.from_moments(mean, covariance).factor, mean)
+        return cls.of(Gaussian.from_moments(mean, covariance))
 
     @classmethod
     def fit(cls, rows: ArrayLike) -> GaussianTarget:
@@ -118,8 +111,6 @@ class GaussianTarget:
         rows = as_numbers(rows, "rows")
         if rows.ndim != 2 or not 0 < rows.shape[1] < len(rows):
             raise UsageError(f"a target is fitted to rows of shape (n > d, d), got {rows.shape}")
-        if not np.isfinite(rows).all():
-            raise UsageError("a target is fitted to finite rows")
         return cls.of(Gaussian.fit(rows))
 
     @classmethod
@@ -131,24 +122,20 @@ class GaussianTarget:
         """
         if isinstance(value, GaussianTarget):
             return value
-        if isinstance(value, Gaussian):
-            upper = np.linalg.qr(value.square_factor, mode="r")
-            signs = np.where(np.diagonal(upper, axis1=-2, axis2=-1) < 0, -1.0, 1.0)
-            return cls._of_factor(signs[..., None] * upper, value.mean)
-        if isinstance(value, tuple | list) and len(value) == 2:
-            return cls.from_moments(*value)
-        raise UsageError(
-            "a target must be a GaussianTarget, a Gaussian or (mean, covariance), got "
-            f"{type(value).__name__}"
-        )
-
-    @classmethod
-    def _of_factor(cls, factor: ArrayLike, mean: ArrayLike) -> GaussianTarget:
+        law = Gaussian.of(value, "target")
+        if law.mean.ndim != 1 or law.factor.ndim != 2:
+            raise UsageError(f"a target is one distribution, got a stack {law.mean.shape[:-1]}")
+        if not (np.isfinite(law.mean).all() and np.isfinite(law.factor).all()):
+            raise UsageError("a target needs a mean and a covariance that are finite")
+        upper = np.linalg.qr(law.square_factor, mode="r")
+        upper *= np.where(np.diagonal(upper) < 0, -1.0, 1.0)[:, None]
         try:
-            return cls(factor, mean)
-        except UsageError as error:
-            sentence = str(error).replace("`A`", "a factor of the covariance")
-            raise UsageError(sentence.replace("`b`", "the mean")) from None
+            return cls(upper, law.mean)
+        except UsageError:
+            raise UsageError(
+                "a target needs a covariance of full rank, got one that is singular to working "
+                "precision"
+            ) from None
 
     def __repr__(self) -> str:
         return f"GaussianTarget(A={self.A.tolist()}, b={self.b.tolist()})"

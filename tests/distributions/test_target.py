@@ -141,7 +141,7 @@ def test_fit_is_maximum_likelihood_with_choleskys_factor() -> None:
         (([0, 0], [[1, 0], [0, 1e-40]]), "singular"),
         (([0, 0, 0], COVARIANCE), "one entry per column"),
         (([0, 0], [1, 1]), "square matrix"),
-        (([0, np.nan], COVARIANCE), "not finite"),
+        (([0, np.nan], COVARIANCE), "finite"),
         (([0, 0], [[1, np.inf], [np.inf, 1]]), "not finite"),
         ((["a", 0], COVARIANCE), "`mean` must be an array of numbers"),
         (("mean", "covariance"), "must be an array of numbers"),
