@@ -22,7 +22,14 @@ _EXACT_PAIRS = 250_000  # the exact law of the Kolmogorov–Smirnov statistic co
 
 
 def counting(real: Array, generated: Array, names: Sequence[str]) -> list[str]:
-    """The columns that count the rows of both, from 0 or 1, as an index does that was saved."""
+    """Name the columns that count the rows of both, from 0 or 1, as a saved index does.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.0, 3.1], [1.0, 2.7], [2.0, 3.3]])
+    >>> counting(rows, rows[:2], ["Unnamed: 0", "height"])
+    ['Unnamed: 0']
+    """
     return [
         name
         for j, name in enumerate(names)
@@ -41,7 +48,7 @@ def column_differences(
     correction: str,
     origins: Mapping[str, Exact] | None = None,
 ) -> pd.DataFrame:
-    """Each column's difference, the largest first.
+    """Measure the difference of each column, the largest first.
 
     Parameters
     ----------
@@ -62,6 +69,16 @@ def column_differences(
         distribution functions (Kolmogorov–Smirnov); its ``pvalue``, which is conservative where
         values tie; and ``adjusted``. ``shift`` is infinite where both are constant and differ,
         ``sd_ratio`` is infinite where only the real column is constant, NaN where both are.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> real, generated = rng.normal(size=(200, 2)), rng.normal([0.0, 1.0], 1.0, size=(200, 2))
+    >>> found = column_differences(real, generated, ["a", "b"], "holm")
+    >>> found[["column", "shift", "ks"]].round(2)
+      column  shift    ks
+    0      b   0.99  0.40
+    1      a   0.05  0.07
     """
     scales = ColumnScales.of(np.concatenate([real, generated]))
     rows = []

@@ -102,7 +102,16 @@ class Copies:
 
 
 def find_copies(real: Array, generated: Array, generator: np.random.Generator) -> Copies:
-    """Count copies of rows of real (n, d) in generated (m, d), and repeated rows within each."""
+    """Count copies of rows of real (n, d) in generated (m, d), and repeated rows within each.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> real, fresh = rng.normal(size=(200, 2)), rng.normal(size=(100, 2))
+    >>> found = find_copies(real, np.concatenate([fresh, real[:50]]), rng)
+    >>> found.exact.rows, found.exact.of, found.exact.expected, found.exact.surprising
+    (50, 150, 0.0, True)
+    """
     n, m = len(real), len(generated)
     codes = row_codes(np.concatenate([real, generated]))
     of_real, of_generated = codes[:n], codes[n:]

@@ -88,7 +88,7 @@ class Directions:
 
 
 def leading_directions(real: Array, generated: Array) -> Directions:
-    """The direction of the largest shift, and those of the most unequal spread.
+    """Find the direction of the largest shift, and the directions of the most unequal spread.
 
     Parameters
     ----------
@@ -101,6 +101,15 @@ def leading_directions(real: Array, generated: Array) -> Directions:
     Fisher's, S⁻¹δ, and the directions of spread solve S_fake a = μ S a, of which the ratio of
     variances is μ / (2 − μ). All is done after whitening by S + δδᵀ/4, which is regular also where
     S is not. Directions in which neither sample varies have no ratio and are left out.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> real = rng.normal(size=(500, 2))
+    >>> generated = rng.normal(size=(500, 2)) * [1.0, 3.0] + [2.0, 0.0]
+    >>> found = leading_directions(real, generated)
+    >>> found.mean.in_words(["a", "b"]), found.spread[0].in_words(["a", "b"])
+    ('1.00 a', '1.00 b')
     """
     # Exact, and afterwards no square leaves the range of float64.
     scales = ColumnScales.of(np.concatenate([real, generated]))

@@ -57,7 +57,7 @@ class Opening:
 
     @classmethod
     def of(cls, path: Path, separator: str) -> Opening:
-        """Of a file; ``UsageError`` where it is no text, or empty."""
+        """Read the opening of a file; ``UsageError`` where it is no text, or empty."""
         try:
             with path.open(encoding="utf-8-sig", newline="") as lines:
                 raw = list(islice((line for line in lines if line.strip()), LINES + 1))
@@ -75,7 +75,7 @@ class Opening:
         return cls(rows[0], rows[1:], quoted)
 
     def header(self, beside: Sequence[str] = (), beside_named: bool = False) -> Header:
-        """What the first line is.
+        """Decide whether the first line names the columns.
 
         Parameters
         ----------
@@ -145,7 +145,15 @@ class Opening:
 
 
 def headers(first: Opening, second: Opening) -> tuple[Header, Header]:
-    """Those of two files, each with an eye on the other."""
+    """Decide on the first lines of two files, each with an eye on the other.
+
+    Examples
+    --------
+    >>> words = Opening(["height", "weight"], [["171", "60"]], quoted=False)
+    >>> numbers = Opening(["182", "75"], [["165", "58"]], quoted=False)
+    >>> [header.named for header in headers(words, numbers)]
+    [True, False]
+    """
     alone = first.header(), second.header()
     found = [
         opening.header(other.head, by_itself.named and by_itself.plain)

@@ -71,7 +71,7 @@ class Table:
     note: str | None = None
 
     def numbers(self, columns: Sequence[str]) -> Numbers:
-        """The chosen columns, n ≥ 3 rows; ``UsageError`` where they are not finite numbers."""
+        """Take the chosen columns, n ≥ 3 rows; ``UsageError`` where they are not finite numbers."""
         frame = self.frame[list(columns)]
         if len(frame) < LEAST_ROWS:
             raise UsageError(
@@ -269,10 +269,17 @@ def _table(source: str, frame: pd.DataFrame, named: bool, note: str | None = Non
 def common_columns(
     real: Table, generated: Table, chosen: Sequence[str] | None
 ) -> tuple[Table, Table]:
-    """Both tables with the same columns in the same order: the chosen ones, or all.
+    """Give both tables the same columns in the same order: the chosen ones, or all.
 
     Columns are matched by name, in the order of ``real``. A table without names is matched by
     position and takes the other's names. Raises ``UsageError`` where they cannot be matched.
+
+    Examples
+    --------
+    >>> named = table_of(pd.DataFrame({"b": [1, 2, 3], "a": [4, 5, 6]}), "real")
+    >>> turned = table_of(pd.DataFrame({"a": [4, 5, 6], "b": [1, 2, 3]}), "generated")
+    >>> [list(table.frame.columns) for table in common_columns(named, turned, None)]
+    [['b', 'a'], ['b', 'a']]
     """
     apart = set(real.frame.columns) != set(generated.frame.columns)
     if apart and not (real.named and generated.named):
