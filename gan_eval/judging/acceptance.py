@@ -14,7 +14,7 @@ from gan_eval.training.config import Margins
 
 @dataclass(frozen=True)
 class Demand:
-    """What is asked of a set of replicates.
+    """A demand on a set of replicates.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class Answer:
-    """How a set of replicates stands to a demand."""
+    """An answer to a demand: how many of the replicates meet it."""
 
     demand: Demand
     converged: int

@@ -20,8 +20,8 @@ def axes_of(names: Iterable[str]) -> list[str]:
 
 
 def bits(tests: Sequence[str]) -> int:
-    """One bit a test, by its place in ``gan_eval.stats.battery.catalogue.TESTS``, where new ones go
-    last."""
+    """Code tests as bits, each by its place in ``gan_eval.stats.battery.catalogue.TESTS``, where
+    new ones go last."""
     from gan_eval.stats.battery.catalogue import (
         TESTS,  # a third of a second: only where tests are stored
     )
@@ -30,12 +30,12 @@ def bits(tests: Sequence[str]) -> int:
 
 
 def tests_of(names: Iterable[str]) -> list[str]:
-    """The tests that columns are of, in their order."""
+    """List the tests that have columns among these names, in their order."""
     return [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
 
 
 def with_columns_of(tests: Sequence[str], names: Iterable[str]) -> list[str]:
-    """The columns of rows, with those of these tests in the place of those of any."""
+    """List the columns of rows, with the columns of these tests in place of those of any others."""
     names = list(names)
     known = set(test_columns(tests_of(names)))
     place = next((at for at, name in enumerate(names) if name in known), None)

@@ -40,7 +40,7 @@ _TASK = ["backend", "device"]
 
 @dataclass(frozen=True)
 class Comparisons:
-    """What ``compare_configurations`` found, as tidy tables: one row a statement.
+    """A comparison of configurations, as tidy tables: one row per statement.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ def compare_configurations(
     most_seeds: int = MOST_SEEDS,
     seed: int = 0,
 ) -> Comparisons:
-    """Every configuration against the first, on common seeds.
+    """Compare every configuration with the first, on common seeds.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What judging needs samples for: the rows that were seen, the critic, the two-sample tests."""
+"""Judging by samples: against the rows that were seen, of the critic, by two-sample tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOGETHER = 64
 
 
 def seen_laws(trained: TrainedGANs) -> Gaussian:
-    """The maximum-likelihood Gaussians of the rows that the replicates saw, (R,).
+    """Fit the maximum-likelihood Gaussians of the rows that the replicates saw, (R,).
 
     The rows are X A + b. X is close to white, so that the Cholesky factor C of its covariance
     loses nothing, and C A is a factor of theirs.
@@ -63,7 +63,7 @@ def critics(trained: TrainedGANs, n: int) -> tuple[Array, Array]:
 
 
 def test_columns(tests: Sequence[str]) -> list[str]:
-    """The columns of some tests: ``…_statistic`` and ``…_pvalue`` of each."""
+    """Name the columns of some tests: ``…_statistic`` and ``…_pvalue`` of each."""
     return [f"{name}_{what}" for name in tests for what in ("statistic", "pvalue")]
 
 

@@ -31,7 +31,8 @@ _TOGETHER = 4096
 def verdicts(
     kl: NDArray[np.floating], finite: NDArray[np.bool_], margins: Margins
 ) -> NDArray[np.str_]:
-    """One of ``VERDICTS`` a replicate, shape (R,); without finite weights it is ``diverged``."""
+    """Give each replicate one of ``VERDICTS``, shape (R,); without finite weights it is
+    ``diverged``."""
     with np.errstate(invalid="ignore"):
         return np.select(
             [~finite, kl <= margins.converged, kl <= margins.near],

@@ -1,4 +1,4 @@
-"""How the replicates of a configuration are spread: quantiles and performance profiles."""
+"""The spread of a configuration's replicates: quantiles and performance profiles."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def performance_profiles(
     confidence: float,
     seed: int,
 ) -> pd.DataFrame:
-    """The share of each configuration's runs within each threshold, over all tasks.
+    """Compute the share of each configuration's runs within each threshold, over all tasks.
 
     Score distributions of Agarwal et al. (2021, section 4.2), for a measure of which less is
     better. Each task is resampled for itself; the band is pointwise. Columns: ``configuration,

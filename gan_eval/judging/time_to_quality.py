@@ -88,7 +88,7 @@ def time_to_quality(
     epsilon: float = 0.1,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Median examples and seconds to KL ≤ ε, with examples/sec beside them.
+    """Compute the median examples and seconds to KL ≤ ε, with examples/sec beside them.
 
     A fast backend that does not learn has a high ``examples_per_second`` and no median.
 
@@ -141,7 +141,7 @@ def time_to_quality(
 def median_time(
     times: ArrayLike, reached: ArrayLike, *, confidence: float = 0.95
 ) -> tuple[float, float, float]:
-    """The Kaplan–Meier median of times, some of them censored, and its interval.
+    """Compute the Kaplan–Meier median of times, some of them censored, and its interval.
 
     The median is the first time at which the estimated share that has not yet reached is at most
     ½ (Kaplan & Meier 1958), ∞ where there is none. Its interval holds every time at which the

@@ -18,7 +18,8 @@ MOST_SEEDS = 500
 
 
 def agreement(cells: Sequence[CellRows]) -> Section | None:
-    """Every configuration that several backends or devices trained; None where none is."""
+    """Compare the backends and devices of every configuration that several have trained; None where
+    none is."""
     groups: dict[str, dict[str, CellRows]] = {}
     for cell in cells:
         trainer = cell.backend if cell.device == "cpu" else f"{cell.backend} on {cell.device}"
@@ -83,8 +84,8 @@ def _blocks(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
 
 
 def _compare(cells: Mapping[str, CellRows]) -> tuple[int, list[tuple[Any, ...]]]:
-    """How many seeds all have, and of each pair: both names, replicates, ln of both medians and of
-    the interval of their ratio, adjusted p-values of both tests, and the verdict."""
+    """Count the seeds that all have, and give for each pair: both names, replicates, ln of both
+    medians and of the interval of their ratio, adjusted p-values of both tests, and the verdict."""
     from gan_eval.investigations.conformance import distribution
     from gan_eval.investigations.conformance.outcomes import Outcomes
 

@@ -102,23 +102,24 @@ class CellRows:
         return self.facts.of(f"{name} of cell {self.position}", compute)
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """A column of the rows, shape (replicates,)."""
+        """Return a column of the rows, shape (replicates,)."""
         return np.asarray(self.rows[name], dtype=np.float64)
 
     # Replicates are chosen by their positions in the rows, of which nothing is copied: a million
     # of them have half a gigabyte.
 
     def by_kl(self) -> Positions:
-        """Those with a finite law, from the best KL to the worst (which may be infinite)."""
+        """Order the replicates with a finite distribution from the best KL to the worst (which may
+        be infinite)."""
         return self._sorted(np.flatnonzero(self.rows["verdict"] != "diverged"), 1.0)
 
     def at_ln_2(self) -> Positions:
-        """Those whose losses both end within ``NEAR_LN_2`` of ln 2."""
+        """Find the replicates whose losses both end within ``NEAR_LN_2`` of ln 2."""
         off = [np.abs(self.values(name) - LN_2) for name in ("loss_D", "loss_G")]
         return np.flatnonzero(np.maximum(*off) <= NEAR_LN_2)
 
     def deceptive(self) -> Positions:
-        """Those of ``at_ln_2`` that have not converged, the largest KL first."""
+        """Find the replicates of ``at_ln_2`` that have not converged, the largest KL first."""
         found = self.at_ln_2()
         wrong = self.rows["verdict"].iloc[found].isin(["near", "failed"])
         return self._sorted(found[wrong.to_numpy(bool)], -1.0)
@@ -129,7 +130,8 @@ class CellRows:
         return chosen[np.lexsort((seeds, sign * self.values("kl")[chosen]))]
 
     def passed(self) -> tuple[int, int]:
-        """How many end at ln 2 by their losses, and how many of these have not converged."""
+        """Count the replicates that end at ln 2 by their losses, and those of them that have not
+        converged."""
         return len(self.at_ln_2()), len(self.deceptive())
 
     def history(self, seed: int) -> pd.DataFrame:

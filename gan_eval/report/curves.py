@@ -26,7 +26,7 @@ _QUANTILES = (0.05, 0.5, 0.95)
 
 
 def losses_of_all(cell: CellRows, identity: str) -> Picture:
-    """Median and 5–95 % band of both losses over the replicates, epoch by epoch."""
+    """Draw the median and the 5–95 % band of both losses over the replicates, epoch by epoch."""
     with canvas() as (figure, axes):
         ends, drawn = [], {}
         for name, colour, style in _LOSSES:
@@ -47,7 +47,8 @@ def losses_of_all(cell: CellRows, identity: str) -> Picture:
 
 
 def kl_of_all(cell: CellRows, identity: str) -> Picture:
-    """Median and 5–95 % band of KL over the replicates, epoch by epoch, with the margin."""
+    """Draw the median and the 5–95 % band of KL over the replicates, epoch by epoch, with the
+    margin."""
     with canvas() as (figure, axes):
         bands = _bands(cell, "kl")
         _band(axes, bands, "learned", "-", "KL(q‖p)")
@@ -70,7 +71,7 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
 
 
 def losses_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
-    """Both losses of one replicate."""
+    """Draw both losses of one replicate."""
     history = cell.curve(seed, ("loss_D", "loss_G"))
     history = history.loc[history["epoch"] > 0]
     last = history.iloc[-1]
@@ -91,7 +92,7 @@ def losses_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
 
 
 def kl_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
-    """The KL of one replicate over the band of all."""
+    """Draw the KL of one replicate over the band of all."""
     history = cell.curve(seed, ("kl",))
     drawable = history.loc[np.isfinite(history["kl"]) & (history["kl"] > 0)]
     with canvas() as (figure, axes):

@@ -40,17 +40,17 @@ _STYLE = re.compile(
 
 
 def outside(html: str) -> str:
-    """A page with each figure replaced by its name."""
+    """Replace each figure of a page by its name."""
     return FIGURE.sub(lambda match: f"<figure {match[1]}>", html)
 
 
 def without(html: str) -> str:
-    """A page as it is written without pictures."""
+    """Take the pictures out of a page."""
     return _BLOCK.sub("", html)
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two figures show the same: all words, and all places up to ``PLACE``."""
+    """Tell whether two figures show the same: all words, and all places up to ``PLACE``."""
     if one == other:
         return True
     words, places = zip(*map(_apart, (one, other)), strict=True)
@@ -75,8 +75,8 @@ def _apart(figure: str) -> tuple[str, list[float]]:
 
 
 def faults(identity: str, figure: str) -> Iterator[str]:
-    """What of a figure is more than a drawing with its caption and data: what could run, load,
-    lead elsewhere or cover the page."""
+    """Name everything in a figure beyond a drawing with its caption and data: whatever could run,
+    load, lead elsewhere or cover the page."""
     reader = _Reader(identity)
     reader.feed(figure)
     reader.close()

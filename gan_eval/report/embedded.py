@@ -44,7 +44,7 @@ _FLOAT = "not finite"
 
 
 class DamagedDataError(ValueError):
-    """Data in a page that are not what was written."""
+    """An error of data in a page that are not as they were written."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Embedded:
 
 
 def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFrame | None) -> str:
-    """A page with its data, in front of the one script that runs."""
+    """Put its data into a page, in front of the one script that runs."""
     import matplotlib
 
     import gan_eval
@@ -97,18 +97,18 @@ def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFram
 
 
 def insert(html: str, holder: str) -> str:
-    """A page with the element that holds its data, in front of the one script that runs."""
+    """Put the element that holds its data into a page, in front of the one script that runs."""
     before, script, after = html.rpartition("<script>")
     return f"{before}{holder}\n{script}{after}"
 
 
 def template_digest() -> str:
-    """What sets apart the pages of one version of the template, its style and its script."""
+    """Compute the checksum that a version of the template, its style and its script has."""
     return _digest("\0".join(map(source, SOURCES)))[:16]
 
 
 def extract(html: str) -> Embedded | None:
-    """The data of a page; None without any, ``DamagedDataError`` where they are not whole, and
+    """Read the data of a page; None without any, ``DamagedDataError`` where they are not whole, and
     ``UsageError`` where they are of another format."""
     found = _HOLDER.search(html)
     if found is None:

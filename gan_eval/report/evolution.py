@@ -55,7 +55,7 @@ class _Drawn:
 
 
 def drawable(cell: CellRows) -> bool:
-    """Whether there is something to draw: settings, two dimensions, and a finite law with its
+    """Tell whether there is something to draw: settings, two dimensions, and a finite law with its
     epochs."""
     if cell.config is None or cell.config.dimension < 2 or not cell.traced:
         return False
@@ -69,7 +69,7 @@ def _ranked(cell: CellRows) -> list[int]:
 
 
 def evolution(cell: CellRows, identity: str) -> SliderFigure:
-    """The evolution of a median, a good and a bad replicate of a ``drawable`` cell."""
+    """Draw the evolution of a median, a good and a bad replicate of a ``drawable`` cell."""
     assert cell.config is not None
     epochs, drawn = _traces(cell)
     truth = cell.config.truth

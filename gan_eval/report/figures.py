@@ -38,7 +38,7 @@ MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
 
 
 def kl_spread(cells: Sequence[CellRows]) -> Picture:
-    """Each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
+    """Draw each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
         hidden, thinned, shown = _strips(axes, cells, "kl")
@@ -59,7 +59,7 @@ def kl_spread(cells: Sequence[CellRows]) -> Picture:
 
 
 def worth_spread(cells: Sequence[CellRows]) -> Picture:
-    """Each replicate's worth on a logarithmic axis."""
+    """Draw each replicate's worth on a logarithmic axis."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
         hidden, thinned, shown = _strips(axes, cells, "worth_kl")
@@ -77,7 +77,7 @@ def worth_spread(cells: Sequence[CellRows]) -> Picture:
 
 
 def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
-    """The distribution of a test's p-values over the replicates; None where it was not run."""
+    """Draw the distribution of a test's p-values over the replicates; None where it was not run."""
     column = f"{test}_pvalue"
     values = np.concatenate([cell.values(column) for cell in cells])
     kept = values[~np.isnan(values)]
@@ -121,7 +121,7 @@ def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
 
 
 def critic(cells: Sequence[CellRows]) -> Picture | None:
-    """The critic's correlation with ln p/q against KL; None where there is none."""
+    """Draw the critic's correlation with ln p/q against KL; None where there is none."""
     columns = ["seed", "verdict", "kl", "critic_correlation"]
     rows = pd.concat([cell.rows[columns].assign(cell=cell.label) for cell in cells])
     drawable = _drawable(rows.dropna(subset=["critic_correlation"]), "kl")
@@ -290,7 +290,7 @@ def _drawable(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _most(cells: Sequence[CellRows]) -> int:
-    """How many replicates of each cell are drawn."""
+    """Count the replicates of each cell that are drawn."""
     return min(MOST_POINTS, MOST_MARKS // len(cells))
 
 

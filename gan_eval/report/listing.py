@@ -45,7 +45,8 @@ def first(cells: Sequence[CellRows]) -> Table:
 
 
 def worst(cells: Sequence[CellRows]) -> Table | None:
-    """The worst of the failed and diverged replicates that ``first`` leaves out; None without any.
+    """List the worst of the failed and diverged replicates that ``first`` leaves out; None without
+    any.
 
     Diverged ones come first, then the largest KL.
     """
@@ -63,8 +64,8 @@ def worst(cells: Sequence[CellRows]) -> Table | None:
 
 
 def _worst(cells: Sequence[CellRows]) -> tuple[int, list[tuple[int, dict[Any, Any]]]] | None:
-    """How many failed and diverged ones are not listed, and of the worst of them the position of
-    the cell and the row."""
+    """Count the failed and diverged replicates that are not listed; give the worst with the
+    position of the cell and the row."""
     left = []
     for position, (cell, shown) in enumerate(zip(cells, _shown(cells), strict=True)):
         wrong = cell.rows["verdict"].isin(["failed", "diverged"]).to_numpy(copy=True)
@@ -79,7 +80,7 @@ def _worst(cells: Sequence[CellRows]) -> tuple[int, list[tuple[int, dict[Any, An
 
 
 def _shown(cells: Sequence[CellRows]) -> list[int]:
-    """How many replicates of each cell are listed."""
+    """Count the replicates of each cell that are listed."""
     room, shown = MOST_ROWS, []
     each = min(MOST_SEEDS, max(MOST_ROWS // len(cells), 1)) if len(cells) > 1 else MOST_SEEDS
     for cell in cells:

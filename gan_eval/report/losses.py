@@ -93,7 +93,7 @@ def _symmetric(a: float, b: float, c: float) -> str:
 
 
 def correlation(cells: Sequence[CellRows]) -> Table:
-    """How far the final losses rank the replicates as the exact KL does."""
+    """Measure how far the final losses rank the replicates as the exact KL does."""
     rows = []
     for cell in cells:
         entries = [cell.label, *(_in_words(cell, name) for name in ("loss_D", "loss_G"))]
@@ -127,11 +127,11 @@ def _spearman(loss: NDArray[np.floating], kl: NDArray[np.floating]) -> tuple[flo
 
 
 def of_cell(cell: CellRows, cells: Sequence[CellRows]) -> list[Block]:
-    """The heading of a cell's part, where there are several cells."""
+    """Give the heading of a cell's part, where there are several cells."""
     return [Heading(cell.label)] if len(cells) > 1 else []
 
 
 def undrawn(cells: Sequence[CellRows]) -> list[Block]:
-    """How many cells are not drawn, if any."""
+    """Say how many cells are not drawn, if any."""
     rest = len(cells) - MOST_DRAWN
     return [Paragraph(f"{plural(rest, 'more cell')} not drawn.")] if rest > 0 else []

@@ -34,7 +34,7 @@ _HERE = Path(__file__).parent
 
 
 def render(results: Results, benchmarks: pd.DataFrame | None = None) -> str:
-    """The whole report as one HTML document that fetches nothing and holds its data.
+    """Write the whole report as one HTML document that fetches nothing and holds its data.
 
     The same results give the same text, byte for byte. Names are escaped; whatever is not drawn
     or listed is counted where it is missing.

@@ -27,8 +27,8 @@ _FAR = 1e3
 
 
 def chosen(cell: CellRows) -> list[tuple[str, pd.Series]]:
-    """The replicates to draw, each once: the median one, one at the 95 % rank, and the one whose
-    losses deceive most."""
+    """Choose the replicates to draw, each once: the median one, one at the 95 % rank, and the one
+    whose losses deceive most."""
     ordered = cell.by_kl()
     if not ordered.size:
         return []
@@ -50,7 +50,7 @@ def chosen(cell: CellRows) -> list[tuple[str, pd.Series]]:
 
 
 def sample_pictures(cell: CellRows, identity: str) -> list[Callable[[], Picture]]:
-    """What draws each chosen replicate that can be drawn."""
+    """Make a function for each chosen replicate that can be drawn, which draws it."""
     config = cell.config
     if config is None or not len(cell.rows):
         return []
@@ -62,7 +62,7 @@ def sample_pictures(cell: CellRows, identity: str) -> list[Callable[[], Picture]
 
 
 def sample_notes(cell: CellRows) -> list[str]:
-    """A sentence for each chosen replicate that cannot be drawn, or on why none can."""
+    """Say of each chosen replicate that it cannot be drawn, or why none can."""
     config = cell.config
     if config is None:
         return ["The settings of this cell are not stored, so its samples cannot be redrawn."]
@@ -78,7 +78,7 @@ def sample_notes(cell: CellRows) -> list[str]:
 
 
 def learned_law(config: TrainingConfig, row: pd.Series) -> Gaussian:
-    """The law of a stored replicate, from its weights and its mean."""
+    """Compute the learned distribution of a stored replicate, from its weights and its mean."""
     d, k = config.dimension, config.latent_size
     weights = [[row[f"weight_{i + 1}_{j + 1}"] for j in range(d)] for i in range(k)]
     return Gaussian(
@@ -88,7 +88,7 @@ def learned_law(config: TrainingConfig, row: pd.Series) -> Gaussian:
 
 
 def seed_of(row: pd.Series) -> int:
-    """The seed of a replicate's row."""
+    """Read the seed of a replicate's row."""
     return int(row.loc["seed"])
 
 

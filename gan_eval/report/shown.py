@@ -16,14 +16,15 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Shown:
-    """``where`` names the section, and the table, row and column or what stands before."""
+    """A text of a page and its place: ``where`` names the section, and the table, row and column or
+    what stands before."""
 
     where: str
     text: str
 
 
 def shown(html: str) -> list[Shown]:
-    """What a page shows."""
+    """List the texts that a page shows."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

@@ -37,7 +37,7 @@ _DISTANCES = (
 
 
 def verdicts(cells: Sequence[CellRows]) -> Table:
-    """What each cell came to."""
+    """List the verdicts and medians of each cell."""
     return Table(
         "Verdicts by cell: counts, and medians over replicates with 95 % intervals",
         (
@@ -67,7 +67,7 @@ def verdicts(cells: Sequence[CellRows]) -> Table:
 
 
 def moments(cell: CellRows) -> Table | None:
-    """Every entry of the learned mean and covariance beside b and AᵀA."""
+    """List every entry of the learned mean and covariance beside b and AᵀA."""
     if cell.config is None:
         return None
     truth = cell.config.truth
@@ -99,7 +99,8 @@ def moments(cell: CellRows) -> Table | None:
 
 
 def _learned(cell: CellRows, names: Sequence[tuple[str, str, float]]) -> dict[str, list[float]]:
-    """Of each moment the median, the 5 % and 95 % quantiles, and the median error and |error|."""
+    """Compute for each moment the median, the 5 % and 95 % quantiles, and the median error and
+    |error|."""
     lawful, found = cell.by_kl(), {}
     for _, column, value in names:
         learned = cell.values(column)[lawful]
@@ -112,8 +113,8 @@ def _learned(cell: CellRows, names: Sequence[tuple[str, str, float]]) -> dict[st
 
 
 def rejections(cells: Sequence[CellRows]) -> Table:
-    """How often each test tells generated from real samples at the 5 % level, of the replicates
-    that were tested."""
+    """List how often each test tells generated from real samples at the 5 % level, of the
+    replicates that were tested."""
     rows = []
     for cell in cells:
         for name, words in tests(cells).items():
@@ -138,14 +139,13 @@ def rejections(cells: Sequence[CellRows]) -> Table:
 
 
 def tested(cell: CellRows, name: str) -> tuple[int, int, float]:
-    """How many replicates have a p-value of this test, how many are rejected at 5 %, and the
-    median."""
+    """Count the replicates that have a p-value of this test, those rejected at 5 %, and the median."""
     pvalues = cell.values(f"{name}_pvalue")
     return int((~np.isnan(pvalues)).sum()), int((pvalues <= 0.05).sum()), median(pvalues)
 
 
 def critics(cells: Sequence[CellRows]) -> Table:
-    """The discriminator that training ended with, against the best there is."""
+    """Compare the discriminator at the end of training with the best there is."""
     return Table(
         "The trained critic against ln p/q, over replicates where both exist",
         (
@@ -212,7 +212,7 @@ def alone(cell: CellRows) -> tuple[float, float]:
 
 
 def distances(cell: CellRows) -> Table:
-    """Every distance to both truths."""
+    """List every distance to both truths."""
     rows = []
     for column, words in _DISTANCES:
         entries = [words]
@@ -241,8 +241,8 @@ def _median_and_range(cell: CellRows, name: str) -> tuple[str, str]:
 
 
 def _spread(cell: CellRows, name: str) -> tuple[int, float, float, float]:
-    """How many replicates have a value, the median, and the 5 % and 95 % quantiles; NaN where a
-    column is not there."""
+    """Count the replicates that have a value; compute the median, and the 5 % and 95 % quantiles;
+    NaN where a column is not there."""
     values = cell.values(name) if name in cell.rows else np.array([])
     low, middle, high = (spread(values, q) for q in (0.05, 0.5, 0.95))
     return int((~np.isnan(values)).sum()), middle, low, high

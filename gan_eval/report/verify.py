@@ -1,4 +1,4 @@
-"""Whether a page is what the data in it give: its numbers, its words and all of its markup."""
+"""A page held against the data in it: its numbers, its words and all of its markup."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[−-]?(?:\d[\d\u202f]*(?:\.\d+)?(?:\u00a0×\u00a010[⁰�
 
 @dataclass(frozen=True)
 class Mismatch:
-    """What does not stand: where it is, what the page says, and what its data give."""
+    """A difference: its place, what the page says there, and what its data give."""
 
     where: str
     says: str
@@ -155,7 +155,7 @@ def _again(held: Embedded, results: Results, drawn: bool) -> str:
 
 
 def _redrawn(html: str, right: str) -> Iterator[Mismatch]:
-    """Where a page differs from one whose figures were drawn again."""
+    """Find where a page differs from one whose figures were drawn again."""
     yield from _markup(outside(html), outside(right))
     for ours, theirs in zip(FIGURE.finditer(html), FIGURE.finditer(right), strict=False):
         if not is_same(ours[0], theirs[0]):
@@ -163,7 +163,7 @@ def _redrawn(html: str, right: str) -> Iterator[Mismatch]:
 
 
 def _stripped(html: str, right: str) -> Iterator[Mismatch]:
-    """Where a page differs from one without figures, and what its figures are beside drawings."""
+    """Find where a page differs from one without figures, and all in its figures but drawings."""
     yield from _markup(without(html), right)
     for figure in FIGURE.finditer(html):
         for fault in faults(figure[1], figure[0]):

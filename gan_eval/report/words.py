@@ -18,7 +18,7 @@ MANY_CELLS = 12
 
 
 def headline(cells: Sequence[CellRows]) -> str:
-    """One sentence: how many of how many replicates converged."""
+    """Say in one sentence how many of how many replicates converged."""
     if not cells:
         return "No replicate finished, so there is nothing to judge."
     converged = sum(cell.summary["converged"] for cell in cells)
@@ -28,7 +28,7 @@ def headline(cells: Sequence[CellRows]) -> str:
 
 
 def completeness(provenance: Mapping[str, Any]) -> str | None:
-    """What of the plan is missing, and why; None where everything planned was finished."""
+    """Say how much of the plan is missing, and why; None where everything planned was finished."""
     planned, finished = provenance.get("planned"), provenance.get("finished")
     failures = len(provenance.get("failures") or ())
     share = ""
@@ -49,7 +49,7 @@ def completeness(provenance: Mapping[str, Any]) -> str | None:
 
 
 def opening(cell: CellRows) -> str:
-    """The sentence that says what one cell came to."""
+    """Say in a sentence how the replicates of one cell ended."""
     s = cell.summary
     return (
         f"{count(s['converged'])} of {plural(cell.replicates, 'replicate')} converged "
@@ -61,7 +61,7 @@ def opening(cell: CellRows) -> str:
 
 
 def answer(cell: CellRows) -> list[str]:
-    """The answer of the only cell of a study, sentence by sentence."""
+    """Answer for the only cell of a study, sentence by sentence."""
     s = cell.summary
     sentences = [
         "A replicate counts as converged when the exact KL divergence of its learned law q from "
@@ -90,14 +90,14 @@ def answer(cell: CellRows) -> list[str]:
 
 
 def worth(cell: CellRows) -> str:
-    """The median worth as a phrase, beside what the replicate was trained on."""
+    """Write the median worth as a phrase, beside the rows that the replicate was trained on."""
     size = cell.summary["worth_kl"]
     n = "less than one real sample" if size < 1 else f"{number(size, 2)} real samples"
     return f"{n} of the {count(cell.config.n_examples)} it saw" if cell.config else n
 
 
 def losses(cells: Sequence[CellRows]) -> str:
-    """How many replicates the losses would have passed wrongly."""
+    """Say how many replicates the losses would have passed wrongly."""
     total, wrong = (sum(counts) for counts in zip(*(c.passed() for c in cells), strict=True))
     if total == 0:
         return f"No replicate ended with both losses within {NEAR_LN_2} of ln 2 = 0.693."
@@ -110,7 +110,7 @@ def losses(cells: Sequence[CellRows]) -> str:
 
 
 def tested(cells: Sequence[CellRows]) -> str:
-    """How many replicates have p-values; empty where all that did not diverge have them."""
+    """Say how many replicates have p-values; empty where all that did not diverge have them."""
     total = sum(cell.replicates for cell in cells)
     counts = [_tested(cell) for cell in cells]
     if all(left == 0 for _, left in counts):
@@ -123,14 +123,14 @@ def tested(cells: Sequence[CellRows]) -> str:
 
 
 def _tested(cell: CellRows) -> tuple[int, int]:
-    """How many replicates have p-values, and how many have none although they did not diverge."""
+    """Count the replicates that have p-values, and those that have none and did not diverge."""
     known = has_pvalue(cell)
     lawful = (cell.rows["verdict"] != "diverged").to_numpy()
     return int(known.sum()), int((lawful & ~known).sum())
 
 
 def not_shown(hidden: int, total: int, why: str) -> str:
-    """The end of a caption that owns up to what a drawing leaves out; empty if it is nothing."""
+    """Write the end of a caption that says how much a drawing leaves out; empty if nothing."""
     return f" {count(hidden)} of {count(total)} not shown ({why})." if hidden else ""
 
 
@@ -153,7 +153,7 @@ ENOUGH = 19
 
 
 def tests(cells: Sequence[CellRows]) -> dict[str, str]:
-    """Name → words of the tests that the rows have columns of, in their order."""
+    """Map the name of each test that the rows have columns of to its title, in their order."""
     from gan_eval.stats.battery.catalogue import TESTS
 
     names = dict.fromkeys(name for cell in cells for name in tests_of(map(str, cell.rows)))
@@ -161,7 +161,7 @@ def tests(cells: Sequence[CellRows]) -> dict[str, str]:
 
 
 def of_tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> str:
-    """What the tests of a study test, with how many samples and permutations."""
+    """Describe the tests of a study, with the numbers of samples and permutations."""
     from gan_eval.stats.battery.catalogue import TESTS
 
     found = tests(cells)
@@ -205,6 +205,6 @@ def _subject(words: Sequence[str]) -> str:
 
 
 def has_pvalue(cell: CellRows) -> NDArray[np.bool_]:
-    """Which replicates have a p-value of any test, shape (replicates,)."""
+    """Mark the replicates that have a p-value of any test, shape (replicates,)."""
     found = [~np.isnan(cell.values(f"{name}_pvalue")) for name in tests([cell])]
     return np.logical_or.reduce(found) if found else np.zeros(cell.replicates, bool)

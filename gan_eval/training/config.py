@@ -1,4 +1,4 @@
-"""What to train (``TrainingConfig``) and when it has converged (``Margins``), the chapter as
+"""The settings of a training (``TrainingConfig``) and of its verdict (``Margins``), the chapter as
 default."""
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Matrix = Annotated[tuple[tuple[Real, ...], ...], BeforeValidator(_tuple)]
 
 
 class TargetConfig(Settings):
-    """The target N(b, AᵀA) as settings; the chapter's by default."""
+    """A target N(b, AᵀA) as settings; the chapter's by default."""
 
     A: Matrix = ((1.0, 2.0), (-0.1, 0.5))
     """The matrix of x = z A + b, d × d and of full rank; the covariance is AᵀA."""
@@ -53,14 +53,14 @@ class TargetConfig(Settings):
         return self
 
     def build(self) -> GaussianTarget:
-        """The ``GaussianTarget`` that these settings name."""
+        """Build the ``GaussianTarget`` that these settings name."""
         if len({len(row) for row in self.A}) > 1:
             raise UsageError("`A` must be a square matrix, got rows of unequal length")
         return GaussianTarget(self.A, self.b)
 
 
 class TrainingConfig(Settings):
-    """The hyper-parameters of one GAN: frozen, validated, hashable.
+    """A set of hyper-parameters of one GAN: frozen, validated, hashable.
 
     ``TrainingConfig()`` is the chapter's experiment. A dialect sets together what the chapter's
     three tabs do differently: the initial biases, whether the gradient of a batch is its sum or
@@ -167,7 +167,8 @@ class TrainingConfig(Settings):
 
 
 class Margins(Settings):
-    """The KL(q‖p), in nats, up to which a replicate counts as converged, and as near.
+    """A pair of margins: the KL(q‖p), in nats, up to which a replicate counts as converged, and as
+    near.
 
     A verdict is an equivalence claim about the exact learned law: within 0.1 nats (the default)
     the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker's inequality), and the

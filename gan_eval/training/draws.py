@@ -13,7 +13,7 @@ from gan_eval.runtime.random import Seeds, normals, permutation, uniforms, words
 
 
 class Stream(IntEnum):
-    """What a sequence of random numbers is for."""
+    """A purpose that a sequence of random numbers is for."""
 
     TRAINING_ROWS = 0
     INITIAL_NORMAL = 1
@@ -26,17 +26,18 @@ class Stream(IntEnum):
 
 
 def training_rows(seed: Seeds, n_examples: int, dimension: int) -> NDArray[np.floating]:
-    """The standard normal X (..., n_examples, dimension) behind the training rows X A + b."""
+    """Draw the standard normal X (..., n_examples, dimension) behind the training rows X A + b."""
     return normals(seed, Stream.TRAINING_ROWS, 0, (n_examples, dimension))
 
 
 def epoch_order(seed: int, epoch: int, n_examples: int) -> NDArray[np.int64]:
-    """The order (n_examples,) in which epoch 0, 1, … visits the training rows."""
+    """Draw the order (n_examples,) in which epoch 0, 1, … visits the training rows."""
     return permutation(seed, Stream.EPOCH_ORDER, epoch, n_examples)
 
 
 def latent_noise(seed: int, epoch: int, n_examples: int, latent_size: int) -> NDArray[np.floating]:
-    """The latent z (n_examples, latent_size) of an epoch; row i goes with the i-th row visited."""
+    """Draw the latent z (n_examples, latent_size) of an epoch; row i goes with the i-th row
+    visited."""
     return normals(seed, Stream.LATENT_NOISE, epoch, (n_examples, latent_size))
 
 
@@ -51,12 +52,12 @@ def evaluation_latent(seed: Seeds, n: int, latent_size: int) -> NDArray[np.float
 
 
 def permutation_tests(seed: int) -> np.random.Generator:
-    """The generator of the permutations that judge this seed's replicate."""
+    """Make the generator of the permutations that judge this seed's replicate."""
     return np.random.default_rng(words(seed, Stream.PERMUTATION_TESTS, 0, 8))
 
 
 class Layer(NamedTuple):
-    """One linear layer: ``y = x @ weight + bias``."""
+    """A linear layer: ``y = x @ weight + bias``."""
 
     weight: NDArray[np.floating]
     """Shape (inputs, outputs)."""

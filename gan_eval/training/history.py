@@ -1,4 +1,5 @@
-"""What a backend's loop keeps of every epoch: the generator, the losses and both clocks."""
+"""The history that a backend's loop keeps of every epoch: the generator, the losses and both
+clocks."""
 
 from __future__ import annotations
 
@@ -82,7 +83,7 @@ class History:
         self._clocks.append((seconds, chapter_seconds))
 
     def trained(self, discriminator: Sequence[Layer], adam: AdamState | None = None) -> TrainedGANs:
-        """What the backend returns, with the final discriminators and Adam's moments."""
+        """Make the backend's result, with the final discriminators and Adam's moments."""
         losses = np.stack(self._losses, axis=2)
         # Replicates side by side share their time out evenly.
         clocks = np.array(self._clocks).T[:, None].repeat(self.seeds.size, axis=1)

@@ -25,7 +25,7 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class EpochEnd:
-    """What a backend tells ``on_epoch`` when an epoch of r replicates has ended."""
+    """A message to ``on_epoch`` when an epoch of r replicates has ended."""
 
     seeds: NDArray[np.int64]
     """Shape (r,): r = 1 from a backend that loops, R from one that trains all side by side."""
@@ -47,7 +47,7 @@ OnEpoch = Callable[[EpochEnd], None]
 
 @dataclass(frozen=True)
 class AdamState:
-    """Adam's moments at the end of training, before bias correction.
+    """A state of Adam: its moments at the end of training, before bias correction.
 
     Each is a list of ``Layer`` as in ``TrainedGANs.discriminator``, the generator's layer first
     and then the discriminator's: weights (R, inputs, outputs) and biases (R, outputs).
@@ -61,7 +61,7 @@ class AdamState:
 
 @dataclass(frozen=True)
 class TrainedGANs(Displayed):
-    """R trained replicates. Arrays are NumPy float64 with the replicate as leading axis.
+    """A set of R trained replicates. Arrays are NumPy float64 with the replicate as leading axis.
 
     Attributes
     ----------
@@ -156,7 +156,8 @@ class TrainedGANs(Displayed):
         return self.examples_per_epoch / self.chapter_seconds[:, -1]
 
     def law(self, epoch: int = -1) -> Gaussian:
-        """The exact laws of the generators after an epoch, mean (R, d), factor (R, latent, d).
+        """Compute the exact distributions of the generators after an epoch, mean (R, d), factor (R,
+        latent, d).
 
         ``epoch`` is a position in ``traced``, as a rule the epoch itself: 0 is
         the start, −1 the end of training. Exact because the generator is linear.
@@ -164,7 +165,7 @@ class TrainedGANs(Displayed):
         return Gaussian(self.biases[:, epoch], self.weights[:, epoch])
 
     def finite(self) -> NDArray[np.bool_]:
-        """Whether every final weight of generator and discriminator is finite, shape (R,)."""
+        """Tell whether every final weight of generator and discriminator is finite, shape (R,)."""
         parts = [self.weights[:, -1], self.biases[:, -1]]
         parts += [array for layer in self.discriminator for array in layer]
         return np.all([np.isfinite(p.reshape(len(self), -1)).all(axis=1) for p in parts], axis=0)
@@ -179,7 +180,7 @@ class TrainedGANs(Displayed):
         return z @ self.weights[replicate, -1] + self.biases[replicate, -1]
 
     def critic(self, replicate: int, x: Array) -> Array:
-        """The final discriminator's logit at rows (n, d), shape (n,)."""
+        """Evaluate the final discriminator's logit at rows (n, d), shape (n,)."""
         *hidden, last = self.discriminator
         for weight, bias in hidden:
             x = np.tanh(x @ weight[replicate] + bias[replicate])

@@ -30,11 +30,11 @@ Columns = dict[str, NDArray[Any]]
 
 
 class DamagedBlockError(ValueError):
-    """Bytes that are no block, or not all of one."""
+    """An error of bytes that are no block, or not all of one."""
 
 
 def columns_of(frame: pd.DataFrame) -> Columns:
-    """The columns of a frame; ``TypeError`` where one is neither numbers nor words."""
+    """Take the columns of a frame; ``TypeError`` where one is neither numbers nor words."""
     found: Columns = {}
     for name in frame.columns:
         column = frame[name]
@@ -50,13 +50,13 @@ def columns_of(frame: pd.DataFrame) -> Columns:
 
 
 def layout(columns: Mapping[str, NDArray[Any]]) -> str:
-    """The names and kinds of columns, as one line of JSON that many blocks share."""
+    """Write the names and kinds of columns, as one line of JSON that many blocks share."""
     kinds = {np.dtype(np.int64): "int", np.dtype(np.float64): "float", np.dtype(object): "text"}
     return json.dumps([[name, kinds[values.dtype]] for name, values in columns.items()])
 
 
 def pack(columns: Mapping[str, NDArray[Any]]) -> bytes:
-    """Columns of one length to bytes, to be read with their ``layout``."""
+    """Pack columns of one length into bytes, to be read with their ``layout``."""
     texts: list[list[str | None]] = []
     words = []
     length = 0
@@ -74,7 +74,7 @@ def pack(columns: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def unpack(block: bytes, its_layout: str) -> Columns:
-    """What was packed, to the bit; ``DamagedBlockError`` where that is not all there."""
+    """Unpack columns, to the bit; ``DamagedBlockError`` where that is not all there."""
     try:
         kinds = json.loads(its_layout)
         magic, length, told = _HEAD.unpack_from(block)
@@ -100,7 +100,7 @@ def unpack(block: bytes, its_layout: str) -> Columns:
 
 
 def length(head: bytes) -> int:
-    """How many rows a block has, from its first ``HEAD`` bytes."""
+    """Read the number of rows of a block from its first ``HEAD`` bytes."""
     try:
         magic, rows, _ = _HEAD.unpack(head)
     except struct.error as error:
@@ -142,7 +142,7 @@ class TableBuilder:
             self.columns[name] = self.columns[name].astype(np.float64)
 
     def frame(self) -> pd.DataFrame:
-        """The frame of the columns, without a copy; takes them."""
+        """Hand over the columns as a frame, without a copy."""
         columns, self.columns = self.columns, {}
         return pd.DataFrame(columns, copy=False)
 

@@ -107,7 +107,7 @@ INSERT INTO total VALUES (0, 0, 0, {digest(0, 0, 0)});
 
 
 def connect(name: str) -> sqlite3.Connection:
-    """A connection by SQLite's name of a file (a URI); every transaction waits for the disk."""
+    """Connect by SQLite's name of a file (a URI); every transaction waits for the disk."""
     # Transactions are begun and ended by us.
     connection = sqlite3.connect(name, uri=True, timeout=_PATIENCE, isolation_level=None)
     try:
@@ -119,7 +119,7 @@ def connect(name: str) -> sqlite3.Connection:
 
 
 def empty(name: str) -> sqlite3.Connection:
-    """A connection to a ledger with nothing in it, where there was no file or an empty one."""
+    """Make a ledger with nothing in it, where there was no file or an empty one."""
     connection = connect(name)
     connection.executescript(_SCHEMA)
     return connection
@@ -135,8 +135,8 @@ def create(path: Path) -> None:
 
 
 def open_to_write(path: Path, stack: ExitStack) -> tuple[sqlite3.Connection, str | None]:
-    """A connection that writes, with a rollback journal whatever other tools have set; the file is
-    made if there is none. And what was damaged and is mended, if anything was."""
+    """Open a connection that writes, with a rollback journal whatever other tools have set; the
+    file is made if there is none. And what was damaged and is mended, if anything was."""
     real = Path(os.path.realpath(path))
     if not real.exists():
         create(real)
@@ -153,7 +153,7 @@ def open_to_write(path: Path, stack: ExitStack) -> tuple[sqlite3.Connection, str
 
 
 def open_to_read(path: Path, stack: ExitStack) -> sqlite3.Connection:
-    """A connection that changes nothing, but that what a killed process left half done is undone.
+    """Open a connection that changes nothing; only a killed process's half transaction is undone.
 
     In the file itself; where that is closed to this user, in a copy that goes with the stack.
     ``UsageError`` where anything is damaged.

@@ -1,5 +1,5 @@
-"""Whether a ledger holds what was stored: a digest of every record, checked when it is opened, and
-what can be kept of a damaged one.
+"""The check of a ledger against what was stored: a digest of every record, checked when it is
+opened, and what can be kept of a damaged one.
 
 A unit's record holds everything that is known of its replicates. Beside the records stands, in
 ``total``, how many there are and the sum of their digests, so that one that has vanished is missed.
@@ -49,7 +49,7 @@ _MIXERS = np.random.default_rng(62).integers(2**62, 2**63, 8, dtype=np.uint64) |
 
 @dataclass
 class Condition:
-    """In what condition the records of a ledger are."""
+    """A condition that the records of a ledger are in."""
 
     whole: bool = True
     stored: int | None = None
@@ -60,7 +60,7 @@ class Condition:
     """The numbers of the records that are intact."""
 
     def sentence(self) -> str:
-        """What is damaged, after the ledger's name."""
+        """Say how much is damaged, after the ledger's name."""
         if self.stored is None or self.stored < self.intact:
             which = f"of its replicates, {self.intact:,} are left"
         elif self.stored == self.intact:
@@ -101,13 +101,13 @@ def add(
 
 
 def next_number(connection: sqlite3.Connection, table: str) -> int:
-    """The number of a table's next record; inside a transaction."""
+    """Find the number of a table's next record; inside a transaction."""
     (number,) = connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()
     return number
 
 
 def pack(lines: Lines) -> bytes:
-    """The lines of a unit as bytes; of consecutive seeds of which the same is known, few."""
+    """Pack the lines of a unit into bytes; of consecutive seeds of which the same is known, few."""
     steps = np.diff(lines, axis=0, prepend=np.zeros((1, lines.shape[1]), np.int64))
     return zlib.compress(np.ascontiguousarray(steps.T).tobytes(), 1)
 
@@ -155,7 +155,7 @@ def examine(connection: sqlite3.Connection) -> Condition:
 
 
 def writable(connection: sqlite3.Connection) -> bool:
-    """Whether the pages of the file are where SQLite looks for them, the free ones too."""
+    """Tell whether the pages of the file are where SQLite looks for them, the free ones too."""
     with _Tolerant():
         return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
     return False
@@ -231,8 +231,8 @@ def _numbers(connection: sqlite3.Connection, table: str) -> tuple[list[int], boo
 
 
 def _index(connection: sqlite3.Connection) -> tuple[int, int] | None:
-    """How many replicates the index has, and the sum of their hashes; None where it has not the
-    order in which it is searched."""
+    """Count the replicates of the index, and sum their hashes; None where it has not the order in
+    which it is searched."""
     cursor = connection.execute("SELECT * FROM replicates NOT INDEXED")
     count, hashes, last = 0, 0, None
     while chunk := cursor.fetchmany(_AT_ONCE):
@@ -264,7 +264,7 @@ def _mixed(lines: NDArray[np.int64]) -> int:
 
 
 class _Tolerant:
-    """Passes over what SQLite, or a value of another kind, raises where a file is damaged."""
+    """A context that passes over the errors of SQLite and of values where a file is damaged."""
 
     worked = False
     _TOLD = (

@@ -206,7 +206,7 @@ class Ledger:
         return document | {"wanted": [ReplicateQuery(**part) for part in parts]}
 
     def environments(self) -> dict[str, Any]:
-        """What each environment is, by its name."""
+        """Read the facts of each environment, by its name."""
         with as_usage_error(self.path):
             found = self._connection.execute("SELECT name, facts FROM environments").fetchall()
         return {name: json.loads(facts) for name, facts in found}
@@ -230,7 +230,7 @@ class Ledger:
         return found[np.unique(found[:, 0], return_index=True)[1]]
 
     def names(self, parts: Sequence[ReplicateQuery], table: str) -> list[str]:
-        """The columns of ``rows`` or ``epochs`` of some parts, those that any of them has."""
+        """List the columns of ``rows`` or ``epochs`` that any of some parts has."""
         names: dict[str, None] = {}
         for identity in dict.fromkeys(part.identity for part in parts):
             with as_usage_error(self.path):
@@ -250,7 +250,7 @@ class Ledger:
         return ["configuration", *names, "environment"] if names else []
 
     def rows(self, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:
-        """One row for each replicate that is there, as ``judge`` gave it.
+        """Read one row for each replicate that is there, as ``judge`` gave it.
 
         In front ``configuration``, the label, and at the end ``environment``. Sorted by label,
         backend, device and seed where the parts are.
@@ -258,7 +258,7 @@ class Ledger:
         return self._table("rows", parts)
 
     def epochs(self, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:
-        """One row for each epoch of the traced replicates that are there."""
+        """Read one row for each epoch of the traced replicates that are there."""
         return self._table("epochs", [part for part in parts if part.traced])
 
     def _table(self, name: str, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:

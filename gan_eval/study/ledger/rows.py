@@ -61,7 +61,7 @@ def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.
 
 
 def _steps(connection: sqlite3.Connection, name: str, found: Found) -> NDArray[np.int64]:
-    """How many lines of the table each replicate has."""
+    """Count the lines of the table that each replicate has."""
     each = np.ones(len(found), np.int64)
     if name == "epochs":
         for number, chosen in _by_unit(found[:, 1]):

@@ -22,7 +22,7 @@ _LIMITS = {
 
 
 def study_schema() -> dict[str, Any]:
-    """The schema of ``Study``, with every field of a training where it may stand.
+    """Make the schema of ``Study``, with every field of a training where it may stand.
 
     What pydantic makes of the models, and the places that a study leaves open for fields of a
     training spelled out: ``config``, and the axes in ``grid`` and ``zip``, whose fields may be

@@ -1,4 +1,4 @@
-"""What to run (``Study``): configurations by their axes, who trains them, from which seeds."""
+"""A study (``Study``): configurations by their axes, who trains them, from which seeds."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ SIDE_BY_SIDE = 256
 
 
 class Setting(NamedTuple):
-    """One place on an axis: the fields that it sets, and how a label tells it."""
+    """A place on an axis: the fields that it sets, and how a label tells it."""
 
     fields: tuple[tuple[str, Any], ...]
     label: str
 
 
 class Study(Settings):
-    """What to run: every configuration, on every backend and device, from every seed.
+    """A study: every configuration, on every backend and device, from every seed.
 
     ``Study()`` is the main job: the chapter's configuration on everything that is installed, within
     a minute: from 2,000 seeds where thousands train side by side, from 30 where one after another.
@@ -127,7 +127,7 @@ class Study(Settings):
         return super().hint(name)
 
     def seeds(self, replicates_per_call: int) -> range:
-        """The seeds of a cell whose backend takes so many in one call."""
+        """List the seeds of a cell whose backend takes so many in one call."""
         many = replicates_per_call >= SIDE_BY_SIDE
         return range(
             self.first_seed, self.first_seed + (self.replicates or (MANY if many else FEW))
@@ -187,7 +187,7 @@ class Study(Settings):
         return ", ".join(setting.label for setting in settings) or self.name
 
     def axes(self) -> list[list[Setting]]:
-        """The axes in order, each a list of its settings; ``UsageError`` as above."""
+        """List the axes in order, each a list of its settings; ``UsageError`` as above."""
         found = [
             [self._setting({path: value}, position) for position, value in enumerate(values)]
             for path, values in self.grid.items()

@@ -126,7 +126,7 @@ def _csv(target: IO[bytes]) -> Any:
 
 
 class _Parquet:
-    """Frames of the same columns, one row group each."""
+    """A writer of frames of the same columns, one row group each."""
 
     def __init__(self, target: IO[bytes]) -> None:
         try:

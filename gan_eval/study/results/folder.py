@@ -1,4 +1,4 @@
-"""Where results go: a folder that is checked before any work is done, and written whole."""
+"""The folder of a run: it that is checked before any work is done, and written whole."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ REPORT = "report.html"
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """The folder of one run."""
+    """A folder of one run."""
 
     path: Path
 
     @classmethod
     def prepare(cls, path: Path | None, name: str) -> OutputFolder:
-        """The folder to write to: ``path``, or ``reports/<name>`` with a harmless name.
+        """Check the folder to write to: ``path``, or ``reports/<name>`` with a harmless name.
 
         Nothing is created yet. Raises ``UsageError`` where the path is a file, cannot be written,
         or holds files of the names that a run writes but no run: those are somebody's own.
@@ -64,8 +64,8 @@ class OutputFolder:
         return None if mended is None else f"{str(self.ledger)!r} {mended}; what is left is kept"
 
     def refuse_ledger(self) -> None:
-        """``UsageError`` where a run keeps its ledger here, which what is put together is not in:
-        readers would find the ledger's rows and not these."""
+        """Raise ``UsageError`` where a run keeps its ledger here, which has no rows of other
+        folders: readers would find the ledger's rows and not these."""
         if self.ledger.exists():
             raise UsageError(
                 f"{str(self.path)!r} is the folder of a run, with its ledger: name another one for "
@@ -102,7 +102,8 @@ def default_folder(name: str) -> Path:
 
 
 def harmless_name(name: str) -> str:
-    """A name as a folder's name: letters of ASCII, digits, ``.``, ``_`` and ``-``, at most 60.
+    """Turn a name into a folder's name: letters of ASCII, digits, ``.``, ``_`` and ``-``, at most
+    60.
 
     Of a name with other letters, or with none, eight digits of its hash keep it apart from those
     that are the same but for these.

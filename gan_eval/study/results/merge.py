@@ -21,7 +21,7 @@ _IDENTITY = ["config_hash", "backend", "device", "seed"]
 
 @dataclass(frozen=True)
 class Merged:
-    """Results put together.
+    """A set of results put together.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a ``study.json`` says of a run, in the kinds that its readers rely on."""
+"""The contents of a ``study.json``, in the types that its readers rely on."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class _Provenance(_Told):
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
-    """The document of a ``study.json``; ``UsageError`` where it is none, or says of something what
-    cannot be said of it."""
+    """Read the document of a ``study.json``; ``UsageError`` where it is none, or a value in it is of
+    another kind than it must be."""
     document = read_json(path)
     if not isinstance(document, dict) or not {"study", "environments"} <= set(document):
         raise UsageError(f"{str(path)!r} does not describe a run of gan-eval")

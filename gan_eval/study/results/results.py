@@ -39,7 +39,7 @@ _TEXT, _NUMBER, _WHOLE = "a text", "a number", "a whole number"
 
 @dataclass(frozen=True)
 class Results(Displayed):
-    """The rows, epochs and provenance of a study: everything that its report is made of.
+    """A study's rows, epochs and provenance: everything that its report is made of.
 
     Attributes
     ----------

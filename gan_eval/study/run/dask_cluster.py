@@ -37,7 +37,7 @@ _GO_ON = "what was finished is in the ledger, and the same command goes on from 
 
 
 def on_gpu(device: str) -> bool:
-    """Whether a device is one for which a worker must offer a GPU."""
+    """Tell whether a device is one for which a worker must offer a GPU."""
     return device.partition(":")[0] == "cuda"
 
 
@@ -184,7 +184,7 @@ class Cluster:
                 return next(iter(arguments), None), outcome[0]
 
     def _outcome(self, future: Future) -> tuple[Any] | None:
-        """What a task came to; None where it has to be waited for again."""
+        """Fetch the outcome of a task; None where it has to be waited for again."""
         from distributed import KilledWorker
 
         if future.cancelled():

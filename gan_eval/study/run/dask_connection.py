@@ -37,7 +37,7 @@ Told = TypeVar("Told")
 
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
-    """A client of a scheduler, closed at the end.
+    """Connect to a scheduler; the client is closed at the end.
 
     Raises ``UsageError`` where Dask is not installed, nobody answers at the address, or who answers
     is of another version.
@@ -115,7 +115,8 @@ async def _identity(address: str) -> Any:
 
 
 def _within(seconds: float, call: Callable[[], Told]) -> Told:
-    """What a call returns; ``TimeoutError`` where it takes longer, and is left to itself then."""
+    """Make a call and return its result; ``TimeoutError`` where it takes longer, and is left to
+    itself then."""
     future: Future[Told] = Future()
 
     def work() -> None:
@@ -153,7 +154,7 @@ def _versions(facts: dict[str, Any]) -> dict[str, str]:
 
 
 def said(error: BaseException) -> str:
-    """What an error says, in one line."""
+    """Write an error in one line."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What a Dask worker runs: tasks as bytes, one at a time, by the code that was asked for.
+"""The worker's side of Dask: it runs tasks as bytes, one at a time, by the code that was asked for.
 
 It says what it did by what it returns: whatever a Dask future raises is then a matter of the
 machines, not of a task.
@@ -43,7 +43,7 @@ class _Call:
 
 
 def packed(function: Callable[..., Any], arguments: tuple[Any, ...], count: int) -> bytes:
-    """A task of ``count`` threads, which ``pickle.loads`` runs.
+    """Pack a task of ``count`` threads, which ``pickle.loads`` runs.
 
     Dask is handed a function of Python's own and bytes: a scheduler or worker without this package
     can read that, where it would break off the connection over a name that it cannot import.
@@ -52,7 +52,7 @@ def packed(function: Callable[..., Any], arguments: tuple[Any, ...], count: int)
 
 
 def run(task: bytes) -> Any:
-    """What a task returns, a ``workers.Failure`` where it raised, or a ``Refusal``."""
+    """Run a task: its result, a ``pool.Failure`` where it raised, or a ``Refusal``."""
     try:
         function, arguments, count = pickle.loads(task)
     except Exception as error:  # other code can fail to unpickle in any way
@@ -84,7 +84,7 @@ def _code(name: str) -> str:
 
 @cache
 def _environment(_: int) -> dict[str, Any]:
-    """Of this process with so many threads."""
+    """Describe the environment of this process with so many threads."""
     import torch  # noqa: F401  (only a loaded PyTorch is asked for GPUs)
 
     from gan_eval.runtime.machine import environment

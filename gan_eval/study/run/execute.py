@@ -32,7 +32,7 @@ from gan_eval.training.backends import Availability, backends
 
 @dataclass
 class Progress:
-    """What ``run`` tells its caller while it runs."""
+    """A report of progress, which ``run`` gives its caller while it runs."""
 
     planned: int
     finished: int = 0
@@ -109,7 +109,7 @@ def run(
 
 
 class _Run:
-    """One run of a study, from what is installed to results."""
+    """A run of a study, from what is installed to results."""
 
     def __init__(
         self,
@@ -193,7 +193,8 @@ class _Run:
             self.tell()
 
     def lacking(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Unit]:
-        """What the ledger lacks of some units, asked anew before each, until it is too late.
+        """Yield the units, or their seeds, that the ledger lacks, asked anew before each, until the
+        budget is spent.
 
         What another run has taken on comes last, when that has perhaps ended.
         """
@@ -298,5 +299,5 @@ def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:
 
 
 def _survey() -> tuple[Sequence[Availability], dict[str, Any]]:
-    """What is installed here and what the machine is; imports frameworks, so a worker's task."""
+    """List the installed backends and describe the machine; imports frameworks, so a worker's task."""
     return backends(), environment()

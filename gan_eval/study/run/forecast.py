@@ -1,4 +1,4 @@
-"""What a study would run and how long it would take, from short trainings measured here."""
+"""A forecast of a study's units and their time, from short trainings measured here."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class CellForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """The cells of a study, its axes in words, and the seconds that it would take.
+    """A forecast: the cells of a study, its axes in words, and the seconds that it would take.
 
     ``seconds`` is for ``workers`` processes side by side, without the time budget; ``measuring``
     is what the measurement itself took.
@@ -85,11 +85,12 @@ class _Cost:
     drawn: float
 
     def replicate(self, config: TrainingConfig) -> float:
-        """Of one replicate, trained and judged."""
+        """Add up the seconds of one replicate, trained and judged."""
         return self.epoch * config.epochs + self.judging
 
     def timed(self, config: TrainingConfig) -> float:
-        """Of the replicate that is timed alone, after an epoch that is thrown away."""
+        """Add up the seconds of the replicate that is timed alone, after an epoch that is thrown
+        away."""
         return self.drawn * (config.epochs + 1) + self.judging
 
 
@@ -174,7 +175,7 @@ def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
 
 
 def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
-    """Of the two-sample tests of one replicate."""
+    """Measure the seconds of the two-sample tests of one replicate."""
     if not study.permutations or not study.tested:
         return 0.0
     unit = units[0]

@@ -238,7 +238,7 @@ def _train(
     lanes[R:] = 0
 
     def over_lanes(of_seed: Callable[[int], Any], dtype: str = config.dtype) -> Any:
-        """What each seed has, stacked over the lanes, on the device."""
+        """Stack the arrays of each seed over the lanes, on the device."""
         each = [of_seed(seed) for seed in seeds]
         with np.errstate(over="ignore"):  # what float32 cannot hold is ∞, as in every framework
             stacked = jax.tree.map(lambda *parts: np.stack(parts).astype(dtype)[lanes], *each)

@@ -1,4 +1,4 @@
-"""What a backend is: a name, its devices, and one call that trains R seeds."""
+"""The interface of a backend: a name, its devices, and one call that trains R seeds."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class SparseHistory(Backend, Protocol):
 
 
 def default_device(backend: Backend) -> str:
-    """The first device of a backend; ``UsageError`` where it has none here."""
+    """Choose the first device of a backend; ``UsageError`` where it has none here."""
     seen = backend.devices()
     if not seen:
         raise UsageError(f"backend {backend.name!r} has no device on this machine")
@@ -99,7 +99,7 @@ def default_device(backend: Backend) -> str:
 
 
 def require_device(backend: Backend, device: str) -> None:
-    """``UsageError`` where a backend does not see a device on this machine."""
+    """Raise ``UsageError`` where a backend does not see a device on this machine."""
     seen = backend.devices()
     if device not in seen:
         raise UsageError(

@@ -21,7 +21,7 @@ GROUP = "gan_eval.backends"
 
 @dataclass(frozen=True)
 class Availability:
-    """Whether a backend can be used here, and what to do when it cannot."""
+    """A backend's state on this machine: usable, or the remedy."""
 
     name: str
     state: str
@@ -44,7 +44,8 @@ def entries() -> dict[str, EntryPoint]:
 
 
 def backend(name: str) -> Backend:
-    """The backend of this name, or ``name:form`` for another of its forms, its framework imported.
+    """Load the backend of this name, or ``name:form`` for another of its forms, its framework
+    imported.
 
     Raises ``UsageError`` where the name or the form is unknown (with the nearest known one), where
     the framework is missing (with the command that installs it), or where its import fails.
@@ -132,7 +133,7 @@ def backends() -> Backends:
 
 
 def available() -> list[str]:
-    """The names of the backends that are installed and load, each in its default form."""
+    """List the names of the backends that are installed and load, each in its default form."""
     return [found.name for found in backends() if found.state == "installed" and found.default]
 
 

@@ -92,7 +92,7 @@ class TrainingBuffers:
         self.biases[part, position] = numbers[latent * d : (latent + 1) * d].T
 
     def epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
-        """What ``on_epoch`` is told, of the trace (traced, r) of one epoch."""
+        """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
         latent, d = self.config.generator_sizes
         values = np.asarray(numbers.T, dtype=np.float64)
         losses = values[:, -2:] / self.config.n_examples

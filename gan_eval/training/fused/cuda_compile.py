@@ -41,7 +41,7 @@ def cuda_kernel(shape: Shape, batch_size: int) -> CUDAKernel:
 
 
 def _device_names(*, double: bool) -> dict[str, Any]:
-    """What the source calls, on a GPU."""
+    """Name the functions that the source calls, on a GPU."""
     from numba.cuda import libdevice
 
     return {

@@ -124,5 +124,5 @@ def _write(path: Path, made: bytes) -> None:
 
 
 def _code_version() -> str:
-    """Of what writes kernels: this package's code, and LLVM's."""
+    """Compute the version of all code that writes kernels: this package's, and LLVM's."""
     return f"{version('llvmlite')} {source_version('gan_eval.training.fused.llvm_compile')}"

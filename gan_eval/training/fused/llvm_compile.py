@@ -39,7 +39,7 @@ INDICES = ("first_epoch", "last_epoch", "n", "batch_size")
 
 @dataclass(frozen=True)
 class Processor:
-    """What machine code is made for."""
+    """A processor that machine code is made for."""
 
     name: str
     features: str
@@ -146,7 +146,7 @@ def _order_kept() -> Iterator[None]:
 
 
 def load(code: bytes, shape: Shape, width: int, where: Processor) -> Kernel:
-    """What ``compile_shape`` returned, ready to be called."""
+    """Load the code that ``compile_shape`` returned, ready to be called."""
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(where))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code[8:]))
     engine.finalize_object()

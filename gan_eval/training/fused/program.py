@@ -20,7 +20,7 @@ PRODUCT = 32
 
 @dataclass(frozen=True)
 class Shape:
-    """What a kernel is compiled for; everything else is an argument of it."""
+    """A shape that a kernel is compiled for; everything else is an argument of it."""
 
     generator_sizes: tuple[int, ...]
     discriminator_sizes: tuple[int, ...]

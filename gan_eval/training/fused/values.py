@@ -98,7 +98,7 @@ class Numbers(ABC):
 
     @abstractmethod
     def odd(self, a: Value) -> Value:
-        """Whether the last bit of a word is 1."""
+        """Tell whether the last bit of a word is 1."""
 
     @abstractmethod
     def select(self, where: Value, then: Value, otherwise: Value) -> Value: ...

@@ -10,21 +10,21 @@ from gan_eval.runtime.text import nearest, shown
 
 
 def names() -> list[str]:
-    """The ready studies in alphabetical order; ``chapter``, the main job, first."""
+    """Name the ready studies in alphabetical order; ``chapter``, the main job, first."""
     found = (entry.name for entry in resources.files(__name__).iterdir())
     stems = (name.removesuffix(".toml") for name in found if name.endswith(".toml"))
     return sorted(stems, key=lambda name: (name != "chapter", name))
 
 
 def text(name: str) -> str:
-    """The TOML of a ready study; ``UsageError`` with the nearest name where there is none."""
+    """Read the TOML of a ready study; ``UsageError`` with the nearest name where there is none."""
     if name not in names():
         raise UsageError(f"unknown study {shown(name)}: {nearest(name, names())}")
     return (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def question(name: str) -> str:
-    """What a ready study asks: the first comment of its file, on one line."""
+    """Read the question of a ready study: the first comment of its file, on one line."""
     lines = []
     for line in text(name).splitlines():
         if not line.startswith("#"):
@@ -36,7 +36,7 @@ def question(name: str) -> str:
 
 
 def find(study: Path) -> Path:
-    """A study's file: that path, or where there is no such file, the ready study of that name.
+    """Find a study's file: that path, or where there is no such file, the ready study of that name.
 
     Raises
     ------
