@@ -54,7 +54,7 @@ _LINES = (
 
 
 def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section | None:
-    """Say which configuration is better than the first, and by how much; None where there is one."""
+    """Say which configuration is better than the first, and by how much; None of a single one."""
     # Imported here: a study of one configuration compares none.
     from gan_eval.judging.comparisons import FEWEST
 

@@ -139,7 +139,7 @@ def rejections(cells: Sequence[CellRows]) -> Table:
 
 
 def tested(cell: CellRows, name: str) -> tuple[int, int, float]:
-    """Count the replicates that have a p-value of this test, those rejected at 5 %, and the median."""
+    """Count the p-values of this test, and those of at most 5 %; compute their median."""
     pvalues = cell.values(f"{name}_pvalue")
     return int((~np.isnan(pvalues)).sum()), int((pvalues <= 0.05).sum()), median(pvalues)
 

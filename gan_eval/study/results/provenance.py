@@ -72,8 +72,8 @@ class _Provenance(_Told):
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
-    """Read the document of a ``study.json``; ``UsageError`` where it is none, or a value in it is of
-    another kind than it must be."""
+    """Read the document of a ``study.json``; ``UsageError`` where it is none, or a value in it is
+    of another kind than it must be."""
     document = read_json(path)
     if not isinstance(document, dict) or not {"study", "environments"} <= set(document):
         raise UsageError(f"{str(path)!r} does not describe a run of gan-eval")

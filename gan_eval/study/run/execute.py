@@ -299,5 +299,5 @@ def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:
 
 
 def _survey() -> tuple[Sequence[Availability], dict[str, Any]]:
-    """List the installed backends and describe the machine; imports frameworks, so a worker's task."""
+    """List the installed backends and describe the machine; a worker's task, for the frameworks."""
     return backends(), environment()
