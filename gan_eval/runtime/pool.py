@@ -40,7 +40,7 @@ class Failure:
 
 
 class Pool:
-    """``workers`` spawned processes of ``threads`` threads each; with one worker, this process.
+    """A pool of ``workers`` processes of ``threads`` threads each; with one worker, this process.
 
     The processes do not see Ctrl-C: it raises ``KeyboardInterrupt`` here, and the caller decides.
     What is raised inside and not caught ends them at once; so does whatever ends this process.
@@ -81,7 +81,7 @@ class Pool:
     def run_all(
         self, tasks: Iterable[Task], *, alone: Iterable[Task] = ()
     ) -> Iterator[tuple[Task, Any]]:
-        """Tasks with their outcomes (or a ``Failure``) as they end.
+        """Yield tasks with their outcomes (or a ``Failure``) as they end.
 
         First those of ``alone``, one at a time with nothing beside them; then the others, as many
         side by side as there are workers. Each is asked for when it can start, so that what comes
@@ -184,7 +184,7 @@ def map_units(
 
 
 def outcome(call: Callable[[], Any]) -> Any:
-    """What a call returns, or a ``Failure`` that says what it raised."""
+    """Make a call; what it raises becomes a ``Failure`` with the message."""
     try:
         return call()
     except BrokenProcessPool:
@@ -199,7 +199,7 @@ def _raise(error: Exception) -> None:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Processes started inside never see Ctrl-C, not even while they still import."""
+    """Keep Ctrl-C from processes started inside, even while they still import."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -211,14 +211,14 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def require(workers: int | None) -> None:
-    """``UsageError`` where that is no number of processes; None asks for one a core."""
+    """Raise ``UsageError`` where that is no number of processes; None asks for one per core."""
     if workers is not None and not 1 <= workers <= MOST:
         raise UsageError(f"`workers` must be between 1 and {MOST}, got {workers}")
 
 
 def _begin() -> None:
-    """What a worker does first: ignore Ctrl-C, where no signal mask was inherited (Windows), and
-    see to its end with that of its parent."""
+    """Prepare a worker: it ignores Ctrl-C, where it inherits no signal mask (Windows), and ends
+    when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None

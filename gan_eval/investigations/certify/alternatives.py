@@ -21,20 +21,20 @@ _POINTS = 4001
 
 
 class Alternative(Protocol):
-    """A law q with a density."""
+    """A distribution q with a density."""
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
-        """n independent rows, shape (n, d)."""
+        """Draw n independent rows, shape (n, d)."""
         ...
 
     def log_density(self, x: Array) -> Array:
-        """ln q(x) in nats of rows (n, d), shape (n,)."""
+        """Compute ln q(x), in nats, of rows (n, d); shape (n,)."""
         ...
 
 
 @dataclass(frozen=True)
 class Path:
-    """A one-parameter family of laws that starts at the truth and leaves it.
+    """A one-parameter family of distributions that starts at the truth and leaves it.
 
     Attributes
     ----------
@@ -63,9 +63,9 @@ class Path:
     dimension: int = 1
 
     def at(self, nats: float, d: int) -> tuple[float, Alternative] | None:
-        """Strength and law at KL(q‖p) = ``nats`` from ``truth(d)``; None where q never gets there.
+        """Find the strength and the distribution at KL(q‖p) = ``nats`` from ``truth(d)``, or None.
 
-        0 nats gives the truth itself.
+        0 nats gives the truth itself; None where q never gets so far.
         """
         p = truth(d)
         if nats == 0:
@@ -107,7 +107,7 @@ def _narrowed(p: GaussianTarget, t: float) -> GaussianTarget:
 
 
 def _rotated(p: GaussianTarget, t: float) -> GaussianTarget:
-    """Turned by t in the plane of the major and the minor axis."""
+    """Turn p by t in the plane of its major and its minor axis."""
     _, axes = _principal(p)
     major, minor = axes[0], axes[-1]
     turn = np.eye(p.dimension)
@@ -122,7 +122,7 @@ def _correlation(p: GaussianTarget) -> float:
 
 
 def _recorrelated(p: GaussianTarget, t: float) -> GaussianTarget:
-    """The correlation of the first two coordinates times 1 − t; at 2 its sign is turned."""
+    """Multiply the correlation of the first two coordinates by 1 − t; at 2 its sign is turned."""
     covariance = p.covariance.copy()
     covariance[0, 1] = covariance[1, 0] = (1 - t) * covariance[0, 1]
     return GaussianTarget(np.linalg.cholesky(covariance).T, p.b)
@@ -130,7 +130,7 @@ def _recorrelated(p: GaussianTarget, t: float) -> GaussianTarget:
 
 @dataclass(frozen=True)
 class TwoModes:
-    """Two equal modes on p's major axis, with the mean and the covariance of p."""
+    """A mixture of two equal modes on p's major axis, with the mean and the covariance of p."""
 
     p: GaussianTarget
     separation: float
@@ -153,7 +153,7 @@ class TwoModes:
         return self.p.log_density(x) + self.log_ratio(along)
 
     def log_ratio(self, along: Array) -> Array:
-        """ln q/p at a place along the axis, in standard deviations."""
+        """Compute ln q/p at places along the axis, in standard deviations."""
         nearer = -0.5 * ((np.abs(along) - self.separation) / self.width) ** 2
         other = np.log1p(np.exp(-2 * np.abs(along) * self.separation / self.width**2))
         return nearer + other + 0.5 * along**2 - np.log(2 * self.width)
@@ -169,7 +169,7 @@ def _two_modes_divergence(p: GaussianTarget, t: float) -> float:
 
 @dataclass(frozen=True)
 class HeavyTails:
-    """Multivariate t with the mean and the covariance of p."""
+    """A multivariate t with the mean and the covariance of p."""
 
     p: GaussianTarget
     degrees: float
@@ -193,7 +193,7 @@ def _log_t_constant(nu: float, d: int) -> float:
 
 
 def _heavy_tails_divergence(p: GaussianTarget, t: float) -> float:
-    """The entropy of p less that of q, since their covariances agree (t = 1/ν)."""
+    """Subtract q's entropy from p's, since their covariances agree (t = 1/ν)."""
     if t == 0:
         return 0.0
     nu, d = 1 / t, p.dimension

@@ -29,12 +29,12 @@ _KINDS: Mapping[Any, tuple[str, Any]] = {
 
 
 def beside(path: Path) -> Path:
-    """The checkpoint's file of a certificate's."""
+    """Name the checkpoint's file of a certificate's file."""
     return path.with_name(f"{path.name}.part")
 
 
 class Checkpoint:
-    """A file of lines, one a unit; with no path, nothing is kept.
+    """A file with a line for each finished unit of work; with no path, nothing is kept.
 
     A unit is known again by everything its outcome follows from: what it measures, its settings,
     the seed, the sources of the tests, and the versions of NumPy, SciPy and PyTorch. Units of a
@@ -75,7 +75,7 @@ class Checkpoint:
                 self._known[json.dumps(record["unit"])] = record["found"]
 
     def find(self, task: Task) -> tuple[bool, Any]:
-        """Whether a unit ended before, and its outcome."""
+        """Tell whether a unit ended in an earlier run, and its outcome."""
         name = _name(task) if self.path is not None else None
         if name is None or name not in self._known:
             return False, None
@@ -105,7 +105,7 @@ class Checkpoint:
 
 
 def _name(task: Task) -> str | None:
-    """Everything a unit's outcome follows from, as text; None for a test from outside."""
+    """Write as text all that a unit's outcome follows from; None for a test from outside."""
     function, *arguments = task
     parts: list[Any] = [_KINDS[function][0], _code()]
     for argument in arguments:

@@ -48,7 +48,7 @@ def _mmd2(x: Array, y: Array, p: Gaussian) -> float:
 
 
 def expected_mmd2(q: Gaussian, p: Gaussian, n: int, m: int) -> float:
-    """Of the unbiased estimate: the population value, whatever n and m."""
+    """Compute the mean of the unbiased estimate: the population value, for all n and m."""
     return float(distances.mmd2(q, p))
 
 
@@ -59,7 +59,7 @@ def _energy(x: Array, y: Array, p: Gaussian) -> float:
 
 
 def expected_energy(q: Gaussian, p: Gaussian, n: int, m: int) -> float:
-    """Of the V-statistic: the population value, E‖X − X'‖/n and E‖Y − Y'‖/m.
+    """Compute the mean of the V-statistic: the population value, E‖X − X'‖/n and E‖Y − Y'‖/m.
 
     Of the n² pairs within x, the n of a row with itself have distance 0 in place of E‖X − X'‖.
     """
@@ -68,7 +68,7 @@ def expected_energy(q: Gaussian, p: Gaussian, n: int, m: int) -> float:
 
 
 def _mean_distance(law: Gaussian) -> float:
-    """E‖X − X'‖ for independent X, X' of one Gaussian."""
+    """Compute E‖X − X'‖ for independent X, X' of one Gaussian."""
     from gan_eval.stats.goodness.energy import DistanceKernel
 
     deviations = np.linalg.svd(law.square_factor, compute_uv=False)
@@ -84,7 +84,7 @@ STATISTICS: Mapping[str, Statistic] = {
 
 @dataclass(frozen=True)
 class MeanCase:
-    """The mean of a statistic over repetitions, beside its expectation.
+    """A mean of a statistic over repetitions, beside its expectation.
 
     Attributes
     ----------
@@ -133,8 +133,8 @@ class MeanCase:
 
     @property
     def passed(self) -> bool:
-        """Whether the mean lies in the band around its expectation: 99 %, in a second look 99.9 %,
-        by the normal law of a mean."""
+        """Tell whether the mean lies in the band around its expectation: 99 %, in a second look
+        99.9 %, of the normal distribution of a mean."""
         confidence = FIRST_LOOK if self.second is None else SECOND_LOOK
         return bool(abs(self.deviation) <= norm.ppf((1 + confidence) / 2))
 
@@ -150,7 +150,7 @@ def measure(
     look: str = "first",
     value: Callable[[Array, Array, Gaussian], float] | None = None,
 ) -> MeanCase | None:
-    """One statistic under one pair of laws: the unit of work. None where there is no such path.
+    """Measure one statistic under two distributions, a unit of work; None without such a path.
 
     ``value``, if given, is checked against the expectation of ``STATISTICS[name]`` in place of the
     package's own function.

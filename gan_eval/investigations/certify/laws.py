@@ -1,4 +1,4 @@
-"""The laws of the data under the null hypothesis."""
+"""The distributions of the data under the null hypothesis."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LAWS = {
     NORMAL: "the chapter's Gaussian",
     INTEGERS: "integers 0, 1, 2 with equal probability: heavy ties",
 }
-"""Laws under which tests are held to their level, in words."""
+"""The distributions under which tests are held to their level, in words."""
 
 
 @lru_cache(maxsize=64)
 def truth(d: int) -> GaussianTarget:
-    """The truth in d dimensions.
+    """Make the truth in d dimensions.
 
     The chapter's target in its first two coordinates (for d = 1: in the first) and standard normal
     coordinates beside them. Principal axes in order: the chapter's major one, those of the standard
@@ -36,7 +36,7 @@ def truth(d: int) -> GaussianTarget:
 
 
 def draw(law: str, n: int, d: int, rng: np.random.Generator) -> Array:
-    """n independent rows (n, d) of a law in ``LAWS``."""
+    """Draw n independent rows (n, d) of a distribution in ``LAWS``."""
     if law == INTEGERS:
         return rng.integers(0, 3, (n, d)).astype(np.float64)
     return truth(d).sample(n, rng)

@@ -36,7 +36,7 @@ def render(certificate: Certificate) -> str:
 
 
 def trust(certificate: Certificate) -> Section:
-    """The section that says whether p-values can be trusted, and why."""
+    """Make the section that says how far p-values can be trusted, and why."""
     settings = certificate.settings
     blocks: list[Block] = [
         Paragraph(words.verdict(certificate)),

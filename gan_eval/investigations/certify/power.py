@@ -1,4 +1,4 @@
-"""Power: how often a test tells a generated law from the truth, along a path away from it."""
+"""Power: how often a test tells generated rows from true ones, along a path away from the truth."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENOUGH = 100
 """Samples (the harmonic mean of n and m) from which a test must see what it is built to see."""
 
 TOLD_APART = 0.8
-"""The power at which a law counts as told apart."""
+"""The power at which a distribution counts as told apart."""
 
 _BOOTSTRAP = 1000
 _ROWS = 2**20
@@ -38,7 +38,7 @@ _ROWS = 2**20
 
 @dataclass(frozen=True)
 class PowerCurve:
-    """Rejections of one test along one path.
+    """A curve of one test's rejections along one path.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class PowerCurve:
 
     @property
     def falls(self) -> bool:
-        """Whether a point lies below one before it by more than three standard errors."""
+        """Tell whether a point lies below one before it by more than three standard errors."""
         power, variance = self.power, self._variance
         where = np.array([np.argmax(power[: i + 1]) for i in range(len(power))])
         error = np.sqrt(variance + variance[where])
@@ -85,13 +85,13 @@ class PowerCurve:
 
     @property
     def grows(self) -> bool:
-        """Whether the last point lies above the first by more than three standard errors."""
+        """Tell whether the last point lies above the first by more than three standard errors."""
         error = np.sqrt(self._variance[0] + self._variance[-1])
         return bool(self.power[-1] - self.power[0] > 3 * error)
 
     @property
     def oriented(self) -> bool:
-        """Whether power rises along the path as that of a test does that is built to see it.
+        """Tell whether power rises along the path, as it does for a test that is built to see it.
 
         It never falls, and from ``ENOUGH`` samples on it grows; with fewer the path may end, or
         its distance may saturate, before the test sees it.
@@ -105,7 +105,7 @@ class PowerCurve:
         return np.maximum(power * (1 - power), 1 / self.repetitions) / self.repetitions
 
     def told_apart(self) -> tuple[float, float, float]:
-        """The smallest KL at which power reaches ``TOLD_APART``, and its 95 % interval, in nats.
+        """Find the smallest KL, in nats, with power ``TOLD_APART``, and its 95 % interval.
 
         Where power passes the mark between two points, it is interpolated: Φ⁻¹(power) linear in
         ln KL. The interval is a parametric bootstrap of the counts (1,000 draws, seed 0). inf where
@@ -118,7 +118,7 @@ class PowerCurve:
         return float(self._crossings(np.array([self.rejections]))[0]), float(low), float(high)
 
     def _crossings(self, rejections: NDArray[np.integer]) -> Array:
-        """The KL at which each row of counts first reaches the mark, inf where none does."""
+        """Find the KL at which each row of counts first reaches the mark, inf where none does."""
         # A count of none or of all has no Φ⁻¹; half a rejection stands for what was not seen.
         levels = ndtri((rejections + 0.5) / (self.repetitions + 1))
         mark, logs = ndtri(TOLD_APART), np.log(self.kl)
@@ -132,7 +132,7 @@ class PowerCurve:
 
 
 def grid(n: int, m: int) -> tuple[float, ...]:
-    """KL in nats: 1, 2, 4, … over the harmonic mean of the sizes, n where they are equal."""
+    """List KL in nats: 1, 2, 4, … over the harmonic mean of the sizes, n where they are equal."""
     samples = 2 * n * m / (n + m)
     return tuple(2.0**j / samples for j in range(DOUBLINGS))
 
@@ -147,7 +147,7 @@ def measure(
     repetitions: int,
     seed: int,
 ) -> PowerCurve | None:
-    """One test along one path: the unit of work. None where the path does not exist in d.
+    """Measure one test along one path, a unit of work; None where there is no such path in d.
 
     Without a subject, the most powerful test (Neyman & Pearson): it knows p and q, and rejects for
     large ln q/p of the m generated rows; the real ones would tell it nothing more. Its threshold
@@ -191,7 +191,7 @@ def measure(
 def _optimum(
     law: Any, m: int, d: int, alpha: float, repetitions: int, seed: int, case: Sequence[str | int]
 ) -> int:
-    """Rejections of the Neyman–Pearson test, its threshold from as many samples of the truth."""
+    """Count the Neyman–Pearson test's rejections; its threshold is from samples of the truth."""
     p = truth(d)
     statistics = []
     for source, name in ((p, "truth"), (law, "alternative")):

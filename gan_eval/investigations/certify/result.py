@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Certified:
-    """What is said of a test beside its counts: its words, and the paths it has to see."""
+    """A test's title, and the paths that it has to see."""
 
     words: str
     sees: tuple[str, ...]
@@ -42,7 +42,7 @@ class Certified:
 
 @dataclass(frozen=True)
 class Certificate(Displayed):
-    """What a certification found.
+    """A record of what a certification measured, and the answers that follow.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class Certificate(Displayed):
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What is not as claimed, a sentence each; empty where every claim stands."""
+        """A sentence on each claim that does not stand; empty where every claim does."""
         found = [
             f"{case.test} ({case.law}, n = {case.n}, m = {case.m}, d = {case.dimension}): {fault}"
             for case in self.sizes
@@ -133,7 +133,7 @@ class Certificate(Displayed):
 
     @property
     def passed(self) -> bool | None:
-        """Whether every claim stands; None where none falls but a test is ``undecided``."""
+        """Tell whether every claim stands; None where none falls but a test is ``undecided``."""
         return False if self.faults else None if self.undecided else True
 
     @property
@@ -142,7 +142,7 @@ class Certificate(Displayed):
         return sum(case.second is not None for case in (*self.sizes, *self.means))
 
     def curve(self, test: str, path: str) -> PowerCurve | None:
-        """The power curve of a test along a path, if it was measured."""
+        """Find the power curve of a test along a path, if it was measured."""
         found = (c for c in self.power if c.test == test and c.path == path)
         return next(found, None)
 
@@ -152,7 +152,7 @@ class Certificate(Displayed):
         return tuple(dict.fromkeys(curve.path for curve in self.power))
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: settings and counts, from which all else follows, and the faults in words."""
+        """Give settings and counts, from which all else follows, and the faults, ready for JSON."""
         return {
             "format": FORMAT,
             "passed": self.passed,
@@ -161,7 +161,7 @@ class Certificate(Displayed):
         }
 
     def to_json(self) -> str:
-        """``to_dict`` as text, a case a line."""
+        """Write ``to_dict`` as text, one line per case."""
         parts = []
         for name, value in self.to_dict().items():
             if isinstance(value, tuple) and value and isinstance(value[0], dict):
@@ -174,7 +174,7 @@ class Certificate(Displayed):
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Certificate:
-        """The certificate that ``to_dict`` wrote."""
+        """Make the certificate of what ``to_dict`` gave."""
         if record["format"] != FORMAT:
             raise UsageError(
                 f"a certificate of format {FORMAT} is needed, got format {record['format']!r}"
@@ -195,12 +195,12 @@ class Certificate(Displayed):
 
 @lru_cache(maxsize=1)
 def shipped() -> Certificate:
-    """The certificate that comes with the package."""
+    """Load the certificate that comes with the package."""
     return Certificate.load(SHIPPED)
 
 
 def _beats(curve: PowerCurve, optimum: PowerCurve) -> bool:
-    """Whether a point lies above the best possible test's by more than chance."""
+    """Tell whether a point lies above the best possible test's by more than chance."""
     points = min(len(curve.kl), len(optimum.kl))
     power, best = curve.power[:points], optimum.power[:points]
     variance = np.maximum(best * (1 - best), 1 / curve.repetitions)

@@ -100,7 +100,7 @@ def certify(
 
 
 def known(tests: Sequence[str | Subject] | Mapping[str, Test]) -> tuple[Subject, ...]:
-    """The subjects behind names and functions; ``UsageError`` for an unknown or a doubled one."""
+    """Find the subjects of names and functions; ``UsageError`` for an unknown or doubled one."""
     if isinstance(tests, Mapping):
         tests = [Subject(name, name, test) for name, test in tests.items()]
     subjects = []
@@ -119,7 +119,7 @@ def known(tests: Sequence[str | Subject] | Mapping[str, Test]) -> tuple[Subject,
 
 
 def named(text: str | None) -> tuple[str, ...]:
-    """The tests of the command's option: names with commas between them, ``judge`` or ``all``."""
+    """Read the command's option: names with commas between them, ``judge`` or ``all``."""
     if text in (None, "judge"):
         return JUDGE
     return tuple(TESTS) if text == "all" else tuple(part.strip() for part in text.split(","))

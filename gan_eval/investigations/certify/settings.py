@@ -1,4 +1,4 @@
-"""What a certification measures, checked before any of it is run."""
+"""The settings of a certification, checked before anything is measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_POWER = 20
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a certification.
+    """A certification's settings.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class Settings:
         alphas: Sequence[float] = (),
         seed: int = 0,
     ) -> Settings:
-        """The settings behind the command's options; what is not given keeps its default.
+        """Make settings of the command's options; what is not given keeps its default.
 
         Power takes a tenth of the repetitions, because it is measured to a few percent only.
         """

@@ -1,4 +1,4 @@
-"""Size: how often a test rejects equal laws, and whether its p-values are uniform."""
+"""Size: how often a test rejects equal distributions, and how uniform its p-values are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Counts:
-    """The p-values of some repetitions, counted.
+    """A count of the p-values of some repetitions.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class SizeCase:
-    """One test under one null law.
+    """A test under one null distribution.
 
     Attributes
     ----------
@@ -105,12 +105,12 @@ class SizeCase:
 
     @property
     def counts(self) -> Counts:
-        """Those that decide: of the last look."""
+        """The counts that decide: those of the last look."""
         return self.first if self.second is None else self.second
 
     @property
     def confidence(self) -> float:
-        """Of the bands of the last look."""
+        """The confidence of the bands in the last look."""
         return FIRST_LOOK if self.second is None else SECOND_LOOK
 
     @property
@@ -120,7 +120,7 @@ class SizeCase:
 
     @property
     def bands(self) -> tuple[tuple[float, float], ...]:
-        """The shares that a test as claimed has with the stated confidence, at each α."""
+        """The range of shares that a test as claimed has with the stated confidence, at each α."""
         total = self.counts.repetitions
         return tuple(
             (low / total, high / total)
@@ -134,17 +134,17 @@ class SizeCase:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What is not as claimed, in words; empty where all is."""
+        """A sentence on each claim that does not stand."""
         return faults(self.counts, self.alphas, self.claim, self.confidence)
 
     @property
     def passed(self) -> bool:
-        """Whether the claim stands."""
+        """Tell whether the claim stands."""
         return not self.faults
 
 
 def band(repetitions: int, alpha: float, claim: str, confidence: float) -> tuple[int, int]:
-    """The fewest and the most rejections of a test as claimed, with at least this confidence.
+    """Find the fewest and the most rejections of a test as claimed, with at least this confidence.
 
     Two-sided for ``EXACT``. For ``VALID`` only too many rejections count: from 0 on.
     """
@@ -155,7 +155,7 @@ def band(repetitions: int, alpha: float, claim: str, confidence: float) -> tuple
 
 
 def uniformity(histogram: Sequence[int], claim: str) -> float:
-    """p-value of the claim, from the counts of p-values in equal right-closed bins.
+    """Compute the p-value of a claim, from the counts of p-values in equal right-closed bins.
 
     ``EXACT``: Pearson's χ² over ``CLASSES`` classes, made for p-values on the grid of a permutation
     test as for continuous ones, because each class holds as many points of the grid. ``VALID``: the
@@ -177,7 +177,7 @@ def uniformity(histogram: Sequence[int], claim: str) -> float:
 def faults(
     counts: Counts, alphas: Sequence[float], claim: str, confidence: float
 ) -> tuple[str, ...]:
-    """What of these counts a test as claimed shows with probability 1 − confidence at most."""
+    """Say what a test as claimed would show with probability 1 − confidence at most."""
     found = []
     if counts.impossible:
         found.append(f"{counts.impossible} p-values are 0, above 1 or NaN")
@@ -195,7 +195,7 @@ def faults(
 def pvalues(
     subject: Subject, law: str, n: int, m: int, d: int, seed: int, look: str, span: range
 ) -> NDArray[np.float64]:
-    """The p-values of some repetitions under equal laws; all tests see the same data."""
+    """Compute p-values of repetitions under equal distributions; all tests see the same data."""
     case = ("size", law, n, m, d, look)
     values = np.empty(len(span))
     for position, repetition in enumerate(span):
@@ -216,10 +216,10 @@ def count(
     span: range,
     alphas: tuple[float, ...],
 ) -> Counts:
-    """The counted p-values of some repetitions: the unit of work."""
+    """Count the p-values of some repetitions, a unit of work."""
     return Counts.of(pvalues(subject, law, n, m, d, seed, look, span).tolist(), alphas)
 
 
 def total(parts: Sequence[Counts]) -> Counts:
-    """All parts of a case together."""
+    """Add up the parts of a case."""
     return reduce(lambda a, b: a + b, parts)

@@ -28,7 +28,7 @@ MOST_FAULTS = 10
 
 
 def verdict(certificate: Certificate) -> str:
-    """The answer in one or a few sentences."""
+    """Say the answer in one or a few sentences."""
     tests, total = len(certificate.tests), len(certificate.sizes)
     one = tests == 1
     passed = sum(case.passed for case in certificate.sizes)
@@ -56,7 +56,7 @@ def verdict(certificate: Certificate) -> str:
 
 
 def sizes(certificate: Certificate) -> Table:
-    """One row a test and law: the range of its sizes over numbers of rows and columns."""
+    """Tabulate the range of sizes by test and distribution, over numbers of rows and columns."""
     alphas = certificate.settings.alphas
     groups: dict[tuple[str, str], list[SizeCase]] = {}
     for case in certificate.sizes:
@@ -92,7 +92,7 @@ def sizes(certificate: Certificate) -> Table:
 
 
 def cases(certificate: Certificate) -> Table:
-    """Every null case with its counts' shares, bands and verdict."""
+    """Tabulate every null case with its sizes, bands and verdict."""
     return Table(
         "Every null case: size (99 % band, 99.9 % in a second look)",
         (
@@ -120,7 +120,7 @@ def cases(certificate: Certificate) -> Table:
 
 
 def told_apart(certificate: Certificate) -> Table:
-    """The smallest KL that each test tells from the truth, by path."""
+    """Tabulate the smallest KL that each test tells from the truth, by path."""
     first = certificate.power[0]
     names = [OPTIMUM, *certificate.tests]
     rows = []
@@ -140,7 +140,7 @@ def told_apart(certificate: Certificate) -> Table:
 
 
 def means(certificate: Certificate) -> Table:
-    """Every mean of a statistic beside its closed form."""
+    """Tabulate every mean of a statistic beside its closed form."""
     return Table(
         "Means of the statistics over repetitions beside their closed forms",
         (
@@ -190,7 +190,7 @@ def _range(values: Sequence[float]) -> str:
 
 
 def _bands_in_words(certificate: Certificate) -> str:
-    """The band of the exact cases' first look, which is the same for all of them."""
+    """Say the band of the exact cases' first look, which is the same for all of them."""
     exact = [c for c in certificate.sizes if c.claim == EXACT and c.second is None]
     if not exact:
         return ""

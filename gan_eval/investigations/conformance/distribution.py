@@ -34,7 +34,7 @@ SAME, DIFFERENT, NOT_SHOWN = "the same", "different", "not shown"
 
 @dataclass(frozen=True)
 class Medians:
-    """The difference of two medians of ln KL with its interval."""
+    """A difference of two medians of ln KL with its interval."""
 
     first: float
     second: float
@@ -44,18 +44,18 @@ class Medians:
 
     @property
     def equivalent(self) -> bool:
-        """Whether the interval lies inside ± ``MARGIN``."""
+        """Tell whether the interval lies inside ± ``MARGIN``."""
         return self.low > -MARGIN and self.high < MARGIN
 
     @property
     def apart(self) -> bool:
-        """Whether the interval lies outside ± ``MARGIN``."""
+        """Tell whether the interval lies outside ± ``MARGIN``."""
         return self.low > MARGIN or self.high < -MARGIN
 
 
 @dataclass(frozen=True)
 class DistributionAgreement:
-    """How two backends stand to each other over many seeds.
+    """A comparison of two backends over many seeds.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class DistributionAgreement:
         return SAME if self.medians.equivalent else NOT_SHOWN
 
     def document(self) -> dict[str, Any]:
-        """JSON-ready but for what is not finite."""
+        """Give the numbers, ready for JSON but for those that are not finite."""
         found: dict[str, Any] = {"backends": [self.first, self.second], "verdict": self.verdict}
         if self.medians is not None:
             m = self.medians
@@ -117,7 +117,7 @@ class DistributionAgreement:
 def compare_all(
     outcomes: Mapping[str, Outcomes | str],
 ) -> tuple[DistributionAgreement, ...]:
-    """Compare every pair of backends, given what each came to from the same seeds.
+    """Compare every pair of backends by their outcomes from the same seeds.
 
     A string in the place of outcomes says why there are none.
     """
@@ -132,7 +132,7 @@ def compare_all(
 
 
 def median_difference(first: Outcomes, second: Outcomes) -> Medians:
-    """The medians of ln KL and the percentile interval of their difference, pairs resampled.
+    """Compute the medians of ln KL and a bootstrap interval of their difference, pairs resampled.
 
     The interval is (−∞, ∞) where half of some resample has diverged on both sides.
     """
@@ -148,7 +148,7 @@ def median_difference(first: Outcomes, second: Outcomes) -> Medians:
 
 
 def law_pvalues(first: Outcomes, second: Outcomes) -> dict[str, float]:
-    """p-values of the MMD and the energy test between the learned laws.
+    """Compute p-values of the MMD and the energy test between the learned distributions.
 
     Two outcomes of one seed depend on each other, so that labels must not be dealt anew: pairs are
     exchanged. The columns are whitened by the pooled covariance, which no exchange changes.
@@ -165,7 +165,7 @@ def law_pvalues(first: Outcomes, second: Outcomes) -> dict[str, float]:
 
 
 def diverged_pvalue(first: Outcomes, second: Outcomes) -> float:
-    """McNemar's exact test: of the seeds that diverge on one side only, are half on each?"""
+    """Run McNemar's exact test: of the seeds that diverge on one side only, are half on each?"""
     only_first = int(np.count_nonzero(~first.finite & second.finite))
     only_second = int(np.count_nonzero(first.finite & ~second.finite))
     if only_first + only_second == 0:
@@ -184,7 +184,7 @@ def _compare(first: str, second: str, a: Outcomes, b: Outcomes) -> DistributionA
 
 
 def _corrected(found: list[DistributionAgreement]) -> tuple[DistributionAgreement, ...]:
-    """With p-values adjusted over all pairs and tests."""
+    """Adjust the p-values over all pairs and tests."""
     flat = adjusted_pvalues([p for one in found for p in one.pvalues.values()])
     rest = iter(flat.tolist())
     return tuple(replace(one, adjusted={name: next(rest) for name in one.pvalues}) for one in found)

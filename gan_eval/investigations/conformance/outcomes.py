@@ -1,4 +1,4 @@
-"""What a training comes to: the divergence of the learned law from the truth, and the law."""
+"""The outcome of a training: the learned distribution and its divergence from the truth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Outcomes of R seeds on one backend.
+    """A table of the outcomes of R seeds on one backend.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Outcomes:
 
     @classmethod
     def of(cls, trained: TrainedGANs) -> Outcomes:
-        """The outcomes of trained replicates."""
+        """Compute the outcomes of trained replicates."""
         learned, finite = trained.law(), trained.finite()
         with np.errstate(all="ignore"):
             log_kl = np.log(divergences.kl(learned, trained.config.truth))
@@ -49,7 +49,7 @@ class Outcomes:
 
     @classmethod
     def of_rows(cls, rows: pd.DataFrame) -> Outcomes:
-        """The outcomes of one cell's rows, as ``judge`` makes them, in the order of the seeds."""
+        """Read the outcomes from a cell's rows, as ``judge`` makes them, in order of the seeds."""
         rows = rows.sort_values("seed")
         entries = [
             name
@@ -65,7 +65,7 @@ class Outcomes:
 
     @classmethod
     def join(cls, parts: Sequence[Outcomes]) -> Outcomes:
-        """Outcomes of several calls as one, in the order of the seeds."""
+        """Join the outcomes of several calls, in the order of the seeds."""
         seeds, log_kl, law, finite = (
             np.concatenate([getattr(part, name) for part in parts])
             for name in ("seeds", "log_kl", "law", "finite")

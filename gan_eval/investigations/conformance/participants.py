@@ -10,7 +10,7 @@ from gan_eval.training.backends.registry import availability, entries
 
 
 def participants(names: Sequence[str] | None) -> list[Availability]:
-    """What is known of the backends to compare; imports their frameworks.
+    """List what is known of the backends to compare; imports their frameworks.
 
     Without names, every registered backend in all its forms, also what is missing or broken. A
     name stands for that form alone; a single one without a form for all its forms, because one
@@ -43,5 +43,5 @@ def participants(names: Sequence[str] | None) -> list[Availability]:
 
 
 def usable(one: Availability) -> bool:
-    """Whether it can train here: a form for GPUs is installed also where there is none."""
+    """Tell whether it can train here: a form for GPUs is installed also where there is none."""
     return one.state == "installed" and bool(one.devices)

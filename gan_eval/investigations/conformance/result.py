@@ -1,4 +1,4 @@
-"""What a comparison of backends found: pair by pair, and whether all pairs passed."""
+"""The result of a comparison of backends, pair by pair."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Conformance(Displayed):
-    """Whether backends are the same experiment.
+    """A comparison of backends, with the answer for each pair.
 
     Attributes
     ----------
@@ -75,8 +75,8 @@ class Conformance(Displayed):
         return tuple(itertools.combinations([one.name for one in self.compared], 2))
 
     def pair_passed(self, pair: tuple[str, str]) -> bool:
-        """Whether a pair agrees at every stage, and is shown to be the same in distribution where
-        that was asked."""
+        """Tell whether a pair agrees at every stage, and is shown to be the same in distribution
+        where that was asked."""
         steps = (one.passed for one in self.stages if (one.first, one.second) == pair)
         laws = (
             one.verdict == distribution.SAME
@@ -87,11 +87,11 @@ class Conformance(Displayed):
 
     @property
     def passed(self) -> bool | None:
-        """Whether every pair agrees; None where there is no pair, which cannot tell."""
+        """Tell whether every pair agrees; None where there is no pair, which cannot tell."""
         return all(self.pair_passed(pair) for pair in self.pairs) if self.pairs else None
 
     def document(self) -> dict[str, Any]:
-        """JSON-ready; a number that is not finite is null."""
+        """Give result and provenance, ready for JSON; a number that is not finite is None."""
         return json_ready(
             {
                 "passed": self.passed,

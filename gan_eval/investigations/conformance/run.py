@@ -104,7 +104,7 @@ def conform(
 
 
 def _survey(names: list[str] | None) -> tuple[list[Availability], dict[str, Any]]:
-    """Who is compared and what the machine is; imports frameworks, so a worker's task."""
+    """Find the backends to compare and the machine; a worker's task, as it imports frameworks."""
     return participants(names), environment()
 
 
@@ -116,7 +116,7 @@ def _train(
     seeds: int,
     progress: Progress,
 ) -> tuple[dict[str, tuple[int, ...]], units.Found]:
-    """The seeds of each stage that count, and what all calls came to.
+    """Train all there is to compare: the seeds of each stage that count, and all outcomes.
 
     Chaos is measured first, so that no other backend trains a seed that does not count.
     """
@@ -142,7 +142,7 @@ def _stepwise(
     counted: Mapping[str, tuple[int, ...]],
     found: units.Found,
 ) -> list[StageAgreement]:
-    """Pair by pair, stage by stage."""
+    """Compare pair by pair, stage by stage."""
     return [
         _compared(stage, pair, counted[stage.name], found)
         for pair in itertools.combinations([one.name for one in compared], 2)

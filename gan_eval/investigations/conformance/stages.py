@@ -29,7 +29,7 @@ PERTURBATION = 1e-12
 
 @dataclass(frozen=True)
 class Stage:
-    """One training in float64 that all backends have to agree on.
+    """A training in float64 on which all backends have to agree.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Stage:
 
     @property
     def perturbed(self) -> TrainingConfig:
-        """The same with its initial weights moved by ``PERTURBATION``."""
+        """The configuration with its initial weights moved by ``PERTURBATION``."""
         scale = self.config.init_scale * (1 + PERTURBATION)
         return self.config.model_copy(update={"init_scale": scale})
 

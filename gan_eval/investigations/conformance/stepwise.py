@@ -20,7 +20,7 @@ START = "initial weights"
 
 @dataclass(frozen=True)
 class StageAgreement:
-    """How two backends stand to each other at one stage.
+    """A comparison of two backends at one stage.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class StageAgreement:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing that was compared differs by more than is allowed."""
+        """Tell whether all that was compared differs by no more than is allowed."""
         return (
             not self.message
             and not self.differences.get(START)
@@ -69,7 +69,7 @@ class StageAgreement:
         )
 
     def document(self) -> dict[str, Any]:
-        """JSON-ready but for what is not finite."""
+        """Give the numbers, ready for JSON but for those that are not finite."""
         return {
             "stage": self.stage,
             "backends": [self.first, self.second],
@@ -97,14 +97,14 @@ def compare(
 
 
 def not_chaotic(stage: Stage, run: TrainedGANs, perturbed: TrainedGANs) -> NDArray[np.bool_]:
-    """The seeds, shape (R,), in which the perturbation has not outgrown the stage's tolerance."""
+    """Find the seeds, shape (R,), in which a perturbation stays within the stage's tolerance."""
     grown = [value for value in differences(run, perturbed).values() if value is not None]
     # The initial weights are what was perturbed.
     return np.asarray(np.max(grown[1:], axis=0) <= stage.tolerance)
 
 
 def differences(first: TrainedGANs, second: TrainedGANs) -> dict[str, Array | None]:
-    """Relative differences max |a − b| / max |b| of every quantity, each of shape (R,).
+    """Compute the relative difference max |a − b| / max |b| of every quantity, each of shape (R,).
 
     The maxima run over all weights and biases of one network (or their moments), over the epochs
     of one loss. Not over single arrays: where all biases start at 0, as in the ``mxnet`` dialect,
@@ -135,7 +135,7 @@ def differences(first: TrainedGANs, second: TrainedGANs) -> dict[str, Array | No
 
 
 def relative(first: Sequence[Array], second: Sequence[Array]) -> Array:
-    """max |a − b| / max |b| over arrays with a leading axis R, shape (R,).
+    """Compute max |a − b| / max |b| over arrays with a leading axis R, shape (R,).
 
     0 where all entries are equal (NaN to NaN included), infinite where one is not finite.
     """

@@ -1,4 +1,4 @@
-"""The calls of backends that a comparison consists of, and what they came to."""
+"""The calls of backends that a comparison consists of, and their outcomes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gan_eval.training.trained import TrainedGANs
 
 @dataclass(frozen=True)
 class Unit:
-    """One call of a backend."""
+    """A call of a backend."""
 
     backend: str
     device: str
@@ -28,7 +28,7 @@ class Unit:
 
 
 Found = dict[Unit, TrainedGANs | Outcomes | Failure]
-"""What every call came to."""
+"""The outcome of every call."""
 
 
 def train(unit: Unit) -> TrainedGANs | Outcomes:
@@ -38,7 +38,7 @@ def train(unit: Unit) -> TrainedGANs | Outcomes:
 
 
 def measuring_chaos(first: Availability, stages: Sequence[Stage]) -> list[Unit]:
-    """The first backend's trainings of the chaotic stages, as they are and perturbed."""
+    """List the first backend's trainings of the chaotic stages, as they are and perturbed."""
     return [
         unit
         for stage in stages
@@ -53,7 +53,7 @@ def step_by_step(
     stages: Sequence[Stage],
     counted: Mapping[str, tuple[int, ...]],
 ) -> list[Unit]:
-    """All other trainings of the stages, of the seeds that count alone."""
+    """List all other trainings of the stages, of the seeds that count alone."""
     return [
         unit
         for stage in stages
@@ -65,7 +65,7 @@ def step_by_step(
 def in_distribution(
     compared: Sequence[Availability], config: TrainingConfig, seeds: int
 ) -> list[Unit]:
-    """Seeds 0, 1, … on every backend; by seed across backends."""
+    """List the trainings of seeds 0, 1, … on every backend, in the order of the seeds."""
     units = [
         Unit(one.name, one.devices[0], config, part)
         for one in compared
@@ -77,7 +77,7 @@ def in_distribution(
 def counted_seeds(
     first: Availability, stages: Sequence[Stage], found: Found
 ) -> dict[str, tuple[int, ...]]:
-    """Stage → its seeds that count: all, or those in which a perturbation does not grow."""
+    """Find each stage's seeds that count: all, or those in which a perturbation does not grow."""
     counted = {stage.name: stage.seeds for stage in stages}
     for stage in stages:
         if stage.chaotic:
@@ -93,8 +93,9 @@ def counted_seeds(
 def joined(
     found: Found, stage: Stage, name: str, perturbed: bool = False
 ) -> TrainedGANs | Failure | None:
-    """What a backend's calls of a stage came to, in the order of the seeds; the first failure if
-    there is one, None if it was not called."""
+    """Join a backend's trainings of a stage, in the order of the seeds.
+
+    The first failure if there is one, None if the backend was not called."""
     parts = [
         outcome
         for unit, outcome in sorted(found.items(), key=lambda item: item[0].seeds)
@@ -106,7 +107,7 @@ def joined(
 
 
 def laws(compared: Sequence[Availability], found: Found) -> dict[str, Outcomes | str]:
-    """What each backend came to in distribution, or why it came to nothing."""
+    """Join each backend's outcomes in distribution, or say why there are none."""
     told: dict[str, Outcomes | str] = {}
     for one in compared:
         own = [o for unit, o in found.items() if unit.backend == one.name and not unit.stage]
@@ -127,6 +128,6 @@ def _calls(
 
 
 def _parts(one: Availability, seeds: Sequence[int]) -> list[tuple[int, ...]]:
-    """The seeds, as many together as the backend takes in a call."""
+    """Split seeds into as many together as the backend takes in a call."""
     size = one.replicates_per_call
     return [tuple(seeds[at : at + size]) for at in range(0, len(seeds), size)]

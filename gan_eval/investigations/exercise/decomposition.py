@@ -19,7 +19,7 @@ _BOOTSTRAP = 2000
 
 @dataclass(frozen=True)
 class Decomposition:
-    """The distance of G generators from equilibrium, in parts that add up to it.
+    """A decomposition of G generators' distance from equilibrium, in parts that add up to it.
 
     Let V(D) be the chapter's loss of a discriminator D on the population, half from the truth p and
     half from the frozen generator's law q, in nats. Its least value over all functions is
@@ -65,7 +65,7 @@ class Decomposition:
     def of(
         cls, divergence: Array, trained: Array, on_rows: Array, in_class: Array
     ) -> Decomposition:
-        """From JSD and the population losses V(D_T), V(D_n) and V(D_∞), each (G,), in nats."""
+        """Compute the parts from JSD and the losses V(D_T), V(D_n), V(D_∞), each (G,)."""
         return cls(
             divergence=divergence,
             seen=LN2 - trained,
@@ -80,7 +80,7 @@ class Decomposition:
         return self.optimisation + self.finite_sample + self.form
 
     def shares(self) -> dict[str, tuple[float, float, float]]:
-        """Each part's mean over the mean divergence, and its 95 % interval.
+        """Divide each part's mean by the mean divergence, with a 95 % interval.
 
         Of means and not a mean of shares, which would be ruled by the best generators. By bootstrap
         over generators (2,000 draws, seed 0).

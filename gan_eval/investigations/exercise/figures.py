@@ -44,7 +44,7 @@ _DASHED = (0, (4, 3))
 
 
 def told_apart(found: Exercise) -> Picture:
-    """The share of generators that each test tells from the truth, against n."""
+    """Draw the share of generators that each test tells from the truth, against n."""
     rows = found.settings.test_rows
     with canvas(4.0) as (figure, axes):
         drawn = [
@@ -80,7 +80,7 @@ def told_apart(found: Exercise) -> Picture:
 
 
 def losses(found: Exercise, kind: str) -> Picture:
-    """The best response's loss, seen and fresh, against n, for learned generators or p = q."""
+    """Draw the best response's loss, seen and fresh, against n, for learned generators or p = q."""
     learned = kind == LEARNED
     sources = [FRESH, TRAINING] if learned and _has_training(found) else [FRESH]
     with canvas(3.6) as (figure, axes):
@@ -131,7 +131,7 @@ def losses(found: Exercise, kind: str) -> Picture:
 
 
 def wins(found: Exercise) -> Picture:
-    """The share of generators that win, against n, by the width of the discriminator."""
+    """Draw the share of generators that win, against n, by the width of the discriminator."""
     rows = found.settings.fit_rows
     forms = found.settings.widths[: len(_STYLES)]
     with canvas(3.2) as (figure, axes):
@@ -165,7 +165,7 @@ def wins(found: Exercise) -> Picture:
 
 
 def parts(found: Exercise) -> Picture:
-    """The decomposition: each part's share of the distance from equilibrium."""
+    """Draw each part's share of the distance from equilibrium."""
     shares = found.decomposition.shares()
     columns = ("percent", "low", "high")
     drawn = [
@@ -201,7 +201,7 @@ def _line(
     words: str,
     style: tuple[str, object, str],
 ) -> pd.DataFrame:
-    """Draws shares or medians against n, and returns them as a table."""
+    """Draw shares or medians against n, and return them as a table."""
     colour, dashes, marker = style
     values = [share.value for share in shares]
     axes.plot(

@@ -73,7 +73,7 @@ def save(found: Exercise, folder: Path) -> list[Path]:
 
 
 def check_folder(folder: Path) -> None:
-    """``UsageError`` where the files cannot be written, or some of their names are somebody's."""
+    """Raise ``UsageError`` where files cannot be written, or would replace somebody's."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{str(folder)!r} is a file, a folder is needed for the results")
     names = [*(f"{name}.csv" for name in TABLES), DOCUMENT, PAGE]

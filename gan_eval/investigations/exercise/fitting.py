@@ -40,7 +40,7 @@ _DAMPING = (1e-7, 1e6)  # the curvature's rounding is 1e-7 of its entries
 
 @dataclass(frozen=True)
 class Fits:
-    """Fitted networks.
+    """A batch of fitted networks.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Fits:
     late: Array
 
     def best(self, starts: int) -> Fits:
-        """The best by its own loss of each ``starts`` networks that follow one another."""
+        """Take the best by its own loss of each ``starts`` networks that follow one another."""
         chosen = self.loss.reshape(-1, starts).argmin(axis=1)
         index = chosen + starts * np.arange(len(chosen))
         return Fits(self.parameters[index], self.loss[index], self.late[index])
@@ -102,7 +102,7 @@ def fit(network: Network, rows: Array, start: Array, *, rounds: int = ROUNDS) ->
 
 
 def losses(logits: Array) -> Array:
-    """The chapter's loss (...,) of logits (..., 2n), of which the first n are of real rows."""
+    """Compute the chapter's loss (...,) of logits (..., 2n), the first n of them of real rows."""
     half = logits.shape[-1] // 2
     signed = np.concatenate([-logits[..., :half], logits[..., half:]], axis=-1)
     return np.logaddexp(0.0, signed).mean(axis=-1)

@@ -25,13 +25,13 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Network:
-    """The form of a discriminator: the widths of its layers, from the input to the logit."""
+    """A form of discriminators: the widths of its layers, from the input to the logit."""
 
     sizes: tuple[int, ...]
 
     @classmethod
     def of(cls, dimension: int, widths: Sequence[int]) -> Network:
-        """d → widths → 1. Without widths it is logistic regression."""
+        """Make the form d → widths → 1; without widths it is logistic regression."""
         return cls((dimension, *widths, 1))
 
     @property
@@ -41,7 +41,7 @@ class Network:
 
     @property
     def parameters(self) -> int:
-        """How many numbers one network has."""
+        """The number of parameters of one network."""
         return sum((inputs + 1) * outputs for inputs, outputs in self.layers)
 
     @property
@@ -50,7 +50,7 @@ class Network:
         return " → ".join(map(str, self.sizes))
 
     def start(self, count: int, rng: np.random.Generator) -> Array:
-        """Random parameters (count, parameters): weights N(0, 1/inputs), biases N(0, 1).
+        """Draw parameters (count, parameters): weights N(0, 1/inputs), biases N(0, 1).
 
         For rows of about unit scale. The chapter's N(0, 0.02²) is so near to a saddle, where all
         units of a layer are one, that a fit would have to find its way out of it first.
@@ -63,7 +63,7 @@ class Network:
         return rng.standard_normal((count, self.parameters)) * np.concatenate(scale)
 
     def pack(self, layers: Sequence[Layer]) -> Array:
-        """Layers with weights (R, inputs, outputs) and biases (R, outputs) to (R, parameters)."""
+        """Pack weights (R, inputs, outputs) and biases (R, outputs) as (R, parameters)."""
         return np.concatenate(
             [
                 part.reshape(len(part), -1)
@@ -74,11 +74,11 @@ class Network:
         ).astype(np.float64)
 
     def logits(self, parameters: Tensor, rows: Tensor) -> Tensor:
-        """Logits (B, N) of networks (B, parameters) at rows (B, d, N), or (1, d, N) for all."""
+        """Compute logits (B, N) of networks (B, parameters) at rows (B or 1, d, N)."""
         return self.layers_at(parameters, rows)[-1][:, 0]
 
     def layers_at(self, parameters: Tensor, rows: Tensor) -> list[Tensor]:
-        """The input, each hidden layer after its tanh, and the logits; shapes (B, width, N)."""
+        """List the input, each hidden layer after its tanh, and the logits; each (B, width, N)."""
         import torch
 
         count = len(parameters)
@@ -91,7 +91,7 @@ class Network:
         return layers
 
     def slopes(self, parameters: Tensor, below: list[Tensor], weight: Tensor) -> Tensor:
-        """Derivatives of the logits by every parameter times a weight of each row.
+        """Compute derivatives of the logits by every parameter, times a weight of each row.
 
         ``below`` is what ``layers_at`` gives but for the logits, ``weight`` has shape (B, 1, N),
         the result (B, parameters, N).
@@ -128,7 +128,7 @@ class Network:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread of torch's: matrices are small, and sums are the same whoever computes them."""
+    """Let torch use one thread: matrices are small, and sums come out the same on any machine."""
     import torch
 
     before = torch.get_num_threads()

@@ -14,7 +14,7 @@ _POINTS = 2**14
 
 
 def optimal_power(offset: Array, scales: Array, n: int, alpha: float) -> Array:
-    """Power of Neyman and Pearson's test of p against q from n rows of q, at level alpha.
+    """Compute the power of Neyman and Pearson's test of p against q, from n rows, at level alpha.
 
     It knows both laws and rejects for large Σ ln q/p; no test of its level has more power. In
     canonical coordinates Σ ln q/p is linear in the sum and the sum of squares of each coordinate,

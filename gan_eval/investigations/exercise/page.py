@@ -14,7 +14,7 @@ from gan_eval.pages.page import fill
 
 
 def render(found: Exercise) -> str:
-    """The page: the answer, then what it rests on."""
+    """Write the page: the answer, then what it rests on."""
     return fill(
         title="gan_eval: does the generator win?",
         name="the chapter's exercise",
@@ -28,7 +28,7 @@ def render(found: Exercise) -> str:
 
 
 def cards(found: Exercise) -> list[Card]:
-    """The headline numbers."""
+    """List the headline numbers."""
     n = found.settings.config.n_examples
     won, rows = found.wins(n), found.fits(n)
     until = found.rows_until_told_apart(OPTIMUM)
@@ -70,7 +70,7 @@ def _interval(median: Share) -> str:
 
 
 def parts(found: Exercise) -> list[Section]:
-    """The sections, which another page may take in."""
+    """List the sections, which another page may take in."""
     return [_tests(found), _responses(found), _decomposition(found), _generators(found)]
 
 

@@ -31,7 +31,7 @@ POINTS = 4096
 
 @dataclass(frozen=True)
 class Game:
-    """G generators, frozen, each against the truth N(0, I).
+    """A set of G frozen generators, each against the truth N(0, I).
 
     Attributes
     ----------
@@ -53,12 +53,12 @@ class Game:
         return LN2 - self.divergence
 
     def rows(self, z: Array, latent: Array) -> Array:
-        """Real rows z (…, n, d), then those that latent (…, n, d) generates: (G, 2n, d)."""
+        """Put real rows z (…, n, d) before those that latent (…, n, d) generates: (G, 2n, d)."""
         fake = latent @ self.law.factor + self.law.mean[:, None]
         return np.concatenate([np.broadcast_to(z, fake.shape), fake], axis=1)
 
     def best_logits(self, rows: Array) -> Array:
-        """ln p/q at rows (G, N, d), shape (G, N): the logit of the best discriminator."""
+        """Compute ln p/q at rows (G, N, d), shape (G, N): the logit of the best discriminator."""
         factor, mean = self.law.factor, self.law.mean
         z = np.linalg.solve(np.swapaxes(factor, 1, 2), np.swapaxes(rows - mean[:, None], 1, 2))
         volume = np.linalg.slogdet(factor)[1]
@@ -67,7 +67,7 @@ class Game:
 
 @dataclass(frozen=True)
 class PopulationLoss:
-    """Losses on the population, in nats, with the errors of the quadrature."""
+    """A set of losses on the population, in nats, with the errors of the quadrature."""
 
     loss: Array
     """(G,)."""
@@ -76,7 +76,7 @@ class PopulationLoss:
 
 
 def population_loss(game: Game, network: Network, parameters: Array) -> PopulationLoss:
-    """The chapter's loss of one network for each generator, parameters (G, P), on p and q.
+    """Compute the chapter's loss of one network per generator, parameters (G, P), on p and q.
 
     It is the floor plus the mean over (p + q)/2 of the divergence KL(σ(ln p/q)‖σ(logit)) of the
     two answers, an identity: so the part that has a closed form is not estimated, and no
@@ -107,7 +107,7 @@ def population_loss(game: Game, network: Network, parameters: Array) -> Populati
 
 @lru_cache(maxsize=16)
 def points(dimension: int, count: int, scramble: int) -> tuple[Array, Array]:
-    """Two sets of quasi-random standard normal rows (count, dimension), count a power of two."""
+    """Draw two sets of quasi-random normal rows (count, dimension), count a power of two."""
     from scipy.stats import qmc
 
     sobol = qmc.Sobol(2 * dimension, scramble=True, rng=np.random.default_rng([7, scramble]))

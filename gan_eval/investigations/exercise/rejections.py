@@ -1,4 +1,4 @@
-"""Whether each test tells a generator from the truth, from n rows."""
+"""The tests of the exercise: does each tell a generator from the truth, from n rows?"""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rejections(
     alpha: float,
     names: Sequence[str] = tuple(TESTS),
 ) -> NDArray[np.bool_]:
-    """Which tests reject which of G generators from n generated rows, shape (tests, G).
+    """Test each of G generators by n generated rows: which tests reject, shape (tests, G).
 
     Every test sees the same n generated rows of a generator; those of two samples see n fresh real
     rows beside them. ``law`` is the generators' own, of G laws; ``kind`` and ``seeds`` name the

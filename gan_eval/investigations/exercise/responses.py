@@ -39,7 +39,7 @@ _POPULATION_SCRAMBLE = 1000  # far from the scrambles that population_loss takes
 
 @dataclass(frozen=True)
 class Response:
-    """The best responses to G generators, from n real and n generated rows each; losses in nats."""
+    """A set of best responses to G generators, from n real and n generated rows each; in nats."""
 
     parameters: Array
     """(G, parameters), in the target's coordinates."""
@@ -90,7 +90,7 @@ def respond(
 def best_in_class(
     game: Game, config: TrainingConfig, seeds: list[int], restarts: int, known: list[Array]
 ) -> list[PopulationLoss]:
-    """The population losses of the networks that are known, and last the least of their class.
+    """Compute the population losses of the known networks, and last the least of their class.
 
     The class is the configuration's. It is fitted to ``POPULATION_POINTS`` quasi-random points of
     either law, from random starts and from every network (G, parameters) that is known; the least
@@ -110,7 +110,7 @@ def best_in_class(
 
 
 def game_of(target: GaussianTarget, law: Gaussian) -> Game:
-    """Generators of these laws (G,), in the target's coordinates."""
+    """Make generators of these distributions (G,), in the target's coordinates."""
     mean = target.whiten(law.mean)
     shape = law.factor.shape
     flat = np.linalg.solve(target.A.T, law.factor.reshape(-1, shape[-1]).T).T
@@ -118,7 +118,7 @@ def game_of(target: GaussianTarget, law: Gaussian) -> Game:
 
 
 def trained_parameters(trained: TrainedGANs, count: int) -> Array:
-    """The discriminators of the first replicates, (count, parameters), in target's coordinates."""
+    """Take the first discriminators (count, parameters), in the target's coordinates."""
     config, target = trained.config, trained.config.target.build()
     first, *rest = [Layer(w[:count], b[:count]) for w, b in trained.discriminator]
     # x = x′ A + b, so that x W + c = x′ (A W) + (b W + c).
@@ -133,7 +133,7 @@ def _starts(
     names: tuple[str | int, ...],
     known: Array | None,
 ) -> Array:
-    """Random starts (G, restarts, parameters), and what is known after them."""
+    """Draw starts (G, restarts, parameters), and put the known ones after them."""
     start = np.stack(
         [network.start(restarts, generator(seed, *names, network.label)) for seed in seeds]
     )

@@ -42,7 +42,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Exercise(Displayed):
-    """The outcome of one exercise.
+    """A record of one exercise: its tables, and the answers that follow.
 
     Attributes
     ----------
@@ -85,9 +85,10 @@ class Exercise(Displayed):
     # --- Tests ---------------------------------------------------------------------------------
 
     def told_apart(self, test: str, n: int, kind: str = LEARNED) -> Share:
-        """The share of generators that a test tells apart from n rows, Clopper–Pearson interval.
+        """Compute the share of generators that a test tells apart from n rows, with its interval.
 
-        For the optimum the mean of its power, with the bootstrap interval over generators.
+        The interval is Clopper and Pearson's. For the optimum it is the mean of its power, with a
+        bootstrap interval over generators.
         """
         values = self._rejections(test, kind)[n].to_numpy()
         if test == OPTIMUM:
@@ -98,7 +99,7 @@ class Exercise(Displayed):
         return Share(float(values.mean()), low, high)
 
     def rows_until_told_apart(self, test: str) -> Share:
-        """The rows from which a test tells ``TOLD_APART`` of the generators from the truth.
+        """Find the rows from which a test tells ``TOLD_APART`` of the generators from the truth.
 
         Interpolated between the numbers of rows measured, Φ⁻¹(share) linear in ln n; inf where the
         share is not reached, the smallest n measured where it is reached there. The interval is a
@@ -121,7 +122,7 @@ class Exercise(Displayed):
     def fits(
         self, n: int, *, kind: str = LEARNED, source: str = FRESH, widths: str | None = None
     ) -> pd.DataFrame:
-        """The fresh discriminators of one case; those of the configuration's form by default."""
+        """Take one case's fresh discriminators; by default those of the configuration's form."""
         rows, form = self.responses, widths or label(self.settings.widths[0])
         chosen = (rows["generator"] == kind) & (rows["source"] == source)
         return rows[chosen & (rows["widths"] == form) & (rows["n"] == n)]
@@ -136,7 +137,7 @@ class Exercise(Displayed):
         return Share(won / len(rows), *share_interval(won, len(rows)))
 
     def median(self, frame: pd.DataFrame, column: str) -> Share:
-        """The median of a column over generators, with its order-statistics interval."""
+        """Compute the median of a column over generators, with its order-statistics interval."""
         values = frame[column].to_numpy()
         return Share(float(np.median(values)), *median_interval(values))
 
@@ -154,7 +155,7 @@ class Exercise(Displayed):
 
     @property
     def answered(self) -> bool:
-        """Whether it is shown for some number of rows that the generator wins, or does not."""
+        """Tell whether it is shown for some n that the generator wins, or that it does not."""
         return bool(self.answers["yes"] or self.answers["no"])
 
     # --- Files, which workers do not load --------------------------------------------------------
@@ -166,14 +167,14 @@ class Exercise(Displayed):
         return files.document(self)
 
     def save(self, folder: Path) -> list[Path]:
-        """Write the tables, the document and the page; returns their paths."""
+        """Write the tables, the document and the page; return their paths."""
         from gan_eval.investigations.exercise import files
 
         return files.save(self, folder)
 
 
 def _crossings(rows: Array, shares: Array, generators: int) -> Array:
-    """Where each row of shares (draws, rows) first reaches the mark; inf where it does not."""
+    """Find where each row of shares (draws, rows) first reaches the mark; inf where it does not."""
     # A share of none or of all has no Φ⁻¹; half a generator stands for what was not seen.
     levels = ndtri((generators * shares + 0.5) / (generators + 1))
     mark = ndtri((generators * TOLD_APART + 0.5) / (generators + 1))

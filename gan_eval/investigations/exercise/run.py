@@ -44,7 +44,7 @@ def exercise(
     command: str = "",
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Exercise:
-    """Is there an equilibrium where the generator wins on finite samples? The measurement.
+    """Measure: is there an equilibrium where the generator wins on finite samples?
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def exercise(
 
 
 class _Study:
-    """The units of work of an exercise, and their outcomes to tables."""
+    """A plan of an exercise: its units of work, and tables of their outcomes."""
 
     def __init__(self, settings: Settings, trained: TrainedGANs) -> None:
         self.settings, self.config = settings, settings.config

@@ -29,7 +29,7 @@ FEWEST = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one exercise; make it with ``of``, which checks them.
+    """A set of the settings of one exercise; make it with ``of``, which checks them.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Settings:
         restarts: int = 3,
         alpha: float = 0.05,
     ) -> Settings:
-        """Settings with what is not given filled in; ``UsageError`` for what cannot be used."""
+        """Fill in what is not given; ``UsageError`` for what cannot be used."""
         config = config or TrainingConfig()
         whole_number(replicates, "replicates", 2, MOST_REPLICATES)
         whole_number(discriminators, "discriminators", 2, replicates)
@@ -122,7 +122,7 @@ class Settings:
         return range(self.first_seed, self.first_seed + self.replicates)
 
     def document(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """Give the settings, ready for JSON."""
         return {
             "config": self.config.model_dump(mode="json"),
             "config_hash": self.config.hash,
@@ -139,5 +139,5 @@ class Settings:
 
 
 def label(widths: Sequence[int]) -> str:
-    """Hidden widths in words: ``5-3``."""
+    """Write hidden widths in words: ``5-3``."""
     return "-".join(map(str, widths)) or "none"

@@ -24,7 +24,7 @@ _PARTS = {
 
 
 def told_apart(found: Exercise) -> Table:
-    """The share of generators told apart by test and n, and the rows until most are."""
+    """Tabulate the share of generators told apart by test and n, and the rows until most are."""
     rows = found.settings.test_rows
     lines = []
     for name in (OPTIMUM, *TESTS):
@@ -54,7 +54,7 @@ def told_apart(found: Exercise) -> Table:
 
 
 def sizes(found: Exercise) -> Table:
-    """The same shares for the perfect generator: the level, if a test keeps it."""
+    """Tabulate the same shares for the perfect generator: the level, if a test keeps it."""
     rows = found.settings.test_rows
     return Table(
         "The same for the perfect generator, p = q: each should be the level",
@@ -67,7 +67,7 @@ def sizes(found: Exercise) -> Table:
 
 
 def responses(found: Exercise) -> Table:
-    """Every case of the fresh discriminators: medians over generators."""
+    """Tabulate every case of the fresh discriminators: medians over generators."""
     cases = found.responses.drop_duplicates(["generator", "source", "widths", "n"])
     lines = []
     for case in cases.to_dict("records"):
@@ -105,7 +105,7 @@ def responses(found: Exercise) -> Table:
 
 
 def decomposition(found: Exercise) -> Table:
-    """The parts of the distance from equilibrium."""
+    """Tabulate the parts of the distance from equilibrium."""
     shares = found.decomposition.shares()
     total = found.decomposition.divergence.mean()
     lines = [
@@ -128,7 +128,7 @@ def decomposition(found: Exercise) -> Table:
 
 
 def generators(found: Exercise) -> Table:
-    """The generators one by one."""
+    """Tabulate the generators one by one."""
     frame = found.generators.head(MOST_GENERATORS)
     columns = ("kl", "jensen_shannon", "samples_to_detect", *PARTS)
     return Table(

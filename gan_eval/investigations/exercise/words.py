@@ -18,7 +18,7 @@ QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
 
 
 def headline(found: Exercise) -> str:
-    """The answer in one sentence."""
+    """Say the answer in one sentence."""
     answers, rows = found.answers, found.settings.fit_rows
     everywhere = {
         "yes": f"On fresh rows yes, at every n measured, up to {count(rows[-1])}",
@@ -41,7 +41,7 @@ def headline(found: Exercise) -> str:
 
 
 def answer(found: Exercise) -> list[str]:
-    """The sentences under the headline; what is rare or missing is said."""
+    """List the sentences under the headline; what is rare or missing is said."""
     return [
         meaning(found),
         tests(found),
@@ -55,7 +55,7 @@ def answer(found: Exercise) -> list[str]:
 
 
 def meaning(found: Exercise) -> str:
-    """What winning means here, with its thresholds."""
+    """Explain what winning means here, with its thresholds."""
     n = found.settings.config.n_examples
     return (
         "The generator is said to win at n where a fresh discriminator, fitted to n real and n "
@@ -68,7 +68,7 @@ def meaning(found: Exercise) -> str:
 
 
 def tests(found: Exercise) -> str:
-    """How many generators the tests tell from the truth, from few rows and from many."""
+    """Say how many generators the tests tell from the truth, from few rows and from many."""
     rows = found.settings.test_rows
     parts = []
     for n in dict.fromkeys((rows[0], rows[-1])):
@@ -96,7 +96,7 @@ def tests(found: Exercise) -> str:
 
 
 def best_response(found: Exercise) -> str:
-    """The fresh discriminator at n_examples rows: seen, fresh, floor."""
+    """Describe the fresh discriminator at n_examples rows: seen, fresh, floor."""
     n = found.settings.config.n_examples
     rows = found.fits(n)
     seen, fresh, floor = (
@@ -111,13 +111,13 @@ def best_response(found: Exercise) -> str:
 
 
 def winning(found: Exercise) -> str:
-    """In how many generators' games the generator wins, by n."""
+    """Say in how many generators' games the generator wins, by n."""
     shares = [f"{with_percents(found.wins(n))} at n = {count(n)}" for n in found.settings.fit_rows]
     return f"So the generator wins in {_list(shares)}."
 
 
 def perfect(found: Exercise) -> str:
-    """The exact case p = q."""
+    """Describe the exact case p = q."""
     rows = found.settings.fit_rows
     below = found.responses[found.responses["generator"] == TRUTH]
     losses = [
@@ -143,7 +143,7 @@ def perfect(found: Exercise) -> str:
 
 
 def training_rows(found: Exercise) -> str:
-    """Whether it matters that the generator was trained on the same rows."""
+    """Say if it matters that the generator was trained on the same rows."""
     n = found.settings.config.n_examples
     here, there = (
         found.median(found.fits(n, source=source), "loss_population")
@@ -159,7 +159,7 @@ def training_rows(found: Exercise) -> str:
 
 
 def wider(found: Exercise) -> list[str]:
-    """What the other widths change at n_examples rows, a sentence each."""
+    """Say what the other widths change at n_examples rows, a sentence each."""
     n, sentences = found.settings.config.n_examples, []
     for form in found.settings.widths[1:]:
         rows = found.fits(n, widths=label(form))
@@ -173,7 +173,7 @@ def wider(found: Exercise) -> list[str]:
 
 
 def hidden(found: Exercise) -> str:
-    """The decomposition of the generators' distance from equilibrium."""
+    """Describe the decomposition of the generators' distance from equilibrium."""
     shares = found.decomposition.shares()
     parts = {
         name: f"{percent(share)} ({percents(low, high)})"

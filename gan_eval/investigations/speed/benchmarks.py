@@ -1,4 +1,4 @@
-"""pytest-benchmark's JSON to a pandas table: one row a benchmark, with where it was measured."""
+"""pytest-benchmark's JSON as a pandas table: one row per benchmark, with where it was measured."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Rounds:
-    """The raw rounds of a benchmark in one file."""
+    """A benchmark's raw rounds in one file."""
 
     seconds: NDArray[np.float64]
     """Of a call, in each round, in the order in which they were measured."""
@@ -51,7 +51,7 @@ class Rounds:
 
 
 def read(path: str | Path) -> pd.DataFrame:
-    """The benchmarks of a JSON file that pytest-benchmark wrote.
+    """Read the benchmarks of a JSON file that pytest-benchmark wrote.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def over_the_loop(table: pd.DataFrame) -> pd.Series:
-    """Each training's examples/sec over those of the chapter's loop in the same file.
+    """Divide each training's examples/sec by those of the chapter's loop in the same file.
 
     The loop is the backend ``pytorch`` with one replicate on the CPU; where a file has several
     such benchmarks, their median. NaN for what is no training, or where the file has no loop.
@@ -111,7 +111,7 @@ def over_the_loop(table: pd.DataFrame) -> pd.Series:
 
 
 def rounds(path: str | Path) -> dict[str, Rounds]:
-    """The raw rounds of every benchmark of a file.
+    """Read the raw rounds of every benchmark of a file.
 
     The name is pytest's, with the file's in front: ``benchmarks/test_draws.py::test_draws[1000]``.
 
@@ -200,12 +200,12 @@ def _seconds(stats: Mapping[str, Any], name: str) -> float:
 
 
 def _examples(noted: Mapping[str, Any]) -> int | float | None:
-    """The examples of a call, where seconds can be divided by them."""
+    """Read the examples of a call, where seconds can be divided by them."""
     return _number(noted.get("examples")) or None
 
 
 def _number(value: Any) -> int | float | None:
-    """A finite number, not negative; None for anything else, such as another project's words."""
+    """Pass on a finite number, not negative; None for anything else, as another project's words."""
     given = isinstance(value, int | float) and not isinstance(value, bool)
     return value if given and 0 <= value < math.inf else None
 

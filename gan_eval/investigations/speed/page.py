@@ -1,4 +1,4 @@
-"""Examples a second in tables, as a picture and as a page: what ``gan-eval throughput`` shows."""
+"""Examples per second in tables, as a picture and as a page, for ``gan-eval throughput``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LABEL = 46
 
 
 def benchmarks(table: pd.DataFrame) -> Table:
-    """Every benchmark, with its rate, its ratio to the chapter's loop, and its clock's noise."""
+    """Tabulate every benchmark, with its rate, its ratio to the chapter's loop, and its noise."""
     ratios = throughput.over_the_loop(table)
     several = "file" in table and table["file"].nunique() > 1
     rows = []
@@ -52,7 +52,7 @@ def benchmarks(table: pd.DataFrame) -> Table:
 
 
 def changes(found: Comparison) -> Table:
-    """What became of each benchmark."""
+    """Tabulate what became of each benchmark."""
     return Table(
         f"Rounds before and after; p-values adjusted by {found.correction}",
         (
@@ -78,7 +78,7 @@ def changes(found: Comparison) -> Table:
 
 
 def passages(quality: pd.DataFrame, labels: dict[str, str] | None = None) -> Table:
-    """Examples/sec beside the time to quality; ``labels`` name configurations by their hash."""
+    """Tabulate examples/sec and the time to quality; ``labels`` name configurations by hash."""
     labels = labels or {}
     epsilon = quality["epsilon"].iloc[0]
     return Table(
@@ -102,7 +102,7 @@ def passages(quality: pd.DataFrame, labels: dict[str, str] | None = None) -> Tab
 
 
 def warnings(table: pd.DataFrame) -> list[str]:
-    """Sentences on what makes figures doubtful: unstable runs, single rounds, unlike machines."""
+    """Say what makes figures doubtful: unstable runs, single rounds, unlike machines."""
     found = []
     unstable = int(table["unstable"].sum())
     if unstable:
@@ -120,7 +120,7 @@ def warnings(table: pd.DataFrame) -> list[str]:
 
 
 def provenance(table: pd.DataFrame) -> list[str]:
-    """Sentences on where and when the figures were measured, one a machine and environment."""
+    """Say where and when the figures were measured, a sentence per machine and environment."""
     columns = ["machine", "cores", "gpus", "python", "packages"]
     found = []
     for _, group in table.groupby(columns, sort=False, dropna=False):
@@ -139,7 +139,7 @@ def section(
     comparison: Comparison | None = None,
     labels: dict[str, str] | None = None,
 ) -> Section:
-    """Everything as a section of a report.
+    """Make a section of a report of it all.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def section(
 
 
 def figure(table: pd.DataFrame) -> Picture | None:
-    """Examples/sec of every training on a logarithmic axis, with ratios to the chapter's loop;
+    """Draw examples/sec of every training on a logarithmic axis, with ratios to the chapter's loop;
     None where the table has no training."""
     trains = table[(table["unit"] == throughput.TRAINING) & table["examples_per_second"].notna()]
     if trains.empty:
@@ -215,7 +215,7 @@ def page(
     comparison: Comparison | None = None,
     labels: dict[str, str] | None = None,
 ) -> str:
-    """The section as one HTML document that fetches nothing."""
+    """Write the section as one HTML document that needs no network."""
     return fill(
         title="How fast does it train?",
         name="throughput",
@@ -229,7 +229,7 @@ def page(
 
 
 def headline(table: pd.DataFrame, comparison: Comparison | None = None) -> str:
-    """The answer in one sentence."""
+    """Say the answer in one sentence."""
     if comparison is not None:
         return _verdict(comparison)
     trains = table["unit"] == throughput.TRAINING
@@ -244,7 +244,7 @@ def headline(table: pd.DataFrame, comparison: Comparison | None = None) -> str:
 
 
 def _verdict(found: Comparison) -> str:
-    """What a comparison found, what it could not tell, and what else may be the reason."""
+    """Say what a comparison found, what it could not tell, and what else may be the reason."""
     all_, slow, few = len(found.table), found.count(TOO_SLOW), found.count(TOO_FEW)
     times = setting(found.slowdown)
     if few == all_:

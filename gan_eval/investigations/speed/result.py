@@ -1,4 +1,4 @@
-"""What ``gan-eval throughput`` has read, compared and shows."""
+"""The result of ``gan-eval throughput``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gan_eval.study.results.results import Results
 
 @dataclass(frozen=True)
 class Figures(Displayed):
-    """Benchmarks, and what was asked for beside them."""
+    """A table of benchmarks, with a comparison and the time to quality if asked for."""
 
     table: pd.DataFrame
     """Of ``throughput.read_all``, with ``times_the_loop``."""
@@ -36,7 +36,7 @@ class Figures(Displayed):
 
     @classmethod
     def read(cls, files: Sequence[str | Path]) -> Figures:
-        """The benchmarks of files of pytest-benchmark; ``UsageError`` as ``throughput.read``."""
+        """Read the benchmarks of files of pytest-benchmark; errors as of ``benchmarks.read``."""
         table = benchmarks.read_all(files)
         return cls(table.assign(times_the_loop=benchmarks.over_the_loop(table)))
 
@@ -49,12 +49,12 @@ class Figures(Displayed):
         alpha: float,
         correction: str,
     ) -> Figures:
-        """With a comparison; see ``slowdown.compare``."""
+        """Add a comparison; see ``slowdown.compare``."""
         found = compare(before, after, slowdown=slowdown, alpha=alpha, correction=correction)
         return replace(self, comparison=found)
 
     def beside(self, folder: str | Path, epsilon: float) -> Figures:
-        """With the time to quality of a run's epochs; see ``quality.time_to_quality``."""
+        """Add the time to quality of a run's epochs; see ``judging.time_to_quality``."""
         results = Results.load(folder)
         known = results.provenance.get("configurations") or []
         sizes = {c["hash"]: int(c["config"]["n_examples"]) for c in known}
@@ -64,15 +64,15 @@ class Figures(Displayed):
 
     @property
     def passed(self) -> bool | None:
-        """``Comparison.passed``; True where nothing was compared."""
+        """Tell ``Comparison.passed``; True where nothing was compared."""
         return True if self.comparison is None else self.comparison.passed
 
     def page(self) -> str:
-        """One HTML document that fetches nothing."""
+        """Write one HTML document that needs no network."""
         return page.page(self.table, self.quality, self.comparison, self.labels)
 
     def document(self) -> dict[str, object]:
-        """Everything as JSON has it; what is no finite number is null."""
+        """Give it all, ready for JSON; a number that is not finite is None."""
         compared = self.comparison
         return {
             "benchmarks": _records(self.table),
@@ -111,7 +111,7 @@ class Figures(Displayed):
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Rows as JSON has them: NaN and ∞ are null."""
+    """Turn rows into JSON's: NaN and ∞ are None."""
     return json.loads(
         frame.replace([float("inf"), float("-inf")], None).to_json(
             orient="records", double_precision=15

@@ -1,4 +1,4 @@
-"""Whether benchmarks became slower from one file to another, judged by their raw rounds."""
+"""Benchmarks of one file against another's, by their raw rounds: which became slower?"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Paths = str | Path | Sequence[str | Path]
 
 @dataclass(frozen=True)
 class Comparison:
-    """What became of each benchmark that both sides have.
+    """A comparison of each benchmark that both sides have.
 
     ``table`` has the columns ``COLUMNS``; ``only_before`` and ``only_after`` are the names of those
     that one side lacks, ``peers`` of those that measure another package and are not judged;
@@ -56,7 +56,7 @@ class Comparison:
     differences: tuple[str, ...]
 
     def count(self, answer: str) -> int:
-        """How many benchmarks have this one of ``ANSWERS``."""
+        """Count the benchmarks that have this one of ``ANSWERS``."""
         return int((self.table["answer"] == answer).sum())
 
     @property
@@ -76,7 +76,7 @@ def compare(
     alpha: float = 0.05,
     correction: str = "holm",
 ) -> Comparison:
-    """Hold the rounds of files of pytest-benchmark against those of earlier ones.
+    """Compare the rounds of files of pytest-benchmark with those of earlier files.
 
     A benchmark's ``ratio`` is that of ``after`` to ``before``, in seconds an example where all
     files say how many examples a call has, else in seconds: 2 is twice as slow. ``ratio_low`` and
@@ -92,7 +92,7 @@ def compare(
     side is then part of what is tested.
 
     Each of the two kinds of p-values is adjusted over the benchmarks that could be significant
-    after the correction at all (``correction.could_reject``), which depends on their numbers of
+    after the correction at all (``stats.multiple.could_reject``), which depends on their numbers of
     rounds and files alone; the others have NaN in the adjusted columns.
 
     ``answer`` is ``too few rounds`` where the first test could not be significant, ``too slow``
@@ -102,7 +102,7 @@ def compare(
     Parameters
     ----------
     before, after : str or Path, or a sequence of them
-        Files of pytest-benchmark with raw rounds (``throughput.rounds``).
+        Files of pytest-benchmark with raw rounds (``benchmarks.rounds``).
     slowdown : float, optional
         The ratio that is allowed, at least 1.
     alpha : float, optional
@@ -113,7 +113,7 @@ def compare(
     Raises
     ------
     UsageError
-        As ``throughput.rounds``; where no benchmark is on both sides; where a file is given twice;
+        As ``benchmarks.rounds``; where no benchmark is on both sides; where a file is given twice;
         for options out of range.
     """
     if not (np.isfinite(slowdown) and slowdown >= 1):
@@ -158,7 +158,7 @@ def _each_once(paths: Sequence[str | Path]) -> None:
 
 
 def _gathered(paths: Sequence[str | Path]) -> dict[str, list[Rounds]]:
-    """Benchmark → its rounds, file by file."""
+    """Gather each benchmark's rounds, file by file."""
     found: dict[str, list[Rounds]] = {}
     for path in paths:
         for name, rounds in benchmarks.rounds(path).items():
@@ -194,7 +194,7 @@ def _row(
 
 
 def ratio(before: Sequence[Times], after: Sequence[Times]) -> Ratio:
-    """The ratio of the seconds of rounds, file by file, on two sides.
+    """Estimate the ratio of the seconds of rounds, file by file, on two sides.
 
     By blocks of rounds where there is one file on each side, else by files; see ``compare``.
     """
@@ -205,7 +205,7 @@ def ratio(before: Sequence[Times], after: Sequence[Times]) -> Ratio:
 
 
 def _blocks(seconds: Times) -> NDArray[np.float64]:
-    """The medians of at most ``BLOCKS`` blocks of consecutive rounds."""
+    """Take the medians of at most ``BLOCKS`` blocks of consecutive rounds."""
     blocks = np.array_split(seconds, min(seconds.size, BLOCKS))
     return np.array([np.median(block) for block in blocks])
 
@@ -221,7 +221,7 @@ def _answer(row: pd.Series, alpha: float) -> str:
 
 
 def _differences(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    """What of the machine and the versions is not the same."""
+    """Say where machine and versions are not the same."""
     found = []
     for column in ("machine", "cores", "gpus", "python", "packages"):
         values = [
