@@ -188,99 +188,54 @@ class Test:
         return function(x, target if self.needs == TARGET else y, **chosen | options)
 
 
+def _of(module: str, function: str, title: str, *takes: str, **options: str) -> Test:
+    needs = TARGET if module == "goodness" else TWO_SAMPLES
+    return Test(title, module, function, needs, takes, options)
+
+
+# One row per test.
+# fmt: off
 ALL_TESTS: Mapping[str, Test] = {
-    "mmd": Test("MMD, raw coordinates", "twosample", "mmd_test"),
-    "energy": Test("energy, raw coordinates", "twosample", "energy_test"),
-    "mmd_whitened": Test(
-        "MMD, whitened by the pooled rows",
-        "twosample",
-        "mmd_test",
-        options={"whiten": "pooled"},
-    ),
-    "energy_whitened": Test(
-        "energy, whitened by the pooled rows",
-        "twosample",
-        "energy_test",
-        options={"whiten": "pooled"},
-    ),
-    "mmd_fuse": Test(
-        "MMD-FUSE, whitened by the pooled rows",
-        "twosample",
-        "mmd_test",
-        options={"whiten": "pooled", "bandwidth": "fuse"},
-    ),
-    "mmd_agg": Test(
-        "MMDAgg, whitened by the pooled rows",
-        "twosample",
-        "mmd_test",
-        options={"whiten": "pooled", "bandwidth": "agg"},
-    ),
-    "mmd_by_target": Test(
-        "MMD, whitened by the known target",
-        "twosample",
-        "mmd_test",
-        options={"whiten": "target"},
-    ),
-    "energy_by_target": Test(
-        "energy, whitened by the known target",
-        "twosample",
-        "energy_test",
-        options={"whiten": "target"},
-    ),
-    "sliced_wasserstein": Test(
-        "sliced Wasserstein, raw coordinates",
-        "twosample",
-        "sliced_wasserstein_test",
-    ),
-    "likelihood_ratio": Test(
-        "likelihood ratio by permutation",
-        "permuted_moments",
-        "likelihood_ratio_permutation_test",
-        takes=PERMUTED,
-    ),
-    "hotelling": Test(
-        "Hotelling's T² by permutation",
-        "permuted_moments",
-        "hotelling_permutation_test",
-        takes=PERMUTED,
-    ),
-    "covariance": Test(
-        "Box's M by permutation",
-        "permuted_moments",
-        "box_m_permutation_test",
-        takes=PERMUTED,
-    ),
-    "classifier": Test("classifier with quadratic features", "twosample", "classifier_test"),
-    "columns": Test("largest column difference", "twosample", "columns_test", takes=PERMUTED),
-    "classical_likelihood_ratio": Test(
-        "likelihood ratio by its Gaussian law",
-        "classical",
-        "likelihood_ratio_test",
-        takes=(),
-    ),
-    "classical_hotelling": Test(
-        "Hotelling's T² by its Gaussian law", "classical", "hotelling_test", takes=()
-    ),
-    "box_m": Test("Box's M by its Gaussian law", "classical", "box_m_test", takes=()),
-    "target_likelihood_ratio": Test(
-        "likelihood ratio against the known target",
-        "goodness",
-        "likelihood_ratio_test",
-        TARGET,
-        (),
-    ),
-    "target_hotelling": Test(
-        "Hotelling's T² against the known target", "goodness", "hotelling_test", TARGET, ()
-    ),
-    "target_covariance": Test(
-        "covariance against the known target", "goodness", "covariance_test", TARGET, ()
-    ),
-    "target_mmd": Test("MMD to the known target", "goodness", "mmd_test", TARGET, DRAWN),
-    "target_energy": Test("energy to the known target", "goodness", "energy_test", TARGET, DRAWN),
-    "kernel_stein": Test(
-        "kernel Stein against the known target", "goodness", "kernel_stein_test", TARGET, DRAWN
-    ),
+    "mmd": _of("twosample", "mmd_test", "MMD, raw coordinates", *ON_DEVICE),
+    "energy": _of("twosample", "energy_test", "energy, raw coordinates", *ON_DEVICE),
+    "mmd_whitened": _of("twosample", "mmd_test",
+        "MMD, whitened by the pooled rows", *ON_DEVICE, whiten="pooled"),
+    "energy_whitened": _of("twosample", "energy_test",
+        "energy, whitened by the pooled rows", *ON_DEVICE, whiten="pooled"),
+    "mmd_fuse": _of("twosample", "mmd_test",
+        "MMD-FUSE, whitened by the pooled rows", *ON_DEVICE, whiten="pooled", bandwidth="fuse"),
+    "mmd_agg": _of("twosample", "mmd_test",
+        "MMDAgg, whitened by the pooled rows", *ON_DEVICE, whiten="pooled", bandwidth="agg"),
+    "mmd_by_target": _of("twosample", "mmd_test",
+        "MMD, whitened by the known target", *ON_DEVICE, whiten="target"),
+    "energy_by_target": _of("twosample", "energy_test",
+        "energy, whitened by the known target", *ON_DEVICE, whiten="target"),
+    "sliced_wasserstein": _of("twosample", "sliced_wasserstein_test",
+        "sliced Wasserstein, raw coordinates", *ON_DEVICE),
+    "likelihood_ratio": _of("permuted_moments", "likelihood_ratio_permutation_test",
+        "likelihood ratio by permutation", *PERMUTED),
+    "hotelling": _of("permuted_moments", "hotelling_permutation_test",
+        "Hotelling's T² by permutation", *PERMUTED),
+    "covariance": _of("permuted_moments", "box_m_permutation_test",
+        "Box's M by permutation", *PERMUTED),
+    "classifier": _of("twosample", "classifier_test",
+        "classifier with quadratic features", *ON_DEVICE),
+    "columns": _of("twosample", "columns_test", "largest column difference", *PERMUTED),
+    "classical_likelihood_ratio": _of("classical", "likelihood_ratio_test",
+        "likelihood ratio by its Gaussian law"),
+    "classical_hotelling": _of("classical", "hotelling_test", "Hotelling's T² by its Gaussian law"),
+    "box_m": _of("classical", "box_m_test", "Box's M by its Gaussian law"),
+    "target_likelihood_ratio": _of("goodness", "likelihood_ratio_test",
+        "likelihood ratio against the known target"),
+    "target_hotelling": _of("goodness", "hotelling_test",
+        "Hotelling's T² against the known target"),
+    "target_covariance": _of("goodness", "covariance_test", "covariance against the known target"),
+    "target_mmd": _of("goodness", "mmd_test", "MMD to the known target", *DRAWN),
+    "target_energy": _of("goodness", "energy_test", "energy to the known target", *DRAWN),
+    "kernel_stein": _of("goodness", "kernel_stein_test",
+        "kernel Stein against the known target", *DRAWN),
 }
+# fmt: on
 """Every test by name. The batteries below, ``certify`` and ``exercise`` choose from it."""
 
 
