@@ -1,4 +1,4 @@
-"""``gan-eval backends``: which there are, and how a missing one is installed."""
+"""``gan-eval backends``: list the backends, and how a missing one is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``gan-eval certify``: whether tests keep their level, and what they see."""
+"""``gan-eval certify``: measure whether tests keep their level, and their power."""
 
 from __future__ import annotations
 

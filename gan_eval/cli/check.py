@@ -1,4 +1,4 @@
-"""``gan-eval check``: did enough replicates converge?."""
+"""``gan-eval check``: ask whether enough replicates converged."""
 
 from __future__ import annotations
 

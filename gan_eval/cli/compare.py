@@ -1,4 +1,4 @@
-"""``compare``: two tables of anyone's."""
+"""``gan-eval compare``: compare two tables of anyone's."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def compare(
         bool | None,
         typer.Option(
             "--header/--no-header",
-            help="Whether the first line of a text file names its columns; found out if not given.",
+            help="The first line of a text file names its columns; found out if not given.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -1,4 +1,4 @@
-"""``gan-eval conform``: whether the backends are the same experiment."""
+"""``gan-eval conform``: ask whether the backends are the same experiment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def conform(
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option("--seeds", help="Replicates a backend in distribution, from 20; 0: none.")
+        int,
+        typer.Option("--seeds", help="Replicates per backend in distribution, from 20; 0: none."),
     ] = 200,
     threads: Threads = 1,
     workers: Workers = None,
@@ -105,7 +106,7 @@ def _print(found: Conformance) -> None:
         f"{'; '.join(apart)}."
     )
     console.print(
-        f"{answer} ({threads} thread{'s' if threads > 1 else ''} a training, "
+        f"{answer} ({threads} thread{'s' if threads > 1 else ''} per training, "
         f"{found.provenance['seconds']:.0f} s)",
         markup=False,
     )

@@ -1,4 +1,4 @@
-"""The console on stdout: tables of which nothing is cut, names that it does not obey, JSON."""
+"""The console: tables of which nothing is cut, names that it does not obey, JSON, progress."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _WIDEST = 100
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """One JSON document."""
+    """Print one JSON document."""
     print(json_text(document))
 
 
 def open_console() -> Console:
-    """A console on stdout, wider than Rich's guess where there is no terminal."""
+    """Open a console on stdout, wider than Rich's guess where there is no terminal."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 160
@@ -84,5 +84,5 @@ def progress_bar(
 
 
 def word(name: object) -> str:
-    """A name in a table: neither Rich nor a terminal obeys it."""
+    """Write a name such that neither Rich nor a terminal obeys it."""
     return escape(printable(str(name)))

@@ -1,4 +1,4 @@
-"""``exercise``: the chapter's exercise."""
+"""``gan-eval exercise``: ask whether the generator wins on finite samples."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def exercise(
     config: Config = None,
     assignments: Assignments = None,
     backend: Annotated[
-        str, typer.Option("--backend", help="Who trains the generators: see `gan-eval backends`.")
+        str, typer.Option("--backend", help="The program that trains: see `gan-eval backends`.")
     ] = "fused_cpu",
     seed: Seed = 0,
     replicates: Annotated[

@@ -1,4 +1,4 @@
-"""``export``: what a study stored, for other tools."""
+"""``gan-eval export``: write what a study stored, for other tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def export(
         ),
     ] = None,
     epochs: Annotated[
-        bool, typer.Option("--epochs", help="One row a replicate and epoch, not one a replicate.")
+        bool,
+        typer.Option("--epochs", help="One row per replicate and epoch, not one per replicate."),
     ] = False,
 ) -> None:
     """Write all rows that a study has stored, as CSV or Parquet.

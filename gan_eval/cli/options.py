@@ -23,7 +23,9 @@ Assignments = Annotated[
         "--set", metavar="KEY=VALUE", help="Set one hyper-parameter; may be given many times."
     ),
 ]
-BackendName = Annotated[str, typer.Option("--backend", help="Who trains: see `gan-eval backends`.")]
+BackendName = Annotated[
+    str, typer.Option("--backend", help="The program that trains: see `gan-eval backends`.")
+]
 Device = Annotated[
     str | None,
     typer.Option("--device", help="Where: cpu, cuda or cuda:1; the backend's first if not given."),
@@ -35,12 +37,12 @@ ThreadsOrAll = Annotated[
     int | None,
     typer.Option(
         "--threads",
-        help="CPU threads that training may use: 1 if not given, of fused_cpu one a core.",
+        help="CPU threads that training may use: 1 if not given, of fused_cpu one per core.",
     ),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", help="Processes side by side; one a core if not given."),
+    typer.Option("--workers", help="Processes side by side; one per core if not given."),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
@@ -71,7 +73,7 @@ def names(text: str | None) -> list[str] | None:
 
 
 def seed_range(first: int, replicates: int) -> range:
-    """Seeds first … first + replicates − 1; ``UsageError`` where they are not seeds."""
+    """Return the seeds first … first + replicates − 1; ``UsageError`` where they are none."""
     from gan_eval.runtime.random import MAX_SEED
 
     whole_number(first, "`--seed`", 0, MAX_SEED)

@@ -1,4 +1,4 @@
-"""From what a command returns or raises to the status of the process: the one place for all.
+"""The exit status of a command, from what it returns or raises: the one place for all.
 
 A command returns a ``Status``, or nothing where it only does something, and raises for the rest:
 ``UsageError`` for what the user can mend, ``KeyboardInterrupt`` where it is to end.
@@ -53,8 +53,8 @@ class Status(IntEnum):
 
     @staticmethod
     def of(answer: bool | Verdict | None) -> Status:
-        """The status of an answer: a verdict on two samples; or yes, no, and None where it could
-        not be told."""
+        """Return the status of an answer: a verdict on two samples; or yes, no, and None where it
+        could not be told."""
         if isinstance(answer, Verdict):
             known = {Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}
             answer = known.get(answer)
@@ -135,7 +135,7 @@ def _say(sentence: str, status: Status) -> int:
 
 
 def _of_the_system(error: OSError) -> str:
-    """What the system refuses: a full disk, a name that is too long, a file that has gone."""
+    """Say what the system refuses: a full disk, a name that is too long, a file that has gone."""
     said = error.strerror or str(error) or type(error).__name__
     return said if error.filename is None else f"{error.filename!r}: {said}"
 

@@ -72,7 +72,7 @@ class _Sink(io.RawIOBase):
 
 @contextmanager
 def lasting_streams() -> Iterator[None]:
-    """Write through such streams inside; what is no file, as a test's text buffer, stays."""
+    """Let print write through such streams inside; a text buffer of a test stays as it is."""
     before = sys.stdout, sys.stderr
     _fill_closed()
     # Of what Python opened (None: it was closed), not of what a caller has put in its place.

@@ -1,4 +1,4 @@
-"""``studies``: the ready ones, and the schema of all."""
+"""``gan-eval studies``: list the ready studies, print one, or the schema of all."""
 
 from __future__ import annotations
 

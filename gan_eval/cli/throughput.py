@@ -1,4 +1,4 @@
-"""``throughput``: what benchmarks measured, and whether they became slower."""
+"""``gan-eval throughput``: tabulate benchmarks, and say whether one became slower."""
 
 from __future__ import annotations
 

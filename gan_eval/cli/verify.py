@@ -1,4 +1,4 @@
-"""``verify``: whether a report's numbers are those of its data."""
+"""``gan-eval verify``: recompute the numbers of a report from its data."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class TrainingConfig(Settings):
     learning_rate_G: Annotated[Real, Field(gt=0, le=1e30)] = 0.005
     """Adam's learning rate of the generator."""
     batch_size: Annotated[int, Field(strict=True)] = 8
-    """Rows an update, 1 … n_examples; the last batch of an epoch may be smaller."""
+    """Rows per update, 1 … n_examples; the last batch of an epoch may be smaller."""
     latent_size: Count = 2
     """Entries of the latent z, which the generator turns into one point."""
     epochs: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 20
@@ -90,9 +90,9 @@ class TrainingConfig(Settings):
     adam_epsilon: Annotated[Real, Field(gt=0, le=1e30)] = 1e-8
     """Adam's ε; by default the dialect's."""
     generator_loss: Literal["nonsaturating", "saturating"] = "nonsaturating"
-    """What the generator minimises: −ln D(G(z)), or ln(1 − D(G(z))), the minimax form."""
+    """The generator's loss: −ln D(G(z)), or ln(1 − D(G(z))), the minimax form."""
     dialect: Dialect = "pytorch"
-    """Which of the chapter's three tabs is trained."""
+    """The one of the chapter's three tabs that is trained."""
     dtype: Literal["float32", "float64"] = "float32"
     """Precision of the training's arithmetic; judging is always float64."""
     target: TargetConfig = TargetConfig()
@@ -142,12 +142,12 @@ class TrainingConfig(Settings):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Updates an epoch; the last, smaller batch counts."""
+        """Updates per epoch; the last, smaller batch counts."""
         return -(-self.n_examples // self.batch_size)
 
     @property
     def truth(self) -> Gaussian:
-        """The law N(b, AᵀA)."""
+        """The distribution N(b, AᵀA)."""
         return self.target.build().law
 
     @property
@@ -170,9 +170,9 @@ class Margins(Settings):
     """A pair of margins: the KL(q‖p), in nats, up to which a replicate counts as converged, and as
     near.
 
-    A verdict is an equivalence claim about the exact learned law: within 0.1 nats (the default)
-    the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker's inequality), and the
-    law is worth at least 23 real samples of a planar Gaussian (``worth_kl``).
+    A verdict is an equivalence claim about the exact learned distribution: within 0.1 nats (the
+    default) the total variation to the truth is at most √(0.1/2) = 0.22 (Pinsker's inequality), and
+    the distribution is worth at least 23 real samples of a planar Gaussian (``worth_kl``).
     """
 
     converged: Real = 0.1

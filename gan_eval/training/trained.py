@@ -33,9 +33,9 @@ class EpochEnd:
     """1 … epochs."""
     epochs: int
     loss_D: Array
-    """Shape (r,), nats an example, mean over this epoch."""
+    """Shape (r,), nats per example, mean over this epoch."""
     loss_G: Array
-    """Shape (r,), nats an example, mean over this epoch."""
+    """Shape (r,), nats per example, mean over this epoch."""
     weights: Array
     """The generator's, shape (r, latent, d)."""
     biases: Array
@@ -77,7 +77,7 @@ class TrainedGANs(Displayed):
         The final discriminators: weights (R, inputs, outputs) and biases (R, outputs), tanh
         between layers, a logit at the end.
     loss_D, loss_G : ndarray, shape (R, epochs)
-        Nats an example, as the chapter prints them: sums over the epoch by the examples in it.
+        Nats per example, as the chapter prints them: sums over the epoch by the examples in it.
     seconds : ndarray, shape (R, epochs)
         The training clock: draws, updates and traces of the epoch, nothing else.
     chapter_seconds : ndarray, shape (R, epochs)
@@ -142,17 +142,17 @@ class TrainedGANs(Displayed):
 
     @property
     def examples_per_epoch(self) -> int:
-        """Training rows visited in an epoch: all of them, the last smaller batch included."""
+        """The training rows visited in an epoch: all of them, the last smaller batch included."""
         return self.config.n_examples
 
     @property
     def examples_per_second(self) -> Array:
-        """Examples a second over all epochs by the training clock, shape (R,)."""
+        """Examples per second over all epochs by the training clock, shape (R,)."""
         return self.config.epochs * self.examples_per_epoch / self.seconds.sum(axis=1)
 
     @property
     def chapter_examples_per_second(self) -> Array:
-        """What the chapter prints, shape (R,): the last epoch only, drawing included."""
+        """Examples per second as the chapter prints them: of the last epoch, with drawing."""
         return self.examples_per_epoch / self.chapter_seconds[:, -1]
 
     def law(self, epoch: int = -1) -> Gaussian:
@@ -171,11 +171,11 @@ class TrainedGANs(Displayed):
         return np.all([np.isfinite(p.reshape(len(self), -1)).all(axis=1) for p in parts], axis=0)
 
     def training_rows(self, replicate: int) -> Array:
-        """The rows (n_examples, d) that a replicate was trained on."""
+        """Return the rows (n_examples, d) that a replicate was trained on."""
         return training_rows(self.config, int(self.seeds[replicate]))
 
     def generate(self, replicate: int, n: int) -> Array:
-        """``n`` rows (n, d) of a trained generator, from the evaluation stream of its seed."""
+        """Draw ``n`` rows (n, d) from a trained generator, by the evaluation stream of its seed."""
         z = draws.evaluation_latent(int(self.seeds[replicate]), n, self.config.latent_size)
         return z @ self.weights[replicate, -1] + self.biases[replicate, -1]
 
@@ -187,7 +187,7 @@ class TrainedGANs(Displayed):
         return (x @ last.weight[replicate] + last.bias[replicate])[:, 0]
 
     def take(self, part: slice | NDArray[np.bool_]) -> TrainedGANs:
-        """Some of the replicates, by a slice (as views) or by a mask of shape (R,)."""
+        """Take some of the replicates, by a slice (as views) or by a mask of shape (R,)."""
 
         def some(layers: Sequence[Layer]) -> list[Layer]:
             return [Layer(weight[part], bias[part]) for weight, bias in layers]
@@ -210,7 +210,7 @@ class TrainedGANs(Displayed):
 
     @staticmethod
     def join(parts: Sequence[TrainedGANs]) -> TrainedGANs:
-        """Replicates of one configuration, backend and device, one after another."""
+        """Join replicates of one configuration, backend and device, one after another."""
         first = parts[0]
         moments = [part.adam for part in parts if part.adam is not None]
         stacked = {
@@ -244,14 +244,16 @@ def _joined(parts: Sequence[Sequence[Layer]]) -> list[Layer]:
 
 
 def training_rows(config: TrainingConfig, seed: int) -> Array:
-    """The training rows x A + b of a seed, shape (n_examples, d), float64."""
+    """Draw the training rows x A + b of a seed, shape (n_examples, d), float64."""
     x = draws.training_rows(seed, config.n_examples, config.dimension)
     return config.target.build().transform(x)
 
 
 def initial_layers(config: TrainingConfig, seed: Seeds) -> tuple[list[Layer], list[Layer]]:
-    """Generator's and discriminator's initial layers of a seed, by the configuration's dialect;
-    of an array (...) of seeds, with its shape as leading axes."""
+    """Draw the initial layers of generator and discriminator from a seed, by the dialect.
+
+    Of an array (...) of seeds, with its shape as leading axes.
+    """
     return draws.initial_layers(
         seed,
         config.generator_sizes,
