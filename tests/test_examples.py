@@ -13,7 +13,9 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("gan_eval.stats",)
+PACKAGES = tuple(
+    f"gan_eval.{name}" for name in ("stats", "comparison", "distributions", "pages", "runtime")
+)
 MODULES = sorted(
     module.name
     for package in PACKAGES

@@ -12,14 +12,12 @@ import pandas as pd
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from gan_eval.comparison.header import require_columns
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import plain
 
 MOST_NUMBERS = 2**28
 """Numbers that a file may hold, in float64 2 GiB; on disk they may be packed."""
-
-MOST_COLUMNS = 2**16
-"""Columns that a file may have, of which some are chosen."""
 
 _MAGIC, _ARCHIVE = npy.MAGIC_PREFIX, b"PK"
 _NAMED = 3  # arrays named in a sentence
@@ -115,12 +113,6 @@ def require_room(path: Path, count: int) -> None:
             f"{str(path)!r} must hold at most {MOST_NUMBERS} numbers, got {count:.3g}: save a "
             "part of its rows"
         )
-
-
-def require_columns(path: Path | str, count: int) -> None:
-    """``UsageError`` where a file has more columns than ``MOST_COLUMNS``."""
-    if count > MOST_COLUMNS:
-        raise UsageError(f"{str(path)!r} must have at most {MOST_COLUMNS} columns, got {count}")
 
 
 def table_of_array(path: Path | str, array: NDArray[Any]) -> tuple[pd.DataFrame, bool]:

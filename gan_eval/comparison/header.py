@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 from gan_eval.runtime.errors import UsageError
 
+MOST_COLUMNS = 2**16
+"""Columns that a file may have, of which some are chosen."""
+
 LINES = 200
 """Rows that are looked at below the first line."""
 
@@ -142,6 +145,12 @@ class Opening:
 
     def _below(self, column: int) -> list[str]:
         return [row[column] for row in self.body if column < len(row)]
+
+
+def require_columns(path: Path | str, count: int) -> None:
+    """``UsageError`` where a file has more columns than ``MOST_COLUMNS``."""
+    if count > MOST_COLUMNS:
+        raise UsageError(f"{str(path)!r} must have at most {MOST_COLUMNS} columns, got {count}")
 
 
 def headers(first: Opening, second: Opening) -> tuple[Header, Header]:

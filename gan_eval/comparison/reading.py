@@ -20,11 +20,10 @@ import pandas as pd
 from gan_eval.comparison.arrays import (
     positions,
     read_arrays,
-    require_columns,
     require_room,
     table_of_array,
 )
-from gan_eval.comparison.header import Header, Opening, headers
+from gan_eval.comparison.header import Header, Opening, headers, require_columns
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.spreadsheet import EXACT_CSV
 from gan_eval.runtime.text import nearest, plain

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from gan_eval.distributions.divergences import mahalanobis
+from gan_eval.distributions.canonical import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.likelihood_law import BoxLaw
 from gan_eval.runtime.arguments import level
@@ -75,7 +75,8 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
         pooled = _pooled(first, second, scales)
     rest = n + m - d - 1
     share = n * m / (n + m)
-    squared = float(mahalanobis(pooled, Gaussian(scales(second).mean(axis=0), pooled.factor))) ** 2
+    pair = canonical_pair(pooled, Gaussian(scales(second).mean(axis=0), pooled.factor))
+    squared = float(pair.mahalanobis()) ** 2
     statistic = share * squared
     ratio = statistic * rest / (d * (n + m - 2))
     unbiased = (n + m - d - 3) / (n + m - 2) * squared - d / share
