@@ -74,7 +74,7 @@ def pytest_terminal_summary(
     for path in sorted(_saved(config) - config.stash[BEFORE]):
         table = benchmarks.read(path)
         table.to_csv(path.with_suffix(".csv"), index=False)
-        terminalreporter.section("examples a second")
+        terminalreporter.section("examples per second")
         text = table[SHOWN].to_string(index=False, float_format="%.4g")
         terminalreporter.write_line(text)
         for written in (path, path.with_suffix(".csv")):

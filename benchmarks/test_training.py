@@ -1,4 +1,4 @@
-"""Examples a second of the chapter's loop, on every backend and device that is here.
+"""Examples per second of the chapter's loop, on every backend and device that is here.
 
 ``train`` returns NumPy arrays, so work on a device has ended when the call has.
 """

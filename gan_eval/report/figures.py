@@ -1,4 +1,4 @@
-"""Figures over replicates: the spread of KL, p-values, the critic, examples a second."""
+"""Figures over replicates: the spread of KL, p-values, the critic, examples per second."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def critic(cells: Sequence[CellRows]) -> Picture | None:
 
 
 def speed(cells: Sequence[CellRows]) -> Picture | None:
-    """Examples a second of every cell by both clocks; None where nothing was timed."""
+    """Examples per second of every cell by both clocks; None where nothing was timed."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
     with canvas(_strip_height(cells)) as (figure, axes):
         drawable = drawn = 0
@@ -179,7 +179,7 @@ def speed(cells: Sequence[CellRows]) -> Picture | None:
             return None
         _cell_axis(axes, cells)
         plain_log_axis(axes, "x")
-        axes.set_xlabel("examples a second")
+        axes.set_xlabel("examples per second")
         legend_above(axes, columns=1)
         total = sum(cell.replicates for cell in cells)
         words = "; ".join(
@@ -190,7 +190,7 @@ def speed(cells: Sequence[CellRows]) -> Picture | None:
         return picture(
             figure,
             "fig-speed",
-            title="Examples a second by cell",
+            title="Examples per second by cell",
             description=f"Logarithmic axis. {words}.",
             caption="The training clock counts draws and updates; the chapter's clock also counts "
             "drawing the pictures after each epoch, in the last epoch only, as the chapter does."

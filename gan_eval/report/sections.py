@@ -162,7 +162,7 @@ def speed(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
     drawn = gallery(lambda: figures.speed(cells))
     return Section(
         "speed",
-        "Examples a second",
+        "Examples per second",
         [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))],
     )
 

@@ -21,7 +21,7 @@ def section(table: pd.DataFrame, results: Results, facts: FactCache) -> Section:
     labels = {str(c["hash"]): str(c["label"]) for c in known}
     quality = pd.DataFrame(facts.of("quality", lambda: _quality(results)))
     made = page.section(table, quality, labels=labels)
-    return replace(made, title="Benchmarks: examples a second")
+    return replace(made, title="Benchmarks: examples per second")
 
 
 def _quality(results: Results) -> dict[Any, Any]:

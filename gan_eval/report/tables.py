@@ -165,7 +165,7 @@ def critics(cells: Sequence[CellRows]) -> Table:
 
 
 def speeds(cells: Sequence[CellRows]) -> Table:
-    """Examples a second, by both clocks, and as ratios to the chapter's PyTorch loop, or to the
+    """Examples per second, by both clocks, and as ratios to the chapter's PyTorch loop, or to the
     slowest cell where that was not trained."""
     loops = {cell.label for cell in cells if cell.backend == "pytorch"}
     speed = [(alone(cell), _spread(cell, "examples_per_second")[1]) for cell in cells]
@@ -184,7 +184,7 @@ def speeds(cells: Sequence[CellRows]) -> Table:
         return f"{number(value / to)} ×" if np.isfinite(value / to) else MISSING
 
     return Table(
-        "Examples a second: one replicate timed alone on the machine by both clocks, and the "
+        "Examples per second: one replicate timed alone on the machine by both clocks, and the "
         "median of all replicates, which train side by side",
         (
             *("cell", "training clock", "chapter's clock", f"training clock, ratio to {to}"),

@@ -39,7 +39,7 @@ def test_the_command_puts_benchmarks_into_the_report(file: Path, tmp_path: Path)
     assert status_of(["report", str(tmp_path / "run"), "--benchmarks", str(file)]) == 0
     html = (tmp_path / "run" / "report.html").read_text("utf-8")
     found = _section(html)
-    assert "Benchmarks: examples a second" in found.text
+    assert "Benchmarks: examples per second" in found.text
     assert [f.attributes["id"] for f in found.all("figure")] == ["fig-throughput"]
     quality = found.text.partition("Time until KL(q‖p) ≤ 0.1 nats")[2]
     assert "made up" in quality

@@ -47,7 +47,7 @@ def certify(
         too small for integers, and that its power rises along every path.
     settings : Settings, optional
     workers : int, optional
-        Processes side by side, one thread each; by default one a core. A script that calls this
+        Processes side by side, one thread each; by default one per core. A script that calls this
         needs Python's usual ``if __name__ == "__main__":`` guard, and tests that a process can
         import, unless ``workers`` is 1: then everything runs in this process.
     command : str

@@ -51,7 +51,7 @@ def exercise(
     settings : Settings, optional
         ``Settings.of()`` by default.
     workers : int, optional
-        Processes side by side; one a core if not given. With 1, everything runs here.
+        Processes side by side; one per core if not given. With 1, everything runs here.
     command : str
         What was typed, for the provenance.
     on_progress : callable

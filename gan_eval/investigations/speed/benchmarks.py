@@ -61,7 +61,7 @@ def read(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a benchmark, columns ``COLUMNS``. Seconds are those of one call, over the rounds:
+        One row per benchmark, columns ``COLUMNS``. Seconds are those of one call, over the rounds:
         the median, the interquartile range and the minimum. ``examples_per_second`` is ``examples``
         over the median. ``parameters`` is ``"key=value, …"`` in the benchmark's order. ``machine``
         is the processor's name; ``packages`` is ``"name version, …"``; ``measured`` is the time of

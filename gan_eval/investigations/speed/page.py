@@ -41,10 +41,10 @@ def benchmarks(table: pd.DataFrame) -> Table:
         noise = MISSING if pd.isna(row["spread"]) else percent(row["spread"])
         cells += [count(row["rounds"]), noise + (" unstable" if row["unstable"] else "")]
         rows.append([plain(row["file"], 40), *cells] if several else cells)
-    head = ["benchmark", "backend", "device", "replicates", "threads", "seconds", "a second"]
+    head = ["benchmark", "backend", "device", "replicates", "threads", "seconds", "per second"]
     head += ["of", "times the loop", "rounds", "spread"]
     return Table(
-        "Benchmarks: median seconds of a call, and what is done a second",
+        "Benchmarks: median seconds of a call, and what is done per second",
         ["file", *head] if several else head,
         rows,
         words=2 if several else 1,
@@ -161,7 +161,7 @@ def section(
         blocks += [Paragraph(f"Not the same in both runs: {s}.") for s in comparison.differences]
     blocks.append(TableBlock(benchmarks(table), folded=len(table) > 20))
     blocks += [Paragraph(sentence) for sentence in provenance(table)]
-    return Section("throughput", "Examples a second", blocks)
+    return Section("throughput", "Examples per second", blocks)
 
 
 def figure(table: pd.DataFrame) -> Picture | None:
@@ -189,15 +189,15 @@ def figure(table: pd.DataFrame) -> Picture | None:
                     f"{number(ratio, 2)}×", (rate, y), (6, 0), textcoords="offset points",
                     va="center", color=COLOURS["muted"], fontsize=8.5,
                 )  # fmt: skip
-        axes.set_xlabel("examples a second")
+        axes.set_xlabel("examples per second")
         left_out = len(ordered) - len(shown)
         said = [f"{name}: {count(rate)}" for name, rate in zip(labels, rates, strict=True)]
         return picture(
             drawing,
             "fig-throughput",
-            title="Examples a second of every training",
+            title="Examples per second of every training",
             description="; ".join(reversed(said)),
-            caption="Examples a second, and how many times the chapter's loop in the same file"
+            caption="Examples per second, and how many times the chapter's loop in the same file"
             + (f"; the {plural(left_out, 'slowest training')} left out." if left_out else "."),
             data=pd.DataFrame(
                 {
@@ -240,7 +240,7 @@ def headline(table: pd.DataFrame, comparison: Comparison | None = None) -> str:
     fastest = int(np.nanargmax(table["examples_per_second"].where(trains).astype(float)))
     best, ratio = table.iloc[fastest], throughput.over_the_loop(table).iloc[fastest]
     beside = "" if pd.isna(ratio) else f", {number(ratio, 2)} times the chapter's loop"
-    return f"{count(rates.max())} examples a second at most, by {_name(best)}{beside}."
+    return f"{count(rates.max())} examples per second at most, by {_name(best)}{beside}."
 
 
 def _verdict(found: Comparison) -> str:

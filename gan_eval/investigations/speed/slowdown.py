@@ -78,7 +78,7 @@ def compare(
 ) -> Comparison:
     """Compare the rounds of files of pytest-benchmark with those of earlier files.
 
-    A benchmark's ``ratio`` is that of ``after`` to ``before``, in seconds an example where all
+    A benchmark's ``ratio`` is that of ``after`` to ``before``, in seconds per example where all
     files say how many examples a call has, else in seconds: 2 is twice as slow. ``ratio_low`` and
     ``ratio_high`` are its interval of confidence 1 − alpha, for this benchmark alone. Two tests
     decide: ``slower_pvalue`` of a ratio of at most ``slowdown``, one-sided, and ``pvalue`` of a

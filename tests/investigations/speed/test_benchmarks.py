@@ -190,5 +190,5 @@ def test_benchmarks_save_json_and_table_without_being_asked(tmp_path: Path) -> N
     assert all(value > 0 for value in table["examples_per_second"])
     assert list(table["rounds"]) == [70, 70]
     assert set(table["unit"]) == {"training examples"}
-    assert "examples a second" in printed
+    assert "examples per second" in printed
     assert '"node"' not in saved.read_text()
