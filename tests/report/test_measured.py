@@ -62,7 +62,7 @@ def test_its_numbers_are_recomputed(file: Path, tmp_path: Path) -> None:
     path.write_text(html.replace(f"<bdi>{rate}</bdi>", f"<bdi>{other}</bdi>", 1), "utf-8")
     (mismatch,) = verify(path).mismatches
     assert (mismatch.says, mismatch.should) == (other, rate)
-    assert "column “a second”" in mismatch.where
+    assert "column “per second”" in mismatch.where
 
 
 def test_a_file_that_is_no_benchmark_is_misuse(tmp_path: Path) -> None:
