@@ -85,7 +85,7 @@ def _of_members(path: Path, file: IO[bytes]) -> tuple[pd.DataFrame, bool]:
 
 
 def _array(path: Path, file: IO[bytes], size: int) -> NDArray[Any]:
-    """An array from a file of ``size`` bytes, none of which are trusted."""
+    """Read an array from a file of ``size`` bytes, none of which are trusted."""
     read_header = (
         npy.read_array_header_1_0 if npy.read_magic(file) == (1, 0) else npy.read_array_header_2_0
     )
@@ -107,7 +107,7 @@ def _array(path: Path, file: IO[bytes], size: int) -> NDArray[Any]:
 
 
 def require_room(path: Path, count: int) -> None:
-    """``UsageError`` where a file unpacks to more than ``MOST_NUMBERS``."""
+    """Raise ``UsageError`` where a file unpacks to more than ``MOST_NUMBERS``."""
     if count > MOST_NUMBERS:
         raise UsageError(
             f"{str(path)!r} must hold at most {MOST_NUMBERS} numbers, got {count:.3g}: save a "
@@ -135,7 +135,8 @@ def table_of_array(path: Path | str, array: NDArray[Any]) -> tuple[pd.DataFrame,
 def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
     if array.ndim != 1:
         raise UsageError(
-            f"{str(path)!r} must hold one row a record, got records of shape {_shape(array.shape)}"
+            f"{str(path)!r} must hold one row per record, got records of shape "
+            f"{_shape(array.shape)}"
         )
     names: list[str] = []
     columns: list[NDArray[Any]] = []
@@ -157,7 +158,7 @@ def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
 
 
 def positions(count: int) -> list[str]:
-    """The names of columns without names."""
+    """Name columns without names: x1, x2, …"""
     return [f"x{i + 1}" for i in range(count)]
 
 

@@ -18,7 +18,7 @@ from gan_eval.stats.scaling import ColumnScales
 
 Array = NDArray[np.float64]
 
-_EXACT_PAIRS = 250_000  # the exact law of the Kolmogorov–Smirnov statistic costs n times m
+_EXACT_PAIRS = 250_000  # the exact distribution of the Kolmogorov–Smirnov statistic costs n times m
 
 
 def counting(real: Array, generated: Array, names: Sequence[str]) -> list[str]:
@@ -90,7 +90,7 @@ def column_differences(
         difference = means[1] - means[0]
         scale = np.hypot(*deviations) / np.sqrt(2)
         with warnings.catch_warnings():
-            # Of a law that SciPy cannot compute exactly it takes the limit, as is wanted.
+            # Where SciPy cannot compute the distribution exactly it takes the limit, as is wanted.
             warnings.simplefilter("ignore", RuntimeWarning)
             test: Any = ks_2samp(real[:, j], generated[:, j], method=method)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -113,5 +113,5 @@ def column_differences(
 
 
 def _deviation(values: Array) -> float:
-    """The standard deviation over n − 1; exactly 0 where all values are equal."""
+    """Compute the standard deviation over n − 1; exactly 0 where all values are equal."""
     return float(values.std(ddof=1)) if np.ptp(values) > 0 else 0.0

@@ -113,7 +113,7 @@ class Comparison(Displayed):
 
     @property
     def told_apart(self) -> bool:
-        """Whether any test of the battery rejects; if none does, see ``verdict``."""
+        """True where a test of the battery rejects; if none does, see ``verdict``."""
         return self.tests.told_apart
 
     def __repr__(self) -> str:
@@ -355,7 +355,7 @@ def _distances(
 
 
 def _squares_vanish(x: Array, y: Array) -> bool:
-    """Whether the columns vary, but so little that float64 rounds the squares to nothing."""
+    """Say whether the columns vary, but so little that float64 rounds the squares to nothing."""
     return 0 < np.ptp(np.concatenate([x, y]), axis=0).max() < SMALLEST_RANGE
 
 

@@ -51,7 +51,7 @@ class Count:
     def beside(cls, rows: int, of: int, base_rows: float, base_of: int) -> Count:
         """Hold ``rows`` of ``of`` against ``base_rows`` of ``base_of`` of a comparable sample.
 
-        Surprise is by the Beta-binomial law: the share of the comparable file's rows, flat prior,
+        Surprise is by the Beta-binomial: the share of the comparable sample's rows, flat prior,
         predicts that of these. Equal and near rows come in pairs, so half as many rows are counted
         as independent, in both.
         """
@@ -85,8 +85,8 @@ class Copies:
     A near copy is judged by the distance to the nearest row of real over that to the second
     nearest, in columns of real's standard deviations. For fresh rows the ratio is as for real's own
     rows, each left out in turn; the quantile ``RARE`` of those is the limit. Local density cancels
-    in it (of d coordinates with any smooth density, P(ratio ≤ c) is about c^d), so that a law which
-    is merely narrower is not accused.
+    in it (of d coordinates with any smooth density, P(ratio ≤ c) is about c^d), so that a
+    generator that is merely narrower is not accused.
     """
 
     exact: Count
@@ -96,7 +96,7 @@ class Copies:
 
     @property
     def surprising(self) -> bool:
-        """Whether any of the counts is."""
+        """True where one of the counts is surprising."""
         found = (self.exact, self.near, self.repeated_real, self.repeated_generated)
         return any(count is not None and count.surprising for count in found)
 

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 MOST = 3
 """Directions of spread that are kept."""
 
-# 97.5 % quantile of the Tracy–Widom law of order 1.
+# 97.5 % quantile of the Tracy–Widom distribution of order 1.
 _TRACY_WIDOM = 1.4538
 _SINGULAR = 1e-12
 
@@ -42,7 +42,7 @@ class Direction:
     value: float
 
     def in_words(self, names: Sequence[str], most: int = 4) -> str:
-        """The sum written out, its largest terms first: ``0.89 a − 0.45 b``."""
+        """Write the sum out, its largest terms first: ``0.89 a − 0.45 b``."""
         order = np.argsort(-np.abs(self.loadings), kind="stable")
         terms = [i for i in order if abs(self.loadings[i]) >= 0.05][:most]
         text = ""
@@ -67,11 +67,11 @@ class Directions:
     spread : tuple of Direction
         At most ``MOST``, that whose ratio of variances is furthest from 1 first.
     chance_shift : float
-        The value of ``mean`` that Gaussian samples of one law exceed in 1 of 20 pairs of this size
-        (Hotelling's law); NaN where there are too few rows.
+        The value of ``mean`` that Gaussian samples of one distribution exceed in 1 of
+        20 pairs of this size (by Hotelling); NaN where there are too few rows.
     chance_ratio : float
         Likewise of the ratio of variances, or of its inverse, each side at 2.5 %: exact by F for
-        d = 1, else Johnstone's approximation by the Tracy–Widom law (Annals of Statistics 36
+        d = 1, else Johnstone's approximation by Tracy and Widom (Annals of Statistics 36
         (2008) 2638–2716).
     """
 
@@ -83,7 +83,7 @@ class Directions:
     chance_ratio: float
 
     def scores(self, rows: Array, direction: Direction) -> Array:
-        """Where each row (n, d) lies along a direction, shape (n,)."""
+        """Place each row (n, d) along a direction, shape (n,)."""
         return ((rows - self.centre) / self.units) @ direction.loadings
 
 
@@ -179,7 +179,7 @@ def _chance_shift(n: int, m: int, d: int) -> float:
 
 
 def _chance_ratio(n: int, m: int, d: int) -> float:
-    """The larger of what generated over real and real over generated exceed in 1 of 40 pairs."""
+    """Find the ratio of variances, either way round, that 1 of 40 pairs exceeds."""
     if d > 1 and min(n, m) - 1 <= d:
         return np.nan
     return max(_largest_root(n - 1, m - 1, d), _largest_root(m - 1, n - 1, d))

@@ -61,7 +61,7 @@ def plot(found: Comparison) -> Figure:
 
 
 class _Plane(NamedTuple):
-    """Both samples as points, each (n, 2), the names of the axes, and a caption."""
+    """A plane: both samples as points, each (n, 2), the names of the axes, and a caption."""
 
     samples: list[Array]
     labels: tuple[str, str]

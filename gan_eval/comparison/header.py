@@ -34,7 +34,7 @@ _MISSING = frozenset(
 
 
 class Header(NamedTuple):
-    """Whether the first line names the columns, and whether that is beyond doubt."""
+    """A decision on a first line: does it name the columns, and is that beyond doubt?"""
 
     named: bool
     plain: bool
@@ -107,7 +107,7 @@ class Opening:
     def _numbers_are_names(
         self, below: Sequence[Sequence[str]], numeric: Sequence[int], same: bool
     ) -> bool:
-        """Whether a first line of numbers looks like 0, 1, … or years over other numbers."""
+        """Say whether a first line of numbers looks like 0, 1, … or years over other numbers."""
         entries = [self.head[j] for j in numeric]
         # pandas leaves the name of an index empty.
         counted = bool(entries) and entries[0] == "" and list(below[0][:2]) == ["0", "1"]
@@ -136,7 +136,7 @@ class Opening:
 
     @staticmethod
     def _steps(entries: Sequence[str]) -> bool:
-        """Whether these are 0, or whole numbers one apart."""
+        """Say whether these are 0, or whole numbers one apart."""
         if not all(map(_whole, entries)):
             return False
         values = [int(entry) for entry in entries]
@@ -148,7 +148,7 @@ class Opening:
 
 
 def require_columns(path: Path | str, count: int) -> None:
-    """``UsageError`` where a file has more columns than ``MOST_COLUMNS``."""
+    """Raise ``UsageError`` where a file has more columns than ``MOST_COLUMNS``."""
     if count > MOST_COLUMNS:
         raise UsageError(f"{str(path)!r} must have at most {MOST_COLUMNS} columns, got {count}")
 

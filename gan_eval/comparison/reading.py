@@ -242,7 +242,7 @@ def _opened(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path, header: Header | None) -> Table:
-    """The table; of a text, ``header`` says what its first line is."""
+    """Read the table; of a text, ``header`` decides on its first line."""
     ending, note = path.suffix.lower(), None
     with _opened(path):
         if header is not None and ending in _SEPARATORS:
@@ -330,7 +330,7 @@ def _absent(table: Table, other: Table, absent: Sequence[str], chosen: bool) -> 
 
 
 def _some(noun: str, names: Sequence[str]) -> str:
-    """``column 'a'``, ``columns 'a', 'b' and 7 more``."""
+    """Name some columns: ``column 'a'``, ``columns 'a', 'b' and 7 more``."""
     shown = ", ".join(repr(plain(name)) for name in names[:_NAMED])
     rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f"{noun}{'s' * (len(names) > 1)} {shown}{rest}"
@@ -382,7 +382,7 @@ def _read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, b
 def _with_all_digits(
     path: Path, frame: pd.DataFrame, read: Callable[..., pd.DataFrame]
 ) -> pd.DataFrame:
-    """The frame, with columns as decimals where float64 makes different numbers equal, or where
+    """Make columns decimals where float64 makes different numbers equal, or where
     whole numbers fit no integer type."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if not len(frame) or not _LONG.search(text):

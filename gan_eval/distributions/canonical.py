@@ -231,7 +231,7 @@ def _rounding(dimension: int) -> float:
 
 
 def _principal_axes(factor: Array, unit: Array) -> tuple[Array, Array, Mask]:
-    """Axes (columns), deviations, and which of them are zero but for rounding, in these units."""
+    """Find the axes (columns), the deviations, and the ones that are zero but for rounding."""
     _, deviations, axes = np.linalg.svd(factor / unit[..., None, :])
     flat = deviations <= _rounding(factor.shape[-1]) * deviations[..., :1]
     return np.swapaxes(axes, -1, -2), deviations, flat

@@ -115,7 +115,7 @@ def median_distance(p: GaussianLike) -> Array:
     mass = np.exp(contour) * slope / contour
 
     def probability_below(squared: Array) -> tuple[Array, Array]:
-        """The distribution function and the density of ‖X − X'‖²."""
+        """Compute the distribution function and the density of ‖X − X'‖²."""
         rate = contour / squared[..., None]
         transform, slopes = mass * np.ones_like(rate), np.zeros_like(rate)
         for weight in np.moveaxis(weights, -1, 0):

@@ -232,7 +232,7 @@ def _tail(root: Array, ratio: Array) -> Array:
 
 
 def _root_of_size(ratio: Array, alpha: float, near: Array | None = None) -> Array:
-    """The w at which the tail is alpha; the ratio z/w does not depend on the sample size.
+    """Solve for the w at which the tail is alpha; the ratio z/w does not depend on the sample size.
 
     For ratio > 1 the tail has its maximum at √(ratio − 1). Where even that is below alpha, which
     takes a fraction of one sample, the maximum is returned. Newton's steps from ``near``, the root

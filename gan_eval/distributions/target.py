@@ -63,7 +63,7 @@ class GaussianTarget:
 
     @classmethod
     def chapter(cls) -> GaussianTarget:
-        """The chapter's target: A = [[1, 2], [−0.1, 0.5]], b = [1, 2]."""
+        """Make the chapter's target: A = [[1, 2], [−0.1, 0.5]], b = [1, 2]."""
         return cls([[1.0, 2.0], [-0.1, 0.5]], [1.0, 2.0])
 
     @classmethod

@@ -70,7 +70,7 @@ def _by_contour(offset: Array, scales: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Laws:
-    """What K(t) needs of N pairs; v / larger² = start + slope t is its only pole."""
+    """The parts of K(t) of N pairs; v / larger² = start + slope t is its only pole."""
 
     starts: Array
     slopes: Array
@@ -104,7 +104,7 @@ class _Laws:
 
 
 def _polygons(laws: _Laws) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """How many sides of the polygon count, shape (N,), and the turn at each radius, (N, radii)."""
+    """Count the sides of the polygon that matter, (N,), and turn each radius, (N, radii)."""
     t = _SPOKES.reshape(1, -1)
     product = t * (1 - t)
     size = (1 - t.real) * laws.logs - laws.largest  # the logarithm of the integrand's modulus

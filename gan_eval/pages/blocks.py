@@ -40,7 +40,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures side by side where there is room."""
+    """A gallery: pictures side by side where there is room."""
 
     kind: ClassVar[str] = "gallery"
     pictures: Sequence[Picture]
@@ -57,7 +57,7 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class DefinitionList:
-    """Terms and what they are."""
+    """A list of terms and their meanings."""
 
     kind: ClassVar[str] = "definition_list"
     pairs: Sequence[tuple[str, str]]
@@ -65,7 +65,7 @@ class DefinitionList:
 
 @dataclass(frozen=True)
 class Code:
-    """Text to copy."""
+    """A text to copy."""
 
     kind: ClassVar[str] = "code"
     label: str
@@ -89,7 +89,7 @@ class SliderFigure:
 
 
 def gallery(*makers: Callable[[], Picture | None]) -> list[Block]:
-    """The pictures that there are, side by side; nothing where a page has no pictures."""
+    """Put the pictures that there are side by side; nothing where a page has no pictures."""
     made = [make() for make in makers] if drawing() else []
     pictures = [picture for picture in made if picture is not None]
     return [Gallery(pictures)] if pictures else []

@@ -75,7 +75,7 @@ _undrawn = ContextVar("_undrawn", default=False)
 
 @contextmanager
 def undrawn() -> Iterator[None]:
-    """Pages that are built meanwhile have their words and tables, and no pictures."""
+    """Build pages meanwhile that have their words and tables, and no pictures."""
     token = _undrawn.set(True)
     try:
         yield
@@ -84,7 +84,7 @@ def undrawn() -> Iterator[None]:
 
 
 def drawing() -> bool:
-    """Whether pages have pictures now."""
+    """Say whether pages have pictures now."""
     return not _undrawn.get()
 
 
@@ -112,12 +112,12 @@ class Picture:
         return "data:text/csv;charset=utf-8," + quote(self.csv, safe="/,:;()=+", errors="replace")
 
     def with_svg(self, svg: Markup) -> Picture:
-        """The same picture, drawn otherwise."""
+        """Copy the picture, drawn otherwise."""
         return replace(self, svg=svg)
 
 
 class PlotBox(NamedTuple):
-    """Where the axes of a drawn figure lie, in units of its SVG.
+    """A place: where the axes of a drawn figure lie, in units of its SVG.
 
     ``across`` and ``up`` are the places of the data's zero and the length of its one.
     """
@@ -132,7 +132,7 @@ class PlotBox(NamedTuple):
 
 @contextmanager
 def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Axes]]:
-    """A figure (inches, 72 units each) with one axes, in the page's style while it is drawn.
+    """Open a figure (inches, 72 units each) with one axes, in the page's style while it is drawn.
 
     The width makes a letter about as large as the page's small print on a screen of 360 pixels.
     """
@@ -180,7 +180,7 @@ def picture(
     caption: str,
     data: pd.DataFrame | None = None,
 ) -> Picture:
-    """The drawn figure as a ``Picture``; to be called inside its ``canvas``.
+    """Take the drawn figure as a ``Picture``; to be called inside its ``canvas``.
 
     ``data`` is what is drawn, to be had as CSV with six significant digits.
     """
@@ -192,7 +192,7 @@ def picture(
 
 
 def plot_box(figure: Figure, axes: Axes) -> PlotBox:
-    """Where linear axes lie, after ``picture`` has laid the figure out."""
+    """Find where linear axes lie, after ``picture`` has laid the figure out."""
     width, height = (72 * inches for inches in figure.get_size_inches())
     place = axes.get_position()
     left, bottom = place.x0 * width, height * (1 - place.y0)
@@ -207,7 +207,7 @@ def plot_box(figure: Figure, axes: Axes) -> PlotBox:
 
 
 def plain_log_axis(axes: Axes, which: str) -> None:
-    """A logarithmic axis, at least a decade long, with plain numbers at its marks.
+    """Make an axis logarithmic, at least a decade long, with plain numbers at its marks.
 
     To be called when the data are drawn: how many marks it needs depends on their range.
     """
@@ -225,7 +225,7 @@ def plain_log_axis(axes: Axes, which: str) -> None:
 
 
 def legend_above(axes: Axes, columns: int = 4) -> None:
-    """The legend over the axes, where it covers no data; each label once."""
+    """Put the legend over the axes, where it covers no data; each label once."""
     named = {}
     for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
         named.setdefault(label, handle)
@@ -235,12 +235,12 @@ def legend_above(axes: Axes, columns: int = 4) -> None:
 
 
 def jitter(n: int, height: float = 0.6) -> Sequence[float]:
-    """Offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
+    """Make offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
     return [((0.5 + i * 0.6180339887) % 1 - 0.5) * height for i in range(n)]
 
 
 def _inline(text: str, identity: str, title: str, description: str) -> str:
-    """A whole SVG document as an element of the page."""
+    """Turn a whole SVG document into an element of the page."""
     document = ElementTree.fromstring(text)
     _strip(document)
     for element in document.iter():

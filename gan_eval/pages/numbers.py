@@ -17,7 +17,7 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def number(value: object, digits: int = 3) -> str:
-    """A number with some significant digits: ``0.128``, ``12 300``, ``4.1 × 10⁻⁵``, ``∞``.
+    """Write a number with some significant digits: ``0.128``, ``12 300``, ``4.1 × 10⁻⁵``, ``∞``.
 
     What is no number, or NaN, is ``MISSING``.
     """
@@ -42,7 +42,7 @@ def number(value: object, digits: int = 3) -> str:
 
 
 def probability(value: object, digits: int = 2) -> str:
-    """A probability with some significant digits, never read as 0 or 1 where it is neither.
+    """Write a probability with some significant digits, never read as 0 or 1 where it is neither.
 
     ``< 1 × 10⁻³⁰⁰`` for less, and for 0: exact laws underflow, no p-value is 0. ``> 0.99`` for what
     would round to 1.
@@ -65,46 +65,46 @@ def p_value(value: object, digits: int = 2) -> str:
 
 
 def setting(value: float) -> str:
-    """A number that someone chose, with the digits it was given: ``0.1``."""
+    """Write a number that someone chose, with the digits it was given: ``0.1``."""
     return f"{value:g}"
 
 
 def count(value: float) -> str:
-    """A whole number with its thousands apart: ``12 345``."""
+    """Write a whole number with its thousands apart: ``12 345``."""
     return _grouped(f"{value:.0f}") if math.isfinite(value) else number(value)
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """A share as a percentage: ``44 %``, ``0.4 %``; ``100 %`` for all only."""
+    """Write a share as a percentage: ``44 %``, ``0.4 %``; ``100 %`` for all only."""
     if not math.isfinite(share):
         return MISSING
     return f"{_hundredths(share, digits)}{_THIN_SPACE}%"
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:
-    """An interval in words that no line breaks, ``0.09 to 0.21``; ``MISSING`` for NaN bounds."""
+    """Write an interval in words that no line breaks, ``0.09 to 0.21``; ``MISSING`` for NaN."""
     if math.isnan(low) or math.isnan(high):
         return MISSING
     return f"{number(low, digits)}{_SPACE}to{_SPACE}{number(high, digits)}"
 
 
 def percents(low: float, high: float) -> str:
-    """An interval of shares that no line breaks: ``29 to 65 %``."""
+    """Write an interval of shares that no line breaks: ``29 to 65 %``."""
     return f"{_hundredths(low, 2)}{_SPACE}to{_SPACE}{percent(high)}"
 
 
 def plural(n: int, noun: str) -> str:
-    """``1 replicate``, ``2 replicates``."""
+    """Count a noun: ``1 replicate``, ``2 replicates``."""
     return f"{count(n)} {noun if n == 1 else noun + 's'}"
 
 
 def median(values: ArrayLike) -> float:
-    """The median of what is not NaN; infinite values count. NaN where nothing is left."""
+    """Find the median of the values that are not NaN; infinite ones count. NaN of none."""
     return spread(values, 0.5)
 
 
 def spread(values: ArrayLike, q: float) -> float:
-    """A quantile of what is not NaN; infinite values count. NaN where nothing is left."""
+    """Find a quantile of the values that are not NaN; infinite ones count. NaN of none."""
     kept = np.asarray(values, dtype=np.float64)
     kept = np.sort(kept[~np.isnan(kept)])
     if kept.size == 0:
@@ -116,7 +116,7 @@ def spread(values: ArrayLike, q: float) -> float:
 
 
 def _hundredths(share: float, digits: int) -> str:
-    """A share times 100; it reads 100 where it is 1 only."""
+    """Write a share times 100; it reads 100 where it is 1 only."""
     text = number(100 * share, 3 if share > 0.9949 else digits)
     return f">{_SPACE}99.9" if text == "100" and share < 1 else text
 

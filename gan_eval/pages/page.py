@@ -31,7 +31,7 @@ def fill(
     incomplete: str | None = None,
     created: str | None = None,
 ) -> str:
-    """A page: its answer first (question, headline, sentences, cards), then its sections."""
+    """Fill a page: its answer first (question, headline, sentences, cards), then its sections."""
     script = source("page.js")
     digest = hashlib.sha256(script.encode()).digest()
     html = _template().render(
@@ -67,7 +67,7 @@ def _template() -> Template:
 
 
 def _spans(text: str) -> Markup:
-    """A text escaped, with what stands between backticks as code."""
+    """Escape a text, and set words between backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 

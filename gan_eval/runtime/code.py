@@ -82,7 +82,7 @@ def _without_effect(node: ast.AST) -> bool:
 
 
 def _imported(tree: ast.Module, name: str, *, is_package: bool) -> list[str]:
-    """The modules of this package that a module imports, anywhere in it."""
+    """Find the modules of this package that a module imports, anywhere in it."""
     here = name if is_package else name.rpartition(".")[0]
     wanted: list[str] = []
     for node in ast.walk(tree):
@@ -99,7 +99,7 @@ def _imported(tree: ast.Module, name: str, *, is_package: bool) -> list[str]:
 
 
 def _path(module: str) -> Path | None:
-    """The file of a module; None where the name is not a module's. Imports nothing of ours."""
+    """Find the file of a module; None where the name is not a module's. Imports nothing of ours."""
     if module.split(".")[0] == _PACKAGE:
         base = Path(__file__).parents[2].joinpath(*module.split("."))
         tried = [base.with_name(f"{base.name}.py"), base / "__init__.py"]

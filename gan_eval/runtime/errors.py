@@ -2,7 +2,7 @@
 
 
 class UsageError(ValueError):
-    """Input that cannot be used; ``str(error)`` is one sentence that names the input and the limit.
+    """An error of use; ``str(error)`` is one sentence that names the input and the limit.
 
     The command line prints the sentence to stderr and exits with status 2. Library callers may
     catch it as the ``ValueError`` that it is.

@@ -32,7 +32,7 @@ _NO_FILES = {"directory": stat.S_ISDIR, "socket": stat.S_ISSOCK, "block device":
 
 @contextmanager
 def replacing(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """A file to write, which takes the place of the one at a path when the block ends well.
+    """Open a file to write, which takes the place of the one at a path when the block ends well.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def append_text(path: str | Path, text: str) -> None:
 
 
 def is_stream(path: str | Path) -> bool:
-    """Whether a path leads to a pipe, a device or an open file, beside which no file belongs."""
+    """Say whether a path is of a pipe, a device or an open file, beside which no file belongs."""
     path = Path(path)
     with _in_one_sentence(path):
         if _descriptor(path) is not None:
@@ -147,8 +147,8 @@ def is_stream(path: str | Path) -> bool:
 
 @contextmanager
 def new_beside(target: Path, permissions: int = 0o666) -> Iterator[tuple[Path, int]]:
-    """A new, empty file of a random name in the folder of a file that is to be, and its descriptor,
-    which the block closes; deleted if it is still there when the block ends.
+    """Make a new, empty file of a random name in the folder of a file that is to be, and open it:
+    its descriptor, which the block closes; deleted if it is still there when the block ends.
 
     Its folder is made if there is none. The permissions are less the process's mask.
     """
@@ -189,7 +189,7 @@ class _Replacement:
 
 
 class _Stream:
-    """What is to go into a pipe or a device, kept until all of it is known."""
+    """A text for a pipe or a device, kept until all of it is known."""
 
     def __init__(self, opened: Callable[[], int], mode: str, stack: ExitStack):
         self.open = opened
@@ -217,7 +217,7 @@ def _pending(path: str | Path, mode: str, stack: ExitStack) -> _Replacement | _S
 
 
 def _destination(path: Path) -> tuple[Path, os.stat_result | None]:
-    """Where a path leads when links are followed, and what is there; raises where that is nothing
+    """Follow the links of a path to its file, and look what is there; raise where that is nothing
     to write to."""
     try:
         there = path.stat()
@@ -242,7 +242,7 @@ def _destination(path: Path) -> tuple[Path, os.stat_result | None]:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The open file of this process that a path stands for, as ``/dev/stdout`` stands for 1."""
+    """Find the open file of this process that a path means, as ``/dev/stdout`` means 1."""
     place = str(path)
     for _ in range(_MOST_LINKS):
         folder = os.path.realpath(os.path.dirname(place))
@@ -264,7 +264,7 @@ def _check_open_for_writing(descriptor: int) -> None:
 
 
 def _duplicate(descriptor: int) -> int:
-    """Another descriptor of an open file, at the place up to which that was written."""
+    """Make another descriptor of an open file, at the place up to which that was written."""
     _check_open_for_writing(descriptor)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -280,14 +280,14 @@ def _opened(binary: Any, mode: str) -> IO[Any]:
 
 
 def read_text(path: str | Path) -> str:
-    """The text of a file; ``UsageError`` where it is missing, unreadable, a directory or binary."""
+    """Read a text file; ``UsageError`` where it is missing, unreadable, a directory or binary."""
     with reading(path):
         return Path(path).read_text(encoding="utf-8")
 
 
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
-    """``UsageError`` for whatever keeps the text of a file from being read inside."""
+    """Raise ``UsageError`` for whatever keeps the text of a file from being read inside."""
     path = Path(path)
     try:
         yield

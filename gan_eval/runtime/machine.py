@@ -37,12 +37,12 @@ def environment() -> dict[str, Any]:
 
 
 def identity(found: dict[str, Any]) -> str:
-    """The name of an environment: 8 hexadecimal digits of the SHA-256 of what it is."""
+    """Name an environment by 8 hexadecimal digits of the SHA-256 of its facts."""
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def cores() -> int:
-    """The processor cores that this process may use."""
+    """Count the processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

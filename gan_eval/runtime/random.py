@@ -41,7 +41,7 @@ Seeds = int | NDArray[np.integer]
 def philox4x32(
     counter: NDArray[np.uint32], key: NDArray[np.uint32], rounds: int = 10
 ) -> NDArray[np.uint32]:
-    """The Philox4x32 bijection.
+    """Apply the Philox4x32 bijection.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def philox4x32(
 def _encrypt(
     even: NDArray[np.uint64], odd: NDArray[np.uint64], key: NDArray[np.uint64], rounds: int = 10
 ) -> list[NDArray[np.uint64]]:
-    """The four words (...) of the encrypted blocks, each a 32-bit number in 64 bits.
+    """Compute the four words (...) of the encrypted blocks, each a 32-bit number in 64 bits.
 
     ``even`` holds the words 0 and 2 of the counter and ``odd`` 1 and 3, shape (2, ...), so that
     one instruction does both; they are overwritten. ``key`` (2, ...) broadcasts.
@@ -88,7 +88,7 @@ def _encrypt(
 
 
 def _blocks(seed: Seeds, stream: int, index: int, blocks: int) -> list[NDArray[np.uint64]]:
-    """The four words, each (..., blocks), of the first blocks of (seed, stream, index)."""
+    """Compute the four words, each (..., blocks), of the first blocks of (seed, stream, index)."""
     seeds = np.asarray(seed, dtype=np.uint64)[..., None]
     even, odd = np.empty((2, 2, *seeds.shape[:-1], blocks), dtype=np.uint64)
     number = np.arange(blocks, dtype=np.uint64)
@@ -105,7 +105,7 @@ def _uniform(words: NDArray[np.uint64]) -> NDArray[np.floating]:
 
 
 def words(seed: Seeds, stream: int, index: int, count: int) -> NDArray[np.uint32]:
-    """The first ``count`` 32-bit outputs of (seed, stream, index), shape (..., count).
+    """Draw the first ``count`` 32-bit outputs of (seed, stream, index), shape (..., count).
 
     Here and below, ``seed`` is one seed or an array (...) of them, which becomes the leading axes
     of what is returned: the same numbers, bit for bit, as seed by seed.
@@ -115,12 +115,12 @@ def words(seed: Seeds, stream: int, index: int, count: int) -> NDArray[np.uint32
 
 
 def uniforms(seed: Seeds, stream: int, index: int, count: int) -> NDArray[np.floating]:
-    """Uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), shape (..., count), float64."""
+    """Draw uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), (..., count), float64."""
     return (words(seed, stream, index, count) + 0.5) * 2.0**-32
 
 
 def normals(seed: Seeds, stream: int, index: int, shape: tuple[int, ...]) -> NDArray[np.floating]:
-    """Standard normal numbers (..., *shape), float64, in row-major order.
+    """Draw standard normal numbers (..., *shape), float64, in row-major order.
 
     Box–Muller: uniforms (u, v) of a pair of words give r cos 2πv and r sin 2πv, r = √(−2 ln u),
     in this order. The largest magnitude is √(−2 ln 2⁻³³) = 6.76.
@@ -141,7 +141,7 @@ def normals(seed: Seeds, stream: int, index: int, shape: tuple[int, ...]) -> NDA
 
 
 def permutation(seed: int, stream: int, index: int, n: int) -> NDArray[np.int64]:
-    """A uniform shuffle of 0 … n − 1, shape (n,): Fisher–Yates from the end.
+    """Draw a uniform shuffle of 0 … n − 1, shape (n,): Fisher–Yates from the end.
 
     Step i = n − 1, …, 1 swaps i with j = ⌊(i + 1)·w / 2⁶⁴⌋, where w has the pair of words number
     n − 1 − i as its high and low half. No j is favoured by more than (i + 1)/2⁶⁴.

@@ -40,19 +40,19 @@ def write_csv(frame: pd.DataFrame, file: IO[str], **options: Any) -> None:
 
 
 def csv_text(frame: pd.DataFrame, **options: Any) -> str:
-    """What ``write_csv`` writes."""
+    """Return as a text the CSV that ``write_csv`` writes."""
     file = io.StringIO()
     write_csv(frame, file, **options)
     return file.getvalue()
 
 
 def unquoted(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame that was read from what ``to_csv`` wrote, with its texts as they were."""
+    """Give a frame that was read from a CSV of ours its texts as they were."""
     return _changed(frame, _unquote)
 
 
 def _words(frame: pd.DataFrame) -> Iterator[tuple[int, set[str]]]:
-    """The place of each column that may hold texts, and those that it holds."""
+    """Yield the place of each column that may hold texts, with its texts."""
     for place, kind in enumerate(frame.dtypes):
         if not pd.api.types.is_numeric_dtype(kind):
             known = frame.iloc[:, place].unique()

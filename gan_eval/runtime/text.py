@@ -51,7 +51,7 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as Python writes it, at most 80 characters."""
+    """Write a value as Python does, at most 80 characters."""
     try:
         return cut(repr(value))
     except ValueError:  # Python writes out no number of more than 4,300 digits
@@ -61,20 +61,20 @@ def shown(value: Any) -> str:
 
 
 def cut(text: str) -> str:
-    """A text of at most 80 characters."""
+    """Cut a text to at most 80 characters."""
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def writable(text: str) -> str:
-    """The text, where a file can hold it; ``UsageError`` for a NUL or half a surrogate pair."""
+    """Return a text that a file can hold; ``UsageError`` for a NUL or half a surrogate pair."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise UsageError(f"a name must be text that a file can hold, got {shown(text)}")
     return text
 
 
 def printable(text: str) -> str:
-    """A text on one line, in which what a terminal would obey (colours, a right-to-left mark) is
-    written out."""
+    """Put a text on one line and write out characters that a terminal would obey (colours, a
+    right-to-left mark)."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode()
         for c in " ".join(text.split())
@@ -82,7 +82,7 @@ def printable(text: str) -> str:
 
 
 def plain(name: object, limit: int = 60) -> str:
-    """A name on one line, without control and direction marks, at most ``limit`` characters: a
+    """Put a name on one line, without control and direction marks, at most ``limit`` characters: a
     longer one keeps its two ends.
 
     For places where the browser's own isolation (``<bdi>``) does not reach: the text of a figure

@@ -17,7 +17,7 @@ _THEIRS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_
 
 
 def allowed() -> int:
-    """The threads that a training in this process may use.
+    """Count the threads that a training in this process may use.
 
     The chapter's tensors have a few dozen entries: a second thread costs more than it brings, and
     on a busy machine tenfold. So it is 1 where nothing else was said.
@@ -26,8 +26,10 @@ def allowed() -> int:
 
 
 def for_replicates() -> int:
-    """The threads among which a training shares out its replicates: every core where nothing else
-    was said, because replicates share nothing."""
+    """Count the threads among which a training shares out its replicates.
+
+    That is every core where nothing else was said, because replicates share nothing.
+    """
     return _told(cores())
 
 
@@ -40,13 +42,13 @@ def _told(default: int) -> int:
 
 
 def require(count: int) -> None:
-    """``UsageError`` where ``count`` is no number of threads."""
+    """Raise ``UsageError`` where ``count`` is no number of threads."""
     whole_number(count, "`threads`", 1, MOST)
 
 
 @contextmanager
 def allow(count: int | None) -> Iterator[None]:
-    """Allow so many threads to what is loaded, and to the processes that are started, inside.
+    """Allow so many threads, inside, to libraries that are loaded and processes that start.
 
     None says nothing: then a training uses one thread, and replicates are shared out among all.
 

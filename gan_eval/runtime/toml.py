@@ -49,7 +49,7 @@ def _value(value: Any) -> str:
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """The tables of a TOML file; ``UsageError`` names the line that does not parse."""
+    """Read the tables of a TOML file; ``UsageError`` names the line that does not parse."""
     text = read_text(path)
     try:
         return tomllib.loads(text)
@@ -63,7 +63,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
 
 def parse_assignment(text: str) -> tuple[list[str], Any]:
-    """``"target.b=[1, 2]"`` to ``(["target", "b"], [1, 2])``.
+    """Split ``"target.b=[1, 2]"`` into ``(["target", "b"], [1, 2])``.
 
     The value is read as TOML; what TOML cannot read is taken as a plain string, so that
     ``dialect=mxnet`` needs no quotes.
@@ -83,7 +83,7 @@ def parse_assignment(text: str) -> tuple[list[str], Any]:
 def merge_settings(
     settings: Mapping[str, Any], assignments: Iterable[tuple[Sequence[str], Any]]
 ) -> dict[str, Any]:
-    """A copy of nested settings with (path, value) pairs laid over it; the last one wins."""
+    """Copy nested settings with (path, value) pairs laid over them; the last one wins."""
     merged = dict(settings)
     for parts, value in assignments:
         table = merged
