@@ -33,7 +33,7 @@ _ATTRIBUTES = {
     *("width", "height", "transform", "style", "clip-path", "href", "download", "for"),
     *("type", "min", "max", "step", "value", "hidden", "scope", "tabindex"),
 }
-_CLASSES = frozenset(("", "evolution", "slider", "scroll", "csv", "law", "dense", "word"))
+_CLASSES = frozenset(("", "evolution", "slider", "scroll", "csv", "law", "dense", "word", "long"))
 _STYLE = re.compile(
     r"(?: *(?:fill|stroke|opacity|font|text-anchor)[a-z-]*: *[\w #%.,'()-]*(?:;|$))*"
 )
