@@ -1,4 +1,4 @@
-"""The ways in which a generated law q departs from the truth p, each a path along KL(q‖p)."""
+"""The ways in which a generated distribution q departs from the truth p: paths along KL(q‖p)."""
 
 from __future__ import annotations
 

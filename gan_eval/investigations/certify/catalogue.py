@@ -27,7 +27,7 @@ CLAIMS = {
     EXACT: "p-values are uniform",
     VALID: "p-values are never too small; ties make them larger",
 }
-"""What theory says of the p-values when both laws are equal."""
+"""What theory says of the p-values when both distributions are equal."""
 
 ANY_LAW = {NORMAL: EXACT, INTEGERS: VALID}
 GAUSSIAN_ONLY = {NORMAL: EXACT}
@@ -47,7 +47,7 @@ class Subject:
         processes it must be one that a process can import.
     claims : mapping
         Law of the data (``laws.LAWS``) to what theory says there: ``EXACT`` or ``VALID``. Under a
-        law that is not named the test promises nothing, and nothing is measured.
+        distribution that is not named the test promises nothing, and nothing is measured.
     sees : tuple of str
         The paths (``alternatives.PATHS``) along which its power has to rise.
     statistic : str or None

@@ -20,7 +20,7 @@ from gan_eval.runtime.random import generator
 Array = NDArray[np.floating]
 
 ALTERNATIVES = {"null": 0.0, "shift_minor": 0.1, "shift_major": 0.1, "rotation": 0.3}
-"""Paths and the KL on them, in nats, at which means are compared; ``"null"`` is equal laws."""
+"""Paths and the KL on them, in nats, at which means are compared; ``"null"`` is q = p."""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,9 @@ def trust(certificate: Certificate) -> Section:
         Paragraph(words.verdict(certificate)),
         TableBlock(words.sizes(certificate)),
         Paragraph(
-            f"A size is the share of {count(settings.repetitions)} repetitions with equal laws in "
-            f"which a test rejects. It took {certificate.provenance['permutations']} permutations "
+            f"A size is the share of {count(settings.repetitions)} repetitions with equal "
+            "distributions in which a test rejects. It took "
+            f"{certificate.provenance['permutations']} permutations "
             "each; a permutation p-value is valid for any number of them. One right case in a "
             "hundred leaves its 99 % band at each level: a case that does is measured again, with "
             "four times the repetitions from other random numbers, and held to a 99.9 % band "

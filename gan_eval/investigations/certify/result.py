@@ -125,8 +125,11 @@ class Certificate(Displayed):
 
     @property
     def undecided(self) -> tuple[str, ...]:
-        """The tests that rejected nothing, neither equal laws nor different ones: with so few rows
-        they cannot reject at these levels, and no count could have contradicted what they claim."""
+        """The tests that rejected nothing, neither equal distributions nor different ones.
+
+        With so few rows they cannot reject at these levels, so that no count could have
+        contradicted what they claim.
+        """
         rejected = {case.test for case in self.sizes if sum(case.counts.rejections)}
         rejected |= {curve.test for curve in self.power if sum(curve.rejections)}
         return tuple(name for name in self.tests if name not in rejected)

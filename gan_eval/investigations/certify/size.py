@@ -161,7 +161,7 @@ def uniformity(histogram: Sequence[int], claim: str) -> float:
     test as for continuous ones, because each class holds as many points of the grid. ``VALID``: the
     largest excess D of the empirical distribution function over the diagonal at the bins' edges,
     with P(D ≥ d) ≤ exp(−2 R d²) (Dvoretzky, Kiefer & Wolfowitz; Massart 1990), which holds for
-    every law of p-values that is valid.
+    every distribution of p-values that is valid.
     """
     counts = np.asarray(histogram)
     total = counts.sum()

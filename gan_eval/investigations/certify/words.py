@@ -79,8 +79,8 @@ def sizes(certificate: Certificate) -> Table:
     where = ", ".join(f"{count(n)} against {count(m)}" for n, m in certificate.settings.sizes)
     dimensions = ", ".join(map(str, certificate.settings.dimensions))
     return Table(
-        f"Sizes under equal laws, {where} rows, d = {dimensions}: from the smallest to the "
-        f"largest case{_bands_in_words(certificate)}",
+        f"Sizes under equal distributions, {where} rows, d = {dimensions}: from the smallest to "
+        f"the largest case{_bands_in_words(certificate)}",
         (
             *("test", "data", "p-values claimed", "cases"),
             *(f"size at {setting(100 * alpha)} %" for alpha in alphas),
@@ -150,7 +150,7 @@ def means(certificate: Certificate) -> Table:
         [
             (
                 STATISTICS[case.statistic].words,
-                "none: equal laws" if case.path == "null" else PATHS[case.path].words,
+                "none: equal distributions" if case.path == "null" else PATHS[case.path].words,
                 setting(case.kl),
                 *(count(k) for k in (case.n, case.m, case.dimension)),
                 *(number(v, 4) for v in (case.expectation, case.mean)),
@@ -167,7 +167,7 @@ def power(certificate: Certificate) -> str:
     """Say how the power was measured, and what a lower bound means."""
     first = certificate.power[0]
     return (
-        f"The best possible test knows both laws (Neyman & Pearson) and sees the "
+        f"The best possible test knows both distributions (Neyman & Pearson) and sees the "
         f"{count(first.m)} generated rows; none can have more power. Power is estimated from "
         f"{count(certificate.settings.power_repetitions)} repetitions a point. A departure whose "
         "entry is a lower bound is one that the test does not tell apart anywhere on the path: "

@@ -28,7 +28,7 @@ class Outcomes:
     law : ndarray, shape (R, d + d(d+1)/2)
         The learned mean, then the upper triangle of the covariance, row by row.
     finite : ndarray of bool, shape (R,)
-        False for a diverged replicate, whose law is not to be used.
+        False for a diverged replicate, whose distribution is not to be used.
     """
 
     seeds: NDArray[np.int64]

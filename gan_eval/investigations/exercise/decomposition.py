@@ -22,7 +22,7 @@ class Decomposition:
     """A decomposition of G generators' distance from equilibrium, in parts that add up to it.
 
     Let V(D) be the chapter's loss of a discriminator D on the population, half from the truth p and
-    half from the frozen generator's law q, in nats. Its least value over all functions is
+    half from the frozen generator's distribution q, in nats. Its least value over all functions is
     ln 2 − JSD(p, q), its value at the equilibrium p = q is ln 2, so that the generator is
     JSD(p, q) away from it. With
 
@@ -37,7 +37,7 @@ class Decomposition:
                                             would do better
     optimisation     V(D_T) − V(D_n)        D_T is not the best response to the rows it saw; below 0
                                             where stopping early is better than fitting them
-    finite_sample    V(D_n) − V(D_∞)        the best response to n rows is not that to the law
+    finite_sample    V(D_n) − V(D_∞)        the best response to n rows is not that to all rows
     form             V(D_∞) − (ln 2 − JSD)  no member of the class is ln p/q
     ===============  =====================  ======================================================
 

@@ -16,9 +16,9 @@ _POINTS = 2**14
 def optimal_power(offset: Array, scales: Array, n: int, alpha: float) -> Array:
     """Compute the power of Neyman and Pearson's test of p against q, from n rows, at level alpha.
 
-    It knows both laws and rejects for large Σ ln q/p; no test of its level has more power. In
+    It knows p and q and rejects for large Σ ln q/p; no test of its level has more power. In
     canonical coordinates Σ ln q/p is linear in the sum and the sum of squares of each coordinate,
-    which are a normal and a χ² number: both laws of the statistic, central under p and noncentral
+    which are a normal and a χ² number: its distributions, central under p and noncentral
     under q, are had from 16,384 points of Sobol's sequence in these, with an error of the power
     below 0.005. :func:`gan_eval.distributions.sample_size.samples_to_detect` is the n at which it
     reaches 80 %.

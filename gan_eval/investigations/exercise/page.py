@@ -83,7 +83,7 @@ def _tests(found: Exercise) -> Section:
             TableBlock(tables.told_apart(found)),
             Paragraph(
                 "All tests see the same n generated rows of a generator; those that know n real "
-                "rows see fresh ones. The best possible test knows both laws exactly and rejects "
+                "rows see fresh ones. The best possible test knows both distributions and rejects "
                 "for large Σ ln q/p: no test of its level has more power. Shares have "
                 "Clopper–Pearson intervals, the optimum's mean power and the numbers of rows have "
                 "intervals by bootstrap over generators."

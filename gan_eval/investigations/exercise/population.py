@@ -1,7 +1,7 @@
 """Losses on the population: what a discriminator is worth on rows that it has never seen.
 
 Everything is in the target's coordinates, in which the truth p is N(0, I): an affine map of the
-rows changes neither the laws' divergence nor what a discriminator's first layer can do.
+rows changes neither the distributions' divergence nor what a discriminator's first layer can do.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Game:
     Attributes
     ----------
     law : Gaussian
-        Their laws in the target's coordinates, mean (G, d), factor (G, d, d), not singular.
+        Their distributions, in the target's coordinates: mean (G, d), factor (G, d, d), regular.
     """
 
     law: Gaussian

@@ -49,7 +49,7 @@ def rejections(
     """Test each of G generators by n generated rows: which tests reject, shape (tests, G).
 
     Every test sees the same n generated rows of a generator; those of two samples see n fresh real
-    rows beside them. ``law`` is the generators' own, of G laws; ``kind`` and ``seeds`` name the
+    rows beside them. ``law`` has the G generators' distributions; ``kind`` and ``seeds`` name the
     random numbers. A test has its own, so that its answer does not depend on which others are run.
     """
     found = np.empty((len(names), len(seeds)), dtype=bool)

@@ -32,7 +32,7 @@ TRAINING, FRESH = "training", "fresh"
 """Real rows that a discriminator is fitted to: those the GAN was trained on, or others."""
 
 POPULATION_POINTS = 2048
-"""Quasi-random points of either law that stand for the population where a fit is to it."""
+"""Quasi-random points of either distribution that stand for the population where a fit is to it."""
 
 _POPULATION_SCRAMBLE = 1000  # far from the scrambles that population_loss takes
 

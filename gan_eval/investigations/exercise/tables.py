@@ -28,7 +28,7 @@ def told_apart(found: Exercise) -> Table:
     rows = found.settings.test_rows
     lines = []
     for name in (OPTIMUM, *TESTS):
-        words, knows = ("best possible test", "both laws")
+        words, knows = ("best possible test", "both distributions")
         if name != OPTIMUM:
             words = TESTS[name].title
             knows = "the target" if TESTS[name].needs == TARGET else "n real rows"
