@@ -14,7 +14,7 @@ def backends(as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
-    from gan_eval.cli.console import open_console, print_json, print_table
+    from gan_eval.cli.console import print_json, print_table
     from gan_eval.training.backends import backends as registered
 
     found = registered()
@@ -22,7 +22,6 @@ def backends(as_json: AsJson = False) -> None:
         print_json({"backends": [asdict(entry) for entry in found]})
     else:
         print_table(
-            open_console(),
             ("backend", "state", "devices", "framework", "to install, or what it said"),
             ((e.name, e.state, ", ".join(e.devices), e.version, e.remedy) for e in found),
         )

@@ -96,13 +96,12 @@ def certify(
 
 def _print(certificate: Certificate) -> None:
     """Print sizes, the smallest KL told apart, and the answer."""
-    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.cli.console import print_table, say
     from gan_eval.investigations.certify import words
 
-    console = open_console()
     tables = [words.sizes(certificate)]
     if certificate.power:
         tables.append(words.told_apart(certificate))
     for table in tables:
-        print_table(console, table.head, table.rows, table.caption)
-    console.print(words.verdict(certificate), markup=False)
+        print_table(table.head, table.rows, table.caption)
+    say(words.verdict(certificate))

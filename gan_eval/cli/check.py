@@ -102,24 +102,24 @@ def check(
 
 def _print(rows: pd.DataFrame, answer: Answer) -> None:
     """Print each verdict (up to a number), then the answer in one line."""
-    from gan_eval.cli.console import open_console
+    from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN, print_replicates
 
-    console, demand = open_console(), answer.demand
+    demand = answer.demand
     if len(rows) <= SHOWN:
-        print_replicates(console, rows)
+        print_replicates(rows)
     bound = (
         ""
         if demand.confidence is None
         else f", at least {_percent(answer.share_low)} with {100 * demand.confidence:g}% confidence"
     )
-    console.print(
+    say(
         f"{_ANSWERS[answer.passed]}: {answer.converged} of {answer.replicates} "
         f"replicates ({_percent(answer.share)}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
         f"{_percent(demand.share)} were asked for."
     )
     if answer.passed is None:
-        console.print(
+        say(
             f"{answer.replicates} replicates are too few: of all seeds the share may also be "
             f"{_percent(answer.share_high)}, with the same confidence."
         )

@@ -101,21 +101,19 @@ def compare(
 
 def _print(found: Comparison) -> None:
     """Print the tables, then sentences, the answer last."""
-    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.cli.console import print_table, say
     from gan_eval.comparison import tables, words
 
-    out = open_console()
     for table in (
         tables.tests(found),
         tables.distances(found),
         tables.columns(found, MOST_COLUMNS, moments=False),
         tables.directions(found),
     ):
-        print_table(out, table.head, table.rows, table.caption)
+        print_table(table.head, table.rows, table.caption)
     sentences = [words.below_zero(found)]
     left = len(found.columns) - MOST_COLUMNS
     if left > 0:
         sentences.append(f"{left} more columns differ less; --html and --json list all.")
     sentences += [*words.rows(found), f"{words.headline(found)} {words.verdict(found)}"]
-    for sentence in filter(None, sentences):
-        out.print(sentence, markup=False)
+    say(*filter(None, sentences))

@@ -60,30 +60,26 @@ def conform(
 
 def _print(found: Conformance) -> None:
     """Print which backends are left out, the two tables, and the answer."""
-    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.cli.console import print_table, say
     from gan_eval.investigations.conformance.distribution import MARGIN
 
-    console = open_console()
     for one in found.absent:
         why = "has no device here" if one.state == "installed" else f"is {one.state}: {one.remedy}"
-        console.print(f"left out: {one.name} {why}", markup=False)
+        say(f"left out: {one.name} {why}")
     if not found.pairs:
-        console.print(
+        say(
             f"Could not tell: {found.compared[0].name} is alone here, and one backend alone has "
-            "nothing to agree with.",
-            markup=False,
+            "nothing to agree with."
         )
         return
     seeds, threads = found.provenance["seeds"], found.provenance["threads"]
     print_table(
-        console,
         ("backends", "stage", "largest difference", "of", "allowed", "seeds", "agree"),
         map(_stage, found.stages),
         "Step by step, float64, from the same draws",
     )
     if seeds:
         print_table(
-            console,
             (
                 *("backends", "pairs", "identical", "diverged", "median KL", "ratio (90 %)"),
                 *(f"within {math.exp(MARGIN):g}", "p MMD", "p energy", "p diverged", "verdict"),
@@ -95,7 +91,7 @@ def _print(found: Conformance) -> None:
     for message in dict.fromkeys(
         one.message for one in (*found.stages, *found.distributions) if one.message
     ):
-        console.print(f"failed: {message}", markup=False)
+        say(f"failed: {message}")
     apart = [" and ".join(pair) for pair in found.pairs if not found.pair_passed(pair)]
     many = len(found.pairs)
     levels = "at both levels" if seeds else "step by step; in distribution nothing was compared"
@@ -105,10 +101,9 @@ def _print(found: Conformance) -> None:
         else f"No: {len(apart)} of {many} pair{'s' if many > 1 else ''} not shown to agree: "
         f"{'; '.join(apart)}."
     )
-    console.print(
+    say(
         f"{answer} ({threads} thread{'s' if threads > 1 else ''} per training, "
-        f"{found.provenance['seconds']:.0f} s)",
-        markup=False,
+        f"{found.provenance['seconds']:.0f} s)"
     )
 
 

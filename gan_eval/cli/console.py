@@ -39,13 +39,16 @@ def open_console() -> Console:
 
 
 def print_table(
-    console: Console, head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = ""
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str = "",
+    console: Console | None = None,
 ) -> None:
     """Print a caption and a table as wide as it is, or folded into the terminal.
 
     Nothing of it is cut, and neither Rich nor a terminal obeys its texts.
     """
-    table = Table()
+    console, table = console or open_console(), Table()
     for name in head:
         table.add_column(word(name), overflow="fold", max_width=_WIDEST)
     for row in rows:
@@ -56,6 +59,12 @@ def print_table(
     if caption:
         console.print(caption, markup=False)
     console.print(table)
+
+
+def say(*sentences: str) -> None:
+    """Print sentences on stdout, each on a line, by which no terminal is told anything else."""
+    for sentence in sentences:
+        print(printable(sentence))
 
 
 @contextmanager

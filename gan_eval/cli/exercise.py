@@ -103,12 +103,10 @@ def _widths(text: str) -> tuple[int, ...]:
 
 def _print(found: Exercise, written: Sequence[Path]) -> None:
     """Print tables, the answer, and where the files are."""
-    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.cli.console import print_table, say
     from gan_eval.investigations.exercise import tables, words
 
-    console = open_console()
     for table in (tables.told_apart(found), tables.decomposition(found)):
-        print_table(console, table.head, table.rows, table.caption)
+        print_table(table.head, table.rows, table.caption)
     files = f"Files: {', '.join(str(path) for path in written)}"
-    for sentence in (words.QUESTION, words.headline(found), *words.answer(found), files):
-        console.print(sentence, markup=False, soft_wrap=True)
+    say(words.QUESTION, words.headline(found), *words.answer(found), files)

@@ -37,7 +37,7 @@ def misuse(error: Any, arguments: Sequence[str]) -> str:
     if option is None or not hasattr(error, "possibilities"):
         return sentence
     known = {opt: None for parameter in error.ctx.command.params for opt in parameter.opts}
-    name = option.lstrip("-").replace("-", "_")
+    name: str = option.lstrip("-").replace("-", "_")
     meant = _SYNONYMS.get(name, name)
     if f"--{meant}" in known:
         return f"no such option: {option}; did you mean `--{meant}`?"

@@ -11,11 +11,9 @@ import typer
 
 from gan_eval.cli.options import Threads, Workers, command_line
 from gan_eval.cli.status import Status
-from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
     from gan_eval.study.results.results import Results
     from gan_eval.study.run.execute import Progress
@@ -72,22 +70,14 @@ def run(
     """
     from gan_eval.cli.console import progress_bar
     from gan_eval.report.run import run as run_study
-    from gan_eval.runtime.machine import cores
-    from gan_eval.runtime.pool import require as require_workers
-    from gan_eval.runtime.threads import require
     from gan_eval.study.plan import ready
     from gan_eval.study.plan.study import Study
     from gan_eval.study.results.folder import REPORT, default_folder
 
-    require_workers(workers)
-    if workers is not None and scheduler is not None:
-        raise UsageError("`--scheduler` has workers of its own: it goes without `--workers`")
-    require(threads)
     settings = Study.read(None if study is None else ready.find(study), assignments or [])
     if dry_run:
         from gan_eval.study.run.forecast import forecast
 
-        workers = workers or max(1, cores() // threads)
         _print_forecast(forecast(settings, workers, threads))
         return Status.YES
     folder = out or default_folder(settings.name)
@@ -116,75 +106,57 @@ def _verdicts(progress: Progress) -> str:
 
 def _print(results: Results, folder: Path) -> None:
     """Print a study's summary, what did not go as planned, and where the rows are."""
-    from gan_eval.cli.console import open_console
+    from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN
-    from gan_eval.runtime.text import printable
+    from gan_eval.pages.numbers import plural
     from gan_eval.study.results.results import MOST_ROWS
     from gan_eval.training.backends.registry import absence
 
-    console = open_console()
-    facts = results.provenance
-    if len(results.rows):
-        labels = [entry["label"] for entry in facts.get("configurations", ())]
-        _print_summary(console, results.rows, labels)
+    facts, many = results.provenance, len(results.rows)
+    if many:
+        _print_summary(results.rows, [one["label"] for one in facts.get("configurations", ())])
     failures = facts["failures"]
-    for failure in failures[:SHOWN]:
-        console.print(
-            printable(
-                f"failed: {failure['configuration']} on {failure['backend']}/{failure['device']}, "
-                f"seed {failure['seeds'][0]}: {failure['message']}"
-            ),
-            markup=False,
-        )
     lost = sum(len(failure["seeds"]) for failure in failures)
+    for failure in failures[:SHOWN]:
+        where = f"{failure['configuration']} on {failure['backend']}/{failure['device']}"
+        say(f"failed: {where}, seed {failure['seeds'][0]}: {failure['message']}")
     if failures:
-        console.print(f"{lost:,} of {facts['planned']:,} replicates could not be trained.")
+        say(f"{lost:,} of {facts['planned']:,} replicates could not be trained.")
     for entry in facts.get("unavailable", ()):
-        console.print(absence(entry["name"], entry["state"], entry["remedy"]), markup=False)
-    short = facts["planned"] - facts["finished"] - lost
-    if facts["interrupted"] and not len(results.rows):
-        console.print("Interrupted: no replicate had finished.")
+        say(absence(entry["name"], entry["state"], entry["remedy"]))
+    trained = f"{facts['finished']} of {facts['planned']} replicates"
+    if facts["interrupted"] and not many:
+        say("Interrupted: no replicate had finished.")
     elif facts["interrupted"]:
-        console.print(
-            f"Interrupted: {facts['finished']} of {facts['planned']} replicates kept in {folder}; "
-            f"the same command goes on from there, `gan-eval report {folder}` builds their report.",
-            markup=False,
+        say(
+            f"Interrupted: {trained} kept in {folder}; the same command goes on from there, "
+            f"`gan-eval report {folder}` builds their report."
         )
-    elif short > 0:
-        console.print(
-            f"{facts['finished']} of {facts['planned']} replicates were trained within the time "
-            f"budget of {facts['study']['time_budget']:g} s; the same command goes on from there."
+    elif facts["planned"] > facts["finished"] + lost:
+        say(
+            f"{trained} were trained within the time budget of "
+            f"{facts['study']['time_budget']:g} s; the same command goes on from there."
         )
-    if len(results.rows):
-        if facts.get("reused"):
-            console.print(f"Reused: {facts['reused']:,} replicates that the ledger had already")
-        threads = facts["threads"]
-        console.print(
-            f"Done:   by {facts['workers']} worker{'s' if facts['workers'] > 1 else ''} with "
-            f"{threads} thread{'s' if threads > 1 else ''} each"
+    if many and facts.get("reused"):
+        say(f"Reused: {facts['reused']:,} replicates that the ledger had already")
+    if many:
+        workers, threads = plural(facts["workers"], "worker"), plural(facts["threads"], "thread")
+        say(f"Done:   by {workers} with {threads} each", f"Rows:   {folder}")
+    if many > MOST_ROWS:
+        say(
+            f"CSV:    {many:,} rows are in the ledger only; `gan-eval export {folder}` writes them "
+            "as CSV or Parquet"
         )
-        console.print(f"Rows:   {folder}", markup=False, soft_wrap=True)
-        if len(results.rows) > MOST_ROWS:
-            console.print(
-                f"CSV:    {len(results.rows):,} rows are in the ledger only; "
-                f"`gan-eval export {folder}` writes them as CSV or Parquet",
-                markup=False,
-                soft_wrap=True,
-            )
 
 
 def _print_forecast(found: Forecast) -> None:
     """Print the cells that would run, and for how long."""
-    from gan_eval.cli.console import open_console, print_table
-    from gan_eval.runtime.text import printable
+    from gan_eval.cli.console import print_table, say
+    from gan_eval.pages.numbers import plural
 
-    console = open_console()
+    head = ("configuration", "backend", "device", "replicates", "units", "seconds alone")
     print_table(
-        console,
-        (
-            *("configuration", "backend", "device", "replicates", "units", "seconds alone"),
-            "of these timed and drawn",
-        ),
+        (*head, "of these timed and drawn"),
         (
             (
                 *(cell.configuration, cell.backend, cell.device),
@@ -195,29 +167,25 @@ def _print_forecast(found: Forecast) -> None:
             for cell in found.cells
         ),
     )
-    workers = f"{found.workers} worker{'s' if found.workers > 1 else ''}"
     if found.axes:
         configurations = len({cell.configuration for cell in found.cells})
-        axes = printable(" × ".join(found.axes))
-        console.print(f"Axes: {axes} = {configurations:,} configurations", markup=False)
-    console.print(
-        f"Would run: {len(found.cells):,} cell{'s' if len(found.cells) > 1 else ''}, "
-        f"{found.units:,} units of work, {found.replicates:,} replicates"
-    )
-    console.print(
-        f"Would take: about {found.seconds:,.0f} s with {workers} to train and judge, by trainings "
-        f"of one epoch that were measured here in {found.measuring:.0f} s; starting and the report "
-        "come on top"
+        say(f"Axes: {' × '.join(found.axes)} = {configurations:,} configurations")
+    say(
+        f"Would run: {plural(len(found.cells), 'cell')}, {found.units:,} units of work, "
+        f"{found.replicates:,} replicates",
+        f"Would take: about {found.seconds:,.0f} s with {plural(found.workers, 'worker')} to train "
+        "and judge, by trainings of one epoch that were measured here in "
+        f"{found.measuring:.0f} s; starting and the report come on top",
     )
     if found.time_budget is not None and found.seconds > found.time_budget:
-        console.print(
+        say(
             f"The time budget is {found.time_budget:g} s, after which nothing more is started: "
             "fewer would be trained"
         )
-    console.print("Nothing was written.")
+    say("Nothing was written.")
 
 
-def _print_summary(console: Console, rows: pd.DataFrame, labels: list[str]) -> None:
+def _print_summary(rows: pd.DataFrame, labels: list[str]) -> None:
     """Print a line per cell, by configuration in the order of the labels."""
     from gan_eval.cli.console import print_table
     from gan_eval.judging.summary import summarise
@@ -227,7 +195,6 @@ def _print_summary(console: Console, rows: pd.DataFrame, labels: list[str]) -> N
     order = cells["configuration"].map(places).fillna(len(places)).argsort(kind="stable")
     counts = ("replicates", "converged", "near", "failed", "diverged")
     print_table(
-        console,
         (
             *("configuration", "backend", "device", *counts),
             *("median KL (95 %)", "worth samples (95 %)", "examples/sec"),

@@ -37,7 +37,7 @@ def studies(
     elif name is not None:
         print(ready.text(name), end="")
     else:
-        from gan_eval.cli.console import open_console, print_table
+        from gan_eval.cli.console import print_table
 
         rows = ((name, ready.question(name)) for name in ready.names())
-        print_table(open_console(), ("study", "question"), rows)
+        print_table(("study", "question"), rows)

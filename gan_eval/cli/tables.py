@@ -8,16 +8,14 @@ from gan_eval.cli.console import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
 SHOWN = 40
 """Lines of a list; of more replicates the medians stand for all, of more faults their number."""
 
 
-def print_replicates(console: Console, rows: pd.DataFrame) -> None:
+def print_replicates(rows: pd.DataFrame) -> None:
     """Print the losses, the distance and the verdict of each replicate."""
     print_table(
-        console,
         ("seed", "loss_D", "loss_G", "KL(q‖p) nats", "worth samples", "verdict"),
         (
             (

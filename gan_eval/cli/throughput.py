@@ -78,16 +78,14 @@ def throughput(
 
 def _print(found: Figures) -> None:
     """Print tables, and sentences on what makes them doubtful and where they were measured."""
-    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.cli.console import print_table, say
     from gan_eval.investigations.speed import page
 
-    console = open_console()
     tables = [page.benchmarks(found.table)]
     if found.quality is not None:
         tables.append(page.passages(found.quality, found.labels))
     if found.comparison is not None:
         tables.append(page.changes(found.comparison))
     for table in tables:
-        print_table(console, table.head, table.rows, table.caption)
-    for sentence in found.sentences():
-        console.print(sentence, markup=False, soft_wrap=True)
+        print_table(table.head, table.rows, table.caption)
+    say(*found.sentences())

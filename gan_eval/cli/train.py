@@ -111,31 +111,30 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
     """Print the chapter's line, the learned moments beside the truth, and the verdict."""
     import numpy as np
 
-    from gan_eval.cli.console import open_console, print_table
+    from gan_eval.cli.console import print_table, say
     from gan_eval.cli.tables import SHOWN, print_replicates
     from gan_eval.judging.summary import quantile
 
-    console = open_console()
     many = len(rows) > 1
     label = f" (medians of {len(rows)} replicates)" if many else ""
-    console.print(
+    say(
         f"loss_D {rows['loss_D'].median():.3f}, loss_G {rows['loss_G'].median():.3f}, "
         f"{float(np.median(trained.examples_per_second)):.1f} examples/sec{label}"
     )
     drawn = trained.chapter_examples_per_second[0]
     if np.isfinite(drawn):
-        console.print(f"by the chapter's clock, drawing included: {drawn:.1f} examples/sec")
+        say(f"by the chapter's clock, drawing included: {drawn:.1f} examples/sec")
     head = ("", "truth", "learned (median)" if many else "learned", "error")
-    print_table(console, head, _moments(trained, rows))
+    print_table(head, _moments(trained, rows))
     if many and len(rows) <= SHOWN:
-        print_replicates(console, rows)
+        print_replicates(rows)
     kl, worth, share = (quantile(rows[name], 0.5) for name in ("kl", "worth_kl", "efficiency"))
     counts = ", ".join(f"{n} {name}" for name, n in rows["verdict"].value_counts().items())
     verdict = counts if many else rows["verdict"].iloc[0]
     margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]
-    console.print(f"KL(q‖p) {kl:.4f} nats (q the learned distribution, p the truth)")
-    console.print(f"worth {worth:.1f} real samples, {share:.2%} of those it saw")
-    console.print(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
+    say(f"KL(q‖p) {kl:.4f} nats (q the learned distribution, p the truth)")
+    say(f"worth {worth:.1f} real samples, {share:.2%} of those it saw")
+    say(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
 
 
 def _moments(trained: TrainedGANs, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:

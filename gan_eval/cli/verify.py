@@ -34,37 +34,32 @@ def verify(
 def _print(found: Verification) -> None:
     """Print each number that does not stand, or that all do."""
     from gan_eval import __version__
-    from gan_eval.cli.console import open_console
+    from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN
     from gan_eval.pages.numbers import plural
 
-    console = open_console()
     if found.unknown:
-        console.print(f"COULD NOT TELL: {found.unknown}", markup=False, soft_wrap=True)
+        say(f"COULD NOT TELL: {found.unknown}")
         return
-    for mismatch in found.mismatches[:SHOWN]:
-        console.print(str(mismatch), markup=False, soft_wrap=True)
+    say(*map(str, found.mismatches[:SHOWN]))
     count = len(found.mismatches)
     recomputed = f"{found.numbers:,} numbers recomputed"
     if found.figures and not found.undrawn:
         recomputed += f" and {plural(found.figures, 'figure')} redrawn"
     if not count:
-        console.print(f"{recomputed}, all stand: the page is what its data give")
+        say(f"{recomputed}, all stand: the page is what its data give")
         if found.undrawn:
-            console.print(
+            say(
                 f"{plural(found.figures, 'figure')}, with captions and CSV, held against checksums "
-                f"only: {found.undrawn}",
-                markup=False,
-                soft_wrap=True,
+                f"only: {found.undrawn}"
             )
         return
     if count > SHOWN:
-        console.print(f"and {count - SHOWN:,} more")
+        say(f"and {count - SHOWN:,} more")
     said = f"{count:,} {'does' if count == 1 else 'do'} not stand"
-    console.print(f"{recomputed}, {said}")
+    say(f"{recomputed}, {said}")
     if found.version != __version__:
-        console.print(
+        say(
             f"The page was written by gan-eval {found.version}, this is {__version__}, "
-            "which may word things otherwise",
-            markup=False,
+            "which may word things otherwise"
         )

@@ -19,6 +19,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.machine import cores
 from gan_eval.runtime.progress import Progress
 
 Task = tuple[Any, ...]
@@ -210,10 +211,15 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def require(workers: int | None) -> None:
-    """Raise ``UsageError`` where that is no number of processes; None asks for one per core."""
+def side_by_side(workers: int | None, threads_each: int = 1) -> int:
+    """Return the number of processes: as many as asked for, or as the cores hold.
+
+    Raises ``UsageError`` where either is no number of processes or of threads.
+    """
     if workers is not None and not 1 <= workers <= MOST:
         raise UsageError(f"`workers` must be between 1 and {MOST}, got {workers}")
+    threads.require(threads_each)
+    return workers or max(1, cores() // threads_each)
 
 
 def _begin() -> None:

@@ -43,7 +43,7 @@ def test_a_narrow_terminal_folds_and_cuts_nothing() -> None:
     narrow = Console(width=40, force_terminal=True, record=True, highlight=False)
     row = ("learning_rate_D=0.0125,learning_rate_G=0.00125", "2,000")
     with narrow.capture() as captured:
-        console.print_table(narrow, ("configuration", "replicates"), [row])
+        console.print_table(("configuration", "replicates"), [row], console=narrow)
     cells = [line.split("│")[1].strip() for line in captured.get().splitlines() if "│" in line]
     assert "".join(cells) == "learning_rate_D=0.0125,learning_rate_G=0.00125"
 
@@ -52,7 +52,7 @@ def test_what_installs_a_backend_is_printed_with_its_extra(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     remedy = "pip install 'gan-eval[mxnet]'"
-    console.print_table(console.open_console(), ("backend", "remedy"), [("mxnet", remedy)])
+    console.print_table(("backend", "remedy"), [("mxnet", remedy)])
     assert remedy in capsys.readouterr().out
 
 

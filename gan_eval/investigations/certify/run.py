@@ -16,8 +16,8 @@ from gan_eval.investigations.certify.checkpoint import Checkpoint
 from gan_eval.investigations.certify.result import Certificate, Certified
 from gan_eval.investigations.certify.settings import Settings
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Pool, map_units, require
+from gan_eval.runtime.machine import environment
+from gan_eval.runtime.pool import Pool, map_units, side_by_side
 from gan_eval.runtime.progress import Progress
 from gan_eval.runtime.text import nearest
 
@@ -69,8 +69,7 @@ def certify(
     """
     subjects = known(tests)
     settings = settings or Settings()
-    require(workers)
-    workers = workers or cores()
+    workers = side_by_side(workers)
     start, progress = time.monotonic(), Progress(on_progress)
     with Pool(workers) as pool:
         work = partial(

@@ -17,12 +17,10 @@ from gan_eval.investigations.conformance.stages import STAGES, Stage
 from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.investigations.conformance.units import Unit
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Failure, Pool, map_units
-from gan_eval.runtime.pool import require as require_workers
+from gan_eval.runtime.machine import environment
+from gan_eval.runtime.pool import Failure, Pool, map_units, side_by_side
 from gan_eval.runtime.progress import Progress
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.runtime.threads import require
 from gan_eval.training.backends import Availability
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
@@ -74,9 +72,7 @@ def conform(
             f"`seeds` must be at least {distribution.FEWEST}, or 0 to compare step by step "
             f"only, got {seeds}"
         )
-    require(threads)
-    require_workers(workers)
-    workers = workers or max(1, cores() // threads)
+    workers = side_by_side(workers, threads)
     stages, config = STAGES if stages is None else stages, config or TrainingConfig()
     start = time.monotonic()
     with Pool(workers, threads) as pool:

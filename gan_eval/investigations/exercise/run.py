@@ -26,7 +26,7 @@ from gan_eval.investigations.exercise.result import Exercise
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Pool, Task, map_units, require
+from gan_eval.runtime.pool import Pool, Task, map_units, side_by_side
 from gan_eval.runtime.progress import Progress
 from gan_eval.training.backends import backend
 from gan_eval.training.trained import TrainedGANs
@@ -68,13 +68,12 @@ def exercise(
         with a density.
     """
     settings = settings or Settings.of()
-    require(workers)
+    count = side_by_side(workers)
     began = time.perf_counter()
     progress = Progress(on_progress, doing="training")
     progress.tell()
     trained = backend(settings.backend).train(settings.config, settings.seeds)
     study = _Study(settings, trained)
-    count = cores() if workers is None else workers
     with Pool(count) as pool:
 
         def work(doing: str, units: dict[Any, Task]) -> dict[Any, Any]:

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import cores, environment, identity
-from gan_eval.runtime.pool import Failure
+from gan_eval.runtime.machine import environment, identity
+from gan_eval.runtime.pool import Failure, side_by_side
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import Ledger
 from gan_eval.study.plan.identity import ReplicateQuery, queries, within
@@ -100,8 +100,8 @@ def run(
         code. What was finished is stored.
     """
     if scheduler is not None and workers is not None:
-        raise UsageError("a scheduler has workers of its own: it goes without a number of workers")
-    number = workers or max(1, cores() // threads)
+        raise UsageError("`scheduler` has workers of its own: it goes without `workers`")
+    number = side_by_side(workers, threads)
     told = {"workers": number, "threads": threads, "command": command}
     with Processes(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
         this = _Run(study, None if store is None else Path(store), told, on_progress)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gan_eval.judging.judge import judge
+from gan_eval.runtime.pool import side_by_side
 from gan_eval.runtime.threads import allow
 from gan_eval.study.plan.study import Setting, Study
 from gan_eval.study.plan.units import Unit, cells, units
@@ -94,7 +95,7 @@ class _Cost:
         return self.drawn * (config.epochs + 1) + self.judging
 
 
-def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
+def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Forecast:
     """Measure one short training a cell, of one epoch, and add up what the study would take.
 
     A call of one epoch is timed after a first one, which pays for what is loaded and compiled.
@@ -107,8 +108,10 @@ def forecast(study: Study, workers: int, threads: int = 1) -> Forecast:
     Raises
     ------
     UsageError
-        Where the study cannot run: see ``gan_eval.study.plan.units.cells``.
+        Where the study cannot run, as ``gan_eval.study.plan.units.cells`` says, or there are no
+        such numbers of processes and threads.
     """
+    workers = side_by_side(workers, threads)
     start = time.perf_counter()
     with allow(threads):
         work = units(cells(study, backends()))
