@@ -1,7 +1,8 @@
-"""docs/architecture.md: the packages that it names are there, in the order that CI holds."""
+"""docs/architecture.md and CONTRIBUTING.md: the packages and files that they name are there."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 from .pages import ROOT, names_in, section, table_rows
@@ -17,3 +18,11 @@ def test_the_packages_are_the_folders_in_the_order_of_their_imports() -> None:
         contract["layers"] for contract in contracts["contracts"] if contract["id"] == "layers"
     )
     assert named == layers[::-1]
+
+
+def test_the_files_and_folders_that_a_newcomer_is_sent_to_are_there() -> None:
+    for page in ("CONTRIBUTING.md", "docs/architecture.md"):
+        named = re.findall(r"`([\w./]+/(?:[\w.]+)?)`", (ROOT / page).read_text("utf-8"))
+        assert named, page
+        for path in set(named) - {"reports/benchmarks/"}:  # made when they are run
+            assert (ROOT / path).exists() or (ROOT / "gan_eval" / path).exists(), path
