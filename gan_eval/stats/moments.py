@@ -42,9 +42,13 @@ class ConstantColumnError(UsageError):
     """A sample is the same in all rows of a column, the ``place``-th from 0."""
 
     def __init__(self, sample: str, place: int, columns: Sequence[str] | None = None) -> None:
-        self.sample, self.place = sample, place
+        self.sample, self.place, self._columns = sample, place, columns
         column = f"x{place + 1}" if columns is None else columns[place]
         super().__init__(f"{sample} must vary in every column, got constant column {shown(column)}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, int, Sequence[str] | None]]:
+        # As it goes from one process to another.
+        return type(self), (self.sample, self.place, self._columns)
 
 
 @contextmanager

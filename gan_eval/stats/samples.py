@@ -275,7 +275,7 @@ def _checked(values: Any, name: str) -> Numbers:
 def _largest(table: Numbers) -> str:
     """Write out the largest number in size, as it was given."""
     sizes = np.abs(table.values)
-    row, column = np.unravel_index(sizes.argmax(), sizes.shape)
+    row, column = map(int, np.unravel_index(sizes.argmax(), sizes.shape))
     if column in table.exact and table.exact[column].dtype == object:
         exact = [abs(value) for value in table.exact[column]]
         return in_words(max(exact))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import goodness
 from gan_eval.stats.battery.battery import battery
 from gan_eval.stats.battery.catalogue import ALL_TESTS, DEFAULT, TESTS
+from gan_eval.stats.moments import ConstantColumnError
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.twosample.classical import likelihood_ratio_test
 
@@ -218,3 +220,8 @@ def test_a_constant_column_is_called_by_its_name() -> None:
         likelihood_ratio_test(x.drop(columns="unit"), y.drop(columns="unit"))
     # The unit, constant in both, is set aside first.
     assert "constant column 'weight'" in battery(x, y, rng=0).not_run["likelihood_ratio"]
+
+
+def test_the_error_of_a_constant_column_crosses_processes() -> None:
+    error = ConstantColumnError("x", 1, ["height", "weight"])
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -7,7 +7,7 @@ from P. Energy, MMD and Stein's discrepancy are three choices of k.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -188,16 +188,10 @@ def _simulate(
     kernel: TargetKernel, n: int, biased: bool, resamples: int, generator: np.random.Generator
 ) -> Array:
     deviations = np.array(kernel.deviations)
-    choose: Callable[[Discrepancy], float] = (
-        (lambda value: value.biased) if biased else (lambda value: value.unbiased)
-    )
     shape = (n, len(deviations))
-    return np.array(
-        [
-            choose(discrepancy(kernel, generator.standard_normal(shape) * deviations))
-            for _ in range(resamples)
-        ]
-    )
+    drawn = (generator.standard_normal(shape) * deviations for _ in range(resamples))
+    found = (discrepancy(kernel, rows) for rows in drawn)
+    return np.array([value.biased if biased else value.unbiased for value in found])
 
 
 def _blocks(n: int) -> Iterator[tuple[slice, slice]]:

@@ -79,15 +79,8 @@ def likelihood_ratio_permutation_test(
     >>> likelihood_ratio_permutation_test(x, y, rng=0).pvalue
     0.001
     """
-    return _permuted(
-        classical.likelihood_ratio_test,
-        _likelihood_ratio,
-        lambda groups: groups.likelihood_ratio,
-        x,
-        y,
-        permutations,
-        rng,
-    )
+    named = classical.likelihood_ratio_test, "likelihood_ratio", _likelihood_ratio
+    return _permuted(*named, x, y, permutations, rng)
 
 
 def box_m_permutation_test(
@@ -109,15 +102,8 @@ def box_m_permutation_test(
     >>> box_m_permutation_test(x, 2 * y, rng=0).pvalue < 0.01
     True
     """
-    return _permuted(
-        classical.box_m_test,
-        _box_m,
-        lambda groups: groups.box_m,
-        x,
-        y,
-        permutations,
-        rng,
-    )
+    named = classical.box_m_test, "box_m", _box_m
+    return _permuted(*named, x, y, permutations, rng)
 
 
 def hotelling_permutation_test(
@@ -138,22 +124,14 @@ def hotelling_permutation_test(
     >>> hotelling_permutation_test(x, y, rng=0).pvalue
     0.001
     """
-    return _permuted(
-        classical.hotelling_test,
-        _hotelling,
-        lambda groups: groups.hotelling,
-        x,
-        y,
-        permutations,
-        rng,
-        squares=False,
-    )
+    named = classical.hotelling_test, "hotelling", _hotelling
+    return _permuted(*named, x, y, permutations, rng, squares=False)
 
 
 def _permuted(
     classical_test: Callable[[Any, Any], TestResult],
+    name: str,
     statistic: Statistic,
-    direct: Callable[[Scatters], float],
     x: Any,
     y: Any,
     permutations: int,
@@ -180,7 +158,7 @@ def _permuted(
 
     def values_of(labels: Labels) -> Array:
         if tight:
-            values = np.array([direct(Scatters(scaled, row)) for row in labels])
+            values = np.array([getattr(Scatters(scaled, row), name) for row in labels])
         else:
             values = statistic(*_moments(rows, labels, squares), n, m)
         # Both groups flat: what cannot be weighed counts against rejection.
