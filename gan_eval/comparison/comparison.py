@@ -159,50 +159,46 @@ class Comparison(Displayed):
 
     def document(self) -> dict[str, Any]:
         """Return all of it, ready for JSON; NaN and infinities are None."""
-        found = self.directions
+        sides = {"real": self.real, "generated": self.generated}
+        distances = {d.name: (d.estimate, *(d.interval or (None, None))) for d in self.distances}
+        bounds = ("estimate", "confidence_low", "confidence_high")
+        along = self.directions
+
+        def by_column(numbers: Array) -> dict[str, float]:
+            return dict(zip(self.columns, numbers.tolist(), strict=True))
+
         return json_ready(
             {
                 "verdict": str(self.verdict),
                 **{
-                    name: {
-                        "file": side.source,
-                        "rows": side.available,
-                        "rows_compared": len(side.rows),
-                    }
-                    for name, side in (("real", self.real), ("generated", self.generated))
+                    name: {"file": s.source, "rows": s.available, "rows_compared": len(s.rows)}
+                    for name, s in sides.items()
                 },
-                "columns_compared": list(self.columns),
+                "columns_compared": self.columns,
                 "origins": {name: in_words(origin) for name, origin in self.origins.items()},
-                "notes": list(self.notes),
-                "set_aside": dict(self.set_aside),
+                "notes": self.notes,
+                "set_aside": self.set_aside,
                 "seed": self.seed,
                 "permutations": self.permutations,
                 "battery": self.tests.to_dict(),
                 "distances": {
-                    d.name: {
-                        "estimate": d.estimate,
-                        "confidence_low": d.interval[0] if d.interval else None,
-                        "confidence_high": d.interval[1] if d.interval else None,
-                    }
-                    for d in self.distances
+                    name: dict(zip(bounds, three, strict=True)) for name, three in distances.items()
                 },
                 "columns": self.differences.to_dict(orient="records"),
                 "directions": {
-                    "units": dict(zip(self.columns, found.units.tolist(), strict=True)),
+                    "units": by_column(along.units),
                     "mean": {
-                        "shift": found.mean.value,
-                        "by_chance": found.chance_shift,
-                        "loadings": dict(
-                            zip(self.columns, found.mean.loadings.tolist(), strict=True)
-                        ),
+                        "shift": along.mean.value,
+                        "by_chance": along.chance_shift,
+                        "loadings": by_column(along.mean.loadings),
                     },
                     "spread": [
                         {
                             "variance_ratio": d.value,
-                            "by_chance": found.chance_ratio,
-                            "loadings": dict(zip(self.columns, d.loadings.tolist(), strict=True)),
+                            "by_chance": along.chance_ratio,
+                            "loadings": by_column(d.loadings),
                         }
-                        for d in found.spread
+                        for d in along.spread
                     ],
                 },
                 "copies": asdict(self.copies),

@@ -38,19 +38,12 @@ def render(found: Comparison) -> str:
         question="Do the two samples come from one distribution?",
         headline=words.headline(found),
         sentences=[
-            (None, words.verdict(found)),
-            (None, words.worst_column(found)),
-            (None, words.meaning(found)),
+            (None, say(found)) for say in (words.verdict, words.worst_column, words.meaning)
         ],
         cards=_cards(found),
         sections=[
-            _tests(found),
-            _distances(found),
-            _columns(found),
-            _directions(found),
-            _copies(found),
-            _data(found),
-            _method(found),
+            make(found)
+            for make in (_tests, _distances, _columns, _directions, _copies, _data, _method)
         ],
     )
 
