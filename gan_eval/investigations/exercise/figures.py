@@ -12,7 +12,7 @@ from gan_eval.investigations.exercise.decomposition import PARTS
 from gan_eval.investigations.exercise.fitting import ROUNDS
 from gan_eval.investigations.exercise.population import LN2
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
-from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING, TRUTH
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING
 from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
 from gan_eval.investigations.exercise.settings import label
 from gan_eval.pages.canvas import (
@@ -34,12 +34,6 @@ _STYLES = (
     ("converged", (0, (1, 1)), "P"),
     ("near", (0, (4, 1, 1, 1)), "X"),
 )
-_WORDS = {
-    "seen": "seen",
-    "optimisation": "optimisation",
-    "finite_sample": "finite sample",
-    "form": "form",
-}
 _DASHED = (0, (4, 3))
 
 
@@ -179,14 +173,16 @@ def parts(found: Exercise) -> Picture:
             axes.barh(y, 100 * share, height=0.55, color=colour, alpha=0.75)
             axes.plot([100 * low, 100 * high], [y, y], color=COLOURS["ink"], linewidth=1.6)
         axes.axvline(0, color=COLOURS["ink"], linewidth=1)
-        axes.set_yticks(range(len(PARTS)), [_WORDS[name] for name in PARTS])
+        axes.set_yticks(range(len(PARTS)), [name.replace("_", " ") for name in PARTS])
         axes.invert_yaxis()
         axes.set_xlabel("% of the mean JSD")
         return picture(
             figure,
             "fig-parts",
             title="Where the distance from equilibrium lies",
-            description="; ".join(f"{_WORDS[name]} {percent(shares[name][0])}" for name in PARTS)
+            description="; ".join(
+                f"{name.replace('_', ' ')} {percent(shares[name][0])}" for name in PARTS
+            )
             + "; together 100 %.",
             caption="The four parts add up to 100 %. Lines are 95 % intervals by bootstrap over "
             "generators.",
@@ -222,6 +218,3 @@ def _rows(found: Exercise, kind: str, source: str) -> list[int]:
 
 def _has_training(found: Exercise) -> bool:
     return TRAINING in set(found.responses["source"])
-
-
-__all__ = ["TRUTH", "losses", "parts", "told_apart", "wins"]

@@ -9,6 +9,7 @@ from typing import Any
 from gan_eval.investigations.exercise.network import Network
 from gan_eval.runtime.arguments import level, whole_number
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.json import json_ready
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training.config import TrainingConfig
 
@@ -123,19 +124,8 @@ class Settings:
 
     def document(self) -> dict[str, Any]:
         """Give the settings, ready for JSON."""
-        return {
-            "config": self.config.model_dump(mode="json"),
-            "config_hash": self.config.hash,
-            "backend": self.backend,
-            "first_seed": self.first_seed,
-            "replicates": self.replicates,
-            "discriminators": self.discriminators,
-            "test_rows": list(self.test_rows),
-            "fit_rows": list(self.fit_rows),
-            "widths": [list(form) for form in self.widths],
-            "restarts": self.restarts,
-            "alpha": self.alpha,
-        }
+        config = {"config": self.config.model_dump(mode="json"), "config_hash": self.config.hash}
+        return json_ready(config | {k: v for k, v in vars(self).items() if k != "config"})
 
 
 def label(widths: Sequence[int]) -> str:
