@@ -80,7 +80,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_two_that_agree_are_told_so_with_status_0(capsys: pytest.CaptureFixture[str]) -> None:
     status, stdout, stderr = run(capsys, "--backend", "numpy,twin", "--seeds", "20")
     assert (status, stderr) == (0, "")
-    assert "Yes: the pair agrees at both levels. (1 thread a training" in stdout
+    assert "Yes: the pair agrees at both levels. (1 thread per training" in stdout
     assert "NO" not in stdout
 
 
