@@ -15,8 +15,8 @@ from gan_eval.cli.status import Status
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gan_eval.runtime.progress import Progress
     from gan_eval.study.results.results import Results
-    from gan_eval.study.run.execute import Progress
     from gan_eval.study.run.forecast import Forecast
 
 

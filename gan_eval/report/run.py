@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gan_eval.report.page import write
+from gan_eval.runtime.progress import Progress
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.folder import REPORT, OutputFolder
 from gan_eval.study.results.results import Results
@@ -21,7 +22,7 @@ def run(
     scheduler: str | None = None,
     fresh: bool = False,
     command: str = "",
-    on_progress: Callable[[execute.Progress], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> Results:
     """Run a study and write its rows and its HTML report into a folder, as ``gan-eval run`` does.
@@ -49,7 +50,7 @@ def run(
     command : str
         The command to print in the report as the way to reproduce it.
     on_progress : callable, optional
-        Called with an ``execute.Progress`` when a unit of work has ended.
+        Called with a ``Progress`` when a unit of work has ended.
     on_note : callable, optional
         Called with a sentence where something happened to the files of earlier runs.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,6 +38,12 @@ class Progress:
     reused: int = 0
     doing: str = ""
     verdicts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, verdicts: Mapping[str, int]) -> None:
+        """Take in replicates that have ended, by their verdicts."""
+        for verdict, number in verdicts.items():
+            self.finished += number
+            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
 
     def tell(self) -> None:
         """Call the listener, if there is one."""

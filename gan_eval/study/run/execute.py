@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pandas as pd
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import environment, identity
 from gan_eval.runtime.pool import Failure, side_by_side
+from gan_eval.runtime.progress import Progress
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import Ledger
 from gan_eval.study.plan.identity import ReplicateQuery, queries, within
@@ -28,24 +28,6 @@ from gan_eval.study.results.results import Results, with_axes
 from gan_eval.study.run.dask_cluster import Cluster
 from gan_eval.study.run.unit import Processes
 from gan_eval.training.backends import Availability, backends
-
-
-@dataclass
-class Progress:
-    """A report of progress, which ``run`` gives its caller while it runs."""
-
-    planned: int
-    finished: int = 0
-    """Those that the ledger had already among them."""
-    verdicts: dict[str, int] = field(default_factory=dict)
-    """Of those that this run trained."""
-
-    def count(self, unit: PackedUnit) -> None:
-        """Take in a unit that has ended."""
-        self.finished += sum(unit.verdicts.values())
-        for verdict, number in unit.verdicts.items():
-            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
-
 
 _Place = tuple[str, str, str]
 """Label, backend and device of a cell."""
@@ -118,12 +100,12 @@ class _Run:
         told: dict[str, Any],
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
-        self.study, self.path, self.told, self.on_progress = study, path, told, on_progress
+        self.study, self.path, self.told = study, path, told
         self.began = time.monotonic()
         self.deadline = math.inf if study.time_budget is None else self.began + study.time_budget
         self.failures: list[dict[str, Any]] = []
         self.unavailable: list[dict[str, Any]] = []
-        self.progress = Progress(0)
+        self.progress = Progress(on_progress)
         self.parts: dict[_Place, list[ReplicateQuery]] = {}
         self.environment = ""
         self.noted: set[str] = set()
@@ -177,7 +159,7 @@ class _Run:
         )
         every = units(planned)
         alone, rest = ([unit for unit in every if unit.timed is timed] for timed in (True, False))
-        self.tell()
+        self.progress.tell()
         for unit, outcome in pool.train(
             self.study,
             lambda some: self.lacking(ledger, some, number),
@@ -190,7 +172,7 @@ class _Run:
                 self.failures.append(_describe(unit, outcome))
             else:
                 self.store(ledger, unit, outcome)
-            self.tell()
+            self.progress.tell()
 
     def lacking(self, ledger: Ledger, planned: Sequence[Unit], number: int) -> Iterator[Unit]:
         """Yield the units, or their seeds, that the ledger lacks, asked anew before each, until the
@@ -240,11 +222,7 @@ class _Run:
             timed=unit.timed,
             environment=environment,
         )
-        self.progress.count(finished)
-
-    def tell(self) -> None:
-        if self.on_progress is not None:
-            self.on_progress(self.progress)
+        self.progress.count(finished.verdicts)
 
     def gather(self, ledger: Ledger, interrupted: bool) -> Results:
         parts = [part for parts in self.parts.values() for part in parts]
