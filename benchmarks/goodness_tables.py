@@ -193,7 +193,7 @@ def print_margin(repetitions: int) -> None:
                 for _ in range(repetitions)
             ]
             bound = np.mean([one.upper <= one.margin for one in found])
-            cells.append(f"{bound:.3f} {np.mean([one.shown for one in found]):.3f}")
+            cells.append(f"{bound:.3f} {np.mean([one.passed for one in found]):.3f}")
         truth = failure_probability(n, d, margin, 0.95)
         rows.append([str(d), str(n), f"{margin:g}", *cells, f"{truth:.3f}"])
     head = ["d", "n", "margin", "Gaussian", "t, 8 df", "t, 5 df", "t, 4 df", "lognormal, σ = ½"]
