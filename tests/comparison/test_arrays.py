@@ -78,7 +78,7 @@ def test_either_order_of_bytes_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("t.npy", npy(np.zeros((60, 2), dtype=RECORD)), "one row a record, got records of shape"),
+        ("t.npy", npy(np.zeros((60, 2), dtype=RECORD)), "records of shape (60, 2)"),
         ("t.npy", npy(np.zeros(60, dtype=[("m", "f8", (2, 3))])), "'m' of type ('<f8', (2, 3))"),
         ("t.npy", npy(np.zeros(60, dtype=[("m", [("n", "f8")])])), "'m' of type [('n', '<f8')]"),
         ("t.npy", npy(np.zeros(60, dtype=[("v.1", "f8"), ("v", "f8", (2,))])), "named 'v.1'"),
