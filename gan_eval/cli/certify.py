@@ -20,7 +20,7 @@ def certify(
         typer.Option(
             "--tests",
             metavar="A,B,…",
-            help="Certify these tests; judge's own if not given; all.",
+            help="Certify these tests, or all; those of judge if not given.",
         ),
     ] = None,
     n: Annotated[

@@ -11,6 +11,8 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import close, shown
 
 _SYNONYMS = {"seeds": "replicates", "output": "out", "jobs": "workers", "processes": "workers"}
+_MEANT_BY = {"replicates": "seeds"}
+"""Of `conform`, whose option is of the other name."""
 
 
 class Commands(typer.core.TyperGroup):
@@ -20,10 +22,10 @@ class Commands(typer.core.TyperGroup):
         """Find the command; ``UsageError`` where there is none of the name."""
         known = list(self.commands)
         if args and args[0] not in known and not args[0].startswith("-"):
-            meant = [f"did you mean `{one}`? " for one in close(args[0], known)]
+            meant = [f"did you mean `{one}`? The" for one in close(args[0], known)]
             raise UsageError(
-                f"unknown command {shown(args[0])}: {''.join(meant[:1])}"
-                f"The commands are {', '.join(known)}"
+                f"unknown command {shown(args[0])}: {''.join(meant[:1]) or 'the'} "
+                f"commands are {', '.join(known)}"
             )
         return super().resolve_command(ctx, args)
 
@@ -39,6 +41,8 @@ def misuse(error: Any, arguments: Sequence[str]) -> str:
     known = {opt: None for parameter in error.ctx.command.params for opt in parameter.opts}
     name: str = option.lstrip("-").replace("-", "_")
     meant = _SYNONYMS.get(name, name)
+    if f"--{meant}" not in known and f"--{_MEANT_BY.get(name)}" in known:
+        meant = _MEANT_BY[name]
     if f"--{meant}" in known:
         return f"no such option: {option}; did you mean `--{meant}`?"
     if "--set" in known and (settings := _settings(meant, str(error.ctx.command.name))):

@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 SHOWN = 40
 """Lines of a list; of more replicates the medians stand for all, of more faults their number."""
 
+_CELL = ("configuration", "backend", "device")
+
 
 def print_replicates(rows: pd.DataFrame) -> None:
-    """Print the losses, the distance and the verdict of each replicate."""
+    """Print the losses, the distance and the verdict of each replicate, and its cell where there
+    are several."""
+    several = [name for name in _CELL if name in rows and rows[name].nunique(dropna=False) > 1]
     print_table(
-        ("seed", "loss_D", "loss_G", "KL(q‖p) nats", "worth samples", "verdict"),
+        (*several, "seed", "loss_D", "loss_G", "KL(q‖p) nats", "worth samples", "verdict"),
         (
             (
+                *(str(row[name]) for name in several),
                 str(row["seed"]),
                 *(f"{row[name]:.3f}" for name in ("loss_D", "loss_G")),
                 f"{row['kl']:.4f}",

@@ -146,9 +146,9 @@ class Gaussian:
         array([[4., 2.],
                [2., 2.]])
         """
-        value = getattr(value, "law", value)
-        if isinstance(value, Gaussian):
-            return value
+        law = getattr(value, "law", value)
+        if isinstance(law, Gaussian):
+            return law
         if isinstance(value, tuple | list) and len(value) == 2:
             return cls.from_moments(*value)
         raise UsageError(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike, as_numbers
+from gan_eval.runtime.arguments import random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
 
 _LOG_2PI = float(np.log(2 * np.pi))
@@ -173,7 +174,8 @@ class GaussianTarget:
         array([[1.139, 2.185],
                [1.63 , 3.333]])
         """
-        return self.transform(np.random.default_rng(rng).standard_normal((n, self.dimension)))
+        n = whole_number(n, "n", 0)
+        return self.transform(random_generator(rng).standard_normal((n, self.dimension)))
 
     def whiten(self, x: ArrayLike) -> NDArray[np.floating]:
         """Map rows (n, d) to (x − b) A⁻¹, which are N(0, I) when x follows the target."""

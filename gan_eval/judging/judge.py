@@ -17,6 +17,7 @@ from gan_eval.distributions.gaussian import Array, Gaussian
 from gan_eval.distributions.sample_size import samples_of_pair, worth_kl
 from gan_eval.judging import evaluation
 from gan_eval.runtime import threads
+from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.config import Margins
 from gan_eval.training.trained import TrainedGANs
@@ -88,7 +89,7 @@ def judge(
     Raises
     ------
     UsageError
-        Where ``tested`` is negative, or a test is unknown.
+        Where an argument is not of its kind, ``tested`` is negative, or a test is unknown.
 
     See Also
     --------
@@ -104,6 +105,9 @@ def judge(
     >>> bool((rows["worth_kl"] / 1000 == rows["efficiency"]).all())
     True
     """
+    instance_of(trained, "trained", TrainedGANs, "from `gan_eval.train`")
+    margins = Margins() if margins is None else margins
+    instance_of(margins, "margins", Margins)
     if tested is not None and tested < 0:
         raise UsageError(f"`tested` must be at least 0, got {tested}")
     if tuple(tests) != evaluation.TESTS:
@@ -112,7 +116,6 @@ def judge(
         )
 
         tests = known(tests)
-    margins = margins or Margins()
     measured: dict[str, Any] = {}
     parts = [slice(start, start + _TOGETHER) for start in range(0, len(trained), _TOGETHER)]
     rows = n_evaluation if sampled else 0

@@ -12,10 +12,14 @@ from scipy import special
 
 from gan_eval.judging.columns import axes_of
 from gan_eval.judging.judge import VERDICTS
+from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
 
 CELL = ["configuration", "backend", "device"]
 """The columns that identify a cell of a study: all its rows differ by seed only."""
+
+_NEEDED = ("config_hash", "backend", "device", "verdict", "kl", "worth_kl", "efficiency")
+_NEEDED += ("samples_to_detect", "loss_D", "loss_G", "examples_per_second")
 
 
 def by_cell(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
@@ -100,6 +104,11 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     >>> bool((cells["kl_low"] <= cells["kl"]).all() and (cells["kl"] <= cells["kl_high"]).all())
     True
     """
+    instance_of(rows, "rows", pd.DataFrame, "from `judge` or `load`")
+    if missing := [name for name in _NEEDED if name not in rows]:
+        raise UsageError(
+            f"`rows` must have the columns of `judge` or `load`, lacks {', '.join(missing)}"
+        )
     if "configuration" not in rows:
         rows = rows.assign(configuration=rows["config_hash"])
     cells, axes = [], axes_of(rows.columns)

@@ -78,6 +78,22 @@ def one_of(value: Any, name: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def instance_of(value: Any, name: str, kind: type, source: str = "") -> None:
+    """``UsageError`` where ``value`` is not of ``kind``; ``source`` says where to get one.
+
+    Examples
+    --------
+    >>> instance_of(3, "study", dict)
+    Traceback (most recent call last):
+    gan_eval.runtime.errors.UsageError: `study` must be a dict, got int
+    """
+    if not isinstance(value, kind):
+        raise UsageError(
+            f"`{name}` must be a {kind.__name__}{source and f', {source}'}, "
+            f"got {type(value).__name__}"
+        )
+
+
 def draw_count(value: Any, name: str) -> int:
     """Return a number of permutations, resamples and the like, from 1 to ``MOST_DRAWS``."""
     return whole_number(value, name, 1, MOST_DRAWS)

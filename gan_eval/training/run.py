@@ -5,10 +5,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from gan_eval.runtime.arguments import instance_of, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable
 from gan_eval.runtime.machine import memory_gib
+from gan_eval.runtime.random import MAX_SEED
+from gan_eval.runtime.text import shown
 from gan_eval.training import backends
 from gan_eval.training.backends.protocol import SparseHistory, default_device
 from gan_eval.training.config import TrainingConfig
@@ -44,8 +50,8 @@ def train(
     Raises
     ------
     UsageError
-        Where the backend or device is not there, ``plot`` cannot be written, or the replicates do
-        not fit into memory.
+        Where an argument is not of its kind, the backend or device is not there, ``plot`` cannot
+        be written, or the replicates do not fit into memory.
 
     Examples
     --------
@@ -54,6 +60,9 @@ def train(
     >>> gans.law().mean.shape
     (3, 2)
     """
+    instance_of(config, "config", TrainingConfig)
+    _require_seeds(seeds)
+    whole_number(every, "`every`", 1)
     if plot is not None:
         return _train_and_draw(config, seeds, backend, device, plot)
     _require_room(config, len(seeds), every)
@@ -62,6 +71,26 @@ def train(
     if isinstance(trainer, SparseHistory):
         return trainer.train(config, seeds, device, every=every)
     return trainer.train(config, seeds, device)
+
+
+def _require_seeds(seeds: Any) -> None:
+    """``UsageError`` where these are not one or more seeds."""
+    # Of a range the ends stand for all; NumPy has no array of some other things, or a ragged one.
+    values: Any = [seeds[0], seeds[-1]] if isinstance(seeds, range) and seeds else seeds
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, OverflowError):
+        array = np.empty(0)
+    if (
+        array.ndim != 1
+        or not len(array)
+        or array.dtype.kind not in "iu"
+        or not 0 <= int(array.min()) <= int(array.max()) <= MAX_SEED
+    ):
+        raise UsageError(
+            f"`seeds` must be one or more whole numbers between 0 and {MAX_SEED}, as range(100), "
+            f"got {shown(seeds)}"
+        )
 
 
 def _require_room(config: TrainingConfig, replicates: int, every: int) -> None:

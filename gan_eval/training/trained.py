@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.notebook import Displayed
 from gan_eval.runtime.random import Seeds
 from gan_eval.training import draws
@@ -176,6 +177,8 @@ class TrainedGANs(Displayed):
 
     def generate(self, replicate: int, n: int) -> Array:
         """Draw ``n`` rows (n, d) from a trained generator, by the evaluation stream of its seed."""
+        whole_number(replicate, "replicate", 0, len(self) - 1)
+        whole_number(n, "n", 0)
         z = draws.evaluation_latent(int(self.seeds[replicate]), n, self.config.latent_size)
         return z @ self.weights[replicate, -1] + self.biases[replicate, -1]
 

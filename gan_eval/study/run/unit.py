@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import pandas as pd
 
 from gan_eval.judging import judge
+from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.pool import Pool
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.plan.study import Study
@@ -59,7 +61,13 @@ class Processes(Pool):
 
     def survey(self, survey: Callable[[], Any], devices: Sequence[str]) -> Any:
         """Ask one process for the installed backends and the machine."""
-        return self.call(survey)
+        try:
+            return self.call(survey)
+        except BrokenProcessPool:  # the first process: a script that lacks the guard ends here
+            raise UsageError(
+                "no worker process could be started: a script must make this call under "
+                '`if __name__ == "__main__":`, or with `workers=1`'
+            ) from None
 
     def train(
         self,

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
+from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.text import nearest
@@ -50,6 +51,7 @@ def backend(name: str) -> Backend:
     Raises ``UsageError`` where the name or the form is unknown (with the nearest known one), where
     the framework is missing (with the command that installs it), or where its import fails.
     """
+    instance_of(name, "backend", str)
     found = entries()
     plain, colon, form = name.partition(":")
     if plain not in found:
