@@ -109,6 +109,7 @@ def _print(results: Results, folder: Path) -> None:
     from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN
     from gan_eval.pages.numbers import plural
+    from gan_eval.runtime.text import printable
     from gan_eval.study.results.results import MOST_ROWS
     from gan_eval.training.backends.registry import absence
 
@@ -141,10 +142,12 @@ def _print(results: Results, folder: Path) -> None:
         say(f"Reused: {facts['reused']:,} replicates that the ledger had already")
     if many:
         workers, threads = plural(facts["workers"], "worker"), plural(facts["threads"], "thread")
-        say(f"Done:   by {workers} with {threads} each", f"Rows:   {folder}")
+        print(f"Done:   by {workers} with {threads} each")  # `say` would close up the columns
+        print(f"Rows:   {printable(str(folder))}")
     if many > MOST_ROWS:
-        say(
-            f"CSV:    {many:,} rows are in the ledger only; `gan-eval export {folder}` writes them "
+        command = f"gan-eval export {printable(str(folder))}"
+        print(
+            f"CSV:    {many:,} rows are in the ledger only; `{command}` writes them "
             "as CSV or Parquet"
         )
 

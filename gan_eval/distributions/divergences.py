@@ -22,6 +22,17 @@ def kl(q: GaussianLike, p: GaussianLike) -> Array:
     ln |Σ_p|/|Σ_q|] (Kullback & Leibler 1951; Kullback 1959, ch. 9). The reverse is ``kl(p, q)``.
     inf where q is singular or leaves the support of a singular p.
 
+    Parameters
+    ----------
+    q, p : Gaussian, GaussianTarget or (mean, covariance)
+        In d dimensions. q is what was learned, p the truth. Either may be a stack with leading
+        axes, such as the ``law()`` of trained GANs.
+
+    Returns
+    -------
+    ndarray
+        One divergence per Gaussian of the stack, a number where neither is one; at least 0.
+
     Examples
     --------
     >>> from gan_eval.distributions import GaussianTarget, kl

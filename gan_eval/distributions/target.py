@@ -48,7 +48,7 @@ class GaussianTarget:
             raise UsageError(f"`A` must be a square matrix, got shape {A.shape}")
         if b.shape != (A.shape[1],):
             raise UsageError(
-                f"`b` must have one entry a column of `A` ({A.shape[1]}), got shape {b.shape}"
+                f"`b` must have one entry per column of `A` ({A.shape[1]}), got shape {b.shape}"
             )
         for name, value in (("A", A), ("b", b)):
             if not np.isfinite(value).all():

@@ -45,7 +45,7 @@ class Comparisons:
     Attributes
     ----------
     pairs : DataFrame
-        One row a configuration other than the reference, backend and device:
+        One row per configuration other than the reference, backend and device:
         ``configuration, backend, device, seeds`` (common ones); ``median`` and
         ``median_reference``; ``ratio`` of the medians with ``ratio_low`` and ``ratio_high``;
         ``wins``, the share of seeds on which the configuration is the better one, ties half, with
@@ -53,14 +53,14 @@ class Comparisons:
         on two seeds drawn apart, with ``_low`` and ``_high``; ``pvalue`` of the sign test,
         ``adjusted`` over the whole table; ``verdict``.
     quantiles : DataFrame
-        One row a configuration, backend, device and quantile: ``replicates, quantile, value``,
+        One row per configuration, backend, device and quantile: ``replicates, quantile, value``,
         ``value_low, value_high``.
     aggregates : DataFrame
-        One row a configuration: ``tasks`` and ``replicates`` that it is over, ``iqm`` (the
+        One row per configuration: ``tasks`` and ``replicates`` that it is over, ``iqm`` (the
         interquartile mean), ``median``, and ``improvement`` (over the reference, mean of the
         tasks), each with ``_low`` and ``_high``. NaN for the reference's own improvement.
     profiles : DataFrame
-        One row a configuration and threshold: ``threshold, share`` (of the replicates of all
+        One row per configuration and threshold: ``threshold, share`` (of the replicates of all
         tasks at most so far), ``share_low, share_high``.
     reference, column, correction : str
     alpha, confidence : float

@@ -26,7 +26,7 @@ VERDICTS = ("converged", "near", "failed", "diverged")
 """From best to worst."""
 
 _TOGETHER = 4096
-"""Replicates whose laws are judged at once."""
+"""Replicates whose distributions are judged at once."""
 
 
 def verdicts(

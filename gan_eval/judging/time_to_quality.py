@@ -44,7 +44,7 @@ def first_passages(
     Returns
     -------
     DataFrame
-        One row a replicate: ``config_hash, backend, device, seed``; ``reached``, whether some
+        One row per replicate: ``config_hash, backend, device, seed``; ``reached``, whether some
         traced epoch has KL ≤ ε; ``examples`` and ``seconds`` (of training, not of drawing) until
         the first such epoch has ended, or, where there is none, until training ended: the
         observation is then censored; ``total_examples`` and ``total_seconds`` of the whole
@@ -102,7 +102,7 @@ def time_to_quality(
     Returns
     -------
     DataFrame
-        One row a configuration, backend and device, columns ``COLUMNS``: how many ``replicates``,
+        One row per configuration, backend and device, columns ``COLUMNS``: how many ``replicates``,
         how many ``reached`` ε and how many are ``censored`` because their training ended before;
         ``share_at_end`` within ε after the last epoch, since a replicate may leave again; the
         Kaplan–Meier medians of ``examples`` and ``seconds`` with their intervals

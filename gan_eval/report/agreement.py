@@ -71,8 +71,8 @@ def _blocks(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
         ),
         TableBlock(
             Table(
-                f"Backends in pairs: {configuration}; p-values of the learned laws exchange pairs "
-                "and are adjusted by Holm",
+                f"Backends in pairs: {configuration}; p-values of the learned distributions "
+                "exchange pairs and are adjusted by Holm",
                 (
                     *("backends", "seeds", "median KL of the first", "of the second"),
                     *("ratio of medians, 90 % interval", "MMD p", "energy p", "verdict"),

@@ -59,9 +59,9 @@ class CellRows:
         What sets this cell apart from the others, on one line, safe anywhere.
     configuration, backend, device : str
     rows : DataFrame
-        One row a replicate, with ``kl`` infinite where the replicate diverged.
+        One row per replicate, with ``kl`` infinite where the replicate diverged.
     epochs : DataFrame
-        One row a replicate and epoch; may be empty.
+        One row per replicate and epoch; may be empty.
     config : TrainingConfig or None
         None where the provenance does not hold it.
     summary : mapping

@@ -106,7 +106,7 @@ def kl_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
             f"{identity}-one-kl",
             title=f"KL over epochs of seed {seed}: {cell.label}",
             description=f"It ends at {end} nats, above the margin of {setting(cell.margin)}.",
-            caption=f"Seed {seed}: the learned law stays {end} nats from the truth."
+            caption=f"Seed {seed}: the learned distribution stays {end} nats from the truth."
             + not_shown(len(history) - len(drawable), len(history), "epochs without a finite KL"),
             data=history[["epoch", "kl"]],
         )
@@ -170,7 +170,7 @@ def _finish_losses(axes: Axes) -> None:
     axes.axhline(LN_2, color=COLOURS["ink"], linewidth=1.2, linestyle=":", label="ln 2")
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.5), max(high, 0.9))
-    axes.set(xlabel="epoch", ylabel="loss, nats an example")
+    axes.set(xlabel="epoch", ylabel="loss, nats per example")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     legend_above(axes)
 

@@ -1,4 +1,5 @@
-"""The law that was learned, epoch by epoch: an ellipse over the target's that a slider moves.
+"""The distribution that was learned, epoch by epoch: an ellipse over the target's that a slider
+moves.
 
 The drawing shows the last epoch; page.js redraws it from the numbers embedded beside it, with the
 same formula.
@@ -144,8 +145,8 @@ def _picture(
         made = picture(
             figure,
             identity,
-            title=f"The learned law against the target over epochs: {cell.label}",
-            description=f"Ellipses that hold 95 % of each law. {ends}.",
+            title=f"The learned distribution against the target over epochs: {cell.label}",
+            description=f"Ellipses that hold 95 % of each distribution. {ends}.",
             caption="Ellipses hold 95 % of the target and of what was learned, exactly; the "
             f"slider moves them from epoch {epochs[0]} to epoch {epochs[-1]}. The replicates are "
             "chosen by the rank of their final KL among those whose epochs are stored.",

@@ -39,7 +39,7 @@ def chosen(cell: CellRows) -> list[tuple[str, pd.Series]]:
     ]
     deceptive = cell.deceptive()
     if deceptive.size:
-        picks.append(("losses at ln 2, law wrong", deceptive[0]))
+        picks.append(("losses at ln 2, distribution wrong", deceptive[0]))
     named: dict[int, tuple[str, pd.Series]] = {}
     for role, position in picks:
         row = cell.rows.iloc[position]
@@ -68,7 +68,7 @@ def sample_notes(cell: CellRows) -> list[str]:
         return ["The settings of this cell are not stored, so its samples cannot be redrawn."]
     picks = chosen(cell)
     if not picks:
-        return ["No replicate has a finite law to draw."]
+        return ["No replicate has a finite distribution to draw."]
     return [
         f"Seed {row['seed']} ({role}) is not drawn: its points lie more than "
         f"{_FAR:g} target scales away."
@@ -118,7 +118,7 @@ def _picture(config: TrainingConfig, row: pd.Series, role: str, identity: str) -
             description=_moments(truth, law),
             caption=f"Seed {seed}, {role}: KL {number(row['kl'])} nats, {row['verdict']}. "
             f"{len(real)} of its {count(config.n_examples)} training rows and as many points that "
-            f"it generates{first}; {shape} of both laws.",
+            f"it generates{first}; {shape} of both distributions.",
             data=_points_table(real, generated),
         )
 

@@ -220,7 +220,7 @@ def distances(cell: CellRows) -> Table:
             entries += _median_and_range(cell, name)
         rows.append(entries)
     return Table(
-        f"Distances of the learned law to both truths: {cell.label}",
+        f"Distances of the learned distribution to both truths: {cell.label}",
         (
             *("distance", "to N(b, AᵀA), median", "to N(b, AᵀA), 5–95 %"),
             *("to the rows it saw, median", "to the rows it saw, 5–95 %"),

@@ -64,8 +64,8 @@ def answer(cell: CellRows) -> list[str]:
     """Answer for the only cell of a study, sentence by sentence."""
     s = cell.summary
     sentences = [
-        "A replicate counts as converged when the exact KL divergence of its learned law q from "
-        f"the target p is at most {setting(cell.margin)} nats. The share is "
+        "A replicate counts as converged when the exact KL divergence of its learned distribution "
+        f"q from the target p is at most {setting(cell.margin)} nats. The share is "
         f"{percent(s['converged_share'])}; its 95 % Clopper–Pearson interval runs from "
         f"{percents(s['converged_share_low'], s['converged_share_high'])}."
     ]
@@ -183,8 +183,8 @@ def of_tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> str:
             )
     if exact:
         said.append(
-            f"{_subject(exact)} {each}generated samples against the target, whose law is known, so "
-            "that their p-values need no permutations."
+            f"{_subject(exact)} {each}generated samples against the target, whose distribution "
+            "is known, so that their p-values need no permutations."
         )
     return " ".join(said)
 

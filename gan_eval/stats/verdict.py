@@ -1,4 +1,4 @@
-"""The answer to "do these samples follow one law?"."""
+"""The answer to "do these samples follow one distribution?"."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ class Verdict(StrEnum):
     """The answer of tests under one level about two samples, or a sample and a target."""
 
     TOLD_APART = "told_apart"
-    """Some test rejects equal laws."""
+    """Some test rejects equal distributions."""
     NOT_TOLD_APART = "not_told_apart"
     """No test rejects, though one could have. That is no proof of equality."""
     COULD_NOT_TELL = "could_not_tell"

@@ -81,7 +81,7 @@ class ChapterDrawing:
             "ln 2", (1, np.log(2)), (2, 2), textcoords="offset points", color=REAL, fontsize=8
         )
         self.curves.set(
-            xlabel="epoch", ylabel="loss (nats an example)", xlim=(1, max(2, self.config.epochs))
+            xlabel="epoch", ylabel="loss (nats per example)", xlim=(1, max(2, self.config.epochs))
         )
         self.curves.legend(frameon=False)
         self.points.clear()

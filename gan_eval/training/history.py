@@ -59,7 +59,7 @@ class History:
     def end(self, losses: ArrayLike, generator: Layer) -> None:
         """End an epoch.
 
-        ``losses`` are D's and G's, shape (2, R), nats an example, mean over the epoch; NaN where
+        ``losses`` are D's and G's, shape (2, R), nats per example, mean over the epoch; NaN where
         there are none. ``generator`` is as it is now. What it takes to fetch them from a device is
         the training's.
         """

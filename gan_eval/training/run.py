@@ -30,7 +30,7 @@ def train(
     every: int = 1,
     plot: Path | None = None,
 ) -> TrainedGANs:
-    """Train one replicate per seed.
+    """Train one GAN, called a replicate, per seed.
 
     Parameters
     ----------
@@ -46,6 +46,12 @@ def train(
     plot : path, optional
         Draw the first seed after each epoch, as the chapter does, and write the picture (.png or
         .svg). Only that seed has a chapter's clock.
+
+    Returns
+    -------
+    TrainedGANs
+        R replicates, one per seed and in the order of the seeds: their weights, losses and times.
+        ``gan_eval.judge`` says how well they learned; a diverged one is there as well.
 
     Raises
     ------

@@ -80,7 +80,7 @@ def test_a_nearly_singular_target_keeps_its_digits() -> None:
         ([[1, 0], [0, 1]], [0, np.inf], "`b` must be finite"),
         ([[1, 0, 0], [0, 1, 0]], [0, 0, 0], "`A` must be a square matrix"),
         ([1, 2], [0, 0], "`A` must be a square matrix"),
-        ([[1, 0], [0, 1]], [0, 0, 0], "`b` must have one entry a column of `A` (2)"),
+        ([[1, 0], [0, 1]], [0, 0, 0], "`b` must have one entry per column of `A` (2)"),
         ([[1, 0], [0]], [0, 0], "`A` must be an array of numbers"),
         ([["x"]], [0], "`A` must be an array of numbers"),
         ([[]], [], "`A` must be a square matrix"),

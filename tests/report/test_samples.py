@@ -23,7 +23,7 @@ def test_the_median_a_bad_one_and_the_deceptive_one_are_chosen() -> None:
     made.rows.loc[1, ["loss_D", "loss_G"]] = math.log(2)
     picks = chosen(cells_of(made)[0])
     assert [seed_of(row) for _, row in picks] == [10, 1]
-    assert picks[1][0] == "a bad one, at the 95 % rank of KL; losses at ln 2, law wrong"
+    assert picks[1][0] == "a bad one, at the 95 % rank of KL; losses at ln 2, distribution wrong"
 
 
 def test_diverged_replicates_are_never_chosen() -> None:

@@ -134,7 +134,7 @@ def test_the_tests_that_a_study_names_are_those_of_the_page() -> None:
     text = render(made)
     for said in (
         "MMD-FUSE tests 500 generated against 500 fresh real samples with 999 permutations each.",
-        "T² (mean) tests 500 generated samples against the target, whose law is known",
+        "T² (mean) tests 500 generated samples against the target, whose distribution is known",
         f"MMD-FUSE test: {percent(4 / 9)} of 9 replicates are rejected",
         "MMD-FUSE p",
         "How often MMD and energy reject",

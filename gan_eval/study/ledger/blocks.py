@@ -168,7 +168,7 @@ class PackedUnit:
     """
 
     rows: Packed
-    """One row a seed, in the order of the seeds."""
+    """One row per seed, in the order of the seeds."""
     epochs: Packed
     """Of the first ``traced`` seeds, the same number of rows each."""
     traced: int

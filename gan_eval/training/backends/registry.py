@@ -50,6 +50,11 @@ def backend(name: str) -> Backend:
 
     Raises ``UsageError`` where the name or the form is unknown (with the nearest known one), where
     the framework is missing (with the command that installs it), or where its import fails.
+
+    Examples
+    --------
+    >>> backend("pytorch").devices()[0]
+    'cpu'
     """
     instance_of(name, "backend", str)
     found = entries()
