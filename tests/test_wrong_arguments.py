@@ -50,6 +50,7 @@ def test_a_sequence_of_any_kind_gives_the_seeds(seeds: Any) -> None:
         (lambda g: wrong.summarise(pd.DataFrame({"seed": [1]})), "lacks config_hash, backend"),
         (lambda g: wrong.run("chapter", folder="a"), "`study` must be a Study, got str"),
         (lambda g: wrong.kl(g, TARGET), "got TrainedGANs"),
+        (lambda g: wrong.battery([[1.0]], TARGET), "got a GaussianTarget: give it as `target`"),
         (lambda g: g.generate(2, 5), "replicate must be between 0 and 1, got 2"),
         (lambda g: g.generate(0, -5), "n must be a whole number of at least 0, got -5"),
         (lambda g: TARGET.sample(-1, 0), "n must be a whole number of at least 0, got -1"),

@@ -32,14 +32,20 @@ def certify(
     ),
     dimension: Annotated[
         list[int] | None,
-        typer.Option("--dimension", help="Columns; may be repeated; 1, 2 and 10 if not given."),
+        typer.Option(
+            "--dimension", metavar="D", help="Columns; may be repeated; 1, 2 and 10 if not given."
+        ),
     ] = None,
     repetitions: Annotated[
         int, typer.Option("--repetitions", help="Of each null case, from 100; a tenth for power.")
     ] = 2000,
     alpha: Annotated[
         list[float] | None,
-        typer.Option("--alpha", help="Level; may be repeated; 0.01, 0.05 and 0.1 if not given."),
+        typer.Option(
+            "--alpha",
+            metavar="LEVEL",
+            help="Level; may be repeated; 0.01, 0.05 and 0.1 if not given.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="All random numbers follow from it.")] = 0,
     out: Annotated[

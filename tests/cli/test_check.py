@@ -40,6 +40,21 @@ def test_check_answers_by_its_status(
     assert document["replicates"] == 3
 
 
+def test_rows_of_several_cells_are_told_apart_and_those_of_one_have_no_more_columns(
+    tmp_path: Path,
+) -> None:
+    rows = tmp_path / "rows.csv"
+    head = "configuration,seed,verdict,kl,backend,device,config_hash,loss_D,loss_G,worth_kl\n"
+    line = "{},0,near,0.3,{},cpu,abc,0.69,0.69,10\n"
+    rows.write_text(head + line.format("one", "pytorch") + line.format("two", "fused_cpu"))
+    table = gan_eval("check", "--rows", rows).stdout
+    assert "configuration" in table
+    assert "device" not in table
+    assert "fused_cpu" in table
+    rows.write_text(head + line.format("one", "pytorch"))
+    assert "configuration" not in gan_eval("check", "--rows", rows).stdout
+
+
 def test_check_trains_when_it_is_given_no_rows() -> None:
     done = gan_eval("check", *SMALL, "--replicates", "2", "--margin", "1000", "--share", "1")
     assert done.returncode == 0, done.stderr

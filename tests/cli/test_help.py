@@ -27,6 +27,8 @@ def test_help_fits_on_80_columns_and_cuts_nothing(
     usage, *lines = done.stdout.splitlines()
     assert not [line for line in lines if line.endswith("...")], usage
     assert "<bool>" not in done.stdout
+    options = done.stdout.partition("Options:")[2]
+    assert "<list" not in options, usage
     assert "completion" not in done.stdout
     assert not command or "Example:\n    gan-eval " in done.stdout
 

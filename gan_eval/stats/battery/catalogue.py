@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import nearest, shown
 from gan_eval.stats import samples as validation
@@ -24,7 +26,6 @@ from gan_eval.stats.whitening import whitening
 
 if TYPE_CHECKING:
     from gan_eval.distributions.gaussian import GaussianLike
-    from gan_eval.distributions.target import GaussianTarget
 
 Array = NDArray[np.float64]
 
@@ -69,6 +70,10 @@ class Samples:
 
             if y is None:
                 raise UsageError("a battery needs a second sample or a target, got neither")
+            if isinstance(y, GaussianTarget | Gaussian):
+                raise UsageError(
+                    f"y must be a sample, got a {type(y).__name__}: give it as `target`"
+                )
             first, second = validation.two_samples(x, y)
             names = validation.column_names(x, y, count=first.shape[1])
             aside = set_aside(first, second, names)
