@@ -117,7 +117,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
         *("--n", "20", "--dimension", "2", "--repetitions", "100"),
     ),
     "exercise": exercise,
-    "conform": command("conform", "--backend", "fused_cpu,pytorch:batched", "--seeds", "20"),
+    "conform": command("conform", "--backend", "fused_cpu,pytorch:batched", "--replicates", "20"),
     "functions": functions,
 }
 

@@ -23,9 +23,9 @@ def conform(
             "--backend", metavar="A,B,…", help="Compare these; all installed ones if not given."
         ),
     ] = None,
-    seeds: Annotated[
+    replicates: Annotated[
         int,
-        typer.Option("--seeds", help="Replicates per backend in distribution, from 20; 0: none."),
+        typer.Option("--replicates", help="Per backend in distribution, from 20; 0: none."),
     ] = 200,
     threads: Threads = 1,
     workers: Workers = None,
@@ -37,7 +37,7 @@ def conform(
 
     \b
     Example:
-      gan-eval conform --backend pytorch,pytorch:batched --seeds 400
+      gan-eval conform --backend pytorch,pytorch:batched --replicates 400
     """
     from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.conformance import conform as compare_backends
@@ -45,7 +45,7 @@ def conform(
     with progress_bar("training") as show:
         found = compare_backends(
             names(backend),
-            seeds=seeds,
+            replicates=replicates,
             threads=threads,
             workers=workers,
             command=command_line(),
@@ -72,21 +72,21 @@ def _print(found: Conformance) -> None:
             "nothing to agree with."
         )
         return
-    seeds, threads = found.provenance["seeds"], found.provenance["threads"]
+    replicates, threads = found.provenance["replicates"], found.provenance["threads"]
     print_table(
         ("backends", "stage", "largest difference", "of", "allowed", "seeds", "agree"),
         map(_stage, found.stages),
         "Step by step, float64, from the same draws",
     )
-    if seeds:
+    if replicates:
         print_table(
             (
                 *("backends", "pairs", "identical", "diverged", "median KL", "ratio (90 %)"),
                 *(f"within {math.exp(MARGIN):g}", "p MMD", "p energy", "p diverged", "verdict"),
             ),
             map(_distribution, found.distributions),
-            f"In distribution, float32, seeds 0 to {seeds - 1}; p-values after Holm's correction "
-            "over all pairs and tests",
+            f"In distribution, float32, seeds 0 to {replicates - 1}; p-values after Holm's "
+            "correction over all pairs and tests",
         )
     for message in dict.fromkeys(
         one.message for one in (*found.stages, *found.distributions) if one.message
@@ -94,7 +94,9 @@ def _print(found: Conformance) -> None:
         say(f"failed: {message}")
     apart = [" and ".join(pair) for pair in found.pairs if not found.pair_passed(pair)]
     many = len(found.pairs)
-    levels = "at both levels" if seeds else "step by step; in distribution nothing was compared"
+    levels = (
+        "at both levels" if replicates else "step by step; in distribution nothing was compared"
+    )
     answer = (
         f"Yes: {f'all {many} pairs agree' if many > 1 else 'the pair agrees'} {levels}."
         if found.passed

@@ -11,8 +11,6 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import close, shown
 
 _SYNONYMS = {"seeds": "replicates", "output": "out", "jobs": "workers", "processes": "workers"}
-_MEANT_BY = {"replicates": "seeds"}
-"""Of `conform`, whose option is of the other name."""
 
 
 class Commands(typer.core.TyperGroup):
@@ -41,8 +39,6 @@ def misuse(error: Any, arguments: Sequence[str]) -> str:
     known = {opt: None for parameter in error.ctx.command.params for opt in parameter.opts}
     name: str = option.lstrip("-").replace("-", "_")
     meant = _SYNONYMS.get(name, name)
-    if f"--{meant}" not in known and f"--{_MEANT_BY.get(name)}" in known:
-        meant = _MEANT_BY[name]
     if f"--{meant}" in known:
         return f"no such option: {option}; did you mean `--{meant}`?"
     if "--set" in known and (settings := _settings(meant, str(error.ctx.command.name))):

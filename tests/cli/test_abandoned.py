@@ -100,7 +100,7 @@ def test_workers_end_in_whatever_they_do(
         pytest.param(("certify", "--tests", "energy"), marks=pytest.mark.thorough),
         pytest.param(("exercise",), marks=pytest.mark.thorough),
         pytest.param(
-            ("conform", "--backend", "pytorch,fused_cpu", "--seeds", "4000"),
+            ("conform", "--backend", "pytorch,fused_cpu", "--replicates", "4000"),
             marks=pytest.mark.thorough,
         ),
     ],

@@ -86,7 +86,7 @@ from .commands import refused
         (("run", "--epochs=3"), "no such option: --epochs; write `--set config.epochs=3`"),
         (("run", "--replicates", "8"), "write `--set replicates=8`"),
         (("run", "--seeds", "8"), "write `--set replicates=8`"),
-        (("conform", "--replicates", "8"), "no such option: --replicates; did you mean `--seeds`?"),
+        (("conform", "--seeds", "8"), "no such option: --seeds; did you mean `--replicates`?"),
         (("train", "--seeds", "8"), "no such option: --seeds; did you mean `--replicates`?"),
         (("check", "--lr", "1"), "`--set learning_rate_D=1` or `--set learning_rate_G=1`"),
         (("run", "--set", "epochs=3"), "it belongs under [config], as `config.epochs`"),

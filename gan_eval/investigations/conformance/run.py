@@ -29,7 +29,7 @@ from gan_eval.training.trained import TrainedGANs
 def conform(
     names: Sequence[str] | None = None,
     *,
-    seeds: int = distribution.SEEDS,
+    replicates: int = distribution.SEEDS,
     threads: int = 1,
     workers: int | None = None,
     stages: Sequence[Stage] | None = None,
@@ -44,8 +44,8 @@ def conform(
     names : sequence of str, optional
         As ``"name"`` or ``"name:form"``; a single name without a form stands for all its forms.
         By default all installed backends in all their forms.
-    seeds : int
-        Replicates a backend of the comparison in distribution, at least 20: seeds 0, 1, …; or 0,
+    replicates : int
+        Per backend, of the comparison in distribution, at least 20: seeds 0, 1, …; or 0,
         which leaves it out.
     threads : int
         CPU threads of one training.
@@ -67,10 +67,10 @@ def conform(
     UsageError
         For a backend that was named and cannot be used, and for numbers out of range.
     """
-    if seeds and not distribution.FEWEST <= seeds <= MAX_SEED:
+    if replicates and not distribution.FEWEST <= replicates <= MAX_SEED:
         raise UsageError(
-            f"`seeds` must be at least {distribution.FEWEST}, or 0 to compare step by step "
-            f"only, got {seeds}"
+            f"`replicates` must be at least {distribution.FEWEST}, or 0 to compare step by step "
+            f"only, got {replicates}"
         )
     workers = side_by_side(workers, threads)
     stages, config = STAGES if stages is None else stages, config or TrainingConfig()
@@ -79,19 +79,19 @@ def conform(
         found, machine = pool.call(_survey, None if names is None else list(names))
         compared = tuple(one for one in found if usable(one))
         progress = Progress(on_progress)
-        counted, outcomes = _train(pool, compared, stages, config, seeds, progress)
+        counted, outcomes = _train(pool, compared, stages, config, replicates, progress)
     if not compared:
         raise UsageError("no backend is installed: `gan-eval backends` says how to install one")
     return Conformance(
         compared,
         tuple(one for one in found if not usable(one)),
         tuple(_stepwise(compared, stages, counted, outcomes)),
-        distribution.compare_all(units.laws(compared, outcomes)) if outcomes and seeds else (),
+        distribution.compare_all(units.laws(compared, outcomes)) if outcomes and replicates else (),
         {
             "command": command,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - start, 1),
-            "seeds": seeds,
+            "replicates": replicates,
             "threads": threads,
             "workers": workers,
             "environment": machine,
@@ -109,7 +109,7 @@ def _train(
     compared: Sequence[Availability],
     stages: Sequence[Stage],
     config: TrainingConfig,
-    seeds: int,
+    replicates: int,
     progress: Progress,
 ) -> tuple[dict[str, tuple[int, ...]], units.Found]:
     """Train all there is to compare: the seeds of each stage that count, and all outcomes.
@@ -124,7 +124,7 @@ def _train(
         tasks = {unit: (units.train, unit) for unit in now}
         return map_units(pool, tasks, progress, weigh=lambda unit: len(unit.seeds), later=later)
 
-    laws = units.in_distribution(compared, config, seeds)
+    laws = units.in_distribution(compared, config, replicates)
     likely = units.step_by_step(compared, stages, counted) + laws
     later = sum(len(unit.seeds) for unit in likely)
     found = work(units.measuring_chaos(compared[0], stages), later)

@@ -78,14 +78,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 def test_two_that_agree_are_told_so_with_status_0(capsys: pytest.CaptureFixture[str]) -> None:
-    status, stdout, stderr = run(capsys, "--backend", "numpy,twin", "--seeds", "20")
+    status, stdout, stderr = run(capsys, "--backend", "numpy,twin", "--replicates", "20")
     assert (status, stderr) == (0, "")
     assert "Yes: the pair agrees at both levels. (1 thread per training" in stdout
     assert "NO" not in stdout
 
 
 def test_no_seeds_leave_the_distribution_out(capsys: pytest.CaptureFixture[str]) -> None:
-    status, stdout, _ = run(capsys, "--backend", "numpy,twin", "--seeds", "0")
+    status, stdout, _ = run(capsys, "--backend", "numpy,twin", "--replicates", "0")
     assert status == 0
     assert "In distribution," not in stdout
     assert "the pair agrees step by step; in distribution nothing was compared" in stdout
@@ -93,7 +93,7 @@ def test_no_seeds_leave_the_distribution_out(capsys: pytest.CaptureFixture[str])
 
 def test_one_that_does_not_is_told_so_with_status_1(capsys: pytest.CaptureFixture[str]) -> None:
     names = "numpy,twin,numpy:saturating"
-    arguments = ("--backend", names, "--seeds", "21", "--threads", "2", "--json")
+    arguments = ("--backend", names, "--replicates", "21", "--threads", "2", "--json")
     status, stdout, _ = run(capsys, *arguments)
     document = json.loads(stdout)
     assert status == 1
@@ -104,7 +104,7 @@ def test_one_that_does_not_is_told_so_with_status_1(capsys: pytest.CaptureFixtur
         ("numpy", "numpy:saturating"): False,
         ("twin", "numpy:saturating"): False,
     }
-    assert (document["seeds"], document["threads"], document["workers"]) == (21, 2, 1)
+    assert (document["replicates"], document["threads"], document["workers"]) == (21, 2, 1)
     assert document["environment"]["packages"]["numpy"]
     step = document["step_by_step"][-1]
     assert step["backends"] == ["twin", "numpy:saturating"]
@@ -116,7 +116,7 @@ def test_one_that_does_not_is_told_so_with_status_1(capsys: pytest.CaptureFixtur
 def test_without_names_all_forms_are_compared_and_what_is_absent_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    status, stdout, _ = run(capsys, "--seeds", "20")
+    status, stdout, _ = run(capsys, "--replicates", "20")
     assert status == 1
     said = " ".join(stdout.split())
     assert "left out: absent is missing: pip install tests" in said
@@ -131,7 +131,7 @@ def test_without_names_all_forms_are_compared_and_what_is_absent_is_named(
 def test_a_single_name_stands_for_its_forms_and_one_form_alone_is_told_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    found = conform(["numpy"], seeds=20, workers=1)
+    found = conform(["numpy"], replicates=20, workers=1)
     assert [one.name for one in found.compared] == ["numpy", *(f"numpy:{f}" for f in NumPy.forms)]
     status, stdout, _ = run(capsys, "--backend", "twin")
     assert status == 3
@@ -148,7 +148,7 @@ def test_chaos_is_measured_by_the_first_backend_and_told(
 ) -> None:
     (late,) = [s for s in STAGES if s.chaotic and s.config.dialect == "pytorch"]
     monkeypatch.setattr(running, "STAGES", [late])
-    status, stdout, _ = run(capsys, "--backend", "numpy,twin", "--seeds", "20", "--json")
+    status, stdout, _ = run(capsys, "--backend", "numpy,twin", "--replicates", "20", "--json")
     (stage,) = json.loads(stdout)["step_by_step"]
     assert status == 0
     assert 2 <= stage["seeds_counted"] < stage["seeds"] == 5
@@ -159,7 +159,7 @@ def test_only_the_first_backend_trains_the_seeds_that_do_not_count() -> None:
     told = []
     found = conform(
         ["numpy", "twin"],
-        seeds=0,
+        replicates=0,
         workers=1,
         stages=[late],
         on_progress=lambda progress: told.append((progress.finished, progress.planned)),
@@ -172,7 +172,9 @@ def test_only_the_first_backend_trains_the_seeds_that_do_not_count() -> None:
 
 def test_where_no_seed_counts_nothing_is_said_to_agree() -> None:
     (late,) = [s for s in STAGES if s.chaotic and s.config.dialect == "pytorch"]
-    found = conform(["numpy", "twin"], seeds=0, workers=1, stages=[replace(late, tolerance=0.0)])
+    found = conform(
+        ["numpy", "twin"], replicates=0, workers=1, stages=[replace(late, tolerance=0.0)]
+    )
     (stage,) = found.stages
     assert (stage.counted, stage.seeds, stage.passed, found.passed) == (0, 5, False, False)
     assert "no seed counts" in stage.message
@@ -183,7 +185,7 @@ def test_work_and_what_it_gives_pass_between_processes() -> None:
     told = []
     found = conform(
         ["numpy", "twin"],
-        seeds=20,
+        replicates=20,
         workers=1,
         on_progress=lambda progress: told.append((progress.finished, progress.planned)),
     )
@@ -210,8 +212,8 @@ def test_work_and_what_it_gives_pass_between_processes() -> None:
         (("--backend", "twin,twin"), "each once, got 'twin,twin'"),
         (("--backend", ""), "unknown backend ''"),
         (
-            ("--seeds", "19"),
-            "`--seeds` must be at least 20, or 0 to compare step by step only, got 19",
+            ("--replicates", "19"),
+            "`--replicates` must be at least 20, or 0 to compare step by step only, got 19",
         ),
         (("--threads", "0"), "`--threads` must be between 1 and 1024, got 0"),
     ],
