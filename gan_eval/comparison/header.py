@@ -1,4 +1,4 @@
-"""Whether the first line of a text file names its columns or is a row like any other.
+"""Tell whether the first line of a text file names its columns or is a row like any other.
 
 Words over numbers are names. Numbers may be either: pandas heads a frame without names with
 0, 1, …, and years are names too. What speaks for names is then looked for in the lines below and

@@ -93,7 +93,7 @@ class CanonicalPair(NamedTuple):
 
     @property
     def mutually_singular(self) -> Mask:
-        """Where no event has a chance under both (a Gaussian dichotomy: that, or equivalent)."""
+        """True where no event has a chance under both; else they are equivalent."""
         offset, scales = self
         return np.asarray((np.isinf(offset) | np.isinf(scales) | (scales == 0)).any(axis=-1))
 

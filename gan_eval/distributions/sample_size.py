@@ -1,4 +1,4 @@
-"""What a divergence is worth in samples: how many would fit as well, how many would tell."""
+"""The worth of a divergence in samples: how many would fit as well, how many would tell."""
 
 from __future__ import annotations
 

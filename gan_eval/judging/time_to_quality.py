@@ -30,7 +30,7 @@ COLUMNS = (
 def first_passages(
     epochs: pd.DataFrame, n_examples: int | Mapping[str, int], *, epsilon: float = 0.1
 ) -> pd.DataFrame:
-    """When each replicate first was within ε of the truth.
+    """Find when each replicate first was within ε of the truth.
 
     Parameters
     ----------

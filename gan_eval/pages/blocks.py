@@ -1,4 +1,4 @@
-"""What a page is built of; template.html.j2 has one macro for each kind of block."""
+"""The blocks that a page is built of; template.html.j2 has one macro for each kind."""
 
 from __future__ import annotations
 

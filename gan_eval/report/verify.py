@@ -82,7 +82,7 @@ class Verification:
 
     @property
     def passed(self) -> bool | None:
-        """Whether the page is what its data give; None where it does not hold them."""
+        """True where the page is what its data give, None where it does not hold them."""
         return None if self.unknown else not self.mismatches
 
 

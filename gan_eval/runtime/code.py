@@ -1,4 +1,4 @@
-"""Which code numbers come from, as one short text.
+"""The identity of the code that numbers come from, as one short text.
 
 A stored replicate is used again only where the code that it depends on is the code that runs now.
 That code is found, not listed: beginning with some modules, as the judge's and a backend's, every

@@ -1,4 +1,4 @@
-"""Where figures come from: versions, processor, threads, GPU."""
+"""The machine that figures come from: versions, processor, threads, GPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a result is shown where nobody prints it: in a few lines, and in a notebook as a table."""
+"""Show a result where nobody prints it: in a few lines, and in a notebook as a table."""
 
 from __future__ import annotations
 

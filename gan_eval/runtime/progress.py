@@ -1,4 +1,4 @@
-"""How far work is: told to the caller, or shown as a bar where someone watches a terminal."""
+"""The progress of work: told to the caller, or shown as a bar on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many CPU threads a framework may use for one training: one, unless told otherwise."""
+"""The CPU threads that a framework may use for one training: one, unless told otherwise."""
 
 from __future__ import annotations
 

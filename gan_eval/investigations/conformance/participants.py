@@ -1,4 +1,4 @@
-"""Which backends are compared: those that were named, or all that are installed."""
+"""Choose the backends to compare: the named ones, or all that are installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a generator's distance from equilibrium lies: seen, or hidden from its discriminator."""
+"""Split a generator's distance from equilibrium: seen by its discriminator, or hidden from it."""
 
 from __future__ import annotations
 

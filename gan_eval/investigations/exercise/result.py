@@ -1,4 +1,4 @@
-"""What an exercise found: its tables, the numbers that its words rest on, and its files."""
+"""The result of an exercise: its tables, and the numbers that its words rest on."""
 
 from __future__ import annotations
 

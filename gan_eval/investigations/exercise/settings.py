@@ -1,4 +1,4 @@
-"""What the exercise measures, checked before any of it is run."""
+"""The settings of the exercise, checked before any of it is run."""
 
 from __future__ import annotations
 

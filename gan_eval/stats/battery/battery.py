@@ -64,14 +64,14 @@ class BatteryResult(Displayed):
 
     @property
     def verdict(self) -> Verdict:
-        """Whether any test rejects, none does, or none could have."""
+        """The answer: some test rejects, none does, or none could have."""
         if self.rejected:
             return Verdict.TOLD_APART
         return Verdict.COULD_NOT_TELL if self.why_not else Verdict.NOT_TOLD_APART
 
     @property
     def told_apart(self) -> bool:
-        """Whether any test rejects. If none does, see ``verdict``: perhaps none could."""
+        """True where some test rejects. If none does, see ``verdict``: perhaps none could."""
         return bool(self.rejected)
 
     @property

@@ -275,7 +275,7 @@ class BatteryTest:
 
     @property
     def known_law(self) -> bool:
-        """Whether the p-value against a target is exact, without permutations or draws."""
+        """True where the p-value against a target is exact, without permutations or draws."""
         return self.against_target is not None and not ALL_TESTS[self.against_target].takes
 
     def run(self, data: Samples, *, permutations: int, rng: int, device: str) -> TestResult:

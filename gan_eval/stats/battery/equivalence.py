@@ -98,12 +98,12 @@ class Equivalence(Scalars):
 
     @property
     def passed(self) -> bool:
-        """Whether the upper bound lies within the margin, and no other shape is shown."""
+        """True where the upper bound lies within the margin, and no other shape is shown."""
         return self.upper <= self.margin and not self.misshapen
 
     @property
     def misshapen(self) -> bool:
-        """Whether the test of shape rejects."""
+        """True where the test of shape rejects."""
         return (
             self.shape is not None
             and self.shape_alpha is not None

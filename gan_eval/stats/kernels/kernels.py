@@ -228,7 +228,7 @@ class Kernel:
 
     @property
     def has_bandwidth(self) -> bool:
-        """Whether it is a function of a distance, with k(x, x) = 1."""
+        """True of a function of a distance, with k(x, x) = 1."""
         return self.argument != "product"
 
     def blocks(

@@ -30,8 +30,8 @@ class Backend(Protocol):
 
     @property
     def replicates_per_call(self) -> int:
-        """How many seeds a study hands over in one call: 1 for a loop, more where they train side
-        by side. It bounds how much work an interruption loses."""
+        """The number of seeds that a study hands over per call: 1 for a loop, more where they
+        train side by side. It bounds how much work an interruption loses."""
         ...
 
     def devices(self) -> list[str]:

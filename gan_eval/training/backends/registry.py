@@ -35,7 +35,7 @@ class Availability:
 
     @property
     def default(self) -> bool:
-        """Whether it is the backend as such, not another form of it."""
+        """True of the backend as such, not of another form of it."""
         return ":" not in self.name
 
 
@@ -71,7 +71,7 @@ def backend(name: str) -> Backend:
 
 
 def availability(entry: EntryPoint) -> list[Availability]:
-    """What one entry point offers on this machine: its default form, then the others.
+    """List what one entry point offers on this machine: its default form, then the others.
 
     Imports its framework, never raises.
     """

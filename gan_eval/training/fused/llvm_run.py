@@ -118,7 +118,7 @@ class LaneRunner:
         return values.reshape(len(values), -1)[:, : part.stop - part.start]
 
     def _trace(self, epochs: int, part: slice) -> Array:
-        """What the last calls left, (epochs, traced, r)."""
+        """Collect the traces of the last calls, (epochs, traced, r)."""
         trace = self._get("trace", part)
         return trace.reshape(-1, self.shape.traced, trace.shape[-1])[:epochs]
 

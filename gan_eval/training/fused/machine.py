@@ -74,7 +74,7 @@ class Machine(Numbers):
 
     @abstractmethod
     def variable(self, value: Value) -> Variable:
-        """What holds a value from one turn of a loop to the next."""
+        """Make a place that holds a value from one turn of a loop to the next."""
 
     def each(self, count: int, body: Callable[[Index], None]) -> None:
         """``body`` of 0, …, count − 1."""

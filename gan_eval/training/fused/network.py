@@ -30,7 +30,7 @@ class Net:
         self.end = first
 
     def _at(self, layer: int, i: Index, j: Index) -> Index:
-        """Where the weight from input i to output j of a layer lies."""
+        """Find the place of the weight from input i to output j of a layer."""
         return i * self.shapes[layer][1] + j + self.weights[layer]
 
     def forward(

@@ -67,7 +67,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a kernel computes with. Memories hold one number a lane at each position."""
+    """The arguments of a kernel. Memories hold one number a lane at each position."""
 
     draws: Draws
     parameters: Memory
@@ -185,7 +185,7 @@ class Training:
 
     @property
     def sign(self) -> float:
-        """Of G's loss: sign · softplus(−sign · D(G(z)))."""
+        """The sign of G's loss: sign · softplus(−sign · D(G(z)))."""
         return -1.0 if self.shape.saturating else 1.0
 
     def update_D(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
