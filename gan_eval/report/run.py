@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gan_eval.report.page import write
-from gan_eval.runtime.arguments import instance_of
+from gan_eval.runtime.arguments import instance_of, path_of
 from gan_eval.runtime.progress import Progress
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.folder import REPORT, OutputFolder
@@ -85,7 +85,7 @@ def run(
     study = Study() if study is None else study
     instance_of(study, "study", Study)
     tell = on_note or (lambda _: None)
-    output = OutputFolder.prepare(None if folder is None else Path(folder), study.name)
+    output = OutputFolder.prepare(None if folder is None else path_of(folder, "folder"), study.name)
     if not fresh and (mended := output.check_ledger()) is not None:
         tell(mended)
 

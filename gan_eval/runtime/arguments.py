@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numbers
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_eval.runtime.errors import UsageError
@@ -92,6 +94,13 @@ def instance_of(value: Any, name: str, kind: type, source: str = "") -> None:
             f"`{name}` must be a {kind.__name__}{source and f', {source}'}, "
             f"got {type(value).__name__}"
         )
+
+
+def path_of(value: Any, name: str) -> Path:
+    """Return a path; ``UsageError`` for what is no text and no path."""
+    if not isinstance(value, str | os.PathLike):
+        raise UsageError(f"`{name}` must be a path, got {shown(value)}")
+    return Path(value)
 
 
 def draw_count(value: Any, name: str) -> int:

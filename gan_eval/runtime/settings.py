@@ -26,8 +26,12 @@ class _Explained(type(BaseModel)):
     if not TYPE_CHECKING:  # a type checker knows the fields by pydantic's own
 
         def __call__(cls, /, *arguments: Any, **settings: Any) -> Any:
+            if arguments:
+                raise UsageError(
+                    f"{cls.__name__} takes settings by name, got {shown(arguments[0])}"
+                )
             try:
-                return super().__call__(*arguments, **settings)
+                return super().__call__(**settings)
             except ValidationError as error:
                 raise UsageError(explain(error, cls)) from None
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import pandas as pd
 
+from gan_eval.runtime.arguments import path_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import replacing
 from gan_eval.runtime.spreadsheet import csv_text
@@ -46,7 +47,7 @@ def load(folder: str | Path, *, epochs: bool = False) -> pd.DataFrame:
     UsageError
         Where there is no run, or its ledger or CSV file cannot be read.
     """
-    folder = Path(folder)
+    folder = path_of(folder, "folder")
     if not (folder / LEDGER_FILE).exists():
         results = Results.load(folder)
         return results.epochs if epochs else results.rows
@@ -81,7 +82,7 @@ def export(folder: str | Path, out: Path | None = None, *, epochs: bool = False)
     with _printed() if out is None else replacing(out, "wb") as target:
         write = _csv(target) if kind == ".csv" else _Parquet(target)
         try:
-            for frame in _frames(Path(folder), epochs):
+            for frame in _frames(path_of(folder, "folder"), epochs):
                 write(frame)
                 written += len(frame)
         finally:
