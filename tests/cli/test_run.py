@@ -87,9 +87,10 @@ def test_interrupting_a_run_keeps_what_was_finished(
     arguments += ["--set", "backends=['pytorch']", "--set", "time_budget=none"]
     arguments += ["--set", "config.epochs=4", "--workers", workers, "--out", "out"]
     terminal, stderr = pty.openpty()  # the progress bar tells when there is something to keep
-    # A job in the background of a script inherits SIGINT ignored. What has a handler here is not
-    # ignored there; a `preexec_fn` would fork in Python, of which JAX warns where it is loaded.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A job in the background of a script inherits SIGINT ignored, one of `nohup` SIGHUP. What has a
+    # handler here is not ignored there; a `preexec_fn` would fork in Python, of which JAX warns
+    # where it is loaded.
+    before = signal.signal(number, signal.default_int_handler)
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "gan_eval", *arguments],
@@ -101,7 +102,7 @@ def test_interrupting_a_run_keeps_what_was_finished(
             env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
         )
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
     os.close(stderr)
     shown: list[str] = []
 
