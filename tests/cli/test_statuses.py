@@ -205,7 +205,7 @@ def _conformance(patch: pytest.MonkeyPatch, *differences: float) -> None:
         Availability(name, "installed", ("cpu",)) for name in ("a", "b")[: len(differences) + 1]
     )
     stages = tuple(StageAgreement("s", "a", "b", {"x": d}, 0.1, 1, 1) for d in differences)
-    told = {"seeds": 0, "threads": 1, "seconds": 1.0}
+    told = {"replicates": 0, "threads": 1, "seconds": 1.0}
     found = conforming.Conformance(compared, (), stages, (), told)
     patch.setattr("gan_eval.investigations.conformance.conform", lambda *_, **__: found)
 
