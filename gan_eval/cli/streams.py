@@ -18,7 +18,7 @@ _SPELLED = (
     "αalpha βbeta γgamma εepsilon μmu σsigma χchi Σsum ∇grad"
 )
 _PLAIN = {ord(word[0]): word[1:] for word in _SPELLED.split()}
-"""What has no decomposition into ASCII, as it is written by hand."""
+"""The letters that have no decomposition into ASCII, as it is written by hand."""
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 INTERVAL_COLUMNS = 64
-"""With more columns the jackknife and the bootstrap of the Fréchet distance take minutes."""
+"""The number of columns above which no interval is given: the jackknife and the bootstrap of the
+Fréchet distance take minutes."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,8 @@ MANY = 20
 """Rows without a whole number, from which on one in the first line is no chance."""
 
 SHARE = 0.2
-"""Of the rows below that equal it, from which on a first line that both files share may be one."""
+"""The share of the rows below that equal it, from which on a first line that both files share may
+be one."""
 
 _MISSING = frozenset(
     ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "None", "NaN", "nan", "-NaN", "-nan")

@@ -181,7 +181,7 @@ class Gaussian:
 
 
 GaussianLike = Gaussian | HasLaw | tuple[ArrayLike, ArrayLike] | list[Any]
-"""Where a Gaussian is expected: one, a ``GaussianTarget``, or (mean, covariance)."""
+"""Anything that may stand for a Gaussian: one, a ``GaussianTarget``, or (mean, covariance)."""
 
 
 def as_numbers(value: ArrayLike, name: str) -> Array:

@@ -53,9 +53,9 @@ class Answer:
     share_high: float
     """Bounds of the one-sided Clopper–Pearson intervals, at the demand's confidence or 95 %."""
     passed: bool | None
-    """Of the replicates themselves; with a confidence, of all seeds: yes where the lower bound
-    reaches what is asked, no where the upper one does not, and None between: there are too few
-    replicates to tell."""
+    """The answer for the replicates themselves; with a confidence, of all seeds: yes where the
+    lower bound reaches what is asked, no where the upper one does not, and None between: there are
+    too few replicates to tell."""
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""

@@ -25,7 +25,7 @@ from gan_eval.stats import bootstrap
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"
-"""What a comparison can say of a configuration beside the reference."""
+"""The answers that a comparison can give about a configuration beside the reference."""
 
 MOST_SEEDS = 2000
 """Seeds of a configuration that are compared: the time and the memory of a bootstrap grow with

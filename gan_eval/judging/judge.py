@@ -23,7 +23,7 @@ from gan_eval.training.config import Margins
 from gan_eval.training.trained import TrainedGANs
 
 VERDICTS = ("converged", "near", "failed", "diverged")
-"""From best to worst."""
+"""The verdicts, from best to worst."""
 
 _TOGETHER = 4096
 """Replicates whose distributions are judged at once."""

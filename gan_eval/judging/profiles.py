@@ -13,7 +13,7 @@ from gan_eval.stats import bootstrap
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 THRESHOLDS = 40
-"""Of a profile, where none are named."""
+"""The number of thresholds of a profile, where none are named."""
 
 Task = tuple[str, str]
 """Backend and device."""

@@ -17,7 +17,7 @@ from gan_eval.runtime.errors import UsageError
 Array = NDArray[np.float64]
 
 CELL = ["config_hash", "backend", "device"]
-"""What the replicates of a row of ``time_to_quality`` have in common."""
+"""The columns that the replicates of a row of ``time_to_quality`` have in common."""
 
 COLUMNS = (
     *(*CELL, "epsilon", "replicates", "reached", "censored", "share_at_end"),

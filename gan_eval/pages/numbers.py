@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from gan_eval.runtime.text import SMALLEST_PVALUE
 
 MISSING = "–"
-"""What stands for a number that does not exist."""
+"""The sign that stands for a number that does not exist."""
 
 _SPACE, _THIN_SPACE = "\u00a0", "\u202f"
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

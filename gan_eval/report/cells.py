@@ -46,7 +46,7 @@ LN_2 = math.log(2)
 """The loss, in nats, of a discriminator that answers 1/2 to everything."""
 
 NEAR_LN_2 = 0.003
-"""How near, in nats, both losses must be to ln 2 to read as an equilibrium."""
+"""The distance, in nats, within which both losses must be to ln 2 to read as an equilibrium."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from gan_eval.report.embedded import FIGURE
 from gan_eval.runtime.text import shown
 
 PLACE = 0.02
-"""How far a place in a drawing may be off, in its units (72 an inch): other processors round
-otherwise, and two decimals are written."""
+"""The distance by which a place in a drawing may be off, in its units (72 an inch): other
+processors round otherwise, and two decimals are written."""
 
 _BLOCK = re.compile(
     r'<div class="gallery">\n(?:<figure id="[^"]*">.*?</figure>\n)+</div>\n\n'
@@ -21,7 +21,7 @@ _BLOCK = re.compile(
 _PLACES = re.compile(r'( (?:d|x|y|width|height|transform)=")([^"]*)')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _NAME = re.compile(r"-[mp][0-9a-f]{10}\b")
-"""What matplotlib calls a mark or a path, by a checksum of its places."""
+"""The names that matplotlib gives a mark or a path, by a checksum of its places."""
 
 _TAGS = {
     *("figure", "figcaption", "a", "svg", "title", "desc", "g", "defs", "use", "path"),

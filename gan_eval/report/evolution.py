@@ -40,7 +40,7 @@ _RANKS = (
 """Rank of the final KL, what the replicate is called, its colour and its dashes."""
 
 _SIGHT = 2.5
-"""How far the picture reaches from the target's mean at most, in half-widths of its ellipse."""
+"""The farthest that the picture reaches from the target's mean, in half-widths of its ellipse."""
 
 Trace = NDArray[np.float64]
 """One replicate's (epochs, 6) of ``_COLUMNS``."""

@@ -30,7 +30,7 @@ DIED = "a worker process died; the machine may have run out of memory"
 MOST = 1024
 """Processes of a pool."""
 _PR_SET_PDEATHSIG = 1
-"""Of Linux's ``prctl``: the signal that a process gets when its parent ends."""
+"""The code of Linux's ``prctl`` for the signal that a process gets when its parent ends."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ TARGET = "the law they are held against is in float64"
 """Why the origin of data matters where there is a target."""
 
 SECONDS = "seconds since a common start"
-"""What to make of times."""
+"""The form in which times can be given."""
 
 
 def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Array]:

@@ -18,16 +18,17 @@ Array = NDArray[np.floating]
 Test = Callable[[Array, Array, np.random.Generator], float]
 
 PERMUTATIONS = 99
-"""Of each permutation test, or draws of each bootstrap. A p-value by permutation is valid for
-every number of them, because the observed labels are exchangeable with those drawn; few are taken
-because repetitions decide how sharply a size is measured. 100 is a multiple of 1/α for all α."""
+"""The permutations of each permutation test, or the draws of each bootstrap. A p-value by
+permutation is valid for every number of them, because the observed labels are exchangeable with
+those drawn; few are taken because repetitions decide how sharply a size is measured. 100 is a
+multiple of 1/α for all α."""
 
 EXACT, VALID = "exact", "valid"
 CLAIMS = {
     EXACT: "p-values are uniform",
     VALID: "p-values are never too small; ties make them larger",
 }
-"""What theory says of the p-values when both distributions are equal."""
+"""The claims that theory makes about the p-values when both distributions are equal."""
 
 ANY_LAW = {NORMAL: EXACT, INTEGERS: VALID}
 GAUSSIAN_ONLY = {NORMAL: EXACT}
@@ -100,7 +101,7 @@ _CLAIMS: Mapping[str, dict[str, Any]] = {
     "target_energy": {"claims": GAUSSIAN_ONLY},
     "kernel_stein": {"claims": GAUSSIAN_ONLY},
 }
-"""Where a test claims less than that it is exact for every distribution and sees every path."""
+"""The claims of tests that are not exact for every distribution or do not see every path."""
 
 TESTS: Mapping[str, Subject] = {
     name: Subject(name, test.title, partial(_pvalue, name=name), **_CLAIMS.get(name, {}))
@@ -116,4 +117,5 @@ JUDGE = (
     "mmd_whitened",
     "energy_whitened",
 )
-"""Those behind the p-values of ``judge``, whitened by the target, and their other coordinates."""
+"""The tests behind the p-values of ``judge``, whitened by the target, and their other
+coordinates."""

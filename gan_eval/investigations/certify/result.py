@@ -20,7 +20,7 @@ from gan_eval.runtime.json import read_json, restored
 from gan_eval.runtime.notebook import Displayed, few_lines
 
 FORMAT = 1
-"""Of the JSON; it grows when a reader of the old one would misread the new."""
+"""The number of the JSON format; it grows when a reader of the old one would misread the new."""
 
 SHIPPED = Path(__file__).with_name("certificate.json")
 """The certificate of the tests behind ``judge``, which reports embed."""

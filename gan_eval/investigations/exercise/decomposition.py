@@ -12,7 +12,7 @@ from gan_eval.investigations.exercise.population import LN2
 Array = NDArray[np.floating]
 
 PARTS = ("seen", "optimisation", "finite_sample", "form")
-"""In the order in which they add up."""
+"""The parts, in the order in which they add up."""
 
 _BOOTSTRAP = 2000
 

@@ -16,8 +16,8 @@ from gan_eval.stats.battery.catalogue import ALL_TESTS, TARGET, Test
 Array = NDArray[np.floating]
 
 PERMUTATIONS = 99
-"""Of MMD, energy and columns, or as many as a level needs; a p-value of permutations is exact for
-any number of them."""
+"""The permutations of MMD, energy and columns, or as many as a level needs; a p-value of
+permutations is exact for any number of them."""
 
 REFITS = 39
 """Permutations of the classifier test, each of which fits five classifiers; likewise."""

@@ -19,7 +19,7 @@ from gan_eval.runtime.files import read_text
 from gan_eval.runtime.text import shown
 
 FACTS = ("backend", "device", "threads", "replicates", "config_hash", "unit", "examples")
-"""What a benchmark of this project notes in its ``extra_info``; missing in another's."""
+"""The facts that a benchmark of this project notes in its ``extra_info``; missing in another's."""
 
 COLUMNS = (
     *("name", "group", "parameters", *FACTS),
@@ -43,11 +43,11 @@ class Rounds:
     """A benchmark's raw rounds in one file."""
 
     seconds: NDArray[np.float64]
-    """Of a call, in each round, in the order in which they were measured."""
+    """The seconds of a call, in each round, in the order in which they were measured."""
     examples: float | None = None
-    """Of a call, where the benchmark noted them."""
+    """The examples of a call, where the benchmark noted them."""
     peer: bool = False
-    """Whether it measures another package, as ``extra_info["peer"]`` says."""
+    """True where it measures another package, as ``extra_info["peer"]`` says."""
 
 
 def read(path: str | Path) -> pd.DataFrame:

@@ -21,7 +21,7 @@ class Figures(Displayed):
     """A table of benchmarks, with a comparison and the time to quality if asked for."""
 
     table: pd.DataFrame
-    """Of ``throughput.read_all``, with ``times_the_loop``."""
+    """The table of ``benchmarks.read_all``, with ``times_the_loop``."""
     comparison: Comparison | None = None
     quality: pd.DataFrame | None = None
     labels: dict[str, str] | None = None

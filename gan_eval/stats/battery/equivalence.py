@@ -23,10 +23,11 @@ from gan_eval.stats.noncentral import least_expected
 from gan_eval.stats.result import Scalars, TestResult, p_in_words
 
 ACCEPTABLE = 0.05
-"""How often a model exactly at the target may fail before its sample counts as too small."""
+"""The share of cases in which a model exactly at the target may fail before its sample counts as
+too small."""
 
 SHAPE_ALPHA = 0.01
-"""How often the test of shape may reject Gaussian rows."""
+"""The share of samples of Gaussian rows that the test of shape may reject."""
 
 # Samples in the simulation of how often the target fails, and rows above which its bound is as good
 # as that of the exact law.

@@ -27,7 +27,7 @@ _DP_STEPS = 2**24
 _EXACT_SIZE = 1000
 
 NULLS = {"permutation": "permutation", "wild": "wild bootstrap"}
-"""How labels are drawn under the null, and the words for it."""
+"""The ways in which labels are drawn under the null, and the words for it."""
 
 
 @dataclass(frozen=True)

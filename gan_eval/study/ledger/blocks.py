@@ -170,12 +170,13 @@ class PackedUnit:
     rows: Packed
     """One row per seed, in the order of the seeds."""
     epochs: Packed
-    """Of the first ``traced`` seeds, the same number of rows each."""
+    """The epochs of the first ``traced`` seeds, the same number of rows each."""
     traced: int
     verdicts: dict[str, int]
-    """How many seeds have each verdict."""
+    """The number of seeds with each verdict."""
     environment: dict[str, Any] | None = None
-    """What trained it, where that is not known to be the environment of the run."""
+    """The machine and packages that trained it, where that is not known to be the environment of
+    the run."""
 
     @classmethod
     def of(cls, rows: pd.DataFrame, epochs: pd.DataFrame) -> Self:

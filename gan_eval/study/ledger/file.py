@@ -60,7 +60,7 @@ def _said(error: sqlite3.Error) -> str:
 
 
 LEDGER_FILE = "ledger.sqlite"
-"""What it is called in the folder of a run."""
+"""The name of the ledger in the folder of a run."""
 
 _APPLICATION = 0x67616E65  # "gane", SQLite's mark of whose file it is
 _VERSION = 3
@@ -72,7 +72,7 @@ _CLOSED_TO_US = (
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_IOERR,
 )
-"""What SQLite says of a journal that it can neither undo nor delete."""
+"""The messages of SQLite about a journal that it can neither undo nor delete."""
 
 _SCHEMA = f"""
 PRAGMA application_id = {_APPLICATION};

@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Lines = NDArray[np.int64]
-"""What is known of the replicates of a unit, shape (replicates, 6): seed, permutations, tests (as
-bits), timed, traced, position in the unit."""
+"""The facts known about the replicates of a unit, shape (replicates, 6): seed, permutations, tests
+(as bits), timed, traced, position in the unit."""
 
 _BITS = 62
-"""Of a digest: sums of two of them are still integers of SQLite."""
+"""The bits of a digest: sums of two of them are still integers of SQLite."""
 _MASK = 2**_BITS - 1
 
 # Each with all that its digest covers, and the digest at the end.

@@ -31,13 +31,13 @@ class ReplicateQuery:
     first: int
     last: int
     permutations: int
-    """Of the tests; 0 where the replicate is not tested."""
+    """The permutations of the tests; 0 where the replicate is not tested."""
     tests: tuple[str, ...]
-    """Those that the study's rows have columns of."""
+    """The tests that the study's rows have columns for."""
     timed: bool
-    """By both clocks, alone on the machine."""
+    """True where both clocks must have been read, with nothing beside on the machine."""
     traced: bool
-    """With its epochs."""
+    """True where its epochs must be stored as well."""
 
     def within(self, first: int, last: int) -> ReplicateQuery | None:
         """Cut the query to a range of seeds; None where it has no seed there."""

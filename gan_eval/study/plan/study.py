@@ -18,7 +18,7 @@ from gan_eval.runtime.toml import merge_settings
 from gan_eval.training.config import Margins, Real, TargetConfig, TrainingConfig
 
 MOST_CONFIGURATIONS = 10_000
-"""Of one study; more is a slip of the hand in an axis."""
+"""The most configurations of one study; more is a slip of the hand in an axis."""
 
 LABEL = "label"
 """The key of a zipped axis that names its settings."""
@@ -75,16 +75,16 @@ class Study(Settings):
     first_seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)] = 0
     """Seeds are first_seed … first_seed + replicates − 1."""
     backends: Names | None = None
-    """Who trains; every installed one where none is named."""
+    """The backends that train; every installed one where none is named."""
     devices: Names | None = None
-    """Where; every device that a backend has here where none is named."""
+    """The devices to train on; every device that a backend has here where none is named."""
     time_budget: Annotated[Real, Field(gt=0)] | None = 40.0
     """Seconds after which no further call of a backend is started but the first of each; "none": no
     limit."""
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
     """Fresh real rows, and as many generated ones, for the tests and the critic."""
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
-    """Of each test that permutes; 0 leaves all tests out."""
+    """The permutations of each test that permutes; 0 leaves all tests out."""
     tests: Annotated[Names, AfterValidator(_in_order)] = evaluation.TESTS
     """The tests of generated rows, by name; in any order."""
     tested: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
@@ -92,7 +92,7 @@ class Study(Settings):
     traced: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 1000
     """Replicates of each cell whose epochs are stored, from the first seed on."""
     margins: Margins = Margins()
-    """Up to which KL(q‖p) a replicate counts as converged, and as near."""
+    """The KL(q‖p) up to which a replicate counts as converged, and as near."""
     config: dict[str, Any] = {}
     """Settings of every configuration; the chapter's values elsewhere."""
     targets: dict[Text, TargetConfig] = {}

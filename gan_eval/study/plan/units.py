@@ -34,8 +34,8 @@ class Cell:
     together: int
     """Seeds that the backend takes in one call."""
     timed: bool = True
-    """Whether its first seed is drawn and timed alone on the machine, which takes seconds a cell:
-    so is the first configuration on each backend and device."""
+    """True where its first seed is drawn and timed alone on the machine, which takes seconds a
+    cell: so is the first configuration on each backend and device."""
 
     @property
     def seeds(self) -> range:

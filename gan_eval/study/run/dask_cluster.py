@@ -58,10 +58,10 @@ class Cluster:
         self._running: dict[Future, tuple[Task, bool]] = {}
         """Futures with their tasks, and whether they need a GPU."""
         self._slots = {True: 0.0, False: 0.0}
-        """How many tasks can run at a time, with a GPU and without."""
+        """The number of tasks that can run at a time, with a GPU and without."""
         self._looked = -_LOOK
         self._seen = dict.fromkeys((True, False), time.monotonic())
-        """When there was last a slot, or nothing that needed one."""
+        """The time when there was last a slot, or nothing that needed one."""
 
     def __enter__(self) -> Self:
         self._client = self._held.enter_context(connected(self.address))

@@ -26,7 +26,7 @@ _LAUNCH = 2**16
 """Most replicates of one launch."""
 _PARAMETERS = 4096
 _MEMORY_SHARE = 0.6
-"""Of the GPU's free memory that one launch may take."""
+"""The share of the GPU's free memory that one launch may take."""
 
 Array = NDArray[np.floating]
 

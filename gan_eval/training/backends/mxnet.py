@@ -224,7 +224,7 @@ class _Adam(mx.optimizer.Adam):
     """MXNet's ``'adam'``, also without the ε-hat form and in true float64."""
 
     hat = True
-    """Whether ε stands beside √v before the bias correction, as in Kingma & Ba (2015), end of
+    """True where ε stands beside √v before the bias correction, as in Kingma & Ba (2015), end of
     section 2, and in MXNet; else beside √v̂, as in PyTorch: there ε·√(1 − β₂ᵗ) takes its place."""
 
     def update(self, index: int, weight: NDArray, grad: NDArray, state: Any) -> None:

@@ -46,7 +46,7 @@ class Processor:
     width: int
     """Lanes of float32: as many as fit a vector register."""
     fused: bool
-    """Whether it has a fused multiply-add."""
+    """True where it has a fused multiply-add."""
 
 
 @lru_cache(maxsize=1)

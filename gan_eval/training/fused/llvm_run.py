@@ -17,7 +17,7 @@ from gan_eval.training.fused.program import Shape
 from gan_eval.training.trained import OnEpoch
 
 KEPT = ("seed_low", "seed_high", "parameters", "first", "second", "trace")
-"""What each block has for itself; what is not here is worked in and then of no use."""
+"""The memories that each block has for itself; any other is worked in and then of no use."""
 
 Array = NDArray[np.floating]
 

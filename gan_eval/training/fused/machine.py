@@ -48,15 +48,15 @@ class Memory(ABC):
 
 Table = Sequence[Value] | Memory
 Place = tuple[int, Index]
-"""Which of several tables, and the position in it."""
+"""The number of one of several tables, and the position in it."""
 
 
 class Machine(Numbers):
     """Writes down operations; subclasses say in what."""
 
     pairs: ClassVar[bool] = False
-    """Whether examples are better taken in twos: independent work for a processor, and half as many
-    loads and stores of the gradients that they add to."""
+    """True where examples are better taken in twos: independent work for a processor, and half as
+    many loads and stores of the gradients that they add to."""
 
     @abstractmethod
     def smaller(self, a: Value, b: Value) -> Value:

@@ -71,7 +71,7 @@ class Arguments:
 
     draws: Draws
     parameters: Memory
-    """Of both nets, the generator's first."""
+    """The parameters of both nets, the generator's first."""
     first: Memory
     second: Memory
     """Adam's moments of them."""

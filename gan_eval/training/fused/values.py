@@ -71,7 +71,7 @@ class Numbers(ABC):
     """Operations on values, one number a lane; subclasses say what becomes of them."""
 
     double: bool
-    """Whether a ``real`` is float64."""
+    """True where a ``real`` is float64."""
 
     @abstractmethod
     def constant(self, kind: Kind, number: float) -> Value: ...
