@@ -14,6 +14,8 @@ from gan_eval.investigations.certify.alternatives import PATHS
 from gan_eval.investigations.certify.catalogue import Subject
 from gan_eval.investigations.certify.laws import truth
 from gan_eval.runtime.random import generator
+from gan_eval.stats.bootstrap import percentile_interval
+from gan_eval.stats.crossing import first_crossings
 
 Array = NDArray[np.floating]
 
@@ -114,21 +116,15 @@ class PowerCurve:
         draws = np.random.default_rng(0).binomial(
             self.repetitions, self.power, (_BOOTSTRAP, len(self.kl))
         )
-        low, high = np.quantile(self._crossings(draws), [0.025, 0.975], method="inverted_cdf")
-        return float(self._crossings(np.array([self.rejections]))[0]), float(low), float(high)
+        bounds = percentile_interval(self._crossings(draws), method="inverted_cdf")
+        return (float(self._crossings(np.array([self.rejections]))[0]), *bounds)
 
     def _crossings(self, rejections: NDArray[np.integer]) -> Array:
         """Find the KL at which each row of counts first reaches the mark, inf where none does."""
         # A count of none or of all has no Φ⁻¹; half a rejection stands for what was not seen.
         levels = ndtri((rejections + 0.5) / (self.repetitions + 1))
-        mark, logs = ndtri(TOLD_APART), np.log(self.kl)
-        reached = levels >= mark
-        after = reached.argmax(axis=1)
-        before, rows = np.maximum(after - 1, 0), np.arange(len(levels))
-        high, low = levels[rows, after], levels[rows, before]
-        share = (mark - low) / np.where(high > low, high - low, 1.0)
-        between = np.exp(logs[before] + share * (logs[after] - logs[before]))
-        return np.where(reached.any(axis=1), between, np.inf)
+        mark = float(ndtri(TOLD_APART))
+        return first_crossings(np.asarray(self.kl), levels, mark, levels >= mark)
 
 
 def grid(n: int, m: int) -> tuple[float, ...]:

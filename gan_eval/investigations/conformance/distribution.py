@@ -13,6 +13,7 @@ from scipy import stats
 
 from gan_eval.investigations.conformance.outcomes import Outcomes
 from gan_eval.judging.summary import quantile, share_interval
+from gan_eval.stats.bootstrap import draws
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.twosample import energy_test, mmd_test
 
@@ -136,9 +137,8 @@ def median_difference(first: Outcomes, second: Outcomes) -> Medians:
 
     The interval is (−∞, ∞) where half of some resample has diverged on both sides.
     """
-    rng = np.random.default_rng(_RANDOM)
     a, b = first.log_kl, second.log_kl
-    drawn = rng.integers(0, a.size, (RESAMPLES, a.size))
+    drawn = draws(a.size, RESAMPLES, _RANDOM)
     with np.errstate(invalid="ignore"):
         spread = np.median(a[drawn], axis=1) - np.median(b[drawn], axis=1)
     low, high = -np.inf, np.inf

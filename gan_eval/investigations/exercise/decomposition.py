@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.investigations.exercise.population import LN2
+from gan_eval.stats.bootstrap import draws, percentile_interval
 
 Array = NDArray[np.floating]
 
@@ -85,12 +86,11 @@ class Decomposition:
         Of means and not a mean of shares, which would be ruled by the best generators. By bootstrap
         over generators (2,000 draws, seed 0).
         """
-        rng = np.random.default_rng(0)
-        index = rng.integers(0, len(self.divergence), (_BOOTSTRAP, len(self.divergence)))
+        index = draws(len(self.divergence), _BOOTSTRAP, 0)
         found = {}
         for name in PARTS:
             part = getattr(self, name)
-            draws = part[index].mean(axis=1) / self.divergence[index].mean(axis=1)
-            low, high = np.quantile(draws, [0.025, 0.975])
-            found[name] = (float(part.mean() / self.divergence.mean()), float(low), float(high))
+            shares = part[index].mean(axis=1) / self.divergence[index].mean(axis=1)
+            bounds = percentile_interval(shares, method="linear")
+            found[name] = (float(part.mean() / self.divergence.mean()), *bounds)
         return found

@@ -18,6 +18,8 @@ from gan_eval.investigations.exercise.responses import FRESH, LEARNED
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.judging.summary import median_interval, share_interval
 from gan_eval.runtime.notebook import Displayed
+from gan_eval.stats.bootstrap import draws, percentile_interval
+from gan_eval.stats.crossing import first_crossings
 
 Array = NDArray[np.floating]
 
@@ -92,9 +94,8 @@ class Exercise(Displayed):
         """
         values = self._rejections(test, kind)[n].to_numpy()
         if test == OPTIMUM:
-            index = _draws(len(values))
-            low, high = np.quantile(values[index].mean(axis=1), [0.025, 0.975])
-            return Share(float(values.mean()), float(low), float(high))
+            means = values[draws(len(values), _BOOTSTRAP, 0)].mean(axis=1)
+            return Share(float(values.mean()), *percentile_interval(means, method="linear"))
         low, high = share_interval(int(values.sum()), len(values))
         return Share(float(values.mean()), low, high)
 
@@ -107,11 +108,10 @@ class Exercise(Displayed):
         """
         frame = self._rejections(test, LEARNED)
         rows, values = frame.columns.to_numpy(dtype=float), frame.to_numpy()
-        index = _draws(len(values))
         found = _crossings(rows, values.mean(axis=0)[None], len(values))
-        drawn = _crossings(rows, values[index].mean(axis=1), len(values))
-        low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
-        return Share(float(found[0]), float(low), float(high))
+        resampled = values[draws(len(values), _BOOTSTRAP, 0)].mean(axis=1)
+        drawn = _crossings(rows, resampled, len(values))
+        return Share(float(found[0]), *percentile_interval(drawn, method="inverted_cdf"))
 
     def _rejections(self, test: str, kind: str) -> pd.DataFrame:
         chosen = self.tests[(self.tests["test"] == test) & (self.tests["generator"] == kind)]
@@ -177,16 +177,5 @@ def _crossings(rows: Array, shares: Array, generators: int) -> Array:
     """Find where each row of shares (draws, rows) first reaches the mark; inf where it does not."""
     # A share of none or of all has no Φ⁻¹; half a generator stands for what was not seen.
     levels = ndtri((generators * shares + 0.5) / (generators + 1))
-    mark = ndtri((generators * TOLD_APART + 0.5) / (generators + 1))
-    reached = shares >= TOLD_APART - 1e-12
-    after = reached.argmax(axis=1)
-    before, draws = np.maximum(after - 1, 0), np.arange(len(shares))
-    low, high = levels[draws, before], levels[draws, after]
-    part = np.where(high > low, (mark - low) / np.where(high > low, high - low, 1.0), 1.0)
-    logs = np.log(rows)
-    between = np.exp(logs[before] + np.clip(part, 0, 1) * (logs[after] - logs[before]))
-    return np.where(reached.any(axis=1), between, np.inf)
-
-
-def _draws(count: int) -> NDArray[np.int64]:
-    return np.random.default_rng(0).integers(0, count, (_BOOTSTRAP, count))
+    mark = float(ndtri((generators * TOLD_APART + 0.5) / (generators + 1)))
+    return first_crossings(rows, levels, mark, shares >= TOLD_APART - 1e-12)
