@@ -117,7 +117,7 @@ def _name(task: Task) -> str | None:
             parts.append([argument.start, argument.stop])
         else:
             parts.append(argument)
-    return json.dumps(json.loads(json.dumps(parts)))
+    return json.dumps(parts)
 
 
 @cache
