@@ -104,7 +104,6 @@ def main() -> None:
             status = exited.code or 0
         finally:
             sys.setprofile(None)
-            threading.setprofile(None)  # pyright: ignore[reportArgumentType]
         (arguments.folder / "files.json").write_text(json.dumps([status, files()]))
         return
     for name, words in CALLS.items():

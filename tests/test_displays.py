@@ -29,7 +29,8 @@ REAL = np.random.default_rng(0).normal(size=(60, 2))
 
 
 def many_gans() -> ge.TrainedGANs:
-    config = ge.TrainingConfig(epochs=1, n_examples=8, target={"A": [[1, 0], [0, 2]], "b": [0, 0]})  # type: ignore[arg-type]
+    target = {"A": [[1, 0], [0, 2]], "b": [0, 0]}
+    config = ge.TrainingConfig.parse({"epochs": 1, "n_examples": 8, "target": target})
     return ge.train(config, seeds=range(2000), backend="fused_cpu")
 
 
@@ -50,7 +51,7 @@ def conformance() -> Conformance:
 
 def exercise() -> Exercise:
     tests = pd.DataFrame({"seed": range(500), "told_apart": 1.0})
-    parts = Decomposition(*[None] * len(Decomposition.__dataclass_fields__))  # type: ignore[arg-type]
+    parts = Decomposition(*[np.zeros(500)] * len(Decomposition.__dataclass_fields__))
     settings = Settings.of(ge.TrainingConfig())
     fits = {"generator": LEARNED, "source": FRESH, "widths": label(settings.widths[0])}
     frame = pd.DataFrame([fits | {"n": n, "loss_population": 0.7} for n in settings.fit_rows])

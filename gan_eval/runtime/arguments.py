@@ -128,6 +128,7 @@ def torch_device(device: Any) -> str:
     try:
         torch.empty(1, dtype=torch.float64, device=device)
     except (RuntimeError, AssertionError, TypeError, NotImplementedError):
+        # Of no such device, of a build without CUDA, of what is no name, of one without float64.
         available = "cpu, cuda" if torch.cuda.is_available() else "cpu"
         raise UsageError(
             f"device must be one that torch can use here ({available}), got {shown(device)}"

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Displayed:
+class Displayed(ABC):
     """A result whose ``repr`` is a few lines, and which a notebook shows with its first rows."""
 
     __slots__ = ()
 
+    @abstractmethod
     def to_frame(self) -> pd.DataFrame:
         """Return the numbers of the result as a table."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(max_rows=10, max_cols=12, index=False)

@@ -8,6 +8,7 @@ diverged replicate has, need no care.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -161,7 +162,9 @@ def with_bounds(name: str, statistics: ArrayLike, confidence: float = 0.95) -> d
 
 
 def percentile_interval(
-    statistics: ArrayLike, tail: float = 0.025, method: str = "occurred"
+    statistics: ArrayLike,
+    tail: float = 0.025,
+    method: Literal["occurred", "linear", "inverted_cdf"] = "occurred",
 ) -> tuple[float, float]:
     """Return the bootstrap's percentile interval; NaN bounds where a resample has no statistic.
 
@@ -189,7 +192,7 @@ def percentile_interval(
     if found.size == 0 or np.isnan(found[-1]):
         return (np.nan, np.nan)
     if method != "occurred":
-        low, high = np.quantile(found, [tail, 1 - tail], method=method)  # pyright: ignore
+        low, high = np.quantile(found, [tail, 1 - tail], method=method)
         return (float(low), float(high))
     # The small number is against a product such as 4.999…, which is meant to be 5.
     outside = int(np.floor(tail * found.size + 1e-9))

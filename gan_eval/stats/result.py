@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-class Scalars(Displayed, ABC):
+class Scalars(Displayed):
     """A result whose numbers make one row of a table."""
 
     @abstractmethod

@@ -13,7 +13,7 @@ from gan_eval.cli import app
 
 from .commands import gan_eval
 
-COMMANDS = [[], *([name] for name in typer.main.get_command(app).commands)]  # type: ignore[attr-defined]
+COMMANDS = [[], *([name] for name in typer.main.get_group(app).commands)]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

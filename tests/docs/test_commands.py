@@ -55,7 +55,7 @@ def test_a_default_in_the_commands_page_is_the_default(heading: str) -> None:
 
 
 def test_every_command_of_the_pages_examples_exists() -> None:
-    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    known = set(typer.main.get_group(app).commands)
     used = set()
     for page in PROSE:
         used |= set(re.findall(r"^\$? ?gan-eval ([a-z]+)", page.read_text("utf-8"), re.M))
@@ -67,7 +67,7 @@ def test_every_option_of_the_pages_examples_exists() -> None:
     """In the README as well: each `--option` behind a command is one that the command has."""
     existing = {
         name: {option for parameter in command.params for option in parameter.opts} | {"--help"}
-        for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
+        for name, command in typer.main.get_group(app).commands.items()
     }
     checked = 0
     for page in [*PROSE, ROOT / "README.md", NOTEBOOK]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -289,8 +291,8 @@ def _text(value: object) -> str:
     return MISSING if value is None or value != value else plain(value, 400)
 
 
-def _count(value: object) -> str:
-    return MISSING if value is None or pd.isna(value) else count(float(value))  # type: ignore[arg-type]
+def _count(value: Any) -> str:
+    return MISSING if value is None or pd.isna(value) else count(float(value))
 
 
 def _with_interval(row: pd.Series, name: str) -> str:
