@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.comparison.columns import column_differences, counting
+from gan_eval.comparison.columns import column_differences, common_columns, counting
 from gan_eval.comparison.copies import Copies, find_copies
 from gan_eval.comparison.directions import Directions, leading_directions
-from gan_eval.comparison.reading import LEAST_ROWS, common_columns, read_tables
+from gan_eval.comparison.reading import LEAST_ROWS, read_tables
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import whole_number

@@ -5,10 +5,9 @@ from __future__ import annotations
 import mmap
 import re
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
@@ -26,16 +25,12 @@ from gan_eval.comparison.arrays import (
 from gan_eval.comparison.header import Header, Opening, headers, require_columns
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.spreadsheet import EXACT_CSV
-from gan_eval.runtime.text import nearest, plain
+from gan_eval.runtime.text import plain
 from gan_eval.stats.conversion import Numbers, worded
 from gan_eval.stats.samples import LARGEST_VALUE, SECONDS
 
 LEAST_ROWS = 3
 """Fewer have no covariance worth a comparison."""
-
-MOST_COLUMNS = 4096
-"""Columns of one comparison, whose time grows with their third power: 16 s of a processor for
-2,048 columns, some minutes for these."""
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".npy", ".npz")
 
@@ -44,7 +39,6 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _LONG = re.compile(rb"[1-9](?:\.?[0-9]){15}")  # float64 holds 15 digits of every decimal
 _NAMED = 3  # columns named in a sentence; more are counted
-_INDEX = ("", "Unnamed: 0")  # the names of a saved index, in a file and in a frame read from it
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +75,7 @@ class Table:
             dtype = frame[words[0]].dtype
             remedy = f" or save them as {SECONDS}" if getattr(dtype, "kind", "O") in "mM" else ""
             raise UsageError(
-                f"{self.source!r} has {_some('column', words)} of type {dtype}, not of numbers: "
+                f"{self.source!r} has {some('column', words)} of type {dtype}, not of numbers: "
                 f"choose others with `columns`{remedy}"
             )
         found = Numbers.of_frame(frame)
@@ -197,7 +191,7 @@ def read_table(path: str | Path, header: bool | None = None) -> Table:
     Examples
     --------
     >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
+    >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder, "heights.csv")
     ...     _ = file.write_text("height,weight\\n171,60\\n182,75\\n165,58\\n")
@@ -265,71 +259,7 @@ def _table(source: str, frame: pd.DataFrame, named: bool, note: str | None = Non
     return Table(source, frame, named, note)
 
 
-def common_columns(
-    real: Table, generated: Table, chosen: Sequence[str] | None
-) -> tuple[Table, Table]:
-    """Give both tables the same columns in the same order: the chosen ones, or all.
-
-    Columns are matched by name, in the order of ``real``. A table without names is matched by
-    position and takes the other's names. Raises ``UsageError`` where they cannot be matched.
-
-    Examples
-    --------
-    >>> named = table_of(pd.DataFrame({"b": [1, 2, 3], "a": [4, 5, 6]}), "real")
-    >>> turned = table_of(pd.DataFrame({"a": [4, 5, 6], "b": [1, 2, 3]}), "generated")
-    >>> [list(table.frame.columns) for table in common_columns(named, turned, None)]
-    [['b', 'a'], ['b', 'a']]
-    """
-    apart = set(real.frame.columns) != set(generated.frame.columns)
-    if apart and not (real.named and generated.named):
-        widths = real.frame.shape[1], generated.frame.shape[1]
-        if widths[0] != widths[1]:
-            raise UsageError(
-                f"{real.source!r} has {widths[0]} columns and {generated.source!r} has "
-                f"{widths[1]}: one of them has no names, so their columns can only be matched "
-                "by position"
-            )
-        names = (generated if generated.named else real).frame.columns
-        real = replace(real, frame=real.frame.set_axis(names, axis=1))
-        generated = replace(generated, frame=generated.frame.set_axis(names, axis=1))
-    columns = list(real.frame.columns) if chosen is None else list(chosen)
-    for table, other in ((real, generated), (generated, real)):
-        wanted = other.frame.columns if chosen is None else columns
-        absent = [c for c in wanted if c not in table.frame.columns]
-        if absent:
-            raise UsageError(_absent(table, other, absent, chosen is not None))
-    if len(columns) > MOST_COLUMNS:
-        raise UsageError(
-            f"at most {MOST_COLUMNS} columns can be compared, got {len(columns)} in "
-            f"{real.source!r}: choose some with `columns`"
-        )
-    repeated = [column for column, count in Counter(columns).items() if count > 1]
-    if repeated or not columns:
-        found = f"{plain(min(repeated))!r} more than once" if repeated else "none"
-        raise UsageError(f"`columns` must name different columns, got {found}")
-    if "" in columns:
-        raise UsageError(
-            f"{real.source!r} has a column without a name, as pandas saves its index: save it with "
-            "index=False, or choose the others with `columns`"
-        )
-    return replace(real, frame=real.frame[columns]), replace(
-        generated, frame=generated.frame[columns]
-    )
-
-
-def _absent(table: Table, other: Table, absent: Sequence[str], chosen: bool) -> str:
-    if not chosen and absent[0] in _INDEX and absent[0] == other.frame.columns[0]:
-        return (
-            f"{other.source!r} has a column more than {table.source!r}, the first, which looks "
-            "like an index that pandas saved: save it with index=False, or choose the others with "
-            "`columns`"
-        )
-    names = [plain(name) for name in table.frame.columns[:20]]
-    hint = nearest(absent[0], names) if chosen else "name the common ones with `columns`"
-    return f"{table.source!r} lacks the {_some('column', absent)}: {hint}"
-
-
-def _some(noun: str, names: Sequence[str]) -> str:
+def some(noun: str, names: Sequence[str]) -> str:
     """Name some columns: ``column 'a'``, ``columns 'a', 'b' and 7 more``."""
     shown = ", ".join(repr(plain(name)) for name in names[:_NAMED])
     rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

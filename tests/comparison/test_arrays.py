@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from gan_eval.comparison import arrays
-from gan_eval.comparison.reading import MOST_COLUMNS, common_columns, read_table
+from gan_eval.comparison.columns import MOST_COLUMNS, common_columns
+from gan_eval.comparison.reading import read_table
 from gan_eval.runtime.errors import UsageError
 
 ROWS = np.arange(180.0).reshape(60, 3)
