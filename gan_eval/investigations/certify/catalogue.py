@@ -24,11 +24,8 @@ those drawn; few are taken because repetitions decide how sharply a size is meas
 multiple of 1/α for all α."""
 
 EXACT, VALID = "exact", "valid"
-CLAIMS = {
-    EXACT: "p-values are uniform",
-    VALID: "p-values are never too small; ties make them larger",
-}
-"""The claims that theory makes about the p-values when both distributions are equal."""
+"""The claims that theory makes about p-values where both distributions are equal: they are uniform,
+or never too small, since ties make them larger."""
 
 ANY_LAW = {NORMAL: EXACT, INTEGERS: VALID}
 GAUSSIAN_ONLY = {NORMAL: EXACT}

@@ -130,8 +130,6 @@ class Test:
         Where it is: in the package ``goodness`` or ``twosample`` of ``gan_eval.stats``, or in the
         module ``classical`` or ``permuted_moments`` of the latter. They are imported when a test
         is run, so that the names of tests cost nothing.
-    needs : {"two samples", "the target"}
-        ``TWO_SAMPLES`` or ``TARGET``: whether x is held against y or against a known target.
     takes : tuple of str
         Which of ``permutations``, ``resamples``, ``rng`` and ``device`` it takes. With none of
         them the p-value comes from a known distribution, without random numbers.
@@ -145,9 +143,13 @@ class Test:
     title: str
     module: str
     function: str
-    needs: str = TWO_SAMPLES
-    takes: tuple[str, ...] = ON_DEVICE
-    options: Mapping[str, str] = field(default_factory=dict)
+    takes: tuple[str, ...]
+    options: Mapping[str, str]
+
+    @property
+    def needs(self) -> str:
+        """``TARGET`` where x is held against a known target, ``TWO_SAMPLES`` where against y."""
+        return TARGET if self.module == "goodness" else TWO_SAMPLES
 
     @property
     def short(self) -> str:
@@ -194,8 +196,7 @@ class Test:
 
 
 def _of(module: str, function: str, title: str, *takes: str, **options: str) -> Test:
-    needs = TARGET if module == "goodness" else TWO_SAMPLES
-    return Test(title, module, function, needs, takes, options)
+    return Test(title, module, function, takes, options)
 
 
 # One row per test.

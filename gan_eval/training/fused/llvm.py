@@ -15,7 +15,6 @@ from gan_eval.training.fused.machine import Machine, Memory, Variable
 from gan_eval.training.fused.values import Index, Kind, Value
 
 _INDEX = ir.IntType(64)
-_POINTER = ir.PointerType()
 _REAL = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
 _INTEGER = {
     "+": "add",
