@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -15,15 +15,23 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.settings import Settings
+from gan_eval.training import remedies
 
 Dialect = Literal["pytorch", "mxnet", "tensorflow"]
 
 _EPSILON: dict[str, float] = {"pytorch": 1e-8, "mxnet": 1e-8, "tensorflow": 1e-7}
 
+EMA_DECAY = 0.999
+"""The weight of the past in an exponential average where none is given."""
+
 
 def _tuple(value: Any) -> Any:
     """Lists (TOML's arrays) to tuples, at any depth, so that a configuration is hashable."""
     return tuple(_tuple(v) for v in value) if isinstance(value, list | tuple) else value
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
 
 
 def _positive_zero(value: float) -> float:
@@ -35,6 +43,8 @@ def _positive_zero(value: float) -> float:
 # epoch's number within its 32-bit word of the random counter; 1e30 keeps a rate within float32.
 Count = Annotated[int, Field(strict=True, ge=1, le=4096)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(_positive_zero)]
+Decay = Annotated[Real, Field(ge=0, lt=1)]
+Scale = Annotated[Real, Field(ge=0, le=1e30)]
 Vector = Annotated[tuple[Real, ...], BeforeValidator(_tuple)]
 Matrix = Annotated[tuple[tuple[Real, ...], ...], BeforeValidator(_tuple)]
 
@@ -65,6 +75,8 @@ class TrainingConfig(Settings):
     ``TrainingConfig()`` is the chapter's experiment. A dialect sets together what the chapter's
     three tabs do differently: the initial biases, whether the gradient of a batch is its sum or
     its mean, and Adam's ε with its place in the formula (docs/configuration.md has the table).
+    The fields from ``preset`` to ``discriminator_init_scale`` are remedies, which the chapter has
+    not (docs/remedies.md says what each does to this game).
     """
 
     learning_rate_D: Annotated[Real, Field(gt=0, le=1e30)] = 0.05
@@ -81,11 +93,11 @@ class TrainingConfig(Settings):
     """Training rows that a replicate sees."""
     discriminator_widths: Annotated[tuple[Count, ...], BeforeValidator(_tuple)] = (5, 3)
     """Units of the hidden tanh layers; empty means a linear discriminator."""
-    init_scale: Annotated[Real, Field(ge=0, le=1e30)] = 0.02
+    init_scale: Scale = 0.02
     """Standard deviation of the initial weights (and biases, by dialect)."""
-    adam_beta1: Annotated[Real, Field(ge=0, lt=1)] = 0.9
+    adam_beta1: Decay = 0.9
     """Decay of Adam's first moment, in both optimizers."""
-    adam_beta2: Annotated[Real, Field(ge=0, lt=1)] = 0.999
+    adam_beta2: Decay = 0.999
     """Decay of Adam's second moment, in both optimizers."""
     adam_epsilon: Annotated[Real, Field(gt=0, le=1e30)] = 1e-8
     """Adam's ε; by default the dialect's."""
@@ -97,14 +109,60 @@ class TrainingConfig(Settings):
     """Precision of the training's arithmetic; judging is always float64."""
     target: TargetConfig = TargetConfig()
     """The truth N(b, AᵀA)."""
+    preset: Annotated[Literal["chapter", "mended"] | None, Field(exclude=True)] = None
+    """Sets other fields together, but for those that are written out beside it: ``chapter`` none,
+    ``mended`` the remedies. Reads back as ``mended`` where all that it sets stands."""
+    discriminator_form: Literal["mlp", "quadratic"] = "mlp"
+    """The form of D: layers with tanh between them, or c + wᵀx + Σ m_ij h_ij(x) in the Hermite
+    features (x_i² − 1)/√2 and x_i x_j of what D sees. The quadratic form contains the answer: it is
+    that of ln p/q of two Gaussians."""
+    standardise: Literal["none", "columns", "whiten"] = "none"
+    """The units in which both nets work: the user's, or those in which the training rows have mean
+    0 and, each column, variance 1, or covariance I. The generator is reported in the user's."""
+    r1: Annotated[Real, Field(ge=0, le=1e30)] = 0.0
+    """γ₁ of the gradient penalty (γ₁/2)‖∇D(x)‖² at real rows, halved like D's loss (Mescheder,
+    Geiger and Nowozin 2018, eq. 9)."""
+    r2: Annotated[Real, Field(ge=0, le=1e30)] = 0.0
+    """γ₂ of the same penalty at generated rows."""
+    learning_rate_schedule: Literal["constant", "linear", "cosine"] = "constant"
+    """The factor of both learning rates at step t of T, from 0 on: 1, 1 − t/T, or (1 + cos πt/T)/2
+    (Loshchilov and Hutter 2017, eq. 5, one cycle)."""
+    adam_beta1_D: Decay | None = None
+    """Decay of the first moment of D's optimizer; by default ``adam_beta1``."""
+    adam_beta1_G: Decay | None = None
+    """Decay of the first moment of G's optimizer; by default ``adam_beta1``."""
+    adam_beta2_D: Decay | None = None
+    """Decay of the second moment of D's optimizer; by default ``adam_beta2``."""
+    adam_beta2_G: Decay | None = None
+    """Decay of the second moment of G's optimizer; by default ``adam_beta2``."""
+    optimizer: Literal["adam", "sgd", "optimistic_adam", "extra_adam"] = "adam"
+    """The optimizer of both nets: Adam, plain steps, or Adam's step with optimism (Daskalakis et
+    al. 2018, as optax has it) or from an extrapolated point (Gidel et al. 2019, algorithm 4)."""
+    generator_average: Literal["none", "ema", "half"] = "none"
+    """The generator that is reported: the last, or an average of its weights over the steps, with
+    exponential weights or over the second half (Yazıcı et al. 2019)."""
+    ema_decay: Decay | None = None
+    """The weight of the past in the average ``ema``, per step of the generator; 0.999 by default.
+    The average starts at 0 and is divided by 1 − decayᵗ, as in Adam."""
+    discriminator_steps: Count = 1
+    """Steps of D for each of G: G is updated on each batch of an epoch that is a multiple of it."""
+    loss: Literal["cross_entropy", "hinge", "least_squares", "relativistic"] = "cross_entropy"
+    """The loss: the chapter's; max(0, 1 ∓ D) and −D (Lim and Ye 2017); squares around 1 and 0 (Mao
+    et al. 2017); or cross-entropy of D(x) − D(G(z)), row by row (Jolicoeur-Martineau 2019; with
+    ``r1`` and ``r2`` that of R3GAN, Huang et al. 2024)."""
+    discriminator_init_scale: Scale | None = None
+    """Standard deviation of D's initial weights; by default ``init_scale``."""
 
     @model_validator(mode="before")
     @classmethod
-    def _epsilon_of_the_dialect(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and "adam_epsilon" not in data:
-            dialect = data.get("dialect", "pytorch")
-            if isinstance(dialect, str) and dialect in _EPSILON:
-                return {**data, "adam_epsilon": _EPSILON[dialect]}
+    def _filled_in(cls, data: Any) -> Any:
+        """What a preset sets, and the dialect's ε."""
+        if not isinstance(data, Mapping):
+            return data
+        data = remedies.with_preset(data)
+        dialect = data.get("dialect", "pytorch")
+        if "adam_epsilon" not in data and isinstance(dialect, str) and dialect in _EPSILON:
+            data["adam_epsilon"] = _EPSILON[dialect]
         return data
 
     @field_validator("target", mode="before")
@@ -123,6 +181,58 @@ class TrainingConfig(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _remedies_fit(self) -> Self:
+        for name, (owner, _) in remedies.GOES_WITH.items():
+            value = getattr(self, name)
+            if value != type(self).model_fields[name].default and (
+                sentence := remedies.misfit(value, name, getattr(self, owner))
+            ):
+                raise UsageError(sentence)
+        if self.optimizer == "extra_adam" and self.discriminator_steps > 1:
+            raise UsageError(
+                "`extra_adam` moves both nets at once, so `discriminator_steps` must be 1, got "
+                f"{self.discriminator_steps}"
+            )
+        if self.discriminator_steps > self.steps_per_epoch:
+            raise UsageError(
+                "`discriminator_steps` must be at most the batches of an epoch "
+                f"({self.steps_per_epoch}), got {self.discriminator_steps}"
+            )
+        if self.standardise == "whiten" and self.n_examples <= self.dimension:
+            raise UsageError(
+                f"to whiten {self.dimension} columns, `n_examples` must be at least "
+                f"{self.dimension + 1}, got {self.n_examples}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_form_of_each(self) -> Self:
+        """A default that is written out is the default; the preset is as the others say."""
+        resolved = {
+            "adam_beta1_D": self.adam_beta1,
+            "adam_beta1_G": self.adam_beta1,
+            "adam_beta2_D": self.adam_beta2,
+            "adam_beta2_G": self.adam_beta2,
+            "ema_decay": EMA_DECAY,
+            "discriminator_init_scale": self.init_scale,
+        }
+        # pydantic's way to set what is frozen, while it is made.
+        self.__dict__.update(
+            {n: None for n, value in resolved.items() if getattr(self, n) == value}
+        )
+        stands = (
+            name
+            for name, own in remedies.PRESETS.items()
+            if all(getattr(self, f) == value for f, value in (remedies.DEFAULTS | own).items())
+        )
+        self.__dict__["preset"] = next(stands, None)
+        return self
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        own = remedies.PRESETS.get(self.preset or "", {})
+        return (pair for pair in super().__repr_args__() if pair[0] not in own)
+
     # --- What follows from the settings --------------------------------------------------------
 
     @property
@@ -137,8 +247,28 @@ class TrainingConfig(Settings):
 
     @property
     def discriminator_sizes(self) -> tuple[int, ...]:
-        """Widths of the discriminator, input to output: (d, …, 1)."""
-        return (self.dimension, *self.discriminator_widths, 1)
+        """Widths of the discriminator, input to output: (d, …, 1); of the quadratic form, which is
+        linear in its d + d(d + 1)/2 features of a row, (features, 1)."""
+        d = self.dimension
+        if self.discriminator_form == "quadratic":
+            return (d + d * (d + 1) // 2, 1)
+        return (d, *self.discriminator_widths, 1)
+
+    @property
+    def betas_D(self) -> tuple[float, float]:
+        """Decays of the two moments of D's optimizer."""
+        return _or(self.adam_beta1_D, self.adam_beta1), _or(self.adam_beta2_D, self.adam_beta2)
+
+    @property
+    def betas_G(self) -> tuple[float, float]:
+        """Decays of the two moments of G's optimizer."""
+        return _or(self.adam_beta1_G, self.adam_beta1), _or(self.adam_beta2_G, self.adam_beta2)
+
+    @property
+    def remedies(self) -> dict[str, Any]:
+        """The remedies that this configuration has beyond the chapter, by field."""
+        values = {name: getattr(self, name) for name in remedies.DEFAULTS}
+        return {name: value for name, value in values.items() if value != remedies.DEFAULTS[name]}
 
     @property
     def steps_per_epoch(self) -> int:
@@ -155,9 +285,11 @@ class TrainingConfig(Settings):
         """The run's identity: 16 hexadecimal digits of the SHA-256 of the canonical JSON.
 
         Canonical means every field with its resolved value, keys sorted, so that a default and
-        the same value written out are one configuration.
+        the same value written out are one configuration. A remedy at its default is left out, so
+        that configurations of before there were remedies keep their identity.
         """
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        settings = self.model_dump(mode="json", exclude=remedies.DEFAULTS.keys()) | self.remedies
+        text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property

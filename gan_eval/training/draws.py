@@ -71,6 +71,7 @@ def initial_layers(
     discriminator_sizes: tuple[int, ...],
     *,
     scale: float,
+    discriminator_scale: float | None = None,
     zero_biases: bool = False,
     glorot_generator: bool = False,
 ) -> tuple[list[Layer], list[Layer]]:
@@ -85,6 +86,8 @@ def initial_layers(
         Widths from the input to the output, as (2, 2) and (2, 5, 3, 1).
     scale : float
         Standard deviation of the normal start, N(0, scale²).
+    discriminator_scale : float, optional
+        That of the discriminator, where it is another.
     zero_biases : bool
         Start every bias at 0, as MXNet does.
     glorot_generator : bool
@@ -100,15 +103,16 @@ def initial_layers(
     shapes = [list(itertools.pairwise(s)) for s in (generator_sizes, discriminator_sizes)]
     count = sum((inputs + 1) * outputs for net in shapes for inputs, outputs in net)
 
-    flat = scale * normals(seed, Stream.INITIAL_NORMAL, 0, (count,))
+    flat = normals(seed, Stream.INITIAL_NORMAL, 0, (count,))
+    scales = scale, scale if discriminator_scale is None else discriminator_scale
     nets, position = [], 0
-    for net in shapes:
+    for net, own_scale in zip(shapes, scales, strict=True):
         layers = []
         for inputs, outputs in net:
             bias_at = position + inputs * outputs
             weight = flat[..., position:bias_at].reshape(*flat.shape[:-1], inputs, outputs)
             position = bias_at + outputs
-            layers.append(Layer(weight, flat[..., bias_at:position]))
+            layers.append(Layer(own_scale * weight, own_scale * flat[..., bias_at:position]))
         nets.append(layers)
     generator, discriminator = nets
     if glorot_generator:

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
-from gan_eval.training.trained import AdamState, Array, EpochEnd, OnEpoch, TrainedGANs
+from gan_eval.training.trained import AdamState, Array, Averaging, EpochEnd, OnEpoch, TrainedGANs
+from gan_eval.training.units import Units
 
 
 class History:
@@ -29,7 +30,8 @@ class History:
     backend, device : str
     seeds : sequence of int, R of them
     generator : Layer
-        As it is before the first epoch: weight (R, latent, d) and bias (R, d).
+        As it is before the first epoch, in the units that nets see (``units.Units``): weight
+        (R, latent, d) and bias (R, d).
     on_epoch : callable, optional
         Told of each epoch's end, between the two clocks.
     """
@@ -45,7 +47,8 @@ class History:
     ) -> None:
         self.config, self.backend, self.device = config, backend, device
         self.seeds, self.on_epoch = np.array(seeds), on_epoch
-        self._generators = [_copy(generator)]
+        self.units = Units.of(config, seeds)
+        self._generators = [self._told(generator)]
         self._losses: list[Array] = []
         self._clocks: list[tuple[float, float]] = []
         self._began = 0.0
@@ -64,7 +67,7 @@ class History:
         the training's.
         """
         self._losses.append(np.array(losses, dtype=np.float64))
-        self._generators.append(_copy(generator))
+        self._generators.append(self._told(generator))
         seconds, chapter_seconds = self._elapsed(), np.nan
         if self.on_epoch is not None:
             loss_D, loss_G = self._losses[-1]
@@ -82,8 +85,14 @@ class History:
             chapter_seconds = self._elapsed()
         self._clocks.append((seconds, chapter_seconds))
 
-    def trained(self, discriminator: Sequence[Layer], adam: AdamState | None = None) -> TrainedGANs:
-        """Make the backend's result, with the final discriminators and Adam's moments."""
+    def trained(
+        self,
+        discriminator: Sequence[Layer],
+        adam: AdamState | None = None,
+        averaging: Averaging | None = None,
+    ) -> TrainedGANs:
+        """Make the backend's result, with the final discriminators, Adam's moments, and what an
+        averaged generator is the average of."""
         losses = np.stack(self._losses, axis=2)
         # Replicates side by side share their time out evenly.
         clocks = np.array(self._clocks).T[:, None].repeat(self.seeds.size, axis=1)
@@ -100,12 +109,15 @@ class History:
             seconds=clocks[0],
             chapter_seconds=clocks[1],
             adam=adam,
+            units=self.units,
+            averaging=averaging and averaging.in_units(self.units),
         )
 
     def _elapsed(self) -> float:
         return (time.perf_counter() - self._began) / self.seeds.size
 
-
-def _copy(layer: Layer) -> Layer:
-    # A backend may hand over a view of what goes on changing.
-    return Layer(*(np.array(part, dtype=np.float64) for part in layer))
+    def _told(self, generator: Layer) -> Layer:
+        """Copy generators, in the user's units."""
+        # A backend may hand over a view of what goes on changing.
+        copied = Layer(*(np.array(part, dtype=np.float64) for part in generator))
+        return copied if self.units is None else self.units.generator(copied)

@@ -16,6 +16,7 @@ from gan_eval.runtime.random import Seeds
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
+from gan_eval.training.units import Units, features
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,30 @@ class AdamState:
 
 
 @dataclass(frozen=True)
+class Averaging:
+    """A record of what an averaged generator is the average of (``generator_average``)."""
+
+    last: Layer
+    """The generators after the last step, (R, latent, d) and (R, d)."""
+    mean: Array
+    """The average, by the same weights, of the learned distributions' means, (R, d)."""
+    covariance: Array
+    """That of their covariances, (R, d, d): not the covariance of the averaged weights."""
+
+    def take(self, part: slice | NDArray[np.bool_]) -> Averaging:
+        """Take some of the replicates."""
+        last = Layer(self.last.weight[part], self.last.bias[part])
+        return Averaging(last, self.mean[part], self.covariance[part])
+
+    def in_units(self, units: Units | None) -> Averaging:
+        """Turn what nets of such units have learned into the user's units."""
+        if units is None:
+            return self
+        mean = units.generator(Layer(self.last.weight[:, :0], self.mean)).bias
+        return Averaging(units.generator(self.last), mean, units.covariance(self.covariance))
+
+
+@dataclass(frozen=True)
 class TrainedGANs(Displayed):
     """A set of R trained replicates. Arrays are NumPy float64 with the replicate as leading axis.
 
@@ -70,13 +95,15 @@ class TrainedGANs(Displayed):
     backend, device : str
     seeds : ndarray of int64, shape (R,)
     weights : ndarray, shape (R, epochs + 1, latent, d)
-        The generator's; index 0 is the start, index e the end of epoch e: x = z @ weight + bias.
+        The generator's; index 0 is the start, index e the end of epoch e: x = z @ weight + bias,
+        in the user's units; averaged over steps where the configuration says so.
         Where only some epochs are kept there are as many as ``traced`` has epochs; so with the
         biases, and with the losses, which the start has none of.
     biases : ndarray, shape (R, epochs + 1, d)
     discriminator : list of Layer
         The final discriminators: weights (R, inputs, outputs) and biases (R, outputs), tanh
-        between layers, a logit at the end.
+        between layers, a logit at the end. Of the quadratic form one layer, from the features of a
+        row. They see rows in ``units``.
     loss_D, loss_G : ndarray, shape (R, epochs)
         Nats per example, as the chapter prints them: sums over the epoch by the examples in it.
     seconds : ndarray, shape (R, epochs)
@@ -89,6 +116,10 @@ class TrainedGANs(Displayed):
         by it.
     kept_epochs : ndarray of int64 or None
         The epochs whose weights are held, from 0 to the last; None where it is every one.
+    units : Units or None
+        The standardised units in which both nets worked; None where those are the user's.
+    averaging : Averaging or None
+        The last generators and the averaged distributions, where ``weights`` are averages.
     """
 
     config: TrainingConfig
@@ -104,6 +135,8 @@ class TrainedGANs(Displayed):
     chapter_seconds: Array
     adam: AdamState | None = None
     kept_epochs: NDArray[np.int64] | None = None
+    units: Units | None = None
+    averaging: Averaging | None = None
 
     def __len__(self) -> int:
         return self.seeds.size
@@ -184,6 +217,10 @@ class TrainedGANs(Displayed):
 
     def critic(self, replicate: int, x: Array) -> Array:
         """Evaluate the final discriminator's logit at rows (n, d), shape (n,)."""
+        if self.units is not None:
+            x = self.units.seen(x, replicate)
+        if self.config.discriminator_form == "quadratic":
+            x = features(x)
         *hidden, last = self.discriminator
         for weight, bias in hidden:
             x = np.tanh(x @ weight[replicate] + bias[replicate])
@@ -208,6 +245,8 @@ class TrainedGANs(Displayed):
             seconds=self.seconds[part],
             chapter_seconds=self.chapter_seconds[part],
             adam=self.adam and AdamState(some(self.adam.first), some(self.adam.second)),
+            units=self.units and self.units.take(part),
+            averaging=self.averaging and self.averaging.take(part),
             kept_epochs=self.kept_epochs,
         )
 
@@ -235,8 +274,23 @@ class TrainedGANs(Displayed):
             if len(moments) == len(parts)
             else None,
             kept_epochs=first.kept_epochs,
+            units=_joined_units([part.units for part in parts if part.units is not None]),
+            averaging=_joined_averaging([p.averaging for p in parts if p.averaging is not None]),
             **stacked,
         )
+
+
+def _joined_units(parts: Sequence[Units]) -> Units | None:
+    centers, factors = [part.center for part in parts], [part.factor for part in parts]
+    return Units(np.concatenate(centers), np.concatenate(factors)) if parts else None
+
+
+def _joined_averaging(parts: Sequence[Averaging]) -> Averaging | None:
+    if not parts:
+        return None
+    (last,) = _joined([[part.last] for part in parts])
+    means, covariances = [part.mean for part in parts], [part.covariance for part in parts]
+    return Averaging(last, np.concatenate(means), np.concatenate(covariances))
 
 
 def _joined(parts: Sequence[Sequence[Layer]]) -> list[Layer]:
@@ -262,6 +316,7 @@ def initial_layers(config: TrainingConfig, seed: Seeds) -> tuple[list[Layer], li
         config.generator_sizes,
         config.discriminator_sizes,
         scale=config.init_scale,
+        discriminator_scale=config.discriminator_init_scale,
         zero_biases=config.dialect == "mxnet",
         glorot_generator=config.dialect == "tensorflow",
     )

@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from gan_eval.runtime import threads
+from gan_eval.training import remedies
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused.buffers import TrainingBuffers
@@ -68,6 +69,7 @@ class FusedCPUBackend:
         With ``every``, weights and losses are kept after each so many epochs and after the last, so
         that memory grows only with the history that is returned.
         """
+        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         # What compiling takes is in neither clock.
         lanes = kernel(Shape.of(config), _width(config, len(seeds)))

@@ -12,6 +12,7 @@ from numba import cuda as numba_cuda
 from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
+from gan_eval.training import remedies
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
@@ -67,6 +68,7 @@ class FusedCUDABackend:
         every: int = 1,
     ) -> TrainedGANs:
         """Train all seeds; see ``Backend.train`` and, for ``every``, ``FusedCPUBackend.train``."""
+        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         shape = Shape.of(config)
         if shape.parameters > _PARAMETERS:

@@ -15,7 +15,7 @@ from jax import Array, lax, nn
 from jax import numpy as jnp
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws
+from gan_eval.training import draws, remedies
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
@@ -82,6 +82,7 @@ class JAXBackend:
         ``on_epoch`` is told of the replicates that are trained side by side, at most 16 on the
         CPU. ``seconds`` shares their time out evenly among them.
         """
+        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         # Both precisions are set here and only here, whatever the caller's JAX is set to.
         with jax.enable_x64(config.dtype == "float64"), jax.default_matmul_precision("highest"):

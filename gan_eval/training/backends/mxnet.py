@@ -18,7 +18,7 @@ import numpy as np
 
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
-from gan_eval.training import draws
+from gan_eval.training import draws, remedies
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
@@ -94,6 +94,7 @@ class MXNetBackend:
         so small that they underflow: there MXNet's loss has the gradient −label instead of
         ½ − label, and the run would be another experiment.
         """
+        remedies.require(config.remedies, self.name, ())
         if device not in self.devices():
             raise UsageError(
                 f"device {device!r} is not there: backend {self.name!r} sees "

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws
+from gan_eval.training import draws, remedies
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
@@ -77,6 +77,7 @@ class TensorFlowBackend:
         on_epoch: OnEpoch | None = None,
     ) -> TrainedGANs:
         """Train one replicate after another; see ``Backend.train``."""
+        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         with _running_on(device):
             game = _Game(config, compiled=self.compiled)

@@ -1,0 +1,107 @@
+"""The units in which the nets of a replicate work: the user's, or standardised ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Layer
+
+Array = NDArray[np.floating]
+
+_NUMBERS = 2**22
+"""About how many numbers are drawn at once."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of R replicates' nets: a row is x = u @ factor + center, u being what nets see.
+
+    Attributes
+    ----------
+    center : ndarray, shape (R, d)
+        The means of the training rows.
+    factor : ndarray, shape (R, d, d)
+        Diagonal with the columns' standard deviations (``columns``), or the upper Cholesky factor
+        of the covariance (``whiten``); divisor n. Always upper triangular.
+    """
+
+    center: Array
+    factor: Array
+
+    @classmethod
+    def of(cls, config: TrainingConfig, seeds: Sequence[int] | NDArray[np.int64]) -> Units | None:
+        """Find the units of seeds from their training rows; None where nets see the user's."""
+        if config.standardise == "none":
+            return None
+        n, d = config.n_examples, config.dimension
+        size = max(1, _NUMBERS // (n * d))
+        parts = np.array_split(np.asarray(seeds), range(size, len(seeds), size))
+        means, covariances = [], []
+        for part in parts:
+            x = draws.training_rows(part, n, d)
+            mean = x.mean(axis=1)
+            rest = x - mean[:, None]
+            means.append(mean)
+            covariances.append(rest.swapaxes(1, 2) @ rest / n)
+        A = np.array(config.target.A)
+        covariance = A.T @ np.concatenate(covariances) @ A
+        if config.standardise == "columns":
+            sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+            factor = sd[:, :, None] * np.eye(d)
+        else:
+            factor = np.linalg.cholesky(covariance).swapaxes(1, 2)
+        return cls(np.concatenate(means) @ A + config.target.b, factor)
+
+    def affine(self, config: TrainingConfig) -> tuple[Array, Array]:
+        """Compute A' (R, d, d) and b' (R, d): standard normal rows become u = x A' + b'."""
+        b = np.asarray(config.target.b) - self.center
+        A = np.broadcast_to(np.array(config.target.A), self.factor.shape)
+        return self._divide(A), self._divide(b[:, None])[:, 0]
+
+    def seen(self, x: Array, replicate: int) -> Array:
+        """Turn a replicate's rows (n, d) from the user's units into those that its nets see."""
+        return np.linalg.solve(self.factor[replicate].T, (x - self.center[replicate]).T).T
+
+    def generator(self, layer: Layer) -> Layer:
+        """Turn generators (R, latent, d), (R, d) into the user's units."""
+        weight, bias = layer
+        return Layer(weight @ self.factor, (bias[:, None] @ self.factor)[:, 0] + self.center)
+
+    def covariance(self, covariance: Array) -> Array:
+        """Turn covariances (R, d, d) into the user's units."""
+        return self.factor.swapaxes(1, 2) @ covariance @ self.factor
+
+    def take(self, part: slice | NDArray[np.bool_]) -> Units:
+        """Take some of the replicates."""
+        return Units(self.center[part], self.factor[part])
+
+    def _divide(self, rows: Array) -> Array:
+        """Multiply rows (R, n, d) with the factor's inverse."""
+        return np.linalg.solve(self.factor.swapaxes(1, 2), rows.swapaxes(1, 2)).swapaxes(1, 2)
+
+
+def seen_rows(config: TrainingConfig, seed: int) -> Array:
+    """Draw the training rows of a seed as its nets see them, shape (n_examples, d), float64."""
+    x = draws.training_rows(seed, config.n_examples, config.dimension)
+    units = Units.of(config, [seed])
+    if units is None:
+        return config.target.build().transform(x)
+    A, b = units.affine(config)
+    return x @ A[0] + b[0]
+
+
+def features(x: Array) -> Array:
+    """Compute the features (n, d + d(d + 1)/2) of the quadratic discriminator at rows (n, d).
+
+    The rows themselves, then h_ij for i ≤ j, row by row of the upper triangle:
+    h_ii = (x_i² − 1)/√2 and h_ij = x_i x_j, orthonormal under N(0, I) (Hermite polynomials).
+    """
+    i, j = np.triu_indices(x.shape[-1])
+    products = x[..., i] * x[..., j]
+    return np.concatenate([x, np.where(i == j, (products - 1) / np.sqrt(2), products)], axis=-1)
