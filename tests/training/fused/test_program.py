@@ -18,7 +18,7 @@ from gan_eval.training.fused.llvm_compile import Processor, compile_shape, load,
 from gan_eval.training.fused.llvm_run import LaneRunner
 from gan_eval.training.fused.program import Shape
 from gan_eval.training.trained import TrainedGANs, training_rows
-from tests import reference
+from tests.training import reference
 
 SEEDS = (3, 2**40 + 7, 2**63 - 1)
 
