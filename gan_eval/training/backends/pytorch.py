@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws, remedies, schedule
+from gan_eval.training import draws, schedule
 from gan_eval.training.backends import pytorch_batched
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.backends.pytorch_updates import Features, Updates
@@ -56,8 +56,6 @@ class PyTorchBackend:
         on_epoch: OnEpoch | None = None,
     ) -> TrainedGANs:
         """Train one replicate after another, or side by side; see ``Backend.train``."""
-        if self.form:
-            remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         where = torch.device(device)
         with _threads(threads.allowed()):
