@@ -15,18 +15,13 @@ from jax import Array, lax, nn
 from jax import numpy as jnp
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws, remedies
+from gan_eval.training import draws, schedule
 from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, Averaging, OnEpoch, TrainedGANs, initial_layers
+from gan_eval.training.units import seen_rows
 
 # Replicates in one compiled call. XLA chooses its loops by the shapes, and with them the order of
 # sums, so a replicate has the same bits in any company only if the shapes never change: what is
@@ -44,6 +39,19 @@ class State(NamedTuple):
     D: list[Layer]
     adam_G: Any
     adam_D: Any
+    average: tuple[Layer, Array] | None = None
+    """The generator's average and that of its covariance, where they are asked for."""
+
+
+class Numbers(NamedTuple):
+    """The numbers of a batch, or of all batches of an epoch, the same for every replicate."""
+
+    rate: Array
+    """The factor of both learning rates."""
+    with_G: Array
+    """True where G is updated."""
+    weight: Array
+    """The weight of the generator in its average."""
 
 
 class JAXBackend:
@@ -82,7 +90,6 @@ class JAXBackend:
         ``on_epoch`` is told of the replicates that are trained side by side, at most 16 on the
         CPU. ``seconds`` shares their time out evenly among them.
         """
-        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         # Both precisions are set here and only here, whatever the caller's JAX is set to.
         with jax.enable_x64(config.dtype == "float64"), jax.default_matmul_precision("highest"):
@@ -138,57 +145,183 @@ def net_G(G: list[Layer], Z: Array) -> Array:
     return linear(Z, G[0])
 
 
-def net_D(D: list[Layer], X: Array) -> Array:
+def net_D(D: list[Layer], X: Array, quadratic: bool = False) -> Array:
+    if quadratic:
+        i, j = np.triu_indices(X.shape[1])
+        products = X[:, i] * X[:, j]
+        X = jnp.concatenate([X, jnp.where(i == j, (products - 1) / np.sqrt(2), products)], axis=1)
     for layer in D[:-1]:
         X = jnp.tanh(linear(X, layer))
     return linear(X, D[-1])
 
 
-def loss_D(D: list[Layer], X: Array, fake_X: Array) -> Array:
-    """Binary cross-entropy on logits, summed over the batch: −ln σ(x) = softplus(−x)."""
-    return (nn.softplus(-net_D(D, X)).sum() + nn.softplus(net_D(D, fake_X)).sum()) / 2
+def loss_D(config: TrainingConfig, D: list[Layer], X: Array, fake_X: Array) -> Array:
+    """The loss of D, summed over the batch. Binary cross-entropy on logits: −ln σ(x) =
+    softplus(−x)."""
+    quadratic = config.discriminator_form == "quadratic"
+    real, fake = net_D(D, X, quadratic), net_D(D, fake_X, quadratic)
+    match config.loss:
+        case "hinge":
+            return (nn.relu(1 - real).sum() + nn.relu(1 + fake).sum()) / 2
+        case "least_squares":
+            return (((real - 1) ** 2).sum() + (fake**2).sum()) / 2
+        case "relativistic":
+            return nn.softplus(fake - real).sum()
+    return (nn.softplus(-real).sum() + nn.softplus(fake).sum()) / 2
 
 
-def loss_G(G: list[Layer], D: list[Layer], Z: Array, saturating: bool) -> Array:
-    fake_Y = net_D(D, net_G(G, Z))
-    return -nn.softplus(fake_Y).sum() if saturating else nn.softplus(-fake_Y).sum()
+def penalized_D(
+    config: TrainingConfig, D: list[Layer], X: Array, fake_X: Array
+) -> tuple[Array, Array]:
+    """The loss of D with the gradient penalties, and without."""
+    loss = loss_D(config, D, X, fake_X)
+
+    def squared_slope(rows: Array) -> Array:
+        quadratic = config.discriminator_form == "quadratic"
+        return (jax.grad(lambda x: net_D(D, x, quadratic).sum())(rows) ** 2).sum()
+
+    penalized = loss
+    for rows, gamma in ((X, config.r1), (fake_X, config.r2)):
+        if gamma:
+            penalized = penalized + gamma / 4 * squared_slope(rows)
+    return penalized, loss
 
 
-def adam(config: TrainingConfig, learning_rate: float, steps: Array | int = 0) -> Any:
-    """optax's Adam for the step after so many. In the ε-hat form (Kingma & Ba 2015, end of section
-    2) ε stands beside √v before the bias correction: optax's form with ε / √(1 − β₂ᵗ) at step t."""
-    epsilon = config.adam_epsilon
-    if config.dialect != "pytorch":
-        epsilon = epsilon / jnp.sqrt(1 - config.adam_beta2 ** (steps + 1))
-    return optax.adam(learning_rate, config.adam_beta1, config.adam_beta2, epsilon)
+def loss_G(config: TrainingConfig, G: list[Layer], D: list[Layer], X: Array, Z: Array) -> Array:
+    quadratic = config.discriminator_form == "quadratic"
+    fake_Y = net_D(D, net_G(G, Z), quadratic)
+    match config.loss:
+        case "hinge":
+            return -fake_Y.sum()
+        case "least_squares":
+            return ((fake_Y - 1) ** 2).sum() / 2
+        case "relativistic":
+            return nn.softplus(net_D(D, X, quadratic) - fake_Y).sum()
+    if config.generator_loss == "saturating":
+        return -nn.softplus(fake_Y).sum()
+    return nn.softplus(-fake_Y).sum()
+
+
+class Optimizer(NamedTuple):
+    """An optimizer of optax for one net, anew at each step."""
+
+    config: TrainingConfig
+    rate: float
+    betas: tuple[float, float]
+
+    @classmethod
+    def of_D(cls, config: TrainingConfig) -> Optimizer:
+        return cls(config, config.learning_rate_D, config.betas_D)
+
+    @classmethod
+    def of_G(cls, config: TrainingConfig) -> Optimizer:
+        return cls(config, config.learning_rate_G, config.betas_G)
+
+    def at(self, factor: Array | float = 1.0, steps: Array | int = 0) -> Any:
+        """Make the optimizer for the step after so many, its rate times a factor.
+
+        In the ε-hat form (Kingma & Ba 2015, end of section 2) ε stands beside √v before the bias
+        correction: optax's form with ε / √(1 − β₂ᵗ) at step t."""
+        config, (beta_1, beta_2) = self.config, self.betas
+        rate = self.rate
+        if config.learning_rate_schedule != "constant":
+            rate = rate * factor
+        if config.optimizer == "sgd":
+            return optax.sgd(rate)
+        epsilon = config.adam_epsilon
+        if config.dialect != "pytorch":
+            epsilon = epsilon / jnp.sqrt(1 - beta_2 ** (steps + 1))
+        make = optax.optimistic_adam_v2 if config.optimizer == "optimistic_adam" else optax.adam
+        return make(rate, b1=beta_1, b2=beta_2, eps=epsilon, nesterov=False)
+
+    def move(self, net: Any, gradient: Any, moments: Any, factor: Array) -> tuple[Any, Any]:
+        """Return the net and the optimizer's state after a step by a gradient."""
+        steps = 0 if self.config.optimizer == "sgd" else moments[0].count
+        change, moments = self.at(factor, steps).update(gradient, moments)
+        return optax.apply_updates(net, change), moments
 
 
 def start(config: TrainingConfig, G: list[Layer], D: list[Layer]) -> State:
-    adam_G, adam_D = adam(config, config.learning_rate_G), adam(config, config.learning_rate_D)
-    return State(G, D, adam_G.init(G), adam_D.init(D))
+    adam_G, adam_D = Optimizer.of_G(config).at(), Optimizer.of_D(config).at()
+    averaged = config.generator_average != "none"
+    return State(G, D, adam_G.init(G), adam_D.init(D), (G[0], covariance(G)) if averaged else None)
 
 
-def update(config: TrainingConfig, state: State, X: Array, Z: Array) -> tuple[State, Array]:
+def covariance(G: list[Layer]) -> Array:
+    """The covariance (d, d) that a generator has learned."""
+    weight = jnp.asarray(G[0].weight)
+    return weight.T @ weight
+
+
+def update(
+    config: TrainingConfig, state: State, X: Array, Z: Array, numbers: Numbers
+) -> tuple[State, Array]:
     """D first, then G on the same Z with the new D; both losses are sums over the batch."""
-    G, D, adam_G, adam_D = state
-    scale = 1 / len(X) if config.dialect == "mxnet" else 1.0
+    if config.optimizer == "extra_adam":
+        return average(config, *extrapolated_update(config, state, X, Z, numbers), numbers)
+    gradient, of_D = gradient_D(config, state, X, Z)
+    D, adam_D = Optimizer.of_D(config).move(state.D, gradient, state.adam_D, numbers.rate)
+    state = state._replace(D=D, adam_D=adam_D)
 
-    def descend(net: Any, gradient: Any, learning_rate: float, moments: Any) -> tuple[Any, Any]:
-        optimizer = adam(config, learning_rate, moments[0].count)
-        gradient = jax.tree.map(lambda g: scale * g, gradient)
-        change, moments = optimizer.update(gradient, moments)
-        return optax.apply_updates(net, change), moments
+    def with_G(state: State) -> tuple[State, Array]:
+        gradient, of_G = gradient_G(config, state, X, Z)
+        G, adam_G = Optimizer.of_G(config).move(state.G, gradient, state.adam_G, numbers.rate)
+        state = state._replace(G=G, adam_G=adam_G)
+        return average(config, state, jnp.stack([of_D, of_G]), numbers)
 
-    of_D, gradient = jax.value_and_grad(loss_D)(D, X, net_G(G, Z))
-    D, adam_D = descend(D, gradient, config.learning_rate_D, adam_D)
-    saturating = config.generator_loss == "saturating"
-    of_G, gradient = jax.value_and_grad(loss_G)(G, D, Z, saturating)
-    G, adam_G = descend(G, gradient, config.learning_rate_G, adam_G)
-    return State(G, D, adam_G, adam_D), jnp.stack([of_D, of_G])
+    def without(state: State) -> tuple[State, Array]:
+        return state, jnp.stack([of_D, jnp.zeros_like(of_D)])
+
+    if config.discriminator_steps == 1:
+        return with_G(state)
+    return lax.cond(numbers.with_G, with_G, without, state)
+
+
+def extrapolated_update(
+    config: TrainingConfig, state: State, X: Array, Z: Array, numbers: Numbers
+) -> tuple[State, Array]:
+    """Both nets at once, from where they are by the gradients at where a step would lead (Gidel et
+    al. 2019, algorithm 4)."""
+    ahead, losses = state, jnp.zeros(2)
+    for half in range(2):
+        by_D, of_D = gradient_D(config, ahead, X, Z)
+        by_G, of_G = gradient_G(config, ahead, X, Z)
+        losses = losses if half else jnp.stack([of_D, of_G])
+        D, adam_D = Optimizer.of_D(config).move(state.D, by_D, ahead.adam_D, numbers.rate)
+        G, adam_G = Optimizer.of_G(config).move(state.G, by_G, ahead.adam_G, numbers.rate)
+        ahead = State(G, D, adam_G, adam_D, state.average)
+    return ahead, losses
+
+
+def gradient_D(config: TrainingConfig, state: State, X: Array, Z: Array) -> tuple[Any, Array]:
+    fake_X = net_G(state.G, Z)
+    penalized = jax.value_and_grad(lambda D: penalized_D(config, D, X, fake_X), has_aux=True)
+    (_, loss), gradient = penalized(state.D)
+    return jax.tree.map(lambda g: _scale(config, X) * g, gradient), loss
+
+
+def gradient_G(config: TrainingConfig, state: State, X: Array, Z: Array) -> tuple[Any, Array]:
+    loss, gradient = jax.value_and_grad(lambda G: loss_G(config, G, state.D, X, Z))(state.G)
+    return jax.tree.map(lambda g: _scale(config, X) * g, gradient), loss
+
+
+def _scale(config: TrainingConfig, X: Array) -> float:
+    return 1 / len(X) if config.dialect == "mxnet" else 1.0
+
+
+def average(
+    config: TrainingConfig, state: State, losses: Array, numbers: Numbers
+) -> tuple[State, Array]:
+    """Take the generator of now into its average."""
+    if state.average is None:
+        return state, losses
+    now = (state.G[0], covariance(state.G))
+    mean = jax.tree.map(lambda a, x: a + numbers.weight * (x - a), state.average, now)
+    return state._replace(average=mean), losses
 
 
 def train_epoch(
-    config: TrainingConfig, state: State, rows: Array, order: Array, noise: Array
+    config: TrainingConfig, state: State, rows: Array, order: Array, noise: Array, numbers: Numbers
 ) -> tuple[State, Array]:
     """All batches of an epoch; the losses have shape (steps, 2)."""
     X = rows[order]
@@ -196,9 +329,11 @@ def train_epoch(
     size = config.batch_size
     full = len(X) // size * size
     batches = tuple(part[:full].reshape(-1, size, part.shape[1]) for part in (X, noise))
-    state, losses = lax.scan(lambda s, batch: update(config, s, *batch), state, batches)
+    of_full = jax.tree.map(lambda part: part[: len(X) // size], numbers)
+    state, losses = lax.scan(lambda s, batch: update(config, s, *batch), state, (*batches, of_full))
     if full < len(X):
-        state, last = update(config, state, X[full:], noise[full:])
+        of_last = jax.tree.map(lambda part: part[-1], numbers)
+        state, last = update(config, state, X[full:], noise[full:], of_last)
         losses = jnp.concatenate([losses, last[None]])
     return state, losses
 
@@ -219,12 +354,28 @@ def _compiled(config: TrainingConfig, device: str) -> tuple[Callable, State]:
     state = jax.tree.map(lambda part: shaped(part.shape, part.dtype), one)
     n = config.n_examples
     noise = shaped((n, config.latent_size))
-    lowered = jax.jit(jax.vmap(lambda *arrays: train_epoch(config, *arrays))).lower(
-        state, shaped((n, config.dimension)), shaped((n,), "int32"), noise
+    numbers = jax.tree.map(
+        lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype, sharding=where),
+        _numbers(config, 0),
+    )
+    epoch = jax.vmap(lambda *arrays: train_epoch(config, *arrays), in_axes=(0, 0, 0, 0, None))
+    # Unused numbers stay arguments, so that every configuration is called alike.
+    lowered = jax.jit(epoch, keep_unused=True).lower(
+        state, shaped((n, config.dimension)), shaped((n,), "int32"), noise, numbers
     )
     # Without the flag, XLA may add up in an order that differs from run to run on a GPU.
     options: dict[str, str | bool] = {} if device == "cpu" else {"xla_gpu_deterministic_ops": True}
     return lowered.compile(compiler_options=options), state
+
+
+def _numbers(config: TrainingConfig, epoch: int) -> Numbers:
+    part = slice(epoch * config.steps_per_epoch, (epoch + 1) * config.steps_per_epoch)
+    of_G = schedule.generator_steps(config)[part]
+    weights = schedule.average_weights(config)[np.maximum(of_G, 1) - 1]
+    rates, weights = (
+        a.astype(config.dtype) for a in (schedule.rate_factors(config)[part], weights)
+    )
+    return Numbers(rates, of_G > 0, weights)  # type: ignore[arg-type]
 
 
 def _train(
@@ -251,18 +402,36 @@ def _train(
 
     G, D = over_lanes(lambda seed: initial_layers(config, seed))
     state = jax.tree.map(lambda part: np.zeros(part.shape, part.dtype), shapes)
-    state = jax.device_put(state._replace(G=G, D=D), where)
-    rows = over_lanes(lambda seed: training_rows(config, seed))
+    # What an average starts from has no weight in it, but is reported until G's first step.
+    state = state._replace(G=G, D=D, average=state.average and (G[0], state.average[1]))
+    if config.optimizer == "optimistic_adam":
+        state = state._replace(adam_G=_first(state.adam_G), adam_D=_first(state.adam_D))
+    state = jax.device_put(state, where)
+    rows = over_lanes(lambda seed: seen_rows(config, seed))
     history = History(config, JAXBackend.name, device, seeds, fetch(G[0]), on_epoch)
     n = config.n_examples
+    examples = np.array([[n], [schedule.generator_examples(config)]])
     for epoch in history.epochs():
         order = over_lanes(lambda seed, e=epoch: draws.epoch_order(seed, e, n), "int32")
         noise = over_lanes(lambda seed, e=epoch: draws.latent_noise(seed, e, n, config.latent_size))
+        numbers = jax.device_put(_numbers(config, epoch), where)
         # Fetching waits for the device.
-        state, of_batches = one_epoch(state, rows, order, noise)
+        state, of_batches = one_epoch(state, rows, order, noise, numbers)
         with np.errstate(invalid="ignore"):  # a run that diverges may add ∞ and −∞
-            losses = fetch(of_batches).sum(axis=1).T / n
-        history.end(losses, fetch(state.G[0]))
-    adam_G, adam_D = state.adam_G[0], state.adam_D[0]
-    moments = AdamState(fetch([*adam_G.mu, *adam_D.mu]), fetch([*adam_G.nu, *adam_D.nu]))
-    return history.trained(fetch(state.D), moments)
+            losses = fetch(of_batches).sum(axis=1).T / examples
+        history.end(losses, fetch(state.average[0] if state.average else state.G[0]))
+    averaging = moments = None
+    if state.average:
+        mean, covariances = fetch(state.average)
+        averaging = Averaging(fetch(state.G[0]), mean.bias, covariances)
+    if config.optimizer != "sgd":
+        adam_G, adam_D = state.adam_G[0], state.adam_D[0]
+        moments = AdamState(fetch([*adam_G.mu, *adam_D.mu]), fetch([*adam_G.nu, *adam_D.nu]))
+    return history.trained(fetch(state.D), moments, averaging)
+
+
+def _first(optimistic: Any) -> Any:
+    """The optimizer's state, zeros all over, as it is before its first step."""
+    adam, memory, *rest = optimistic
+    first = np.ones_like(memory.is_initial_step)
+    return (adam, memory._replace(is_initial_step=first), *rest)
