@@ -23,7 +23,7 @@ from gan_eval.cli.signals import Ended, ending_by_signals
 from gan_eval.cli.streams import lasting_streams
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import printable
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import Verdict
 
 _COMPLETE = "_GAN_EVAL_COMPLETE"
 """The variable by which a shell asks for completions."""

@@ -26,10 +26,10 @@ from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
-from gan_eval.stats.redundant_columns import set_aside
+from gan_eval.stats.result import Verdict
 from gan_eval.stats.scaling import ColumnScales
+from gan_eval.stats.twosample.columns import set_aside
 from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
-from gan_eval.stats.verdict import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ class Comparison(Displayed):
     notes : tuple of str
         How the files were read where that is not plain, a sentence each.
     set_aside : mapping of str to str
-        Columns left out and why (:func:`~gan_eval.stats.redundant_columns.set_aside`).
+        Columns left out and why (:func:`~gan_eval.stats.twosample.columns.set_aside`).
     tests : BatteryResult
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance

@@ -10,7 +10,7 @@ from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.catalogue import TESTS
 from gan_eval.stats.conversion import in_words
 from gan_eval.stats.multiple import CORRECTIONS
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import Verdict
 
 if TYPE_CHECKING:
     from gan_eval.comparison.comparison import Comparison, Distance

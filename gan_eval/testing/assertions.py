@@ -20,9 +20,8 @@ from gan_eval.runtime.arguments import level
 from gan_eval.stats import samples as validation
 from gan_eval.stats.battery.battery import DEFAULT, BatteryResult, battery
 from gan_eval.stats.battery.equivalence import ACCEPTABLE, SHAPE_ALPHA, Equivalence, equivalence
-from gan_eval.stats.redundant_columns import set_aside
-from gan_eval.stats.result import p_in_words
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import Verdict, p_in_words
+from gan_eval.stats.twosample.columns import set_aside
 
 Array = NDArray[np.floating]
 

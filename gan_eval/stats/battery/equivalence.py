@@ -19,7 +19,7 @@ from gan_eval.stats import goodness
 from gan_eval.stats.goodness.likelihood import excess_variance, log_ratio, log_ratio_variance
 from gan_eval.stats.goodness.samples import one_sample
 from gan_eval.stats.goodness.shape import shape_test
-from gan_eval.stats.noncentral import least_expected
+from gan_eval.stats.intervals import least_expected
 from gan_eval.stats.result import Scalars, TestResult, p_in_words
 
 ACCEPTABLE = 0.05

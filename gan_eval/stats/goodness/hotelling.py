@@ -11,7 +11,7 @@ from scipy.special import fdtrc
 from gan_eval.distributions.divergences import mahalanobis
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.runtime.arguments import level
-from gan_eval.stats import moments, noncentral
+from gan_eval.stats import intervals, scaling
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import column_names
@@ -64,15 +64,15 @@ def hotelling_test(x: Any, target: GaussianLike, *, confidence_level: float = 0.
     start = time.perf_counter()
     n, d = rows.shape
     scales, truth = target_units(target)
-    with moments.naming(column_names(x, count=d)):
-        law = moments.fit(rows, "x", scales)
+    with scaling.naming(column_names(x, count=d)):
+        law = scaling.fit(rows, "x", scales)
     squared = float(mahalanobis(Gaussian(truth.mean, law.factor), law)) ** 2
     statistic = (n - 1) * squared
     ratio = squared * (n - d) / d
     # E F = (n − d)(d + nδ²) / (d (n − d − 2)).
     unbiased = (squared * (n - d - 2) - d) / n
     distance = float(np.sqrt(max(unbiased, 0.0)))
-    low, high = noncentral.f_interval(ratio, d, n - d, confidence_level)
+    low, high = intervals.f_interval(ratio, d, n - d, confidence_level)
     return TestResult(
         method="Hotelling's one-sample test",
         statistic=statistic,

@@ -13,7 +13,7 @@ from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.likelihood_law import BoxLaw
 from gan_eval.runtime.arguments import level
-from gan_eval.stats import moments, noncentral
+from gan_eval.stats import intervals, scaling
 from gan_eval.stats.goodness.samples import one_sample, target_units
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import column_names
@@ -134,8 +134,8 @@ def _against_target(
     start = time.perf_counter()
     n, d = rows.shape
     units, truth = target_units(target)
-    with moments.naming(column_names(x, count=d)):
-        fitted = moments.fit(rows, "x", units)
+    with scaling.naming(column_names(x, count=d)):
+        fitted = scaling.fit(rows, "x", units)
     offset, scales = canonical_pair(fitted, truth)
     size = n
     if not mean_known:
@@ -152,9 +152,7 @@ def _against_target(
     shift = np.linalg.solve(truth.factor.T, fitted.mean - truth.mean) if mean_known else np.zeros(d)
     excess = excess_variance(log_ratio(centred, shift), offset, scales, confidence_level)
     low, high = (
-        noncentral.chi2_interval(bartlett * statistic, f, ratio * float(more), confidence_level)[
-            end
-        ]
+        intervals.chi2_interval(bartlett * statistic, f, ratio * float(more), confidence_level)[end]
         for end, more in enumerate(excess)
     )
     unit = 2 * size * bartlett

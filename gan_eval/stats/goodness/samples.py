@@ -13,7 +13,7 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.samples import LARGEST_EXPONENT
-from gan_eval.stats.whitening import target_units
+from gan_eval.stats.scaling import target_units
 
 Array = NDArray[np.float64]
 
