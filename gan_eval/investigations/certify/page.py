@@ -7,9 +7,8 @@ from functools import partial
 from gan_eval.investigations.certify import figures, words
 from gan_eval.investigations.certify.result import Certificate
 from gan_eval.pages.blocks import Block, Code, Paragraph, Section, TableBlock, gallery
-from gan_eval.pages.environment import environment
 from gan_eval.pages.numbers import count, plural
-from gan_eval.pages.page import fill
+from gan_eval.pages.page import environment, fill
 
 DRAWN = ("shift_minor", "mixture")
 """Paths whose power curves are drawn, where they were measured."""

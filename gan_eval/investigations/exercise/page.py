@@ -8,9 +8,8 @@ from gan_eval.investigations.exercise.rejections import OPTIMUM
 from gan_eval.investigations.exercise.responses import LEARNED, TRUTH
 from gan_eval.investigations.exercise.result import TOLD_APART, Exercise, Share
 from gan_eval.pages.blocks import Block, Card, Code, Gallery, Paragraph, Section, TableBlock
-from gan_eval.pages.environment import environment
 from gan_eval.pages.numbers import count, interval, number, percent, percents
-from gan_eval.pages.page import fill
+from gan_eval.pages.page import environment, fill
 
 
 def render(found: Exercise) -> str:
