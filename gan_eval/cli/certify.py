@@ -103,11 +103,11 @@ def certify(
 def _print(certificate: Certificate) -> None:
     """Print sizes, the smallest KL told apart, and the answer."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.certify import words
+    from gan_eval.investigations.certify import page
 
-    tables = [words.sizes(certificate)]
+    tables = [page.sizes(certificate)]
     if certificate.power:
-        tables.append(words.told_apart(certificate))
+        tables.append(page.told_apart(certificate))
     for table in tables:
         print_table(table.head, table.rows, table.caption)
-    say(words.verdict(certificate))
+    say(page.verdict(certificate))

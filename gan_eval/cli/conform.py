@@ -11,9 +11,9 @@ from gan_eval.cli.options import AsJson, Threads, Workers, command_line, names
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
-    from gan_eval.investigations.conformance.distribution import DistributionAgreement
     from gan_eval.investigations.conformance.result import Conformance
     from gan_eval.investigations.conformance.stepwise import StageAgreement
+    from gan_eval.judging.agreement import DistributionAgreement
 
 
 def conform(
@@ -61,7 +61,7 @@ def conform(
 def _print(found: Conformance) -> None:
     """Print which backends are left out, the two tables, and the answer."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.conformance.distribution import MARGIN
+    from gan_eval.judging.agreement import MARGIN
 
     for one in found.absent:
         why = "has no device here" if one.state == "installed" else f"is {one.state}: {one.remedy}"

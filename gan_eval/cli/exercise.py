@@ -61,7 +61,7 @@ def exercise(
     from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.exercise import Settings
     from gan_eval.investigations.exercise import exercise as measure
-    from gan_eval.investigations.exercise.files import check_folder
+    from gan_eval.investigations.exercise.page import check_folder
     from gan_eval.training.config import TrainingConfig
 
     settings = Settings.of(
@@ -104,9 +104,9 @@ def _widths(text: str) -> tuple[int, ...]:
 def _print(found: Exercise, written: Sequence[Path]) -> None:
     """Print tables, the answer, and where the files are."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.exercise import tables, words
+    from gan_eval.investigations.exercise import words
 
-    for table in (tables.told_apart(found), tables.decomposition(found)):
+    for table in (words.told_apart(found), words.decomposition(found)):
         print_table(table.head, table.rows, table.caption)
     files = f"Files: {', '.join(str(path) for path in written)}"
     say(words.QUESTION, words.headline(found), *words.answer(found), files)

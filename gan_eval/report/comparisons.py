@@ -318,14 +318,14 @@ def agreement(cells: Sequence[CellRows]) -> Section | None:
 
 def _pair_blocks(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
     # Imported here: a study of one backend compares none.
-    from gan_eval.investigations.conformance import distribution
+    from gan_eval.judging import agreement as pairwise
 
     every, found = _pair_up(cells)
-    if every < distribution.FEWEST:
+    if every < pairwise.FEWEST:
         return [
             Paragraph(
                 f"{configuration}: {', '.join(cells)} share {plural(every, 'seed')}. From "
-                f"{distribution.FEWEST} on they are compared here; `gan-eval conform` compares "
+                f"{pairwise.FEWEST} on they are compared here; `gan-eval conform` compares "
                 "them step by step as well."
             )
         ]
@@ -334,7 +334,7 @@ def _pair_blocks(configuration: str, cells: Mapping[str, CellRows]) -> list[Bloc
         which = (
             f"The first {count(MOST_PAIRED)} of the {count(every)} seeds that all have, in pairs."
         )
-    margin = math.exp(distribution.MARGIN)
+    margin = math.exp(pairwise.MARGIN)
     rows = [
         (
             f"{first} and {second}",
@@ -369,15 +369,15 @@ def _pair_blocks(configuration: str, cells: Mapping[str, CellRows]) -> list[Bloc
 def _pair_up(cells: Mapping[str, CellRows]) -> tuple[int, list[tuple[Any, ...]]]:
     """Count the seeds that all have, and give for each pair: both names, replicates, ln of both
     medians and of the interval of their ratio, adjusted p-values of both tests, and the verdict."""
-    from gan_eval.investigations.conformance import distribution
-    from gan_eval.investigations.conformance.outcomes import Outcomes
+    from gan_eval.judging import agreement as pairwise
+    from gan_eval.judging.agreement import Outcomes
 
     seeds = [cell.rows["seed"].to_numpy() for cell in cells.values()]
     shared = reduce(np.intersect1d, seeds[1:], np.unique(seeds[0]))
-    if len(shared) < distribution.FEWEST:
+    if len(shared) < pairwise.FEWEST:
         return len(shared), []
     kept = shared[:MOST_PAIRED]
-    pairs = distribution.compare_all(
+    pairs = pairwise.compare_all(
         {
             name: Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
             for name, cell in cells.items()

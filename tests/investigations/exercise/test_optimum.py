@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2, norm
 
 from gan_eval.distributions.sample_size import samples_of_pair
-from gan_eval.investigations.exercise.optimum import optimal_power
+from gan_eval.investigations.exercise.rejections import optimal_power
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
