@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from gan_eval.cli.options import option
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import close, shown
 
@@ -81,7 +82,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, option("--version", "Print the version.")] = False,
 ) -> None:
     if version:
         from gan_eval import __version__

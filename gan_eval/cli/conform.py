@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from gan_eval.cli.options import AsJson, Threads, Workers, command_line, names
+from gan_eval.cli.options import AsJson, Threads, Workers, command_line, names, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
@@ -18,14 +16,10 @@ if TYPE_CHECKING:
 
 def conform(
     backend: Annotated[
-        str | None,
-        typer.Option(
-            "--backend", metavar="A,B,…", help="Compare these; all installed ones if not given."
-        ),
+        str | None, option("--backend A,B,…", "Compare these; all installed ones if not given.")
     ] = None,
     replicates: Annotated[
-        int,
-        typer.Option("--replicates", help="Per backend in distribution, from 20; 0: none."),
+        int, option("--replicates", "Per backend in distribution, from 20; 0: none.")
     ] = 200,
     threads: Threads = 1,
     workers: Workers = None,

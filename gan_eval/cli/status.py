@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     received: list[int] = []
     try:
         with lasting_streams(), ending_by_signals(received):
-            status = _refuse("standard output is closed") if closed else status_of(arguments)
+            status = _say("standard output is closed") if closed else status_of(arguments)
     except KeyboardInterrupt:  # once more, while what was interrupted was put in order
         status = Status.INTERRUPTED
     if status == Status.INTERRUPTED and received:
@@ -93,11 +93,11 @@ def status_of(arguments: list[str] | None) -> int:
         sys.stdout.flush()
         return status
     except faults as error:
-        return _refuse(misuse(error, arguments))
+        return _say(misuse(error, arguments))
     except UsageError as error:
-        return _refuse(str(error))
+        return _say(str(error))
     except OSError as error:
-        return _refuse(_of_the_system(error))
+        return _say(_of_the_system(error))
     except (KeyboardInterrupt, typer.Abort) as error:
         return _say(str(error) if isinstance(error, Ended) else "interrupted", Status.INTERRUPTED)
     except BaseException as error:  # a library's panic, or its exit, is no answer of ours either
@@ -129,11 +129,7 @@ def _run(arguments: list[str]) -> int:
         raise UsageError(as_options(str(error), *options)) from None
 
 
-def _refuse(sentence: str) -> int:
-    return _say(sentence, Status.USAGE)
-
-
-def _say(sentence: str, status: Status) -> int:
+def _say(sentence: str, status: Status = Status.USAGE) -> int:
     text = printable(sentence)
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"

@@ -16,14 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
-from gan_eval.pages.canvas import (
-    COLOURS,
-    Picture,
-    canvas,
-    legend_above,
-    picture,
-    plain_log_axis,
-)
+from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import MISSING, count, number, p_value, plural, setting, spread
 from gan_eval.report import words
 from gan_eval.report.cells import LN_2, NEAR_LN_2, CellRows
@@ -65,8 +58,7 @@ def _curves(cell: CellRows, identity: str) -> list[Block]:
     blocks.append(Paragraph(_deceived(cell, row)))
     if row["traced"]:
         blocks += gallery(
-            lambda: losses_of_one(cell, seed, identity),
-            lambda: kl_of_one(cell, seed, identity),
+            lambda: losses_of_one(cell, seed, identity), lambda: kl_of_one(cell, seed, identity)
         )
     return blocks
 

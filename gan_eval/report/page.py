@@ -11,22 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.pages.blocks import (
-    Block,
-    Card,
-    Code,
-    Paragraph,
-    Section,
-    TableBlock,
-    gallery,
-)
+from gan_eval.pages.blocks import Block, Card, Code, Paragraph, Section, TableBlock, gallery
 from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.pages.page import environment, fill
 from gan_eval.report import evolution, figures, tables, words
-from gan_eval.report import (
-    speed as measured,
-)
+from gan_eval.report import speed as measured
 from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.comparisons import agreement, configurations
 from gan_eval.report.embedded import embed
@@ -308,9 +298,7 @@ def speed(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
             text += " A dash stands where nothing was timed alone."
     drawn = gallery(lambda: figures.speed(cells))
     return Section(
-        "speed",
-        "Examples per second",
-        [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))],
+        "speed", "Examples per second", [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))]
     )
 
 
