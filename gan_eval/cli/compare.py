@@ -85,13 +85,13 @@ def compare(
 def _print(found: Comparison) -> None:
     """Print the tables, then sentences, the answer last."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.comparison import tables, words
+    from gan_eval.comparison import words
 
     for table in (
-        tables.tests(found),
-        tables.distances(found),
-        tables.columns(found, MOST_COLUMNS, moments=False),
-        tables.directions(found),
+        words.tests_table(found),
+        words.distances_table(found),
+        words.columns_table(found, MOST_COLUMNS, moments=False),
+        words.directions_table(found),
     ):
         print_table(table.head, table.rows, table.caption)
     sentences = [words.below_zero(found)]

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.comparison.columns import column_differences, common_columns, counting
 from gan_eval.comparison.copies import Copies, find_copies
-from gan_eval.comparison.directions import Directions, leading_directions
-from gan_eval.comparison.reading import LEAST_ROWS, read_tables
+from gan_eval.comparison.differences import Directions, column_differences, leading_directions
+from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import whole_number
@@ -85,7 +84,7 @@ class Comparison(Displayed):
     distances : tuple of Distance
     differences : DataFrame
         One row per column, the largest difference first
-        (:func:`~gan_eval.comparison.columns.column_differences`).
+        (:func:`~gan_eval.comparison.differences.column_differences`).
     directions : Directions
     copies : Copies
         Rows of generated that are rows of real, or nearly so, in all ``columns``, and rows that
@@ -238,7 +237,7 @@ def compare(
         Of the draw, the permutations and the bootstrap, from 0.
     header : bool, optional
         Whether the first line of a text file names its columns; found out if not given
-        (:mod:`~gan_eval.comparison.header`).
+        (:mod:`~gan_eval.comparison.text`).
 
     Returns
     -------

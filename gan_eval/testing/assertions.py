@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.comparison.columns import column_differences
-from gan_eval.comparison.directions import Direction, leading_directions
+from gan_eval.comparison.differences import Direction, column_differences, leading_directions
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import level

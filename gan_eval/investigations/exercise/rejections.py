@@ -84,13 +84,13 @@ def optimal_power(offset: Array, scales: Array, n: int, alpha: float) -> Array:
     canonical coordinates Σ ln q/p is linear in the sum and the sum of squares of each coordinate,
     which are a normal and a χ² number: its distributions, central under p and noncentral
     under q, are had from 16,384 points of Sobol's sequence in these, with an error of the power
-    below 0.005. :func:`gan_eval.distributions.sample_size.samples_to_detect` is the n at which it
-    reaches 80 %.
+    below 0.005. :func:`gan_eval.distributions.likelihood_ratio.samples_to_detect` is the n at
+    which it reaches 80 %.
 
     Parameters
     ----------
     offset, scales : ndarray, shape (G, d)
-        Of :func:`gan_eval.distributions.canonical.canonical_pair`, finite, scales above 0.
+        Of :func:`gan_eval.distributions.divergences.canonical_pair`, finite, scales above 0.
     n : int
         At least 2.
     alpha : float

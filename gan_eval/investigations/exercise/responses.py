@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.investigations.exercise.fitting import Network, fit, losses, one_thread

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.distributions import divergences
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.affinity import samples_of_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.sample_size import samples_of_pair
 from gan_eval.investigations.exercise import responses
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS, optimal_power, rejections
 from gan_eval.investigations.exercise.responses import (

@@ -86,9 +86,7 @@ class Samples:
             scaled = _in_deviations(pooled)
             pair = scaled[: len(first)], scaled[len(first) :]
             return cls(first, second, None, pair, None, names, aside)
-        from gan_eval.stats.goodness.samples import one_sample
-
-        first, target = one_sample(x, target)
+        first, target = validation.one_sample(x, target)
         names = validation.column_names(x, y, count=first.shape[1])
         if y is None:
             drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)

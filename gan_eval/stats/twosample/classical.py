@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import fdtrc
 
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.distributions.likelihood_ratio import BoxLaw
 from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import intervals, samples, scaling
