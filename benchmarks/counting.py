@@ -15,8 +15,9 @@ from typing import Any
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.machine import Machine, Memory, Variable
+from gan_eval.training.fused.network import Shape
 from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Arguments, Loss, Shape, Training
+from gan_eval.training.fused.program import Arguments, Loss, Training
 from gan_eval.training.fused.values import Index, Kind, Value
 
 PHASES = ("shuffle", "noise", "D", "Adam of D", "G", "Adam of G", "rest")

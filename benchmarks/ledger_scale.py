@@ -63,7 +63,7 @@ def store(rows: int, folder: Path) -> Results:
     training = Training(settings, together)
     found = [Availability(BACKEND, "installed", ("cpu",), trainer.version(), together)]
     _, machine = running._survey()
-    running._survey = lambda: (found, machine)
+    running._survey = lambda _: (found, machine)
     work.finish_unit = training.finish_unit
     ends: list[tuple[float, float]] = []
     began = time.perf_counter(), time.process_time()

@@ -9,13 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from gan_eval.runtime.json import json_text
@@ -30,14 +24,6 @@ def print_json(document: dict[str, Any]) -> None:
     print(json_text(document))
 
 
-def open_console() -> Console:
-    """Open a console on stdout, wider than Rich's guess where there is no terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 160
-    return console
-
-
 def print_table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
@@ -48,7 +34,11 @@ def print_table(
 
     Nothing of it is cut, and neither Rich nor a terminal obeys its texts.
     """
-    console, table = console or open_console(), Table()
+    if console is None:
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = 160  # wider than Rich's guess
+    table = Table()
     for name in head:
         table.add_column(word(name), overflow="fold", max_width=_WIDEST)
     for row in rows:

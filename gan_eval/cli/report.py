@@ -5,22 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from gan_eval.cli.options import argument, option
 from gan_eval.runtime.errors import UsageError
 
 
 def report(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders that `run` wrote.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Where several runs are put together."),
-    ] = None,
+    folders: Annotated[list[Path], argument("DIR", "Folders that `run` wrote.")],
+    out: Annotated[Path | None, option("--out DIR", "Where several runs are put together.")] = None,
     benchmarks: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--benchmarks", metavar="FILE", help="Show this file of pytest-benchmark beside."
-        ),
+        list[Path] | None, option("--benchmarks FILE", "Show this file of pytest-benchmark beside.")
     ] = None,
 ) -> None:
     """Write the report of rows again, or of several runs in one.

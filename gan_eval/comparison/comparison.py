@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.comparison.columns import column_differences, common_columns, counting
 from gan_eval.comparison.copies import Copies, find_copies
-from gan_eval.comparison.directions import Directions, leading_directions
-from gan_eval.comparison.reading import LEAST_ROWS, read_tables
+from gan_eval.comparison.differences import Directions, column_differences, leading_directions
+from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import whole_number
@@ -26,10 +25,10 @@ from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
-from gan_eval.stats.redundant_columns import set_aside
+from gan_eval.stats.result import Verdict
 from gan_eval.stats.scaling import ColumnScales
+from gan_eval.stats.twosample.columns import set_aside
 from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
-from gan_eval.stats.verdict import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,13 +78,13 @@ class Comparison(Displayed):
     notes : tuple of str
         How the files were read where that is not plain, a sentence each.
     set_aside : mapping of str to str
-        Columns left out and why (:func:`~gan_eval.stats.redundant_columns.set_aside`).
+        Columns left out and why (:func:`~gan_eval.stats.twosample.columns.set_aside`).
     tests : BatteryResult
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance
     differences : DataFrame
         One row per column, the largest difference first
-        (:func:`~gan_eval.comparison.columns.column_differences`).
+        (:func:`~gan_eval.comparison.differences.column_differences`).
     directions : Directions
     copies : Copies
         Rows of generated that are rows of real, or nearly so, in all ``columns``, and rows that
@@ -238,7 +237,7 @@ def compare(
         Of the draw, the permutations and the bootstrap, from 0.
     header : bool, optional
         Whether the first line of a text file names its columns; found out if not given
-        (:mod:`~gan_eval.comparison.header`).
+        (:mod:`~gan_eval.comparison.text`).
 
     Returns
     -------

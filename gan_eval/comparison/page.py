@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_eval.comparison import figures, tables, words
+from gan_eval.comparison import figures, words
 from gan_eval.pages.blocks import (
     Block,
     Card,
@@ -94,7 +94,7 @@ def _tests(found: Comparison) -> Section:
         "tests",
         "Which tests tell them apart?",
         [
-            TableBlock(tables.tests(found)),
+            TableBlock(words.tests_table(found)),
             Paragraph(
                 "Likelihood ratio, Hotelling and covariance look at means and covariances, the "
                 "largest column difference at single columns, the others at the whole "
@@ -110,7 +110,7 @@ def _distances(found: Comparison) -> Section:
         "distances",
         "How far apart are they?",
         [
-            TableBlock(tables.distances(found)),
+            TableBlock(words.distances_table(found)),
             Paragraph(
                 "The Fréchet distance sees means and covariances. With the columns as they are it "
                 "has their units, squared, and is ruled by the widest of them; in standard "
@@ -124,7 +124,7 @@ def _distances(found: Comparison) -> Section:
 def _columns(found: Comparison) -> Section:
     left = len(found.differences) - MOST_ROWS
     plane = figures.columns_plane(found)
-    blocks: list[Block] = [TableBlock(tables.columns(found, MOST_ROWS))]
+    blocks: list[Block] = [TableBlock(words.columns_table(found, MOST_ROWS))]
     if left > 0:
         blocks.append(
             Paragraph(f"{count(left)} more columns differ less; the comparison's JSON lists all.")
@@ -141,7 +141,7 @@ def _columns(found: Comparison) -> Section:
 
 def _directions(found: Comparison) -> Section:
     plane = figures.directions_plane(found)
-    blocks: list[Block] = [TableBlock(tables.directions(found))]
+    blocks: list[Block] = [TableBlock(words.directions_table(found))]
     if plane is not None:
         blocks.append(Gallery([plane]))
     blocks.append(
@@ -160,7 +160,7 @@ def _copies(found: Comparison) -> Section:
         "copies",
         "Are rows copied?",
         [
-            TableBlock(tables.copies(found)),
+            TableBlock(words.copies_table(found)),
             Paragraph(
                 "Expected is what as many fresh rows would do: for copies by the share of the "
                 "first sample's rows that equal another of them (a table of small integers repeats "

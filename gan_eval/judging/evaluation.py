@@ -1,8 +1,11 @@
-"""Judging by samples: against the rows that were seen, of the critic, by two-sample tests."""
+"""Judging by samples: against the rows that were seen, of the critic, by two-sample tests.
+
+With the columns of stored replicates: which are of tests, and which tests were run, as bits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -16,6 +19,9 @@ from gan_eval.training.trained import TrainedGANs
 
 TESTS = ("mmd", "energy")
 """The tests of a replicate where none are named, of ``gan_eval.stats.battery.catalogue.TESTS``."""
+
+RENAMED = {"effective_sample_size": "worth_kl"}
+"""Columns of rows that were written by earlier versions, by their names of now."""
 
 _TOGETHER = 64
 """Replicates whose samples are drawn at once, so that they stay in a core's cache."""
@@ -65,6 +71,39 @@ def critics(trained: TrainedGANs, n: int) -> tuple[Array, Array]:
 def test_columns(tests: Sequence[str]) -> list[str]:
     """Name the columns of some tests: ``…_statistic`` and ``…_pvalue`` of each."""
     return [f"{name}_{what}" for name in tests for what in ("statistic", "pvalue")]
+
+
+def axes_of(names: Iterable[str]) -> list[str]:
+    """List the columns that are axes of a study: those between ``configuration`` and
+    ``config_hash``."""
+    names = list(names)
+    if not {"configuration", "config_hash"} <= set(names):
+        return []
+    return names[names.index("configuration") + 1 : names.index("config_hash")]
+
+
+def bits(tests: Sequence[str]) -> int:
+    """Code tests as bits, each by its place in ``gan_eval.stats.battery.catalogue.TESTS``, where
+    new ones go last."""
+    from gan_eval.stats.battery import catalogue  # a third of a second: only where tests are stored
+
+    return sum(1 << place for place, name in enumerate(catalogue.TESTS) if name in tests)
+
+
+def tests_of(names: Iterable[str]) -> list[str]:
+    """List the tests that have columns among these names, in their order."""
+    return [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
+
+
+def with_columns_of(tests: Sequence[str], names: Iterable[str]) -> list[str]:
+    """List the columns of rows, with the columns of these tests in place of those of any others."""
+    names = list(names)
+    known = set(test_columns(tests_of(names)))
+    place = next((at for at, name in enumerate(names) if name in known), None)
+    if place is None:
+        return names
+    rest = [name for name in names[place:] if name not in known]
+    return [*names[:place], *test_columns(tests), *rest]
 
 
 def two_sample_tests(

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.distributions import divergences
-from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
+from gan_eval.distributions.affinity import samples_of_pair
 from gan_eval.distributions.distances import bures_wasserstein, energy_distance, mmd2
+from gan_eval.distributions.divergences import CanonicalPair, canonical_pair, kl
 from gan_eval.distributions.gaussian import Array, Gaussian
-from gan_eval.distributions.sample_size import samples_of_pair, worth_kl
+from gan_eval.distributions.likelihood_ratio import worth_kl
 from gan_eval.judging import evaluation
 from gan_eval.runtime import threads
 from gan_eval.runtime.arguments import instance_of
@@ -219,7 +219,7 @@ def epochs(trained: TrainedGANs) -> pd.DataFrame:
             "epoch": np.tile(traced, len(trained)),
             "loss_D": np.hstack([start, trained.loss_D]).ravel(),
             "loss_G": np.hstack([start, trained.loss_G]).ravel(),
-            "kl": divergences.kl(flat, truth),
+            "kl": kl(flat, truth),
             "seconds": np.hstack([start, trained.seconds[:, traced[1:] - 1]]).ravel(),
             "chapter_seconds": np.hstack(
                 [start, trained.chapter_seconds[:, traced[1:] - 1]]

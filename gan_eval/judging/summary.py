@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from gan_eval.judging.columns import axes_of
+from gan_eval.judging.evaluation import axes_of
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError

@@ -16,7 +16,8 @@ from gan_eval.runtime.machine import memory_gib
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.runtime.text import shown
 from gan_eval.training import backends
-from gan_eval.training.backends.protocol import SparseHistory, default_device
+from gan_eval.training.backends.protocol import SparseHistory
+from gan_eval.training.backends.registry import default_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
 

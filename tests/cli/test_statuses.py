@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 from gan_eval.cli import app, main
-from gan_eval.cli.signals import Ended
-from gan_eval.cli.status import Status, status_of
+from gan_eval.cli.status import Ended, Status, status_of
 from gan_eval.investigations import exercise
 from gan_eval.investigations.certify import run as certifying
 from gan_eval.investigations.certify.result import Certificate, shipped

@@ -43,7 +43,7 @@ def installed(together: int = 8) -> list[Availability]:
     return [Availability("fused_cpu", "installed", ("cpu",), version, together)]
 
 
-def survey() -> tuple[list[Availability], dict[str, Any]]:
+def survey(*_: object) -> tuple[list[Availability], dict[str, Any]]:
     """``installed`` and this machine, as a run asks a process for it."""
     import torch  # noqa: F401  (as the list of backends does)
 

@@ -25,7 +25,7 @@ AXES = {"learning_rate_D": [0.02, 0.05], WIDTHS: [[5, 3], [4]], "target.b": [[0,
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(execute, "backends", installed)
+    monkeypatch.setattr(execute, "named", lambda _: installed())
     monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
     study = small(replicates=3, grid=AXES)
     found = execute.run(study, store=tmp_path / LEDGER_FILE, workers=1)
@@ -66,7 +66,7 @@ def test_folders_of_before_are_read_and_their_names_are_those_of_now(
         rows, epochs = train(some, study)
         return rows.rename(columns={"worth_kl": "effective_sample_size"}), epochs
 
-    monkeypatch.setattr(execute, "backends", installed)
+    monkeypatch.setattr(execute, "named", lambda _: installed())
     monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
     monkeypatch.setattr(unit, "train_unit", before)
     found = execute.run(small(replicates=3), store=tmp_path / LEDGER_FILE, workers=1)

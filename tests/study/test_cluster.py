@@ -144,7 +144,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return seen
 
 
-def both_devices() -> tuple[list[Availability], dict[str, Any]]:
+def both_devices(*_: object) -> tuple[list[Availability], dict[str, Any]]:
     found, machine = tables.survey()
     return [Availability("fused_cpu", "installed", ("cpu", "cuda"), found[0].version, 4)], machine
 

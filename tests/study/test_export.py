@@ -24,7 +24,7 @@ from .tables import installed, no_drawing, small
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(execute, "backends", installed)
+    monkeypatch.setattr(execute, "named", lambda _: installed())
     monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
 
     def run(folder: Path, **changes: Any) -> Results:

@@ -34,7 +34,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return train(unit, of)
 
     train = work.train_unit
-    monkeypatch.setattr(execute, "backends", lambda: installed(16))
+    monkeypatch.setattr(execute, "named", lambda _: installed(16))
     monkeypatch.setattr(work, "train_unit", count)
     monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
     return seen

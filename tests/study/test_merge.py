@@ -104,7 +104,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFram
     folder, kept = tmp_path_factory.mktemp("many"), []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(results, "MOST_ROWS", 30)
-        patch.setattr(execute, "backends", installed)
+        patch.setattr(execute, "named", lambda _: installed())
         patch.setattr(unit, "ChapterDrawing", no_drawing)
         for name, first in (("a", 0), ("b", 30)):
             found = execute.run(

@@ -142,7 +142,7 @@ def test_files_that_are_accepted_run_to_exported_rows(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of so many by the kernel and half by the loop."""
-    monkeypatch.setattr(execute, "backends", lambda: FOUND)
+    monkeypatch.setattr(execute, "named", lambda _: FOUND)
     monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
     file, seen = tmp_path / "study.toml", [tomllib.loads(source) for source in SOURCES]
     for seed in itertools.takewhile(lambda _: len(seen) < len(SOURCES) + count, itertools.count()):

@@ -12,8 +12,7 @@ from scipy.stats import norm
 from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.investigations.certify.alternatives import PATHS
-from gan_eval.investigations.certify.laws import truth
+from gan_eval.investigations.certify.alternatives import PATHS, truth
 from gan_eval.investigations.certify.size import FIRST_LOOK, SECOND_LOOK
 from gan_eval.runtime.random import generator
 

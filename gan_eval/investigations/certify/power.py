@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.alternatives import PATHS, truth
 from gan_eval.investigations.certify.catalogue import Subject
-from gan_eval.investigations.certify.laws import truth
 from gan_eval.runtime.random import generator
 from gan_eval.stats.bootstrap import percentile_interval
 from gan_eval.stats.crossing import first_crossings

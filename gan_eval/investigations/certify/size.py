@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, chi2
 
-from gan_eval.investigations.certify import laws
+from gan_eval.investigations.certify.alternatives import draw
 from gan_eval.investigations.certify.catalogue import EXACT, VALID, Subject
 from gan_eval.runtime.random import generator
 
@@ -83,7 +83,7 @@ class SizeCase:
     test : str
         Name of the test.
     law : str
-        Of both samples; a name in ``laws.LAWS``.
+        Of both samples; a name in ``alternatives.LAWS``.
     claim : str
         What theory says: ``EXACT`` or ``VALID``.
     n, m, dimension : int
@@ -200,7 +200,7 @@ def pvalues(
     values = np.empty(len(span))
     for position, repetition in enumerate(span):
         data = generator(seed, *case, repetition)
-        x, y = laws.draw(law, n, d, data), laws.draw(law, m, d, data)
+        x, y = draw(law, n, d, data), draw(law, m, d, data)
         values[position] = subject.test(x, y, generator(seed, *case, repetition, subject.name))
     return values
 

@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from gan_eval.investigations.exercise.decomposition import PARTS
 from gan_eval.investigations.exercise.fitting import ROUNDS
-from gan_eval.investigations.exercise.population import LN2
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
-from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING
-from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2, TRAINING
+from gan_eval.investigations.exercise.result import HALF, PARTS, TOLD_APART, Exercise, Share
 from gan_eval.investigations.exercise.settings import label
 from gan_eval.pages.canvas import (
     COLOURS,

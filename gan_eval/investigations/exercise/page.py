@@ -1,16 +1,29 @@
-"""An exercise as one offline HTML page, in the look of the report."""
+"""The files of an exercise: three tables, a document, and a page in the look of the report."""
 
 from __future__ import annotations
 
-from gan_eval.investigations.exercise import figures, tables, words
-from gan_eval.investigations.exercise.population import LN2
-from gan_eval.investigations.exercise.rejections import OPTIMUM
-from gan_eval.investigations.exercise.responses import LEARNED, TRUTH
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gan_eval.investigations.exercise import figures, words
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
+from gan_eval.investigations.exercise.responses import LEARNED, LN2, TRUTH
 from gan_eval.investigations.exercise.result import TOLD_APART, Exercise, Share
 from gan_eval.pages.blocks import Block, Card, Code, Gallery, Paragraph, Section, TableBlock
-from gan_eval.pages.environment import environment
 from gan_eval.pages.numbers import count, interval, number, percent, percents
-from gan_eval.pages.page import fill
+from gan_eval.pages.page import environment, fill
+from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.files import check_writable, write_files
+from gan_eval.runtime.json import json_ready, json_text
+from gan_eval.runtime.spreadsheet import csv_text
+
+DOCUMENT = "exercise.json"
+
+PAGE = "exercise.html"
+
+TABLES = ("generators", "tests", "responses")
+"""Each written as NAME.csv."""
 
 
 def render(found: Exercise) -> str:
@@ -64,7 +77,7 @@ def cards(found: Exercise) -> list[Card]:
 
 
 def _interval(median: Share) -> str:
-    if tables.known(median):
+    if words.known(median):
         return f"95 % interval {interval(median.low, median.high)}"
     return "too few generators for an interval: 6 are needed"
 
@@ -80,7 +93,7 @@ def _tests(found: Exercise) -> Section:
         "How many rows until a test tells?",
         [
             Gallery([figures.told_apart(found)]),
-            TableBlock(tables.told_apart(found)),
+            TableBlock(words.told_apart(found)),
             Paragraph(
                 "All tests see the same n generated rows of a generator; those that know n real "
                 "rows see fresh ones. The best possible test knows both distributions and rejects "
@@ -88,7 +101,7 @@ def _tests(found: Exercise) -> Section:
                 "Clopper–Pearson intervals, the optimum's mean power and the numbers of rows have "
                 "intervals by bootstrap over generators."
             ),
-            TableBlock(tables.sizes(found), folded=True),
+            TableBlock(words.sizes(found), folded=True),
         ],
     )
 
@@ -97,7 +110,7 @@ def _responses(found: Exercise) -> Section:
     blocks: list[Block] = [
         Gallery([figures.losses(found, LEARNED), figures.losses(found, TRUTH)]),
         Gallery([figures.wins(found)]),
-        TableBlock(tables.responses(found)),
+        TableBlock(words.responses(found)),
         Paragraph(
             "The generator is frozen, and a new discriminator is fitted to n real and n generated "
             "rows, all at once, from several random starts, of which the one with the least loss "
@@ -116,7 +129,7 @@ def _decomposition(found: Exercise) -> Section:
         "Where is the rest of the distance?",
         [
             Gallery([figures.parts(found)]),
-            TableBlock(tables.decomposition(found)),
+            TableBlock(words.decomposition(found)),
             Paragraph(
                 "V(D) is a discriminator's loss on the population, D_T the one trained with the "
                 "generator, D_n the best response of its form to the training rows and as many "
@@ -127,10 +140,75 @@ def _decomposition(found: Exercise) -> Section:
 
 
 def _generators(found: Exercise) -> Section:
-    blocks: list[Block] = [TableBlock(tables.generators(found), folded=True)]
+    blocks: list[Block] = [TableBlock(words.generators(found), folded=True)]
     if found.provenance["unusable"]:
         left = count(found.provenance["unusable"])
         blocks.append(Paragraph(f"{left} more diverged or have no density, and were left out."))
     if found.provenance["command"]:
         blocks.append(Code("To measure again", found.provenance["command"]))
     return Section("exercise-generators", "Which generators were they?", blocks)
+
+
+def document(found: Exercise) -> dict[str, Any]:
+    """Put settings, answer, the numbers behind it and provenance together, ready for JSON."""
+    settings = found.settings
+    tests = {
+        name: {
+            "told_apart": {str(n): asdict(found.told_apart(name, n)) for n in settings.test_rows},
+            "rows_until_told_apart": asdict(found.rows_until_told_apart(name)),
+        }
+        for name in (*TESTS, OPTIMUM)
+    }
+    for name in TESTS:
+        sizes = {str(n): asdict(found.told_apart(name, n, TRUTH)) for n in settings.test_rows}
+        tests[name]["size"] = sizes
+    cases = found.responses.drop_duplicates(["generator", "source", "widths", "n"])
+    discriminators = []
+    for case in cases[["generator", "source", "widths", "n"]].to_dict("records"):
+        chosen = {"kind": case["generator"], "source": case["source"], "widths": case["widths"]}
+        rows = found.fits(case["n"], **chosen)
+        columns = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
+        discriminators.append(
+            {str(key): value for key, value in case.items()}
+            | {name: asdict(found.median(rows, name)) for name in columns}
+            | {"generator_wins": asdict(found.wins(case["n"], **chosen))}
+        )
+    shares = found.decomposition.shares()
+    return json_ready(
+        {
+            "settings": settings.document(),
+            "headline": words.headline(found),
+            "answer": words.answer(found),
+            "tests": tests,
+            "discriminators": discriminators,
+            "decomposition": {
+                "jensen_shannon": float(found.decomposition.divergence.mean()),
+                "shares": {name: asdict(Share(*share)) for name, share in shares.items()},
+            },
+            "provenance": found.provenance,
+        }
+    )
+
+
+def save(found: Exercise, folder: Path) -> list[Path]:
+    """Write the tables, the document and the page; returns their paths."""
+    texts = {f"{name}.csv": csv_text(getattr(found, name)) for name in TABLES}
+    texts[DOCUMENT] = json_text(document(found)) + "\n"
+    texts[PAGE] = render(found)
+    write_files({folder / name: text for name, text in texts.items()})
+    return [folder / name for name in texts]
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ``UsageError`` where files cannot be written, or would replace somebody's."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{str(folder)!r} is a file, a folder is needed for the results")
+    names = [*(f"{name}.csv" for name in TABLES), DOCUMENT, PAGE]
+    for name in names:
+        check_writable(folder / name)
+    if not (folder / DOCUMENT).exists():
+        for name in names:
+            if (folder / name).exists():
+                raise UsageError(
+                    f"{str(folder)!r} has a {name} that gan-eval did not write: name another folder"
+                )

@@ -13,16 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.distributions import divergences
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.affinity import samples_of_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.sample_size import samples_of_pair
 from gan_eval.investigations.exercise import responses
-from gan_eval.investigations.exercise.decomposition import PARTS, Decomposition
-from gan_eval.investigations.exercise.optimum import optimal_power
-from gan_eval.investigations.exercise.population import Game
-from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS, rejections
-from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING, TRUTH, Response
-from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS, optimal_power, rejections
+from gan_eval.investigations.exercise.responses import (
+    FRESH,
+    LEARNED,
+    TRAINING,
+    TRUTH,
+    Game,
+    Response,
+)
+from gan_eval.investigations.exercise.result import PARTS, Decomposition, Exercise
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.machine import cores, environment

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_eval.investigations.exercise.network import Network
+from gan_eval.investigations.exercise.fitting import Network
 from gan_eval.runtime.arguments import level, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.json import json_ready

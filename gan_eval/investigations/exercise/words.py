@@ -1,20 +1,30 @@
-"""The answer to the chapter's exercise, in words made of the numbers."""
+"""The answer to the chapter's exercise in words and tables, for the page and for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
-from gan_eval.investigations.exercise.fitting import ROUNDS
-from gan_eval.investigations.exercise.network import Network
-from gan_eval.investigations.exercise.population import LN2
+from gan_eval.investigations.exercise.fitting import ROUNDS, Network
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
-from gan_eval.investigations.exercise.responses import FRESH, TRAINING, TRUTH
-from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2, TRAINING, TRUTH
+from gan_eval.investigations.exercise.result import HALF, PARTS, TOLD_APART, Exercise, Share
 from gan_eval.investigations.exercise.settings import label
-from gan_eval.investigations.exercise.tables import with_interval, with_percents
-from gan_eval.pages.numbers import count, interval, number, percent, percents, plural
+from gan_eval.pages.blocks import Table
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
+from gan_eval.stats.battery.catalogue import TARGET
 
 QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
+
+MOST_GENERATORS = 200
+"""Generators that the page lists; the file has all of them."""
+
+_PARTS = {
+    "seen": ("seen by the trained discriminator", "ln 2 − V(D_T)"),
+    "optimisation": ("optimisation", "V(D_T) − V(D_n)"),
+    "finite_sample": ("finite sample", "V(D_n) − V(D_∞)"),
+    "form": ("form", "V(D_∞) − (ln 2 − JSD)"),
+}
 
 
 def headline(found: Exercise) -> str:
@@ -220,3 +230,137 @@ def _list(parts: Sequence[str]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def told_apart(found: Exercise) -> Table:
+    """Tabulate the share of generators told apart by test and n, and the rows until most are."""
+    rows = found.settings.test_rows
+    lines = []
+    for name in (OPTIMUM, *TESTS):
+        words, knows = ("best possible test", "both distributions")
+        if name != OPTIMUM:
+            words = TESTS[name].title
+            knows = "the target" if TESTS[name].needs == TARGET else "n real rows"
+        until = found.rows_until_told_apart(name)
+        lines.append(
+            (
+                words,
+                knows,
+                *(with_percents(found.told_apart(name, n)) for n in rows),
+                f"{number(until.value, 2)} ({interval(until.low, until.high, 2)})",
+            )
+        )
+    return Table(
+        f"Share of {plural(len(found.generators), 'generator')} told from the truth at the "
+        f"{setting(100 * found.settings.alpha)} % level (95 % interval), from n generated rows",
+        (
+            *("test", "it knows", *(f"n = {count(n)}" for n in rows)),
+            f"n until {percent(TOLD_APART)}",
+        ),
+        lines,
+        words=2,
+    )
+
+
+def sizes(found: Exercise) -> Table:
+    """Tabulate the same shares for the perfect generator: the level, if a test keeps it."""
+    rows = found.settings.test_rows
+    return Table(
+        "The same for the perfect generator, p = q: each should be the level",
+        ("test", *(f"n = {count(n)}" for n in rows)),
+        [
+            (test.title, *(with_percents(found.told_apart(name, n, TRUTH)) for n in rows))
+            for name, test in TESTS.items()
+        ],
+    )
+
+
+def responses(found: Exercise) -> Table:
+    """Tabulate every case of the fresh discriminators: medians over generators."""
+    cases = found.responses.drop_duplicates(["generator", "source", "widths", "n"])
+    lines = []
+    for case in cases.to_dict("records"):
+        rows = found.fits(
+            case["n"], kind=case["generator"], source=case["source"], widths=case["widths"]
+        )
+        won = found.wins(
+            case["n"], kind=case["generator"], source=case["source"], widths=case["widths"]
+        )
+        lines.append(
+            (
+                "learned" if case["generator"] == LEARNED else "p = q",
+                case["source"],
+                case["widths"],
+                count(case["n"]),
+                *(
+                    with_interval(found.median(rows, name))
+                    for name in ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
+                ),
+                with_percents(won),
+                number(rows["late_gain"].median(), 1),
+            )
+        )
+    return Table(
+        "Fresh discriminators at their best response: medians over generators (95 % interval), "
+        "nats",
+        (
+            *("generator", "rows", "hidden widths", "n", "loss on the rows it saw"),
+            *("loss on fresh rows", "best possible", "best possible, on the rows seen"),
+            *("generator wins", "late gain"),
+        ),
+        lines,
+        words=3,
+    )
+
+
+def decomposition(found: Exercise) -> Table:
+    """Tabulate the parts of the distance from equilibrium."""
+    shares = found.decomposition.shares()
+    total = found.decomposition.divergence.mean()
+    lines = [
+        (
+            *_PARTS[name],
+            number(getattr(found.decomposition, name).mean()),
+            percent(shares[name][0]),
+            percents(*shares[name][1:]),
+        )
+        for name in PARTS
+    ]
+    lines.append(("together", "JSD(p, q)", number(total), percent(1.0), ""))
+    return Table(
+        f"The distance from equilibrium in parts, means over "
+        f"{plural(len(found.decomposition.divergence), 'generator')}",
+        ("part", "definition", "nats", "share", "95 % interval"),
+        lines,
+        words=2,
+    )
+
+
+def generators(found: Exercise) -> Table:
+    """Tabulate the generators one by one."""
+    frame = found.generators.head(MOST_GENERATORS)
+    columns = ("kl", "jensen_shannon", "samples_to_detect", *PARTS)
+    return Table(
+        f"The first {count(len(frame))} of {plural(len(found.generators), 'generator')}; nats",
+        ("seed", "KL(q‖p)", "JSD", "samples to detect", *(_PARTS[name][0] for name in PARTS)),
+        [
+            (str(row["seed"]), *(number(row[name]) for name in columns))
+            for row in frame.astype({"seed": object}).to_dict("records")
+        ],
+    )
+
+
+def with_percents(share: Share) -> str:
+    """Write a share of generators with its interval."""
+    return f"{percent(share.value)} ({percents(share.low, share.high)})"
+
+
+def with_interval(median: Share) -> str:
+    """Write a median with its interval, where there are enough generators for one."""
+    bounds = f" ({interval(median.low, median.high)})" if known(median) else ""
+    return number(median.value) + bounds
+
+
+def known(median: Share) -> bool:
+    """Tell whether there were enough generators for an interval of a median, which takes 6."""
+    return isfinite(median.low) and isfinite(median.high)

@@ -16,8 +16,7 @@ from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected
 from gan_eval.stats.permutation.labels import rows_needed
-from gan_eval.stats.result import TestResult, p_in_words
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import TestResult, Verdict, p_in_words
 
 if TYPE_CHECKING:
     import pandas

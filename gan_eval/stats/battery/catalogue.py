@@ -19,10 +19,8 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import nearest, shown
 from gan_eval.stats import samples as validation
-from gan_eval.stats.moments import naming
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import ColumnScales, constant_columns
-from gan_eval.stats.whitening import whitening
+from gan_eval.stats.scaling import ColumnScales, constant_columns, naming, whitening
 
 if TYPE_CHECKING:
     from gan_eval.distributions.gaussian import GaussianLike
@@ -49,7 +47,7 @@ class Samples:
     ``pair`` holds both for the tests that need two (y drawn from the target where there is none),
     and ``whiten`` is how these are to be whitened. ``columns`` names the columns; of two samples
     without a target those in ``set_aside`` are left out, each with the reason
-    (:func:`~gan_eval.stats.redundant_columns.set_aside`).
+    (:func:`~gan_eval.stats.twosample.columns.set_aside`).
     """
 
     x: Array
@@ -66,7 +64,7 @@ class Samples:
     ) -> Samples:
         """Read what a user gives; ``UsageError`` where it cannot be used."""
         if target is None:
-            from gan_eval.stats.redundant_columns import set_aside
+            from gan_eval.stats.twosample.columns import set_aside
 
             if y is None:
                 raise UsageError("a battery needs a second sample or a target, got neither")
@@ -88,9 +86,7 @@ class Samples:
             scaled = _in_deviations(pooled)
             pair = scaled[: len(first)], scaled[len(first) :]
             return cls(first, second, None, pair, None, names, aside)
-        from gan_eval.stats.goodness.samples import one_sample
-
-        first, target = one_sample(x, target)
+        first, target = validation.one_sample(x, target)
         names = validation.column_names(x, y, count=first.shape[1])
         if y is None:
             drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)

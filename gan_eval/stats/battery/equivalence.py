@@ -10,17 +10,17 @@ import numpy as np
 from scipy.special import chndtr
 from scipy.stats import ncx2
 
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
-from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.distributions.likelihood_ratio import BoxLaw
 from gan_eval.runtime.arguments import positive_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import goodness
-from gan_eval.stats.goodness.likelihood import excess_variance, log_ratio, log_ratio_variance
-from gan_eval.stats.goodness.samples import one_sample
-from gan_eval.stats.goodness.shape import shape_test
-from gan_eval.stats.noncentral import least_expected
+from gan_eval.stats.goodness.moments import excess_variance, log_ratio, log_ratio_variance
+from gan_eval.stats.goodness.stein import shape_test
+from gan_eval.stats.intervals import least_expected
 from gan_eval.stats.result import Scalars, TestResult, p_in_words
+from gan_eval.stats.samples import one_sample
 
 ACCEPTABLE = 0.05
 """The share of cases in which a model exactly at the target may fail before its sample counts as
@@ -173,7 +173,7 @@ def equivalence(
     :func:`~gan_eval.stats.goodness.likelihood_ratio_test` at level 2c − 1. What is bounded is the
     divergence of the Gaussian with x's mean and covariance. For a distribution that is not Gaussian
     KL(x‖target) is larger by the divergence of x from that Gaussian. Of that nothing is bounded:
-    a test looks for other shapes (:func:`~gan_eval.stats.goodness.shape.shape_test`), and that it
+    a test looks for other shapes (:func:`~gan_eval.stats.goodness.stein.shape_test`), and that it
     does not reject is no evidence that there is none. With many rows it rejects shapes that differ
     by little; the bound alone is ``upper``.
 

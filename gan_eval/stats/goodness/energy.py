@@ -13,9 +13,14 @@ from scipy.special import gamma
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
-from gan_eval.stats.goodness.samples import one_sample, principal
+from gan_eval.stats.goodness.bootstrap import (
+    discrepancy,
+    parametric_bootstrap,
+    principal,
+    squared_distances,
+)
 from gan_eval.stats.result import TestResult
+from gan_eval.stats.samples import one_sample
 
 Array = NDArray[np.float64]
 

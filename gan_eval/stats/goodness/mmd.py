@@ -14,9 +14,15 @@ from gan_eval.distributions.distances import median_distance
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
-from gan_eval.stats.goodness.samples import length_in, one_sample, principal
+from gan_eval.stats.goodness.bootstrap import (
+    discrepancy,
+    length_in,
+    parametric_bootstrap,
+    principal,
+    squared_distances,
+)
 from gan_eval.stats.result import TestResult
+from gan_eval.stats.samples import one_sample
 
 Array = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.judging.columns import RENAMED, bits, with_columns_of
+from gan_eval.judging.evaluation import RENAMED, bits, with_columns_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.ledger import file, integrity, rows
 from gan_eval.study.ledger.blocks import PackedUnit

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.judging.columns import RENAMED, with_columns_of
-from gan_eval.judging.evaluation import test_columns
+from gan_eval.judging.evaluation import RENAMED, test_columns, with_columns_of
 from gan_eval.study.ledger import blocks
 from gan_eval.study.plan.identity import ReplicateQuery
 

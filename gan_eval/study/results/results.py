@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gan_eval.judging.columns import RENAMED, axes_of
+from gan_eval.judging.evaluation import RENAMED, axes_of
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.judging.summary import CELL, summarise
 from gan_eval.runtime.errors import UsageError

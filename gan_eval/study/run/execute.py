@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from gan_eval.study.plan.units import Cell, Unit, cells, unavailable, units
 from gan_eval.study.results.results import Results, with_axes
 from gan_eval.study.run.dask_cluster import Cluster
 from gan_eval.study.run.unit import Processes
-from gan_eval.training.backends import Availability, backends
+from gan_eval.training.backends import Availability
+from gan_eval.training.backends.registry import named
 
 _Place = tuple[str, str, str]
 """Label, backend and device of a cell."""
@@ -115,7 +117,9 @@ class _Run:
         interrupted, ledger = False, None
         try:
             try:
-                found, machine = pool.survey(_survey, self.study.devices or ())
+                found, machine = pool.survey(
+                    partial(_survey, self.study.backends), self.study.devices or ()
+                )
                 self.told["workers"] = pool.size
                 self.unavailable = unavailable(self.study, found)
                 planned = sorted(cells(self.study, found), key=_place)
@@ -276,6 +280,8 @@ def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:
     }
 
 
-def _survey() -> tuple[Sequence[Availability], dict[str, Any]]:
-    """List the installed backends and describe the machine; a worker's task, for the frameworks."""
-    return backends(), environment()
+def _survey(names: Sequence[str] | None = None) -> tuple[Sequence[Availability], dict[str, Any]]:
+    """List the named backends, or all, and describe the machine; a worker's task, for the
+    frameworks."""
+    # PyTorch always: of the GPUs, `environment` names those that a loaded PyTorch sees.
+    return named(names and ["pytorch", *names]), environment()

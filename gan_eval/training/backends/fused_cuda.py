@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training import remedies
-from gan_eval.training.backends.protocol import require_device
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.cuda_compile import SIMULATED, CUDAKernel, cuda_kernel
-from gan_eval.training.fused.program import Shape
+from gan_eval.training.fused.network import Shape
 from gan_eval.training.trained import OnEpoch, TrainedGANs
 
 _BLOCK = 64

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gan_eval.runtime import threads
 from gan_eval.training import draws, remedies
 from gan_eval.training.backends import pytorch_batched
-from gan_eval.training.backends.protocol import require_device
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
@@ -139,9 +140,39 @@ def backends() -> Backends:
     return Backends(found for entry in entries().values() for found in availability(entry))
 
 
+def named(names: Sequence[str] | None) -> Sequence[Availability]:
+    """List the backends of these names, in each of their forms, and import no other framework.
+
+    All of them where there are no names or one is unknown: the sentence says which are known.
+    """
+    plain = {name.partition(":")[0] for name in names or ()}
+    found = [
+        one for name, entry in entries().items() if name in plain for one in availability(entry)
+    ]
+    return found if names and {*names} <= {one.name for one in found} else backends()
+
+
 def available() -> list[str]:
     """List the names of the backends that are installed and load, each in its default form."""
     return [found.name for found in backends() if found.state == "installed" and found.default]
+
+
+def default_device(backend: Backend) -> str:
+    """Choose the first device of a backend; ``UsageError`` where it has none here."""
+    seen = backend.devices()
+    if not seen:
+        raise UsageError(f"backend {backend.name!r} has no device on this machine")
+    return seen[0]
+
+
+def require_device(backend: Backend, device: str) -> None:
+    """Raise ``UsageError`` where a backend does not see a device on this machine."""
+    seen = backend.devices()
+    if device not in seen:
+        raise UsageError(
+            f"device {device!r} is not there: backend {backend.name!r} sees "
+            f"{', '.join(seen) or 'none that it could use'} on this machine"
+        )
 
 
 class MissingFrameworkError(UsageError):

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
-from gan_eval.training.fused.network import Net
-from gan_eval.training.fused.program import Shape
+from gan_eval.training.fused.network import Net, Shape
 from gan_eval.training.trained import AdamState, EpochEnd, TrainedGANs, initial_layers
 
 Array = NDArray[np.floating]

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gan_eval.training.fused.machine import Machine, Memory, Variable
+from gan_eval.training.fused.network import Shape
 from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Arguments, Shape, Training
+from gan_eval.training.fused.program import Arguments, Training
 from gan_eval.training.fused.values import Index, Kind, Value
 
 GLOBAL: dict[str, Kind] = {"rows": "real", "order": "word", "trace": "real", "state": "real"}

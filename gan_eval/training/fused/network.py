@@ -1,10 +1,12 @@
-"""The two nets of a lane: forward, and backward with the gradients written out."""
+"""The two nets of a lane: their shape, forward, and backward with the gradients written out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
+from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused.functions import tanh
 from gan_eval.training.fused.interleave import interleave
 from gan_eval.training.fused.machine import Machine, Memory, Place, Table, entry
@@ -139,3 +141,50 @@ class Net:
                 gradients[bias] = sum(slopes, gradients[bias])
 
             k.each(outputs, of_output)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A shape that a kernel is compiled for; everything else is an argument of it."""
+
+    generator_sizes: tuple[int, ...]
+    discriminator_sizes: tuple[int, ...]
+    double: bool
+    saturating: bool
+    mean_gradient: bool
+
+    @classmethod
+    def of(cls, config: TrainingConfig) -> Shape:
+        return cls(
+            config.generator_sizes,
+            config.discriminator_sizes,
+            config.dtype == "float64",
+            config.generator_loss == "saturating",
+            config.dialect == "mxnet",
+        )
+
+    @property
+    def latent(self) -> int:
+        return self.generator_sizes[0]
+
+    @property
+    def dimension(self) -> int:
+        return self.generator_sizes[-1]
+
+    @property
+    def generator(self) -> Net:
+        return Net(self.generator_sizes, 0)
+
+    @property
+    def discriminator(self) -> Net:
+        return Net(self.discriminator_sizes, self.generator.end)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of both nets."""
+        return self.discriminator.end
+
+    @property
+    def traced(self) -> int:
+        """Numbers that are kept of an epoch: the generator's parameters and the two losses."""
+        return self.generator.end + 2

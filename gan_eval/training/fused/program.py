@@ -5,64 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.functions import exp_of_negative, log, log_of_parts, parts
 from gan_eval.training.fused.interleave import interleave
 from gan_eval.training.fused.machine import Machine, Memory, Table
-from gan_eval.training.fused.network import Net
+from gan_eval.training.fused.network import Net, Shape
 from gan_eval.training.fused.philox import Draws
 from gan_eval.training.fused.values import Value
 
 PRODUCT = 32
 """Factors 1 + e^−|x| ≤ 2 that are multiplied before the product's exponent is taken off."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A shape that a kernel is compiled for; everything else is an argument of it."""
-
-    generator_sizes: tuple[int, ...]
-    discriminator_sizes: tuple[int, ...]
-    double: bool
-    saturating: bool
-    mean_gradient: bool
-
-    @classmethod
-    def of(cls, config: TrainingConfig) -> Shape:
-        return cls(
-            config.generator_sizes,
-            config.discriminator_sizes,
-            config.dtype == "float64",
-            config.generator_loss == "saturating",
-            config.dialect == "mxnet",
-        )
-
-    @property
-    def latent(self) -> int:
-        return self.generator_sizes[0]
-
-    @property
-    def dimension(self) -> int:
-        return self.generator_sizes[-1]
-
-    @property
-    def generator(self) -> Net:
-        return Net(self.generator_sizes, 0)
-
-    @property
-    def discriminator(self) -> Net:
-        return Net(self.discriminator_sizes, self.generator.end)
-
-    @property
-    def parameters(self) -> int:
-        """Weights and biases of both nets."""
-        return self.discriminator.end
-
-    @property
-    def traced(self) -> int:
-        """Numbers that are kept of an epoch: the generator's parameters and the two losses."""
-        return self.generator.end + 2
 
 
 @dataclass(frozen=True)

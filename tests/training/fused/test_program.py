@@ -10,13 +10,13 @@ import pytest
 
 from gan_eval.runtime import random
 from gan_eval.training import draws
+from gan_eval.training.backends.fused_cpu import LaneRunner
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused import llvm_compile as compiling
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import Processor, compile_shape, load, processor
-from gan_eval.training.fused.llvm_run import LaneRunner
-from gan_eval.training.fused.program import Shape
+from gan_eval.training.fused.network import Shape
 from gan_eval.training.trained import TrainedGANs, training_rows
 from tests.training import reference
 

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.investigations.exercise.decomposition import PARTS, Decomposition
-from gan_eval.investigations.exercise.network import Network
-from gan_eval.investigations.exercise.population import LN2, Game
-from gan_eval.investigations.exercise.responses import best_in_class
+from gan_eval.investigations.exercise.fitting import Network
+from gan_eval.investigations.exercise.responses import LN2, Game, best_in_class
+from gan_eval.investigations.exercise.result import PARTS, Decomposition
 from gan_eval.training.config import TrainingConfig
 
 LOGISTIC = TrainingConfig(discriminator_widths=())

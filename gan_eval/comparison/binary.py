@@ -1,4 +1,4 @@
-"""NPY and NPZ files to a table, without running anything in them and without unpacking too much."""
+"""NPY, NPZ and Parquet files to a table, without running or unpacking too much of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from gan_eval.comparison.header import require_columns
+from gan_eval.comparison.text import positions, require_columns
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.text import plain
 
@@ -157,10 +157,24 @@ def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
     return pd.DataFrame(dict(enumerate(columns))).set_axis(names, axis=1)
 
 
-def positions(count: int) -> list[str]:
-    """Name columns without names: x1, x2, …"""
-    return [f"x{i + 1}" for i in range(count)]
-
-
 def _shape(shape: tuple[int, ...]) -> str:
     return plain(shape)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise UsageError(
+            "a Parquet file needs pyarrow: pip install 'gan-eval[parquet]', or save it as CSV"
+        ) from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            require_columns(path, file.metadata.num_columns)
+            require_room(path, file.metadata.num_rows * file.metadata.num_columns)
+            return file.read().to_pandas(ignore_metadata=True)
+    except (ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        reason = str(error).splitlines()[0].rpartition("': ")[2] if str(error) else "damaged"
+        raise UsageError(f"{str(path)!r} is not a usable Parquet file: {reason}") from None

@@ -1,4 +1,4 @@
-"""Tell whether the first line of a text file names its columns or is a row like any other.
+"""A text file as a table, and whether its first line names the columns or is a row like any other.
 
 Words over numbers are names. Numbers may be either: pandas heads a frame without names with
 0, 1, …, and years are names too. What speaks for names is then looked for in the lines below and
@@ -8,13 +8,22 @@ in the other file, and a decision that is not plain is said.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import mmap
+import re
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.spreadsheet import EXACT_CSV
+from gan_eval.runtime.text import plain
 
 MOST_COLUMNS = 2**16
 """Columns that a file may have, of which some are chosen."""
@@ -29,6 +38,9 @@ SHARE = 0.2
 """The share of the rows below that equal it, from which on a first line that both files share may
 be one."""
 
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_LONG = re.compile(rb"[1-9](?:\.?[0-9]){15}")  # float64 holds 15 digits of every decimal
+_SHOWN = 3  # entries of a first line shown in a sentence
 _MISSING = frozenset(
     ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "None", "NaN", "nan", "-NaN", "-nan")
 )
@@ -154,6 +166,11 @@ def require_columns(path: Path | str, count: int) -> None:
         raise UsageError(f"{str(path)!r} must have at most {MOST_COLUMNS} columns, got {count}")
 
 
+def positions(count: int) -> list[str]:
+    """Name columns without names: x1, x2, …"""
+    return [f"x{i + 1}" for i in range(count)]
+
+
 def headers(first: Opening, second: Opening) -> tuple[Header, Header]:
     """Decide on the first lines of two files, each with an eye on the other.
 
@@ -209,3 +226,73 @@ def _decimal(text: str) -> bool:
 
 def _numbers(column: Sequence[str]) -> list[float]:
     return [float(entry) for entry in column if entry not in _MISSING]
+
+
+def taken(path: Path, frame: pd.DataFrame, named: bool) -> str:
+    entries = [str(entry) for entry in (frame.columns if named else frame.iloc[0])]
+    shown = plain(", ".join(entries[:_SHOWN]) + (", …" if len(entries) > _SHOWN else ""))
+    kind = "names" if named else "a row"
+    return (
+        f"The first line of {plain(path)} ({shown}) was taken as {kind}; `header={not named}` if "
+        "it is not."
+    )
+
+
+def read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, bool]:
+    head = Opening.of(path, separator).head
+    require_columns(path, len(head))
+    try:
+        with warnings.catch_warnings():
+            # pandas warns, and goes on, where a row has more values than there are columns.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            read = partial(
+                pd.read_csv,
+                path,
+                sep=separator,
+                encoding="utf-8-sig",
+                header=0 if named else None,
+                names=range(len(head)),
+                index_col=False,
+                skipinitialspace=True,
+                low_memory=False,
+            )
+            frame = _with_all_digits(path, read(**EXACT_CSV), read)
+    except pd.errors.ParserWarning:
+        raise UsageError(
+            f"{str(path)!r} is not a table: its first line has fewer fields than the lines below; "
+            f"{'tabs' if path.suffix.lower() == '.tsv' else 'commas'} must part the columns, "
+            "and no decimals"
+        ) from None
+    except ValueError as error:
+        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
+    default = list(head) == [str(j) for j in range(len(head))]
+    names = list(head) if named else positions(len(head))
+    return frame.set_axis(names, axis=1), named and not default
+
+
+def _with_all_digits(
+    path: Path, frame: pd.DataFrame, read: Callable[..., pd.DataFrame]
+) -> pd.DataFrame:
+    """Make columns decimals where float64 makes different numbers equal, or where
+    whole numbers fit no integer type."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if not len(frame) or not _LONG.search(text):
+            return frame
+    doubtful = [
+        j
+        for j in frame
+        if (frame[j].dtype.kind == "f" and frame[j].duplicated().any())
+        or (getattr(frame[j].dtype, "kind", "O") == "O" and _WHOLE.fullmatch(str(frame[j].iloc[0])))
+    ]
+    if not doubtful:
+        return frame
+    texts = read(usecols=doubtful, dtype=str)
+    for j in doubtful:
+        try:
+            decimals = [Decimal(entry.strip()) for entry in texts[j]]
+        except (AttributeError, InvalidOperation):  # missing, or a word
+            continue
+        if len(set(decimals)) > frame[j].nunique() or frame[j].dtype.kind != "f":
+            frame[j] = pd.Series(decimals, dtype=object)
+    return frame

@@ -1,4 +1,5 @@
-"""The section that holds the configurations of a study against its first."""
+"""The sections that hold the configurations of a study against its first, and its backends against
+each other."""
 
 from __future__ import annotations
 
@@ -9,14 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
-from gan_eval.pages.canvas import (
-    COLOURS,
-    Picture,
-    canvas,
-    legend_above,
-    picture,
-    plain_log_axis,
-)
+from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import (
     count,
     interval,
@@ -28,10 +22,14 @@ from gan_eval.pages.numbers import (
     setting,
 )
 from gan_eval.report.cells import CellRows
+from gan_eval.report.figures import margin_lines
 from gan_eval.runtime.text import plain
 
 if TYPE_CHECKING:
     from gan_eval.judging.comparisons import Comparisons
+
+import math
+from functools import reduce
 
 MOST_COMPARED = 40
 """Configurations beside the reference; of a larger study the first ones."""
@@ -64,37 +62,25 @@ def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> 
     compared = order[: MOST_COMPARED + 1]
     beside = [cell for cell in cells if cell.configuration in compared]
     found = _compare(beside, compared)
+    blocks: list[Block] = []
     if found is None:
-        return Section(
-            "configurations",
-            "Which configuration is better?",
-            [Paragraph("A seed comes twice in a cell, so nothing is compared here.")],
-        )
-    every = max(cell.replicates for cell in beside)
-    blocks: list[Block] = [Paragraph(_method(found, every))]
-    if found.pairs.empty:
-        said = (
-            f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
-            "replicates would make a comparison possible."
-        )
-        return Section("configurations", "Which configuration is better?", [Paragraph(said)])
-    blocks = [
-        Paragraph(_answer(found)),
-        *blocks,
-        TableBlock(_pairs(found)),
-        TableBlock(_aggregates(found)),
-    ]
-    blocks += gallery(lambda: _profiles(found, cells))
-    blocks.append(TableBlock(_quantiles(found), folded=True))
-    if found.left_out:
-        names = ", ".join(plain(name) for name in found.left_out[:5])
-        rest = "" if len(found.left_out) <= 5 else f" and {count(len(found.left_out) - 5)} more"
-        blocks.append(
-            Paragraph(f"Without {FEWEST} seeds in common with the reference: {names}{rest}.")
-        )
-    if len(order) > len(compared):
-        rest = len(order) - len(compared)
-        blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
+        blocks.append(Paragraph("A seed comes twice in a cell, so nothing is compared here."))
+    elif found.pairs.empty:
+        said = f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
+        blocks.append(Paragraph(f"{said}replicates would make a comparison possible."))
+    else:
+        every = max(cell.replicates for cell in beside)
+        blocks += [Paragraph(_answer(found)), Paragraph(_method(found, every))]
+        blocks += [TableBlock(_pairs(found)), TableBlock(_aggregates(found))]
+        blocks += gallery(lambda: _profiles(found, cells))
+        blocks.append(TableBlock(_quantiles(found), folded=True))
+        if left := found.left_out:
+            names = ", ".join(plain(name) for name in left[:5])
+            names += f" and {count(len(left) - 5)} more" if len(left) > 5 else ""
+            said = f"Without {FEWEST} seeds in common with the reference: {names}."
+            blocks.append(Paragraph(said))
+        if rest := len(order) - len(compared):
+            blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
     return Section("configurations", "Which configuration is better?", blocks)
 
 
@@ -120,20 +106,17 @@ def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str
 def _answer(found: Comparisons) -> str:
     """The section in a few sentences."""
     pairs = found.pairs
-    better = pairs.loc[pairs["verdict"] == "better"].sort_values("ratio", kind="stable")
-    worse = pairs.loc[pairs["verdict"] == "worse"].sort_values("ratio", kind="stable")
-    of = f"The reference is {plain(found.reference)}, the first configuration. "
-    counted = (
+    ranked = pairs.sort_values("ratio", kind="stable")
+    better, worse = (ranked.loc[ranked["verdict"] == verdict] for verdict in ("better", "worse"))
+    best = [f"The best is {_told(better.iloc[0])}."] if len(better) else []
+    worst = [f"The worst is {_told(worse.iloc[-1])}."] if len(worse) else []
+    return (
+        f"The reference is {plain(found.reference)}, the first configuration. "
         f"Of {plural(len(pairs), 'comparison')} with it, {count(len(better))} "
         f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and for "
         f"{count(len(pairs) - len(better) - len(worse))} neither is shown. "
+        + " ".join(best + worst)
     )
-    ends = []
-    if len(better):
-        ends.append(f"The best is {_told(better.iloc[0])}.")
-    if len(worse):
-        ends.append(f"The worst is {_told(worse.iloc[-1])}.")
-    return of + counted + " ".join(ends)
 
 
 def _told(row: pd.Series) -> str:
@@ -145,7 +128,7 @@ def _told(row: pd.Series) -> str:
 
 
 def _method(found: Comparisons, every: int) -> str:
-    most = int(found.pairs["seeds"].max()) if len(found.pairs) else 0
+    most = int(found.pairs["seeds"].max())
     which = f" The first {count(most)} seeds are compared." if every > most else ""
     return (
         "Seed by seed: from one seed all configurations see the same random numbers, wherever they "
@@ -158,8 +141,7 @@ def _method(found: Comparisons, every: int) -> str:
 
 
 def _pairs(found: Comparisons) -> Table:
-    where = found.pairs[["backend", "device"]].drop_duplicates()
-    several = len(where) > 1
+    several = len(found.pairs[["backend", "device"]].drop_duplicates()) > 1
     return Table(
         f"Configurations against {plain(found.reference)}, on common seeds; p-values adjusted by "
         f"{found.correction}",
@@ -172,16 +154,9 @@ def _pairs(found: Comparisons) -> Table:
         [
             (
                 plain(row["configuration"]),
-                *(
-                    (f"{plain(row['backend'], 40)} on {plain(row['device'], 20)}",)
-                    if several
-                    else ()
-                ),
-                row["verdict"],
-                number(row["median"]),
-                f"{number(row['ratio'])} ({interval(row['ratio_low'], row['ratio_high'])})",
-                count(row["seeds"]),
-                f"{percent(row['wins'])} ({percents(row['wins_low'], row['wins_high'])})",
+                *([_where(row["backend"], row["device"])] if several else ()),
+                *(row["verdict"], number(row["median"]), _bounded(row, "ratio")),
+                *(count(row["seeds"]), _bounded(row, "wins", share=True)),
                 probability(row["adjusted"]),
             )
             for row in found.pairs.to_dict("records")
@@ -201,14 +176,11 @@ def _aggregates(found: Comparisons) -> Table:
         ),
         [
             (
-                plain(row["configuration"]),
-                count(row["replicates"]),
-                f"{number(row['iqm'])} ({interval(row['iqm_low'], row['iqm_high'])})",
-                f"{number(row['median'])} ({interval(row['median_low'], row['median_high'])})",
+                *(plain(row["configuration"]), count(row["replicates"])),
+                *(_bounded(row, name) for name in ("iqm", "median")),
                 "the reference"
                 if np.isnan(row["improvement"])
-                else f"{percent(row['improvement'])} "
-                f"({percents(row['improvement_low'], row['improvement_high'])})",
+                else _bounded(row, "improvement", share=True),
             )
             for row in found.aggregates.to_dict("records")
         ],
@@ -218,25 +190,30 @@ def _aggregates(found: Comparisons) -> Table:
 def _quantiles(found: Comparisons) -> Table:
     marks = list(dict.fromkeys(found.quantiles["quantile"]))
     groups = found.quantiles.groupby(["configuration", "backend", "device"], sort=False)
-    rows = []
-    for (name, backend, device), part in groups:
-        values = [part[column].to_numpy() for column in ("value", "value_low", "value_high")]
-        rows.append(
-            (
-                plain(name),
-                f"{plain(backend, 40)} on {plain(device, 20)}",
-                *(
-                    f"{number(value)} ({interval(low, high)})"
-                    for value, low, high in zip(*values, strict=True)
-                ),
-            )
-        )
     return Table(
         "Quantiles of KL(q‖p), nats, with 95 % bootstrap intervals",
-        ("configuration", "backend", *(f"{percent(q)}" for q in marks)),
-        rows,
+        ("configuration", "backend", *map(percent, marks)),
+        [
+            (
+                *(plain(name), _where(backend, device)),
+                *(_bounded(row, "value") for row in part.to_dict("records")),
+            )
+            for (name, backend, device), part in groups
+        ],
         words=2,
     )
+
+
+def _where(backend: str, device: str) -> str:
+    return f"{plain(backend, 40)} on {plain(device, 20)}"
+
+
+def _bounded(row: Mapping[Any, Any], name: str, share: bool = False) -> str:
+    """Write an estimate with its interval, as percentages if it is a share."""
+    value, low, high = (row[name + end] for end in ("", "_low", "_high"))
+    if share:
+        return f"{percent(value)} ({percents(low, high)})"
+    return f"{number(value)} ({interval(low, high)})"
 
 
 def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
@@ -253,36 +230,27 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
                 part["threshold"], part["share_low"], part["share_high"],
                 color=COLOURS[colour], alpha=0.15, linewidth=0,
             )  # fmt: skip
-        for value in sorted({c.margin for c in cells} | {c.near_margin for c in cells}):
-            axes.axvline(value, color=COLOURS["muted"], linewidth=1, linestyle=(0, (4, 3)))
+        margin_lines(axes, cells, color=COLOURS["muted"])
         plain_log_axis(axes, "x")
         axes.set(ylim=(0, 1), xlabel="KL(q‖p), nats (dashed: the margins)", ylabel="share within")
         legend_above(axes, columns=1)
+        kept = found.profiles.loc[found.profiles["configuration"].isin(names)]
+        columns = ["configuration", "threshold", "share", "share_low", "share_high"]
         rest = len(set(found.profiles["configuration"])) - len(names)
         more = f" The tables have {plural(rest, 'more configuration')}." if rest else ""
-        halves = {
-            name: found.aggregates.set_index("configuration")["median"].get(name, np.nan)
-            for name in names
-        }
+        medians = found.aggregates.set_index("configuration")["median"]
+        halves = (f"{plain(n)}: half within {number(medians.get(n, np.nan))}" for n in names)
         return picture(
             figure,
             "fig-profiles",
             title="Performance profiles of configurations",
             description="The share of replicates within each KL, on a logarithmic axis. "
-            + "; ".join(f"{plain(n)}: half within {number(v)}" for n, v in halves.items())
-            + ".",
+            f"{'; '.join(halves)}.",
             caption="The share of replicates that end within each KL of the truth; further to the "
             f"left is better. Bands: pointwise {setting(100 * found.confidence)} % bootstrap "
             f"intervals.{more}",
-            data=_profile_table(found, names),
+            data=kept.assign(configuration=kept["configuration"].map(plain))[columns],
         )
-
-
-def _profile_table(found: Comparisons, names: Sequence[str]) -> pd.DataFrame:
-    kept = found.profiles.loc[found.profiles["configuration"].isin(names)]
-    labels = [plain(name) for name in kept["configuration"]]
-    columns = ["threshold", "share", "share_low", "share_high"]
-    return kept.assign(configuration=labels)[["configuration", *columns]]
 
 
 def _drawn(found: Comparisons) -> list[str]:
@@ -290,3 +258,69 @@ def _drawn(found: Comparisons) -> list[str]:
     others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
     ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
     return list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
+
+
+MOST_PAIRED = 500
+"""Seeds that pairs of backends are compared on; the tests take all pairs of them."""
+
+
+def agreement(cells: Sequence[CellRows]) -> Section | None:
+    """Compare the backends and devices of every configuration that several have trained; None where
+    none is."""
+    groups: dict[str, dict[str, CellRows]] = {}
+    for cell in cells:
+        trainer = cell.backend if cell.device == "cpu" else f"{cell.backend} on {cell.device}"
+        groups.setdefault(cell.configuration, {})[trainer] = cell
+    several = {name: found for name, found in groups.items() if len(found) > 1}
+    blocks = [block for pair in several.items() for block in _pairs_of_backends(*pair)]
+    return Section("agreement", "Do the backends agree?", blocks) if blocks else None
+
+
+def _pairs_of_backends(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
+    # Imported here: a study of one backend compares none.
+    from gan_eval.judging import agreement as pairwise
+
+    shared = reduce(np.intersect1d, (cell.rows["seed"].to_numpy() for cell in cells.values()))
+    every, kept = len(shared), shared[:MOST_PAIRED]
+    if every < pairwise.FEWEST:
+        said = (
+            f"{configuration}: {', '.join(cells)} share {plural(every, 'seed')}. From "
+            f"{pairwise.FEWEST} on they are compared here; `gan-eval conform` compares "
+            "them step by step as well."
+        )
+        return [Paragraph(said)]
+    which = f"The same {count(every)} seeds on each, in pairs."
+    if every > len(kept):
+        which = f"The first {count(len(kept))} of the {count(every)} seeds that all have, in pairs."
+    outcomes = {
+        name: pairwise.Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
+        for name, cell in cells.items()
+    }
+    rows = []
+    for pair in pairwise.compare_all(outcomes):
+        medians = pair.medians
+        assert medians is not None
+        rows.append(
+            (
+                *(f"{pair.first} and {pair.second}", count(pair.replicates)),
+                *(number(math.exp(value)) for value in (medians.first, medians.second)),
+                interval(math.exp(medians.low), math.exp(medians.high)),
+                *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
+                pair.verdict,
+            )
+        )
+    said = (
+        f"{which} “The same” is a claim of equivalence: the medians of KL differ by a factor "
+        f"of less than {number(math.exp(pairwise.MARGIN))} either way, shown at 5 %, and no "
+        "test finds a difference. “Not shown” is neither: more seeds would decide it."
+    )
+    table = Table(
+        f"Backends in pairs: {configuration}; p-values of the learned distributions "
+        "exchange pairs and are adjusted by Holm",
+        (
+            *("backends", "seeds", "median KL of the first", "of the second"),
+            *("ratio of medians, 90 % interval", "MMD p", "energy p", "verdict"),
+        ),
+        rows,
+    )
+    return [Paragraph(said), TableBlock(table)]

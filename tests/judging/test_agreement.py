@@ -11,20 +11,19 @@ import pytest
 from scipy import stats
 
 from gan_eval.distributions import divergences
-from gan_eval.investigations.conformance import distribution
-from gan_eval.investigations.conformance.distribution import (
+from gan_eval.judging import agreement
+from gan_eval.judging.agreement import (
     DIFFERENT,
     MARGIN,
     NOT_SHOWN,
     SAME,
+    Outcomes,
     compare_all,
 )
-from gan_eval.investigations.conformance.outcomes import Outcomes
 from gan_eval.training.backends import backend
 from gan_eval.training.config import TrainingConfig
+from tests.investigations.conformance.faulty import NumPyBackend
 from tests.training.backends.contract import DIVERGING
-
-from .faulty import NumPyBackend
 
 
 def outcomes(
@@ -44,7 +43,7 @@ def diverged(n: int, found: Outcomes) -> Outcomes:
     return replace(found, log_kl=np.where(finite, found.log_kl, np.inf), law=law, finite=finite)
 
 
-def compare(a: Outcomes, b: Outcomes) -> distribution.DistributionAgreement:
+def compare(a: Outcomes, b: Outcomes) -> agreement.DistributionAgreement:
     (found,) = compare_all({"a": a, "b": b})
     return found
 
@@ -100,7 +99,7 @@ def test_verdicts(other: dict[str, Any], verdict: str) -> None:
 
 
 def test_the_interval_of_a_constant_ratio_is_that_ratio() -> None:
-    found = distribution.median_difference(outcomes(), outcomes(shift=-0.1))
+    found = agreement.median_difference(outcomes(), outcomes(shift=-0.1))
     assert found.low == pytest.approx(0.1)
     assert found.high == pytest.approx(0.1)
     assert found.first - found.second == pytest.approx(0.1)
@@ -117,7 +116,7 @@ def test_the_interval_holds_the_difference_as_often_as_it_says(
     The count lies between the binomial's 1e-4 points at 85 % and 96 % (a percentile interval of a
     median is only nearly exact): a right interval fails with probability below 2e-4. Seed fixed.
     """
-    monkeypatch.setattr(distribution, "RESAMPLES", 1000)
+    monkeypatch.setattr(agreement, "RESAMPLES", 1000)
     rng = np.random.default_rng(5)
     held = 0
     for _ in range(200):
@@ -125,7 +124,7 @@ def test_the_interval_holds_the_difference_as_often_as_it_says(
         a, b = common + rng.standard_normal(60), common + rng.standard_normal(60) - 0.2
         whole = np.ones(60, dtype=bool)
         sides = [Outcomes(np.arange(60), side, side[:, None], whole) for side in (a, b)]
-        found = distribution.median_difference(*sides)
+        found = agreement.median_difference(*sides)
         held += found.low <= 0.2 <= found.high
     assert stats.binom.ppf(1e-4, 200, 0.85) <= held <= stats.binom.ppf(1 - 1e-4, 200, 0.96)
 
@@ -153,7 +152,7 @@ def test_pvalues_are_corrected_over_all_pairs_and_tests() -> None:
     sides = {"a": outcomes(), "b": outcomes(noise=0.3), "c": outcomes(offset=0.5)}
     found = compare_all(sides)
     assert [(one.first, one.second) for one in found] == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert found[1].pvalues["mmd"] == 1 / (1 + distribution.PERMUTATIONS)
+    assert found[1].pvalues["mmd"] == 1 / (1 + agreement.PERMUTATIONS)
     # Four p-values of the nine are as small as can be: the smallest is multiplied by nine.
     assert found[1].adjusted["mmd"] == pytest.approx(9 * found[1].pvalues["mmd"])
     assert [one.verdict for one in found] == [SAME, DIFFERENT, DIFFERENT]
@@ -175,7 +174,7 @@ def test_pairs_that_depend_on_each_other_are_not_rejected_too_often_or_seldom() 
     pvalues = []
     for k in range(200):
         a, b = outcomes(30, noise=0.3, seed=2 * k + 1), outcomes(30, noise=0.3, seed=2 * k + 2)
-        pvalues.append(list(distribution.law_pvalues(a, b).values()))
+        pvalues.append(list(agreement.law_pvalues(a, b).values()))
     low, high = stats.binom.ppf([1e-4, 1 - 1e-4], 200, 0.1)
     for count in (np.array(pvalues) <= 0.1).sum(axis=0):
         assert low <= count <= high
@@ -198,6 +197,6 @@ def test_roundings_are_the_same_in_distribution_and_a_fault_is_not() -> None:
     found = compare_all({name: Outcomes.of(run) for name, run in trained.items()})
     rounding, *faults = found
     assert rounding.verdict in (SAME, NOT_SHOWN)
-    assert min(rounding.adjusted.values()) > distribution.ALPHA
+    assert min(rounding.adjusted.values()) > agreement.ALPHA
     assert [one.verdict for one in faults] == [DIFFERENT, DIFFERENT]
     assert math.exp(MARGIN) == pytest.approx(1.5)

@@ -1,9 +1,11 @@
-"""The figures of a page that is verified: the same as others, or at least nothing but drawings."""
+"""What a page that is verified shows: its texts in order, each with where it stands, and its
+figures, the same as others, or at least nothing but drawings."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from gan_eval.report.embedded import FIGURE
@@ -77,13 +79,13 @@ def _apart(figure: str) -> tuple[str, list[float]]:
 def faults(identity: str, figure: str) -> Iterator[str]:
     """Name everything in a figure beyond a drawing with its caption and data: whatever could run,
     load, lead elsewhere or cover the page."""
-    reader = _Reader(identity)
+    reader = _FigureReader(identity)
     reader.feed(figure)
     reader.close()
     yield from reader.found
 
 
-class _Reader(HTMLParser):
+class _FigureReader(HTMLParser):
     def __init__(self, identity: str) -> None:
         super().__init__()
         self.identity = identity
@@ -120,3 +122,103 @@ class _Reader(HTMLParser):
 
     def handle_pi(self, data: str) -> None:
         self.handle_decl(data)
+
+
+_TEXTS = frozenset(
+    ("title", "h1", "h2", "h3", "p", "li", "summary", "caption", "th", "td", "dt", "dd", "pre")
+)
+"""Elements whose text is one statement; none of them stands in another."""
+
+_PASSED_OVER = frozenset(("figure", "script", "style"))
+_LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A text of a page and its place: ``where`` names the section, and the table, row and column or
+    what stands before."""
+
+    where: str
+    text: str
+
+
+def texts(html: str) -> list[Shown]:
+    """List the texts that a page shows."""
+    reader = _TextReader()
+    reader.feed(html)
+    reader.close()
+    return reader.found
+
+
+class _TextReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Shown] = []
+        self.passing = 0
+        self.text: list[str] | None = None
+        self.section = self.caption = self.row = self.term = ""
+        self.head: list[str] = []
+        self.column = 0
+        self.in_head = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _PASSED_OVER:
+            self.passing += 1
+        elif self.passing:
+            return
+        elif tag == "thead":
+            self.in_head, self.head = True, []
+        elif tag == "tr":
+            self.column, self.row = 0, ""
+        elif tag in _TEXTS:
+            self.text = []
+
+    def handle_data(self, data: str) -> None:
+        if self.text is not None and not self.passing:
+            self.text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _PASSED_OVER:
+            self.passing -= 1
+        elif self.passing:
+            return
+        elif tag == "thead":
+            self.in_head = False
+        elif tag in _TEXTS and self.text is not None:
+            # Not by `split()`: a number holds thin spaces, which tell it apart.
+            text = " ".join("".join(self.text).split("\n")).strip(" ")
+            self.text = None
+            self._keep(tag, text)
+
+    def _keep(self, tag: str, text: str) -> None:
+        if tag in ("h1", "h2"):
+            self.section = text.removesuffix(" #")
+        elif tag == "caption":
+            self.caption = text
+        elif tag == "dt":
+            self.term = text
+        elif tag in ("th", "td"):
+            if self.in_head:
+                self.head.append(text)
+            elif self.column == 0:
+                self.row = text
+        self.found.append(Shown(self._where(tag, text), text))
+        self.column += tag in ("th", "td")
+
+    def _where(self, tag: str, text: str) -> str:
+        if tag == "title":
+            return "the title"
+        if tag in ("h1", "h2"):
+            return "a heading"
+        if tag in ("th", "td"):
+            table = f"{self.section}, table “{_short(self.caption)}”"
+            if self.in_head or self.column >= len(self.head):
+                return f"{table}, head"
+            return f"{table}, row “{_short(self.row)}”, column “{self.head[self.column]}”"
+        if tag == "dd":
+            return f"{self.section}, “{self.term}”"
+        return f"{self.section}, “{_short(text)}”"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
