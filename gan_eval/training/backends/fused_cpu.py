@@ -16,20 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime import threads
-from gan_eval.training import remedies
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
-from gan_eval.training.fused.llvm_compile import (
-    INDICES,
-    POINTERS,
-    REALS,
-    Kernel,
-    kernel,
-    processor,
-)
-from gan_eval.training.fused.network import Shape
+from gan_eval.training.fused.llvm_compile import POINTERS, Kernel, kernel, processor
+from gan_eval.training.fused.shape import Shape
 from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 
 _NARROW = 4
@@ -76,7 +68,6 @@ class FusedCPUBackend:
         With ``every``, weights and losses are kept after each so many epochs and after the last, so
         that memory grows only with the history that is returned.
         """
-        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         # What compiling takes is in neither clock.
         lanes = kernel(Shape.of(config), _width(config, len(seeds)))
@@ -136,8 +127,9 @@ def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
 
 # --- Blocks of lanes -------------------------------------------------------------------------
 
-KEPT = ("seed_low", "seed_high", "parameters", "first", "second", "trace")
-"""The memories that each block has for itself; any other is worked in and then of no use."""
+KEPT = ("seed_low", "seed_high", "trace", "affine")
+"""The memories that each block has for itself, beside the state of its trainings; any other is
+worked in and then of no use."""
 
 
 class LaneRunner:
@@ -157,22 +149,23 @@ class LaneRunner:
         sizes = {
             "seed_low": 1,
             "seed_high": 1,
-            "parameters": P,
-            "first": P,
-            "second": P,
+            "before": 0,
+            "average": 0,
+            **self.shape.state,
             "trace": (self.calls[0][1] - self.calls[0][0]) * self.shape.traced,
             "order": n,
             "rows": (n + 3) * d,
+            "affine": (d + 1) * d,
             "gradients": P,
             "noise": config.batch_size * config.latent_size + 8,
             "scratch": max(kernel.scratch, 1),
         }
+        self.kept = {*KEPT, *self.shape.state}
         self.memory: dict[str, NDArray[Any]] = {}
         for name, size in sizes.items():
             dtype = np.uint32 if POINTERS[name] == "word" else config.numpy_dtype
-            blocks = self.count if name in KEPT else 1
+            blocks = self.count if name in self.kept else 1
             self.memory[name] = aligned((blocks, size, kernel.width), dtype)
-        self.affine = buffers.affine_map(config)
         self.tables: dict[tuple[int, int], Array] = {}
 
     @property
@@ -213,17 +206,14 @@ class LaneRunner:
         self._finish(trained, part)
 
     def _start(self, trained: TrainingBuffers, part: slice) -> None:
-        seeds = trained.seeds[part]
-        parameters = buffers.initial_parameters(self.config, seeds)
-        trained.start(part, parameters)
+        seeds, start = trained.seeds[part], trained.start(part)
         # Lanes that are left over train the first replicate again.
         lane = np.arange(self.lanes)
         lane[len(seeds) :] = 0
         self._put("seed_low", (seeds & 0xFFFFFFFF)[None, lane])
         self._put("seed_high", (seeds >> 32)[None, lane])
-        self._put("parameters", parameters[:, lane])
-        for moment in ("first", "second"):
-            self.memory[moment][:] = 0
+        for name, values in start.items():
+            self._put(name, values[:, lane])
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
         """Values (size, lanes) to the blocks' (count, size, width)."""
@@ -241,7 +231,7 @@ class LaneRunner:
         return trace.reshape(-1, self.shape.traced, trace.shape[-1])[:epochs]
 
     def _finish(self, trained: TrainingBuffers, part: slice) -> None:
-        trained.end(part, *(self._get(name, part) for name in ("parameters", "first", "second")))
+        trained.end(part, {name: self._get(name, part) for name in self.shape.state})
 
     def _call(self, function: Callable[..., None], block: int, first: int, last: int) -> None:
         config = self.config
@@ -249,20 +239,11 @@ class LaneRunner:
             # Runners of one configuration ask for the same few tables again and again.
             kept = {} if len(self.tables) > 32 else self.tables
             self.tables = kept | {(first, last): buffers.step_table(config, first, last)}
-        shared = {"affine": self.affine, "steps": self.tables[first, last]}
-        arrays = shared | {n: m[block if n in KEPT else 0] for n, m in self.memory.items()}
-        numbers = {
-            "decay_1": 1 - config.adam_beta1,
-            "decay_2": 1 - config.adam_beta2,
-            "epsilon": config.adam_epsilon,
-            "first_epoch": first,
-            "last_epoch": last,
-            "n": config.n_examples,
-            "batch_size": config.batch_size,
-        }
+        arrays = {n: m[block if n in self.kept else 0] for n, m in self.memory.items()}
+        arrays["steps"] = self.tables[first, last]
         function(
             *(arrays[name].ctypes.data for name in POINTERS),
-            *(numbers[name] for name in (*REALS, *INDICES)),
+            *buffers.numbers(config, first, last).values(),
         )
 
 

@@ -12,13 +12,12 @@ from numba import cuda as numba_cuda
 from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.training import remedies
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.cuda_compile import SIMULATED, CUDAKernel, cuda_kernel
-from gan_eval.training.fused.network import Shape
+from gan_eval.training.fused.shape import REALS, Shape
 from gan_eval.training.trained import OnEpoch, TrainedGANs
 
 _BLOCK = 64
@@ -68,7 +67,6 @@ class FusedCUDABackend:
         every: int = 1,
     ) -> TrainedGANs:
         """Train all seeds; see ``Backend.train`` and, for ``every``, ``FusedCPUBackend.train``."""
-        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         shape = Shape.of(config)
         if shape.parameters > _PARAMETERS:
@@ -94,7 +92,7 @@ def _parts(config: TrainingConfig, replicates: int) -> Iterator[slice]:
         free = cuda.current_context().get_memory_info().free
         size = np.dtype(config.numpy_dtype).itemsize
         each = (config.n_examples + 3) * (config.dimension * size + 4)
-        each += (3 * Shape.of(config).parameters + 100) * size
+        each += (sum(Shape.of(config).state.values()) + 100) * size
         most = max(1, min(most, int(_MEMORY_SHARE * free / each)))
     for at in range(0, replicates, most):
         yield slice(at, min(at + most, replicates))
@@ -114,10 +112,10 @@ class _Launches:
         calls = buffers.calls(config, one_epoch=on_epoch is not None)
         began = time.perf_counter()
         seeds = trained.seeds[part]
-        R, P, T = len(seeds), self.shape.parameters, self.shape.traced
-        parameters = buffers.initial_parameters(config, seeds)
-        trained.start(part, parameters)
-        state = np.concatenate([parameters, np.zeros((2 * P, R), dtype)])
+        R, T, sizes = len(seeds), self.shape.traced, self.shape.state
+        start = trained.start(part)
+        affine = np.ascontiguousarray(start.pop("affine"))
+        state = np.concatenate([start[name] for name in sizes])
         longest = max(last - first for first, last in calls)
         rows = cuda.device_array((config.n_examples + 3) * config.dimension * R, dtype)
         order = cuda.device_array(config.n_examples * R, np.uint32)
@@ -125,8 +123,8 @@ class _Launches:
         memory = [
             cuda.to_device((seeds & 0xFFFFFFFF).astype(np.uint32)),
             cuda.to_device((seeds >> 32).astype(np.uint32)),
-            *(rows, order, trace, cuda.to_device(state.ravel())),
-            cuda.to_device(buffers.affine_map(config)),
+            *(rows, order, trace, cuda.to_device(affine.ravel())),
+            cuda.to_device(state.ravel()),
         ]
         self._launch(self.kernel.start, memory, 0, 0, R)
         for first, last in calls:
@@ -139,15 +137,18 @@ class _Launches:
                 on_epoch(trained.epoch_end(part, last, found[0]))
                 clocks[1, part, first] = (time.perf_counter() - began) / R
             began = time.perf_counter()
-        final = memory[5].copy_to_host().reshape(3, P, R)
-        trained.end(part, *final)
+        final = memory[-1].copy_to_host().reshape(-1, R)
+        trained.end(
+            part, dict(zip(sizes, np.split(final, np.cumsum([*sizes.values()])[:-1]), strict=True))
+        )
 
     def _launch(self, function: Any, memory: list[Any], first: int, last: int, R: int) -> None:
         config, real = self.config, self.config.numpy_dtype
         table = buffers.step_table(config, first, last).ravel()
+        numbers = buffers.numbers(config, first, last)
         function[-(-R // _BLOCK), min(_BLOCK, R)](
             *memory,
             cuda.to_device(table if table.size else np.zeros(1, real)),
-            *(real(1 - config.adam_beta1), real(1 - config.adam_beta2), real(config.adam_epsilon)),
-            *(first, last, config.n_examples, config.batch_size, R),
+            *(real(number) if name in REALS else number for name, number in numbers.items()),
+            R,
         )

@@ -16,7 +16,7 @@ from numba import cuda
 from numba.core import config as numba_config
 
 from gan_eval.training.fused.cuda_source import kernel_source
-from gan_eval.training.fused.network import Shape
+from gan_eval.training.fused.shape import Shape
 
 _SETTINGS: Any = numba_config  # which sets its names when it is imported
 SIMULATED = bool(_SETTINGS.ENABLE_CUDASIM)

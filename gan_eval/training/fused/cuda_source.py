@@ -10,19 +10,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gan_eval.training.fused.machine import Machine, Memory, Variable
-from gan_eval.training.fused.network import Shape
 from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Arguments, Training
+from gan_eval.training.fused.program import Training
+from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
 from gan_eval.training.fused.values import Index, Kind, Value
 
-GLOBAL: dict[str, Kind] = {"rows": "real", "order": "word", "trace": "real", "state": "real"}
+GLOBAL: dict[str, Kind] = {
+    "rows": "real",
+    "order": "word",
+    "trace": "real",
+    "affine": "real",
+    "state": "real",
+}
 """Memory of all threads, position by position, the threads of a position side by side. ``state``
-holds parameters and Adam's moments between calls."""
-ARGUMENTS = (
-    *("seed_low", "seed_high", *GLOBAL, "affine", "steps"),
-    *("decay_1", "decay_2", "epsilon", "first_epoch", "last_epoch", "n", "batch_size", "threads"),
-)
-_LOCAL = ("parameters", "first", "second", "gradients")
+holds ``Shape.state`` between calls."""
+ARGUMENTS = ("seed_low", "seed_high", *GLOBAL, "steps", *REALS, *INDICES, "threads")
 _CASTS: dict[Kind, str] = {"word": "u32", "wide": "u64"}
 
 
@@ -172,47 +174,56 @@ def kernel_source(shape: Shape, batch_size: int, prologue: Sequence[str] = ()) -
 
 
 def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str]) -> str:
-    k, P = Source(double=shape.double), shape.parameters
+    k = Source(double=shape.double)
     memories = {
         pointer: SourceMemory(k, pointer, kind, "({}) * threads + t")
         for pointer, kind in GLOBAL.items()
     }
     state = memories.pop("state")
-    shared = {pointer: SourceMemory(k, pointer, "real", "{}") for pointer in ("affine", "steps")}
-    local = {pointer: k.scratch(P) for pointer in _LOCAL}
-    noise = k.scratch(batch_size * shape.latent + 8)
+    local = {pointer: k.scratch(size) for pointer, size in shape.state.items()}
+    unused = {"before": state, "average": state}
     seeds = (k.named(f"u32({word}[t])", "word") for word in ("seed_low", "seed_high"))
     numbers: dict[str, Any] = {
-        argument: Value(k, argument, "real" if position < 3 else "index")
-        for position, argument in enumerate(ARGUMENTS[-8:-1])
+        argument: Value(k, argument, "real" if argument in REALS else "index")
+        for argument in (*REALS, *INDICES)
     }
-    arguments = Arguments(Draws(k, *seeds), **memories, **shared, **local, noise=noise, **numbers)
+    arguments = Arguments(
+        Draws(k, *seeds),
+        **memories,
+        **(unused | local),
+        **numbers,
+        steps=SourceMemory(k, "steps", "real", "{}"),
+        gradients=k.scratch(shape.parameters),
+        noise=k.scratch(batch_size * shape.latent + 8),
+    )
     training = Training(k, shape, arguments)
     if name == "start":
         training.make_rows()
     else:
-        _move(k, P, local, state, into_registers=True)
+        _move(k, shape, local, state, into_registers=True)
         training.train()
-        _move(k, P, local, state, into_registers=False)
+        _move(k, shape, local, state, into_registers=False)
     head = [f"def {name}({', '.join(ARGUMENTS)}):", "    t = i64(cuda.grid(1))"]
     head += ["    if t >= threads:", "        return"]
     return "\n".join([*head, *(f"    {line}" for line in (*prologue, *k.local)), *k.lines, ""])
 
 
 def _move(
-    k: Source, P: int, local: dict[str, Memory], state: Memory, *, into_registers: bool
+    k: Source, shape: Shape, local: dict[str, Memory], state: Memory, *, into_registers: bool
 ) -> None:
-    for position, pointer in enumerate(("parameters", "first", "second")):
+    start = 0
+    for pointer, size in shape.state.items():
 
-        def one(i: Index, pointer=pointer, position=position) -> None:
+        def one(i: Index, pointer=pointer, start=start) -> None:
             if into_registers:
-                local[pointer][i] = state[i + position * P]
+                local[pointer][i] = state[i + start]
             else:
-                state[i + position * P] = local[pointer][i]
+                state[i + start] = local[pointer][i]
 
         # An index that runs would keep a short net's parameters out of the registers.
-        if P <= 256:
-            for i in range(P):
+        if size <= 256:
+            for i in range(size):
                 one(i)
         else:
-            k.each(P, one)
+            k.each(size, one)
+        start += size

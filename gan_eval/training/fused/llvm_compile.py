@@ -32,9 +32,9 @@ from platformdirs import user_cache_path
 from gan_eval.runtime.code import source_version
 from gan_eval.runtime.files import new_beside
 from gan_eval.training.fused.llvm import Lanes
-from gan_eval.training.fused.network import Shape
 from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Arguments, Training
+from gan_eval.training.fused.program import Training
+from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
 from gan_eval.training.fused.values import Kind
 
 LOGGER = logging.getLogger(__name__)
@@ -46,6 +46,8 @@ POINTERS: dict[str, Kind] = {
     "parameters": "real",
     "first": "real",
     "second": "real",
+    "before": "real",
+    "average": "real",
     "rows": "real",
     "noise": "real",
     "gradients": "real",
@@ -54,9 +56,7 @@ POINTERS: dict[str, Kind] = {
     "steps": "real",
     "scratch": "real",
 }
-SHARED = ("affine", "steps")
-REALS = ("decay_1", "decay_2", "epsilon")
-INDICES = ("first_epoch", "last_epoch", "n", "batch_size")
+SHARED = ("steps",)
 
 
 @dataclass(frozen=True)
