@@ -16,6 +16,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.training import draws
 from gan_eval.training.draws import Layer
 from gan_eval.training.trained import TrainedGANs
+from gan_eval.training.units import features
 
 TESTS = ("mmd", "energy")
 """The tests of a replicate where none are named, of ``gan_eval.stats.battery.catalogue.TESTS``."""
@@ -190,7 +191,10 @@ def _agreement(
             _squares(z, factor, mean, unit, middle) for unit, middle in ((A, b), (factors, m))
         )
         ratio[:, half] = 0.5 * (by_learned - by_truth) + volume[:, None]
-        logit[:, half] = _logits(z, factor, mean, layers)
+        if trained.units is not None:
+            factor, mean = trained.units.take(chosen).seen_map(factor, mean)
+        quadratic = config.discriminator_form == "quadratic"
+        logit[:, half] = (_quadratic_logits if quadratic else _logits)(z, factor, mean, layers)
     constant = np.ptp(logit, axis=-1) == 0
     error = np.abs(logit - ratio).mean(axis=-1)
     logit -= logit.mean(axis=-1, keepdims=True)
@@ -221,6 +225,13 @@ def _logits(z: Array, factor: Array, mean: Array, layers: list[Layer]) -> Array:
         hidden = np.swapaxes(layer.weight, -1, -2) @ _tanh(hidden)
         hidden += layer.bias[..., None]
     return hidden[:, 0]
+
+
+def _quadratic_logits(z: Array, factor: Array, mean: Array, layers: list[Layer]) -> Array:
+    """The same of discriminators that are linear in a row's quadratic features."""
+    ((weight, bias),) = layers
+    rows = np.swapaxes(z, -1, -2) @ factor + mean[:, None]
+    return (features(rows) @ weight + bias[:, None])[..., 0]
 
 
 def _tanh(x: Array) -> Array:

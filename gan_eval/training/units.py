@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +61,15 @@ class Units:
 
     def affine(self, config: TrainingConfig) -> tuple[Array, Array]:
         """Compute A' (R, d, d) and b' (R, d): standard normal rows become u = x A' + b'."""
-        b = np.asarray(config.target.b) - self.center
         A = np.broadcast_to(np.array(config.target.A), self.factor.shape)
-        return self._divide(A), self._divide(b[:, None])[:, 0]
+        return self.seen_map(A, np.asarray(config.target.b))
+
+    def seen_map(self, factor: Array, mean: Array) -> tuple[Array, Array]:
+        """Turn affine maps to rows, z F + m with F (R, k, d) and m (R, d), into maps to what nets
+        see."""
+        rows = np.concatenate([factor, (mean - self.center)[:, None]], axis=1)
+        found = np.linalg.solve(self.factor.swapaxes(1, 2), rows.swapaxes(1, 2)).swapaxes(1, 2)
+        return found[:, :-1], found[:, -1]
 
     def seen(self, x: Array, replicate: int) -> Array:
         """Turn a replicate's rows (n, d) from the user's units into those that its nets see."""
@@ -77,13 +84,9 @@ class Units:
         """Turn covariances (R, d, d) into the user's units."""
         return self.factor.swapaxes(1, 2) @ covariance @ self.factor
 
-    def take(self, part: slice | NDArray[np.bool_]) -> Units:
+    def take(self, part: slice | NDArray[Any]) -> Units:
         """Take some of the replicates."""
         return Units(self.center[part], self.factor[part])
-
-    def _divide(self, rows: Array) -> Array:
-        """Multiply rows (R, n, d) with the factor's inverse."""
-        return np.linalg.solve(self.factor.swapaxes(1, 2), rows.swapaxes(1, 2)).swapaxes(1, 2)
 
 
 def seen_rows(config: TrainingConfig, seed: int) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -11,19 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws, remedies
+from gan_eval.training import draws, schedule
 from gan_eval.training.backends import pytorch_batched
+from gan_eval.training.backends.pytorch_updates import Features, Updates
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, Averaging, OnEpoch, TrainedGANs, initial_layers
+from gan_eval.training.units import seen_rows
 
 # Replicates of a call that trains them side by side.
 SIDE_BY_SIDE = 64
@@ -60,7 +56,6 @@ class PyTorchBackend:
         on_epoch: OnEpoch | None = None,
     ) -> TrainedGANs:
         """Train one replicate after another, or side by side; see ``Backend.train``."""
-        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         where = torch.device(device)
         with _threads(threads.allowed()):
@@ -89,13 +84,14 @@ def _train_one(
     generator_start, discriminator_start = initial_layers(config, seed)
     net_G = _net(generator_start).to(device, dtype)
     net_D = _net(discriminator_start).to(device, dtype)
-    rows = torch.as_tensor(training_rows(config, seed)).to(device, dtype)
-    updates = _Updates(config, net_D, net_G)
-    layers = [m for net in (net_G, net_D) for m in net if isinstance(m, nn.Linear)]
-    linear = layers[0]
+    if config.discriminator_form == "quadratic":
+        net_D.insert(0, Features())
+    rows = torch.as_tensor(seen_rows(config, seed)).to(device, dtype)
+    updates = Updates(config, net_D, net_G)
+    average = updates.average
 
-    start = _layer(linear.weight, linear.bias)
-    history = History(config, "pytorch", str(device), [seed], start, on_epoch)
+    history = History(config, "pytorch", str(device), [seed], _layer(*average.generator), on_epoch)
+    examples = np.array([config.n_examples, schedule.generator_examples(config)])
     for epoch in history.epochs():
         order = torch.as_tensor(draws.epoch_order(seed, epoch, config.n_examples)).to(device)
         noise = draws.latent_noise(seed, epoch, config.n_examples, config.latent_size)
@@ -105,99 +101,36 @@ def _train_one(
             strict=True,
         )
         total = torch.zeros(2, dtype=torch.float64, device=device)
-        for X, Z in batches:
-            total[0] += updates.update_D(X, Z)
-            total[1] += updates.update_G(Z)
-        losses = total.cpu().numpy()[:, None] / config.n_examples
-        history.end(losses, _layer(linear.weight, linear.bias))
-    moments = [
-        [_layer(moment(m.weight), moment(m.bias)) for m in layers]
-        for moment in (updates.first_moment, updates.second_moment)
-    ]
-    return history.trained([_layer(m.weight, m.bias) for m in layers[1:]], AdamState(*moments))
+        for number, (X, Z) in enumerate(batches, epoch * config.steps_per_epoch):
+            loss_D, loss_G = updates.step(number, X, Z)
+            total[0] += loss_D
+            total[1] += loss_G
+        history.end((total.cpu().numpy() / examples)[:, None], _layer(*average.generator))
+    discriminator = [m for m in net_D if isinstance(m, nn.Linear)]
+    averaging = None
+    if average.kept:
+        last, mean, covariance = average.linear, average.parts[1], average.parts[2]
+        averaging = Averaging(
+            _layer(last.weight, last.bias), _to_numpy(mean)[None], _to_numpy(covariance)[None]
+        )
+    return history.trained(
+        [_layer(m.weight, m.bias) for m in discriminator], _adam_state(updates), averaging
+    )
+
+
+def _adam_state(updates: Updates) -> AdamState | None:
+    if updates.config.optimizer == "sgd":
+        return None
+    found = []
+    for name in ("exp_avg", "exp_avg_sq"):
+        arrays = [*updates.G.moments(name), *updates.D.moments(name)]
+        found.append([_layer(w, b) for w, b in zip(arrays[::2], arrays[1::2], strict=True)])
+    return AdamState(*found)
 
 
 def _layer(weight: Tensor, bias: Tensor) -> Layer:
     """A layer of one replicate, from torch's (outputs, inputs) to (1, inputs, outputs)."""
     return Layer(_to_numpy(weight).T[None], _to_numpy(bias)[None])
-
-
-class _Updates:
-    """The chapter's two updates, with their losses and Adam optimizers."""
-
-    def __init__(self, config: TrainingConfig, net_D: nn.Sequential, net_G: nn.Sequential) -> None:
-        self.net_D, self.net_G = net_D, net_G
-        self.saturating = config.generator_loss == "saturating"
-        self.mean_gradient = config.dialect == "mxnet"
-        self.loss = nn.BCEWithLogitsLoss(reduction="sum")
-        self.adam_D = _adam(config, net_D, config.learning_rate_D)
-        self.adam_G = _adam(config, net_G, config.learning_rate_G)
-        self.step_D = _step(config, self.adam_D)
-        self.step_G = _step(config, self.adam_G)
-
-    def update_D(self, X: Tensor, Z: Tensor) -> Tensor:
-        """One discriminator step; returns its loss summed over the batch, in nats."""
-        real_Y = self.net_D(X)
-        # The generator gets no gradient here, so it is detached.
-        fake_Y = self.net_D(self.net_G(Z).detach())
-        ones, zeros = torch.ones_like(real_Y), torch.zeros_like(fake_Y)
-        loss_D = (self.loss(real_Y, ones) + self.loss(fake_Y, zeros)) / 2
-        self.net_D.zero_grad()
-        self._backward(loss_D, len(X))
-        self.step_D()
-        return loss_D.detach()
-
-    def update_G(self, Z: Tensor) -> Tensor:
-        """One generator step on the same Z; returns its loss summed over the batch, in nats."""
-        fake_Y = self.net_D(self.net_G(Z))
-        if self.saturating:
-            loss_G = -self.loss(fake_Y, torch.zeros_like(fake_Y))
-        else:
-            loss_G = self.loss(fake_Y, torch.ones_like(fake_Y))
-        self.net_G.zero_grad()
-        self._backward(loss_G, len(Z))
-        self.step_G()
-        return loss_G.detach()
-
-    def first_moment(self, parameter: Tensor) -> Tensor:
-        """Adam's moving average of a parameter's gradient."""
-        return self._state(parameter)["exp_avg"]
-
-    def second_moment(self, parameter: Tensor) -> Tensor:
-        """Adam's moving average of a parameter's squared gradient."""
-        return self._state(parameter)["exp_avg_sq"]
-
-    def _state(self, parameter: Tensor) -> dict[str, Tensor]:
-        return (self.adam_G.state | self.adam_D.state)[parameter]
-
-    def _backward(self, loss: Tensor, batch_size: int) -> None:
-        (loss / batch_size if self.mean_gradient else loss).backward()
-
-
-def _adam(config: TrainingConfig, net: nn.Module, learning_rate: float) -> torch.optim.Adam:
-    return torch.optim.Adam(
-        net.parameters(),
-        lr=learning_rate,
-        betas=(config.adam_beta1, config.adam_beta2),
-        eps=config.adam_epsilon,
-    )
-
-
-def _step(config: TrainingConfig, optimizer: torch.optim.Adam) -> Callable[[], None]:
-    """Adam's step. In the ε-hat form (Kingma & Ba 2015, end of section 2) ε stands beside √v
-    before the bias correction, which is PyTorch's form with ε / √(1 − β₂ᵗ) at step t."""
-    if config.dialect == "pytorch":
-        return optimizer.step
-    t = 0
-
-    def step() -> None:
-        nonlocal t
-        t += 1
-        for group in optimizer.param_groups:
-            group["eps"] = config.adam_epsilon / (1 - config.adam_beta2**t) ** 0.5
-        optimizer.step()
-
-    return step
 
 
 def _net(layers: Sequence[Layer]) -> nn.Sequential:

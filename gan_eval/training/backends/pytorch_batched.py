@@ -6,86 +6,20 @@ this size an operation costs the same whatever it does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from gan_eval.training import draws
+from gan_eval.training import draws, schedule
+from gan_eval.training.backends.pytorch_net import Net, to_numpy
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
-
-Step = Callable[[Tensor, Tensor, Tensor], None]
-"""A batch X (R, n, d), its latent Z (R, n, latent), and Adam's two corrections (2,)."""
-
-
-class Net:
-    """R nets of linear layers with tanh between them, their parameters in one array (R, P)."""
-
-    def __init__(self, layers: Sequence[Sequence[Layer]], where: torch.device, dtype: torch.dtype):
-        stacked = [
-            np.concatenate([part.reshape(-1) for layer in one for part in layer]) for one in layers
-        ]
-        self.sizes = [layers[0][0].weight.shape[0], *(layer.bias.size for layer in layers[0])]
-        self.parameters = torch.as_tensor(np.stack(stacked)).to(where, dtype)
-        self.first = torch.zeros_like(self.parameters)
-        self.second = torch.zeros_like(self.parameters)
-        self.views = self.split(self.parameters)
-
-    def split(self, array: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Weights (R, inputs, outputs) and biases (R, 1, outputs) of each layer, as views."""
-        views, at = [], 0
-        for inputs, outputs in pairwise(self.sizes):
-            middle, end = at + inputs * outputs, at + (inputs + 1) * outputs
-            weight = array[:, at:middle].unflatten(1, (inputs, outputs))
-            views.append((weight, array[:, middle:end].unsqueeze(1)))
-            at = end
-        return views
-
-    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The outputs (R, n, last) and the input of every layer."""
-        inputs = []
-        for position, (weight, bias) in enumerate(self.views):
-            inputs.append(x.tanh() if position else x)
-            x = torch.baddbmm(bias, inputs[-1], weight)
-        return x, inputs
-
-    def backward(self, inputs: list[Tensor], gradient: Tensor) -> Tensor:
-        """The gradient (R, P) of the parameters, given that of the outputs."""
-        found = []
-        for position in reversed(range(len(inputs))):
-            weight_gradient = inputs[position].mT @ gradient
-            found[:0] = [weight_gradient.flatten(1), gradient.sum(1)]
-            if position:
-                gradient = self.through(position, inputs[position], gradient)
-        return torch.cat(found, 1)
-
-    def backward_to_input(self, inputs: list[Tensor], gradient: Tensor) -> Tensor:
-        """The gradient (R, n, first) of the input, given that of the outputs."""
-        for position in reversed(range(1, len(inputs))):
-            gradient = self.through(position, inputs[position], gradient)
-        return gradient @ self.views[0][0].mT
-
-    def through(self, position: int, activation: Tensor, gradient: Tensor) -> Tensor:
-        """From the output of a layer to that of the layer below it, back through the tanh."""
-        return gradient @ self.views[position][0].mT * (1 - activation * activation)
-
-    def layers(self, array: Tensor) -> list[Layer]:
-        """An array (R, P) such as the parameters as layers, NumPy float64."""
-        return [
-            Layer(_to_numpy(weight), _to_numpy(bias)[:, 0]) for weight, bias in self.split(array)
-        ]
+from gan_eval.training.trained import AdamState, Averaging, OnEpoch, TrainedGANs, initial_layers
+from gan_eval.training.units import seen_rows
 
 
 class Game:
@@ -94,51 +28,155 @@ class Game:
     def __init__(self, config: TrainingConfig, seeds: Sequence[int], where: torch.device) -> None:
         dtype = torch.float32 if config.dtype == "float32" else torch.float64
         starts = [initial_layers(config, seed) for seed in seeds]
+        quadratic = config.dimension if config.discriminator_form == "quadratic" else 0
         self.config = config
         self.G = Net([generator for generator, _ in starts], where, dtype)
-        self.D = Net([discriminator for _, discriminator in starts], where, dtype)
+        self.D = Net([discriminator for _, discriminator in starts], where, dtype, quadratic)
         self.losses = torch.zeros(2, len(seeds), dtype=torch.float64, device=where)
+        self.average, self.covariance = self.G.parameters.clone(), self._covariance()
 
-    def step(self, X: Tensor, Z: Tensor, corrections: Tensor) -> None:
-        """D first, then G on the same Z with the new D; losses are added up."""
-        n = X.shape[1]
+    @property
+    def state(self) -> list[Tensor]:
+        """Everything that a step changes."""
+        nets = [
+            part for n in (self.G, self.D) for part in (n.parameters, n.first, n.second, n.previous)
+        ]
+        return [self.losses, self.average, self.covariance, *nets]
+
+    def step(self, X: Tensor, Z: Tensor, numbers: Tensor, with_G: bool) -> None:
+        """D first, then G on the same Z with the new D; losses are added up.
+
+        ``numbers`` are those of ``step_numbers`` for this batch.
+        """
         generated, latents = self.G.forward(Z)
+        if self.config.optimizer == "extra_adam":
+            self._extrapolated_step(X, Z, numbers)
+        else:
+            gradient, losses = self._gradient_D(X, generated)
+            self.losses[0] += losses
+            self._move(self.D, gradient, X.shape[1], numbers[0, 0])
+            if with_G:
+                gradient, losses = self._gradient_G(X, generated, latents)
+                self.losses[1] += losses
+                self._move(self.G, gradient, X.shape[1], numbers[1, 0])
+        if with_G and self.config.generator_average != "none":
+            weight = numbers[1, 0, 4]
+            self.average += weight * (self.G.parameters - self.average)
+            self.covariance += weight * (self._covariance() - self.covariance)
+
+    def _extrapolated_step(self, X: Tensor, Z: Tensor, numbers: Tensor) -> None:
+        """Both nets at once, from where they are by the gradients at where a step would lead
+        (Gidel et al. 2019, algorithm 4)."""
+        before = self.D.parameters.clone(), self.G.parameters.clone()
+        for half in range(2):
+            generated, latents = self.G.forward(Z)
+            of_D, losses_D = self._gradient_D(X, generated)
+            of_G, losses_G = self._gradient_G(X, generated, latents)
+            if half == 0:
+                self.losses += torch.stack([losses_D, losses_G])
+            moved = (self.D, of_D, before[0]), (self.G, of_G, before[1])
+            for position, (net, gradient, start) in enumerate(moved):
+                net.parameters.copy_(start)
+                self._move(net, gradient, X.shape[1], numbers[position, half])
+
+    def _gradient_D(self, X: Tensor, generated: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradient (R, P) of D's loss and penalties, and the loss (R,)."""
+        config, n = self.config, X.shape[1]
         logits, inputs = self.D.forward(torch.cat([X, generated], 1))
         real, fake = logits[:, :n], logits[:, n:]
-        self.losses[0] -= (logsigmoid(real) + logsigmoid(-fake)).sum((1, 2)) / 2
-        gradient = torch.cat([-torch.sigmoid(-real), torch.sigmoid(fake)], 1) / 2
-        self._adam(self.D, self.D.backward(inputs, gradient), n, corrections[0])
-
-        fake, inputs = self.D.forward(generated)
-        if self.config.generator_loss == "saturating":
-            self.losses[1] += logsigmoid(-fake).sum((1, 2))
-            gradient = -torch.sigmoid(fake)
+        if config.loss == "cross_entropy":
+            losses = -(logsigmoid(real) + logsigmoid(-fake)) / 2
+            slopes = torch.cat([-torch.sigmoid(-real), torch.sigmoid(fake)], 1) / 2
+        elif config.loss == "hinge":
+            losses = ((1 - real).relu() + (1 + fake).relu()) / 2
+            slopes = torch.cat([-(real < 1).to(X.dtype), (fake > -1).to(X.dtype)], 1) / 2
+        elif config.loss == "least_squares":
+            losses = ((real - 1) ** 2 + fake**2) / 2
+            slopes = torch.cat([real - 1, fake], 1)
         else:
-            self.losses[1] -= logsigmoid(fake).sum((1, 2))
-            gradient = -torch.sigmoid(-fake)
-        gradient = self.D.backward_to_input(inputs, gradient)
-        self._adam(self.G, self.G.backward(latents, gradient), n, corrections[1])
+            losses = -logsigmoid(real - fake)
+            slope = torch.sigmoid(fake - real)
+            slopes = torch.cat([-slope, slope], 1)
+        gradient = self.D.backward(inputs, slopes)
+        if config.r1 or config.r2:
+            half = torch.tensor([config.r1, config.r2], dtype=X.dtype, device=X.device) / 2
+            gradient = gradient + self.D.penalty(inputs, half.repeat_interleave(n)[:, None])
+        if config.loss == "relativistic":
+            gradient[:, -1] = 0  # the last bias cancels in D(x) − D(g): leave no rounding of it
+        return gradient, losses.sum((1, 2))
 
-    def _adam(self, net: Net, gradient: Tensor, n: int, correction: Tensor) -> None:
+    def _gradient_G(
+        self, X: Tensor, generated: Tensor, latents: list[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """The gradient (R, P) of G's loss, and the loss (R,)."""
+        fake, inputs = self.D.forward(generated)
+        if self.config.loss == "hinge":
+            losses, slopes = -fake, -torch.ones_like(fake)
+        elif self.config.loss == "least_squares":
+            losses, slopes = (fake - 1) ** 2 / 2, fake - 1
+        elif self.config.loss == "relativistic":
+            real, _ = self.D.forward(X)
+            losses, slopes = -logsigmoid(fake - real), -torch.sigmoid(real - fake)
+        elif self.config.generator_loss == "saturating":
+            losses, slopes = logsigmoid(-fake), -torch.sigmoid(fake)
+        else:
+            losses, slopes = -logsigmoid(fake), -torch.sigmoid(-fake)
+        at_rows = self.D.backward_to_input(inputs, slopes)
+        return self.G.backward(latents, at_rows), losses.sum((1, 2))
+
+    def _covariance(self) -> Tensor:
+        """The covariances (R, d, d) that the generators have learned, in their units."""
+        ((weight, _),) = self.G.views
+        return weight.mT @ weight
+
+    def _move(self, net: Net, gradient: Tensor, n: int, numbers: Tensor) -> None:
         config = self.config
         if config.dialect == "mxnet":
             gradient = gradient / n
-        net.first.lerp_(gradient, 1 - config.adam_beta1)
-        net.second.mul_(config.adam_beta2)
-        net.second.addcmul_(gradient, gradient, value=1 - config.adam_beta2)
-        net.parameters -= correction[0] * net.first / (net.second.sqrt() + correction[1])
+        factor, epsilon, rate, optimism, _ = numbers
+        if config.optimizer == "sgd":
+            net.parameters -= rate * gradient
+            return
+        beta_1, beta_2 = config.betas_D if net is self.D else config.betas_G
+        net.first.lerp_(gradient, 1 - beta_1)
+        net.second.mul_(beta_2)
+        net.second.addcmul_(gradient, gradient, value=1 - beta_2)
+        change = factor * net.first / (net.second.sqrt() + epsilon)
+        if config.optimizer == "optimistic_adam":
+            ahead = change + optimism * (change - net.previous)
+            net.previous.copy_(change)
+            change = rate * ahead
+        net.parameters -= change
 
-    def corrections(self, first_step: int, steps: int) -> Tensor:
-        """Adam's corrections of some steps, shape (steps, 2, 2): D's and G's factor of the first
-        moment, and ε as it stands beside √v before the bias correction."""
-        config = self.config
-        t = np.arange(first_step + 1, first_step + steps + 1)
-        scale = np.sqrt(1 - config.adam_beta2**t)
-        rates = np.array([config.learning_rate_D, config.learning_rate_G])
-        factors = rates * (scale / (1 - config.adam_beta1**t))[:, None]
-        epsilon = config.adam_epsilon * (scale if config.dialect == "pytorch" else np.ones(steps))
-        both = np.stack([factors, np.repeat(epsilon[:, None], 2, axis=1)], axis=2)
-        return torch.as_tensor(both).to(self.losses.device)
+
+def step_numbers(config: TrainingConfig) -> np.ndarray:
+    """The numbers of each batch, shape (batches, 2, 2, 5): of D and of G, for the one step or for
+    that which looks ahead and the step.
+
+    They are the factor of the first moment, with the learning rate in it but for the optimistic
+    Adam; ε as it stands beside √v before the bias correction; the rate; whether there is a step
+    before; and the weight of the generator in its average.
+    """
+    rates = schedule.rate_factors(config)
+    of_G = schedule.generator_steps(config)
+    numbers = np.zeros((rates.size, 2, 2, 5))
+    halves = 2 if config.optimizer == "extra_adam" else 1
+    nets = (
+        (np.arange(1, rates.size + 1), config.learning_rate_D, config.betas_D),
+        (np.maximum(of_G, 1), config.learning_rate_G, config.betas_G),
+    )
+    for net, (steps, rate, (beta_1, beta_2)) in enumerate(nets):
+        for half in range(halves):
+            t = halves * (steps - 1) + half + 1
+            scale = np.sqrt(1 - beta_2**t)
+            own = np.ones_like(rates) if config.optimizer == "optimistic_adam" else rate * rates
+            numbers[:, net, half, 0] = own * (scale / (1 - beta_1**t))
+            epsilon = scale if config.dialect == "pytorch" else np.ones(t.size)
+            numbers[:, net, half, 1] = config.adam_epsilon * epsilon
+            numbers[:, net, half, 2] = rate * rates
+            numbers[:, net, half, 3] = steps > 1
+    numbers[:, 1, 0, 4] = schedule.average_weights(config)[np.maximum(of_G, 1) - 1]
+    return numbers
 
 
 def train(
@@ -153,27 +191,35 @@ def train(
     where = torch.device(device)
     game = Game(config, seeds, where)
     dtype = game.G.parameters.dtype
-    rows = np.stack([training_rows(config, seed) for seed in seeds])
-    step: Step = Graphs(game) if graph else game.step
+    rows = np.stack([seen_rows(config, seed) for seed in seeds])
+    step = Graphs(game) if graph else game.step
+    of_G = schedule.generator_steps(config) > 0
+    numbers = torch.as_tensor(step_numbers(config)).to(where)
+    examples = np.array([[config.n_examples], [schedule.generator_examples(config)]])
     history = History(config, name, device, seeds, _generator(game), on_epoch)
     for epoch in history.epochs():
         X, Z = (
             torch.as_tensor(part).to(where, dtype) for part in _draws(config, seeds, epoch, rows)
         )
-        corrections = game.corrections(epoch * config.steps_per_epoch, config.steps_per_epoch)
         game.losses.zero_()
         batches = zip(X.split(config.batch_size, 1), Z.split(config.batch_size, 1), strict=True)
-        for position, (batch, latent) in enumerate(batches):
-            step(batch, latent, corrections[position])
-        history.end(_to_numpy(game.losses) / config.n_examples, _generator(game))
+        for number, (batch, latent) in enumerate(batches, epoch * config.steps_per_epoch):
+            step(batch, latent, numbers[number], bool(of_G[number]))
+        history.end(to_numpy(game.losses) / examples, _generator(game))
+    adam = AdamState(
+        *(
+            [*game.G.layers(of_G), *game.D.layers(of_D)]
+            for of_G, of_D in ((game.G.first, game.D.first), (game.G.second, game.D.second))
+        )
+    )
+    averaging = None
+    if config.generator_average != "none":
+        (last,) = game.G.layers(game.G.parameters)
+        averaging = Averaging(last, _generator(game).bias, to_numpy(game.covariance))
     return history.trained(
         game.D.layers(game.D.parameters),
-        AdamState(
-            *(
-                [*game.G.layers(of_G), *game.D.layers(of_D)]
-                for of_G, of_D in ((game.G.first, game.D.first), (game.G.second, game.D.second))
-            )
-        ),
+        None if config.optimizer == "sgd" else adam,
+        averaging,
     )
 
 
@@ -186,35 +232,35 @@ class Graphs:
 
     def __init__(self, game: Game) -> None:
         self.game = game
-        self._captured: dict[int, tuple[torch.cuda.CUDAGraph, tuple[Tensor, Tensor, Tensor]]] = {}
+        self._captured: dict[
+            tuple[int, bool], tuple[torch.cuda.CUDAGraph, tuple[Tensor, Tensor, Tensor]]
+        ] = {}
 
-    def __call__(self, X: Tensor, Z: Tensor, corrections: Tensor) -> None:
-        if X.shape[1] not in self._captured:
-            self._captured[X.shape[1]] = self._capture(X, Z, corrections)
-        graph, inputs = self._captured[X.shape[1]]
-        for place, value in zip(inputs, (X, Z, corrections), strict=True):
+    def __call__(self, X: Tensor, Z: Tensor, numbers: Tensor, with_G: bool) -> None:
+        kind = X.shape[1], with_G
+        if kind not in self._captured:
+            self._captured[kind] = self._capture(X, Z, numbers, with_G)
+        graph, inputs = self._captured[kind]
+        for place, value in zip(inputs, (X, Z, numbers), strict=True):
             place.copy_(value)
         graph.replay()
 
     def _capture(
-        self, X: Tensor, Z: Tensor, corrections: Tensor
+        self, X: Tensor, Z: Tensor, numbers: Tensor, with_G: bool
     ) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, Tensor, Tensor]]:
-        inputs = X.clone(), Z.clone(), corrections.clone()
+        inputs = X.clone(), Z.clone(), numbers.clone()
         game = self.game
-        state = [game.losses]
-        for net in (game.G, game.D):
-            state += [net.parameters, net.first, net.second]
-        before = [part.clone() for part in state]
+        before = [part.clone() for part in game.state]
         # Libraries allocate what they need on a first call, which must not be captured.
         stream = torch.cuda.Stream(X.device)
         stream.wait_stream(torch.cuda.current_stream(X.device))
         with torch.cuda.stream(stream):
-            game.step(*inputs)
+            game.step(*inputs, with_G)
         torch.cuda.current_stream(X.device).wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            game.step(*inputs)
-        for part, value in zip(state, before, strict=True):
+            game.step(*inputs, with_G)
+        for part, value in zip(game.state, before, strict=True):
             part.copy_(value)
         return graph, inputs
 
@@ -231,10 +277,7 @@ def _draws(
 
 
 def _generator(game: Game) -> Layer:
-    (layer,) = game.G.layers(game.G.parameters)
+    """The generators that are reported: averaged, or as they are."""
+    averaged = game.config.generator_average != "none"
+    (layer,) = game.G.layers(game.average if averaged else game.G.parameters)
     return layer
-
-
-def _to_numpy(array: Tensor) -> np.ndarray:
-    # A copy: `.numpy()` of a CPU tensor is a view of what goes on changing.
-    return np.array(array.cpu().numpy(), dtype=np.float64)
