@@ -13,8 +13,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from gan_eval.comparison.text import positions, require_columns
+from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import plain
 
 MOST_NUMBERS = 2**28
 """Numbers that a file may hold, in float64 2 GiB; on disk they may be packed."""

@@ -17,12 +17,10 @@ from gan_eval.comparison.differences import Directions, column_differences, lead
 from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.runtime.arguments import whole_number
+from gan_eval.runtime.arguments import plain, whole_number
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import write_text
-from gan_eval.runtime.json import json_ready
+from gan_eval.runtime.files import json_ready, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
 from gan_eval.stats.result import Verdict

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gan_eval.comparison import words
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, p_value, percent
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 from gan_eval.stats.conversion import in_words
 
 if TYPE_CHECKING:

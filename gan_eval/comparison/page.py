@@ -18,8 +18,8 @@ from gan_eval.pages.blocks import (
 )
 from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
 from gan_eval.pages.page import fill
-from gan_eval.runtime.machine import environment
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
+from gan_eval.runtime.provenance import environment
 from gan_eval.stats.multiple import CORRECTIONS
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.spreadsheet import EXACT_CSV
-from gan_eval.runtime.text import plain
 
 MOST_COLUMNS = 2**16
 """Columns that a file may have, of which some are chosen."""

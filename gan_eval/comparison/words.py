@@ -16,7 +16,7 @@ from gan_eval.pages.numbers import (
     probability,
     setting,
 )
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 from gan_eval.stats.battery.catalogue import TESTS
 from gan_eval.stats.conversion import in_words
 from gan_eval.stats.multiple import CORRECTIONS

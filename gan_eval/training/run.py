@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.runtime.arguments import instance_of, whole_number
+from gan_eval.runtime.arguments import instance_of, shown, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable
-from gan_eval.runtime.machine import memory_gib
+from gan_eval.runtime.provenance import memory_gib
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.runtime.text import shown
 from gan_eval.training import backends
 from gan_eval.training.backends.protocol import SparseHistory
 from gan_eval.training.backends.registry import default_device

@@ -16,11 +16,10 @@ from gan_eval.investigations.certify.catalogue import JUDGE, PERMUTATIONS, TESTS
 from gan_eval.investigations.certify.checkpoint import Checkpoint
 from gan_eval.investigations.certify.result import Certificate, Certified
 from gan_eval.investigations.certify.settings import Settings
+from gan_eval.runtime.arguments import nearest
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import environment
-from gan_eval.runtime.pool import Pool, map_units, side_by_side
-from gan_eval.runtime.progress import Progress
-from gan_eval.runtime.text import nearest
+from gan_eval.runtime.pool import Pool, Progress, map_units, side_by_side
+from gan_eval.runtime.provenance import environment
 
 SPAN = 250
 """Null repetitions of one unit of work."""

@@ -28,9 +28,9 @@ from gan_eval.investigations.exercise.responses import (
 from gan_eval.investigations.exercise.result import PARTS, Decomposition, Exercise
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Pool, Task, map_units, side_by_side
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Pool, Progress, Task, map_units, side_by_side
+from gan_eval.runtime.provenance import environment
+from gan_eval.runtime.threads import cores
 from gan_eval.training.backends import backend
 from gan_eval.training.trained import TrainedGANs
 

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_text
-from gan_eval.runtime.text import shown
 
 FACTS = ("backend", "device", "threads", "replicates", "config_hash", "unit", "examples")
 """The facts that a benchmark of this project notes in its ``extra_info``; missing in another's."""

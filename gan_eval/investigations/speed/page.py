@@ -22,7 +22,7 @@ from gan_eval.pages.numbers import (
     setting,
 )
 from gan_eval.pages.page import fill
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 
 MOST_DRAWN = 40
 """Trainings in the picture; what is left out is counted."""

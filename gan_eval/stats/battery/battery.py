@@ -11,7 +11,7 @@ import numpy as np
 
 from gan_eval.runtime.arguments import draw_count, level, random_generator, torch_device
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.runtime.json import json_ready, json_text
+from gan_eval.runtime.files import json_ready, json_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected

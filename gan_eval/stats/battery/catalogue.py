@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.arguments import nearest, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import nearest, shown
 from gan_eval.stats import samples as validation
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import ColumnScales, constant_columns, naming, whitening
@@ -175,7 +175,7 @@ class Test:
         >>> round(ALL_TESTS["hotelling"].run(x, y, permutations=19, rng=0).pvalue, 2)
         0.05
         """
-        # Plain imports: ``runtime.code`` follows them, so that a test's code is part of the
+        # Plain imports: ``runtime.provenance`` follows them, so that a test's code is part of the
         # identity of whatever was tested by it.
         from gan_eval.stats import goodness, twosample
         from gan_eval.stats.twosample import classical, permuted_moments

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from gan_eval.runtime.arguments import instance_of
+from gan_eval.runtime.arguments import instance_of, nearest
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.runtime.text import nearest
 from gan_eval.training.backends.protocol import Backend
 
 if TYPE_CHECKING:

@@ -29,8 +29,8 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from platformdirs import user_cache_path
 
-from gan_eval.runtime.code import source_version
 from gan_eval.runtime.files import new_beside
+from gan_eval.runtime.provenance import source_version
 from gan_eval.training.fused.llvm import Lanes
 from gan_eval.training.fused.network import Shape
 from gan_eval.training.fused.philox import Draws
