@@ -67,38 +67,20 @@ class History:
         self._generators.append(_copy(generator))
         seconds, chapter_seconds = self._elapsed(), np.nan
         if self.on_epoch is not None:
-            loss_D, loss_G = self._losses[-1]
-            self.on_epoch(
-                EpochEnd(
-                    seeds=self.seeds,
-                    epoch=len(self._losses),
-                    epochs=self.config.epochs,
-                    loss_D=loss_D,
-                    loss_G=loss_G,
-                    weights=self._generators[-1].weight,
-                    biases=self._generators[-1].bias,
-                )
-            )
+            number, latest = len(self._losses), (*self._losses[-1], *self._generators[-1])
+            self.on_epoch(EpochEnd(self.seeds, number, self.config.epochs, *latest))
             chapter_seconds = self._elapsed()
         self._clocks.append((seconds, chapter_seconds))
 
     def trained(self, discriminator: Sequence[Layer], adam: AdamState | None = None) -> TrainedGANs:
         """Make the backend's result, with the final discriminators and Adam's moments."""
+        generator = (np.stack(parts, axis=1) for parts in zip(*self._generators, strict=True))
         losses = np.stack(self._losses, axis=2)
         # Replicates side by side share their time out evenly.
         clocks = np.array(self._clocks).T[:, None].repeat(self.seeds.size, axis=1)
         return TrainedGANs(
-            config=self.config,
-            backend=self.backend,
-            device=self.device,
-            seeds=self.seeds,
-            weights=np.stack([layer.weight for layer in self._generators], axis=1),
-            biases=np.stack([layer.bias for layer in self._generators], axis=1),
-            discriminator=list(discriminator),
-            loss_D=losses[0],
-            loss_G=losses[1],
-            seconds=clocks[0],
-            chapter_seconds=clocks[1],
+            *(self.config, self.backend, self.device, self.seeds),
+            *(*generator, list(discriminator), *losses, *clocks),
             adam=adam,
         )
 

@@ -20,14 +20,7 @@ from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
-from gan_eval.training.fused.llvm_compile import (
-    INDICES,
-    POINTERS,
-    REALS,
-    Kernel,
-    kernel,
-    processor,
-)
+from gan_eval.training.fused.llvm_compile import INDICES, POINTERS, REALS, Kernel, kernel, processor
 from gan_eval.training.fused.network import Shape
 from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 

@@ -20,13 +20,7 @@ from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 # Replicates in one compiled call. XLA chooses its loops by the shapes, and with them the order of
 # sums, so a replicate has the same bits in any company only if the shapes never change: what is

@@ -22,13 +22,7 @@ from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 
 def _import_mxnet() -> Any:

@@ -17,13 +17,7 @@ from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 # Replicates of a call that trains them side by side.
 SIDE_BY_SIDE = 64

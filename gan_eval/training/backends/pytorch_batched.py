@@ -18,13 +18,7 @@ from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 Step = Callable[[Tensor, Tensor, Tensor], None]
 """A batch X (R, n, d), its latent Z (R, n, latent), and Adam's two corrections (2,)."""

@@ -81,11 +81,7 @@ def availability(entry: EntryPoint) -> list[Availability]:
         offered += [(f"{entry.name}:{form}", _load(entry, form)) for form in _forms(loaded)]
         return [
             Availability(
-                name,
-                "installed",
-                tuple(one.devices()),
-                one.version(),
-                one.replicates_per_call,
+                name, "installed", tuple(one.devices()), one.version(), one.replicates_per_call
             )
             for name, one in offered
         ]

@@ -15,13 +15,7 @@ from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 # TensorFlow reads these when it is loaded. The first two keep what its C++ side logs off the
 # terminal (oneDNN announces itself at every level, as long as it is on); Keras 3 runs on other

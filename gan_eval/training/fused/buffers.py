@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.fused.network import Net, Shape
-from gan_eval.training.trained import AdamState, EpochEnd, TrainedGANs, initial_layers
-
-Array = NDArray[np.floating]
+from gan_eval.training.trained import AdamState, Array, EpochEnd, TrainedGANs, initial_layers
 
 EXAMPLES = 2**21
 """About how many examples a replicate is trained on in one call of a kernel."""
@@ -86,48 +84,26 @@ class TrainingBuffers:
         self.second[part] = second.T
 
     def _keep(self, part: slice, position: int, numbers: Array) -> None:
-        latent, d = self.config.generator_sizes
-        self.weights[part, position] = numbers[: latent * d].T.reshape(-1, latent, d)
-        self.biases[part, position] = numbers[latent * d : (latent + 1) * d].T
+        ((weight, bias),) = _layers(numbers.T, self.shape.generator)
+        self.weights[part, position], self.biases[part, position] = weight, bias
 
     def epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
         """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
-        latent, d = self.config.generator_sizes
         values = np.asarray(numbers.T, dtype=np.float64)
-        losses = values[:, -2:] / self.config.n_examples
-        return EpochEnd(
-            seeds=self.seeds[part],
-            epoch=epoch,
-            epochs=self.config.epochs,
-            loss_D=losses[:, 0],
-            loss_G=losses[:, 1],
-            weights=values[:, : latent * d].reshape(-1, latent, d),
-            biases=values[:, latent * d : -2],
-        )
+        losses = values[:, -2:].T / self.config.n_examples
+        generator = _layers(values, self.shape.generator)[0]
+        return EpochEnd(self.seeds[part], epoch, self.config.epochs, *losses, *generator)
 
     def trained(
         self, backend: str, device: str, seconds: Array, chapter_seconds: Array
     ) -> TrainedGANs:
         """All of it. Seconds are (R, epochs)."""
         G, D = self.shape.generator, self.shape.discriminator
+        moments = ([*_layers(one, G), *_layers(one, D)] for one in (self.first, self.second))
         return TrainedGANs(
-            config=self.config,
-            backend=backend,
-            device=device,
-            seeds=self.seeds,
-            weights=self.weights,
-            biases=self.biases,
-            discriminator=_layers(self.parameters, D),
-            adam=AdamState(
-                *(
-                    [*_layers(moment, G), *_layers(moment, D)]
-                    for moment in (self.first, self.second)
-                )
-            ),
-            loss_D=self.losses[0],
-            loss_G=self.losses[1],
-            seconds=seconds,
-            chapter_seconds=chapter_seconds,
+            *(self.config, backend, device, self.seeds, self.weights, self.biases),
+            *(_layers(self.parameters, D), *self.losses, seconds, chapter_seconds),
+            adam=AdamState(*moments),
             kept_epochs=None if len(self.kept) > self.config.epochs else self.kept,
         )
 
@@ -135,9 +111,6 @@ class TrainingBuffers:
 def _layers(values: Array, net: Net) -> list[Layer]:
     """A net's layers of values (R, P), as views."""
     return [
-        Layer(
-            values[:, w : w + inputs * outputs].reshape(-1, inputs, outputs),
-            values[:, b : b + outputs],
-        )
+        Layer(values[:, w:b].reshape(-1, inputs, outputs), values[:, b : b + outputs])
         for w, b, (inputs, outputs) in zip(net.weights, net.biases, net.shapes, strict=True)
     ]
