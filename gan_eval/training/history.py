@@ -74,13 +74,14 @@ class History:
 
     def trained(self, discriminator: Sequence[Layer], adam: AdamState | None = None) -> TrainedGANs:
         """Make the backend's result, with the final discriminators and Adam's moments."""
-        generator = (np.stack(parts, axis=1) for parts in zip(*self._generators, strict=True))
+        weights, biases = (np.stack(part, axis=1) for part in zip(*self._generators, strict=True))
         losses = np.stack(self._losses, axis=2)
         # Replicates side by side share their time out evenly.
         clocks = np.array(self._clocks).T[:, None].repeat(self.seeds.size, axis=1)
         return TrainedGANs(
-            *(self.config, self.backend, self.device, self.seeds),
-            *(*generator, list(discriminator), *losses, *clocks),
+            *(self.config, self.backend, self.device, self.seeds, weights, biases),
+            list(discriminator),
+            *(*losses, *clocks),
             adam=adam,
         )
 

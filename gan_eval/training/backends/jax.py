@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -96,10 +97,9 @@ def _devices() -> dict[str, Any]:
     os.environ.update(settings)
     try:
         found = {"cpu": jax.local_devices(backend="cpu")[0]}
-        try:
+        gpus = []
+        with suppress(RuntimeError):  # so JAX says that it has no such platform
             gpus = jax.local_devices(backend="cuda")
-        except RuntimeError:  # so JAX says that it has no such platform
-            gpus = []
     finally:
         for name, value in before.items():
             if value is None:

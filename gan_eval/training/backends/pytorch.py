@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -78,10 +77,8 @@ def _threads(count: int) -> Iterator[None]:
 def _train_one(
     config: TrainingConfig, seed: int, device: torch.device, on_epoch: OnEpoch | None
 ) -> TrainedGANs:
-    dtype = torch.float32 if config.dtype == "float32" else torch.float64
-    generator_start, discriminator_start = initial_layers(config, seed)
-    net_G = _net(generator_start).to(device, dtype)
-    net_D = _net(discriminator_start).to(device, dtype)
+    dtype = getattr(torch, config.dtype)
+    net_G, net_D = (_net(layers).to(device, dtype) for layers in initial_layers(config, seed))
     rows = torch.as_tensor(training_rows(config, seed)).to(device, dtype)
     updates = _Updates(config, net_D, net_G)
     layers = [m for net in (net_G, net_D) for m in net if isinstance(m, nn.Linear)]
@@ -92,27 +89,24 @@ def _train_one(
     for epoch in history.epochs():
         order = torch.as_tensor(draws.epoch_order(seed, epoch, config.n_examples)).to(device)
         noise = draws.latent_noise(seed, epoch, config.n_examples, config.latent_size)
-        batches = zip(
-            rows[order].split(config.batch_size),
-            torch.as_tensor(noise).to(device, dtype).split(config.batch_size),
-            strict=True,
-        )
+        parts = rows[order], torch.as_tensor(noise).to(device, dtype)
         total = torch.zeros(2, dtype=torch.float64, device=device)
-        for X, Z in batches:
+        for X, Z in zip(*(part.split(config.batch_size) for part in parts), strict=True):
             total[0] += updates.update_D(X, Z)
             total[1] += updates.update_G(Z)
         losses = total.cpu().numpy()[:, None] / config.n_examples
         history.end(losses, _layer(linear.weight, linear.bias))
+    state = updates.adam_G.state | updates.adam_D.state
     moments = [
-        [_layer(moment(m.weight), moment(m.bias)) for m in layers]
-        for moment in (updates.first_moment, updates.second_moment)
+        [_layer(state[m.weight][moment], state[m.bias][moment]) for m in layers]
+        for moment in ("exp_avg", "exp_avg_sq")
     ]
     return history.trained([_layer(m.weight, m.bias) for m in layers[1:]], AdamState(*moments))
 
 
 def _layer(weight: Tensor, bias: Tensor) -> Layer:
     """A layer of one replicate, from torch's (outputs, inputs) to (1, inputs, outputs)."""
-    return Layer(_to_numpy(weight).T[None], _to_numpy(bias)[None])
+    return Layer(pytorch_batched.to_numpy(weight).T[None], pytorch_batched.to_numpy(bias)[None])
 
 
 class _Updates:
@@ -151,17 +145,6 @@ class _Updates:
         self._backward(loss_G, len(Z))
         self.step_G()
         return loss_G.detach()
-
-    def first_moment(self, parameter: Tensor) -> Tensor:
-        """Adam's moving average of a parameter's gradient."""
-        return self._state(parameter)["exp_avg"]
-
-    def second_moment(self, parameter: Tensor) -> Tensor:
-        """Adam's moving average of a parameter's squared gradient."""
-        return self._state(parameter)["exp_avg_sq"]
-
-    def _state(self, parameter: Tensor) -> dict[str, Tensor]:
-        return (self.adam_G.state | self.adam_D.state)[parameter]
 
     def _backward(self, loss: Tensor, batch_size: int) -> None:
         (loss / batch_size if self.mean_gradient else loss).backward()
@@ -203,8 +186,3 @@ def _net(layers: Sequence[Layer]) -> nn.Sequential:
         linear.load_state_dict(state)
         modules += [linear, nn.Tanh()]
     return nn.Sequential(*modules[:-1])
-
-
-def _to_numpy(parameter: Any) -> np.ndarray:
-    # A copy: `.numpy()` of a CPU tensor is a view of weights that go on changing.
-    return np.array(parameter.detach().cpu().numpy(), dtype=np.float64)

@@ -6,7 +6,7 @@ this size an operation costs the same whatever it does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -77,20 +77,16 @@ class Net:
 
     def layers(self, array: Tensor) -> list[Layer]:
         """An array (R, P) such as the parameters as layers, NumPy float64."""
-        return [
-            Layer(_to_numpy(weight), _to_numpy(bias)[:, 0]) for weight, bias in self.split(array)
-        ]
+        return [Layer(to_numpy(weight), to_numpy(bias)[:, 0]) for weight, bias in self.split(array)]
 
 
 class Game:
     """The two nets of R replicates and their step."""
 
     def __init__(self, config: TrainingConfig, seeds: Sequence[int], where: torch.device) -> None:
-        dtype = torch.float32 if config.dtype == "float32" else torch.float64
-        starts = [initial_layers(config, seed) for seed in seeds]
+        starts = zip(*(initial_layers(config, seed) for seed in seeds), strict=True)
         self.config = config
-        self.G = Net([generator for generator, _ in starts], where, dtype)
-        self.D = Net([discriminator for _, discriminator in starts], where, dtype)
+        self.G, self.D = (Net(layers, where, getattr(torch, config.dtype)) for layers in starts)
         self.losses = torch.zeros(2, len(seeds), dtype=torch.float64, device=where)
 
     def step(self, X: Tensor, Z: Tensor, corrections: Tensor) -> None:
@@ -147,28 +143,24 @@ def train(
     where = torch.device(device)
     game = Game(config, seeds, where)
     dtype = game.G.parameters.dtype
-    rows = np.stack([training_rows(config, seed) for seed in seeds])
+    n, rows = config.n_examples, [training_rows(config, seed) for seed in seeds]
     step: Step = Graphs(game) if graph else game.step
     history = History(config, name, device, seeds, _generator(game), on_epoch)
     for epoch in history.epochs():
-        X, Z = (
-            torch.as_tensor(part).to(where, dtype) for part in _draws(config, seeds, epoch, rows)
-        )
+        orders = [draws.epoch_order(seed, epoch, n) for seed in seeds]
+        noise = [draws.latent_noise(seed, epoch, n, config.latent_size) for seed in seeds]
+        visited = [own[order] for own, order in zip(rows, orders, strict=True)]
+        X, Z = (torch.as_tensor(np.stack(part)).to(where, dtype) for part in (visited, noise))
         corrections = game.corrections(epoch * config.steps_per_epoch, config.steps_per_epoch)
         game.losses.zero_()
-        batches = zip(X.split(config.batch_size, 1), Z.split(config.batch_size, 1), strict=True)
-        for position, (batch, latent) in enumerate(batches):
-            step(batch, latent, corrections[position])
-        history.end(_to_numpy(game.losses) / config.n_examples, _generator(game))
-    return history.trained(
-        game.D.layers(game.D.parameters),
-        AdamState(
-            *(
-                [*game.G.layers(of_G), *game.D.layers(of_D)]
-                for of_G, of_D in ((game.G.first, game.D.first), (game.G.second, game.D.second))
-            )
-        ),
-    )
+        batches = (part.split(config.batch_size, 1) for part in (X, Z))
+        for batch, latent, correction in zip(*batches, corrections, strict=True):
+            step(batch, latent, correction)
+        history.end(to_numpy(game.losses) / n, _generator(game))
+    G, D = game.G, game.D
+    pairs = (G.first, D.first), (G.second, D.second)
+    moments = ([*G.layers(of_G), *D.layers(of_D)] for of_G, of_D in pairs)
+    return history.trained(D.layers(D.parameters), AdamState(*moments))
 
 
 class Graphs:
@@ -195,9 +187,8 @@ class Graphs:
     ) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, Tensor, Tensor]]:
         inputs = X.clone(), Z.clone(), corrections.clone()
         game = self.game
-        state = [game.losses]
-        for net in (game.G, game.D):
-            state += [net.parameters, net.first, net.second]
+        nets = (game.G, game.D)
+        state = [game.losses, *(part for n in nets for part in (n.parameters, n.first, n.second))]
         before = [part.clone() for part in state]
         # Libraries allocate what they need on a first call, which must not be captured.
         stream = torch.cuda.Stream(X.device)
@@ -213,22 +204,11 @@ class Graphs:
         return graph, inputs
 
 
-def _draws(
-    config: TrainingConfig, seeds: Sequence[int], epoch: int, rows: np.ndarray
-) -> Iterator[np.ndarray]:
-    """The rows of an epoch in its order, and its latent noise, (R, n_examples, …) each."""
-    orders = [draws.epoch_order(seed, epoch, config.n_examples) for seed in seeds]
-    yield np.stack([own[order] for own, order in zip(rows, orders, strict=True)])
-    yield np.stack(
-        [draws.latent_noise(seed, epoch, config.n_examples, config.latent_size) for seed in seeds]
-    )
-
-
 def _generator(game: Game) -> Layer:
     (layer,) = game.G.layers(game.G.parameters)
     return layer
 
 
-def _to_numpy(array: Tensor) -> np.ndarray:
-    # A copy: `.numpy()` of a CPU tensor is a view of what goes on changing.
-    return np.array(array.cpu().numpy(), dtype=np.float64)
+def to_numpy(array: Tensor) -> np.ndarray:
+    """Copy a tensor to NumPy float64: `.numpy()` of one on the CPU is a view of what changes."""
+    return np.array(array.detach().cpu().numpy(), dtype=np.float64)

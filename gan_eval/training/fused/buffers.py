@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,14 @@ from numpy.typing import NDArray
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.fused.network import Net, Shape
-from gan_eval.training.trained import AdamState, Array, EpochEnd, TrainedGANs, initial_layers
+from gan_eval.training.trained import (
+    AdamState,
+    Array,
+    EpochEnd,
+    OnEpoch,
+    TrainedGANs,
+    initial_layers,
+)
 
 EXAMPLES = 2**21
 """About how many examples a replicate is trained on in one call of a kernel."""
@@ -50,11 +58,27 @@ def calls(config: TrainingConfig, *, one_epoch: bool) -> list[tuple[int, int]]:
     return [(e, min(e + size, config.epochs)) for e in range(0, config.epochs, size)]
 
 
-class TrainingBuffers:
-    """A set of the arrays of ``TrainedGANs``, which kernels fill for some replicates at a time."""
+def parts(replicates: int, size: int) -> list[slice]:
+    """Cut replicates into parts of at most a size."""
+    return [slice(at, min(at + size, replicates)) for at in range(0, replicates, size)]
 
-    def __init__(self, config: TrainingConfig, seeds: Sequence[int], every: int) -> None:
+
+class TrainingBuffers:
+    """A set of the arrays of ``TrainedGANs``, which kernels fill for some replicates at a time.
+
+    ``clocks`` (2, R, epochs) are both clocks, where they are read by epoch.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        seeds: Sequence[int],
+        every: int,
+        on_epoch: OnEpoch | None = None,
+        clocks: Array | None = None,
+    ) -> None:
         self.config, self.shape = config, Shape.of(config)
+        self.on_epoch, self.clocks = on_epoch, clocks
         self.seeds = np.array(seeds, dtype=np.int64)
         kept = [*range(every, config.epochs, every), config.epochs]
         self.kept = np.array([0, *kept])
@@ -65,29 +89,39 @@ class TrainingBuffers:
         P = self.shape.parameters
         self.parameters, self.first, self.second = (np.empty((R, P)) for _ in range(3))
 
-    def start(self, part: slice, parameters: Array) -> None:
-        """Initial parameters (P, r) of some replicates."""
-        self._keep(part, 0, parameters)
+    def fill(self, part: slice, call: Callable[[int, int], Array], began: float) -> None:
+        """Take in the traces of a kernel's calls for some replicates, and read the clocks.
 
-    def epochs(self, part: slice, first_epoch: int, trace: Array) -> None:
-        """The trace (epochs, traced, r) of one call of a kernel."""
-        for epoch, numbers in enumerate(trace, first_epoch + 1):
-            found = int(np.searchsorted(self.kept, epoch))
-            if self.kept[found] == epoch:
-                self._keep(part, found, numbers)
-                losses = numbers[-2:].astype(np.float64)
-                self.losses[:, part, found - 1] = losses / self.config.n_examples
+        ``call(first, last)`` trains epochs first … last − 1 and returns their trace (epochs,
+        traced, r). ``began`` is when the first call's work did.
+        """
+        n, replicates = self.config.n_examples, part.stop - part.start
+        for first, last in calls(self.config, one_epoch=self.on_epoch is not None):
+            trace = call(first, last)
+            for epoch, numbers in enumerate(trace, first + 1):
+                found = int(np.searchsorted(self.kept, epoch))
+                if self.kept[found] == epoch:
+                    self.keep(part, found, numbers)
+                    self.losses[:, part, found - 1] = numbers[-2:].astype(np.float64) / n
+            if self.clocks is not None:
+                seconds = (time.perf_counter() - began) / (replicates * (last - first))
+                self.clocks[0, part, first:last] = seconds
+            if self.clocks is not None and self.on_epoch is not None:
+                self.on_epoch(self._epoch_end(part, last, trace[0]))
+                self.clocks[1, part, first] = (time.perf_counter() - began) / replicates
+            began = time.perf_counter()
 
     def end(self, part: slice, parameters: Array, first: Array, second: Array) -> None:
         """Final parameters and Adam's moments (P, r)."""
         self.parameters[part], self.first[part] = parameters.T, first.T
         self.second[part] = second.T
 
-    def _keep(self, part: slice, position: int, numbers: Array) -> None:
+    def keep(self, part: slice, position: int, numbers: Array) -> None:
+        """Keep the generator's parameters, the first of some numbers (…, r)."""
         ((weight, bias),) = _layers(numbers.T, self.shape.generator)
         self.weights[part, position], self.biases[part, position] = weight, bias
 
-    def epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
+    def _epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
         """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
         values = np.asarray(numbers.T, dtype=np.float64)
         losses = values[:, -2:].T / self.config.n_examples
@@ -102,7 +136,8 @@ class TrainingBuffers:
         moments = ([*_layers(one, G), *_layers(one, D)] for one in (self.first, self.second))
         return TrainedGANs(
             *(self.config, backend, device, self.seeds, self.weights, self.biases),
-            *(_layers(self.parameters, D), *self.losses, seconds, chapter_seconds),
+            _layers(self.parameters, D),
+            *(*self.losses, seconds, chapter_seconds),
             adam=AdamState(*moments),
             kept_epochs=None if len(self.kept) > self.config.epochs else self.kept,
         )

@@ -89,12 +89,12 @@ class Numbers(ABC):
     def fma(self, a: Value, b: Value, c: Value) -> Value:
         """a·b + c of reals, rounded once."""
 
-    @abstractmethod
-    def sqrt(self, a: Value) -> Value: ...
+    def sqrt(self, a: Value) -> Value:
+        return self.library("sqrt", a)
 
-    @abstractmethod
     def absolute(self, a: Value) -> Value:
         """|a| of a real; NaN stays NaN."""
+        return self.library("fabs", a)
 
     @abstractmethod
     def odd(self, a: Value) -> Value:
@@ -121,8 +121,9 @@ class Numbers(ABC):
         """The float32 of these bits."""
 
     @abstractmethod
-    def library(self, name: str, a: Value) -> Value:
-        """``exp``, ``log``, ``sin``, ``cos`` or ``tanh`` of a float64, by the C library."""
+    def library(self, name: str, *operands: Value) -> Value:
+        """``exp``, ``log``, ``sin``, ``cos`` or ``tanh`` of a float64, by the C library; ``sqrt``
+        or ``fabs`` of a real."""
 
     def real(self, number: float) -> Value:
         return self.constant("real", number)
