@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -75,8 +75,15 @@ def allow(count: int | None) -> Iterator[None]:
         yield
         return
     require(count)
-    before = {name: os.environ.get(name) for name in (_OURS, *_THEIRS)}
-    os.environ.update(dict.fromkeys(before, str(count)))
+    with environment(dict.fromkeys((_OURS, *_THEIRS), str(count))):
+        yield
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the process's environment, inside."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating]
 
-_PER_REPLICATE = (
-    *("seeds", "weights", "biases", "loss_D", "loss_G", "seconds"),
-    "chapter_seconds",
-)
+_PER_REPLICATE = ("seeds", "weights", "biases", "loss_D", "loss_G", "seconds", "chapter_seconds")
 """The arrays of ``TrainedGANs``."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -93,19 +92,11 @@ def _devices() -> dict[str, Any]:
         # Else JAX takes three quarters of a GPU's memory, also from the other backends.
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
+    gpus = []
+    with threads.environment(settings):
         found = {"cpu": jax.local_devices(backend="cpu")[0]}
-        gpus = []
         with suppress(RuntimeError):  # so JAX says that it has no such platform
             gpus = jax.local_devices(backend="cuda")
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
     return found | {f"cuda:{i}" if i else "cuda": gpu for i, gpu in enumerate(gpus)}
 
 

@@ -96,9 +96,7 @@ class MXNetBackend:
 
 
 def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> TrainedGANs:
-    generator_start, discriminator_start = initial_layers(config, seed)
-    net_G = _net(generator_start, config.dtype)
-    net_D = _net(discriminator_start, config.dtype)
+    net_G, net_D = (_net(layers, config.dtype) for layers in initial_layers(config, seed))
     rows = training_rows(config, seed)
     _refuse_logits_of_zero(config, seed, net_D, net_G, rows)
     updates = _Updates(config, net_D, net_G)
