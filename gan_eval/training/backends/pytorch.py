@@ -25,7 +25,7 @@ SIDE_BY_SIDE = 64
 class PyTorchBackend:
     """The chapter's loop on CPU or CUDA, with ``torch.nn`` and ``torch.optim.Adam``.
 
-    Its other forms train many replicates side by side (``batched.py``): ``"batched"``, and
+    Its other forms train many replicates side by side (``pytorch_batched.py``): ``"batched"``, and
     ``"graphs"``, which launches a step of all of them as one CUDA graph.
     """
 

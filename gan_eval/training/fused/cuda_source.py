@@ -27,7 +27,7 @@ _CASTS: dict[Kind, str] = {"word": "u32", "wide": "u64"}
 
 
 class Source(Machine):
-    """Writes the body of one function, with the names that ``cuda.py`` defines."""
+    """Writes the body of one function, with the names that ``cuda_compile.py`` defines."""
 
     def __init__(self, *, double: bool) -> None:
         self.double = double
