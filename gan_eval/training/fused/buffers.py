@@ -124,9 +124,9 @@ class TrainingBuffers:
     def _epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
         """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
         values = np.asarray(numbers.T, dtype=np.float64)
-        losses = values[:, -2:].T / self.config.n_examples
+        loss_D, loss_G = values[:, -2:].T / self.config.n_examples
         generator = _layers(values, self.shape.generator)[0]
-        return EpochEnd(self.seeds[part], epoch, self.config.epochs, *losses, *generator)
+        return EpochEnd(self.seeds[part], epoch, self.config.epochs, loss_D, loss_G, *generator)
 
     def trained(
         self, backend: str, device: str, seconds: Array, chapter_seconds: Array
@@ -137,7 +137,7 @@ class TrainingBuffers:
         return TrainedGANs(
             *(self.config, backend, device, self.seeds, self.weights, self.biases),
             _layers(self.parameters, D),
-            *(*self.losses, seconds, chapter_seconds),
+            *(self.losses[0], self.losses[1], seconds, chapter_seconds),
             adam=AdamState(*moments),
             kept_epochs=None if len(self.kept) > self.config.epochs else self.kept,
         )
