@@ -13,7 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.comparison.copies import Copies, find_copies
-from gan_eval.comparison.differences import Directions, column_differences, leading_directions
+from gan_eval.comparison.differences import (
+    Direction,
+    Directions,
+    column_differences,
+    leading_directions,
+)
 from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
@@ -36,6 +41,16 @@ Array = NDArray[np.float64]
 INTERVAL_COLUMNS = 64
 """The number of columns above which no interval is given: the jackknife and the bootstrap of the
 Fréchet distance take minutes."""
+
+
+_DISTANCES = {
+    "frechet_standardised": "Fréchet distance, columns in standard deviations of the first sample",
+    "frechet": "Fréchet distance, columns as they are",
+    "frechet_uncorrected": "the same by FID's formula, biased upwards",
+    "hotelling": "distance of the means, in standard deviations (Mahalanobis)",
+    "energy": "energy distance, whitened",
+    "mmd": "MMD², whitened, unbiased",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +180,13 @@ class Comparison(Displayed):
         def by_column(numbers: Array) -> dict[str, float]:
             return dict(zip(self.columns, numbers.tolist(), strict=True))
 
+        def direction(found: Direction, value: str, by_chance: float) -> dict[str, Any]:
+            return {
+                value: found.value,
+                "by_chance": by_chance,
+                "loadings": by_column(found.loadings),
+            }
+
         return json_ready(
             {
                 "verdict": str(self.verdict),
@@ -185,18 +207,9 @@ class Comparison(Displayed):
                 "columns": self.differences.to_dict(orient="records"),
                 "directions": {
                     "units": by_column(along.units),
-                    "mean": {
-                        "shift": along.mean.value,
-                        "by_chance": along.chance_shift,
-                        "loadings": by_column(along.mean.loadings),
-                    },
+                    "mean": direction(along.mean, "shift", along.chance_shift),
                     "spread": [
-                        {
-                            "variance_ratio": d.value,
-                            "by_chance": along.chance_ratio,
-                            "loadings": by_column(d.loadings),
-                        }
-                        for d in along.spread
+                        direction(d, "variance_ratio", along.chance_ratio) for d in along.spread
                     ],
                 },
                 "copies": asdict(self.copies),
@@ -270,19 +283,22 @@ def compare(
     both = " and ".join(repr(table.source) for table in tables)
     *pair, taken_off = common_origin(numbers[0], numbers[1], both, names)
     origins = {names[j]: origin for j, origin in taken_off.items()}
-    sides = []
-    for table, rows, stream in zip(tables, pair, streams, strict=False):
-        available = len(rows)
-        if sample is not None and sample < available:
-            rows = rows[np.sort(stream.choice(available, size=sample, replace=False))]
-        sides.append((table.source, available, rows))
-    aside = set_aside(sides[0][2], sides[1][2], names, origins)
+    drawn = [
+        rows
+        if sample is None or sample >= len(rows)
+        else rows[np.sort(stream.choice(len(rows), size=sample, replace=False))]
+        for rows, stream in zip(pair, streams, strict=False)
+    ]
+    aside = set_aside(*drawn, names, origins)
     kept = [i for i, name in enumerate(names) if name not in aside]
     if not kept:
         name, reason = next(iter(aside.items()))
         raise UsageError(f"no column can be compared: {name!r} is {reason}")
-    first, second = (Side(source, n, rows[:, kept]) for source, n, rows in sides)
-    x, y = first.rows, second.rows
+    x, y = (rows[:, kept] for rows in drawn)
+    first, second = (
+        Side(table.source, len(rows), used)
+        for table, rows, used in zip(tables, pair, (x, y), strict=True)
+    )
     compared = [names[i] for i in kept]
     frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
     found = battery(
@@ -320,32 +336,22 @@ def _distances(
     x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
 ) -> tuple[Distance, ...]:
     scales = ColumnScales.of(np.concatenate([x, y]))
-    in_units = scales(x), scales(y)
-    units = in_units[0].std(axis=0)
+    units = scales(x).std(axis=0)
     units = np.where(units > 0, units, 1.0)
     seed = int(stream.integers(2**62))
-    standardised = _frechet(in_units[0] / units, in_units[1] / units, seed)
-    plain = (math.nan, math.nan, None) if _squares_vanish(x, y) else _frechet(x, y, seed)
-    distances = [
-        Distance(
-            "frechet_standardised",
-            "Fréchet distance, columns in standard deviations of the first sample",
-            *standardised[1:],
-        ),
-        Distance("frechet", "Fréchet distance, columns as they are", *plain[1:]),
-        Distance(
-            "frechet_uncorrected", "the same by FID's formula, biased upwards", plain[0], None
-        ),
-    ]
-    for name, words in (
-        ("hotelling", "distance of the means, in standard deviations (Mahalanobis)"),
-        ("energy", "energy distance, whitened"),
-        ("mmd", "MMD², whitened, unbiased"),
-    ):
-        if name in found.results:
-            result = found.results[name]
-            distances.append(Distance(name, words, result.estimate, result.confidence_interval))
-    return tuple(distances)
+    _, *standardised = _frechet(scales(x) / units, scales(y) / units, seed)
+    vanish = _squares_vanish(x, y)
+    uncorrected, *plain = (math.nan, math.nan, None) if vanish else _frechet(x, y, seed)
+    numbers = {
+        "frechet_standardised": standardised,
+        "frechet": plain,
+        "frechet_uncorrected": (uncorrected, None),
+    } | {name: (test.estimate, test.confidence_interval) for name, test in found.results.items()}
+    return tuple(
+        Distance(name, words, *numbers[name])
+        for name, words in _DISTANCES.items()
+        if name in numbers
+    )
 
 
 def _squares_vanish(x: Array, y: Array) -> bool:
@@ -356,8 +362,7 @@ def _squares_vanish(x: Array, y: Array) -> bool:
 def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
     """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
     if x.shape[1] > INTERVAL_COLUMNS:
-        first, second = Gaussian.fit(x), Gaussian.fit(y)
-        plain = float(bures_wasserstein(first, second)) ** 2
+        plain = float(bures_wasserstein(Gaussian.fit(x), Gaussian.fit(y))) ** 2
         return plain, math.nan, None
     small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
     found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)

@@ -81,11 +81,10 @@ class Samples:
                 first, second = first[:, kept], second[:, kept]
                 names = [names[j] for j in kept]
             pooled = np.concatenate([first, second])
-            if _can_be_whitened(pooled):
-                return cls(first, second, None, (first, second), "pooled", names, aside)
-            scaled = _in_deviations(pooled)
-            pair = scaled[: len(first)], scaled[len(first) :]
-            return cls(first, second, None, pair, None, names, aside)
+            whiten = "pooled" if _can_be_whitened(pooled) else None
+            measured = pooled if whiten else _in_deviations(pooled)
+            pair = measured[: len(first)], measured[len(first) :]
+            return cls(first, second, None, pair, whiten, names, aside)
         first, target = validation.one_sample(x, target)
         names = validation.column_names(x, y, count=first.shape[1])
         if y is None:
@@ -183,8 +182,8 @@ class Test:
         modules = {"goodness": goodness, "twosample": twosample, "classical": classical}
         modules["permuted_moments"] = permuted_moments
         function = getattr(modules[self.module], self.function)
-        given = {"permutations": permutations, "resamples": permutations, "rng": rng}
-        given |= {"device": device}
+        given: dict[str, Any] = {"permutations": permutations, "resamples": permutations}
+        given |= {"rng": rng, "device": device}
         chosen = {name: given[name] for name in self.takes} | dict(self.options)
         if chosen.get("whiten") == "target":
             chosen["whiten"] = target
@@ -260,9 +259,6 @@ class BatteryTest:
     advised : bool
         Whether it is part of the recommended battery, ``DEFAULT``.
     """
-
-    # Keep pytest from collecting this class by its name.
-    __test__ = False
 
     title: str
     two_samples: str
