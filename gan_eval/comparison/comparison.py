@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,12 +15,13 @@ from gan_eval.comparison.copies import Copies, find_copies
 from gan_eval.comparison.differences import (
     Direction,
     Directions,
+    Distance,
     column_differences,
+    distances,
     leading_directions,
+    squares_vanish,
 )
 from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
-from gan_eval.distributions.distances import bures_wasserstein
-from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import plain, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import json_ready, write_text
@@ -29,28 +29,12 @@ from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
 from gan_eval.stats.result import Verdict
-from gan_eval.stats.scaling import ColumnScales
 from gan_eval.stats.twosample.columns import set_aside
-from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
-
-INTERVAL_COLUMNS = 64
-"""The number of columns above which no interval is given: the jackknife and the bootstrap of the
-Fréchet distance take minutes."""
-
-
-_DISTANCES = {
-    "frechet_standardised": "Fréchet distance, columns in standard deviations of the first sample",
-    "frechet": "Fréchet distance, columns as they are",
-    "frechet_uncorrected": "the same by FID's formula, biased upwards",
-    "hotelling": "distance of the means, in standard deviations (Mahalanobis)",
-    "energy": "energy distance, whitened",
-    "mmd": "MMD², whitened, unbiased",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +47,6 @@ class Side:
     source: str
     available: int
     rows: Array = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Distance:
-    """A distance in one measure, with its 95 % interval, or None where there is none."""
-
-    name: str
-    words: str
-    estimate: float
-    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +147,7 @@ class Comparison(Displayed):
     def document(self) -> dict[str, Any]:
         """Return all of it, ready for JSON; NaN and infinities are None."""
         sides = {"real": self.real, "generated": self.generated}
-        distances = {d.name: (d.estimate, *(d.interval or (None, None))) for d in self.distances}
+        intervals = {d.name: (d.estimate, *(d.interval or (None, None))) for d in self.distances}
         bounds = ("estimate", "confidence_low", "confidence_high")
         along = self.directions
 
@@ -202,7 +176,7 @@ class Comparison(Displayed):
                 "permutations": self.permutations,
                 "battery": self.tests.to_dict(),
                 "distances": {
-                    name: dict(zip(bounds, three, strict=True)) for name, three in distances.items()
+                    name: dict(zip(bounds, three, strict=True)) for name, three in intervals.items()
                 },
                 "columns": self.differences.to_dict(orient="records"),
                 "directions": {
@@ -289,7 +263,7 @@ def compare(
         else rows[np.sort(stream.choice(len(rows), size=sample, replace=False))]
         for rows, stream in zip(pair, streams, strict=False)
     ]
-    aside = set_aside(*drawn, names, origins)
+    aside = set_aside(drawn[0], drawn[1], names, origins)
     kept = [i for i, name in enumerate(names) if name not in aside]
     if not kept:
         name, reason = next(iter(aside.items()))
@@ -310,7 +284,7 @@ def compare(
         f"Column {plain(name)} counts the rows, as an index does: leave it out of `columns`."
         for name in counting(pair[0], pair[1], names)
     ]
-    if _squares_vanish(x, y):
+    if squares_vanish(x, y):
         notes.append(
             "The Fréchet distance of the columns as they are is not given: in their squared units "
             "it is too small for a number."
@@ -323,47 +297,10 @@ def compare(
         notes=tuple(notes),
         set_aside=aside,
         tests=found,
-        distances=_distances(x, y, found, streams[3]),
+        distances=distances(x, y, found, streams[3]),
         differences=column_differences(x, y, compared, correction, origins),
         directions=leading_directions(x, y),
         copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
         seed=seed,
         permutations=permutations,
     )
-
-
-def _distances(
-    x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
-) -> tuple[Distance, ...]:
-    scales = ColumnScales.of(np.concatenate([x, y]))
-    units = scales(x).std(axis=0)
-    units = np.where(units > 0, units, 1.0)
-    seed = int(stream.integers(2**62))
-    _, *standardised = _frechet(scales(x) / units, scales(y) / units, seed)
-    vanish = _squares_vanish(x, y)
-    uncorrected, *plain = (math.nan, math.nan, None) if vanish else _frechet(x, y, seed)
-    numbers = {
-        "frechet_standardised": standardised,
-        "frechet": plain,
-        "frechet_uncorrected": (uncorrected, None),
-    } | {name: (test.estimate, test.confidence_interval) for name, test in found.results.items()}
-    return tuple(
-        Distance(name, words, *numbers[name])
-        for name, words in _DISTANCES.items()
-        if name in numbers
-    )
-
-
-def _squares_vanish(x: Array, y: Array) -> bool:
-    """Say whether the columns vary, but so little that float64 rounds the squares to nothing."""
-    return 0 < np.ptp(np.concatenate([x, y]), axis=0).max() < SMALLEST_RANGE
-
-
-def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
-    """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
-    if x.shape[1] > INTERVAL_COLUMNS:
-        plain = float(bures_wasserstein(Gaussian.fit(x), Gaussian.fit(y))) ** 2
-        return plain, math.nan, None
-    small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
-    found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
-    return found.estimate, found.corrected, found.confidence_interval

@@ -23,9 +23,9 @@ from gan_eval.stats.multiple import CORRECTIONS
 from gan_eval.stats.result import Verdict
 
 if TYPE_CHECKING:
-    from gan_eval.comparison.comparison import Comparison, Distance
+    from gan_eval.comparison.comparison import Comparison
     from gan_eval.comparison.copies import Count
-    from gan_eval.comparison.differences import Direction
+    from gan_eval.comparison.differences import Direction, Distance
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
