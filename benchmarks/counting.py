@@ -100,7 +100,7 @@ class Counting(Machine):
     def from_bits(self, a: Value) -> Value:
         return Value(self, None, "real")
 
-    def library(self, name: str, a: Value) -> Value:
+    def library(self, name: str, *operands: Value) -> Value:
         return self._count("library", "real")
 
     def smaller(self, a: Value, b: Value) -> Value:

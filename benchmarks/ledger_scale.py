@@ -22,7 +22,7 @@ from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
 from gan_eval.study.results.results import Results
 from gan_eval.study.run import execute as running
-from gan_eval.study.run import unit as work
+from gan_eval.study.run import execute as work
 from gan_eval.training.backends import Availability, backend
 
 BACKEND = "fused_cpu"

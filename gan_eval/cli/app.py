@@ -9,8 +9,8 @@ import typer
 import typer.core
 
 from gan_eval.cli.options import option
+from gan_eval.runtime.arguments import close, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import close, shown
 
 _SYNONYMS = {"seeds": "replicates", "output": "out", "jobs": "workers", "processes": "workers"}
 

@@ -55,7 +55,7 @@ def certify(
 
     settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
     check_outputs({"--out": out, "--html": html})
-    checkpoint = Checkpoint(None if out is None or is_stream(out) else beside(out))
+    checkpoint = None if out is None or is_stream(out) else Checkpoint(beside(out))
     with progress_bar("certifying") as show:
         certificate = measure(
             named(tests),
@@ -67,6 +67,7 @@ def certify(
         )
     if out is not None:
         write_text(out, certificate.to_json())
+    if checkpoint is not None:
         checkpoint.remove()
     if html is not None:
         from gan_eval.investigations.certify.page import render

@@ -68,7 +68,7 @@ def check(
     from gan_eval.judging.judge import judge
     from gan_eval.runtime.threads import allow
     from gan_eval.study.results.export import load
-    from gan_eval.study.results.results import read_rows
+    from gan_eval.study.results.reading import read_rows
     from gan_eval.training import run
     from gan_eval.training.config import Margins, TrainingConfig
 

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gan_eval.runtime.json import json_text
-from gan_eval.runtime.text import printable
+from gan_eval.runtime.arguments import printable
+from gan_eval.runtime.files import json_text
 
 _WIDEST = 100
 """Characters of a column; what is longer goes on in the next line."""

@@ -24,9 +24,8 @@ def report(
     """
     from gan_eval.investigations.speed import benchmarks as throughput
     from gan_eval.report import write
-    from gan_eval.study.results.folder import REPORT, OutputFolder
     from gan_eval.study.results.merge import merge
-    from gan_eval.study.results.results import Results
+    from gan_eval.study.results.results import REPORT, OutputFolder, Results
 
     if out is None and len(folders) > 1:
         raise UsageError("several folders are put together into a new one: name it with `--out`")

@@ -13,7 +13,7 @@ from gan_eval.cli.status import Status
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gan_eval.runtime.progress import Progress
+    from gan_eval.runtime.pool import Progress
     from gan_eval.study.results.results import Results
     from gan_eval.study.run.forecast import Forecast
 
@@ -64,7 +64,7 @@ def run(
     from gan_eval.report.run import run as run_study
     from gan_eval.study.plan import ready
     from gan_eval.study.plan.study import Study
-    from gan_eval.study.results.folder import REPORT, default_folder
+    from gan_eval.study.results.results import REPORT, default_folder
 
     settings = Study.read(None if study is None else ready.find(study), assignments or [])
     if dry_run:
@@ -101,7 +101,7 @@ def _print(results: Results, folder: Path) -> None:
     from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN
     from gan_eval.pages.numbers import plural
-    from gan_eval.runtime.text import printable
+    from gan_eval.runtime.arguments import printable
     from gan_eval.study.results.results import MOST_ROWS
     from gan_eval.training.backends.registry import absence
 

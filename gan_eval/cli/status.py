@@ -28,8 +28,8 @@ import typer
 
 from gan_eval.cli.app import app, misuse
 from gan_eval.cli.options import as_options
+from gan_eval.runtime.arguments import printable
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import printable
 from gan_eval.stats.result import Verdict
 
 _COMPLETE = "_GAN_EVAL_COMPLETE"

@@ -79,8 +79,8 @@ def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
     """
     import numpy as np
 
-    from gan_eval.runtime.json import json_ready
-    from gan_eval.runtime.machine import environment
+    from gan_eval.runtime.files import json_ready
+    from gan_eval.runtime.provenance import environment
 
     law = trained.law()
     entries = ("mean_", "covariance_", "weight_")

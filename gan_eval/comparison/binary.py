@@ -13,8 +13,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from gan_eval.comparison.text import positions, require_columns
+from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import plain
 
 MOST_NUMBERS = 2**28
 """Numbers that a file may hold, in float64 2 GiB; on disk they may be packed."""
@@ -70,12 +70,9 @@ def _of_members(path: Path, file: IO[bytes]) -> tuple[pd.DataFrame, bool]:
         (array,) = arrays.values()
         if array.ndim != 1 or array.dtype.names:
             return table_of_array(path, array)
-    lengths = {array.shape for array in arrays.values()}
-    if (
-        len(lengths) != 1
-        or len(next(iter(lengths))) != 1
-        or any(array.dtype.names for array in arrays.values())
-    ):
+    shapes = {array.shape for array in arrays.values()}
+    records = any(array.dtype.names for array in arrays.values())
+    if records or len(shapes) != 1 or len(shapes.pop()) != 1:
         shapes = ", ".join(f"{plain(n)!r} {a.shape}" for n, a in list(arrays.items())[:_NAMED])
         raise UsageError(
             f"{str(path)!r} must hold one array of rows and columns, or columns of one length, "
@@ -86,9 +83,8 @@ def _of_members(path: Path, file: IO[bytes]) -> tuple[pd.DataFrame, bool]:
 
 def _array(path: Path, file: IO[bytes], size: int) -> NDArray[Any]:
     """Read an array from a file of ``size`` bytes, none of which are trusted."""
-    read_header = (
-        npy.read_array_header_1_0 if npy.read_magic(file) == (1, 0) else npy.read_array_header_2_0
-    )
+    first = npy.read_magic(file) == (1, 0)
+    read_header = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
     shape, _, dtype = read_header(file)
     if dtype.hasobject:
         raise UsageError(
@@ -99,7 +95,7 @@ def _array(path: Path, file: IO[bytes], size: int) -> NDArray[Any]:
     require_room(path, count * max(dtype.itemsize // 8, 1))
     if 0 in shape[:1] or count * dtype.itemsize > size - file.tell():
         raise UsageError(
-            f"{str(path)!r} must hold rows and columns, got shape {_shape(shape)} in {size} bytes"
+            f"{str(path)!r} must hold rows and columns, got shape {plain(shape)} in {size} bytes"
         )
     file.seek(0)
     array = npy.read_array(file, allow_pickle=False)
@@ -126,7 +122,7 @@ def table_of_array(path: Path | str, array: NDArray[Any]) -> tuple[pd.DataFrame,
         array = array[:, None]
     if array.ndim != 2:
         raise UsageError(
-            f"{str(path)!r} must hold rows and columns, got shape {_shape(array.shape)}"
+            f"{str(path)!r} must hold rows and columns, got shape {plain(array.shape)}"
         )
     require_columns(path, array.shape[1])
     return pd.DataFrame(array, columns=pd.Index(positions(array.shape[1]))), False
@@ -135,8 +131,7 @@ def table_of_array(path: Path | str, array: NDArray[Any]) -> tuple[pd.DataFrame,
 def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
     if array.ndim != 1:
         raise UsageError(
-            f"{str(path)!r} must hold one row per record, got records of shape "
-            f"{_shape(array.shape)}"
+            f"{str(path)!r} must hold one row per record, got records of shape {plain(array.shape)}"
         )
     names: list[str] = []
     columns: list[NDArray[Any]] = []
@@ -147,18 +142,11 @@ def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
                 f"{str(path)!r} must hold fields of one number or of one row of numbers, got "
                 f"{plain(field)!r} of type {plain(array.dtype[field])}"
             )
-        if values.ndim == 1:
-            names.append(field)
-            columns.append(values)
-        else:
-            names += [f"{field}.{j + 1}" for j in range(values.shape[1])]
-            columns += list(values.T)
+        several = values.ndim > 1
+        names += [f"{field}.{j + 1}" for j in range(values.shape[1])] if several else [field]
+        columns += list(values.T) if several else [values]
     require_columns(path, len(columns))
     return pd.DataFrame(dict(enumerate(columns))).set_axis(names, axis=1)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return plain(shape)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from gan_eval.comparison.binary import read_arrays, read_parquet, table_of_array
 from gan_eval.comparison.text import Header, Opening, headers, positions, read_text, taken
+from gan_eval.runtime.arguments import nearest, plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import nearest, plain
 from gan_eval.stats.conversion import Numbers, worded
 from gan_eval.stats.samples import LARGEST_VALUE, SECONDS
 

@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.spreadsheet import EXACT_CSV
-from gan_eval.runtime.text import plain
 
 MOST_COLUMNS = 2**16
 """Columns that a file may have, of which some are chosen."""
@@ -137,14 +137,12 @@ class Opening:
             for entry, numbers in zip(entries, map(_numbers, below), strict=True)
             if numbers
         )
+        rare = self.body.count(self.head) < SHARE * len(self.body)
         return (
             counted
             or (all(decimals) and (steps or len(self.body) >= MANY))
             or (any(decimals) and (steps or outside))
-            or (
-                steps
-                and (outside or (same and self.body.count(self.head) < SHARE * len(self.body)))
-            )
+            or (steps and (outside or (same and rare)))
         )
 
     @staticmethod
@@ -183,11 +181,8 @@ def headers(first: Opening, second: Opening) -> tuple[Header, Header]:
     """
     alone = first.header(), second.header()
     found = [
-        opening.header(other.head, by_itself.named and by_itself.plain)
-        for opening, other, by_itself in (
-            (first, second, alone[1]),
-            (second, first, alone[0]),
-        )
+        first.header(second.head, alone[1].named and alone[1].plain),
+        second.header(first.head, alone[0].named and alone[0].plain),
     ]
     if sorted(first.head) == sorted(second.head) and any(header.named for header in found):
         found = [Header(True, header.named and header.plain) for header in found]
@@ -246,16 +241,10 @@ def read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, bo
             # pandas warns, and goes on, where a row has more values than there are columns.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             read = partial(
-                pd.read_csv,
-                path,
-                sep=separator,
-                encoding="utf-8-sig",
-                header=0 if named else None,
-                names=range(len(head)),
-                index_col=False,
-                skipinitialspace=True,
+                pd.read_csv, path, sep=separator, encoding="utf-8-sig", index_col=False,
+                header=0 if named else None, names=range(len(head)), skipinitialspace=True,
                 low_memory=False,
-            )
+            )  # fmt: skip
             frame = _with_all_digits(path, read(**EXACT_CSV), read)
     except pd.errors.ParserWarning:
         raise UsageError(

@@ -16,16 +16,16 @@ from gan_eval.pages.numbers import (
     probability,
     setting,
 )
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 from gan_eval.stats.battery.catalogue import TESTS
 from gan_eval.stats.conversion import in_words
 from gan_eval.stats.multiple import CORRECTIONS
 from gan_eval.stats.result import Verdict
 
 if TYPE_CHECKING:
-    from gan_eval.comparison.comparison import Comparison, Distance
+    from gan_eval.comparison.comparison import Comparison
     from gan_eval.comparison.copies import Count
-    from gan_eval.comparison.differences import Direction
+    from gan_eval.comparison.differences import Direction, Distance
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
@@ -68,9 +68,8 @@ def verdict(found: Comparison) -> str:
     tests, rejected = found.tests, len(found.tests.rejected)
     if found.verdict == Verdict.COULD_NOT_TELL:
         return f"{tests.why_not[:1].upper()}{tests.why_not[1:]}."
-    share = str(rejected) if rejected else "None"
     return (
-        f"{share} of {plural(len(tests.results), 'test')} "
+        f"{rejected or 'None'} of {plural(len(tests.results), 'test')} "
         f"{'rejects' if rejected < 2 else 'reject'} equal distributions at alpha = "
         f"{setting(tests.alpha)} after {CORRECTIONS[tests.correction]}'s correction; the smallest "
         f"adjusted p-value is {probability(tests.smallest)}."
@@ -126,22 +125,21 @@ def rows_compared(found: Comparison) -> list[str]:
 
 def rows(found: Comparison) -> list[str]:
     """Say which rows and columns were compared, and what was done to them, a sentence each."""
-    sentences = [*rows_compared(found), *found.notes]
-    for name, origin in found.origins.items():
-        sentences.append(
-            f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both samples, "
-            "exactly: its numbers have more digits than the arithmetic holds. No test depends on "
-            "that."
-        )
-    for name, why in found.set_aside.items():
-        sentences.append(f"Column {plain(name, SHORT)} was set aside: it is {why}.")
-    sentences += copies(found)
-    for name, why in found.tests.not_run.items():
-        sentences.append(
-            f"The {TESTS[name].title} test was not run, with x the first sample and y the second: "
-            f"{why}."
-        )
-    return sentences
+    subtracted = (
+        f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both samples, "
+        "exactly: its numbers have more digits than the arithmetic holds. No test depends on that."
+        for name, origin in found.origins.items()
+    )
+    aside = (
+        f"Column {plain(name, SHORT)} was set aside: it is {why}."
+        for name, why in found.set_aside.items()
+    )
+    not_run = (
+        f"The {TESTS[name].title} test was not run, with x the first sample and y the second: "
+        f"{why}."
+        for name, why in found.tests.not_run.items()
+    )
+    return [*rows_compared(found), *found.notes, *subtracted, *aside, *copies(found), *not_run]
 
 
 def copies(found: Comparison) -> list[str]:
@@ -193,10 +191,8 @@ def _copied(found: Comparison) -> str:
             f"{count(near.rows)} of {count(near.of)} rows of the second sample are near copies of "
             "rows of the first"
         )
-    for which, repeated in _repeated(found):
-        if repeated.surprising:
-            return f"rows of the {which} sample repeat"
-    return ""
+    which = next((which for which, repeated in _repeated(found) if repeated.surprising), None)
+    return f"rows of the {which} sample repeat" if which else ""
 
 
 def estimate(distance: Distance) -> str:

@@ -40,9 +40,7 @@ def log_excess(x: Array) -> Array:
 
 def unshared_mass(offset: Array, scales: Array) -> Array:
     """1 − ∫ min(N(0, I), N(offset, diag scales²)) for pairs (N, d); scales positive and finite."""
-    if scales.shape[-1] == 1:
-        return _on_the_line(offset, scales)
-    return _by_contour(offset, scales)
+    return (_on_the_line if scales.shape[-1] == 1 else _by_contour)(offset, scales)
 
 
 def _on_the_line(offset: Array, scales: Array) -> Array:

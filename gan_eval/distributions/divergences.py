@@ -186,8 +186,7 @@ def canonical_pair(q: GaussianLike, p: GaussianLike) -> CanonicalPair:
     scales[..., 0] = np.where(spread_leaves.any(axis=-1) | overflown, np.inf, scales[..., 0])
     offset[..., 0] = np.where(mean_leaves.any(axis=-1), np.inf, offset[..., 0])
     return CanonicalPair(
-        np.where(finite[..., None], offset, np.nan),
-        np.where(finite[..., None], scales, np.nan),
+        np.where(finite[..., None], offset, np.nan), np.where(finite[..., None], scales, np.nan)
     )
 
 

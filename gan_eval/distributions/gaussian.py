@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import shown
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]

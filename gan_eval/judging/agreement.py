@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -79,12 +78,7 @@ class Outcomes:
     def of_rows(cls, rows: pd.DataFrame) -> Outcomes:
         """Read the outcomes from a cell's rows, as ``judge`` makes them, in order of the seeds."""
         rows = rows.sort_values("seed")
-        entries = [
-            name
-            for name in map(str, rows.columns)
-            if re.fullmatch(r"mean_\d+|covariance_\d+_\d+", name)
-        ]
-        law = rows[entries].to_numpy(np.float64)
+        law = rows.filter(regex=r"^(mean_\d+|covariance_\d+_\d+)$").to_numpy(np.float64)
         finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
         with np.errstate(all="ignore"):
             log_kl = np.log(rows["kl"].to_numpy(np.float64))
@@ -198,7 +192,9 @@ def compare_all(
             found.append(DistributionAgreement(first, second, message=fault))
         else:
             found.append(_compare(first, second, a, b))
-    return _corrected(found)
+    # Adjusted over all pairs and tests.
+    rest = iter(adjusted_pvalues([p for one in found for p in one.pvalues.values()]).tolist())
+    return tuple(replace(one, adjusted={name: next(rest) for name in one.pvalues}) for one in found)
 
 
 def median_difference(first: Outcomes, second: Outcomes) -> Medians:
@@ -227,10 +223,8 @@ def law_pvalues(first: Outcomes, second: Outcomes) -> dict[str, float]:
     if len(a) < FEWEST or np.array_equal(a, b):
         return {"mmd": 1.0, "energy": 1.0}
     options: dict[str, Any] = {"whiten": "pooled", "null": "wild", "permutations": PERMUTATIONS}
-    return {
-        "mmd": mmd_test(a, b, rng=_RANDOM, **options).pvalue,
-        "energy": energy_test(a, b, rng=_RANDOM, **options).pvalue,
-    }
+    tests = {"mmd": mmd_test, "energy": energy_test}
+    return {name: test(a, b, rng=_RANDOM, **options).pvalue for name, test in tests.items()}
 
 
 def diverged_pvalue(first: Outcomes, second: Outcomes) -> float:
@@ -250,10 +244,3 @@ def _compare(first: str, second: str, a: Outcomes, b: Outcomes) -> DistributionA
         median_difference(a, b),
         law_pvalues(a, b) | {"diverged": diverged_pvalue(a, b)},
     )
-
-
-def _corrected(found: list[DistributionAgreement]) -> tuple[DistributionAgreement, ...]:
-    """Adjust the p-values over all pairs and tests."""
-    flat = adjusted_pvalues([p for one in found for p in one.pvalues.values()])
-    rest = iter(flat.tolist())
-    return tuple(replace(one, adjusted={name: next(rest) for name in one.pvalues}) for one in found)

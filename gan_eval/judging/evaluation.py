@@ -41,7 +41,7 @@ def seen_laws(trained: TrainedGANs) -> Gaussian:
         x = draws.training_rows(trained.seeds[part], n, d)
         if n < 10 * d:  # too few rows to be sure that their covariance is far from singular
             law = Gaussian.fit(target.transform(x))
-            means[part], factors[part] = law.mean, _square(law)
+            means[part], factors[part] = law.mean, law.square_factor
             continue
         middle = np.full(n, 1 / n) @ x
         x -= middle[:, None]
@@ -142,13 +142,6 @@ def _parts(total: int, size: int) -> list[slice]:
     """Slices of so many replicates that arrays of ``size`` entries a replicate stay small."""
     chunk = int(np.clip(_TOGETHER * 4000 // size, 1, _TOGETHER))
     return [slice(start, start + chunk) for start in range(0, total, chunk)]
-
-
-def _square(law: Gaussian) -> Array:
-    """The law's factor with d rows; fewer become d by rows of zero."""
-    factor = law.square_factor
-    missing = law.dimension - factor.shape[-2]
-    return np.pad(factor, [*[(0, 0)] * (factor.ndim - 2), (0, missing), (0, 0)])
 
 
 def _densities(trained: TrainedGANs) -> tuple[Array, NDArray[np.bool_]]:

@@ -23,7 +23,7 @@ from gan_eval.pages.numbers import (
 )
 from gan_eval.report.cells import CellRows
 from gan_eval.report.figures import margin_lines
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 
 if TYPE_CHECKING:
     from gan_eval.judging.comparisons import Comparisons

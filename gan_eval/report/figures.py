@@ -25,7 +25,7 @@ from gan_eval.pages.numbers import count, median, number, percent, setting
 from gan_eval.report.cells import CellRows
 from gan_eval.report.tables import alone
 from gan_eval.report.words import not_shown
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 
 MOST_STRIPS = 12
 """Cells that a strip figure has room for."""

@@ -22,9 +22,9 @@ from gan_eval.report.comparisons import agreement, configurations
 from gan_eval.report.embedded import embed
 from gan_eval.report.losses import MOST_DRAWN, losses, of_cell, undrawn
 from gan_eval.report.samples import sample_notes, sample_pictures
+from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.files import write_text
-from gan_eval.runtime.text import plain
-from gan_eval.runtime.toml import to_toml
+from gan_eval.runtime.settings import to_toml
 from gan_eval.study.results.results import MOST_ROWS, Results
 
 

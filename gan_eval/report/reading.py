@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from gan_eval.report.embedded import FIGURE
-from gan_eval.runtime.text import shown
+from gan_eval.runtime.arguments import shown
 
 PLACE = 0.02
 """The distance by which a place in a drawing may be off, in its units (72 an inch): other

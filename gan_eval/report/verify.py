@@ -23,9 +23,9 @@ from gan_eval.report.embedded import (
 )
 from gan_eval.report.page import assemble
 from gan_eval.report.reading import Shown, faults, is_same, outside, texts, without
+from gan_eval.runtime.arguments import cut, plain
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading
-from gan_eval.runtime.text import cut, plain
 from gan_eval.study.results.results import Results
 
 _OURS = '<meta name="generator" content="gan_eval">'

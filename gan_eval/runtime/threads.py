@@ -1,17 +1,21 @@
-"""The CPU threads of one training, one unless told otherwise, and of independent pieces of work."""
+"""The CPU threads of one training, one unless told otherwise, and of independent pieces of work, of
+which a bar tells where it is long."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gan_eval.runtime.arguments import whole_number
-from gan_eval.runtime.machine import cores
-from gan_eval.runtime.progress import shown
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 Item = TypeVar("Item")
 Space = TypeVar("Space")
@@ -71,8 +75,15 @@ def allow(count: int | None) -> Iterator[None]:
         yield
         return
     require(count)
-    before = {name: os.environ.get(name) for name in (_OURS, *_THEIRS)}
-    os.environ.update(dict.fromkeys(before, str(count)))
+    with environment(dict.fromkeys((_OURS, *_THEIRS), str(count))):
+        yield
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the process's environment, inside."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:
@@ -81,6 +92,19 @@ def allow(count: int | None) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Threads of a numerical operation: ``OMP_NUM_THREADS`` where it is set, else every core."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else cores()
 
 
 def in_order(
@@ -175,3 +199,43 @@ def full_float32() -> Iterator[None]:
         yield
     finally:
         torch.set_float32_matmul_precision(precision)
+
+
+# Work expected to take longer than this is shown, once so much of it has been seen (seconds).
+LONG = 2.0
+SEEN = 0.5
+
+
+def shown(results: Iterator[Result], total: int, title: str) -> Iterator[Result]:
+    """Pass on ``total`` results, with a bar on stderr if that is a terminal and the work is long.
+
+    The bar appears when what has been done so far lets more than ``LONG`` seconds be expected,
+    and is wiped at the end.
+    """
+    if not sys.stderr.isatty():
+        yield from results
+        return
+    start, bar = time.monotonic(), None
+    try:
+        for done, result in enumerate(results, 1):
+            elapsed = time.monotonic() - start
+            if bar is None and elapsed > SEEN and elapsed * total / done > LONG:
+                bar = _bar(title, total)
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=done)
+            yield result
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _bar(title: str, total: int) -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    bar.add_task(title, total=total)
+    bar.start()
+    return bar

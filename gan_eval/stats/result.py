@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.json import json_text
+from gan_eval.runtime.arguments import SMALLEST_PVALUE
+from gan_eval.runtime.files import json_text
 from gan_eval.runtime.notebook import Displayed
-from gan_eval.runtime.text import SMALLEST_PVALUE
 
 if TYPE_CHECKING:
     import pandas

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import cut, shown
 from gan_eval.stats.conversion import (
     HELD,
     WHOLE,

@@ -18,8 +18,8 @@ from scipy.spatial.distance import pdist
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.runtime.text import shown
 from gan_eval.stats.samples import (
     ROUNDING_ULPS,
     Exponents,

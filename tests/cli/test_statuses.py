@@ -25,7 +25,7 @@ from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
-from gan_eval.study.run import unit as work
+from gan_eval.study.run import execute as work
 from gan_eval.training.backends import Availability
 
 from ..docs.pages import section, table_rows

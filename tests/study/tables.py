@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from gan_eval.runtime.machine import environment
+from gan_eval.runtime.provenance import environment
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.export import load
 from gan_eval.training.backends import Availability, backend

@@ -40,9 +40,7 @@ _HEADLINES = {
 MOST_FAULTS = 10
 """Faults listed one by one."""
 
-_COLOURS = ("loss-d", "loss-g", "learned", "real")
-
-_DASHES = ("-", "--", "-.", ":")
+_STYLES = (("ink", "-"), ("loss-d", "-"), ("loss-g", "--"), ("learned", "-."), ("real", ":"))
 
 
 def render(certificate: Certificate) -> str:
@@ -261,38 +259,30 @@ def _bands_in_words(certificate: Certificate) -> str:
 
 def figure(certificate: Certificate, path: str) -> Picture:
     """Draw the power curves along a path, of the first four tests beside the best possible."""
-    identity = f"fig-power-{path.replace('_', '-')}"
+    tests = [(name, test.words) for name, test in certificate.tests.items()]
     curves = [
         (words, curve)
-        for name, words in [
-            (OPTIMUM, "best possible"),
-            *((name, test.words) for name, test in list(certificate.tests.items())[:4]),
-        ]
+        for name, words in [(OPTIMUM, "best possible"), *tests[:4]]
         if (curve := certificate.curve(name, path)) is not None
     ]
     with canvas(height=3.4) as (figure, axes):
-        for position, (words, curve) in enumerate(curves):
-            best = curve.test == OPTIMUM
+        for (words, curve), (colour, dashes) in zip(curves, _STYLES, strict=False):
             axes.plot(
-                curve.kl,
-                curve.power,
+                *(curve.kl, curve.power),
                 label=words,
-                color=COLOURS["ink" if best else _COLOURS[position - 1]],
-                linestyle="-" if best else _DASHES[position - 1],
-                marker="." if best else None,
+                color=COLOURS[colour],
+                linestyle=dashes,
+                marker="." if curve.test == OPTIMUM else None,
             )
         axes.axhline(0.8, color=COLOURS["muted"], linewidth=0.8)
-        axes.set_ylim(0, 1.02)
-        axes.set_xlabel("KL(q‖p), nats")
-        axes.set_ylabel("power")
+        axes.set(ylim=(0, 1.02), xlabel="KL(q‖p), nats", ylabel="power")
         plain_log_axis(axes, "x")
         legend_above(axes, columns=1)
-        words = PATHS[path].words
-        rest = len(certificate.tests) - 4
+        words, rest = PATHS[path].words, len(tests) - 4
         hidden = f" {plural(rest, 'more test')} not drawn." if rest > 0 else ""
         return picture(
             figure,
-            identity,
+            f"fig-power-{path.replace('_', '-')}",
             title=f"Power: {words}",
             description="; ".join(
                 f"{name}: {percent(float(curve.power[0]))} at {number(curve.kl[0], 2)} nats, "

@@ -16,9 +16,8 @@ from gan_eval.investigations.conformance.stepwise import STAGES, Stage, StageAgr
 from gan_eval.investigations.conformance.units import Unit
 from gan_eval.judging import agreement
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import environment
-from gan_eval.runtime.pool import Failure, Pool, map_units, side_by_side
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Failure, Pool, Progress, map_units, side_by_side
+from gan_eval.runtime.provenance import environment
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training.backends import Availability, backend, backends
 from gan_eval.training.backends.registry import availability, entries

@@ -154,11 +154,8 @@ class StageAgreement:
     @property
     def passed(self) -> bool:
         """Tell whether all that was compared differs by no more than is allowed."""
-        return (
-            not self.message
-            and not self.differences.get(START)
-            and (self.largest[1] <= self.tolerance)
-        )
+        started_apart = self.differences.get(START)
+        return not (self.message or started_apart) and self.largest[1] <= self.tolerance
 
     def document(self) -> dict[str, Any]:
         """Give the numbers, ready for JSON but for those that are not finite."""
@@ -204,22 +201,15 @@ def differences(first: TrainedGANs, second: TrainedGANs) -> dict[str, Array | No
     cancel to a millionth, and has no ten digits in common on any two machines.
     """
     found: dict[str, Array | None] = {
-        START: relative(
-            [first.weights[:, 0], first.biases[:, 0]], [second.weights[:, 0], second.biases[:, 0]]
-        ),
-        "generator": relative(
-            [first.weights[:, -1], first.biases[:, -1]],
-            [second.weights[:, -1], second.biases[:, -1]],
-        ),
-        "discriminator": relative(_parts(first.discriminator), _parts(second.discriminator)),
+        name: relative(*([run.weights[:, at], run.biases[:, at]] for run in (first, second)))
+        for name, at in ((START, 0), ("generator", -1))
     }
+    found["discriminator"] = relative(*(_parts(run.discriminator) for run in (first, second)))
     for order in ("first", "second"):
         # The generator is one layer, and stands before those of the discriminator.
         for name, where in (("G", slice(0, 1)), ("D", slice(1, None))):
-            told = None
-            if first.adam is not None and second.adam is not None:
-                a, b = (getattr(run.adam, order)[where] for run in (first, second))
-                told = relative(_parts(a), _parts(b))
+            sides = [getattr(run.adam, order)[where] for run in (first, second) if run.adam]
+            told = relative(*map(_parts, sides)) if len(sides) == 2 else None
             found[f"{order} moments of {name}"] = told
     for name in ("loss_D", "loss_G"):
         found[name] = relative([getattr(first, name)], [getattr(second, name)])

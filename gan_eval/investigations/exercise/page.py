@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gan_eval.investigations.exercise import figures, words
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.investigations.exercise.responses import LEARNED, LN2, TRUTH
-from gan_eval.investigations.exercise.result import TOLD_APART, Exercise, Share
+from gan_eval.investigations.exercise.result import MEDIANS, TOLD_APART, Exercise, Share
 from gan_eval.pages.blocks import Block, Card, Code, Gallery, Paragraph, Section, TableBlock
 from gan_eval.pages.numbers import count, interval, number, percent, percents
 from gan_eval.pages.page import environment, fill
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import check_writable, write_files
-from gan_eval.runtime.json import json_ready, json_text
+from gan_eval.runtime.files import check_writable, json_ready, json_text, write_files
 from gan_eval.runtime.spreadsheet import csv_text
 
 DOCUMENT = "exercise.json"
@@ -35,7 +33,10 @@ def render(found: Exercise) -> str:
         headline=words.headline(found),
         sentences=[(None, sentence) for sentence in words.answer(found)],
         cards=cards(found),
-        sections=[*parts(found), environment(found.provenance)],
+        sections=[
+            *(_tests(found), _responses(found), _decomposition(found), _generators(found)),
+            environment(found.provenance),
+        ],
         created=found.provenance["created"],
     )
 
@@ -70,7 +71,7 @@ def cards(found: Exercise) -> list[Card]:
         ),
         Card(
             "of the distance, seen",
-            percent(form[0]),
+            percent(form.value),
             f"by the trained discriminator; 95 % interval {percents(*form[1:])}",
         ),
     ]
@@ -80,11 +81,6 @@ def _interval(median: Share) -> str:
     if words.known(median):
         return f"95 % interval {interval(median.low, median.high)}"
     return "too few generators for an interval: 6 are needed"
-
-
-def parts(found: Exercise) -> list[Section]:
-    """List the sections, which another page may take in."""
-    return [_tests(found), _responses(found), _decomposition(found), _generators(found)]
 
 
 def _tests(found: Exercise) -> Section:
@@ -152,27 +148,25 @@ def _generators(found: Exercise) -> Section:
 def document(found: Exercise) -> dict[str, Any]:
     """Put settings, answer, the numbers behind it and provenance together, ready for JSON."""
     settings = found.settings
+
+    def by_rows(name: str, kind: str) -> dict[int, Any]:
+        return {n: found.told_apart(name, n, kind)._asdict() for n in settings.test_rows}
+
     tests = {
         name: {
-            "told_apart": {str(n): asdict(found.told_apart(name, n)) for n in settings.test_rows},
-            "rows_until_told_apart": asdict(found.rows_until_told_apart(name)),
+            "told_apart": by_rows(name, LEARNED),
+            "rows_until_told_apart": found.rows_until_told_apart(name)._asdict(),
         }
+        | ({} if name == OPTIMUM else {"size": by_rows(name, TRUTH)})
         for name in (*TESTS, OPTIMUM)
     }
-    for name in TESTS:
-        sizes = {str(n): asdict(found.told_apart(name, n, TRUTH)) for n in settings.test_rows}
-        tests[name]["size"] = sizes
-    cases = found.responses.drop_duplicates(["generator", "source", "widths", "n"])
-    discriminators = []
-    for case in cases[["generator", "source", "widths", "n"]].to_dict("records"):
-        chosen = {"kind": case["generator"], "source": case["source"], "widths": case["widths"]}
-        rows = found.fits(case["n"], **chosen)
-        columns = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
-        discriminators.append(
-            {str(key): value for key, value in case.items()}
-            | {name: asdict(found.median(rows, name)) for name in columns}
-            | {"generator_wins": asdict(found.wins(case["n"], **chosen))}
-        )
+    discriminators = [
+        {"generator": case["kind"]}
+        | {name: case[name] for name in ("source", "widths", "n")}
+        | {name: found.median(found.fits(**case), name)._asdict() for name in MEDIANS}
+        | {"generator_wins": found.wins(**case)._asdict()}
+        for case in found.cases
+    ]
     shares = found.decomposition.shares()
     return json_ready(
         {
@@ -183,7 +177,7 @@ def document(found: Exercise) -> dict[str, Any]:
             "discriminators": discriminators,
             "decomposition": {
                 "jensen_shannon": float(found.decomposition.divergence.mean()),
-                "shares": {name: asdict(Share(*share)) for name, share in shares.items()},
+                "shares": {name: share._asdict() for name, share in shares.items()},
             },
             "provenance": found.provenance,
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +84,7 @@ class Game:
         return 0.5 * ((z**2).sum(axis=1) - (rows**2).sum(axis=2)) + volume[:, None]
 
 
-@dataclass(frozen=True)
-class PopulationLoss:
+class PopulationLoss(NamedTuple):
     """A set of losses on the population, in nats, with the errors of the quadrature."""
 
     loss: Array
@@ -162,7 +162,6 @@ def respond(
     game: Game,
     config: TrainingConfig,
     seeds: list[int],
-    *,
     kind: str,
     source: str,
     n: int,
@@ -175,8 +174,8 @@ def respond(
     ``trained`` (G, parameters) is a further start. The rows of a generator and n are the same for
     all widths.
     """
-    network = Network.of(config.dimension, widths)
     d = config.dimension
+    network = Network.of(d, widths)
     normal = np.stack(
         [generator(seed, "exercise", "rows", kind, n).standard_normal((2, n, d)) for seed in seeds]
     )
@@ -185,10 +184,12 @@ def respond(
         # The rows are X A + b, which in the target's coordinates is X.
         z = draws.training_rows(np.array(seeds), config.n_examples, d)[:, :n]
     rows = game.rows(z, normal[:, 1])
-    start = _starts(network, seeds, restarts, ("exercise", "starts", kind, n), trained)
+    start = _starts(network, seeds, restarts, (kind, n))
+    if trained is not None:
+        start = np.concatenate([start, trained[:, None]], axis=1)
     fits = fit(network, rows, start).best(start.shape[1])
-    population = population_loss(game, network, fits.parameters)
     best = losses(game.best_logits(rows))
+    population = population_loss(game, network, fits.parameters)
     return Response(fits.parameters, fits.loss, fits.late, best, population)
 
 
@@ -204,12 +205,12 @@ def best_in_class(
     """
     network = Network.of(config.dimension, config.discriminator_widths)
     z, latent = points(config.dimension, POPULATION_POINTS, _POPULATION_SCRAMBLE)
-    start = _starts(network, seeds, restarts, ("exercise", "starts", "population"), None)
+    start = _starts(network, seeds, restarts, ("population",))
     start = np.concatenate([start, np.stack(known, axis=1)], axis=1)
     fits = fit(network, game.rows(z, latent), start).parameters.reshape(start.shape)
     tried = [*known, *np.swapaxes(fits, 0, 1)]
     found = [population_loss(game, network, parameters) for parameters in tried]
-    loss, error = (np.stack([getattr(each, name) for each in found]) for name in ("loss", "error"))
+    loss, error = map(np.stack, zip(*found, strict=True))
     least, every = loss.argmin(axis=0), np.arange(len(seeds))
     return [*found[: len(known)], PopulationLoss(loss[least, every], error[least, every])]
 
@@ -222,24 +223,18 @@ def game_of(target: GaussianTarget, law: Gaussian) -> Game:
     return Game(Gaussian(mean, Gaussian(mean, flat.reshape(shape)).square_factor))
 
 
-def trained_parameters(trained: TrainedGANs, count: int) -> Array:
-    """Take the first discriminators (count, parameters), in the target's coordinates."""
+def trained_parameters(trained: TrainedGANs) -> Array:
+    """Take the discriminators (R, parameters), in the target's coordinates."""
     config, target = trained.config, trained.config.target.build()
-    first, *rest = [Layer(w[:count], b[:count]) for w, b in trained.discriminator]
+    first, *rest = trained.discriminator
     # x = x′ A + b, so that x W + c = x′ (A W) + (b W + c).
     moved = Layer(target.A @ first.weight, target.b @ first.weight + first.bias)
     return Network.of(config.dimension, config.discriminator_widths).pack([moved, *rest])
 
 
 def _starts(
-    network: Network,
-    seeds: list[int],
-    restarts: int,
-    names: tuple[str | int, ...],
-    known: Array | None,
+    network: Network, seeds: list[int], restarts: int, case: tuple[str | int, ...]
 ) -> Array:
-    """Draw starts (G, restarts, parameters), and put the known ones after them."""
-    start = np.stack(
-        [network.start(restarts, generator(seed, *names, network.label)) for seed in seeds]
-    )
-    return start if known is None else np.concatenate([start, known[:, None]], axis=1)
+    """Draw starts (G, restarts, parameters)."""
+    streams = [generator(seed, "exercise", "starts", *case, network.label) for seed in seeds]
+    return np.stack([network.start(restarts, rng) for rng in streams])

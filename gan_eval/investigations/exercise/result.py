@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,8 +29,19 @@ _SHARE_BOOTSTRAP = 2000
 TOLD_APART = 0.8
 """The share of generators at which a test is said to tell them apart."""
 
+MEDIANS = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
+"""Columns of ``Exercise.responses`` of which medians are given."""
+
 HALF = 0.5
 """The share of generators above which the generator is said to win at n."""
+
+
+class Share(NamedTuple):
+    """A share or a median with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ class Decomposition:
         """V(D_T) − (ln 2 − JSD), (G,): how far the trained discriminator is from the best."""
         return self.optimisation + self.finite_sample + self.form
 
-    def shares(self) -> dict[str, tuple[float, float, float]]:
+    def shares(self) -> dict[str, Share]:
         """Divide each part's mean by the mean divergence, with a 95 % interval.
 
         Of means and not a mean of shares, which would be ruled by the best generators. By bootstrap
@@ -106,21 +117,12 @@ class Decomposition:
         for name in PARTS:
             part = getattr(self, name)
             shares = part[index].mean(axis=1) / self.divergence[index].mean(axis=1)
-            bounds = percentile_interval(shares, method="linear")
-            found[name] = (float(part.mean() / self.divergence.mean()), *bounds)
+            value = float(part.mean() / self.divergence.mean())
+            found[name] = Share(value, *percentile_interval(shares, method="linear"))
         return found
 
 
 _BOOTSTRAP = 1000
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of generators with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,7 @@ class Exercise(Displayed):
         if test == OPTIMUM:
             means = values[draws(len(values), _BOOTSTRAP, 0)].mean(axis=1)
             return Share(float(values.mean()), *percentile_interval(means, method="linear"))
-        low, high = share_interval(int(values.sum()), len(values))
-        return Share(float(values.mean()), low, high)
+        return Share(float(values.mean()), *share_interval(int(values.sum()), len(values)))
 
     def rows_until_told_apart(self, test: str) -> Share:
         """Find the rows from which a test tells ``TOLD_APART`` of the generators from the truth.
@@ -199,6 +200,12 @@ class Exercise(Displayed):
         return chosen.pivot(index="seed", columns="n", values="told_apart")
 
     # --- Fresh discriminators -------------------------------------------------------------------
+
+    @property
+    def cases(self) -> list[dict[Any, Any]]:
+        """The cases of fresh discriminators, each as the arguments of ``fits`` and ``wins``."""
+        columns = self.responses[["generator", "source", "widths", "n"]].drop_duplicates()
+        return columns.rename(columns={"generator": "kind"}).to_dict("records")
 
     def fits(
         self, n: int, *, kind: str = LEARNED, source: str = FRESH, widths: str | None = None

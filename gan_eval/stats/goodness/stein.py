@@ -14,6 +14,7 @@ from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.runtime.arguments import draw_count, one_of, positive_number, random_generator
 from gan_eval.stats.goodness.bootstrap import (
     discrepancy,
+    kernel_result,
     length_in,
     parametric_bootstrap,
     principal,
@@ -109,37 +110,22 @@ def kernel_stein_test(
     one_of(null, "null", NULLS)
     generator = random_generator(rng)
     start = time.perf_counter()
-    n, d = rows.shape
     rows, deviations, unit = principal(rows, target, whiten)
     kernel = SteinKernel(deviations, length_in(unit, scale, "scale"))
     observed = discrepancy(kernel, rows)
     if null == "wild":
-        outcome = wild_bootstrap(kernel, observed, rows, resamples=resamples, generator=generator)
+        values = wild_bootstrap(kernel, rows, resamples=resamples, generator=generator)
     else:
-        outcome = parametric_bootstrap(
-            kernel, observed, n, biased=False, resamples=resamples, rng=rng
-        )
+        values = parametric_bootstrap(kernel, len(rows), resamples=resamples, rng=rng)
     # Two scores and an inverse length.
     with np.errstate(over="ignore"):
         factor = float(np.float64(unit) ** -3)
-    return TestResult(
-        method="kernel Stein test",
-        statistic=factor * observed.unbiased,
-        pvalue=outcome.pvalue,
-        null_distribution=factor * outcome.null_distribution,
-        estimate=factor * observed.unbiased,
-        n=n,
-        m=None,
-        dimension=d,
-        seconds=time.perf_counter() - start,
-        parameters={
-            "kernel": "inverse multiquadric",
-            "scale": scale,
-            "whiten": str(whiten),
-            "null": f"{null} bootstrap",
-        },
-        effect_size=observed.unbiased / observed.diagonal,
-    )
+    parameters = {"kernel": "inverse multiquadric", "scale": scale, "whiten": str(whiten)}
+    parameters |= {"null": f"{null} bootstrap"}
+    return kernel_result(
+        "kernel Stein test", kernel, observed, values, rows.shape, start,
+        factor=factor, parameters=parameters,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -230,13 +216,11 @@ def shape_test(x: Array) -> TestResult:
     # The observed values stand first among values that are exchangeable with them.
     both = np.vstack([observed, _null(*x.shape)])
     tolerance = 1e-9 * np.abs(both).max(axis=0)
-    ranks = np.column_stack(
-        [
-            len(both) - np.searchsorted(np.sort(column), column - width, side="left")
-            for column, width in zip(both.T, tolerance, strict=True)
-        ]
-    )
-    least = ranks.min(axis=1)
+    ranks = [
+        len(both) - np.searchsorted(np.sort(column), column - width, side="left")
+        for column, width in zip(both.T, tolerance, strict=True)
+    ]
+    least = np.min(ranks, axis=0)
     stein = float(observed[0])
     return TestResult(
         method="test of Gaussian shape",

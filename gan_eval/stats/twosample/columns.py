@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from gan_eval.runtime.arguments import draw_count, random_generator
+from gan_eval.runtime.arguments import draw_count, plain, random_generator
 from gan_eval.runtime.errors import CannotTestError
-from gan_eval.runtime.text import plain
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
 from gan_eval.stats.conversion import Exact, in_words

@@ -72,31 +72,24 @@ class FusedCPUBackend:
         # What compiling takes is in neither clock.
         lanes = kernel(Shape.of(config), _width(config, len(seeds)))
         R, E = len(seeds), config.epochs
-        trained = TrainingBuffers(config, seeds, every)
         if on_epoch is not None:
             clocks, blocks = np.empty((2, R, E)), LaneRunner(config, lanes)
-            for part in _parts(R, lanes.width):
-                blocks.train_by_epoch(trained, part, on_epoch, clocks)
+            trained = TrainingBuffers(config, seeds, every, on_epoch, clocks)
+            for part in buffers.parts(R, lanes.width):
+                blocks.train(trained, part)
             return trained.trained(self.name, device, *clocks)
+        trained = TrainingBuffers(config, seeds, every)
         began = time.perf_counter()
         _train(trained, lanes, min(threads.for_replicates(), -(-R // lanes.width)))
         seconds = (time.perf_counter() - began) / (R * E)
-        return trained.trained(
-            self.name,
-            device,
-            np.broadcast_to(np.array(seconds), (R, E)),
-            np.broadcast_to(np.array(np.nan), (R, E)),
-        )
+        clocks = (np.broadcast_to(clock, (R, E)) for clock in (seconds, np.nan))
+        return trained.trained(self.name, device, *clocks)
 
 
 def _width(config: TrainingConfig, replicates: int) -> int:
     full = processor().width
     large = full * config.n_examples * config.dimension * 4 > _MEMORY
     return min(_NARROW, full) if large or replicates <= _NARROW else full
-
-
-def _parts(replicates: int, size: int) -> list[slice]:
-    return [slice(at, min(at + size, replicates)) for at in range(0, replicates, size)]
 
 
 def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
@@ -106,7 +99,7 @@ def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
     wanted = min(_BLOCKS, max(1, replicates // (10 * count * lanes.width)))
     workers = [LaneRunner(trained.config, lanes, wanted) for _ in range(count)]
     # One queue of parts for all threads; an iterator hands on one at a time.
-    waiting, stopped = iter(_parts(replicates, workers[0].lanes)), threading.Event()
+    waiting, stopped = iter(buffers.parts(replicates, workers[0].lanes)), threading.Event()
 
     def work(own: LaneRunner) -> None:
         for part in waiting:
@@ -145,18 +138,18 @@ class LaneRunner:
         self.shape = Shape.of(config)
         self.calls = buffers.calls(config, one_epoch=False)
         self.count = count if len(self.calls) == 1 else 1
-        n, d, P = config.n_examples, config.dimension, self.shape.parameters
+        self.lanes = self.count * kernel.width
+        """The replicates that are trained together."""
+        n, d = config.n_examples, config.dimension
         sizes = {
-            "seed_low": 1,
-            "seed_high": 1,
-            "before": 0,
-            "average": 0,
+            **dict.fromkeys(("seed_low", "seed_high"), 1),
+            **dict.fromkeys(("before", "average"), 0),
             **self.shape.state,
+            "gradients": self.shape.parameters,
             "trace": (self.calls[0][1] - self.calls[0][0]) * self.shape.traced,
             "order": n,
             "rows": (n + 3) * d,
             "affine": (d + 1) * d,
-            "gradients": P,
             "noise": config.batch_size * config.latent_size + 8,
             "scratch": max(kernel.scratch, 1),
         }
@@ -168,44 +161,9 @@ class LaneRunner:
             self.memory[name] = aligned((blocks, size, kernel.width), dtype)
         self.tables: dict[tuple[int, int], Array] = {}
 
-    @property
-    def lanes(self) -> int:
-        """The replicates that are trained together."""
-        return self.count * self.kernel.width
-
     def train(self, trained: TrainingBuffers, part: slice) -> None:
         """Train some replicates, at most ``lanes``."""
-        self._start(trained, part)
-        used = -(-(part.stop - part.start) // self.kernel.width)
-        for block in range(used):
-            self._call(self.kernel.start, block, 0, 0)
-            for first, last in self.calls[:-1]:
-                self._call(self.kernel.train, block, first, last)
-                trained.epochs(part, first, self._trace(last - first, part))
-            self._call(self.kernel.train, block, *self.calls[-1])
-        first, last = self.calls[-1]
-        trained.epochs(part, first, self._trace(last - first, part))
-        self._finish(trained, part)
-
-    def train_by_epoch(
-        self, trained: TrainingBuffers, part: slice, on_epoch: OnEpoch, clocks: Array
-    ) -> None:
-        """Train one block's replicates, telling of each epoch; clocks are (2, R, epochs)."""
-        replicates = part.stop - part.start
         began = time.perf_counter()
-        self._start(trained, part)
-        self._call(self.kernel.start, 0, 0, 0)
-        for epoch in range(self.config.epochs):
-            self._call(self.kernel.train, 0, epoch, epoch + 1)
-            trace = self._trace(1, part)
-            trained.epochs(part, epoch, trace)
-            clocks[0, part, epoch] = (time.perf_counter() - began) / replicates
-            on_epoch(trained.epoch_end(part, epoch + 1, trace[0]))
-            clocks[1, part, epoch] = (time.perf_counter() - began) / replicates
-            began = time.perf_counter()
-        self._finish(trained, part)
-
-    def _start(self, trained: TrainingBuffers, part: slice) -> None:
         seeds, start = trained.seeds[part], trained.start(part)
         # Lanes that are left over train the first replicate again.
         lane = np.arange(self.lanes)
@@ -214,6 +172,17 @@ class LaneRunner:
         self._put("seed_high", (seeds >> 32)[None, lane])
         for name, values in start.items():
             self._put(name, values[:, lane])
+
+        def call(first: int, last: int) -> Array:
+            for block in range(-(-len(seeds) // self.kernel.width)):
+                if first == 0:
+                    self._call(self.kernel.start, block, 0, 0)
+                self._call(self.kernel.train, block, first, last)
+            trace = self._get("trace", part)
+            return trace.reshape(-1, self.shape.traced, trace.shape[-1])[: last - first]
+
+        trained.fill(part, call, began)
+        trained.end(part, {name: self._get(name, part) for name in self.shape.state})
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
         """Values (size, lanes) to the blocks' (count, size, width)."""
@@ -224,14 +193,6 @@ class LaneRunner:
         """The values (size, r) of some replicates."""
         values = self.memory[name].transpose(1, 0, 2)
         return values.reshape(len(values), -1)[:, : part.stop - part.start]
-
-    def _trace(self, epochs: int, part: slice) -> Array:
-        """Collect the traces of the last calls, (epochs, traced, r)."""
-        trace = self._get("trace", part)
-        return trace.reshape(-1, self.shape.traced, trace.shape[-1])[:epochs]
-
-    def _finish(self, trained: TrainingBuffers, part: slice) -> None:
-        trained.end(part, {name: self._get(name, part) for name in self.shape.state})
 
     def _call(self, function: Callable[..., None], block: int, first: int, last: int) -> None:
         config = self.config

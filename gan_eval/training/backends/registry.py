@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from gan_eval.runtime.arguments import instance_of
+from gan_eval.runtime.arguments import instance_of, nearest
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.runtime.text import nearest
 from gan_eval.training.backends.protocol import Backend
 
 if TYPE_CHECKING:
@@ -77,18 +76,13 @@ def availability(entry: EntryPoint) -> list[Availability]:
     Imports its framework, never raises.
     """
     try:
-        loaded = _load(entry)
-        offered = [(entry.name, loaded)]
-        offered += [(f"{entry.name}:{form}", _load(entry, form)) for form in _forms(loaded)]
+        offered = {entry.name: (loaded := _load(entry))}
+        offered |= {f"{entry.name}:{form}": _load(entry, form) for form in _forms(loaded)}
         return [
             Availability(
-                name,
-                "installed",
-                tuple(one.devices()),
-                one.version(),
-                one.replicates_per_call,
+                name, "installed", tuple(one.devices()), one.version(), one.replicates_per_call
             )
-            for name, one in offered
+            for name, one in offered.items()
         ]
     except MissingFrameworkError as missing:
         return [Availability(entry.name, "missing", remedy=missing.command)]
@@ -178,10 +172,8 @@ def require_device(backend: Backend, device: str) -> None:
 class MissingFrameworkError(UsageError):
     """The framework of a known backend is not installed."""
 
-    def __init__(self, name: str, modules: list[str], command: str) -> None:
-        super().__init__(
-            f"backend {name!r} needs {', '.join(modules)}, which is not installed: {command}"
-        )
+    def __init__(self, name: str, module: str, command: str) -> None:
+        super().__init__(f"backend {name!r} needs {module}, which is not installed: {command}")
         self.command = command
 
 
@@ -195,7 +187,7 @@ def _load(entry: EntryPoint, *form: str) -> Backend:
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing and importlib.util.find_spec(missing) is None:
-            raise MissingFrameworkError(entry.name, [missing], _command(entry, missing)) from None
+            raise MissingFrameworkError(entry.name, missing, _command(entry, missing)) from None
         raise _broken(entry, error) from error
     except Exception as error:
         raise _broken(entry, error) from error

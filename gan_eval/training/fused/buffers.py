@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from gan_eval.training.trained import (
     Array,
     Averaging,
     EpochEnd,
+    OnEpoch,
     TrainedGANs,
     initial_layers,
 )
@@ -94,11 +96,27 @@ def calls(config: TrainingConfig, *, one_epoch: bool) -> list[tuple[int, int]]:
     return [(e, min(e + size, config.epochs)) for e in range(0, config.epochs, size)]
 
 
-class TrainingBuffers:
-    """A set of the arrays of ``TrainedGANs``, which kernels fill for some replicates at a time."""
+def parts(replicates: int, size: int) -> list[slice]:
+    """Cut replicates into parts of at most a size."""
+    return [slice(at, min(at + size, replicates)) for at in range(0, replicates, size)]
 
-    def __init__(self, config: TrainingConfig, seeds: Sequence[int], every: int) -> None:
+
+class TrainingBuffers:
+    """A set of the arrays of ``TrainedGANs``, which kernels fill for some replicates at a time.
+
+    ``clocks`` (2, R, epochs) are both clocks, where they are read by epoch.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        seeds: Sequence[int],
+        every: int,
+        on_epoch: OnEpoch | None = None,
+        clocks: Array | None = None,
+    ) -> None:
         self.config, self.shape = config, Shape.of(config)
+        self.on_epoch, self.clocks = on_epoch, clocks
         self.seeds = np.array(seeds, dtype=np.int64)
         kept = [*range(every, config.epochs, every), config.epochs]
         self.kept = np.array([0, *kept])
@@ -107,33 +125,46 @@ class TrainingBuffers:
         self.biases = np.empty((R, len(self.kept), d))
         self.losses = np.empty((2, R, len(kept)))
         self.state = {name: np.empty((R, size)) for name, size in self.shape.state.items()}
-        self.units = Units.of(config, self.seeds)
+        self.units = None
+        if config.standardise != "none":
+            self.units = Units(np.empty((R, d)), np.empty((R, d, d)))
 
     def start(self, part: slice) -> dict[str, Array]:
         """What some replicates start with: ``Shape.state``, and ``affine``, (size, r) each."""
         config, seeds = self.config, self.seeds[part]
-        state = initial_state(config, seeds)
-        self._keep(part, 0, state["parameters"])
-        if self.units is None:
-            A, b = (
-                np.broadcast_to(a, (len(seeds), *np.shape(a)))
-                for a in (config.target.A, config.target.b)
-            )
+        R, state, own = len(seeds), initial_state(config, seeds), Units.of(config, seeds)
+        if own is None or self.units is None:
+            A = np.broadcast_to(config.target.A, (R, config.dimension, config.dimension))
+            b = np.broadcast_to(config.target.b, (R, config.dimension))
         else:
-            A, b = self.units.take(part).affine(config)
+            A, b = own.affine(config)
+            self.units.center[part], self.units.factor[part] = own.center, own.factor
+        self._keep(part, 0, state["parameters"])
         with np.errstate(over="ignore"):
-            affine = np.concatenate([A.reshape(len(seeds), -1), b], axis=1).astype(
-                config.numpy_dtype
-            )
+            affine = np.concatenate([A.reshape(R, -1), b], axis=1).astype(config.numpy_dtype)
         return state | {"affine": affine.T}
 
-    def epochs(self, part: slice, first_epoch: int, trace: Array) -> None:
-        """The trace (epochs, traced, r) of one call of a kernel."""
-        for epoch, numbers in enumerate(trace, first_epoch + 1):
-            found = int(np.searchsorted(self.kept, epoch))
-            if self.kept[found] == epoch:
-                self._keep(part, found, numbers)
-                self.losses[:, part, found - 1] = self._losses(numbers[-2:])
+    def fill(self, part: slice, call: Callable[[int, int], Array], began: float) -> None:
+        """Take in the traces of a kernel's calls for some replicates, and read the clocks.
+
+        ``call(first, last)`` trains epochs first … last − 1 and returns their trace (epochs,
+        traced, r). ``began`` is when the first call's work did.
+        """
+        replicates = part.stop - part.start
+        for first, last in calls(self.config, one_epoch=self.on_epoch is not None):
+            trace = call(first, last)
+            for epoch, numbers in enumerate(trace, first + 1):
+                found = int(np.searchsorted(self.kept, epoch))
+                if self.kept[found] == epoch:
+                    self._keep(part, found, numbers)
+                    self.losses[:, part, found - 1] = self._losses(numbers)
+            if self.clocks is not None:
+                seconds = (time.perf_counter() - began) / (replicates * (last - first))
+                self.clocks[0, part, first:last] = seconds
+            if self.clocks is not None and self.on_epoch is not None:
+                self.on_epoch(self._epoch_end(part, last, trace[0]))
+                self.clocks[1, part, first] = (time.perf_counter() - began) / replicates
+            began = time.perf_counter()
 
     def end(self, part: slice, state: Mapping[str, Array]) -> None:
         """The final ``Shape.state``, (size, r) each."""
@@ -144,70 +175,47 @@ class TrainingBuffers:
         self.weights[part, position], self.biases[part, position] = self._told(part, numbers)
 
     def _told(self, part: slice, numbers: Array) -> Layer:
-        """The generators, in the user's units, of what begins with their parameters, (…, r)."""
+        """The generators, in the user's units, whose parameters are the first of numbers (…, r)."""
         (layer,) = _layers(numbers.T.astype(np.float64), self.shape.generator)
         return layer if self.units is None else self.units.take(part).generator(layer)
 
-    def _losses(self, sums: Array) -> Array:
-        """The means (2, …) of an epoch's sums of D's and G's losses."""
+    def _losses(self, numbers: Array) -> Array:
+        """The means (2, r) of D's and G's losses, of the trace of an epoch."""
         examples = [self.config.n_examples, schedule.generator_examples(self.config)]
-        return sums.astype(np.float64) / np.array(examples)[:, None]
+        return numbers[-2:].astype(np.float64) / np.array(examples)[:, None]
 
-    def epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
+    def _epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
         """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
-        loss_D, loss_G = self._losses(numbers[-2:])
-        weights, biases = self._told(part, numbers)
-        return EpochEnd(
-            seeds=self.seeds[part],
-            epoch=epoch,
-            epochs=self.config.epochs,
-            loss_D=loss_D,
-            loss_G=loss_G,
-            weights=weights,
-            biases=biases,
-        )
+        (loss_D, loss_G), generator = self._losses(numbers), self._told(part, numbers)
+        return EpochEnd(self.seeds[part], epoch, self.config.epochs, loss_D, loss_G, *generator)
 
     def trained(
         self, backend: str, device: str, seconds: Array, chapter_seconds: Array
     ) -> TrainedGANs:
         """All of it. Seconds are (R, epochs)."""
         G, D = self.shape.generator, self.shape.discriminator
-        moments = (
-            [*_layers(self.state[moment], G), *_layers(self.state[moment], D)]
-            for moment in ("first", "second")
-        )
+        moments = (self.state[name] for name in ("first", "second"))
+        adam = AdamState(*([*_layers(one, G), *_layers(one, D)] for one in moments))
+        averaging = None
+        if self.shape.averaged:
+            average, d = self.state["average"], self.config.dimension
+            ((last,), (mean,)) = (_layers(a, G) for a in (self.state["parameters"], average))
+            covariance = average[:, G.end :].reshape(-1, d, d)
+            averaging = Averaging(last, mean.bias, covariance).in_units(self.units)
         return TrainedGANs(
-            config=self.config,
-            backend=backend,
-            device=device,
-            seeds=self.seeds,
-            weights=self.weights,
-            biases=self.biases,
-            discriminator=_layers(self.state["parameters"], D),
-            adam=None if self.config.optimizer == "sgd" else AdamState(*moments),
-            loss_D=self.losses[0],
-            loss_G=self.losses[1],
-            seconds=seconds,
-            chapter_seconds=chapter_seconds,
+            *(self.config, backend, device, self.seeds, self.weights, self.biases),
+            _layers(self.state["parameters"], D),
+            *(self.losses[0], self.losses[1], seconds, chapter_seconds),
+            adam=None if self.config.optimizer == "sgd" else adam,
             kept_epochs=None if len(self.kept) > self.config.epochs else self.kept,
             units=self.units,
-            averaging=self._averaging() if self.shape.averaged else None,
+            averaging=averaging,
         )
-
-    def _averaging(self) -> Averaging:
-        average, d = self.state["average"], self.config.dimension
-        (last,) = _layers(self.state["parameters"], self.shape.generator)
-        (mean,) = _layers(average, self.shape.generator)
-        covariance = average[:, self.shape.generator.end :].reshape(-1, d, d)
-        return Averaging(last, mean.bias, covariance).in_units(self.units)
 
 
 def _layers(values: Array, net: Net) -> list[Layer]:
     """A net's layers of values (R, P), as views."""
     return [
-        Layer(
-            values[:, w : w + inputs * outputs].reshape(-1, inputs, outputs),
-            values[:, b : b + outputs],
-        )
+        Layer(values[:, w:b].reshape(-1, inputs, outputs), values[:, b : b + outputs])
         for w, b, (inputs, outputs) in zip(net.weights, net.biases, net.shapes, strict=True)
     ]

@@ -29,7 +29,7 @@ _CASTS: dict[Kind, str] = {"word": "u32", "wide": "u64"}
 
 
 class Source(Machine):
-    """Writes the body of one function, with the names that ``cuda.py`` defines."""
+    """Writes the body of one function, with the names that ``cuda_compile.py`` defines."""
 
     def __init__(self, *, double: bool) -> None:
         self.double = double
@@ -53,9 +53,8 @@ class Source(Machine):
     def constant(self, kind: Kind, number: float) -> Value:
         if kind == "index":
             return Value(self, repr(int(number)), kind)
-        if kind == "real":
-            return Value(self, f"{self.casts[kind]}({float(number)!r})", kind)
-        return Value(self, f"{self.casts[kind]}({int(number)})", kind)
+        exact = float(number) if kind == "real" else int(number)
+        return Value(self, f"{self.casts[kind]}({exact!r})", kind)
 
     def binary(self, operation: str, a: Value, b: Value) -> Value:
         if a.kind == "index" and operation == "/":
@@ -70,26 +69,16 @@ class Source(Machine):
         return self.named(f"{a.handle} < {b.handle}", "flag")
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
-        return self._call("fma", a, b, c)
+        return self.library("fma", a, b, c)
 
-    def sqrt(self, a: Value) -> Value:
-        return self._call("sqrt", a)
-
-    def absolute(self, a: Value) -> Value:
-        return self._call("absolute", a)
-
-    def library(self, name: str, a: Value) -> Value:
-        return self._call(name, a)
-
-    def _call(self, name: str, *operands: Value) -> Value:
+    def library(self, name: str, *operands: Value) -> Value:
         return self.named(f"{name}({', '.join(o.handle for o in operands)})", "real")
 
     def odd(self, a: Value) -> Value:
         return self.named(f"({a.handle} & u32(1)) != u32(0)", "flag")
 
     def select(self, where: Value, then: Value, otherwise: Value) -> Value:
-        expression = f"{then.handle} if {where.handle} else {otherwise.handle}"
-        return self.named(expression, then.kind)
+        return self.named(f"{then.handle} if {where.handle} else {otherwise.handle}", then.kind)
 
     def convert(self, a: Value, kind: Kind, *, signed: bool = False) -> Value:
         inner = f"i32({a.handle})" if signed else a.handle
@@ -147,17 +136,17 @@ class SourceMemory(Memory):
     def _place(self, position: str) -> str:
         return f"{self.name}[{self.where.format(position)}]"
 
+    def _read(self, position: str) -> Value:
+        return self.k.named(f"{self.k.casts[self.kind]}({self._place(position)})", self.kind)
+
     def __getitem__(self, index: Index) -> Value:
-        place = self._place(self.k.index(index).handle)
-        return self.k.named(f"{self.k.casts[self.kind]}({place})", self.kind)
+        return self._read(self.k.index(index).handle)
 
     def __setitem__(self, index: Index, value: Value) -> None:
         self.k.write(f"{self._place(self.k.index(index).handle)} = {value.handle}")
 
     def gather(self, index: Value, offset: Index = 0) -> Value:
-        position = f"(i64({index.handle}) + {self.k.index(offset).handle})"
-        place = self._place(position)
-        return self.k.named(f"{self.k.casts[self.kind]}({place})", self.kind)
+        return self._read(f"(i64({index.handle}) + {self.k.index(offset).handle})")
 
     def scatter(self, index: Value, value: Value) -> None:
         self.k.write(f"{self._place(f'i64({index.handle})')} = {value.handle}")

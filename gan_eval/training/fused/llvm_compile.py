@@ -18,7 +18,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -29,8 +29,8 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from platformdirs import user_cache_path
 
-from gan_eval.runtime.code import source_version
 from gan_eval.runtime.files import new_beside
+from gan_eval.runtime.provenance import source_version
 from gan_eval.training.fused.llvm import Lanes
 from gan_eval.training.fused.philox import Draws
 from gan_eval.training.fused.program import Training
@@ -40,21 +40,10 @@ from gan_eval.training.fused.values import Kind
 LOGGER = logging.getLogger(__name__)
 
 POINTERS: dict[str, Kind] = {
-    "seed_low": "word",
-    "seed_high": "word",
-    "order": "word",
-    "parameters": "real",
-    "first": "real",
-    "second": "real",
-    "before": "real",
-    "average": "real",
-    "rows": "real",
-    "noise": "real",
-    "gradients": "real",
-    "trace": "real",
-    "affine": "real",
-    "steps": "real",
-    "scratch": "real",
+    **dict.fromkeys(("seed_low", "seed_high", "order"), "word"),
+    **dict.fromkeys(("parameters", "first", "second", "before", "average"), "real"),
+    **dict.fromkeys(("rows", "noise", "gradients"), "real"),
+    **dict.fromkeys(("trace", "affine", "steps", "scratch"), "real"),
 }
 SHARED = ("steps",)
 
@@ -77,11 +66,9 @@ def processor() -> Processor:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features()
-    x86 = features.get("sse2", False)
     width = 16 if features.get("avx512f") else 8 if features.get("avx") else 4
-    return Processor(
-        llvm.get_host_cpu_name(), features.flatten(), width, bool(features.get("fma")) or not x86
-    )
+    fused = bool(features.get("fma")) or not features.get("sse2")  # which an x86 has
+    return Processor(llvm.get_host_cpu_name(), features.flatten(), width, fused)
 
 
 @dataclass(frozen=True)
@@ -148,21 +135,13 @@ def compile_shape(shape: Shape, width: int, where: Processor) -> bytes:
     options.loop_vectorization = options.slp_vectorization = False
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(parsed, builder)
-    with _order_kept():
-        return needed.to_bytes(8, "little") + machine.emit_object(parsed)
-
-
-@contextlib.contextmanager
-def _order_kept() -> Iterator[None]:
-    """Let LLVM leave operations in the order in which the program writes them.
-
-    Its own scheduler saves registers and so undoes what is interleaved, which was measured to
-    cost an eighth of the speed. It can only be turned off for a whole process, so it is off for
-    this moment; another thread that compiles something in it gets code with the same results.
-    """
+    # LLVM leaves operations in the order in which the program writes them. Its own scheduler saves
+    # registers and so undoes what is interleaved, which was measured to cost an eighth of the
+    # speed. It can only be turned off for a whole process, so it is off for this moment; another
+    # thread that compiles something in it gets code with the same results.
     llvm.set_option("gan_eval", "-enable-misched=false")
     try:
-        yield
+        return needed.to_bytes(8, "little") + machine.emit_object(parsed)
     finally:
         llvm.set_option("gan_eval", "-enable-misched=true")
 
@@ -173,12 +152,8 @@ def load(code: bytes, shape: Shape, width: int, where: Processor) -> Kernel:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code[8:]))
     engine.finalize_object()
     real = ctypes.c_double if shape.double else ctypes.c_float
-    signature = ctypes.CFUNCTYPE(
-        None,
-        *[ctypes.c_void_p] * len(POINTERS),
-        *[real] * len(REALS),
-        *[ctypes.c_int64] * len(INDICES),
-    )
+    numbers = *[real] * len(REALS), *[ctypes.c_int64] * len(INDICES)
+    signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(POINTERS), *numbers)
     start, train = (signature(engine.get_function_address(name)) for name in ("start", "train"))
     return Kernel(start, train, int.from_bytes(code[:8], "little"), width, engine)
 
@@ -231,7 +206,9 @@ def kernel(shape: Shape, width: int) -> Kernel:
 
 @lru_cache(maxsize=256)
 def _kernel(shape: Shape, width: int, where: Processor) -> Kernel:
-    name = hashlib.sha256(repr((shape, width, where, _code_version())).encode()).hexdigest()
+    # All code that writes kernels: this package's, and LLVM's.
+    code = f"{version('llvmlite')} {source_version(__name__)}"
+    name = hashlib.sha256(repr((shape, width, where, code)).encode()).hexdigest()
     return load(kept(name, lambda: compile_shape(shape, width, where)), shape, width, where)
 
 
@@ -239,7 +216,7 @@ def kept(name: str, make: Callable[[], bytes]) -> bytes:
     """The bytes of that name in the folder; made, and kept if that is possible, where there are
     none."""
     where = folder()
-    path = None if where is None else where / f"{name[:32]}.o"
+    path = where and where / f"{name[:32]}.o"
     if path is not None and (content := _read(path)) is not None:
         return content
     LOGGER.warning("compiling a kernel for this configuration's nets, once …")
@@ -275,8 +252,3 @@ def _write(path: Path, made: bytes) -> None:
             with open(descriptor, "wb") as file:
                 file.write(hashlib.sha256(made).digest() + made)
             temporary.replace(path)
-
-
-def _code_version() -> str:
-    """Compute the version of all code that writes kernels: this package's, and LLVM's."""
-    return f"{version('llvmlite')} {source_version(__name__)}"

@@ -12,7 +12,7 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.investigations.certify import power
 from gan_eval.investigations.certify.alternatives import PATHS, truth
 from gan_eval.investigations.certify.catalogue import TESTS
-from gan_eval.runtime.json import restored
+from gan_eval.runtime.files import restored
 
 pytestmark = pytest.mark.statistical
 

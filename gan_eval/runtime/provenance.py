@@ -1,4 +1,4 @@
-"""The identity of the code that numbers come from, as one short text.
+"""The machine and the code that figures come from.
 
 A stored replicate is used again only where the code that it depends on is the code that runs now.
 That code is found, not listed: beginning with some modules, as the judge's and a backend's, every
@@ -12,19 +12,79 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import json
+import os
+import platform
+import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
+
+from gan_eval.runtime.threads import cores, threads
+
+PACKAGES = (
+    *("gan-eval", "torch", "numpy", "scipy", "pandas", "seaborn", "matplotlib"),
+    *("tensorflow", "tensorflow-cpu", "jax", "jaxlib", "optax", "mxnet", "numba", "dask"),
+)
+
+
+def environment() -> dict[str, Any]:
+    """JSON-ready provenance of this machine and process.
+
+    ``packages`` holds the versions of those of ``PACKAGES`` that are installed; ``cores`` is what
+    this process may use and ``threads`` how many of them a library takes for one operation (1 in
+    the worker processes of a study); ``gpus`` are the GPUs that a loaded PyTorch sees, else empty.
+    """
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": cores(),
+        "threads": threads(),
+        "memory_gib": memory_gib(),
+        "gpus": _gpus(),
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def identity(found: dict[str, Any]) -> str:
+    """Name an environment by 8 hexadecimal digits of the SHA-256 of its facts."""
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def memory_gib() -> float | None:
+    """Return the memory of this machine, in GiB; None where the system does not say."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _gpus() -> list[str]:
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return []
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+
 
 _PACKAGE = "gan_eval"
 # Judging computes by these, whatever trains.
 _LIBRARIES = ("numpy", "scipy", "torch")
-# They cannot change a number: sentences, where to read settings, how many threads.
+# They cannot change a number: names, sentences, what is told of a machine and of code.
 _NO_NUMBERS = {
     "gan_eval",
     "gan_eval.runtime.errors",
-    "gan_eval.runtime.text",
-    "gan_eval.runtime.threads",
+    "gan_eval.runtime.provenance",
 }
 
 
@@ -39,7 +99,7 @@ def source_version(*roots: str) -> str:
     """
     digest = hashlib.sha256()
     for name in _LIBRARIES:
-        digest.update(f"{name} {_version(name)}\n".encode())
+        digest.update(f"{name} {_version(name) or 'none'}\n".encode())
     for name, source in sorted(sources(*roots).items()):
         digest.update(f"{name}\n{source}\n".encode())
     return digest.hexdigest()[:16]
@@ -109,8 +169,8 @@ def _path(module: str) -> Path | None:
     return Path(origin) if origin is not None and origin.endswith(".py") else None
 
 
-def _version(package: str) -> str:
+def _version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "none"
+        return None

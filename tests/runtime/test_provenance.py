@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from gan_eval.runtime import code as codeversion
+from gan_eval.runtime import provenance as codeversion
 from gan_eval.stats import goodness, twosample
-from gan_eval.study.plan import identity
+from gan_eval.study.plan import units
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_every_module_that_training_and_judging_load_is_counted(backend: str) ->
         codeversion.sources("gan_eval.judging.judge", f"gan_eval.training.backends.{backend}")
     )
     # Where machines and threads come from, and how a form of a backend is found: no numbers.
-    assert loaded - counted <= {*codeversion._NO_NUMBERS, "gan_eval.runtime.machine"}
+    assert loaded - counted <= codeversion._NO_NUMBERS
     assert {
         "gan_eval.training.draws",
         "gan_eval.training.trained",
@@ -43,7 +43,7 @@ def test_every_module_that_training_and_judging_load_is_counted(backend: str) ->
 
 def test_the_code_is_told_without_importing_a_framework() -> None:
     script = (
-        "import sys; from gan_eval.study.plan.identity import code_version\n"
+        "import sys; from gan_eval.study.plan.units import code_version\n"
         "for name in ('pytorch', 'jax', 'tensorflow', 'mxnet', 'fused_cpu'):\n"
         "    code_version(name, 'x')\n"
         "heavy = {'torch', 'jax', 'tensorflow', 'mxnet', 'llvmlite'}\n"
@@ -53,7 +53,7 @@ def test_the_code_is_told_without_importing_a_framework() -> None:
 
 
 def test_framework_backend_and_sources_make_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    version = identity.code_version
+    version = units.code_version
     assert version("pytorch", "torch 2.13.0") != version("pytorch", "torch 2.12.0")
     assert version("pytorch", "torch 2.13.0") == version("pytorch:batched", "torch 2.13.0")
     assert version("fused_cpu", "llvmlite 0.46, 8 lanes") == version(

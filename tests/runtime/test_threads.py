@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gan_eval.runtime import progress
+from gan_eval.runtime import threads
 
 
 class Terminal(io.StringIO):
@@ -39,15 +39,15 @@ def work(clock: Clock, items: int, seconds: float) -> Iterator[int]:
 )
 def test_a_bar_is_shown_for_long_work_on_a_terminal_only(monkeypatch, stream, seconds, seen):
     clock = Clock()
-    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(threads, "time", clock)
     monkeypatch.setattr(sys, "stderr", stream)
-    assert list(progress.shown(work(clock, 10, seconds), 10, "pairs of rows")) == list(range(10))
+    assert list(threads.shown(work(clock, 10, seconds), 10, "pairs of rows")) == list(range(10))
     assert ("pairs of rows" in stream.getvalue()) == seen
 
 
 def test_a_fault_in_the_work_is_heard_and_the_bar_is_gone(monkeypatch):
     clock, stream = Clock(), Terminal()
-    monkeypatch.setattr(progress, "time", clock)
+    monkeypatch.setattr(threads, "time", clock)
     monkeypatch.setattr(sys, "stderr", stream)
 
     def failing() -> Iterator[int]:
@@ -55,6 +55,6 @@ def test_a_fault_in_the_work_is_heard_and_the_bar_is_gone(monkeypatch):
         raise MemoryError("no room")
 
     with pytest.raises(MemoryError, match="no room"):
-        list(progress.shown(failing(), 10, "pairs of rows"))
+        list(threads.shown(failing(), 10, "pairs of rows"))
     # The cursor is hidden while a bar is shown; the last word gives it back.
     assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
