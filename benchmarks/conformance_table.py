@@ -12,9 +12,10 @@ import math
 
 import numpy as np
 
-from gan_eval.investigations.conformance import distribution, stepwise
-from gan_eval.investigations.conformance.outcomes import Outcomes
-from gan_eval.investigations.conformance.stages import STAGES
+from gan_eval.investigations.conformance import stepwise
+from gan_eval.investigations.conformance.stepwise import STAGES
+from gan_eval.judging import agreement
+from gan_eval.judging.agreement import Outcomes
 from gan_eval.training.config import TrainingConfig
 from tests.investigations.conformance.faulty import FAULTS, NumPyBackend
 
@@ -59,7 +60,7 @@ def print_faults(seeds: int) -> None:
         config = chapter.model_copy(update={"batch_size": batch})
         if batch not in right:
             right[batch] = outcomes(config, seeds)
-        (law,) = distribution.compare_all(
+        (law,) = agreement.compare_all(
             {"numpy": right[batch], fault: outcomes(config, seeds, fault)}
         )
         step, m = first_caught(fault), law.medians
@@ -73,7 +74,7 @@ def print_faults(seeds: int) -> None:
             f"{ratio:.2f} ({low:.2f} … {high:.2f})",
             "shown" if m.equivalent else "not shown",
             *(f"{law.adjusted[test]:.3f}" for test in ("mmd", "energy")),
-            f"**{law.verdict}**" if law.verdict == distribution.DIFFERENT else law.verdict,
+            f"**{law.verdict}**" if law.verdict == agreement.DIFFERENT else law.verdict,
         ]
         print(f"| {' | '.join(cells)} |", flush=True)
     print()
@@ -87,7 +88,7 @@ def print_null(sides: list[Outcomes], seeds: int) -> None:
     """p-values between the roundings of one trainer, over disjoint sets of seeds."""
     blocks = [range(at, at + seeds) for at in range(0, sides[0].seeds.size - seeds + 1, seeds)]
     pvalues = [
-        list(distribution.law_pvalues(*(part(side, np.array(block)) for side in sides)).values())
+        list(agreement.law_pvalues(*(part(side, np.array(block)) for side in sides)).values())
         for block in blocks
     ]
     for name, column in zip(("MMD", "energy"), np.transpose(pvalues), strict=True):
@@ -117,7 +118,7 @@ def print_power(sides: list[Outcomes]) -> None:
         for _ in range(400):
             some = rng.choice(pool, seeds, replace=False)
             chosen = [part(side, some) for side in sides]
-            found = distribution.median_difference(*chosen)
+            found = agreement.median_difference(*chosen)
             bounds.append((found.low, found.high))
         low, high = np.array(bounds).T
         shown = [

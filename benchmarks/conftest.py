@@ -20,7 +20,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import clock
 from gan_eval.investigations.speed import benchmarks
-from gan_eval.runtime.machine import environment
+from gan_eval.runtime.provenance import environment
 from gan_eval.training.backends import backends
 
 PLUGINS_STORAGE, PLUGINS_TIMER = "file://./.benchmarks", "time.perf_counter"

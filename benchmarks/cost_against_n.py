@@ -111,7 +111,7 @@ def measure(path: Path) -> None:
             writer.writeheader()
             writer.writerows(rows)
         print(rows[-1], flush=True)
-    from gan_eval.runtime.machine import environment
+    from gan_eval.runtime.provenance import environment
 
     text = json.dumps(environment(), indent=2)
     path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")

@@ -14,9 +14,13 @@ from typing import Any
 
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
+from gan_eval.training.fused import buffers
+from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Machine, Memory, Variable
+from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Arguments, Loss, Shape, Training
+from gan_eval.training.fused.program import Training
+from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
 from gan_eval.training.fused.values import Index, Kind, Value
 
 PHASES = ("shuffle", "noise", "D", "Adam of D", "G", "Adam of G", "rest")
@@ -96,7 +100,7 @@ class Counting(Machine):
     def from_bits(self, a: Value) -> Value:
         return Value(self, None, "real")
 
-    def library(self, name: str, a: Value) -> Value:
+    def library(self, name: str, *operands: Value) -> Value:
         return self._count("library", "real")
 
     def smaller(self, a: Value, b: Value) -> Value:
@@ -174,13 +178,13 @@ class _Training(Training):
         with self.k.during("D"):
             super().update_D(loss, start, stop, noise)
 
-    def update_G(self, loss: Loss, count: Value, noise: Value) -> None:
+    def update_G(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
         with self.k.during("G"):
-            super().update_G(loss, count, noise)
+            super().update_G(loss, start, stop, noise)
 
-    def adam(self, net, size: Value, stretch: Value, scale: Value | None) -> None:
+    def step(self, net: Net, *arguments: Any, **options: Any) -> None:
         with self.k.during("Adam of D" if net.first else "Adam of G"):
-            super().adam(net, size, stretch, scale)
+            super().step(net, *arguments, **options)
 
 
 def operations_per_example(
@@ -197,20 +201,15 @@ def operations_per_example(
     memories: dict[str, Any] = {
         name: CountedMemory(k, "word" if name == "order" else "real")
         for name in (
-            *("parameters", "first", "second", "rows", "order", "noise", "gradients", "trace"),
-            *("affine", "steps"),
+            *("parameters", "first", "second", "before", "average", "rows", "order", "noise"),
+            *("gradients", "trace", "affine", "steps"),
         )
     }
     draws = _Draws(k, word, word)
     k.counts.clear()  # a seed's keys are made once a training
-    numbers: dict[str, Any] = {
-        "decay_1": real,
-        "decay_2": real,
-        "epsilon": real,
-        "first_epoch": k.index(0),
-        "last_epoch": k.index(1),
-        "n": k.index(config.n_examples),
-        "batch_size": k.index(config.batch_size),
+    of_call = buffers.numbers(config, 0, 1)
+    numbers: dict[str, Any] = dict.fromkeys(REALS, real) | {
+        name: k.index(int(of_call[name])) for name in INDICES
     }
     _Training(k, shape, Arguments(draws, **memories, **numbers)).train()
     return {key: count / config.n_examples for key, count in k.counts.items()}

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.machine import cores
+from gan_eval.runtime.threads import cores
 from gan_eval.training.fused import functions
 from tests.training.fused.evaluate import evaluate, ulp_error
 from tests.training.fused.test_functions import exact_circle, exact_log_uniform

@@ -22,7 +22,7 @@ from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
 from gan_eval.study.results.results import Results
 from gan_eval.study.run import execute as running
-from gan_eval.study.run import unit as work
+from gan_eval.study.run import execute as work
 from gan_eval.training.backends import Availability, backend
 
 BACKEND = "fused_cpu"
@@ -63,7 +63,7 @@ def store(rows: int, folder: Path) -> Results:
     training = Training(settings, together)
     found = [Availability(BACKEND, "installed", ("cpu",), trainer.version(), together)]
     _, machine = running._survey()
-    running._survey = lambda: (found, machine)
+    running._survey = lambda _: (found, machine)
     work.finish_unit = training.finish_unit
     ends: list[tuple[float, float]] = []
     began = time.perf_counter(), time.process_time()

@@ -26,7 +26,7 @@ from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE
 from gan_eval.study.plan.study import Study
 from gan_eval.study.run import execute as running
-from gan_eval.study.run import unit as work
+from gan_eval.study.run import execute as work
 from gan_eval.training.backends import backend
 
 BACKEND = "fused_cpu"

@@ -15,12 +15,11 @@ from benchmarks.conftest import Measure
 from gan_eval import report
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.plan.identity import ReplicateQuery
 from gan_eval.study.plan.study import Study
-from gan_eval.study.plan.units import Unit
+from gan_eval.study.plan.units import ReplicateQuery, Unit
 from gan_eval.study.results.results import Results
 from gan_eval.study.run import execute
-from gan_eval.study.run import unit as work
+from gan_eval.study.run import execute as work
 
 BACKEND = "fused_cpu"
 SEEDS = range(1024)

@@ -20,7 +20,7 @@ from benchmarks import clock
 from benchmarks import training_peers as peers
 from benchmarks.conftest import Measure
 from benchmarks.training_peers import ALONE, JAX_REPLICATES, MANY, Run, UnavailableError
-from gan_eval.runtime.machine import environment
+from gan_eval.runtime.provenance import environment
 
 Beside = Callable[[Callable[[], Run], int, Sequence[int]], None]
 

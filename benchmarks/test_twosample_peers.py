@@ -20,7 +20,7 @@ from scipy.spatial.distance import pdist, squareform
 
 from benchmarks import clock
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.runtime.machine import environment
+from gan_eval.runtime.provenance import environment
 from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
 from gan_eval.training import draws
 

@@ -24,7 +24,7 @@ import torch
 from benchmarks import plain_loop
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import cores
+from gan_eval.runtime.threads import cores
 from gan_eval.training.backends import backend, pytorch_batched
 from gan_eval.training.config import TrainingConfig
 

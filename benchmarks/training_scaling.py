@@ -32,7 +32,8 @@ from benchmarks import roofline
 from benchmarks.cost_against_n import KIBIBYTES
 from benchmarks.counting import FLOATING, operations_per_example, total
 from gan_eval.runtime import threads
-from gan_eval.runtime.machine import cores, environment
+from gan_eval.runtime.provenance import environment
+from gan_eval.runtime.threads import cores
 from gan_eval.training.backends import backend
 from gan_eval.training.config import TrainingConfig
 

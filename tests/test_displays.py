@@ -15,9 +15,8 @@ import gan_eval as ge
 from gan_eval.investigations.certify.result import shipped
 from gan_eval.investigations.conformance.result import Conformance
 from gan_eval.investigations.conformance.stepwise import StageAgreement
-from gan_eval.investigations.exercise.decomposition import Decomposition
 from gan_eval.investigations.exercise.responses import FRESH, LEARNED
-from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.result import Decomposition, Exercise
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.investigations.speed.result import Figures
 from gan_eval.training.backends import Availability, Backends

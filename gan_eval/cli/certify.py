@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from gan_eval.cli.options import AsJson, Workers, command_line
+from gan_eval.cli.options import AsJson, Workers, command_line, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
@@ -17,43 +15,26 @@ if TYPE_CHECKING:
 def certify(
     tests: Annotated[
         str | None,
-        typer.Option(
-            "--tests",
-            metavar="A,B,…",
-            help="Certify these tests, or all; those of judge if not given.",
-        ),
+        option("--tests A,B,…", "Certify these tests, or all; those of judge if not given."),
     ] = None,
     n: Annotated[
-        int | None,
-        typer.Option("--n", help="Real rows; if not given, 200 against 200 and 20 against 500."),
+        int | None, option("--n", "Real rows; if not given, 200 against 200 and 20 against 500.")
     ] = None,
-    m: Annotated[int | None, typer.Option("--m", help="Generated rows; as many if not given.")] = (
-        None
-    ),
+    m: Annotated[int | None, option("--m", "Generated rows; as many if not given.")] = (None),
     dimension: Annotated[
         list[int] | None,
-        typer.Option(
-            "--dimension", metavar="D", help="Columns; may be repeated; 1, 2 and 10 if not given."
-        ),
+        option("--dimension D", "Columns; may be repeated; 1, 2 and 10 if not given."),
     ] = None,
     repetitions: Annotated[
-        int, typer.Option("--repetitions", help="Of each null case, from 100; a tenth for power.")
+        int, option("--repetitions", "Of each null case, from 100; a tenth for power.")
     ] = 2000,
     alpha: Annotated[
         list[float] | None,
-        typer.Option(
-            "--alpha",
-            metavar="LEVEL",
-            help="Level; may be repeated; 0.01, 0.05 and 0.1 if not given.",
-        ),
+        option("--alpha LEVEL", "Level; may be repeated; 0.01, 0.05 and 0.1 if not given."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="All random numbers follow from it.")] = 0,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write the certificate as JSON.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write it as one HTML page.")
-    ] = None,
+    seed: Annotated[int, option("--seed", "All random numbers follow from it.")] = 0,
+    out: Annotated[Path | None, option("--out FILE", "Write the certificate as JSON.")] = None,
+    html: Annotated[Path | None, option("--html FILE", "Write it as one HTML page.")] = None,
     as_json: AsJson = False,
     workers: Workers = None,
 ) -> Status:
@@ -74,7 +55,7 @@ def certify(
 
     settings = Settings.of(n, m, dimension or (), repetitions, alpha or (), seed)
     check_outputs({"--out": out, "--html": html})
-    checkpoint = Checkpoint(None if out is None or is_stream(out) else beside(out))
+    checkpoint = None if out is None or is_stream(out) else Checkpoint(beside(out))
     with progress_bar("certifying") as show:
         certificate = measure(
             named(tests),
@@ -86,6 +67,7 @@ def certify(
         )
     if out is not None:
         write_text(out, certificate.to_json())
+    if checkpoint is not None:
         checkpoint.remove()
     if html is not None:
         from gan_eval.investigations.certify.page import render
@@ -103,11 +85,11 @@ def certify(
 def _print(certificate: Certificate) -> None:
     """Print sizes, the smallest KL told apart, and the answer."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.certify import words
+    from gan_eval.investigations.certify import page
 
-    tables = [words.sizes(certificate)]
+    tables = [page.sizes(certificate)]
     if certificate.power:
-        tables.append(words.told_apart(certificate))
+        tables.append(page.told_apart(certificate))
     for table in tables:
         print_table(table.head, table.rows, table.caption)
-    say(words.verdict(certificate))
+    say(page.verdict(certificate))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gan_eval.cli.options import (
     AsJson,
     Assignments,
@@ -16,6 +14,7 @@ from gan_eval.cli.options import (
     Replicates,
     Seed,
     ThreadsOrAll,
+    option,
     seed_range,
 )
 from gan_eval.cli.status import Status
@@ -39,25 +38,20 @@ def check(
     threads: ThreadsOrAll = None,
     rows: Annotated[
         Path | None,
-        typer.Option(
-            "--rows",
-            metavar="PATH",
-            help="Check the rows of a run, by its folder or its rows.csv, instead of training.",
+        option(
+            "--rows PATH",
+            "Check the rows of a run, by its folder or its rows.csv, instead of training.",
         ),
     ] = None,
     share: Annotated[
-        float, typer.Option("--share", help="The share of replicates that must converge, 0 … 1.")
+        float, option("--share", "The share of replicates that must converge, 0 … 1.")
     ] = 0.5,
     margin: Annotated[
-        float | None,
-        typer.Option("--margin", help="The KL(q‖p), in nats, up to which one has converged."),
+        float | None, option("--margin", "The KL(q‖p), in nats, up to which one has converged.")
     ] = None,
     confidence: Annotated[
         float | None,
-        typer.Option(
-            "--confidence",
-            help="Ask it of the lower confidence bound of the share, as 0.95.",
-        ),
+        option("--confidence", "Ask it of the lower confidence bound of the share, as 0.95."),
     ] = None,
     as_json: AsJson = False,
 ) -> Status:
@@ -74,7 +68,7 @@ def check(
     from gan_eval.judging.judge import judge
     from gan_eval.runtime.threads import allow
     from gan_eval.study.results.export import load
-    from gan_eval.study.results.results import read_rows
+    from gan_eval.study.results.reading import read_rows
     from gan_eval.training import run
     from gan_eval.training.config import Margins, TrainingConfig
 

@@ -6,9 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from gan_eval.cli.options import AsJson, as_options, names
+from gan_eval.cli.options import AsJson, argument, as_options, names, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
@@ -21,46 +19,31 @@ _NAMED = ("columns", "sample", "seed", "header")  # arguments, in the library's 
 
 
 def compare(
-    real: Annotated[
-        Path,
-        typer.Argument(metavar="REAL", help="A table: .csv, .tsv, .parquet, .npy or .npz."),
-    ],
-    generated: Annotated[
-        Path, typer.Argument(metavar="GENERATED", help="The other table, with the same columns.")
-    ],
+    real: Annotated[Path, argument("REAL", "A table: .csv, .tsv, .parquet, .npy or .npz.")],
+    generated: Annotated[Path, argument("GENERATED", "The other table, with the same columns.")],
     columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="A,B,…", help="Compare these columns; all if not given."),
+        str | None, option("--columns A,B,…", "Compare these columns; all if not given.")
     ] = None,
     sample: Annotated[
-        int | None,
-        typer.Option("--sample", metavar="N", help="Draw N rows of each file, by the seed."),
+        int | None, option("--sample N", "Draw N rows of each file, by the seed.")
     ] = None,
     tests: Annotated[
-        str | None,
-        typer.Option("--tests", metavar="A,B,…", help="Run these tests; the battery if not given."),
+        str | None, option("--tests A,B,…", "Run these tests; the battery if not given.")
     ] = None,
-    alpha: Annotated[
-        float, typer.Option("--alpha", help="The level of all tests together, 0 … 1.")
-    ] = 0.05,
-    correction: Annotated[
-        str, typer.Option("--correction", help="holm or benjamini-hochberg.")
-    ] = "holm",
-    permutations: Annotated[
-        int, typer.Option("--permutations", help="Permutations of each test.")
-    ] = 999,
-    seed: Annotated[int, typer.Option("--seed", help="Of draw, permutations and bootstrap.")] = 0,
+    alpha: Annotated[float, option("--alpha", "The level of all tests together, 0 … 1.")] = 0.05,
+    correction: Annotated[str, option("--correction", "holm or benjamini-hochberg.")] = "holm",
+    permutations: Annotated[int, option("--permutations", "Permutations of each test.")] = 999,
+    seed: Annotated[int, option("--seed", "Of draw, permutations and bootstrap.")] = 0,
     header: Annotated[
         bool | None,
-        typer.Option(
+        option(
             "--header/--no-header",
-            help="The first line of a text file names its columns; found out if not given.",
+            "The first line of a text file names its columns; found out if not given.",
         ),
     ] = None,
     as_json: AsJson = False,
     html: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="Write a page with tables and pictures."),
+        Path | None, option("--html FILE", "Write a page with tables and pictures.")
     ] = None,
 ) -> Status:
     """Compare two tables: do they come from one distribution?
@@ -102,13 +85,13 @@ def compare(
 def _print(found: Comparison) -> None:
     """Print the tables, then sentences, the answer last."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.comparison import tables, words
+    from gan_eval.comparison import words
 
     for table in (
-        tables.tests(found),
-        tables.distances(found),
-        tables.columns(found, MOST_COLUMNS, moments=False),
-        tables.directions(found),
+        words.tests_table(found),
+        words.distances_table(found),
+        words.columns_table(found, MOST_COLUMNS, moments=False),
+        words.directions_table(found),
     ):
         print_table(table.head, table.rows, table.caption)
     sentences = [words.below_zero(found)]

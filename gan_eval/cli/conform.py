@@ -5,27 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from gan_eval.cli.options import AsJson, Threads, Workers, command_line, names
+from gan_eval.cli.options import AsJson, Threads, Workers, command_line, names, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
-    from gan_eval.investigations.conformance.distribution import DistributionAgreement
     from gan_eval.investigations.conformance.result import Conformance
     from gan_eval.investigations.conformance.stepwise import StageAgreement
+    from gan_eval.judging.agreement import DistributionAgreement
 
 
 def conform(
     backend: Annotated[
-        str | None,
-        typer.Option(
-            "--backend", metavar="A,B,…", help="Compare these; all installed ones if not given."
-        ),
+        str | None, option("--backend A,B,…", "Compare these; all installed ones if not given.")
     ] = None,
     replicates: Annotated[
-        int,
-        typer.Option("--replicates", help="Per backend in distribution, from 20; 0: none."),
+        int, option("--replicates", "Per backend in distribution, from 20; 0: none.")
     ] = 200,
     threads: Threads = 1,
     workers: Workers = None,
@@ -61,7 +55,7 @@ def conform(
 def _print(found: Conformance) -> None:
     """Print which backends are left out, the two tables, and the answer."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.conformance.distribution import MARGIN
+    from gan_eval.judging.agreement import MARGIN
 
     for one in found.absent:
         why = "has no device here" if one.state == "installed" else f"is {one.state}: {one.remedy}"

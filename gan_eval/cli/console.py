@@ -9,17 +9,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gan_eval.runtime.json import json_text
-from gan_eval.runtime.text import printable
+from gan_eval.runtime.arguments import printable
+from gan_eval.runtime.files import json_text
 
 _WIDEST = 100
 """Characters of a column; what is longer goes on in the next line."""
@@ -28,14 +22,6 @@ _WIDEST = 100
 def print_json(document: dict[str, Any]) -> None:
     """Print one JSON document."""
     print(json_text(document))
-
-
-def open_console() -> Console:
-    """Open a console on stdout, wider than Rich's guess where there is no terminal."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 160
-    return console
 
 
 def print_table(
@@ -48,7 +34,11 @@ def print_table(
 
     Nothing of it is cut, and neither Rich nor a terminal obeys its texts.
     """
-    console, table = console or open_console(), Table()
+    if console is None:
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = 160  # wider than Rich's guess
+    table = Table()
     for name in head:
         table.add_column(word(name), overflow="fold", max_width=_WIDEST)
     for row in rows:

@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from gan_eval.cli.options import AsJson, Assignments, Config, Seed, Workers, command_line
+from gan_eval.cli.options import (
+    AsJson,
+    Assignments,
+    BackendName,
+    Config,
+    Seed,
+    Workers,
+    command_line,
+    option,
+)
 from gan_eval.cli.status import Status
 from gan_eval.runtime.errors import UsageError
 
@@ -19,35 +26,29 @@ if TYPE_CHECKING:
 def exercise(
     config: Config = None,
     assignments: Assignments = None,
-    backend: Annotated[
-        str, typer.Option("--backend", help="The program that trains: see `gan-eval backends`.")
-    ] = "fused_cpu",
+    backend: BackendName = "fused_cpu",
     seed: Seed = 0,
     replicates: Annotated[
-        int, typer.Option("--replicates", help="Generators that the tests meet, from 2.")
+        int, option("--replicates", "Generators that the tests meet, from 2.")
     ] = 60,
     discriminators: Annotated[
-        int,
-        typer.Option("--discriminators", help="Of them, how many meet fresh discriminators."),
+        int, option("--discriminators", "Of them, how many meet fresh discriminators.")
     ] = 10,
     test_rows: Annotated[
-        list[int] | None,
-        typer.Option("--test-rows", metavar="N", help="Rows of the tests; may be repeated."),
+        list[int] | None, option("--test-rows N", "Rows of the tests; may be repeated.")
     ] = None,
     fit_rows: Annotated[
-        list[int] | None,
-        typer.Option("--fit-rows", metavar="N", help="Rows of the fits; may be repeated."),
+        list[int] | None, option("--fit-rows N", "Rows of the fits; may be repeated.")
     ] = None,
     widths: Annotated[
-        list[str] | None,
-        typer.Option("--widths", metavar="A,B", help="More hidden widths; may be repeated."),
+        list[str] | None, option("--widths A,B", "More hidden widths; may be repeated.")
     ] = None,
-    restarts: Annotated[int, typer.Option("--restarts", help="Random starts of each fit.")] = 3,
-    alpha: Annotated[float, typer.Option("--alpha", help="Level of every test, 0 … 1.")] = 0.05,
+    restarts: Annotated[int, option("--restarts", "Random starts of each fit.")] = 3,
+    alpha: Annotated[float, option("--alpha", "Level of every test, 0 … 1.")] = 0.05,
     workers: Workers = None,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where tables, numbers and page go.")
-    ] = Path("reports/exercise"),
+    out: Annotated[Path, option("--out DIR", "Where tables, numbers and page go.")] = Path(
+        "reports/exercise"
+    ),
     as_json: AsJson = False,
 ) -> Status:
     """Ask whether the generator wins on finite samples.
@@ -61,7 +62,7 @@ def exercise(
     from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.exercise import Settings
     from gan_eval.investigations.exercise import exercise as measure
-    from gan_eval.investigations.exercise.files import check_folder
+    from gan_eval.investigations.exercise.page import check_folder
     from gan_eval.training.config import TrainingConfig
 
     settings = Settings.of(
@@ -78,12 +79,7 @@ def exercise(
     )
     check_folder(out)
     with progress_bar("exercise") as show:
-        found = measure(
-            settings,
-            workers=workers,
-            command=command_line(),
-            on_progress=show,
-        )
+        found = measure(settings, workers=workers, command=command_line(), on_progress=show)
     written = found.save(out)
     if as_json:
         print_json(found.document())
@@ -104,9 +100,9 @@ def _widths(text: str) -> tuple[int, ...]:
 def _print(found: Exercise, written: Sequence[Path]) -> None:
     """Print tables, the answer, and where the files are."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.exercise import tables, words
+    from gan_eval.investigations.exercise import words
 
-    for table in (tables.told_apart(found), tables.decomposition(found)):
+    for table in (words.told_apart(found), words.decomposition(found)):
         print_table(table.head, table.rows, table.caption)
     files = f"Files: {', '.join(str(path) for path in written)}"
     say(words.QUESTION, words.headline(found), *words.answer(found), files)

@@ -5,20 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from gan_eval.cli.options import argument, option
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")],
+    folder: Annotated[Path, argument("DIR", "The folder of a run.")],
     out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FILE", help="A .csv or .parquet file; CSV on stdout if not given."
-        ),
+        Path | None, option("--out FILE", "A .csv or .parquet file; CSV on stdout if not given.")
     ] = None,
     epochs: Annotated[
-        bool,
-        typer.Option("--epochs", help="One row per replicate and epoch, not one per replicate."),
+        bool, option("--epochs", "One row per replicate and epoch, not one per replicate.")
     ] = False,
 ) -> None:
     """Write all rows that a study has stored, as CSV or Parquet.

@@ -6,47 +6,48 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE", help="TOML file of a configuration."),
-]
+
+def option(declared: str, text: str) -> Any:
+    """Declare an option as its help writes it, ``--html FILE`` with its sentence."""
+    name, _, metavar = declared.partition(" ")
+    return typer.Option(name, metavar=metavar or None, help=text)
+
+
+def argument(metavar: str, text: str) -> Any:
+    """Declare an argument, as ``FILE`` with its sentence."""
+    return typer.Argument(metavar=metavar, help=text)
+
+
+Config = Annotated[Path | None, option("--config FILE", "TOML file of a configuration.")]
 Assignments = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Set one hyper-parameter; may be given many times."
-    ),
+    list[str] | None, option("--set KEY=VALUE", "Set one hyper-parameter; may be given many times.")
 ]
 BackendName = Annotated[
-    str, typer.Option("--backend", help="The program that trains: see `gan-eval backends`.")
+    str, option("--backend", "The program that trains: see `gan-eval backends`.")
 ]
 Device = Annotated[
-    str | None,
-    typer.Option("--device", help="Where: cpu, cuda or cuda:1; the backend's first if not given."),
+    str | None, option("--device", "Where: cpu, cuda or cuda:1; the backend's first if not given.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="The first seed, from 0.")]
-Replicates = Annotated[int, typer.Option("--replicates", help="How many seeds, from 1.")]
-Threads = Annotated[int, typer.Option("--threads", help="CPU threads that one training may use.")]
+Seed = Annotated[int, option("--seed", "The first seed, from 0.")]
+Replicates = Annotated[int, option("--replicates", "How many seeds, from 1.")]
+Threads = Annotated[int, option("--threads", "CPU threads that one training may use.")]
 ThreadsOrAll = Annotated[
     int | None,
-    typer.Option(
-        "--threads",
-        help="CPU threads that training may use: 1 if not given, of fused_cpu one per core.",
+    option(
+        "--threads", "CPU threads that training may use: 1 if not given, of fused_cpu one per core."
     ),
 ]
 Workers = Annotated[
-    int | None,
-    typer.Option("--workers", help="Processes side by side; one per core if not given."),
+    int | None, option("--workers", "Processes side by side; one per core if not given.")
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")
-]
+AsJson = Annotated[bool, option("--json", "Print one JSON document and nothing else on stdout.")]
 
 
 def command_line() -> str:
@@ -61,9 +62,9 @@ def as_options(sentence: str, *arguments: str) -> str:
     `--no-header`. A setting of that name, which is unknown, stays.
     """
     for name in arguments:
-        option = name.replace("_", "-")
+        dashed = name.replace("_", "-")
         for given, written in (("", "--"), ("=True", "--"), ("=False", "--no-")):
-            sentence = re.sub(f"(?<!setting )`{name}{given}`", f"`{written}{option}`", sentence)
+            sentence = re.sub(f"(?<!setting )`{name}{given}`", f"`{written}{dashed}`", sentence)
     return sentence
 
 

@@ -5,22 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from gan_eval.cli.options import argument, option
 from gan_eval.runtime.errors import UsageError
 
 
 def report(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders that `run` wrote.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Where several runs are put together."),
-    ] = None,
+    folders: Annotated[list[Path], argument("DIR", "Folders that `run` wrote.")],
+    out: Annotated[Path | None, option("--out DIR", "Where several runs are put together.")] = None,
     benchmarks: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--benchmarks", metavar="FILE", help="Show this file of pytest-benchmark beside."
-        ),
+        list[Path] | None, option("--benchmarks FILE", "Show this file of pytest-benchmark beside.")
     ] = None,
 ) -> None:
     """Write the report of rows again, or of several runs in one.
@@ -31,9 +24,8 @@ def report(
     """
     from gan_eval.investigations.speed import benchmarks as throughput
     from gan_eval.report import write
-    from gan_eval.study.results.folder import REPORT, OutputFolder
     from gan_eval.study.results.merge import merge
-    from gan_eval.study.results.results import Results
+    from gan_eval.study.results.results import REPORT, OutputFolder, Results
 
     if out is None and len(folders) > 1:
         raise UsageError("several folders are put together into a new one: name it with `--out`")

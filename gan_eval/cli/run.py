@@ -7,15 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from gan_eval.cli.options import Threads, Workers, command_line
+from gan_eval.cli.options import Threads, Workers, argument, command_line, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gan_eval.runtime.progress import Progress
+    from gan_eval.runtime.pool import Progress
     from gan_eval.study.results.results import Results
     from gan_eval.study.run.forecast import Forecast
 
@@ -23,40 +21,34 @@ if TYPE_CHECKING:
 def run(
     study: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="STUDY.toml",
-            help="A file, or a name that `gan-eval studies` lists; the main job if none.",
+        argument(
+            "STUDY.toml", "A file, or a name that `gan-eval studies` lists; the main job if none."
         ),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Where results go; reports/<name> if not given."),
+        Path | None, option("--out DIR", "Where results go; reports/<name> if not given.")
     ] = None,
     assignments: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Set one key of the study, as replicates=8 or config.epochs=40; may be repeated.",
+        option(
+            "--set KEY=VALUE",
+            "Set one key of the study, as replicates=8 or config.epochs=40; may be repeated.",
         ),
     ] = None,
     workers: Workers = None,
     threads: Threads = 1,
     scheduler: Annotated[
         str | None,
-        typer.Option(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="Train on the workers of this Dask scheduler, as tcp://host:8786.",
+        option(
+            "--scheduler ADDRESS",
+            "Train on the workers of this Dask scheduler, as tcp://host:8786.",
         ),
     ] = None,
     dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Print what would run and for how long; write nothing."),
+        bool, option("--dry-run", "Print what would run and for how long; write nothing.")
     ] = False,
     fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Begin anew; what earlier runs left is moved aside."),
+        bool, option("--fresh", "Begin anew; what earlier runs left is moved aside.")
     ] = False,
 ) -> Status:
     """Run a study, or the main job, and write its HTML report.
@@ -72,7 +64,7 @@ def run(
     from gan_eval.report.run import run as run_study
     from gan_eval.study.plan import ready
     from gan_eval.study.plan.study import Study
-    from gan_eval.study.results.folder import REPORT, default_folder
+    from gan_eval.study.results.results import REPORT, default_folder
 
     settings = Study.read(None if study is None else ready.find(study), assignments or [])
     if dry_run:
@@ -109,7 +101,7 @@ def _print(results: Results, folder: Path) -> None:
     from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN
     from gan_eval.pages.numbers import plural
-    from gan_eval.runtime.text import printable
+    from gan_eval.runtime.arguments import printable
     from gan_eval.study.results.results import MOST_ROWS
     from gan_eval.training.backends.registry import absence
 

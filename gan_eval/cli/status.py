@@ -1,29 +1,36 @@
-"""The exit status of a command, from what it returns or raises: the one place for all.
+"""How a command ends: its exit status, and the streams and signals that may end it.
 
 A command returns a ``Status``, or nothing where it only does something, and raises for the rest:
-``UsageError`` for what the user can mend, ``KeyboardInterrupt`` where it is to end.
+``UsageError`` for what the user can mend, ``KeyboardInterrupt`` where it is to end. A signal that
+asks to end (SIGTERM, SIGHUP) does as Ctrl-C: what is finished is kept. Standard output and error
+outlive their readers and can write in any encoding.
 """
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import shlex
+import signal
 import sys
 import tempfile
+import threading
 import traceback
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import IntEnum
-from typing import Any, NoReturn
+from types import FrameType
+from typing import Any, NoReturn, TextIO
 
 import typer
 
-from gan_eval.cli import hints
-from gan_eval.cli.app import app
+from gan_eval.cli.app import app, misuse
 from gan_eval.cli.options import as_options
-from gan_eval.cli.signals import Ended, ending_by_signals
-from gan_eval.cli.streams import lasting_streams
+from gan_eval.runtime.arguments import printable
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import printable
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import Verdict
 
 _COMPLETE = "_GAN_EVAL_COMPLETE"
 """The variable by which a shell asks for completions."""
@@ -67,7 +74,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     received: list[int] = []
     try:
         with lasting_streams(), ending_by_signals(received):
-            status = _refuse("standard output is closed") if closed else status_of(arguments)
+            status = _say("standard output is closed") if closed else status_of(arguments)
     except KeyboardInterrupt:  # once more, while what was interrupted was put in order
         status = Status.INTERRUPTED
     if status == Status.INTERRUPTED and received:
@@ -79,18 +86,18 @@ def status_of(arguments: list[str] | None) -> int:
     """Run one command and return the status that it ends with."""
     # Every fault that Typer finds in the command line derives from this class; it is found
     # through a public descendant because its home moved between Typer's releases.
-    misuse: Any = typer.BadParameter.__mro__[2]
+    faults: Any = typer.BadParameter.__mro__[2]
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         status = _run(arguments)
         sys.stdout.flush()
         return status
-    except misuse as error:
-        return _refuse(hints.misuse(error, arguments))
+    except faults as error:
+        return _say(misuse(error, arguments))
     except UsageError as error:
-        return _refuse(str(error))
+        return _say(str(error))
     except OSError as error:
-        return _refuse(_of_the_system(error))
+        return _say(_of_the_system(error))
     except (KeyboardInterrupt, typer.Abort) as error:
         return _say(str(error) if isinstance(error, Ended) else "interrupted", Status.INTERRUPTED)
     except BaseException as error:  # a library's panic, or its exit, is no answer of ours either
@@ -122,11 +129,7 @@ def _run(arguments: list[str]) -> int:
         raise UsageError(as_options(str(error), *options)) from None
 
 
-def _refuse(sentence: str) -> int:
-    return _say(sentence, Status.USAGE)
-
-
-def _say(sentence: str, status: Status) -> int:
+def _say(sentence: str, status: Status = Status.USAGE) -> int:
     text = printable(sentence)
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
@@ -159,3 +162,128 @@ def _kept(error: BaseException) -> str:
         file.write(f"gan-eval {__version__}: {shlex.join(sys.argv)}\n\n")
         file.write("".join(traceback.format_exception(error)))
     return path
+
+
+_SPELLED = (
+    "‖|| ≤<= ≥>= ≠!= ≈~ →-> √sqrt ×x ·* ±+/- ∞inf –- —- −- “\" ”\" ‘' ’' "
+    "αalpha βbeta γgamma εepsilon μmu σsigma χchi Σsum ∇grad"
+)
+_PLAIN = {ord(word[0]): word[1:] for word in _SPELLED.split()}
+"""The letters that have no decomposition into ASCII, as it is written by hand."""
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """Spell what an encoding lacks in ASCII: ``≤`` as ``<=``, ``²`` as ``2``, else as an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    parts = []
+    for character in error.object[error.start : error.end]:
+        plain = unicodedata.normalize("NFKD", character.translate(_PLAIN)).translate(_PLAIN)
+        kept = plain.encode("ascii", "ignore").decode()
+        parts.append(kept or character.encode("ascii", "backslashreplace").decode())
+    return "".join(parts), error.end
+
+
+codecs.register_error("gan_eval.spelled", _spelled)
+
+
+class _Sink(io.RawIOBase):
+    """The file below a stream. After the first failure to write to it, all else is dropped.
+
+    A reader that has gone is nobody's fault, and the command goes on to its status. Any other
+    failure, as of a full disk, raises ``UsageError`` once, of standard output; there is nowhere to
+    tell that of standard error.
+    """
+
+    def __init__(self, below: Any, name: str | None) -> None:
+        self._below, self._name, self._lost = below, name, False
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._below.isatty()
+
+    def fileno(self) -> int:
+        return self._below.fileno()
+
+    def write(self, data: Any, /) -> int | None:
+        if self._lost:
+            return memoryview(data).nbytes
+        try:
+            return self._below.write(data)
+        except OSError as error:
+            self._lost = True
+            if self._name is not None and not isinstance(error, BrokenPipeError):
+                raise UsageError(
+                    f"{self._name} cannot be written: {error.strerror or error}"
+                ) from None
+            return memoryview(data).nbytes
+
+
+@contextmanager
+def lasting_streams() -> Iterator[None]:
+    """Let print write through such streams inside; a text buffer of a test stays as it is."""
+    before = sys.stdout, sys.stderr
+    _fill_closed()
+    # Of what Python opened (None: it was closed), not of what a caller has put in its place.
+    sys.stdout, sys.stderr = _lasting(before[0], "standard output"), _lasting(before[1], None)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(UsageError):  # of a command that has failed, which says why
+                stream.flush()
+        sys.stdout, sys.stderr = before
+
+
+def _lasting(stream: TextIO | None, name: str | None) -> TextIO:
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    stream.flush()
+    below = getattr(stream.buffer, "raw", stream.buffer)
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Sink(below, name)),
+        stream.encoding,
+        "gan_eval.spelled",
+        line_buffering=stream.line_buffering or stream.write_through,
+    )
+
+
+def _fill_closed() -> None:
+    """Put the null device where a standard descriptor is closed: the next file that is opened would
+    get its number, and with it whatever a library prints."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+_SIGNALS = [signal.Signals[name] for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that asks to end; what cleans up after Ctrl-C does so after this."""
+
+
+@contextmanager
+def ending_by_signals(received: list[int]) -> Iterator[None]:
+    """Raise ``Ended`` in the main thread for these signals inside, and note their numbers."""
+    before = {}
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        received.append(number)
+        raise Ended(f"ended by {signal.Signals(number).name}")
+
+    if threading.current_thread() is threading.main_thread():
+        # What is ignored stays so, as SIGHUP under `nohup`.
+        there = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+        before = {number: signal.signal(number, end) for number in there}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

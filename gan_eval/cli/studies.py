@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
+from gan_eval.cli.options import argument, option
 from gan_eval.runtime.errors import UsageError
 
 
 def studies(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Print the TOML of this one.")
-    ] = None,
+    name: Annotated[str | None, argument("NAME", "Print the TOML of this one.")] = None,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of a study, for editors.")
+        bool, option("--schema", "Print the JSON Schema of a study, for editors.")
     ] = False,
 ) -> None:
     """List the studies that come with the package.

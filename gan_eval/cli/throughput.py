@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from gan_eval.cli.options import AsJson
+from gan_eval.cli.options import AsJson, argument, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
@@ -15,35 +13,21 @@ if TYPE_CHECKING:
 
 
 def throughput(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="Files that pytest-benchmark wrote.")
-    ],
-    csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with a picture.")
-    ] = None,
+    files: Annotated[list[Path], argument("FILE", "Files that pytest-benchmark wrote.")],
+    csv: Annotated[Path | None, option("--csv FILE", "Write the table as CSV.")] = None,
+    html: Annotated[Path | None, option("--html FILE", "Write a page with a picture.")] = None,
     against: Annotated[
-        list[Path] | None,
-        typer.Option("--against", metavar="FILE", help="Compare with this; may be given again."),
+        list[Path] | None, option("--against FILE", "Compare with this; may be given again.")
     ] = None,
     slowdown: Annotated[
-        float, typer.Option("--slowdown", help="Times as long that is allowed, from 1.")
+        float, option("--slowdown", "Times as long that is allowed, from 1.")
     ] = 1.2,
     alpha: Annotated[
-        float, typer.Option("--alpha", help="The level of all benchmarks together, 0 … 1.")
+        float, option("--alpha", "The level of all benchmarks together, 0 … 1.")
     ] = 0.05,
-    correction: Annotated[
-        str, typer.Option("--correction", help="holm or benjamini-hochberg.")
-    ] = "holm",
-    run: Annotated[
-        Path | None,
-        typer.Option("--run", metavar="DIR", help="Show a run's time to quality beside."),
-    ] = None,
-    epsilon: Annotated[
-        float, typer.Option("--epsilon", help="The KL(q‖p), in nats, that is quality.")
-    ] = 0.1,
+    correction: Annotated[str, option("--correction", "holm or benjamini-hochberg.")] = "holm",
+    run: Annotated[Path | None, option("--run DIR", "Show a run's time to quality beside.")] = None,
+    epsilon: Annotated[float, option("--epsilon", "The KL(q‖p), in nats, that is quality.")] = 0.1,
     as_json: AsJson = False,
 ) -> Status:
     """Tabulate benchmarks, and say whether one became slower.

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from gan_eval.cli.options import (
     AsJson,
     Assignments,
@@ -17,6 +15,7 @@ from gan_eval.cli.options import (
     Replicates,
     Seed,
     ThreadsOrAll,
+    option,
     seed_range,
 )
 
@@ -40,10 +39,7 @@ def train(
     threads: ThreadsOrAll = None,
     as_json: AsJson = False,
     plot: Annotated[
-        Path | None,
-        typer.Option(
-            "--plot", metavar="FILE", help="Write the chapter's two pictures, as .png or .svg."
-        ),
+        Path | None, option("--plot FILE", "Write the chapter's two pictures, as .png or .svg.")
     ] = None,
 ) -> None:
     """Train the chapter's GAN and hold it against the truth.
@@ -83,8 +79,8 @@ def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
     """
     import numpy as np
 
-    from gan_eval.runtime.json import json_ready
-    from gan_eval.runtime.machine import environment
+    from gan_eval.runtime.files import json_ready
+    from gan_eval.runtime.provenance import environment
 
     law = trained.law()
     entries = ("mean_", "covariance_", "weight_")

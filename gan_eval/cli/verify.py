@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from gan_eval.cli.options import argument
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
     from gan_eval.report.verify import Verification
 
 
-def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A report.html.")],
-) -> Status:
+def verify(file: Annotated[Path, argument("FILE", "A report.html.")]) -> Status:
     """Recompute every number that a report shows from its data.
 
     Exit 1 where one differs, 3 where the page has too many rows to hold them.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,33 +11,30 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.comparison.columns import column_differences, common_columns, counting
 from gan_eval.comparison.copies import Copies, find_copies
-from gan_eval.comparison.directions import Directions, leading_directions
-from gan_eval.comparison.reading import LEAST_ROWS, read_tables
-from gan_eval.distributions.distances import bures_wasserstein
-from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.runtime.arguments import whole_number
+from gan_eval.comparison.differences import (
+    Direction,
+    Directions,
+    Distance,
+    column_differences,
+    distances,
+    leading_directions,
+    squares_vanish,
+)
+from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
+from gan_eval.runtime.arguments import plain, whole_number
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import write_text
-from gan_eval.runtime.json import json_ready
+from gan_eval.runtime.files import json_ready, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.runtime.text import plain
 from gan_eval.stats.battery.battery import BatteryResult, battery
 from gan_eval.stats.conversion import Exact, common_origin, in_words
-from gan_eval.stats.redundant_columns import set_aside
-from gan_eval.stats.scaling import ColumnScales
-from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import Verdict
+from gan_eval.stats.twosample.columns import set_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
-
-INTERVAL_COLUMNS = 64
-"""The number of columns above which no interval is given: the jackknife and the bootstrap of the
-Fréchet distance take minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,16 +47,6 @@ class Side:
     source: str
     available: int
     rows: Array = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Distance:
-    """A distance in one measure, with its 95 % interval, or None where there is none."""
-
-    name: str
-    words: str
-    estimate: float
-    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +65,13 @@ class Comparison(Displayed):
     notes : tuple of str
         How the files were read where that is not plain, a sentence each.
     set_aside : mapping of str to str
-        Columns left out and why (:func:`~gan_eval.stats.redundant_columns.set_aside`).
+        Columns left out and why (:func:`~gan_eval.stats.twosample.columns.set_aside`).
     tests : BatteryResult
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance
     differences : DataFrame
         One row per column, the largest difference first
-        (:func:`~gan_eval.comparison.columns.column_differences`).
+        (:func:`~gan_eval.comparison.differences.column_differences`).
     directions : Directions
     copies : Copies
         Rows of generated that are rows of real, or nearly so, in all ``columns``, and rows that
@@ -161,12 +147,19 @@ class Comparison(Displayed):
     def document(self) -> dict[str, Any]:
         """Return all of it, ready for JSON; NaN and infinities are None."""
         sides = {"real": self.real, "generated": self.generated}
-        distances = {d.name: (d.estimate, *(d.interval or (None, None))) for d in self.distances}
+        intervals = {d.name: (d.estimate, *(d.interval or (None, None))) for d in self.distances}
         bounds = ("estimate", "confidence_low", "confidence_high")
         along = self.directions
 
         def by_column(numbers: Array) -> dict[str, float]:
             return dict(zip(self.columns, numbers.tolist(), strict=True))
+
+        def direction(found: Direction, value: str, by_chance: float) -> dict[str, Any]:
+            return {
+                value: found.value,
+                "by_chance": by_chance,
+                "loadings": by_column(found.loadings),
+            }
 
         return json_ready(
             {
@@ -183,23 +176,14 @@ class Comparison(Displayed):
                 "permutations": self.permutations,
                 "battery": self.tests.to_dict(),
                 "distances": {
-                    name: dict(zip(bounds, three, strict=True)) for name, three in distances.items()
+                    name: dict(zip(bounds, three, strict=True)) for name, three in intervals.items()
                 },
                 "columns": self.differences.to_dict(orient="records"),
                 "directions": {
                     "units": by_column(along.units),
-                    "mean": {
-                        "shift": along.mean.value,
-                        "by_chance": along.chance_shift,
-                        "loadings": by_column(along.mean.loadings),
-                    },
+                    "mean": direction(along.mean, "shift", along.chance_shift),
                     "spread": [
-                        {
-                            "variance_ratio": d.value,
-                            "by_chance": along.chance_ratio,
-                            "loadings": by_column(d.loadings),
-                        }
-                        for d in along.spread
+                        direction(d, "variance_ratio", along.chance_ratio) for d in along.spread
                     ],
                 },
                 "copies": asdict(self.copies),
@@ -238,7 +222,7 @@ def compare(
         Of the draw, the permutations and the bootstrap, from 0.
     header : bool, optional
         Whether the first line of a text file names its columns; found out if not given
-        (:mod:`~gan_eval.comparison.header`).
+        (:mod:`~gan_eval.comparison.text`).
 
     Returns
     -------
@@ -273,19 +257,22 @@ def compare(
     both = " and ".join(repr(table.source) for table in tables)
     *pair, taken_off = common_origin(numbers[0], numbers[1], both, names)
     origins = {names[j]: origin for j, origin in taken_off.items()}
-    sides = []
-    for table, rows, stream in zip(tables, pair, streams, strict=False):
-        available = len(rows)
-        if sample is not None and sample < available:
-            rows = rows[np.sort(stream.choice(available, size=sample, replace=False))]
-        sides.append((table.source, available, rows))
-    aside = set_aside(sides[0][2], sides[1][2], names, origins)
+    drawn = [
+        rows
+        if sample is None or sample >= len(rows)
+        else rows[np.sort(stream.choice(len(rows), size=sample, replace=False))]
+        for rows, stream in zip(pair, streams, strict=False)
+    ]
+    aside = set_aside(drawn[0], drawn[1], names, origins)
     kept = [i for i, name in enumerate(names) if name not in aside]
     if not kept:
         name, reason = next(iter(aside.items()))
         raise UsageError(f"no column can be compared: {name!r} is {reason}")
-    first, second = (Side(source, n, rows[:, kept]) for source, n, rows in sides)
-    x, y = first.rows, second.rows
+    x, y = (rows[:, kept] for rows in drawn)
+    first, second = (
+        Side(table.source, len(rows), used)
+        for table, rows, used in zip(tables, pair, (x, y), strict=True)
+    )
     compared = [names[i] for i in kept]
     frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
     found = battery(
@@ -297,7 +284,7 @@ def compare(
         f"Column {plain(name)} counts the rows, as an index does: leave it out of `columns`."
         for name in counting(pair[0], pair[1], names)
     ]
-    if _squares_vanish(x, y):
+    if squares_vanish(x, y):
         notes.append(
             "The Fréchet distance of the columns as they are is not given: in their squared units "
             "it is too small for a number."
@@ -310,58 +297,10 @@ def compare(
         notes=tuple(notes),
         set_aside=aside,
         tests=found,
-        distances=_distances(x, y, found, streams[3]),
+        distances=distances(x, y, found, streams[3]),
         differences=column_differences(x, y, compared, correction, origins),
         directions=leading_directions(x, y),
         copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
         seed=seed,
         permutations=permutations,
     )
-
-
-def _distances(
-    x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
-) -> tuple[Distance, ...]:
-    scales = ColumnScales.of(np.concatenate([x, y]))
-    in_units = scales(x), scales(y)
-    units = in_units[0].std(axis=0)
-    units = np.where(units > 0, units, 1.0)
-    seed = int(stream.integers(2**62))
-    standardised = _frechet(in_units[0] / units, in_units[1] / units, seed)
-    plain = (math.nan, math.nan, None) if _squares_vanish(x, y) else _frechet(x, y, seed)
-    distances = [
-        Distance(
-            "frechet_standardised",
-            "Fréchet distance, columns in standard deviations of the first sample",
-            *standardised[1:],
-        ),
-        Distance("frechet", "Fréchet distance, columns as they are", *plain[1:]),
-        Distance(
-            "frechet_uncorrected", "the same by FID's formula, biased upwards", plain[0], None
-        ),
-    ]
-    for name, words in (
-        ("hotelling", "distance of the means, in standard deviations (Mahalanobis)"),
-        ("energy", "energy distance, whitened"),
-        ("mmd", "MMD², whitened, unbiased"),
-    ):
-        if name in found.results:
-            result = found.results[name]
-            distances.append(Distance(name, words, result.estimate, result.confidence_interval))
-    return tuple(distances)
-
-
-def _squares_vanish(x: Array, y: Array) -> bool:
-    """Say whether the columns vary, but so little that float64 rounds the squares to nothing."""
-    return 0 < np.ptp(np.concatenate([x, y]), axis=0).max() < SMALLEST_RANGE
-
-
-def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
-    """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
-    if x.shape[1] > INTERVAL_COLUMNS:
-        first, second = Gaussian.fit(x), Gaussian.fit(y)
-        plain = float(bures_wasserstein(first, second)) ** 2
-        return plain, math.nan, None
-    small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
-    found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
-    return found.estimate, found.corrected, found.confidence_interval

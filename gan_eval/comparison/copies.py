@@ -138,9 +138,8 @@ def _repeated(counts: NDArray[np.intp], size: int) -> float:
     total = int(counts.sum())
     if size == total:
         return float(counts[counts > 1].sum())
-    left = total - counts
-    possible = left >= size - 1
-    rest = left[possible]
+    possible = total - counts >= size - 1
+    rest = (total - counts)[possible]
     alone = np.zeros(len(counts))
     alone[possible] = np.exp(
         gammaln(rest + 1) - gammaln(rest - size + 2) - gammaln(total) + gammaln(total - size + 1)
@@ -163,7 +162,7 @@ def _near(real: Array, generated: Array, generator: np.random.Generator) -> Coun
     deviations = base.std(axis=0)
     base, queries = base / deviations, np.clip(queries / deviations, -1e100, 1e100)
     own = _nearness(base[chosen], base, chosen)
-    limit = np.partition(own, int(RARE * len(own)))[int(RARE * len(own))]
+    limit = np.sort(own)[int(RARE * len(own))]
     found = int((_nearness(queries, base) <= limit).sum())
     return Count.beside(found, len(looked), int((own <= limit).sum()), len(own))
 
@@ -189,8 +188,6 @@ def _nearness(queries: Array, base: Array, themselves: NDArray[np.intp] | None =
         # The differences themselves, which lose no digits where rows are near.
         distances = np.linalg.norm(some[:, None] - base[two], axis=2)
         largest = distances.max(axis=1)
-        apart_at_all = largest > 0
-        ratios[start : start + step][apart_at_all] = (
-            distances.min(axis=1)[apart_at_all] / largest[apart_at_all]
-        )
+        part = ratios[start : start + step]
+        np.divide(distances.min(axis=1), largest, out=part, where=largest > 0)
     return ratios

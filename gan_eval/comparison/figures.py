@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gan_eval.comparison import words
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, p_value, percent
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 from gan_eval.stats.conversion import in_words
 
 if TYPE_CHECKING:
@@ -37,16 +37,14 @@ def marginals(found: Comparison) -> list[Picture]:
     return [_marginal(found, position) for position in range(_marginal_count(found))]
 
 
-def columns_plane(found: Comparison) -> Picture | None:
-    """Draw the two most different columns against each other; None with one column."""
-    plane = _columns_plane(found)
-    return None if plane is None else _scatter(found, "fig-columns", plane)
+def columns_plane(found: Comparison) -> list[Picture]:
+    """Draw the two most different columns against each other; nothing with one column."""
+    return [_scatter(found, "fig-columns", plane) for plane in _columns_plane(found)]
 
 
-def directions_plane(found: Comparison) -> Picture | None:
+def directions_plane(found: Comparison) -> list[Picture]:
     """Draw the direction of the largest shift against the one of the most unequal spread."""
-    plane = _directions_plane(found)
-    return None if plane is None else _scatter(found, "fig-directions", plane)
+    return [_scatter(found, "fig-directions", plane) for plane in _directions_plane(found)]
 
 
 def plot(found: Comparison) -> Figure:
@@ -54,10 +52,8 @@ def plot(found: Comparison) -> Figure:
     drawings: list[Callable[[Axes], object]] = [
         partial(_draw_marginal, found, position) for position in range(_marginal_count(found))
     ]
-    for plane in (_columns_plane(found), _directions_plane(found)):
-        if plane is not None:
-            drawings.append(partial(_draw_scatter, found, plane))
-    return figure_of(drawings)
+    planes = [*_columns_plane(found), *_directions_plane(found)]
+    return figure_of([*drawings, *(partial(_draw_scatter, found, plane) for plane in planes)])
 
 
 class _Plane(NamedTuple):
@@ -68,33 +64,32 @@ class _Plane(NamedTuple):
     caption: str
 
 
-def _columns_plane(found: Comparison) -> _Plane | None:
+def _columns_plane(found: Comparison) -> list[_Plane]:
     if len(found.columns) < 2:
-        return None
+        return []
     names = [str(name) for name in found.differences["column"][:2]]
     places = [found.columns.index(name) for name in names]
     labels = _label(found, names[0]), _label(found, names[1])
-    return _Plane(
-        [side.rows[:, places] for side in (found.real, found.generated)],
-        labels,
-        f"The two most different columns, {labels[0]} and {labels[1]}",
-    )
+    caption = f"The two most different columns, {labels[0]} and {labels[1]}"
+    samples = [side.rows[:, places] for side in (found.real, found.generated)]
+    return [_Plane(samples, labels, caption)]
 
 
-def _directions_plane(found: Comparison) -> _Plane | None:
+def _directions_plane(found: Comparison) -> list[_Plane]:
     directions = found.directions
     if len(found.columns) < 2 or not directions.spread or not directions.mean.loadings.any():
-        return None
+        return []
     along = (directions.mean, directions.spread[0])
-    return _Plane(
-        [
-            np.column_stack([directions.scores(side.rows, direction) for direction in along])
-            for side in (found.real, found.generated)
-        ],
-        ("direction of the largest shift", "direction of the most unequal spread"),
+    samples = [
+        np.column_stack([directions.scores(side.rows, direction) for direction in along])
+        for side in (found.real, found.generated)
+    ]
+    labels = ("direction of the largest shift", "direction of the most unequal spread")
+    caption = (
         f"Across: {words.formula(found, along[0])}; shift {number(along[0].value, 2)} standard "
-        f"deviations. Up: {words.formula(found, along[1])}; variance × {number(along[1].value)}",
+        f"deviations. Up: {words.formula(found, along[1])}; variance × {number(along[1].value)}"
     )
+    return [_Plane(samples, labels, caption)]
 
 
 def _label(found: Comparison, column: str) -> str:
@@ -164,8 +159,9 @@ def _draw_scatter(found: Comparison, plane: _Plane, axes: Axes) -> tuple[pd.Data
             drawn[:, 0], drawn[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.5,
             linewidth=0, label=label,
         )  # fmt: skip
-    _set_limits(axes, limits)
+    (x_low, x_high, _), (y_low, y_high, _) = limits
     axes.set(xlabel=plane.labels[0], ylabel=plane.labels[1])
+    axes.set(xlim=_widened(x_low, x_high), ylim=_widened(y_low, y_high))
     legend_above(axes, columns=2)
     return pd.concat(parts), max(outside for *_, outside in limits)
 
@@ -185,10 +181,9 @@ def _scatter(found: Comparison, identity: str, plane: _Plane) -> Picture:
         )
 
 
-def _set_limits(axes: Axes, limits: list[tuple[float, float, float]]) -> None:
-    for which, (low, high, _) in zip("xy", limits, strict=True):
-        margin = 0.04 * (high - low)
-        getattr(axes, f"set_{which}lim")(low - margin, high + margin)
+def _widened(low: float, high: float) -> tuple[float, float]:
+    margin = 0.04 * (high - low)
+    return low - margin, high + margin
 
 
 def _range(samples: list[Array]) -> tuple[float, float, float]:

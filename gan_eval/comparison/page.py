@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_eval.comparison import figures, tables, words
+from gan_eval.comparison import figures, words
 from gan_eval.pages.blocks import (
     Block,
     Card,
@@ -18,8 +18,8 @@ from gan_eval.pages.blocks import (
 )
 from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
 from gan_eval.pages.page import fill
-from gan_eval.runtime.machine import environment
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
+from gan_eval.runtime.provenance import environment
 from gan_eval.stats.multiple import CORRECTIONS
 
 if TYPE_CHECKING:
@@ -79,8 +79,7 @@ def _cards(found: Comparison) -> list[Card]:
     ]
     if spread:
         note = _along("× ", found.directions.chance_ratio)
-        card = Card("most unequal variance", f"× {number(spread[0].value)}", note)
-        cards.insert(3, card)
+        cards.insert(3, Card("most unequal variance", f"× {number(spread[0].value)}", note))
     return cards
 
 
@@ -94,7 +93,7 @@ def _tests(found: Comparison) -> Section:
         "tests",
         "Which tests tell them apart?",
         [
-            TableBlock(tables.tests(found)),
+            TableBlock(words.tests_table(found)),
             Paragraph(
                 "Likelihood ratio, Hotelling and covariance look at means and covariances, the "
                 "largest column difference at single columns, the others at the whole "
@@ -110,7 +109,7 @@ def _distances(found: Comparison) -> Section:
         "distances",
         "How far apart are they?",
         [
-            TableBlock(tables.distances(found)),
+            TableBlock(words.distances_table(found)),
             Paragraph(
                 "The Fréchet distance sees means and covariances. With the columns as they are it "
                 "has their units, squared, and is ruled by the widest of them; in standard "
@@ -123,35 +122,31 @@ def _distances(found: Comparison) -> Section:
 
 def _columns(found: Comparison) -> Section:
     left = len(found.differences) - MOST_ROWS
-    plane = figures.columns_plane(found)
-    blocks: list[Block] = [TableBlock(tables.columns(found, MOST_ROWS))]
-    if left > 0:
-        blocks.append(
-            Paragraph(f"{count(left)} more columns differ less; the comparison's JSON lists all.")
-        )
-    blocks.append(Gallery([*figures.marginals(found), *([plane] if plane else [])]))
-    blocks.append(
+    more = f"{count(left)} more columns differ less; the comparison's JSON lists all."
+    blocks: list[Block] = [
+        TableBlock(words.columns_table(found, MOST_ROWS)),
+        *([Paragraph(more)] if left > 0 else []),
+        Gallery([*figures.marginals(found), *figures.columns_plane(found)]),
         Paragraph(
             "These p-values are a family of their own, to say where a difference lies; the tests "
             "above decide whether there is one."
-        )
-    )
+        ),
+    ]
     return Section("columns", "Which columns differ?", blocks)
 
 
 def _directions(found: Comparison) -> Section:
     plane = figures.directions_plane(found)
-    blocks: list[Block] = [TableBlock(tables.directions(found))]
-    if plane is not None:
-        blocks.append(Gallery([plane]))
-    blocks.append(
+    blocks: list[Block] = [
+        TableBlock(words.directions_table(found)),
+        *([Gallery(plane)] if plane else []),
         Paragraph(
             "The first row is the sum of columns whose means lie furthest apart; the others are "
             "those whose variances (second sample over first) are most unequal, the generalised "
             "eigenvalues of the two covariances. “By chance” is what Gaussian samples of one "
             "distribution and of these sizes exceed in 1 of 20 pairs."
-        )
-    )
+        ),
+    ]
     return Section("directions", "In which directions do they differ?", blocks)
 
 
@@ -160,7 +155,7 @@ def _copies(found: Comparison) -> Section:
         "copies",
         "Are rows copied?",
         [
-            TableBlock(tables.copies(found)),
+            TableBlock(words.copies_table(found)),
             Paragraph(
                 "Expected is what as many fresh rows would do: for copies by the share of the "
                 "first sample's rows that equal another of them (a table of small integers repeats "
@@ -179,13 +174,12 @@ def _data(found: Comparison) -> Section:
 
 def _method(found: Comparison) -> Section:
     facts = environment()
-    versions = ", ".join(f"{name} {version}" for name, version in facts["packages"].items())
     pairs = [
         ("Level", setting(found.tests.alpha)),
         ("Correction", CORRECTIONS[found.tests.correction]),
         ("Permutations", count(found.permutations)),
         ("Seed", str(found.seed)),
         ("Python", facts["python"]),
-        ("Packages", versions),
+        ("Packages", ", ".join(f"{name} {of}" for name, of in facts["packages"].items())),
     ]
     return Section("method", "How was it done?", [DefinitionList(pairs)])

@@ -1,43 +1,37 @@
-"""A file, an array or a DataFrame as a table of numbers, or one sentence on why it is none."""
+"""A file, an array or a DataFrame as a table of numbers, and the columns that two share."""
 
 from __future__ import annotations
 
-import mmap
-import re
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from gan_eval.comparison.arrays import (
-    positions,
-    read_arrays,
-    require_room,
-    table_of_array,
-)
-from gan_eval.comparison.header import Header, Opening, headers, require_columns
+from gan_eval.comparison.binary import read_arrays, read_parquet, table_of_array
+from gan_eval.comparison.text import Header, Opening, headers, positions, read_text, taken
+from gan_eval.runtime.arguments import nearest, plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.spreadsheet import EXACT_CSV
-from gan_eval.runtime.text import plain
 from gan_eval.stats.conversion import Numbers, worded
 from gan_eval.stats.samples import LARGEST_VALUE, SECONDS
 
 LEAST_ROWS = 3
 """Fewer have no covariance worth a comparison."""
 
+MOST_COLUMNS = 4096
+"""Columns of one comparison, whose time grows with their third power: 16 s of a processor for
+2,048 columns, some minutes for these."""
+
 ENDINGS = (".csv", ".tsv", ".parquet", ".npy", ".npz")
 
+_INDEX = ("", "Unnamed: 0")  # the names of a saved index, in a file and in a frame read from it
 _UNSAFE = {".pkl", ".pickle", ".p", ".joblib", ".pt", ".pth", ".dill"}
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_LONG = re.compile(rb"[1-9](?:\.?[0-9]){15}")  # float64 holds 15 digits of every decimal
 _NAMED = 3  # columns named in a sentence; more are counted
 
 
@@ -176,7 +170,7 @@ def read_table(path: str | Path, header: bool | None = None) -> Table:
     ----------
     path : path
         ``.csv``, ``.tsv`` (UTF-8, a header of names or numbers from the first line on:
-        :mod:`~gan_eval.comparison.header`),
+        :mod:`~gan_eval.comparison.text`),
         ``.parquet`` (needs pyarrow), ``.npy`` (shape (n, d) or (n,)) or ``.npz`` (one such array,
         or columns of shape (n,) by name).
     header : bool, optional
@@ -240,10 +234,10 @@ def _read(path: Path, header: Header | None) -> Table:
     ending, note = path.suffix.lower(), None
     with _opened(path):
         if header is not None and ending in _SEPARATORS:
-            frame, named = _read_text(path, _SEPARATORS[ending], header.named)
-            note = None if header.plain else _taken(path, frame, header.named)
+            frame, named = read_text(path, _SEPARATORS[ending], header.named)
+            note = None if header.plain else taken(path, frame, header.named)
         elif ending == ".parquet":
-            frame, named = _read_parquet(path), True
+            frame, named = read_parquet(path), True
         else:
             frame, named = read_arrays(path)
     frame.columns = [str(name) for name in frame.columns]
@@ -266,90 +260,87 @@ def some(noun: str, names: Sequence[str]) -> str:
     return f"{noun}{'s' * (len(names) > 1)} {shown}{rest}"
 
 
-def _taken(path: Path, frame: pd.DataFrame, named: bool) -> str:
-    entries = [str(entry) for entry in (frame.columns if named else frame.iloc[0])]
-    shown = plain(", ".join(entries[:_NAMED]) + (", …" if len(entries) > _NAMED else ""))
-    kind = "names" if named else "a row"
-    return (
-        f"The first line of {plain(path)} ({shown}) was taken as {kind}; `header={not named}` if "
-        "it is not."
+def common_columns(
+    real: Table, generated: Table, chosen: Sequence[str] | None
+) -> tuple[Table, Table]:
+    """Give both tables the same columns in the same order: the chosen ones, or all.
+
+    Columns are matched by name, in the order of ``real``. A table without names is matched by
+    position and takes the other's names. Raises ``UsageError`` where they cannot be matched.
+
+    Examples
+    --------
+    >>> named = table_of(pd.DataFrame({"b": [1, 2, 3], "a": [4, 5, 6]}), "real")
+    >>> turned = table_of(pd.DataFrame({"a": [4, 5, 6], "b": [1, 2, 3]}), "generated")
+    >>> [list(table.frame.columns) for table in common_columns(named, turned, None)]
+    [['b', 'a'], ['b', 'a']]
+    """
+    apart = set(real.frame.columns) != set(generated.frame.columns)
+    if apart and not (real.named and generated.named):
+        widths = real.frame.shape[1], generated.frame.shape[1]
+        if widths[0] != widths[1]:
+            raise UsageError(
+                f"{real.source!r} has {widths[0]} columns and {generated.source!r} has "
+                f"{widths[1]}: one of them has no names, so their columns can only be matched "
+                "by position"
+            )
+        names = (generated if generated.named else real).frame.columns
+        real = replace(real, frame=real.frame.set_axis(names, axis=1))
+        generated = replace(generated, frame=generated.frame.set_axis(names, axis=1))
+    columns = list(real.frame.columns) if chosen is None else list(chosen)
+    for table, other in ((real, generated), (generated, real)):
+        wanted = other.frame.columns if chosen is None else columns
+        absent = [c for c in wanted if c not in table.frame.columns]
+        if absent:
+            raise UsageError(_absent(table, other, absent, chosen is not None))
+    if len(columns) > MOST_COLUMNS:
+        raise UsageError(
+            f"at most {MOST_COLUMNS} columns can be compared, got {len(columns)} in "
+            f"{real.source!r}: choose some with `columns`"
+        )
+    repeated = [column for column, count in Counter(columns).items() if count > 1]
+    if repeated or not columns:
+        found = f"{plain(min(repeated))!r} more than once" if repeated else "none"
+        raise UsageError(f"`columns` must name different columns, got {found}")
+    if "" in columns:
+        raise UsageError(
+            f"{real.source!r} has a column without a name, as pandas saves its index: save it with "
+            "index=False, or choose the others with `columns`"
+        )
+    return replace(real, frame=real.frame[columns]), replace(
+        generated, frame=generated.frame[columns]
     )
 
 
-def _read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, bool]:
-    head = Opening.of(path, separator).head
-    require_columns(path, len(head))
-    try:
-        with warnings.catch_warnings():
-            # pandas warns, and goes on, where a row has more values than there are columns.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            read = partial(
-                pd.read_csv,
-                path,
-                sep=separator,
-                encoding="utf-8-sig",
-                header=0 if named else None,
-                names=range(len(head)),
-                index_col=False,
-                skipinitialspace=True,
-                low_memory=False,
-            )
-            frame = _with_all_digits(path, read(**EXACT_CSV), read)
-    except pd.errors.ParserWarning:
-        raise UsageError(
-            f"{str(path)!r} is not a table: its first line has fewer fields than the lines below; "
-            f"{'tabs' if path.suffix.lower() == '.tsv' else 'commas'} must part the columns, "
-            "and no decimals"
-        ) from None
-    except ValueError as error:
-        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
-    default = list(head) == [str(j) for j in range(len(head))]
-    names = list(head) if named else positions(len(head))
-    return frame.set_axis(names, axis=1), named and not default
+def _absent(table: Table, other: Table, absent: Sequence[str], chosen: bool) -> str:
+    if not chosen and absent[0] in _INDEX and absent[0] == other.frame.columns[0]:
+        return (
+            f"{other.source!r} has a column more than {table.source!r}, the first, which looks "
+            "like an index that pandas saved: save it with index=False, or choose the others with "
+            "`columns`"
+        )
+    names = [plain(name) for name in table.frame.columns[:20]]
+    hint = nearest(absent[0], names) if chosen else "name the common ones with `columns`"
+    return f"{table.source!r} lacks the {some('column', absent)}: {hint}"
 
 
-def _with_all_digits(
-    path: Path, frame: pd.DataFrame, read: Callable[..., pd.DataFrame]
-) -> pd.DataFrame:
-    """Make columns decimals where float64 makes different numbers equal, or where
-    whole numbers fit no integer type."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        if not len(frame) or not _LONG.search(text):
-            return frame
-    doubtful = [
-        j
-        for j in frame
-        if (frame[j].dtype.kind == "f" and frame[j].duplicated().any())
-        or (getattr(frame[j].dtype, "kind", "O") == "O" and _WHOLE.fullmatch(str(frame[j].iloc[0])))
+def counting(
+    real: NDArray[np.float64], generated: NDArray[np.float64], names: Sequence[str]
+) -> list[str]:
+    """Name the columns that count the rows of both, from 0 or 1, as a saved index does.
+
+    Examples
+    --------
+    >>> rows = np.array([[0.0, 3.1], [1.0, 2.7], [2.0, 3.3]])
+    >>> counting(rows, rows[:2], ["Unnamed: 0", "height"])
+    ['Unnamed: 0']
+    """
+    return [
+        name
+        for j, name in enumerate(names)
+        if real[0, j] in (0, 1)
+        and all(
+            np.array_equal(rows[:, j], real[0, j] + np.arange(len(rows)))
+            for rows in (real, generated)
+        )
     ]
-    if not doubtful:
-        return frame
-    texts = read(usecols=doubtful, dtype=str)
-    for j in doubtful:
-        try:
-            decimals = [Decimal(entry.strip()) for entry in texts[j]]
-        except (AttributeError, InvalidOperation):  # missing, or a word
-            continue
-        if len(set(decimals)) > frame[j].nunique() or frame[j].dtype.kind != "f":
-            frame[j] = pd.Series(decimals, dtype=object)
-    return frame
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise UsageError(
-            "a Parquet file needs pyarrow: pip install 'gan-eval[parquet]', or save it as CSV"
-        ) from None
-    try:
-        with parquet.ParquetFile(path) as file:
-            require_columns(path, file.metadata.num_columns)
-            require_room(path, file.metadata.num_rows * file.metadata.num_columns)
-            return file.read().to_pandas(ignore_metadata=True)
-    except (ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        reason = str(error).splitlines()[0].rpartition("': ")[2] if str(error) else "damaged"
-        raise UsageError(f"{str(path)!r} is not a usable Parquet file: {reason}") from None

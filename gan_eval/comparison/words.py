@@ -1,21 +1,31 @@
-"""A comparison in words, for a terminal, a notebook and the page."""
+"""A comparison in words and in tables, for a terminal, a notebook and the page."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from gan_eval.pages.numbers import count, number, p_value, plural, probability, setting
-from gan_eval.runtime.text import plain
+from gan_eval.pages.blocks import Table
+from gan_eval.pages.numbers import (
+    MISSING,
+    count,
+    interval,
+    number,
+    p_value,
+    plural,
+    probability,
+    setting,
+)
+from gan_eval.runtime.arguments import plain
 from gan_eval.stats.battery.catalogue import TESTS
 from gan_eval.stats.conversion import in_words
 from gan_eval.stats.multiple import CORRECTIONS
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import Verdict
 
 if TYPE_CHECKING:
-    from gan_eval.comparison.comparison import Comparison, Distance
+    from gan_eval.comparison.comparison import Comparison
     from gan_eval.comparison.copies import Count
-    from gan_eval.comparison.directions import Direction
+    from gan_eval.comparison.differences import Direction, Distance
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
@@ -58,9 +68,8 @@ def verdict(found: Comparison) -> str:
     tests, rejected = found.tests, len(found.tests.rejected)
     if found.verdict == Verdict.COULD_NOT_TELL:
         return f"{tests.why_not[:1].upper()}{tests.why_not[1:]}."
-    share = str(rejected) if rejected else "None"
     return (
-        f"{share} of {plural(len(tests.results), 'test')} "
+        f"{rejected or 'None'} of {plural(len(tests.results), 'test')} "
         f"{'rejects' if rejected < 2 else 'reject'} equal distributions at alpha = "
         f"{setting(tests.alpha)} after {CORRECTIONS[tests.correction]}'s correction; the smallest "
         f"adjusted p-value is {probability(tests.smallest)}."
@@ -116,22 +125,21 @@ def rows_compared(found: Comparison) -> list[str]:
 
 def rows(found: Comparison) -> list[str]:
     """Say which rows and columns were compared, and what was done to them, a sentence each."""
-    sentences = [*rows_compared(found), *found.notes]
-    for name, origin in found.origins.items():
-        sentences.append(
-            f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both samples, "
-            "exactly: its numbers have more digits than the arithmetic holds. No test depends on "
-            "that."
-        )
-    for name, why in found.set_aside.items():
-        sentences.append(f"Column {plain(name, SHORT)} was set aside: it is {why}.")
-    sentences += copies(found)
-    for name, why in found.tests.not_run.items():
-        sentences.append(
-            f"The {TESTS[name].title} test was not run, with x the first sample and y the second: "
-            f"{why}."
-        )
-    return sentences
+    subtracted = (
+        f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both samples, "
+        "exactly: its numbers have more digits than the arithmetic holds. No test depends on that."
+        for name, origin in found.origins.items()
+    )
+    aside = (
+        f"Column {plain(name, SHORT)} was set aside: it is {why}."
+        for name, why in found.set_aside.items()
+    )
+    not_run = (
+        f"The {TESTS[name].title} test was not run, with x the first sample and y the second: "
+        f"{why}."
+        for name, why in found.tests.not_run.items()
+    )
+    return [*rows_compared(found), *found.notes, *subtracted, *aside, *copies(found), *not_run]
 
 
 def copies(found: Comparison) -> list[str]:
@@ -183,10 +191,8 @@ def _copied(found: Comparison) -> str:
             f"{count(near.rows)} of {count(near.of)} rows of the second sample are near copies of "
             "rows of the first"
         )
-    for which, repeated in _repeated(found):
-        if repeated.surprising:
-            return f"rows of the {which} sample repeat"
-    return ""
+    which = next((which for which, repeated in _repeated(found) if repeated.surprising), None)
+    return f"rows of the {which} sample repeat" if which else ""
 
 
 def estimate(distance: Distance) -> str:
@@ -208,3 +214,102 @@ def below_zero(found: Comparison) -> str:
 def signed(value: float) -> str:
     """Write a number with its sign."""
     return f"+{number(value, 2)}" if value > 0 else number(value, 2)
+
+
+def tests_table(found: Comparison) -> Table:
+    """List each test that was run, with its p-values and whether it rejects."""
+    correction = CORRECTIONS[found.tests.correction]
+    return Table(
+        f"Tests of equal distributions, p-values adjusted by {correction} over all of them",
+        ("test", "statistic", "p-value", f"adjusted ({correction})", "rejects"),
+        [
+            (
+                TESTS[name].title,
+                number(result.statistic),
+                probability(result.pvalue),
+                probability(found.tests.adjusted[name]),
+                _yes(name in found.tests.rejected),
+            )
+            for name, result in found.tests.results.items()
+        ],
+    )
+
+
+def distances_table(found: Comparison) -> Table:
+    """List the distances."""
+    return Table(
+        "Distances, with an interval where there is one",
+        ("distance", "estimate", "95 % interval"),
+        [
+            (d.words, estimate(d), interval(*d.interval) if d.interval else MISSING)
+            for d in found.distances
+        ],
+    )
+
+
+def columns_table(found: Comparison, most: int, moments: bool = True) -> Table:
+    """List the ``most`` columns that differ most, with their means and deviations or without."""
+    own = ("real_mean", "generated_mean", "real_sd", "generated_sd") if moments else ()
+    heads = ("mean, first", "mean, second", "sd, first", "sd, second") if moments else ()
+    return Table(
+        "Columns, the most different first; p-values adjusted by "
+        f"{CORRECTIONS[found.tests.correction]} over them",
+        ("column", *heads, "shift, sd", "ratio of sd", "Kolmogorov–Smirnov", "adjusted p"),
+        [
+            (
+                plain(row["column"], 60 if moments else SHORT),
+                *(number(row[key]) for key in own),
+                signed(row["shift"]),
+                number(row["sd_ratio"]),
+                number(row["ks"], 2),
+                probability(row["adjusted"]),
+            )
+            for row in found.differences.head(most).to_dict("records")
+        ],
+    )
+
+
+def directions_table(found: Comparison) -> Table:
+    """List the directions in which the two differ most, with what chance alone gives."""
+    mean, spread = found.directions.mean, found.directions.spread
+    shift, ratio = found.directions.chance_shift, found.directions.chance_ratio
+    return Table(
+        "Directions in which they differ most (each column in its standard deviations)",
+        ("direction", "difference along it", "by chance up to"),
+        [
+            (formula(found, mean), f"mean {signed(mean.value)} sd", number(shift, 2)),
+            *(
+                (formula(found, d), f"variance × {number(d.value)}", f"× {number(ratio)}")
+                for d in spread
+            ),
+        ],
+    )
+
+
+def copies_table(found: Comparison) -> Table:
+    """List the counts of copied and of repeated rows."""
+    copied = found.copies
+    return Table(
+        "Copied and repeated rows, beside what the other sample expects",
+        ("rows", "found", "of", "expected", "too many"),
+        [
+            (
+                text,
+                *(
+                    (count(c.rows), count(c.of), number(c.expected, 2), _yes(c.surprising))
+                    if c is not None
+                    else (MISSING,) * 4
+                ),
+            )
+            for text, c in (
+                ("copies of a row of the first sample", copied.exact),
+                ("near copies of one", copied.near),
+                ("repeated within the first sample", copied.repeated_real),
+                ("repeated within the second sample", copied.repeated_generated),
+            )
+        ],
+    )
+
+
+def _yes(answer: bool) -> str:
+    return "yes" if answer else "no"

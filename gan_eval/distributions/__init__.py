@@ -7,7 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
     from gan_eval.distributions.distances import (
         bures_wasserstein,
         energy_distance,
@@ -15,7 +14,9 @@ if TYPE_CHECKING:
         mmd2,
     )
     from gan_eval.distributions.divergences import (
+        CanonicalPair,
         affine_invariant_distance,
+        canonical_pair,
         hellinger,
         jeffreys,
         jensen_shannon,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         total_variation,
     )
     from gan_eval.distributions.gaussian import Gaussian, ellipse
-    from gan_eval.distributions.sample_size import (
+    from gan_eval.distributions.likelihood_ratio import (
         median_kl_of_fit,
         samples_to_detect,
         worth_kl,
@@ -53,7 +54,7 @@ __all__ = [
     "worth_kl",
 ]
 
-_MODULES = ("gaussian", "target", "divergences", "distances", "canonical", "sample_size")
+_MODULES = ("gaussian", "target", "divergences", "distances", "likelihood_ratio")
 
 
 def __getattr__(name: str) -> Any:

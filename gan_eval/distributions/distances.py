@@ -12,8 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ellipe, gamma
 
-from gan_eval.distributions.canonical import finite_square, require_same_space
-from gan_eval.distributions.gaussian import Array, Gaussian, GaussianLike
+from gan_eval.distributions.gaussian import (
+    Array,
+    Gaussian,
+    GaussianLike,
+    finite_square,
+    require_same_space,
+)
 from gan_eval.runtime.errors import UsageError
 
 

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import shown
 
 Array = NDArray[np.floating]
+Mask = NDArray[np.bool_]
 
 
 class HasLaw(Protocol):
@@ -190,6 +191,34 @@ def as_numbers(value: ArrayLike, name: str) -> Array:
         return np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise UsageError(f"`{name}` must be an array of numbers, got {shown(value)}") from None
+
+
+def finite_square(given: GaussianLike) -> tuple[Gaussian, Mask]:
+    """Take a Gaussian with a square factor, and a mask (...) of the places where it is finite.
+
+    Elsewhere it is N(0, I), because LAPACK raises on NaN; the caller puts NaN into its result.
+    """
+    law = Gaussian.of(given)
+    finite_mean = np.isfinite(law.mean).all(axis=-1)
+    finite = np.asarray(finite_mean & np.isfinite(law.factor).all(axis=(-2, -1)))
+    mean = np.where(finite[..., None], law.mean, 0.0)
+    factor = np.where(finite[..., None, None], law.factor, np.eye(*law.factor.shape[-2:]))
+    return Gaussian(mean, Gaussian(mean, factor).square_factor), finite
+
+
+def require_same_space(q: Gaussian, p: Gaussian, q_finite: Mask, p_finite: Mask) -> Mask:
+    """Find where both are finite, after checking that they can be compared at all."""
+    if q.dimension != p.dimension:
+        raise UsageError(
+            f"two Gaussians must have one dimension, got {q.dimension} and {p.dimension}"
+        )
+    try:
+        return np.asarray(q_finite & p_finite)
+    except ValueError:
+        raise UsageError(
+            f"the leading axes of two Gaussians must broadcast, "
+            f"got {q_finite.shape} and {p_finite.shape}"
+        ) from None
 
 
 def ellipse(law: Gaussian, share: float = 0.95, points: int = 121) -> Array:

@@ -73,9 +73,7 @@ def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     confidence = demand.confidence if demand.confidence is not None else 0.95
     low, high = share_interval(converged, replicates, 2 * confidence - 1)
     share = converged / replicates
-    passed: bool | None = share >= demand.share
-    if demand.confidence is not None:
-        passed = low >= demand.share
-        if low < demand.share <= high:
-            passed = None
+    passed: bool | None = (share if demand.confidence is None else low) >= demand.share
+    if demand.confidence is not None and low < demand.share <= high:
+        passed = None
     return Answer(demand, converged, replicates, share, low, high, passed)

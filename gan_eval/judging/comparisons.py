@@ -156,20 +156,19 @@ def compare_configurations(
     tasks = {task: table.iloc[:most_seeds] for task, table in _tasks(rows, names, column).items()}
     pairs, aggregates, left_out = [], [], []
     for name in names:
-        common = {
-            task: table[[names[0], name]].dropna()
+        # By position: the reference beside itself is two columns of one name.
+        values = {
+            task: table[[names[0], name]].dropna().to_numpy()[:, [0, -1]]
             for task, table in tasks.items()
             if {names[0], name} <= set(table)
         }
-        common = {task: both for task, both in common.items() if len(both) >= FEWEST}
-        if not common:
+        values = {task: both for task, both in values.items() if len(both) >= FEWEST}
+        if not values:
             left_out.append(name)
             continue
         draws = {
-            task: bootstrap.resamples(len(both), resamples, seed) for task, both in common.items()
+            task: bootstrap.resamples(len(both), resamples, seed) for task, both in values.items()
         }
-        # By position: the reference beside itself is two columns of one name.
-        values = {task: both.to_numpy()[:, [0, -1]] for task, both in common.items()}
         if name != names[0]:
             for task, both in values.items():
                 pairs.append(_pair(name, task, both, draws[task], confidence))
@@ -213,11 +212,12 @@ def _tasks(rows: pd.DataFrame, names: list[str], column: str) -> profiles.Tasks:
     whole = whole.loc[whole["configuration"].isin(names)]
     if whole.duplicated(["configuration", *_TASK, "seed"]).any():
         raise UsageError("a seed comes twice in one configuration, backend and device")
-    found: profiles.Tasks = {}
-    for (backend, device), part in whole.groupby(_TASK, sort=False):
-        table = part.pivot(index="seed", columns="configuration", values="value")
-        found[str(backend), str(device)] = table
-    return found
+    return {
+        (str(backend), str(device)): part.pivot(
+            index="seed", columns="configuration", values="value"
+        )
+        for (backend, device), part in whole.groupby(_TASK, sort=False)
+    }
 
 
 def _pair(
@@ -234,7 +234,6 @@ def _pair(
     of_reference = bootstrap.quantiles(reference, counts, 0.5)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = medians / of_reference
-    improvements = bootstrap.wins(values, reference, counts)
     # Ties count half: the interval is that of the nearest whole number of wins.
     share = (better + (n - better - worse) / 2) / n
     exact = binomtest(round(share * n), n).proportion_ci(confidence, method="exact")
@@ -250,7 +249,9 @@ def _pair(
         "wins": share,
         "wins_low": exact.low,
         "wins_high": exact.high,
-        **bootstrap.with_bounds("improvement", improvements, confidence),
+        **bootstrap.with_bounds(
+            "improvement", bootstrap.wins(values, reference, counts), confidence
+        ),
         "pvalue": binomtest(better, decided).pvalue if decided else 1.0,
     }
 
@@ -265,12 +266,8 @@ def _aggregate(
     """Over all tasks: the draws of each task side by side are a stratified bootstrap."""
     pooled = np.concatenate([both[:, 1] for both in values.values()])
     counts = np.hstack(list(draws.values()))
-    improvements = np.full(len(counts), np.nan)
-    if not is_reference:
-        improvements = np.mean(
-            [bootstrap.wins(both[:, 1], both[:, 0], draws[task]) for task, both in values.items()],
-            axis=0,
-        )
+    wins = [bootstrap.wins(both[:, 1], both[:, 0], draws[task]) for task, both in values.items()]
+    improvements = np.full(len(counts), np.nan) if is_reference else np.mean(wins, axis=0)
     return {
         "configuration": name,
         "tasks": len(values),

@@ -1,8 +1,11 @@
-"""Judging by samples: against the rows that were seen, of the critic, by two-sample tests."""
+"""Judging by samples: against the rows that were seen, of the critic, by two-sample tests.
+
+With the columns of stored replicates: which are of tests, and which tests were run, as bits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -17,6 +20,9 @@ from gan_eval.training.units import features
 
 TESTS = ("mmd", "energy")
 """The tests of a replicate where none are named, of ``gan_eval.stats.battery.catalogue.TESTS``."""
+
+RENAMED = {"effective_sample_size": "worth_kl"}
+"""Columns of rows that were written by earlier versions, by their names of now."""
 
 _TOGETHER = 64
 """Replicates whose samples are drawn at once, so that they stay in a core's cache."""
@@ -35,7 +41,7 @@ def seen_laws(trained: TrainedGANs) -> Gaussian:
         x = draws.training_rows(trained.seeds[part], n, d)
         if n < 10 * d:  # too few rows to be sure that their covariance is far from singular
             law = Gaussian.fit(target.transform(x))
-            means[part], factors[part] = law.mean, _square(law)
+            means[part], factors[part] = law.mean, law.square_factor
             continue
         middle = np.full(n, 1 / n) @ x
         x -= middle[:, None]
@@ -66,6 +72,39 @@ def critics(trained: TrainedGANs, n: int) -> tuple[Array, Array]:
 def test_columns(tests: Sequence[str]) -> list[str]:
     """Name the columns of some tests: ``…_statistic`` and ``…_pvalue`` of each."""
     return [f"{name}_{what}" for name in tests for what in ("statistic", "pvalue")]
+
+
+def axes_of(names: Iterable[str]) -> list[str]:
+    """List the columns that are axes of a study: those between ``configuration`` and
+    ``config_hash``."""
+    names = list(names)
+    if not {"configuration", "config_hash"} <= set(names):
+        return []
+    return names[names.index("configuration") + 1 : names.index("config_hash")]
+
+
+def bits(tests: Sequence[str]) -> int:
+    """Code tests as bits, each by its place in ``gan_eval.stats.battery.catalogue.TESTS``, where
+    new ones go last."""
+    from gan_eval.stats.battery import catalogue  # a third of a second: only where tests are stored
+
+    return sum(1 << place for place, name in enumerate(catalogue.TESTS) if name in tests)
+
+
+def tests_of(names: Iterable[str]) -> list[str]:
+    """List the tests that have columns among these names, in their order."""
+    return [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
+
+
+def with_columns_of(tests: Sequence[str], names: Iterable[str]) -> list[str]:
+    """List the columns of rows, with the columns of these tests in place of those of any others."""
+    names = list(names)
+    known = set(test_columns(tests_of(names)))
+    place = next((at for at, name in enumerate(names) if name in known), None)
+    if place is None:
+        return names
+    rest = [name for name in names[place:] if name not in known]
+    return [*names[:place], *test_columns(tests), *rest]
 
 
 def two_sample_tests(
@@ -103,13 +142,6 @@ def _parts(total: int, size: int) -> list[slice]:
     """Slices of so many replicates that arrays of ``size`` entries a replicate stay small."""
     chunk = int(np.clip(_TOGETHER * 4000 // size, 1, _TOGETHER))
     return [slice(start, start + chunk) for start in range(0, total, chunk)]
-
-
-def _square(law: Gaussian) -> Array:
-    """The law's factor with d rows; fewer become d by rows of zero."""
-    factor = law.square_factor
-    missing = law.dimension - factor.shape[-2]
-    return np.pad(factor, [*[(0, 0)] * (factor.ndim - 2), (0, missing), (0, 0)])
 
 
 def _densities(trained: TrainedGANs) -> tuple[Array, NDArray[np.bool_]]:

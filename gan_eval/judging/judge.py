@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.distributions import divergences
-from gan_eval.distributions.canonical import CanonicalPair, canonical_pair
+from gan_eval.distributions.affinity import samples_of_pair
 from gan_eval.distributions.distances import bures_wasserstein, energy_distance, mmd2
+from gan_eval.distributions.divergences import CanonicalPair, canonical_pair, kl
 from gan_eval.distributions.gaussian import Array, Gaussian
-from gan_eval.distributions.sample_size import samples_of_pair, worth_kl
+from gan_eval.distributions.likelihood_ratio import worth_kl
 from gan_eval.judging import evaluation
 from gan_eval.runtime import threads
 from gan_eval.runtime.arguments import instance_of
@@ -111,9 +111,8 @@ def judge(
     if tested is not None and tested < 0:
         raise UsageError(f"`tested` must be at least 0, got {tested}")
     if tuple(tests) != evaluation.TESTS:
-        from gan_eval.stats.battery.catalogue import (
-            known,  # with SciPy's spatial part, a third of a second
-        )
+        # With SciPy's spatial part, a third of a second.
+        from gan_eval.stats.battery.catalogue import known
 
         tests = known(tests)
     measured: dict[str, Any] = {}
@@ -176,23 +175,30 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
     config, truth, law = trained.config, trained.config.truth, trained.law()
     to_truth = canonical_pair(law, truth)
     distances = _divergences(to_truth, canonical_pair(truth, law), law, truth)
-    columns = {"verdict": verdicts(distances["kl"], trained.finite(), margins)} | distances
-    columns["worth_kl"] = worth_kl(distances["kl"], config.dimension)
-    columns["efficiency"] = columns["worth_kl"] / config.n_examples
-    columns["samples_to_detect"] = samples_of_pair(*to_truth)
-    columns["mahalanobis_error"] = to_truth.mahalanobis()
-    columns["covariance_distance"] = to_truth.affine_invariant_distance()
+    worth, covariance = worth_kl(distances["kl"], config.dimension), _covariance(law)
     nothing = np.full(len(trained), np.nan)
-    to_rows = dict.fromkeys(distances, nothing)
+    to_rows, critics = dict.fromkeys(distances, nothing), (nothing, nothing)
     if n_evaluation:
         seen = evaluation.seen_laws(trained)
         to_rows = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
-    columns |= {f"{name}_rows": values for name, values in to_rows.items()}
-    columns |= _moments(law, truth)
-    columns |= _entries("weight", law.factor)
-    critics = evaluation.critics(trained, n_evaluation) if n_evaluation else (nothing, nothing)
-    columns["critic_correlation"], columns["critic_error"] = critics
-    return columns
+        critics = evaluation.critics(trained, n_evaluation)
+    return {
+        "verdict": verdicts(distances["kl"], trained.finite(), margins),
+        **distances,
+        "worth_kl": worth,
+        "efficiency": worth / config.n_examples,
+        "samples_to_detect": samples_of_pair(*to_truth),
+        "mahalanobis_error": to_truth.mahalanobis(),
+        "covariance_distance": to_truth.affine_invariant_distance(),
+        **{f"{name}_rows": values for name, values in to_rows.items()},
+        **_entries("mean", law.mean),
+        **_entries("mean_error", law.mean - truth.mean),
+        **_entries("covariance", covariance, upper=True),
+        **_entries("covariance_error", covariance - truth.covariance, upper=True),
+        **_entries("weight", law.factor),
+        "critic_correlation": critics[0],
+        "critic_error": critics[1],
+    }
 
 
 def epochs(trained: TrainedGANs) -> pd.DataFrame:
@@ -201,11 +207,12 @@ def epochs(trained: TrainedGANs) -> pd.DataFrame:
     R × (epochs + 1) rows, or as many per replicate as ``trained.traced`` has epochs. Epoch 0 is the
     start: it has a distribution and no losses.
     """
-    config, truth = trained.config, trained.config.truth
-    traced = trained.traced
-    steps = traced.size
+    config, traced = trained.config, trained.traced
     law = Gaussian(trained.biases, trained.weights)
-    start = np.full((len(trained), 1), np.nan)
+
+    def from_start(values: Array) -> Array:
+        return np.hstack([np.full((len(trained), 1), np.nan), values]).ravel()
+
     flat = Gaussian(
         law.mean.reshape(-1, config.dimension),
         law.factor.reshape(-1, config.latent_size, config.dimension),
@@ -215,15 +222,13 @@ def epochs(trained: TrainedGANs) -> pd.DataFrame:
             "config_hash": config.hash,
             "backend": trained.backend,
             "device": trained.device,
-            "seed": np.repeat(trained.seeds, steps),
+            "seed": np.repeat(trained.seeds, traced.size),
             "epoch": np.tile(traced, len(trained)),
-            "loss_D": np.hstack([start, trained.loss_D]).ravel(),
-            "loss_G": np.hstack([start, trained.loss_G]).ravel(),
-            "kl": divergences.kl(flat, truth),
-            "seconds": np.hstack([start, trained.seconds[:, traced[1:] - 1]]).ravel(),
-            "chapter_seconds": np.hstack(
-                [start, trained.chapter_seconds[:, traced[1:] - 1]]
-            ).ravel(),
+            "loss_D": from_start(trained.loss_D),
+            "loss_G": from_start(trained.loss_G),
+            "kl": kl(flat, config.truth),
+            "seconds": from_start(trained.seconds[:, traced[1:] - 1]),
+            "chapter_seconds": from_start(trained.chapter_seconds[:, traced[1:] - 1]),
         }
         | _entries("mean", flat.mean)
         | _entries("covariance", _covariance(flat), upper=True)
@@ -245,17 +250,6 @@ def _divergences(
         "mmd2": mmd2(q, p),
         "energy_distance": energy_distance(q, p),
     }
-
-
-def _moments(law: Gaussian, truth: Gaussian) -> dict[str, NDArray[np.floating]]:
-    """The learned mean and covariance, and their errors against b and AᵀA, entry by entry."""
-    covariance = _covariance(law)
-    return (
-        _entries("mean", law.mean)
-        | _entries("mean_error", law.mean - truth.mean)
-        | _entries("covariance", covariance, upper=True)
-        | _entries("covariance_error", covariance - truth.covariance, upper=True)
-    )
 
 
 def _covariance(law: Gaussian) -> NDArray[np.floating]:

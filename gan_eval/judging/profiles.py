@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -92,9 +93,9 @@ def performance_profiles(
 
 
 def _thresholds(pooled: Iterable[Sequence[NDArray[np.float64]]]) -> NDArray[np.float64]:
-    every = np.concatenate([np.empty(0), *(part for parts in pooled for part in parts)])
+    every = np.concatenate([np.empty(0), *chain.from_iterable(pooled)])
     kept = every[np.isfinite(every) & (every > 0)]
     if not kept.size:
-        return np.empty(0)
+        return kept
     low, high = np.quantile(kept, [0.01, 0.99])
     return np.geomspace(low, high, THRESHOLDS)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from gan_eval.judging.columns import axes_of
+from gan_eval.judging.evaluation import axes_of
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
@@ -20,6 +20,7 @@ CELL = ["configuration", "backend", "device"]
 
 _NEEDED = ("config_hash", "backend", "device", "verdict", "kl", "worth_kl", "efficiency")
 _NEEDED += ("samples_to_detect", "loss_D", "loss_G", "examples_per_second")
+_MEDIANS = (*_NEEDED[-4:], "chapter_examples_per_second")
 
 
 def by_cell(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
@@ -112,28 +113,24 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     if "configuration" not in rows:
         rows = rows.assign(configuration=rows["config_hash"])
     cells, axes = [], axes_of(rows.columns)
-    for cell, group in by_cell(rows):
+    for (configuration, *place), group in by_cell(rows):
         diverged = group["verdict"] == "diverged"
         verdicts = group["verdict"].value_counts()
-        kl = group["kl"].mask(diverged, np.inf)
-        worth = group["worth_kl"].mask(diverged, 0.0)
         converged, n = int(verdicts.get("converged", 0)), len(group)
-        row: dict[str, Any] = dict(zip(CELL[:1], cell[:1], strict=True))
-        row |= {name: group[name].iloc[0] for name in axes}
-        row |= dict(zip(CELL[1:], cell[1:], strict=True))
+        row: dict[str, Any] = {"configuration": configuration}
+        row |= {name: group[name].iloc[0] for name in axes} | dict(
+            zip(CELL[1:], place, strict=True)
+        )
         row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
         row["converged_share"] = converged / n
         row |= _bounds("converged_share", share_interval(converged, n, confidence))
-        row["kl"] = quantile(kl, 0.5)
-        row |= _bounds("kl", median_interval(kl, confidence))
-        row["kl_q05"], row["kl_q95"] = quantile(kl, 0.05), quantile(kl, 0.95)
-        efficiency = group["efficiency"].mask(diverged, 0.0)
-        for name, values in (("worth_kl", worth), ("efficiency", efficiency)):
+        for name, worst in (("kl", np.inf), ("worth_kl", 0.0), ("efficiency", 0.0)):
+            values = group[name].mask(diverged, worst)
             row[name] = quantile(values, 0.5)
             row |= _bounds(name, median_interval(values, confidence))
-        for name in ("samples_to_detect", "loss_D", "loss_G", "examples_per_second"):
-            row[name] = group[name].median()
-        row["chapter_examples_per_second"] = group["chapter_examples_per_second"].median()
+            if name == "kl":
+                row |= {"kl_q05": quantile(values, 0.05), "kl_q95": quantile(values, 0.95)}
+        row |= {name: group[name].median() for name in _MEDIANS}
         cells.append(row)
     return pd.DataFrame(cells)
 

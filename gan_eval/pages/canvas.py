@@ -15,12 +15,14 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from numpy.typing import NDArray
 
 from gan_eval.pages.numbers import number
 from gan_eval.runtime.spreadsheet import csv_text
@@ -234,9 +236,9 @@ def legend_above(axes: Axes, columns: int = 4) -> None:
     )
 
 
-def jitter(n: int, height: float = 0.6) -> Sequence[float]:
+def jitter(n: int, height: float) -> NDArray[np.float64]:
     """Make offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
-    return [((0.5 + i * 0.6180339887) % 1 - 0.5) * height for i in range(n)]
+    return ((0.5 + np.arange(n) * 0.6180339887) % 1 - 0.5) * height
 
 
 def _inline(text: str, identity: str, title: str, description: str) -> str:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gan_eval.runtime.text import SMALLEST_PVALUE
+from gan_eval.runtime.arguments import SMALLEST_PVALUE
 
 MISSING = "–"
 """The sign that stands for a number that does not exist."""

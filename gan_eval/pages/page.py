@@ -1,18 +1,23 @@
-"""A page: its answer first, then its sections, filled into the template; it fetches nothing."""
+"""A page: its answer first, then its sections, filled into the template; it fetches nothing.
+
+One section is here, since every page has it: where its figures come from.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from gan_eval.pages.blocks import Card, Section
+from gan_eval.pages.blocks import Block, Card, DefinitionList, Heading, Section, Table, TableBlock
+from gan_eval.pages.numbers import count, number, plural
 
 _HERE = Path(__file__).parent
 SOURCES = ("template.html.j2", "style.css", "page.js")
@@ -55,15 +60,15 @@ def fill(
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(
+    jinja = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["spans"] = _spans
-    return environment.get_template("template.html.j2")
+    jinja.filters["spans"] = _spans
+    return jinja.get_template("template.html.j2")
 
 
 def _spans(text: str) -> Markup:
@@ -74,3 +79,79 @@ def _spans(text: str) -> Markup:
 def source(name: str) -> str:
     """Read one of ``SOURCES``."""
     return (_HERE / name).read_text(encoding="utf-8")
+
+
+MOST_ROWS = 500
+"""Rows of a table that grows with the study; what is left out is counted."""
+
+
+def environment(provenance: Mapping[str, Any]) -> Section:
+    """Write the section on where figures come from, and what could not be run."""
+    machines = provenance.get("environments") or {"": provenance.get("environment") or {}}
+    seconds = provenance.get("seconds")
+    run = [
+        ("Workers", provenance.get("workers")),
+        ("Time taken", f"{number(seconds)} s" if seconds else None),
+        ("Run at", provenance.get("created")),
+    ]
+    blocks: list[Block] = []
+    if len(machines) == 1:  # one list, whose terms share a column
+        blocks.append(_facts([*_machine(*machines.values()), *run]))
+    else:
+        for name, machine in machines.items():
+            blocks += [Heading(f"Environment {name}"), _facts(_machine(machine))]
+        blocks += [Heading("Run"), _facts(run)]
+    if lacking := provenance.get("unavailable") or ():
+        blocks.append(
+            TableBlock(
+                Table(
+                    "Backends that were not there",
+                    ("backend", "state", "to install, or what it said"),
+                    [
+                        tuple(str(entry[k]) for k in ("name", "state", "remedy"))
+                        for entry in lacking
+                    ],
+                    words=3,
+                )
+            )
+        )
+    failures = provenance.get("failures") or ()
+    if failures:
+        blocks.append(TableBlock(_failures(failures)))
+    return Section("environment", "Environment", blocks)
+
+
+def _machine(machine: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    memory, packages = machine.get("memory_gib"), machine.get("packages") or {}
+    return [
+        ("Processor", machine.get("processor")),
+        ("Cores in use", machine.get("cores")),
+        ("Threads per process", machine.get("threads")),
+        ("Memory", f"{memory} GiB" if memory else None),
+        ("GPU", ", ".join(str(gpu) for gpu in machine.get("gpus") or []) or "none seen"),
+        ("Platform", machine.get("platform")),
+        ("Python", machine.get("python")),
+        ("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())),
+    ]
+
+
+def _facts(pairs: Sequence[tuple[str, Any]]) -> DefinitionList:
+    return DefinitionList([(term, str(value)) for term, value in pairs if value not in (None, "")])
+
+
+def _failures(failures: Sequence[Mapping[str, Any]]) -> Table:
+    shown = failures[:MOST_ROWS]
+    which = "" if len(shown) == len(failures) else f" (the first {count(len(shown))})"
+    return Table(
+        f"{plural(len(failures), 'unit')} of work that failed{which}",
+        ("configuration", "backend", "device", "seeds", "message"),
+        [
+            (
+                *(str(failure.get(name, "")) for name in ("configuration", "backend", "device")),
+                ", ".join(str(seed) for seed in (failure.get("seeds") or ())[:10]),
+                str(failure.get("message", "")),
+            )
+            for failure in shown
+        ],
+        words=5,
+    )

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from gan_eval.judging.summary import CELL, by_cell, summarise
 from gan_eval.pages.numbers import median
+from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import plain
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
 

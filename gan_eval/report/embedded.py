@@ -18,9 +18,9 @@ import pandas as pd
 
 from gan_eval.pages.page import SOURCES, source
 from gan_eval.report.cells import FactCache
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.json import json_ready
-from gan_eval.runtime.text import shown
+from gan_eval.runtime.files import json_ready
 from gan_eval.study.ledger import blocks
 from gan_eval.study.results.results import Results
 

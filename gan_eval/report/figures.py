@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from gan_eval.pages.numbers import count, median, number, percent, setting
 from gan_eval.report.cells import CellRows
 from gan_eval.report.tables import alone
 from gan_eval.report.words import not_shown
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 
 MOST_STRIPS = 12
 """Cells that a strip figure has room for."""
@@ -39,41 +40,52 @@ MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
 
 def kl_spread(cells: Sequence[CellRows]) -> Picture:
     """Draw each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
-    cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
-    with canvas(_strip_height(cells)) as (figure, axes):
-        hidden, thinned, shown = _strips(axes, cells, "kl")
-        for value in sorted({c.margin for c in cells} | {c.near_margin for c in cells}):
-            axes.axvline(value, color=COLOURS["ink"], linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        axes.set_xlabel("KL(q‖p), nats (dashed: the margins)")
-        return picture(
-            figure,
-            "fig-kl",
-            title="KL divergence of every replicate",
-            description=_strip_words(cells, "kl", "KL in nats"),
-            caption="One mark a replicate; the bar is the median with its 95 % interval. "
-            f"Left of the first dashed line ({setting(cells[0].margin)} nats) a replicate has "
-            f"converged, left of the second ({setting(cells[0].near_margin)}) it is near."
-            + _strip_rest(hidden, thinned, cells, rest, "no finite positive KL"),
-            data=shown,
-        )
+    return _spread(
+        *(cells, "kl", "KL in nats", "no finite positive KL"),
+        axis="KL(q‖p), nats (dashed: the margins)",
+        title="KL divergence of every replicate",
+        caption="One mark a replicate; the bar is the median with its 95 % interval. "
+        f"Left of the first dashed line ({setting(cells[0].margin)} nats) a replicate has "
+        f"converged, left of the second ({setting(cells[0].near_margin)}) it is near.",
+    )
 
 
 def worth_spread(cells: Sequence[CellRows]) -> Picture:
     """Draw each replicate's worth on a logarithmic axis."""
+    return _spread(
+        *(cells, "worth_kl", "worth", "worth no sample, or diverged"),
+        axis="worth, real samples",
+        title="Worth of every replicate",
+        caption="The number of real samples from which the maximum-likelihood Gaussian comes "
+        "as near to the truth at its median: half of such fits come nearer.",
+    )
+
+
+def _spread(
+    cells: Sequence[CellRows], column: str, name: str, why: str, axis: str, title: str, caption: str
+) -> Picture:
+    """Draw a column in a strip for each cell."""
     cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
+    medians = "; ".join(f"{c.label}: median {name} {number(c.summary[column])}" for c in cells)
     with canvas(_strip_height(cells)) as (figure, axes):
-        hidden, thinned, shown = _strips(axes, cells, "worth_kl")
-        axes.set_xlabel("worth, real samples")
+        hidden, thinned, shown = _strips(axes, cells, column)
+        if column == "kl":
+            margin_lines(axes, cells, color=COLOURS["ink"], zorder=1)
+        axes.set_xlabel(axis)
         return picture(
             figure,
-            "fig-worth",
-            title="Worth of every replicate",
-            description=_strip_words(cells, "worth_kl", "worth"),
-            caption="The number of real samples from which the maximum-likelihood Gaussian comes "
-            "as near to the truth at its median: half of such fits come nearer."
-            + _strip_rest(hidden, thinned, cells, rest, "worth no sample, or diverged"),
+            f"fig-{column.removesuffix('_kl')}",
+            title=title,
+            description=f"Logarithmic axis. {medians}.",
+            caption=caption + _strip_rest(hidden, thinned, cells, rest, why),
             data=shown,
         )
+
+
+def margin_lines(axes: Axes, cells: Sequence[CellRows], **style: Any) -> None:
+    """Draw the margins on KL across the picture."""
+    for value in sorted({margin for c in cells for margin in (c.margin, c.near_margin)}):
+        axes.axvline(value, linewidth=1, linestyle=(0, (4, 3)), **style)
 
 
 def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
@@ -86,15 +98,10 @@ def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
     rejected = float((kept <= 0.05).mean())
     # Bars closed on the right, so that the first one is what is rejected at 5 %.
     closed, edges = np.maximum(kept - 1e-9, 0), np.linspace(0, 1, 21)
+    bars, _ = np.histogram(closed, edges)
     with canvas(2.6) as (figure, axes):
-        sns.histplot(
-            x=closed,
-            bins=edges.tolist(),
-            ax=axes,
-            color=COLOURS["learned"],
-            edgecolor=COLOURS["surface"],
-            alpha=1,
-        )
+        colours = {"color": COLOURS["learned"], "edgecolor": COLOURS["surface"]}
+        sns.histplot(x=closed, bins=edges.tolist(), ax=axes, alpha=1, **colours)
         axes.axhline(
             len(kept) / 20, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), zorder=3
         )
@@ -110,13 +117,7 @@ def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
             "rejected at the 5 % level (the first bar). A perfect generator would fill every bar "
             "to the dashed line."
             + not_shown(len(values) - len(kept), len(values), "without a test"),
-            data=pd.DataFrame(
-                {
-                    "above": edges[:-1],
-                    "up_to": edges[1:],
-                    "replicates": np.histogram(closed, edges)[0],
-                }
-            ),
+            data=pd.DataFrame({"above": edges[:-1], "up_to": edges[1:], "replicates": bars}),
         )
 
 
@@ -161,13 +162,9 @@ def speed(cells: Sequence[CellRows]) -> Picture | None:
             parts.append(each.assign(cell=cell.label))
             drawable, drawn = drawable + len(timed), drawn + len(each)
             axes.scatter(
-                each["examples_per_second"],
-                y + 0.1 + np.asarray(jitter(len(each), 0.4)),
-                s=12,
-                color=COLOURS["muted"],
-                alpha=0.6,
-                label="replicates, side by side",
-            )
+                each["examples_per_second"], y + 0.1 + jitter(len(each), 0.4), s=12,
+                color=COLOURS["muted"], alpha=0.6, label="replicates, side by side",
+            )  # fmt: skip
             clocks = (("training clock", "real", "D"), ("chapter's clock", "learned", "o"))
             for value, (label, colour, marker) in zip(alone(cell), clocks, strict=True):
                 if np.isfinite(value):
@@ -209,9 +206,7 @@ def _strips(axes: Axes, cells: Sequence[CellRows], column: str) -> tuple[int, in
         shown = _thin(drawable, column, _most(cells))
         hidden += len(cell.rows) - len(drawable)
         thinned += len(drawable) - len(shown)
-        parts.append(
-            shown.assign(cell=cell.label, _y=y + 0.05 + np.asarray(jitter(len(shown), 0.5)))
-        )
+        parts.append(shown.assign(cell=cell.label, _y=y + 0.05 + jitter(len(shown), 0.5)))
         low, middle, high = (cell.summary[column + end] for end in ("_low", "", "_high"))
         if np.isfinite([low, high]).all() and low > 0:
             axes.plot([low, high], [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
@@ -229,22 +224,13 @@ def _strips(axes: Axes, cells: Sequence[CellRows], column: str) -> tuple[int, in
 
 
 def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: NDArray) -> None:
-    order = [verdict for verdict in MARKERS if verdict in set(rows["verdict"])]
+    verdicts = rows["verdict"].to_numpy()
+    order = [verdict for verdict in MARKERS if verdict in set(verdicts)]
     sns.scatterplot(
-        x=rows[x].to_numpy(),
-        y=y,
-        hue=rows["verdict"].to_numpy(),
-        style=rows["verdict"].to_numpy(),
-        hue_order=order,
-        style_order=order,
-        palette={verdict: COLOURS[verdict] for verdict in order},
-        markers={verdict: MARKERS[verdict] for verdict in order},
-        s=30,
-        linewidth=0.4,
-        edgecolor=COLOURS["surface"],
-        ax=axes,
-        zorder=3,
-    )
+        x=rows[x].to_numpy(), y=y, hue=verdicts, style=verdicts, hue_order=order, style_order=order,
+        palette=COLOURS, markers=MARKERS, s=30, linewidth=0.4, edgecolor=COLOURS["surface"],
+        ax=axes, zorder=3,
+    )  # fmt: skip
 
 
 def _cell_axis(axes: Axes, cells: Sequence[CellRows]) -> None:
@@ -265,14 +251,6 @@ def _cell_axis(axes: Axes, cells: Sequence[CellRows]) -> None:
 
 def _strip_height(cells: Sequence[CellRows]) -> float:
     return 2.4 if len(cells) == 1 else 0.9 + 0.85 * len(cells)
-
-
-def _strip_words(cells: Sequence[CellRows], column: str, words: str) -> str:
-    return (
-        "Logarithmic axis. "
-        + "; ".join(f"{c.label}: median {words} {number(c.summary[column])}" for c in cells)
-        + "."
-    )
 
 
 def _strip_rest(

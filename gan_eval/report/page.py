@@ -1,36 +1,31 @@
-"""Results to a page: its sections in order, filled into the template."""
+"""Results to a page: its sections in order, from cells and provenance, filled into the template."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from gan_eval.pages.blocks import Card, Section
-from gan_eval.pages.environment import environment
-from gan_eval.pages.numbers import interval, number, percent, percents, setting
-from gan_eval.pages.page import fill
-from gan_eval.report import (
-    agreement,
-    configurations,
-    losses,
-    sections,
-    tables,
-    words,
-)
-from gan_eval.report import (
-    speed as measured,
-)
+from gan_eval.pages.blocks import Block, Card, Code, Paragraph, Section, TableBlock, gallery
+from gan_eval.pages.canvas import drawing
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
+from gan_eval.pages.page import environment, fill
+from gan_eval.report import evolution, figures, tables, words
+from gan_eval.report import speed as measured
 from gan_eval.report.cells import CellRows, FactCache, cells_of
+from gan_eval.report.comparisons import agreement, configurations
 from gan_eval.report.embedded import embed
+from gan_eval.report.losses import MOST_DRAWN, losses, of_cell, undrawn
+from gan_eval.report.samples import sample_notes, sample_pictures
+from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.files import write_text
-from gan_eval.runtime.text import plain
-from gan_eval.study.results.results import Results
-
-_HERE = Path(__file__).parent
+from gan_eval.runtime.settings import to_toml
+from gan_eval.study.results.results import MOST_ROWS, Results
 
 
 def render(results: Results, benchmarks: pd.DataFrame | None = None) -> str:
@@ -143,26 +138,209 @@ def _sections(
     facts: FactCache,
     benchmarks: pd.DataFrame | None,
 ) -> list[Section]:
-    made = [environment(provenance), sections.reproduce(provenance)]
+    made = [environment(provenance), reproduce(provenance)]
     timed = [] if benchmarks is None else [measured.section(benchmarks, results, facts)]
     if not cells:
         return [*timed, *made]
     study = provenance.get("study") or {}
-    beside = configurations.configurations(cells, provenance)
-    compared = agreement.agreement(cells)
+    beside = configurations(cells, provenance)
+    compared = agreement(cells)
     return [
-        sections.verdicts(cells),
+        verdicts(cells),
         *([beside] if beside else []),
         *([compared] if compared else []),
-        sections.moments(cells),
-        sections.spread(cells),
-        sections.samples(cells),
-        losses.losses(cells),
-        sections.tests(cells, study),
-        sections.critic(cells),
-        sections.speed(cells, provenance),
+        moments(cells),
+        spread(cells),
+        samples(cells),
+        losses(cells),
+        tests(cells, study),
+        critic(cells),
+        speed(cells, provenance),
         *timed,
-        sections.distances(cells),
-        sections.replicates(cells),
+        distances(cells),
+        replicates(cells),
         *made,
     ]
+
+
+_OPEN_ENTRIES = 9
+"""Rows of a table of moments up to which it stands open."""
+
+_MOST_CONFIGURATIONS = 50
+
+MOST_TABLES = 100
+"""Cells that have tables of their own, of moments and of distances."""
+
+
+def verdicts(cells: Sequence[CellRows]) -> Section:
+    first = cells[0]
+    text = (
+        f"Margins on KL(q‖p): converged up to {setting(first.margin)} nats, near up to "
+        f"{setting(first.near_margin)}, failed above; diverged means weights that are not finite. "
+        f"Within {setting(first.margin)} nats the total variation is at most "
+        f"{number(min(1.0, math.sqrt(first.margin / 2)), 2)} (Pinsker). Share intervals "
+        "are Clopper–Pearson, median intervals come from order statistics; a diverged replicate "
+        "counts as an infinite KL. Samples to detect is the number after which a 5 % "
+        "likelihood-ratio test tells the median replicate from the truth with 80 % power."
+    )
+    return Section("verdicts", "Verdicts", [TableBlock(tables.verdicts(cells)), Paragraph(text)])
+
+
+def moments(cells: Sequence[CellRows]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "The target is N(b, AᵀA). The generator is linear, so the mean and the covariance of "
+            "what it has learned are exact, not estimated from samples. Ranges are over seeds."
+        )
+    ]
+    missing = 0
+    for position, cell in enumerate(cells[:MOST_TABLES]):
+        table = tables.moments(cell)
+        if table is None:
+            missing += 1
+        else:
+            blocks.append(TableBlock(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES))
+    if missing:
+        blocks.append(Paragraph(f"{plural(missing, 'cell')} without stored settings left out."))
+    blocks += [*_without_table(cells), *_over_epochs(cells)]
+    return Section("moments", "Learned moments against b and AᵀA", blocks)
+
+
+def _without_table(cells: Sequence[CellRows]) -> list[Block]:
+    rest = len(cells) - MOST_TABLES
+    return [Paragraph(f"{plural(rest, 'more cell')} without a table here.")] if rest > 0 else []
+
+
+def _over_epochs(cells: Sequence[CellRows]) -> list[Block]:
+    blocks: list[Block] = []
+    for position, cell in enumerate(cells[:MOST_DRAWN]):
+        if evolution.drawable(cell):
+            blocks += of_cell(cell, cells)
+            if drawing():
+                blocks.append(evolution.evolution(cell, f"fig-epochs-{position + 1}"))
+    return [*blocks, *undrawn(cells)] if blocks else []
+
+
+def spread(cells: Sequence[CellRows]) -> Section:
+    return Section(
+        "spread",
+        "Spread over seeds",
+        [
+            Paragraph("Every replicate differs from its neighbours by its seed only."),
+            *gallery(lambda: figures.kl_spread(cells), lambda: figures.worth_spread(cells)),
+        ],
+    )
+
+
+def samples(cells: Sequence[CellRows]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "Generated points over the rows that the replicate was trained on. The median "
+            "replicate is shown, not the best one."
+        )
+    ]
+    for position, cell in enumerate(cells[:MOST_DRAWN]):
+        blocks += of_cell(cell, cells)
+        blocks += gallery(*sample_pictures(cell, f"fig-samples-{position + 1}"))
+        blocks += [Paragraph(note) for note in sample_notes(cell)]
+    return Section("samples", "Samples", blocks + undrawn(cells))
+
+
+def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            f"{words.of_tests(cells, study)} Not rejecting is not convergence: it "
+            "says that this many samples do not show the difference. The verdict rests on the "
+            "exact KL; how many samples do show it is the column “samples to detect” of "
+            f"the verdict table ({_detection(cells)})."
+        )
+    ]
+    names = words.tests(cells)
+    if any(tables.tested(cell, name)[0] for cell in cells for name in names):
+        if said := words.tested(cells):
+            blocks.append(Paragraph(said))
+        drawn = (partial(figures.pvalues, cells, *named) for named in names.items())
+        blocks += gallery(*drawn)
+        blocks += [TableBlock(tables.rejections(cells)), Paragraph(words.certificate(names))]
+    else:
+        blocks.append(Paragraph("No test was run."))
+    return Section("tests", "Two-sample tests", blocks)
+
+
+def _detection(cells: Sequence[CellRows]) -> str:
+    if len(cells) > 1:
+        return "one value a cell"
+    return f"median {number(cells[0].summary['samples_to_detect'], 2)}"
+
+
+def critic(cells: Sequence[CellRows]) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "The best possible discriminator has the logit ln p(x)/q(x), which is known here. "
+            "Both are compared on fresh real and generated samples."
+        )
+    ]
+    blocks += [*gallery(lambda: figures.critic(cells)), TableBlock(tables.critics(cells))]
+    return Section("critic", "The critic against ln p/q", blocks)
+
+
+def speed(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
+    workers = provenance.get("workers")
+    side = f" on {plural(workers, 'worker')}" if workers else ""
+    text = "No replicate was timed alone on the machine; all of them trained side by side."
+    if any(np.isfinite(tables.alone(cell)).all() for cell in cells):
+        text = (
+            "Of the first configuration on each backend and device, one replicate is timed alone "
+            "on the machine by both clocks; the others train "
+            f"side by side{side}, so their clocks also count each other's load."
+        )
+        if not all(np.isfinite(tables.alone(cell)).all() for cell in cells):
+            text += " A dash stands where nothing was timed alone."
+    drawn = gallery(lambda: figures.speed(cells))
+    return Section(
+        "speed", "Examples per second", [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))]
+    )
+
+
+def distances(cells: Sequence[CellRows]) -> Section:
+    text = (
+        "Two truths: the population N(b, AᵀA), and the Gaussian fitted to the rows that the "
+        "replicate saw, which is the best fit to those rows. Divergences are in nats where "
+        "they have a unit."
+    )
+    found = [
+        TableBlock(tables.distances(c), folded=i > 0) for i, c in enumerate(cells[:MOST_TABLES])
+    ]
+    return Section("distances", "All distances", [Paragraph(text), *found, *_without_table(cells)])
+
+
+def replicates(cells: Sequence[CellRows]) -> Section:
+    worst = tables.worst_replicates(cells)
+    rest: list[Block] = [TableBlock(worst, folded=True)] if worst else []
+    first = tables.first_replicates(cells)
+    return Section("replicates", "Replicates", [TableBlock(first, folded=True), *rest])
+
+
+def reproduce(provenance: Mapping[str, Any]) -> Section:
+    blocks: list[Block] = []
+    if provenance.get("command"):
+        blocks.append(Code("Command", str(provenance["command"])))
+    if provenance.get("study"):
+        blocks.append(Code("Study, as TOML", to_toml(provenance["study"])))
+    entries = provenance.get("configurations") or ()
+    for entry in entries[:_MOST_CONFIGURATIONS]:
+        label = f"Configuration “{entry.get('label')}”, hash {entry.get('hash')}, as TOML"
+        blocks.append(Code(label, to_toml(entry.get("config") or {}), folded=True))
+    if len(entries) > _MOST_CONFIGURATIONS:
+        rest = len(entries) - _MOST_CONFIGURATIONS
+        blocks.append(Paragraph(f"study.json has {plural(rest, 'more configuration')}."))
+    blocks.append(
+        Paragraph(
+            "The data lie beside this page: rows.csv has one row per replicate, epochs.csv one row "
+            f"per replicate and epoch (above {count(MOST_ROWS)} replicates, `gan-eval export` "
+            "writes them), study.json the settings and the environment. The numbers of a "
+            "replicate depend on its configuration and seed; on another machine or version, "
+            "rounding may change single replicates, not their distribution."
+        )
+    )
+    return Section("reproduce", "How to reproduce", blocks)

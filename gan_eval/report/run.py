@@ -7,10 +7,9 @@ from pathlib import Path
 
 from gan_eval.report.page import write
 from gan_eval.runtime.arguments import instance_of, path_of
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Progress
 from gan_eval.study.plan.study import Study
-from gan_eval.study.results.folder import REPORT, OutputFolder
-from gan_eval.study.results.results import Results
+from gan_eval.study.results.results import REPORT, OutputFolder, Results
 from gan_eval.study.run import execute
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import matplotlib
 
 from gan_eval.pages.canvas import undrawn
-from gan_eval.report.drawings import faults, is_same, outside, without
 from gan_eval.report.embedded import (
     FIGURE,
     DamagedDataError,
@@ -23,10 +22,10 @@ from gan_eval.report.embedded import (
     template_digest,
 )
 from gan_eval.report.page import assemble
-from gan_eval.report.shown import Shown, shown
+from gan_eval.report.reading import Shown, faults, is_same, outside, texts, without
+from gan_eval.runtime.arguments import cut, plain
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading
-from gan_eval.runtime.text import cut, plain
 from gan_eval.study.results.results import Results
 
 _OURS = '<meta name="generator" content="gan_eval">'
@@ -124,9 +123,9 @@ def verify(path: str | Path) -> Verification:
         right = insert(_again(held, held.results, why is None), held.holder)
     except DamagedDataError as error:
         raise UsageError(f"the data in {str(path)!r} are damaged: {error}") from None
-    said, there = shown(html), figures(html)
+    said, there = texts(html), figures(html)
     numbers = sum(len(_NUMBER.findall(one.text)) for one in said)
-    found = [*_texts(said, shown(right)), *_figures(there, held)]
+    found = [*_texts(said, texts(right)), *_figures(there, held)]
     if not found and html != right:
         found = [*(_stripped(html, right) if why else _redrawn(html, right))]
     return Verification(numbers, len(there), why, found, held.version)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.judging.columns import tests_of
+from gan_eval.judging.evaluation import tests_of
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.report.cells import NEAR_LN_2, CellRows
 

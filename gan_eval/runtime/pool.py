@@ -1,5 +1,5 @@
 """Processes that work side by side, few threads each, out of the reach of Ctrl-C, and that end when
-the process that started them does."""
+the process that started them does; and the progress of their work."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol, Self, TypeVar
 
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import cores
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.threads import cores
 
 Task = tuple[Any, ...]
 """A callable that a process can import, and its arguments."""
@@ -114,6 +113,43 @@ class Pool:
         # Submitting may start a process, which inherits the environment and the signal mask.
         with threads.allow(self.threads), _interrupts_held():
             return self.executor.submit(*task)
+
+
+@dataclass
+class Progress:
+    """A count of work in units, such as replicates or repetitions, told while the work is done.
+
+    Attributes
+    ----------
+    listener : callable or None
+        Called with this object by ``tell``, whenever a unit has ended.
+    planned, finished : int
+        Units in all, as far as is known, and those that have ended.
+    reused : int
+        Those of the finished that an earlier run had stored.
+    doing : str
+        The step that is being worked on.
+    verdicts : dict
+        Of a study, the number of replicates with each verdict that this run has trained.
+    """
+
+    listener: Callable[[Progress], None] | None = None
+    planned: int = 0
+    finished: int = 0
+    reused: int = 0
+    doing: str = ""
+    verdicts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, verdicts: Mapping[str, int]) -> None:
+        """Take in replicates that have ended, by their verdicts."""
+        for verdict, number in verdicts.items():
+            self.finished += number
+            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
+
+    def tell(self) -> None:
+        """Call the listener, if there is one."""
+        if self.listener is not None:
+            self.listener(self)
 
 
 class Store(Protocol):

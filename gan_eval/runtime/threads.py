@@ -1,13 +1,25 @@
-"""The CPU threads that a framework may use for one training: one, unless told otherwise."""
+"""The CPU threads of one training, one unless told otherwise, and of independent pieces of work, of
+which a bar tells where it is long."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeVar
 
 from gan_eval.runtime.arguments import whole_number
-from gan_eval.runtime.machine import cores
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+Item = TypeVar("Item")
+Space = TypeVar("Space")
+Result = TypeVar("Result")
 
 MOST = 1024
 """Threads of one training."""
@@ -63,8 +75,15 @@ def allow(count: int | None) -> Iterator[None]:
         yield
         return
     require(count)
-    before = {name: os.environ.get(name) for name in (_OURS, *_THEIRS)}
-    os.environ.update(dict.fromkeys(before, str(count)))
+    with environment(dict.fromkeys((_OURS, *_THEIRS), str(count))):
+        yield
+
+
+@contextmanager
+def environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the process's environment, inside."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         yield
     finally:
@@ -73,3 +92,150 @@ def allow(count: int | None) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Threads of a numerical operation: ``OMP_NUM_THREADS`` where it is set, else every core."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else cores()
+
+
+def in_order(
+    work: Callable[[Item, Space], Result],
+    items: Sequence[Item],
+    workspace: Callable[[], Space],
+    *,
+    device: str,
+    title: str = "two-sample test",
+) -> Iterator[Result]:
+    """Yield ``work(item, space)`` for each item, in the order of the items.
+
+    On the CPU, as many threads as torch is allowed (``torch.get_num_threads``) take the items in
+    turn, and torch itself uses one thread in each. Threads that share one operation wait for the
+    slowest at its end, thousands of times a test; here they meet once, at the end. On a machine
+    busy with other work that is a factor of ten and more. Results are the same for any number of
+    threads, bit for bit, because an item is computed by one of them. On another device the items
+    run one after the other.
+
+    Parameters
+    ----------
+    work : callable
+        Must not touch what another item touches, beside its workspace.
+    items : sequence
+    workspace : callable
+        Makes the memory that one thread reuses for its items.
+    device : str
+        Torch device.
+    title : str
+        What the progress bar says, where the work is long and stderr a terminal.
+    """
+    results = _in_order(work, items, workspace, device)
+    yield from shown(results, len(items), title) if len(items) > 1 else results
+
+
+def _in_order(
+    work: Callable[[Item, Space], Result],
+    items: Sequence[Item],
+    workspace: Callable[[], Space],
+    device: str,
+) -> Iterator[Result]:
+    if not device.startswith("cpu"):
+        space = workspace()
+        yield from (work(item, space) for item in items)
+        return
+    with one_thread_each() as threads:
+        threads = min(threads, len(items))
+        if threads <= 1:
+            space = workspace()
+            yield from (work(item, space) for item in items)
+            return
+        spaces: SimpleQueue[Space] = SimpleQueue()
+        for _ in range(threads):
+            spaces.put(workspace())
+
+        def take(item: Item) -> Result:
+            space = spaces.get()
+            try:
+                return work(item, space)
+            finally:
+                spaces.put(space)
+
+        # An exception or an interrupt closes the map, which cancels what has not begun.
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(take, items)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[int]:
+    """Hold torch to one thread an operation; gives the number that it was allowed."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield threads
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def full_float32() -> Iterator[None]:
+    """Hold off TF32 and bfloat16 products, which a caller may have allowed for training."""
+    import torch
+
+    precision = torch.get_float32_matmul_precision()
+    if precision == "highest":
+        yield
+        return
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(precision)
+
+
+# Work expected to take longer than this is shown, once so much of it has been seen (seconds).
+LONG = 2.0
+SEEN = 0.5
+
+
+def shown(results: Iterator[Result], total: int, title: str) -> Iterator[Result]:
+    """Pass on ``total`` results, with a bar on stderr if that is a terminal and the work is long.
+
+    The bar appears when what has been done so far lets more than ``LONG`` seconds be expected,
+    and is wiped at the end.
+    """
+    if not sys.stderr.isatty():
+        yield from results
+        return
+    start, bar = time.monotonic(), None
+    try:
+        for done, result in enumerate(results, 1):
+            elapsed = time.monotonic() - start
+            if bar is None and elapsed > SEEN and elapsed * total / done > LONG:
+                bar = _bar(title, total)
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=done)
+            yield result
+    finally:
+        if bar is not None:
+            bar.stop()
+
+
+def _bar(title: str, total: int) -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    bar.add_task(title, total=total)
+    bar.start()
+    return bar

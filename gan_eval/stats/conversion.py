@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import cut
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import cut
 
 if TYPE_CHECKING:
     import pandas as pd

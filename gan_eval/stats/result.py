@@ -1,4 +1,4 @@
-"""The result of a test."""
+"""The result of a test, and the answer that several give together."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.json import json_text
+from gan_eval.runtime.arguments import SMALLEST_PVALUE
+from gan_eval.runtime.files import json_text
 from gan_eval.runtime.notebook import Displayed
-from gan_eval.runtime.text import SMALLEST_PVALUE
 
 if TYPE_CHECKING:
     import pandas
+
+from enum import StrEnum
 
 
 class Scalars(Displayed):
@@ -197,3 +199,15 @@ def p_in_words(pvalue: float, digits: int = 4) -> str:
     if pvalue < 1 and f"{pvalue:.{digits}g}" == "1":
         return f"p > {1 - 10.0**-digits:g}"
     return f"p = {pvalue:.{digits}g}"
+
+
+class Verdict(StrEnum):
+    """The answer of tests under one level about two samples, or a sample and a target."""
+
+    TOLD_APART = "told_apart"
+    """Some test rejects equal distributions."""
+    NOT_TOLD_APART = "not_told_apart"
+    """No test rejects, though one could have. That is no proof of equality."""
+    COULD_NOT_TELL = "could_not_tell"
+    """No test could have rejected, whatever the rows: too few of them, too many ties, too few
+    permutations, or nothing that could be run."""

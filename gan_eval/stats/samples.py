@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.distributions.gaussian import GaussianLike
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import cut, shown
 from gan_eval.stats.conversion import (
     HELD,
     WHOLE,
@@ -46,6 +48,21 @@ TARGET = "the law they are held against is in float64"
 
 SECONDS = "seconds since a common start"
 """The form in which times can be given."""
+
+
+def one_sample(x: Any, target: GaussianLike) -> tuple[Array, GaussianTarget]:
+    """Take x of shape (n, d) as float64, n ≥ 2, and a target of d coordinates.
+
+    x is NumPy's, torch's or pandas'; one dimension means d = 1.
+    """
+    target = GaussianTarget.of(target)
+    rows = sample(x, "x")
+    if rows.shape[1] != target.dimension:
+        raise UsageError(
+            f"x must have one column for each of the target's {target.dimension} coordinates, "
+            f"got {rows.shape[1]}"
+        )
+    return rows, target
 
 
 def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Array]:

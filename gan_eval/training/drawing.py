@@ -17,7 +17,6 @@ from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import EpochEnd, TrainedGANs, training_rows
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 REAL, FAKE = "#8a8f98", "#c2410c"
@@ -87,8 +86,8 @@ class ChapterDrawing:
         self.points.clear()
         with np.errstate(invalid="ignore", over="ignore"):
             fake = self.latent @ law.factor + law.mean
-        _scatter(self.points, self.real, "real", REAL)
-        _scatter(self.points, fake, "generated", FAKE)
+        for rows, label, colour in ((self.real, "real", REAL), (fake, "generated", FAKE)):
+            self.points.scatter(*_plane(rows).T, s=9, label=label, color=colour, alpha=0.8)
         if self.config.dimension > 1:
             for gaussian, colour in ((self.config.truth, REAL), (law, FAKE)):
                 outline = ellipse(gaussian)
@@ -140,7 +139,3 @@ def picture_kind(path: str | Path) -> str:
     if ending not in (".png", ".svg"):
         raise UsageError(f"a picture's name must end in .png or .svg, got {str(path)!r}")
     return ending[1:]
-
-
-def _scatter(axes: Axes, rows: NDArray[np.floating], label: str, colour: str) -> None:
-    axes.scatter(*_plane(rows).T, s=9, label=label, color=colour, alpha=0.8)

@@ -101,20 +101,18 @@ def initial_layers(
     of the other parameters are the same in every dialect.
     """
     shapes = [list(itertools.pairwise(s)) for s in (generator_sizes, discriminator_sizes)]
-    count = sum((inputs + 1) * outputs for net in shapes for inputs, outputs in net)
+    ends = np.cumsum([n for net in shapes for i, o in net for n in (i * o, o)])
 
-    flat = normals(seed, Stream.INITIAL_NORMAL, 0, (count,))
+    flat = normals(seed, Stream.INITIAL_NORMAL, 0, (int(ends[-1]),))
     scales = scale, scale if discriminator_scale is None else discriminator_scale
-    nets, position = [], 0
-    for net, own_scale in zip(shapes, scales, strict=True):
-        layers = []
-        for inputs, outputs in net:
-            bias_at = position + inputs * outputs
-            weight = flat[..., position:bias_at].reshape(*flat.shape[:-1], inputs, outputs)
-            position = bias_at + outputs
-            layers.append(Layer(own_scale * weight, own_scale * flat[..., bias_at:position]))
-        nets.append(layers)
-    generator, discriminator = nets
+    numbers = iter(np.split(flat, ends[:-1], axis=-1))
+    generator, discriminator = (
+        [
+            Layer(own * next(numbers).reshape(*flat.shape[:-1], *shape), own * next(numbers))
+            for shape in net
+        ]
+        for own, net in zip(scales, shapes, strict=True)
+    )
     if glorot_generator:
         sizes = [inputs * outputs for inputs, outputs in shapes[0]]
         uniform = 2 * uniforms(seed, Stream.INITIAL_UNIFORM, 0, sum(sizes)) - 1
@@ -124,6 +122,7 @@ def initial_layers(
             for (w, b), part in zip(generator, parts, strict=True)
         ]
     if zero_biases:
-        generator = [Layer(w, np.zeros_like(b)) for w, b in generator]
-        discriminator = [Layer(w, np.zeros_like(b)) for w, b in discriminator]
+        generator, discriminator = (
+            [Layer(w, np.zeros_like(b)) for w, b in net] for net in (generator, discriminator)
+        )
     return generator, discriminator

@@ -70,18 +70,8 @@ class History:
         self._generators.append(self._told(generator))
         seconds, chapter_seconds = self._elapsed(), np.nan
         if self.on_epoch is not None:
-            loss_D, loss_G = self._losses[-1]
-            self.on_epoch(
-                EpochEnd(
-                    seeds=self.seeds,
-                    epoch=len(self._losses),
-                    epochs=self.config.epochs,
-                    loss_D=loss_D,
-                    loss_G=loss_G,
-                    weights=self._generators[-1].weight,
-                    biases=self._generators[-1].bias,
-                )
-            )
+            number, latest = len(self._losses), (*self._losses[-1], *self._generators[-1])
+            self.on_epoch(EpochEnd(self.seeds, number, self.config.epochs, *latest))
             chapter_seconds = self._elapsed()
         self._clocks.append((seconds, chapter_seconds))
 
@@ -93,21 +83,14 @@ class History:
     ) -> TrainedGANs:
         """Make the backend's result, with the final discriminators, Adam's moments, and what an
         averaged generator is the average of."""
+        weights, biases = (np.stack(part, axis=1) for part in zip(*self._generators, strict=True))
         losses = np.stack(self._losses, axis=2)
         # Replicates side by side share their time out evenly.
         clocks = np.array(self._clocks).T[:, None].repeat(self.seeds.size, axis=1)
         return TrainedGANs(
-            config=self.config,
-            backend=self.backend,
-            device=self.device,
-            seeds=self.seeds,
-            weights=np.stack([layer.weight for layer in self._generators], axis=1),
-            biases=np.stack([layer.bias for layer in self._generators], axis=1),
-            discriminator=list(discriminator),
-            loss_D=losses[0],
-            loss_G=losses[1],
-            seconds=clocks[0],
-            chapter_seconds=clocks[1],
+            *(self.config, self.backend, self.device, self.seeds, weights, biases),
+            list(discriminator),
+            *(*losses, *clocks),
             adam=adam,
             units=self.units,
             averaging=averaging and averaging.in_units(self.units),

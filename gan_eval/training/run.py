@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.runtime.arguments import instance_of, whole_number
+from gan_eval.runtime.arguments import instance_of, shown, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable
-from gan_eval.runtime.machine import memory_gib
+from gan_eval.runtime.provenance import memory_gib
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.runtime.text import shown
 from gan_eval.training import backends
-from gan_eval.training.backends.protocol import SparseHistory, default_device
+from gan_eval.training.backends.protocol import SparseHistory
+from gan_eval.training.backends.registry import default_device
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.drawing import ChapterDrawing, picture_kind
 from gan_eval.training.trained import TrainedGANs
 
 
@@ -69,11 +70,19 @@ def train(
     instance_of(config, "config", TrainingConfig)
     _require_seeds(seeds)
     whole_number(every, "`every`", 1)
-    if plot is not None:
-        return _train_and_draw(config, seeds, backend, device, plot)
-    _require_room(config, len(seeds), every)
+    if plot is None:
+        _require_room(config, len(seeds), every)
+    else:
+        picture_kind(plot)
+        check_writable(plot)
     trainer = backends.backend(backend)
     device = device or default_device(trainer)
+    if plot is not None:
+        pictures = ChapterDrawing(config, seeds[0])
+        parts = [trainer.train(config, seeds[:1], device, pictures)]
+        parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
+        pictures.save(plot)
+        return TrainedGANs.join(parts)
     if isinstance(trainer, SparseHistory):
         return trainer.train(config, seeds, device, every=every)
     return trainer.train(config, seeds, device)
@@ -111,20 +120,3 @@ def _require_room(config: TrainingConfig, replicates: int, every: int) -> None:
             f"{replicates:,} replicates need at least {needed:,.0f} GiB of memory, this machine "
             f"has {memory:,.0f}: train fewer at once, or run a study, which trains in parts"
         )
-
-
-def _train_and_draw(
-    config: TrainingConfig, seeds: Sequence[int], backend: str, device: str | None, plot: Path
-) -> TrainedGANs:
-    """Train the first seed drawing, the others without."""
-    from gan_eval.training.drawing import ChapterDrawing, picture_kind
-
-    picture_kind(plot)
-    check_writable(plot)
-    trainer = backends.backend(backend)
-    device = device or default_device(trainer)
-    drawing = ChapterDrawing(config, seeds[0])
-    parts = [trainer.train(config, seeds[:1], device, drawing)]
-    parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
-    drawing.save(plot)
-    return TrainedGANs.join(parts)

@@ -10,15 +10,20 @@ from gan_eval.training.config import EMA_DECAY, TrainingConfig
 Array = NDArray[np.floating]
 
 
-def generator_steps(config: TrainingConfig) -> NDArray[np.int64]:
-    """Number G's steps, shape (epochs · steps_per_epoch,): 1, 2, … where G is updated, else 0.
+def generator_steps(
+    config: TrainingConfig, batches: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Number G's steps at batches 0, 1, … of the training, by default all epochs · steps_per_epoch:
+    1, 2, … where G is updated, else 0.
 
     G is updated after each ``discriminator_steps``-th batch of an epoch; batches of an epoch that
     are left over are D's alone.
     """
-    every, batches = config.discriminator_steps, config.steps_per_epoch
-    updated = np.tile((np.arange(batches) + 1) % every == 0, config.epochs)
-    return np.where(updated, np.cumsum(updated), 0)
+    t = _batches(config) if batches is None else batches
+    epoch, batch = np.divmod(t, config.steps_per_epoch)
+    steps, left = np.divmod(batch + 1, config.discriminator_steps)
+    before = epoch * (config.steps_per_epoch // config.discriminator_steps)
+    return np.where(left == 0, before + steps, 0)
 
 
 def generator_examples(config: TrainingConfig) -> int:
@@ -29,32 +34,38 @@ def generator_examples(config: TrainingConfig) -> int:
     return whole - (last * size - n if last == config.steps_per_epoch else 0)
 
 
-def rate_factors(config: TrainingConfig) -> Array:
-    """Compute the factor of both learning rates at each batch, (epochs · steps_per_epoch,).
+def rate_factors(config: TrainingConfig, batches: NDArray[np.int64] | None = None) -> Array:
+    """Compute the factor of both learning rates at batches, by default all of the training.
 
     Of batch t = 0 … T − 1: 1, 1 − t/T, or (1 + cos πt/T)/2 (Loshchilov and Hutter 2017, "SGDR",
     eq. 5, with one cycle down to 0).
     """
-    T = config.epochs * config.steps_per_epoch
-    t = np.arange(T)
+    t = _batches(config) if batches is None else batches
+    part = t / (config.epochs * config.steps_per_epoch)
     if config.learning_rate_schedule == "linear":
-        return 1 - t / T
+        return 1 - part
     if config.learning_rate_schedule == "cosine":
-        return (1 + np.cos(np.pi * t / T)) / 2
-    return np.ones(T)
+        return (1 + np.cos(np.pi * part)) / 2
+    return np.ones(t.size)
 
 
-def average_weights(config: TrainingConfig) -> Array:
-    """Compute the weight w_s of G's step s = 1 … S in its average a_s = a + w_s (θ_s − a), (S,).
+def average_weights(config: TrainingConfig, steps: NDArray[np.int64] | None = None) -> Array:
+    """Compute the weight w_s of G's step s = 1 … S in its average a_s = a + w_s (θ_s − a), by
+    default of all S.
 
     ``none``: 1, the average is the last. ``half``: the mean over the steps after S // 2, and the
     last before. ``ema``: (1 − β)/(1 − βˢ), which is the exponential average from 0 divided by
     1 − βˢ, as Adam's first moment (Kingma and Ba 2015, section 3).
     """
-    s = np.arange(1, int(generator_steps(config).max()) + 1)
+    last = config.epochs * (config.steps_per_epoch // config.discriminator_steps)
+    s = np.arange(1, last + 1) if steps is None else steps
     if config.generator_average == "half":
-        return 1 / np.maximum(1, s - s.size // 2)
+        return 1 / np.maximum(1, s - last // 2)
     if config.generator_average == "ema":
         decay = EMA_DECAY if config.ema_decay is None else config.ema_decay
         return (1 - decay) / (1 - decay**s)
     return np.ones(s.size)
+
+
+def _batches(config: TrainingConfig) -> NDArray[np.int64]:
+    return np.arange(config.epochs * config.steps_per_epoch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = NDArray[np.floating]
+
+_PER_REPLICATE = ("seeds", "weights", "biases", "loss_D", "loss_G", "seconds", "chapter_seconds")
+"""The arrays of ``TrainedGANs``."""
 
 
 @dataclass(frozen=True)
@@ -232,51 +235,29 @@ class TrainedGANs(Displayed):
         def some(layers: Sequence[Layer]) -> list[Layer]:
             return [Layer(weight[part], bias[part]) for weight, bias in layers]
 
-        return TrainedGANs(
-            config=self.config,
-            backend=self.backend,
-            device=self.device,
-            seeds=self.seeds[part],
-            weights=self.weights[part],
-            biases=self.biases[part],
+        return replace(
+            self,
+            **{name: getattr(self, name)[part] for name in _PER_REPLICATE},
             discriminator=some(self.discriminator),
-            loss_D=self.loss_D[part],
-            loss_G=self.loss_G[part],
-            seconds=self.seconds[part],
-            chapter_seconds=self.chapter_seconds[part],
             adam=self.adam and AdamState(some(self.adam.first), some(self.adam.second)),
             units=self.units and self.units.take(part),
             averaging=self.averaging and self.averaging.take(part),
-            kept_epochs=self.kept_epochs,
         )
 
     @staticmethod
     def join(parts: Sequence[TrainedGANs]) -> TrainedGANs:
         """Join replicates of one configuration, backend and device, one after another."""
-        first = parts[0]
         moments = [part.adam for part in parts if part.adam is not None]
-        stacked = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in (
-                *("seeds", "weights", "biases", "loss_D", "loss_G", "seconds"),
-                "chapter_seconds",
-            )
-        }
-        return TrainedGANs(
-            config=first.config,
-            backend=first.backend,
-            device=first.device,
+        first, second = (
+            _joined([getattr(adam, name) for adam in moments]) for name in ("first", "second")
+        )
+        return replace(
+            parts[0],
+            **{name: np.concatenate([getattr(p, name) for p in parts]) for name in _PER_REPLICATE},
             discriminator=_joined([part.discriminator for part in parts]),
-            adam=AdamState(
-                _joined([adam.first for adam in moments]),
-                _joined([adam.second for adam in moments]),
-            )
-            if len(moments) == len(parts)
-            else None,
-            kept_epochs=first.kept_epochs,
+            adam=AdamState(first, second) if len(moments) == len(parts) else None,
             units=_joined_units([part.units for part in parts if part.units is not None]),
             averaging=_joined_averaging([p.averaging for p in parts if p.averaging is not None]),
-            **stacked,
         )
 
 

@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 from gan_eval.cli import app, main
-from gan_eval.cli.signals import Ended
-from gan_eval.cli.status import Status, status_of
+from gan_eval.cli.status import Ended, Status, status_of
 from gan_eval.investigations import exercise
 from gan_eval.investigations.certify import run as certifying
 from gan_eval.investigations.certify.result import Certificate, shipped
@@ -26,7 +25,7 @@ from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import Unit
-from gan_eval.study.run import unit as work
+from gan_eval.study.run import execute as work
 from gan_eval.training.backends import Availability
 
 from ..docs.pages import section, table_rows

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from gan_eval.cli import main, status
-from gan_eval.cli.streams import lasting_streams
+from gan_eval.cli.status import lasting_streams
 from gan_eval.runtime.errors import UsageError
 
 ENCODINGS = ["ascii", "latin-1", "cp1252", "utf-8"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.toml import to_toml
+from gan_eval.runtime.settings import to_toml
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.drawing import ChapterDrawing
 

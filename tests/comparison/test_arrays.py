@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan_eval.comparison import arrays
-from gan_eval.comparison.columns import MOST_COLUMNS, common_columns
-from gan_eval.comparison.reading import read_table
+from gan_eval.comparison import binary
+from gan_eval.comparison.reading import MOST_COLUMNS, common_columns, read_table
 from gan_eval.runtime.errors import UsageError
 
 ROWS = np.arange(180.0).reshape(60, 3)
@@ -111,7 +110,7 @@ def test_what_would_be_misread_or_is_hostile_is_refused(
 
 def test_what_packs_well_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In every format, the limit is held against what the file says of itself."""
-    monkeypatch.setattr(arrays, "MOST_NUMBERS", 100)
+    monkeypatch.setattr(binary, "MOST_NUMBERS", 100)
     np.savez_compressed(tmp_path / "t.npz", np.zeros((60, 3)))
     np.save(tmp_path / "t.npy", np.zeros((60, 3)))
     pd.DataFrame(np.zeros((60, 3))).rename(columns=str).to_parquet(tmp_path / "t.parquet")

@@ -10,7 +10,7 @@ import pytest
 
 from gan_eval.comparison import compare, words
 from gan_eval.comparison.copies import Copies, Count, _repeated, find_copies
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import Verdict
 
 RNG = np.random.default_rng
 Array = np.ndarray

@@ -13,8 +13,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from gan_eval.comparison import compare
-from gan_eval.comparison.columns import common_columns
-from gan_eval.comparison.reading import read_table
+from gan_eval.comparison.reading import common_columns, read_table
 from gan_eval.comparison.words import rows
 from gan_eval.runtime.errors import UsageError
 

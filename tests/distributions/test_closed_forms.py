@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gan_eval.distributions.canonical import log_excess
+from gan_eval.distributions.affinity import log_excess
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.divergences import (
     affine_invariant_distance,

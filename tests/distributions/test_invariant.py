@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from gan_eval.distributions.canonical import canonical_pair
-from gan_eval.distributions.divergences import affine_invariant_distance, mahalanobis
+from gan_eval.distributions.divergences import (
+    affine_invariant_distance,
+    canonical_pair,
+    mahalanobis,
+)
 from gan_eval.distributions.gaussian import Gaussian
 
 from .laws import CHAPTER, random_law

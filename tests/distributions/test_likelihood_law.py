@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize, stats
 from scipy.special import digamma
 
-from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.distributions.likelihood_ratio import BoxLaw
 
 
 def roots(function, middle: float) -> tuple[float, float]:

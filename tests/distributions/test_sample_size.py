@@ -9,8 +9,8 @@ from scipy.optimize import root_scalar
 
 from gan_eval.distributions.divergences import kl
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.likelihood_law import BoxLaw
-from gan_eval.distributions.sample_size import (
+from gan_eval.distributions.likelihood_ratio import (
+    BoxLaw,
     median_kl_of_fit,
     samples_to_detect,
     worth_kl,

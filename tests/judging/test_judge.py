@@ -10,7 +10,7 @@ import pytest
 
 from gan_eval.distributions import divergences
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.sample_size import worth_kl
+from gan_eval.distributions.likelihood_ratio import worth_kl
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.judging.judge import epochs, judge
 from gan_eval.runtime.errors import UsageError

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_eval.pages import numbers
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from gan_eval.judging.comparisons import compare_configurations
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
 from gan_eval.report.cells import cells_of
-from gan_eval.report.configurations import configurations
+from gan_eval.report.comparisons import configurations
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
 

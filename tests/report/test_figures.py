@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.canvas import COLOURS, canvas, picture
-from gan_eval.report import curves, figures
+from gan_eval.report import figures, losses
 from gan_eval.report.cells import cells_of
 from gan_eval.study.results.results import Results
 
@@ -62,9 +62,9 @@ def test_a_kl_that_is_not_finite_on_the_way_is_counted() -> None:
     made.epochs.loc[(made.epochs["seed"] == 4) & (made.epochs["epoch"] > 3), "kl"] = np.inf
     made.epochs.loc[(made.epochs["seed"] == 5) & (made.epochs["epoch"] > 9), "kl"] = np.nan
     cell = cells_of(made)[0]
-    assert "2 of 10 not shown" in curves.kl_of_all(cell, "fig").caption
-    assert "17 of 21 not shown" not in curves.kl_of_one(cell, 3, "fig").caption
-    assert "17 of 21 not shown" in curves.kl_of_one(cell, 4, "fig").caption
+    assert "2 of 10 not shown" in losses.kl_of_all(cell, "fig").caption
+    assert "17 of 21 not shown" not in losses.kl_of_one(cell, 3, "fig").caption
+    assert "17 of 21 not shown" in losses.kl_of_one(cell, 4, "fig").caption
 
 
 def test_many_replicates_are_thinned_and_that_is_said() -> None:
@@ -116,4 +116,4 @@ def test_a_cell_without_a_finite_kl_has_its_curves() -> None:
     made = synthetic.results(3)
     made.epochs["kl"] = np.inf
     (cell,) = cells_of(made)
-    assert "3" in curves.kl_of_all(cell, "fig-y").caption
+    assert "3" in losses.kl_of_all(cell, "fig-y").caption

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.blocks import Table
-from gan_eval.pages.environment import MOST_ROWS
-from gan_eval.report import listing
+from gan_eval.pages.page import MOST_ROWS
+from gan_eval.report import tables
 from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.study.results.results import Results
 
@@ -37,14 +37,14 @@ def test_few_replicates_are_all_listed() -> None:
     made = synthetic.results(12)
     made.rows.loc[0, "seed"] = 2**63 - 1
     cells = cells_of(made)
-    table = listing.first(cells)
+    table = tables.first_replicates(cells)
     assert table.caption.startswith("All replicates")
     assert _column(table, "seed") == [str(seed) for seed in made.rows["seed"]]
-    assert listing.worst(cells) is None
+    assert tables.worst_replicates(cells) is None
 
 
 def test_the_first_seeds_are_listed_and_the_limit_is_stated() -> None:
-    table = listing.first(_cells(5000))
+    table = tables.first_replicates(_cells(5000))
     assert _column(table, "seed") == [str(seed) for seed in range(100)]
     assert table.caption.startswith(
         "The first 100 seeds, 100 of 5000 replicates; gan-eval export gives"
@@ -54,7 +54,7 @@ def test_the_first_seeds_are_listed_and_the_limit_is_stated() -> None:
 def test_cells_share_the_room() -> None:
     places = [("pytorch", f"device {i}") for i in range(10)]
     made = synthetic.results(60, where=places)
-    table = listing.first(cells_of(made))
+    table = tables.first_replicates(cells_of(made))
     assert len(table.rows) == MOST_ROWS
     assert table.caption.startswith(
         "The first 50 seeds at most of each cell, 500 of 600 replicates"
@@ -71,7 +71,7 @@ def test_the_worst_are_listed_whatever_their_seed() -> None:
     for seed, kl in ((4000, 2.0), (300, 5.0), (200, np.inf)):
         rows.loc[seed, ["verdict", "kl"]] = ["failed", kl]
     rows.loc[4999, ["verdict", "kl"]] = ["diverged", np.inf]
-    table = listing.worst([cell])
+    table = tables.worst_replicates([cell])
     assert _column(table, "seed") == ["4999", "200", "300", "4000"]
     assert _column(table, "verdict") == ["diverged", "failed", "failed", "failed"]
     assert table is not None
@@ -82,7 +82,7 @@ def test_many_bad_ones_are_counted() -> None:
     (cell,) = _cells(1000)
     cell.rows["verdict"] = "failed"
     cell.rows["kl"] = 1.0 + cell.rows["seed"]
-    table = listing.worst([cell])
+    table = tables.worst_replicates([cell])
     assert _column(table, "seed") == [str(seed) for seed in range(999, 979, -1)]
     assert table is not None
     assert table.caption == "The worst 20 of the 900 failed or diverged replicates with later seeds"

@@ -13,7 +13,7 @@ from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
 from gan_eval.report import embedded, render
-from gan_eval.report.shown import Shown, shown
+from gan_eval.report.reading import Shown, texts
 from gan_eval.report.verify import verify
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
@@ -209,7 +209,7 @@ def test_the_command_says_how_many_stand(tmp_path: Path) -> None:
 
 
 def test_what_is_shown_is_known_by_its_place() -> None:
-    assert shown(
+    assert texts(
         "<h2>A <a>#</a></h2><p>one\ntwo</p><figure><p>3</p></figure><table><caption>C</caption>"
         "<thead><tr><th>x</th><th>y</th></tr></thead><tr><th>r</th><td>4\u202f000</td></tr></table>"
     ) == [

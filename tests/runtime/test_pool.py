@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.pool import Failure, Pool, Task, map_units
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Failure, Pool, Progress, Task, map_units
 
 
 class Kept:

@@ -16,8 +16,8 @@ from gan_eval.investigations.exercise import files
 from gan_eval.pages import canvas
 from gan_eval.runtime.spreadsheet import csv_text, unquoted
 from gan_eval.study.results.export import export, load
-from gan_eval.study.results.folder import harmless_name
-from gan_eval.study.results.results import Results, read_rows
+from gan_eval.study.results.reading import read_rows
+from gan_eval.study.results.results import Results, harmless_name
 
 FORMULAS = ["=1+1", "+1", "-1.5", "@sum(a)", "\t=1", "\r=1", "＝1", '=HYPERLINK("http://x")']
 HARMLESS = ["a=1", "'quoted'", "'", "", "1-2", "learning_rate=-1", "NA"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_eval.runtime.toml import to_toml
+from gan_eval.runtime.settings import to_toml
 from gan_eval.study.plan.study import Study
 from gan_eval.training.config import TrainingConfig
 

@@ -15,8 +15,8 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import goodness
 from gan_eval.stats.battery.battery import battery
 from gan_eval.stats.battery.catalogue import ALL_TESTS, DEFAULT, TESTS
-from gan_eval.stats.moments import ConstantColumnError
 from gan_eval.stats.multiple import adjusted_pvalues
+from gan_eval.stats.scaling import ConstantColumnError
 from gan_eval.stats.twosample.classical import likelihood_ratio_test
 
 CHAPTER = GaussianTarget.chapter()

@@ -11,7 +11,7 @@ from gan_eval import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import goodness
 from gan_eval.stats.battery.equivalence import ACCEPTABLE, equivalence, failure_probability
-from gan_eval.stats.goodness.shape import shape_test
+from gan_eval.stats.goodness.stein import shape_test
 
 CHAPTER = GaussianTarget.chapter()
 

@@ -14,8 +14,8 @@ import pytest
 from gan_eval import GaussianTarget
 from gan_eval.stats.battery.battery import DEFAULT, battery
 from gan_eval.stats.permutation.labels import rarest_split, row_codes, rows_needed
+from gan_eval.stats.result import Verdict
 from gan_eval.stats.twosample import energy_test, mmd_test
-from gan_eval.stats.verdict import Verdict
 from gan_eval.testing import assert_same_distribution
 
 RNG = np.random.default_rng

@@ -7,8 +7,8 @@ import pytest
 
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.scaling import Whitening, whitening
 from gan_eval.stats.twosample import energy_distance, energy_test, mmd2, mmd_test
-from gan_eval.stats.whitening import Whitening, whitening
 
 CHAPTER = GaussianTarget.chapter()
 MAPS = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from gan_eval.runtime.machine import environment
+from gan_eval.runtime.provenance import environment
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.export import load
 from gan_eval.training.backends import Availability, backend
@@ -43,7 +43,7 @@ def installed(together: int = 8) -> list[Availability]:
     return [Availability("fused_cpu", "installed", ("cpu",), version, together)]
 
 
-def survey() -> tuple[list[Availability], dict[str, Any]]:
+def survey(*_: object) -> tuple[list[Availability], dict[str, Any]]:
     """``installed`` and this machine, as a run asks a process for it."""
     import torch  # noqa: F401  (as the list of backends does)
 

@@ -15,7 +15,7 @@ from gan_eval.study.ledger.ledger import LEDGER_FILE
 from gan_eval.study.plan.units import Unit
 from gan_eval.study.results.merge import merge
 from gan_eval.study.results.results import Results, with_axes
-from gan_eval.study.run import execute, unit
+from gan_eval.study.run import execute
 
 from .tables import installed, no_drawing, small
 
@@ -25,8 +25,8 @@ AXES = {"learning_rate_D": [0.02, 0.05], WIDTHS: [[5, 3], [4]], "target.b": [[0,
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(execute, "backends", installed)
-    monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(execute, "named", lambda _: installed())
+    monkeypatch.setattr(execute, "ChapterDrawing", no_drawing)
     study = small(replicates=3, grid=AXES)
     found = execute.run(study, store=tmp_path / LEDGER_FILE, workers=1)
     found.save(tmp_path)
@@ -60,15 +60,15 @@ def test_every_reader_has_a_column_for_each_axis(folder: Path) -> None:
 def test_folders_of_before_are_read_and_their_names_are_those_of_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train = unit.train_unit
+    train = execute.train_unit
 
     def before(some: Unit, study: Any) -> Any:
         rows, epochs = train(some, study)
         return rows.rename(columns={"worth_kl": "effective_sample_size"}), epochs
 
-    monkeypatch.setattr(execute, "backends", installed)
-    monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
-    monkeypatch.setattr(unit, "train_unit", before)
+    monkeypatch.setattr(execute, "named", lambda _: installed())
+    monkeypatch.setattr(execute, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(execute, "train_unit", before)
     found = execute.run(small(replicates=3), store=tmp_path / LEDGER_FILE, workers=1)
     old = found.rows.drop(columns="learning_rate_D")
     old = old.rename(columns={"worth_kl": "effective_sample_size"})

@@ -30,9 +30,6 @@ from gan_eval.study.run import (
     dask_worker,
     execute,
 )
-from gan_eval.study.run import (
-    unit as work,
-)
 from gan_eval.study.run.dask_connection import connected
 from gan_eval.training.backends import Availability
 
@@ -52,7 +49,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(dask_connection, "_ANSWER", 600.0)
     monkeypatch.setattr(dask_connection, "_VERSIONS", 600.0)
     monkeypatch.setattr(execute, "_survey", tables.survey)
-    monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(execute, "ChapterDrawing", no_drawing)
     yield
     gc.collect()  # a client that could not connect, before the next cluster starts
 
@@ -106,7 +103,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execute, "_survey", tables.survey)
-        patch.setattr(work, "ChapterDrawing", no_drawing)
+        patch.setattr(execute, "ChapterDrawing", no_drawing)
         execute.run(small(), store=folder / LEDGER_FILE, workers=1)
     return folder
 
@@ -140,11 +137,11 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         rows = {"seed": list(unit.seeds), "device": unit.device, "verdict": "near", "kl": 1.0}
         return pd.DataFrame(rows), pd.DataFrame()
 
-    monkeypatch.setattr(work, "train_unit", train)
+    monkeypatch.setattr(execute, "train_unit", train)
     return seen
 
 
-def both_devices() -> tuple[list[Availability], dict[str, Any]]:
+def both_devices(*_: object) -> tuple[list[Availability], dict[str, Any]]:
     found, machine = tables.survey()
     return [Availability("fused_cpu", "installed", ("cpu", "cuda"), found[0].version, 4)], machine
 
@@ -302,7 +299,7 @@ def test_no_dead_client_is_collected_while_another_starts_or_ends(
 
 
 def without_drawing() -> int:
-    work.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
+    execute.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
     return os.getpid()
 
 

@@ -16,9 +16,9 @@ from gan_eval.cli.status import status_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.plan.identity import ReplicateQuery
+from gan_eval.study.plan.units import ReplicateQuery
 from gan_eval.study.results.export import load
-from gan_eval.study.results.folder import OutputFolder
+from gan_eval.study.results.results import OutputFolder
 
 PAGE = 4096
 CELLS = [("alpha", 16), ("beta", 16), ("γ", 16)]

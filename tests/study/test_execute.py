@@ -6,8 +6,7 @@ import pytest
 
 from gan_eval.study.plan.study import FEW, MANY, Study
 from gan_eval.study.plan.units import Unit
-from gan_eval.study.run.execute import run
-from gan_eval.study.run.unit import train_unit
+from gan_eval.study.run.execute import run, train_unit
 from gan_eval.training.config import TrainingConfig
 
 TESTS = ["mmd_statistic", "mmd_pvalue", "energy_statistic", "energy_pvalue"]

@@ -17,15 +17,15 @@ from gan_eval.runtime.spreadsheet import EXACT_CSV
 from gan_eval.study.ledger.ledger import LEDGER_FILE
 from gan_eval.study.results import results
 from gan_eval.study.results.results import Results
-from gan_eval.study.run import execute, unit
+from gan_eval.study.run import execute
 
 from .tables import installed, no_drawing, small
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(execute, "backends", installed)
-    monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(execute, "named", lambda _: installed())
+    monkeypatch.setattr(execute, "ChapterDrawing", no_drawing)
 
     def run(folder: Path, **changes: Any) -> Results:
         found = execute.run(small(**changes), store=folder / LEDGER_FILE, workers=1)

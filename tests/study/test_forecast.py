@@ -35,7 +35,7 @@ class Slow:
 @pytest.fixture(autouse=True)
 def one_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Availability("fused_cpu", "installed", ("cpu",), "", 1024)]
-    monkeypatch.setattr(module, "backends", lambda: found)
+    monkeypatch.setattr(module, "named", lambda _: found)
     monkeypatch.setattr(module, "ChapterDrawing", Slow)
 
 

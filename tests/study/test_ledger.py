@@ -14,12 +14,12 @@ import pytest
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
 from gan_eval.study.plan import units
-from gan_eval.study.plan.identity import ReplicateQuery, queries
 from gan_eval.study.plan.study import Study
+from gan_eval.study.plan.units import ReplicateQuery, queries
 from gan_eval.study.results.export import load
 from gan_eval.study.results.results import Results
 from gan_eval.study.run import execute
-from gan_eval.study.run import unit as work
+from gan_eval.study.run import execute as work
 
 from .tables import assert_same, installed, no_drawing, small, without_clocks
 
@@ -34,7 +34,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return train(unit, of)
 
     train = work.train_unit
-    monkeypatch.setattr(execute, "backends", lambda: installed(16))
+    monkeypatch.setattr(execute, "named", lambda _: installed(16))
     monkeypatch.setattr(work, "train_unit", count)
     monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
     return seen
@@ -186,7 +186,7 @@ def test_other_code_does_not_mix_with_what_is_stored(
 ) -> None:
     run(small(), tmp_path)
     trained.clear()
-    monkeypatch.setattr("gan_eval.study.plan.identity.code_version", lambda *_: "another")
+    monkeypatch.setattr("gan_eval.study.plan.units.code_version", lambda *_: "another")
     assert len(run(small(), tmp_path).rows) == 80
     assert len(trained) == 80
     monkeypatch.undo()

@@ -19,7 +19,7 @@ from gan_eval.study.ledger.ledger import LEDGER_FILE
 from gan_eval.study.results import results
 from gan_eval.study.results.merge import merge
 from gan_eval.study.results.results import Results
-from gan_eval.study.run import execute, unit
+from gan_eval.study.run import execute
 
 from ..report import synthetic
 from .tables import installed, no_drawing, small
@@ -104,8 +104,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFram
     folder, kept = tmp_path_factory.mktemp("many"), []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(results, "MOST_ROWS", 30)
-        patch.setattr(execute, "backends", installed)
-        patch.setattr(unit, "ChapterDrawing", no_drawing)
+        patch.setattr(execute, "named", lambda _: installed())
+        patch.setattr(execute, "ChapterDrawing", no_drawing)
         for name, first in (("a", 0), ("b", 30)):
             found = execute.run(
                 small(first_seed=first), store=folder / name / LEDGER_FILE, workers=1

@@ -23,9 +23,8 @@ from gan_eval.study.plan import ready
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import cells, units
 from gan_eval.study.results.export import export
-from gan_eval.study.results.folder import harmless_name
-from gan_eval.study.results.results import Results
-from gan_eval.study.run import execute, unit
+from gan_eval.study.results.results import Results, harmless_name
+from gan_eval.study.run import execute
 from gan_eval.training.backends.registry import Availability
 
 from ..report.elements import parse
@@ -142,8 +141,8 @@ def test_files_that_are_accepted_run_to_exported_rows(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of so many by the kernel and half by the loop."""
-    monkeypatch.setattr(execute, "backends", lambda: FOUND)
-    monkeypatch.setattr(unit, "ChapterDrawing", no_drawing)
+    monkeypatch.setattr(execute, "named", lambda _: FOUND)
+    monkeypatch.setattr(execute, "ChapterDrawing", no_drawing)
     file, seen = tmp_path / "study.toml", [tomllib.loads(source) for source in SOURCES]
     for seed in itertools.takewhile(lambda _: len(seen) < len(SOURCES) + count, itertools.count()):
         text = mutated(seed)

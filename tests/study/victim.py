@@ -16,9 +16,8 @@ from typing import Any
 
 from gan_eval.runtime import pool
 from gan_eval.study.ledger.ledger import LEDGER_FILE
-from gan_eval.study.plan import identity
+from gan_eval.study.plan import units
 from gan_eval.study.run import execute
-from gan_eval.study.run import unit as work
 
 from .tables import installed, no_drawing, small
 
@@ -30,8 +29,8 @@ TOGETHER = 2
 def prepare() -> None:
     """Have the fused backend alone, and a drawing that takes no time."""
     found = installed(TOGETHER)
-    execute.backends = lambda: found  # type: ignore[assignment]  (a stand-in)
-    work.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
+    execute.named = lambda _: found  # type: ignore[assignment]  (a stand-in)
+    execute.ChapterDrawing = no_drawing  # type: ignore[assignment]  (a stand-in)
     # Workers are forked as well; that they are spawned elsewhere is a matter of seconds.
     forked = multiprocessing.get_context("fork")
     pool.multiprocessing.get_context = lambda _=None: forked  # type: ignore[assignment]  (a stand-in)
@@ -63,11 +62,11 @@ def run(folder: Path, count: int = 1, point: int = 0) -> int:
 
 def main() -> None:
     prepare()
-    found = execute.backends()
+    found = installed(TOGETHER)
     # Children inherit the compiled kernel, and the hash of the code.
     for unit in execute.units(execute.cells(WIDE.model_copy(update={"replicates": 3}), found)):
-        work.train_unit(unit, WIDE)
-    identity.identity(execute.cells(WIDE, found)[0], WIDE)
+        execute.train_unit(unit, WIDE)
+    units.identity(execute.cells(WIDE, found)[0], WIDE)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

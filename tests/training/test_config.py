@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.toml import parse_assignment
+from gan_eval.runtime.settings import parse_assignment
 from gan_eval.study.plan.study import Study
 from gan_eval.training.config import Margins, TargetConfig, TrainingConfig
 

@@ -1,10 +1,11 @@
-"""The ways in which a generated distribution q departs from the truth p: paths along KL(q‖p)."""
+"""The data of a certification: the truth p, other null distributions, and the paths along which a
+generated distribution q departs from p."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +14,40 @@ from scipy.special import gammaln, psi
 
 from gan_eval.distributions.divergences import kl
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.investigations.certify.laws import truth
 
 Array = NDArray[np.floating]
+
+NORMAL, INTEGERS = "normal", "integers"
+LAWS = {
+    NORMAL: "the chapter's Gaussian",
+    INTEGERS: "integers 0, 1, 2 with equal probability: heavy ties",
+}
+"""The distributions under which tests are held to their level, in words."""
 
 _POINTS = 4001
 
 
-class Alternative(Protocol):
-    """A distribution q with a density."""
+@lru_cache(maxsize=64)
+def truth(d: int) -> GaussianTarget:
+    """Make the truth in d dimensions.
 
-    def sample(self, n: int, rng: np.random.Generator) -> Array:
-        """Draw n independent rows, shape (n, d)."""
-        ...
+    The chapter's target in its first two coordinates (for d = 1: in the first) and standard normal
+    coordinates beside them. Principal axes in order: the chapter's major one, those of the standard
+    normals, the chapter's minor one; variances 5.16, 1, …, 0.095.
+    """
+    chapter = GaussianTarget.chapter()
+    if d == 1:
+        return GaussianTarget([[np.sqrt(chapter.covariance[0, 0])]], chapter.mean[:1])
+    A, b = np.eye(d), np.zeros(d)
+    A[:2, :2], b[:2] = chapter.A, chapter.b
+    return GaussianTarget(A, b)
 
-    def log_density(self, x: Array) -> Array:
-        """Compute ln q(x), in nats, of rows (n, d); shape (n,)."""
-        ...
+
+def draw(law: str, n: int, d: int, rng: np.random.Generator) -> Array:
+    """Draw n independent rows (n, d) of a distribution in ``LAWS``."""
+    if law == INTEGERS:
+        return rng.integers(0, 3, (n, d)).astype(np.float64)
+    return truth(d).sample(n, rng)
 
 
 @dataclass(frozen=True)
@@ -46,8 +64,6 @@ class Path:
         The path runs over 0 ≤ t < end.
     law : callable
         (p, t) to q.
-    divergence : callable
-        (p, t) to KL(q‖p) in nats, increasing in t from 0.
     strength : callable
         t to the parameter as people name it.
     dimension : int
@@ -58,9 +74,13 @@ class Path:
     parameter: str
     end: float
     law: Callable[[GaussianTarget, float], Alternative]
-    divergence: Callable[[GaussianTarget, float], float]
     strength: Callable[[float], float] = float
     dimension: int = 1
+
+    def divergence(self, p: GaussianTarget, t: float) -> float:
+        """Compute KL(q‖p), in nats, which increases in t from 0."""
+        q = self.law(p, t)
+        return float(kl(q.law, p.law)) if isinstance(q, GaussianTarget) else q.divergence()
 
     def at(self, nats: float, d: int) -> tuple[float, Alternative] | None:
         """Find the strength and the distribution at KL(q‖p) = ``nats`` from ``truth(d)``, or None.
@@ -75,20 +95,6 @@ class Path:
         bracket = (0.0, self.end)
         t = float(root_scalar(lambda t: self.divergence(p, t) - nats, bracket=bracket).root)
         return self.strength(t), self.law(p, t)
-
-
-def _gaussian(
-    words: str,
-    parameter: str,
-    end: float,
-    law: Callable[[GaussianTarget, float], GaussianTarget],
-    strength: Callable[[float], float] = float,
-    dimension: int = 1,
-) -> Path:
-    def divergence(p: GaussianTarget, t: float) -> float:
-        return float(kl(law(p, t).law, p.law))
-
-    return Path(words, parameter, end, law, divergence, strength, dimension)
 
 
 def _principal(p: GaussianTarget) -> tuple[Array, Array]:
@@ -108,8 +114,7 @@ def _narrowed(p: GaussianTarget, t: float) -> GaussianTarget:
 
 def _rotated(p: GaussianTarget, t: float) -> GaussianTarget:
     """Turn p by t in the plane of its major and its minor axis."""
-    _, axes = _principal(p)
-    major, minor = axes[0], axes[-1]
+    major, *_, minor = _principal(p)[1]
     turn = np.eye(p.dimension)
     turn += (np.cos(t) - 1) * (np.outer(major, major) + np.outer(minor, minor))
     turn += np.sin(t) * (np.outer(major, minor) - np.outer(minor, major))
@@ -158,13 +163,12 @@ class TwoModes:
         other = np.log1p(np.exp(-2 * np.abs(along) * self.separation / self.width**2))
         return nearer + other + 0.5 * along**2 - np.log(2 * self.width)
 
-
-def _two_modes_divergence(p: GaussianTarget, t: float) -> float:
-    """∫ q ln q/p along the axis, by the trapezoid rule over one of the two modes."""
-    law = TwoModes(p, t)
-    z = np.linspace(-12.0, 12.0, _POINTS)
-    mass = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
-    return float((mass * law.log_ratio(t + law.width * z)).sum() * (z[1] - z[0]))
+    def divergence(self) -> float:
+        """∫ q ln q/p along the axis, by the trapezoid rule over one of the two modes."""
+        z = np.linspace(-12.0, 12.0, _POINTS)
+        mass = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+        ratios = self.log_ratio(self.separation + self.width * z)
+        return float((mass * ratios).sum() * (z[1] - z[0]))
 
 
 @dataclass(frozen=True)
@@ -183,68 +187,55 @@ class HeavyTails:
         nu, d = self.degrees, self.p.dimension
         squares = (self.p.whiten(x) ** 2).sum(axis=1) / (nu - 2)
         log_det = np.linalg.slogdet(self.p.A)[1]
-        return _log_t_constant(nu, d) - (nu + d) / 2 * np.log1p(squares) - log_det
+        return self._log_constant() - (nu + d) / 2 * np.log1p(squares) - log_det
+
+    def divergence(self) -> float:
+        """Subtract q's entropy from p's, since their covariances agree."""
+        if np.isinf(self.degrees):
+            return 0.0
+        nu, d = self.degrees, self.p.dimension
+        entropy = (nu + d) / 2 * (psi((nu + d) / 2) - psi(nu / 2)) - self._log_constant()
+        return max(d / 2 * np.log(2 * np.pi * np.e) - float(entropy), 0.0)
+
+    def _log_constant(self) -> float:
+        """ln of the density at the mean of t with ν degrees of freedom and covariance I."""
+        nu, d = self.degrees, self.p.dimension
+        return float(gammaln((nu + d) / 2) - gammaln(nu / 2) - d / 2 * np.log(np.pi * (nu - 2)))
 
 
-def _log_t_constant(nu: float, d: int) -> float:
-    """ln of the density at the mean of t with ν degrees of freedom and covariance I."""
-    constant = gammaln((nu + d) / 2) - gammaln(nu / 2) - d / 2 * np.log(np.pi * (nu - 2))
-    return float(constant)
+def _degrees(t: float) -> float:
+    return 1 / t if t else float("inf")
 
 
-def _heavy_tails_divergence(p: GaussianTarget, t: float) -> float:
-    """Subtract q's entropy from p's, since their covariances agree (t = 1/ν)."""
-    if t == 0:
-        return 0.0
-    nu, d = 1 / t, p.dimension
-    entropy = (nu + d) / 2 * (psi((nu + d) / 2) - psi(nu / 2)) - _log_t_constant(nu, d)
-    return max(d / 2 * np.log(2 * np.pi * np.e) - float(entropy), 0.0)
-
+Alternative = GaussianTarget | TwoModes | HeavyTails
+"""A distribution q: it has ``sample`` and ``log_density``."""
 
 PATHS = {
-    "shift_major": _gaussian(
-        "mean shifted along the major axis", "shift in sd", 30.0, lambda p, t: _shifted(p, t, 0)
+    "shift_major": Path(
+        *("mean shifted along the major axis", "shift in sd", 30.0, partial(_shifted, axis=0)),
     ),
-    "shift_minor": _gaussian(
-        "mean shifted along the minor axis",
-        "shift in sd",
-        30.0,
-        lambda p, t: _shifted(p, t, -1),
+    "shift_minor": Path(
+        *("mean shifted along the minor axis", "shift in sd", 30.0, partial(_shifted, axis=-1)),
         dimension=2,
     ),
-    "scale": _gaussian(
+    "scale": Path(
         "all deviations too small", "factor", 8.0, _narrowed, lambda t: float(np.exp(-t))
     ),
-    "rotation": _gaussian(
-        "axes turned",
-        "angle in degrees",
-        np.pi / 2,
-        _rotated,
-        lambda t: float(np.degrees(t)),
+    "rotation": Path(
+        *("axes turned", "angle in degrees", np.pi / 2, _rotated, lambda t: float(np.degrees(t))),
         dimension=2,
     ),
-    "correlation": _gaussian(
-        "correlation lost, then its sign turned",
-        "correlation",
-        2.0,
-        _recorrelated,
+    "correlation": Path(
+        *("correlation lost, then its sign turned", "correlation", 2.0, _recorrelated),
         lambda t: (1 - t) * _correlation(truth(2)),
         dimension=2,
     ),
     "mixture": Path(
-        "two modes, mean and covariance right",
-        "half distance in sd",
-        0.9999,
-        TwoModes,
-        _two_modes_divergence,
+        "two modes, mean and covariance right", "half distance in sd", 0.9999, TwoModes
     ),
     "heavy_tails": Path(
-        "multivariate t, mean and covariance right",
-        "degrees of freedom",
-        0.4999,
-        lambda p, t: HeavyTails(p, 1 / t),
-        _heavy_tails_divergence,
-        lambda t: 1 / t if t else float("inf"),
+        *("multivariate t, mean and covariance right", "degrees of freedom", 0.4999),
+        *(lambda p, t: HeavyTails(p, _degrees(t)), _degrees),
     ),
 }
 """Every path by name."""

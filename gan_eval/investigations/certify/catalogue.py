@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.investigations.certify.alternatives import PATHS
-from gan_eval.investigations.certify.laws import INTEGERS, NORMAL, truth
+from gan_eval.investigations.certify.alternatives import INTEGERS, NORMAL, PATHS, truth
 from gan_eval.stats.battery.catalogue import ALL_TESTS, TARGET
 
 Array = NDArray[np.floating]
@@ -44,8 +43,8 @@ class Subject:
         (x, y, rng) to a p-value, x of shape (n, d), y of shape (m, d). To be run in several
         processes it must be one that a process can import.
     claims : mapping
-        Law of the data (``laws.LAWS``) to what theory says there: ``EXACT`` or ``VALID``. Under a
-        distribution that is not named the test promises nothing, and nothing is measured.
+        Law of the data (``alternatives.LAWS``) to what theory says there: ``EXACT`` or ``VALID``.
+        Under a distribution that is not named the test promises nothing, and nothing is measured.
     sees : tuple of str
         The paths (``alternatives.PATHS``) along which its power has to rise.
     statistic : str or None

@@ -12,11 +12,10 @@ from typing import Any
 
 from gan_eval.investigations.certify import closed_form, power, size
 from gan_eval.investigations.certify.catalogue import TESTS, Subject
-from gan_eval.runtime.code import source_version
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import append_text, reading, write_text
-from gan_eval.runtime.json import restored
+from gan_eval.runtime.files import append_text, reading, restored, write_text
 from gan_eval.runtime.pool import Task
+from gan_eval.runtime.provenance import source_version
 
 _HEAD = {"checkpoint of": "gan-eval certify", "format": 1}
 
@@ -34,7 +33,7 @@ def beside(path: Path) -> Path:
 
 
 class Checkpoint:
-    """A file with a line for each finished unit of work; with no path, nothing is kept.
+    """A file with a line for each finished unit of work.
 
     A unit is known again by everything its outcome follows from: what it measures, its settings,
     the seed, the sources of the tests, and the versions of NumPy, SciPy and PyTorch. Units of a
@@ -43,7 +42,7 @@ class Checkpoint:
 
     Parameters
     ----------
-    path : Path or None
+    path : Path
 
     Raises
     ------
@@ -51,11 +50,11 @@ class Checkpoint:
         Where the file is there and is none of these, or cannot be read.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._known: dict[str, Any] = {}
+        self._known: dict[str | None, Any] = {}
         self._begun = False
-        if path is None or not os.path.lexists(path):
+        if not os.path.lexists(path):
             return
         if path.is_symlink():  # nothing of ours: whoever made it chose what would be written to
             raise UsageError(f"{str(path)!r} is a symbolic link, move it away")
@@ -76,8 +75,7 @@ class Checkpoint:
 
     def find(self, task: Task) -> tuple[bool, Any]:
         """Tell whether a unit ended in an earlier run, and its outcome."""
-        name = _name(task) if self.path is not None else None
-        if name is None or name not in self._known:
+        if (name := _name(task)) not in self._known:
             return False, None
         record = self._known[name]
         try:
@@ -87,8 +85,7 @@ class Checkpoint:
 
     def keep(self, task: Task, outcome: Any) -> None:
         """Write a unit that has ended; ``UsageError`` where that cannot be done."""
-        name = _name(task) if self.path is not None else None
-        if self.path is None or name is None:
+        if (name := _name(task)) is None:
             return
         found = None if outcome is None else asdict(outcome)
         line = json.dumps({"unit": json.loads(name), "found": found})
@@ -100,8 +97,7 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Delete the file: the certificate is written."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 def _name(task: Task) -> str | None:

@@ -12,8 +12,7 @@ from scipy.stats import norm
 from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.investigations.certify.alternatives import PATHS
-from gan_eval.investigations.certify.laws import truth
+from gan_eval.investigations.certify.alternatives import PATHS, Alternative, truth
 from gan_eval.investigations.certify.size import FIRST_LOOK, SECOND_LOOK
 from gan_eval.runtime.random import generator
 
@@ -157,12 +156,12 @@ def measure(
     """
     value = value or STATISTICS[name].value
     p, nats = truth(d), ALTERNATIVES[path]
-    q = p
+    q: Alternative | None = p
     if path != "null":
         found = PATHS[path].at(nats, d) if d >= PATHS[path].dimension else None
-        if found is None or not isinstance(found[1], GaussianTarget):
-            return None
-        q = found[1]
+        q = found[1] if found else None
+    if not isinstance(q, GaussianTarget):
+        return None
     real = p.law
     expectation = STATISTICS[name].expectation(q.law, real, n, m)
     excess = np.empty(repetitions)

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.alternatives import PATHS, truth
 from gan_eval.investigations.certify.catalogue import Subject
-from gan_eval.investigations.certify.laws import truth
 from gan_eval.runtime.random import generator
 from gan_eval.stats.bootstrap import percentile_interval
 from gan_eval.stats.crossing import first_crossings
@@ -151,15 +150,15 @@ def measure(
     """
     if d < PATHS[path].dimension:
         return None
-    nats, strengths, rejections = [], [], []
+    points = []
     if subject is None:
         repetitions *= OPTIMUM_REPETITIONS
-    for value in grid(n, m):
-        found = PATHS[path].at(value, d)
+    for nats in grid(n, m):
+        found = PATHS[path].at(nats, d)
         if found is None:
             break
         strength, law = found
-        case = ("power", path, n, m, d, f"{value:.6g}")
+        case = ("power", path, n, m, d, f"{nats:.6g}")
         if subject is None:
             rejected = _optimum(law, m, d, alpha, repetitions, seed, case)
         else:
@@ -170,18 +169,13 @@ def measure(
                 rng = generator(seed, *case, repetition, subject.name)
                 # Not `<=` alone: α and a p-value of permutations may differ by rounding.
                 rejected += subject.test(x, y, rng) <= alpha + 1e-12
-        nats.append(value)
-        strengths.append(strength)
-        rejections.append(int(rejected))
+        points.append((nats, strength, int(rejected)))
         if rejected == repetitions:
             break
-    if not nats:
+    if not points:
         return None
-    name = OPTIMUM if subject is None else subject.name
-    return PowerCurve(
-        *(name, path, n, m, d, alpha, repetitions),
-        *(tuple(nats), tuple(strengths), tuple(rejections)),
-    )
+    name = subject.name if subject else OPTIMUM
+    return PowerCurve(name, path, n, m, d, alpha, repetitions, *zip(*points, strict=True))
 
 
 def _optimum(

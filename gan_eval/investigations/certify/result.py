@@ -16,7 +16,7 @@ from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
 from gan_eval.investigations.certify.settings import Settings
 from gan_eval.investigations.certify.size import SizeCase
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.json import read_json, restored
+from gan_eval.runtime.files import read_json, restored
 from gan_eval.runtime.notebook import Displayed, few_lines
 
 FORMAT = 1
@@ -85,10 +85,8 @@ class Certificate(Displayed):
 
         return pd.DataFrame(
             [
-                {
-                    **{
-                        name: getattr(case, name) for name in ("test", "law", "n", "m", "dimension")
-                    },
+                {name: getattr(case, name) for name in ("test", "law", "n", "m", "dimension")}
+                | {
                     "alpha": alpha,
                     "rejections": rejections,
                     "repetitions": case.counts.repetitions,
@@ -146,8 +144,7 @@ class Certificate(Displayed):
 
     def curve(self, test: str, path: str) -> PowerCurve | None:
         """Find the power curve of a test along a path, if it was measured."""
-        found = (c for c in self.power if c.test == test and c.path == path)
-        return next(found, None)
+        return next((c for c in self.power if (c.test, c.path) == (test, path)), None)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -156,12 +153,8 @@ class Certificate(Displayed):
 
     def to_dict(self) -> dict[str, Any]:
         """Give settings and counts, from which all else follows, and the faults, ready for JSON."""
-        return {
-            "format": FORMAT,
-            "passed": self.passed,
-            "faults": list(self.faults),
-            **asdict(self),
-        }
+        answer = {"format": FORMAT, "passed": self.passed, "faults": list(self.faults)}
+        return answer | asdict(self)
 
     def to_json(self) -> str:
         """Write ``to_dict`` as text, one line per case."""
@@ -169,10 +162,10 @@ class Certificate(Displayed):
         for name, value in self.to_dict().items():
             if isinstance(value, tuple) and value and isinstance(value[0], dict):
                 lines = ",\n".join(f"  {json.dumps(item, allow_nan=False)}" for item in value)
-                parts.append(f' "{name}": [\n{lines}\n ]')
+                text = f"[\n{lines}\n ]"
             else:
                 text = json.dumps(value, allow_nan=False)
-                parts.append(f' "{name}": {text}')
+            parts.append(f' "{name}": {text}')
         return "{\n" + ",\n".join(parts) + "\n}\n"
 
     @classmethod
@@ -187,9 +180,8 @@ class Certificate(Displayed):
     @classmethod
     def load(cls, path: str | Path) -> Certificate:
         """Read a certificate's JSON; ``UsageError`` where it is missing or is none."""
-        record = read_json(path)
         try:
-            return cls.from_dict(record)
+            return cls.from_dict(read_json(path))
         except UsageError:  # a ValueError as well, and a sentence already
             raise
         except (AttributeError, LookupError, TypeError, ValueError):

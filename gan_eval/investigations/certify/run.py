@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from gan_eval.investigations.certify import closed_form, power, size
@@ -15,11 +16,10 @@ from gan_eval.investigations.certify.catalogue import JUDGE, PERMUTATIONS, TESTS
 from gan_eval.investigations.certify.checkpoint import Checkpoint
 from gan_eval.investigations.certify.result import Certificate, Certified
 from gan_eval.investigations.certify.settings import Settings
+from gan_eval.runtime.arguments import nearest
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import environment
-from gan_eval.runtime.pool import Pool, map_units, side_by_side
-from gan_eval.runtime.progress import Progress
-from gan_eval.runtime.text import nearest
+from gan_eval.runtime.pool import Pool, Progress, map_units, side_by_side
+from gan_eval.runtime.provenance import environment
 
 SPAN = 250
 """Null repetitions of one unit of work."""
@@ -75,7 +75,7 @@ def certify(
         work = partial(
             *(map_units, pool),
             progress=progress,
-            store=checkpoint or Checkpoint(None),
+            store=checkpoint,
             fault="{key} could not be certified",
         )
         sizes = _sizes(work, subjects, settings)
@@ -125,41 +125,32 @@ def named(text: str | None) -> tuple[str, ...]:
 
 
 def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[size.SizeCase]:
-    cases = [
-        (subject, law, n, m, d)
+    cases = {
+        (subject.name, law, n, m, d): subject
         for subject in subjects
         for law in subject.claims
         for n, m in settings.sizes
         for d in settings.dimensions
-    ]
-
-    def look(which: str, cases: Sequence[tuple[Subject, str, int, int, int]], total: int) -> Any:
-        units = {
-            (subject.name, law, n, m, d, span.start): (
-                *(size.count, subject, law, n, m, d, settings.seed, which, span),
-                settings.alphas,
-            )
-            for subject, law, n, m, d in cases
-            for span in (range(a, min(a + SPAN, total)) for a in range(0, total, SPAN))
-        }
-        parts: dict[tuple[str | int, ...], list[size.Counts]] = {}
-        for key, counts in work(units, doing=f"size, {which} look").items():
-            parts.setdefault(key[:-1], []).append(counts)
-        return {key: size.total(found) for key, found in parts.items()}
-
-    first = look("first", cases, settings.repetitions)
-    found = {
-        key: size.SizeCase(
-            subject.name, law, subject.claims[law], n, m, d, settings.alphas, first[key]
-        )
-        for subject, law, n, m, d in cases
-        for key in [(subject.name, law, n, m, d)]
     }
-    doubtful = [c for c in cases if not found[(c[0].name, *c[1:])].passed]
-    again = look("second", doubtful, size.MORE * settings.repetitions)
-    return [
-        replace(case, second=again[key]) if key in again else case for key, case in found.items()
-    ]
+
+    def look(which: str, keys: Collection[Any], total: int) -> dict[Any, size.SizeCase]:
+        spans = [range(a, min(a + SPAN, total)) for a in range(0, total, SPAN)]
+        units = {
+            (*key, span.start): (
+                *(size.count, cases[key], *key[1:], settings.seed, which, span, settings.alphas),
+            )
+            for key in keys
+            for span in spans
+        }
+        counts, found = work(units, doing=f"size, {which} look"), {}
+        for key in keys:
+            name, law, n, m, d = key
+            all_ = reduce(operator.add, (counts[(*key, span.start)] for span in spans))
+            claim = cases[key].claims[law]
+            found[key] = size.SizeCase(name, law, claim, n, m, d, settings.alphas, all_)
+        return found
+
+    return _looked_twice(look, cases, settings, lambda again: again.first)
 
 
 def _power(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[power.PowerCurve]:
@@ -187,14 +178,26 @@ def _means(
         for d in settings.dimensions
     ]
 
-    def look(which: str, cases: Sequence[tuple[str, str, int, int, int]], total: int) -> Any:
-        units = {c: (closed_form.measure, *c, total, settings.seed, which) for c in cases}
+    def look(which: str, keys: Collection[Any], total: int) -> dict[Any, closed_form.MeanCase]:
+        units = {c: (closed_form.measure, *c, total, settings.seed, which) for c in keys}
         measured = work(units, doing=f"means, {which} look")
         return {c: case for c, case in measured.items() if case is not None}
 
-    found = look("first", cases, settings.repetitions)
+    return _looked_twice(look, cases, settings, lambda again: again)
+
+
+def _looked_twice(
+    look: Callable[..., dict[Any, Any]],
+    keys: Collection[Any],
+    settings: Settings,
+    seen: Callable[[Any], Any],
+) -> list[Any]:
+    """Look at all cases, and more closely at those that are not as claimed; ``seen`` of the case
+    that the second look gives is its ``second``."""
+    found = look("first", keys, settings.repetitions)
     doubtful = [key for key, case in found.items() if not case.passed]
     again = look("second", doubtful, size.MORE * settings.repetitions)
     return [
-        replace(case, second=again[key]) if key in again else case for key, case in found.items()
+        replace(case, second=seen(again[key])) if key in again else case
+        for key, case in found.items()
     ]

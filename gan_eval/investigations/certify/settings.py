@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gan_eval.investigations.certify.catalogue import PERMUTATIONS
 from gan_eval.runtime.arguments import level, whole_number
@@ -63,9 +62,8 @@ class Settings:
         whole_number(self.repetitions, "repetitions", FEWEST)
         whole_number(self.power_repetitions, "power_repetitions", FEWEST_POWER)
         whole_number(self.seed, "seed", 0, MAX_SEED)
-        for name, values in (
-            *(("sizes", self.sizes), ("dimensions", self.dimensions), ("alphas", self.alphas)),
-        ):
+        for name in ("sizes", "dimensions", "alphas"):
+            values = getattr(self, name)
             if not values or len(set(values)) < len(values):
                 raise UsageError(f"{name} must name at least one value, each once, got {values}")
         grid = 1 + PERMUTATIONS
@@ -98,16 +96,10 @@ class Settings:
         """
         if n is None and m is not None:
             raise UsageError(f"`m` goes with `n`, got m = {m} alone")
-        chosen: dict[str, Any] = {}
-        if n is not None:
-            chosen["sizes"] = ((n, n if m is None else m),)
-        if dimensions:
-            chosen["dimensions"] = tuple(dimensions)
-        if alphas:
-            chosen["alphas"] = tuple(alphas)
         return cls(
-            repetitions=repetitions,
-            power_repetitions=max(FEWEST_POWER, repetitions // 10),
+            cls.sizes if n is None else ((n, n if m is None else m),),
+            tuple(dimensions) or cls.dimensions,
+            *(repetitions, max(FEWEST_POWER, repetitions // 10)),
+            tuple(alphas) or cls.alphas,
             seed=seed,
-            **chosen,
         )

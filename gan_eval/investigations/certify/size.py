@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binom, chi2
 
-from gan_eval.investigations.certify import laws
+from gan_eval.investigations.certify.alternatives import draw
 from gan_eval.investigations.certify.catalogue import EXACT, VALID, Subject
 from gan_eval.runtime.random import generator
 
@@ -83,7 +81,7 @@ class SizeCase:
     test : str
         Name of the test.
     law : str
-        Of both samples; a name in ``laws.LAWS``.
+        Of both samples; a name in ``alternatives.LAWS``.
     claim : str
         What theory says: ``EXACT`` or ``VALID``.
     n, m, dimension : int
@@ -192,19 +190,6 @@ def faults(
     return tuple(found)
 
 
-def pvalues(
-    subject: Subject, law: str, n: int, m: int, d: int, seed: int, look: str, span: range
-) -> NDArray[np.float64]:
-    """Compute p-values of repetitions under equal distributions; all tests see the same data."""
-    case = ("size", law, n, m, d, look)
-    values = np.empty(len(span))
-    for position, repetition in enumerate(span):
-        data = generator(seed, *case, repetition)
-        x, y = laws.draw(law, n, d, data), laws.draw(law, m, d, data)
-        values[position] = subject.test(x, y, generator(seed, *case, repetition, subject.name))
-    return values
-
-
 def count(
     subject: Subject,
     law: str,
@@ -216,10 +201,14 @@ def count(
     span: range,
     alphas: tuple[float, ...],
 ) -> Counts:
-    """Count the p-values of some repetitions, a unit of work."""
-    return Counts.of(pvalues(subject, law, n, m, d, seed, look, span).tolist(), alphas)
+    """Count the p-values of some repetitions under equal distributions, a unit of work.
 
-
-def total(parts: Sequence[Counts]) -> Counts:
-    """Add up the parts of a case."""
-    return reduce(lambda a, b: a + b, parts)
+    All tests see the same data.
+    """
+    pvalues = []
+    for repetition in span:
+        case = (seed, "size", law, n, m, d, look, repetition)
+        data = generator(*case)
+        x, y = draw(law, n, d, data), draw(law, m, d, data)
+        pvalues.append(subject.test(x, y, generator(*case, subject.name)))
+    return Counts.of(pvalues, alphas)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gan_eval.investigations.conformance import distribution
-from gan_eval.investigations.conformance.distribution import DistributionAgreement
 from gan_eval.investigations.conformance.stepwise import StageAgreement
-from gan_eval.runtime.json import json_ready
+from gan_eval.judging import agreement
+from gan_eval.judging.agreement import DistributionAgreement
+from gan_eval.runtime.files import json_ready
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.training.backends import Availability
 
@@ -79,7 +79,7 @@ class Conformance(Displayed):
         where that was asked."""
         steps = (one.passed for one in self.stages if (one.first, one.second) == pair)
         laws = (
-            one.verdict == distribution.SAME
+            one.verdict == agreement.SAME
             for one in self.distributions
             if (one.first, one.second) == pair
         )
@@ -100,8 +100,8 @@ class Conformance(Displayed):
                 "pairs": [{"backends": list(p), "passed": self.pair_passed(p)} for p in self.pairs],
                 "step_by_step": [one.document() for one in self.stages],
                 "in_distribution": [one.document() for one in self.distributions],
-                "margin": distribution.MARGIN,
-                "alpha": distribution.ALPHA,
+                "margin": agreement.MARGIN,
+                "alpha": agreement.ALPHA,
                 **self.provenance,
             }
         )

@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.investigations.conformance import distribution, stepwise, units
-from gan_eval.investigations.conformance.participants import participants, usable
+from gan_eval.investigations.conformance import stepwise, units
 from gan_eval.investigations.conformance.result import Conformance
-from gan_eval.investigations.conformance.stages import STAGES, Stage
-from gan_eval.investigations.conformance.stepwise import StageAgreement
+from gan_eval.investigations.conformance.stepwise import STAGES, Stage, StageAgreement
 from gan_eval.investigations.conformance.units import Unit
+from gan_eval.judging import agreement
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import environment
-from gan_eval.runtime.pool import Failure, Pool, map_units, side_by_side
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Failure, Pool, Progress, map_units, side_by_side
+from gan_eval.runtime.provenance import environment
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.training.backends import Availability
+from gan_eval.training.backends import Availability, backend, backends
+from gan_eval.training.backends.registry import availability, entries
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
 
@@ -29,7 +28,7 @@ from gan_eval.training.trained import TrainedGANs
 def conform(
     names: Sequence[str] | None = None,
     *,
-    replicates: int = distribution.SEEDS,
+    replicates: int = agreement.SEEDS,
     threads: int = 1,
     workers: int | None = None,
     stages: Sequence[Stage] | None = None,
@@ -37,7 +36,7 @@ def conform(
     command: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Conformance:
-    """Compare backends step by step and in distribution.
+    """Compare backends step by step and in agreement.
 
     Parameters
     ----------
@@ -67,9 +66,9 @@ def conform(
     UsageError
         For a backend that was named and cannot be used, and for numbers out of range.
     """
-    if replicates and not distribution.FEWEST <= replicates <= MAX_SEED:
+    if replicates and not agreement.FEWEST <= replicates <= MAX_SEED:
         raise UsageError(
-            f"`replicates` must be at least {distribution.FEWEST}, or 0 to compare step by step "
+            f"`replicates` must be at least {agreement.FEWEST}, or 0 to compare step by step "
             f"only, got {replicates}"
         )
     workers = side_by_side(workers, threads)
@@ -86,7 +85,7 @@ def conform(
         compared,
         tuple(one for one in found if not usable(one)),
         tuple(_stepwise(compared, stages, counted, outcomes)),
-        distribution.compare_all(units.laws(compared, outcomes)) if outcomes and replicates else (),
+        agreement.compare_all(units.laws(compared, outcomes)) if outcomes and replicates else (),
         {
             "command": command,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -160,3 +159,41 @@ def _compared(
         run.take(np.isin(run.seeds, counted)) for run in runs if isinstance(run, TrainedGANs)
     )
     return stepwise.compare(stage, names, first, second)
+
+
+def participants(names: Sequence[str] | None) -> list[Availability]:
+    """List what is known of the backends to compare; imports their frameworks.
+
+    Without names, every registered backend in all its forms, also what is missing or broken. A
+    name stands for that form alone; a single one without a form for all its forms, because one
+    alone has nothing to agree with.
+
+    Raises
+    ------
+    UsageError
+        For a name that is unknown, missing, broken, doubled, or without a device here.
+    """
+    if names is None:
+        return list(backends())
+    if not names or len(set(names)) < len(names):
+        raise UsageError(
+            f"`backend` must name at least one backend, each once, got {','.join(names)!r}"
+        )
+    found: list[Availability] = []
+    for name in names:
+        try:
+            backend(name)
+        except UsageError as error:
+            # Of the plain class: other errors may not survive the way between processes.
+            raise UsageError(str(error)) from None
+        forms = availability(entries()[name.partition(":")[0]])
+        (named,) = (form for form in forms if form.name == name)
+        if not usable(named):
+            raise UsageError(f"backend {name!r} has no device on this machine")
+        found += forms if len(names) == 1 and ":" not in name else [named]
+    return found
+
+
+def usable(one: Availability) -> bool:
+    """Tell whether it can train here: a form for GPUs is installed also where there is none."""
+    return one.state == "installed" and bool(one.devices)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gan_eval.investigations.conformance import stepwise
-from gan_eval.investigations.conformance.outcomes import Outcomes
-from gan_eval.investigations.conformance.stages import Stage
+from gan_eval.investigations.conformance.stepwise import Stage
+from gan_eval.judging.agreement import Outcomes
 from gan_eval.runtime.pool import Failure
 from gan_eval.training.backends import Availability, backend
 from gan_eval.training.config import TrainingConfig

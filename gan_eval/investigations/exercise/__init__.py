@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gan_eval.investigations.exercise.decomposition import Decomposition
-from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.result import Decomposition, Exercise
 from gan_eval.investigations.exercise.run import exercise
 from gan_eval.investigations.exercise.settings import Settings
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from gan_eval.investigations.exercise.decomposition import PARTS
 from gan_eval.investigations.exercise.fitting import ROUNDS
-from gan_eval.investigations.exercise.population import LN2
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
-from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING
-from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2, TRAINING
+from gan_eval.investigations.exercise.result import HALF, PARTS, TOLD_APART, Exercise, Share
 from gan_eval.investigations.exercise.settings import label
 from gan_eval.pages.canvas import (
     COLOURS,
@@ -40,15 +39,16 @@ _DASHED = (0, (4, 3))
 def told_apart(found: Exercise) -> Picture:
     """Draw the share of generators that each test tells from the truth, against n."""
     rows = found.settings.test_rows
+    names = {name: (test.short, test.title) for name, test in TESTS.items()}
+    names[OPTIMUM] = ("best possible test", "best possible test")
+    styles = [*_STYLES, ("ink", "-", "x")]
     with canvas(4.0) as (figure, axes):
         drawn = [
-            _line(axes, rows, [found.told_apart(name, n) for n in rows], test.short, style)
-            for (name, test), style in zip(TESTS.items(), _STYLES, strict=True)
+            _line(axes, rows, [found.told_apart(name, n) for n in rows], short, style)
+            for (name, (short, _)), style in zip(names.items(), styles, strict=True)
         ]
-        best = [found.told_apart(OPTIMUM, n) for n in rows]
-        drawn.append(_line(axes, rows, best, "best possible test", ("ink", "-", "x")))
-        axes.axhline(TOLD_APART, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
-        axes.axhline(found.settings.alpha, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
+        _mark(axes, TOLD_APART)
+        _mark(axes, found.settings.alpha)
         axes.set(ylim=(-0.02, 1.02), xlabel="n, rows", ylabel="share of generators told apart")
         plain_log_axis(axes, "x")
         legend_above(axes, columns=2)
@@ -57,18 +57,14 @@ def told_apart(found: Exercise) -> Picture:
             "fig-told-apart",
             title="Share of generators that each test tells from the truth, by rows",
             description="; ".join(
-                f"{words}: {percent(found.told_apart(name, rows[-1]).value)} from "
+                f"{title}: {percent(found.told_apart(name, rows[-1]).value)} from "
                 f"{count(rows[-1])} rows"
-                for name, words in (
-                    *((name, test.title) for name, test in TESTS.items()),
-                    (OPTIMUM, "best possible test"),
-                )
+                for name, (_, title) in names.items()
             )
             + ".",
             caption="MMD and energy are whitened by the target. Bars are 95 % intervals. The "
             f"dashed lines are {percent(TOLD_APART)}, from where a test counts as telling them "
-            "apart, and the level, "
-            f"{percent(found.settings.alpha)}.",
+            f"apart, and the level, {percent(found.settings.alpha)}.",
             data=pd.concat(drawn).rename(columns={"line": "test", "value": "told_apart"}),
         )
 
@@ -76,34 +72,30 @@ def told_apart(found: Exercise) -> Picture:
 def losses(found: Exercise, kind: str) -> Picture:
     """Draw the best response's loss, seen and fresh, against n, for learned generators or p = q."""
     learned = kind == LEARNED
-    sources = [FRESH, TRAINING] if learned and _has_training(found) else [FRESH]
+    levels: dict[str, tuple[float, Any]] = {"a coin, ln 2": (LN2, "-")}
+    if learned:
+        floor = float(np.median(found.fits(found.settings.fit_rows[0])["floor"]))
+        levels["best possible, ln 2 − JSD"] = (floor, _DASHED)
     with canvas(3.6) as (figure, axes):
         described, drawn = [], []
         styles = iter(_STYLES)
-        for source in sources:
+        for source in (FRESH, TRAINING) if learned else (FRESH,):
             rows = _rows(found, kind, source)
-            whose = "" if not learned else f", fitted to {source} rows"
+            whose = f", fitted to {source} rows" if learned else ""
             for column, words in (
-                ("loss_in_sample", "rows it saw"),
-                ("loss_population", "fresh rows"),
+                ("loss_in_sample", f"on rows it saw{whose}"),
+                ("loss_population", f"on fresh rows{whose}"),
             ):
-                medians = [
-                    found.median(found.fits(n, kind=kind, source=source), column) for n in rows
-                ]
-                drawn.append(_line(axes, rows, medians, f"on {words}{whose}", next(styles)))
+                cases = [found.fits(n, kind=kind, source=source) for n in rows]
+                medians = [found.median(case, column) for case in cases]
+                drawn.append(_line(axes, rows, medians, words, next(styles)))
                 described.append(
-                    f"on {words}{whose}, {number(medians[0].value)} at n = {count(rows[0])} and "
+                    f"{words}, {number(medians[0].value)} at n = {count(rows[0])} and "
                     f"{number(medians[-1].value)} at n = {count(rows[-1])}"
                 )
-        levels = {"a coin, ln 2": LN2}
-        axes.axhline(LN2, color=COLOURS["ink"], linewidth=1.2, label="a coin, ln 2")
-        if learned:
-            floor = float(np.median(found.fits(found.settings.fit_rows[0])["floor"]))
-            levels["best possible, ln 2 − JSD"] = floor
-            axes.axhline(
-                floor, color=COLOURS["ink"], linewidth=1.2, linestyle=_DASHED,
-                label="best possible, ln 2 − JSD",
-            )  # fmt: skip
+        for words, (nats, dashes) in levels.items():
+            axes.axhline(nats, color=COLOURS["ink"], linewidth=1.2, linestyle=dashes, label=words)
+            drawn.append(pd.DataFrame({"line": [words], "value": nats}))
         plain_log_axis(axes, "x")
         axes.set(xlabel="n, real rows (and as many generated)", ylabel="loss, nats")
         low, high = axes.get_ylim()
@@ -118,23 +110,21 @@ def losses(found: Exercise, kind: str) -> Picture:
             caption=f"Medians over generators with 95 % intervals, {subject}: the discriminator of "
             f"the configuration's form, fitted in up to {count(ROUNDS)} steps."
             + (f" Above {number(4 * LN2, 2)} nats the axis is cut." if high > 4 * LN2 else ""),
-            data=pd.concat(
-                [*drawn, pd.DataFrame({"line": list(levels), "value": list(levels.values())})]
-            ).rename(columns={"line": "loss", "value": "nats"}),
+            data=pd.concat(drawn).rename(columns={"line": "loss", "value": "nats"}),
         )
 
 
 def wins(found: Exercise) -> Picture:
     """Draw the share of generators that win, against n, by the width of the discriminator."""
     rows = found.settings.fit_rows
-    forms = found.settings.widths[: len(_STYLES)]
+    forms = [label(form) for form in found.settings.widths[: len(_STYLES)]]
+    shares = {form: [found.wins(n, widths=form) for n in rows] for form in forms}
     with canvas(3.2) as (figure, axes):
-        drawn = []
-        for form, style in zip(forms, _STYLES, strict=False):
-            shares = [found.wins(n, widths=label(form)) for n in rows]
-            line = _line(axes, rows, shares, f"hidden widths {label(form)}", style)
-            drawn.append(line.assign(line=label(form)))
-        axes.axhline(HALF, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
+        drawn = [
+            _line(axes, rows, shares[form], f"hidden widths {form}", style).assign(line=form)
+            for form, style in zip(forms, _STYLES, strict=False)
+        ]
+        _mark(axes, HALF)
         axes.set(ylim=(-0.02, 1.02), xlabel="n, real rows (and as many generated)")
         axes.set_ylabel("share of generators that win")
         plain_log_axis(axes, "x")
@@ -145,9 +135,11 @@ def wins(found: Exercise) -> Picture:
             "fig-wins",
             title="Share of generators that win, by rows and width",
             description="; ".join(
-                f"hidden widths {label(form)}: "
-                + ", ".join(f"{percent(found.wins(n, widths=label(form)).value)} at n = {count(n)}"
-                            for n in rows)
+                f"hidden widths {form}: "
+                + ", ".join(
+                    f"{percent(share.value)} at n = {count(n)}"
+                    for n, share in zip(rows, shares[form], strict=True)
+                )
                 for form in forms
             )
             + ".",
@@ -155,23 +147,18 @@ def wins(found: Exercise) -> Picture:
             f"on fresh rows. Dashed: {percent(HALF)}. Bars are 95 % intervals."
             + (f" {left} more widths are in the table." if left else ""),
             data=pd.concat(drawn).rename(columns={"line": "widths", "value": "generator_wins"}),
-        )  # fmt: skip
+        )
 
 
 def parts(found: Exercise) -> Picture:
     """Draw each part's share of the distance from equilibrium."""
     shares = found.decomposition.shares()
-    columns = ("percent", "low", "high")
-    drawn = [
-        {"part": name} | dict(zip(columns, (100 * value for value in shares[name]), strict=True))
-        for name in PARTS
-    ]
+    drawn = [(name, *(100 * value for value in shares[name])) for name in PARTS]
     with canvas(2.4) as (figure, axes):
-        for y, name in enumerate(PARTS):
-            share, low, high = shares[name]
+        for y, (name, share, low, high) in enumerate(drawn):
             colour = COLOURS["real" if name == "seen" else "learned"]
-            axes.barh(y, 100 * share, height=0.55, color=colour, alpha=0.75)
-            axes.plot([100 * low, 100 * high], [y, y], color=COLOURS["ink"], linewidth=1.6)
+            axes.barh(y, share, height=0.55, color=colour, alpha=0.75)
+            axes.plot([low, high], [y, y], color=COLOURS["ink"], linewidth=1.6)
         axes.axvline(0, color=COLOURS["ink"], linewidth=1)
         axes.set_yticks(range(len(PARTS)), [name.replace("_", " ") for name in PARTS])
         axes.invert_yaxis()
@@ -181,12 +168,12 @@ def parts(found: Exercise) -> Picture:
             "fig-parts",
             title="Where the distance from equilibrium lies",
             description="; ".join(
-                f"{name.replace('_', ' ')} {percent(shares[name][0])}" for name in PARTS
+                f"{name.replace('_', ' ')} {percent(shares[name].value)}" for name in PARTS
             )
             + "; together 100 %.",
             caption="The four parts add up to 100 %. Lines are 95 % intervals by bootstrap over "
             "generators.",
-            data=pd.DataFrame(drawn),
+            data=pd.DataFrame(drawn, columns=["part", "percent", "low", "high"]),
         )
 
 
@@ -211,10 +198,10 @@ def _line(
     return pd.DataFrame({"line": words, "n": rows, "value": values} | bounds)
 
 
+def _mark(axes: Axes, share: float) -> None:
+    axes.axhline(share, color=COLOURS["muted"], linewidth=1, linestyle=_DASHED)
+
+
 def _rows(found: Exercise, kind: str, source: str) -> list[int]:
     chosen = found.responses["generator"].eq(kind) & found.responses["source"].eq(source)
     return sorted(set(found.responses[chosen]["n"].tolist()))
-
-
-def _has_training(found: Exercise) -> bool:
-    return TRAINING in set(found.responses["source"])

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from gan_eval.investigations.exercise.decomposition import Decomposition
-from gan_eval.investigations.exercise.population import LN2
 from gan_eval.investigations.exercise.rejections import OPTIMUM
-from gan_eval.investigations.exercise.responses import FRESH, LEARNED
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.judging.summary import median_interval, share_interval
 from gan_eval.runtime.notebook import Displayed
@@ -23,23 +21,108 @@ from gan_eval.stats.crossing import first_crossings
 
 Array = NDArray[np.floating]
 
+PARTS = ("seen", "optimisation", "finite_sample", "form")
+"""The parts, in the order in which they add up."""
+
+_SHARE_BOOTSTRAP = 2000
+
 TOLD_APART = 0.8
 """The share of generators at which a test is said to tell them apart."""
+
+MEDIANS = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
+"""Columns of ``Exercise.responses`` of which medians are given."""
 
 HALF = 0.5
 """The share of generators above which the generator is said to win at n."""
 
 
-_BOOTSTRAP = 1000
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of generators with its 95 % interval."""
+class Share(NamedTuple):
+    """A share or a median with its 95 % interval."""
 
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """A decomposition of G generators' distance from equilibrium, in parts that add up to it.
+
+    Let V(D) be the chapter's loss of a discriminator D on the population, half from the truth p and
+    half from the frozen generator's distribution q, in nats. Its least value over all functions is
+    ln 2 − JSD(p, q), its value at the equilibrium p = q is ln 2, so that the generator is
+    JSD(p, q) away from it. With
+
+    - D_T the discriminator that was trained with the generator,
+    - D_n the best response of its class to n rows of p (those it was trained on) and n rows of q,
+    - D_∞ the best response of its class to the population,
+
+    the parts are
+
+    ===============  =====================  ======================================================
+    seen             ln 2 − V(D_T)          what D_T sees of the difference; below 0 where a coin
+                                            would do better
+    optimisation     V(D_T) − V(D_n)        D_T is not the best response to the rows it saw; below 0
+                                            where stopping early is better than fitting them
+    finite_sample    V(D_n) − V(D_∞)        the best response to n rows is not that to all rows
+    form             V(D_∞) − (ln 2 − JSD)  no member of the class is ln p/q
+    ===============  =====================  ======================================================
+
+    and add up to JSD, as every V(D) enters twice with opposite signs. The last three together are
+    the discriminator's regret, which is 0 at any equilibrium. The minima over the class are those
+    that the fits reached (:mod:`gan_eval.investigations.exercise.fitting`): a fit that ends too
+    high moves nats from ``finite_sample`` or ``optimisation`` to ``form``, and none in or out of
+    the sum.
+
+    Attributes
+    ----------
+    divergence : ndarray, shape (G,)
+        JSD(p, q), in nats.
+    seen, optimisation, finite_sample, form : ndarray, shape (G,)
+        Nats.
+    """
+
+    divergence: Array
+    seen: Array
+    optimisation: Array
+    finite_sample: Array
+    form: Array
+
+    @classmethod
+    def of(
+        cls, divergence: Array, trained: Array, on_rows: Array, in_class: Array
+    ) -> Decomposition:
+        """Compute the parts from JSD and the losses V(D_T), V(D_n), V(D_∞), each (G,)."""
+        return cls(
+            divergence=divergence,
+            seen=LN2 - trained,
+            optimisation=trained - on_rows,
+            finite_sample=on_rows - in_class,
+            form=in_class - (LN2 - divergence),
+        )
+
+    @property
+    def regret(self) -> Array:
+        """V(D_T) − (ln 2 − JSD), (G,): how far the trained discriminator is from the best."""
+        return self.optimisation + self.finite_sample + self.form
+
+    def shares(self) -> dict[str, Share]:
+        """Divide each part's mean by the mean divergence, with a 95 % interval.
+
+        Of means and not a mean of shares, which would be ruled by the best generators. By bootstrap
+        over generators (2,000 draws, seed 0).
+        """
+        index = draws(len(self.divergence), _SHARE_BOOTSTRAP, 0)
+        found = {}
+        for name in PARTS:
+            part = getattr(self, name)
+            shares = part[index].mean(axis=1) / self.divergence[index].mean(axis=1)
+            value = float(part.mean() / self.divergence.mean())
+            found[name] = Share(value, *percentile_interval(shares, method="linear"))
+        return found
+
+
+_BOOTSTRAP = 1000
 
 
 @dataclass(frozen=True)
@@ -96,8 +179,7 @@ class Exercise(Displayed):
         if test == OPTIMUM:
             means = values[draws(len(values), _BOOTSTRAP, 0)].mean(axis=1)
             return Share(float(values.mean()), *percentile_interval(means, method="linear"))
-        low, high = share_interval(int(values.sum()), len(values))
-        return Share(float(values.mean()), low, high)
+        return Share(float(values.mean()), *share_interval(int(values.sum()), len(values)))
 
     def rows_until_told_apart(self, test: str) -> Share:
         """Find the rows from which a test tells ``TOLD_APART`` of the generators from the truth.
@@ -118,6 +200,12 @@ class Exercise(Displayed):
         return chosen.pivot(index="seed", columns="n", values="told_apart")
 
     # --- Fresh discriminators -------------------------------------------------------------------
+
+    @property
+    def cases(self) -> list[dict[Any, Any]]:
+        """The cases of fresh discriminators, each as the arguments of ``fits`` and ``wins``."""
+        columns = self.responses[["generator", "source", "widths", "n"]].drop_duplicates()
+        return columns.rename(columns={"generator": "kind"}).to_dict("records")
 
     def fits(
         self, n: int, *, kind: str = LEARNED, source: str = FRESH, widths: str | None = None
@@ -162,15 +250,15 @@ class Exercise(Displayed):
 
     def document(self) -> dict[str, Any]:
         """Put settings, answer, the numbers behind it and provenance together, ready for JSON."""
-        from gan_eval.investigations.exercise import files
+        from gan_eval.investigations.exercise import page
 
-        return files.document(self)
+        return page.document(self)
 
     def save(self, folder: Path) -> list[Path]:
         """Write the tables, the document and the page; return their paths."""
-        from gan_eval.investigations.exercise import files
+        from gan_eval.investigations.exercise import page
 
-        return files.save(self, folder)
+        return page.save(self, folder)
 
 
 def _crossings(rows: Array, shares: Array, generators: int) -> Array:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,21 +12,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.distributions import divergences
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.affinity import samples_of_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.sample_size import samples_of_pair
 from gan_eval.investigations.exercise import responses
-from gan_eval.investigations.exercise.decomposition import PARTS, Decomposition
-from gan_eval.investigations.exercise.optimum import optimal_power
-from gan_eval.investigations.exercise.population import Game
-from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS, rejections
-from gan_eval.investigations.exercise.responses import FRESH, LEARNED, TRAINING, TRUTH, Response
-from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS, optimal_power, rejections
+from gan_eval.investigations.exercise.responses import (
+    FRESH,
+    LEARNED,
+    TRAINING,
+    TRUTH,
+    Game,
+    Response,
+)
+from gan_eval.investigations.exercise.result import PARTS, Decomposition, Exercise
 from gan_eval.investigations.exercise.settings import Settings, label
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import cores, environment
-from gan_eval.runtime.pool import Pool, Task, map_units, side_by_side
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Pool, Progress, Task, map_units, side_by_side
+from gan_eval.runtime.provenance import environment
+from gan_eval.runtime.threads import cores
 from gan_eval.training.backends import backend
 from gan_eval.training.trained import TrainedGANs
 
@@ -124,18 +127,12 @@ class _Study:
         self.seeds = trained.seeds[self.index].tolist()
         self.met = min(settings.discriminators, len(self.seeds))
         first = Gaussian(self.law.mean[: self.met], self.law.factor[: self.met])
+        identity = np.tile(np.eye(first.dimension), (self.met, 1, 1))
         self.games = {
             LEARNED: responses.game_of(self.target, first),
-            TRUTH: Game(
-                Gaussian(
-                    np.zeros((self.met, self.config.dimension)),
-                    np.broadcast_to(
-                        np.eye(self.config.dimension), (self.met, *self.target.A.shape)
-                    ),
-                )
-            ),
+            TRUTH: Game(Gaussian(np.zeros(first.mean.shape), identity)),
         }
-        everyone = responses.trained_parameters(trained, len(trained))
+        everyone = responses.trained_parameters(trained)
         self.discriminators = everyone[self.index[: self.met]]
 
     # --- Tests ---------------------------------------------------------------------------------
@@ -151,9 +148,8 @@ class _Study:
                 for start in range(0, len(self.seeds), GROUP):
                     some = slice(start, start + GROUP)
                     part = Gaussian(law.mean[some], law.factor[some])
-                    seeds, alpha = self.seeds[some], self.settings.alpha
-                    task = (rejections, self.target, part, seeds, kind, n, alpha)
-                    units[kind, n, start] = task
+                    task = (rejections, self.target, part, self.seeds[some], kind, n)
+                    units[kind, n, start] = (*task, self.settings.alpha)
         return units
 
     def tests(self, found: dict[Any, NDArray[np.bool_]]) -> pd.DataFrame:
@@ -181,23 +177,16 @@ class _Study:
                     if source == TRAINING and n > self.config.n_examples:
                         continue
                     own = source == TRAINING and widths == self.settings.widths[0]
-                    extra = self.discriminators if own else None
-                    respond = partial(
+                    units[kind, source, n, widths] = (
                         *(responses.respond, self.games[kind], self.config, seeds),
-                        kind=kind,
-                        source=source,
-                        n=n,
-                        widths=widths,
-                        restarts=self.settings.restarts,
-                        trained=extra,
+                        *(kind, source, n, widths, self.settings.restarts),
+                        self.discriminators if own else None,
                     )
-                    units[kind, source, n, widths] = (respond,)
         return units
 
     def responses(self, met: dict[Any, Response]) -> pd.DataFrame:
         parts = []
         for (kind, source, n, widths), found in met.items():
-            floor = self.games[kind].floor
             columns = {
                 "generator": kind,
                 "seed": self.seeds[: self.met],
@@ -207,7 +196,7 @@ class _Study:
                 "loss_in_sample": found.in_sample,
                 "loss_population": found.population.loss,
                 "loss_population_error": found.population.error,
-                "floor": floor,
+                "floor": self.games[kind].floor,
                 "floor_in_sample": found.optimal_in_sample,
                 "late_gain": found.late,
             }
@@ -231,16 +220,9 @@ class _Study:
         return units
 
     def generators(self, parts: dict[Any, Any]) -> tuple[pd.DataFrame, Decomposition]:
-        losses, errors = (
-            np.concatenate(
-                [
-                    np.stack([getattr(found, name) for found in parts[start]])
-                    for start in sorted(parts)
-                ],
-                axis=1,
-            )
-            for name in ("loss", "error")
-        )
+        # Of each part, of each network: the loss and its error, of each generator.
+        found = np.concatenate([parts[start] for start in sorted(parts)], axis=2)
+        losses, errors = found.swapaxes(0, 1)
         decomposition = Decomposition.of(self.games[LEARNED].divergence, *losses)
         frame = pd.DataFrame(
             {

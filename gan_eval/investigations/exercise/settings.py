@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_eval.investigations.exercise.network import Network
+from gan_eval.investigations.exercise.fitting import Network
 from gan_eval.runtime.arguments import level, whole_number
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.json import json_ready
+from gan_eval.runtime.files import json_ready
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training.config import TrainingConfig
 
@@ -98,21 +98,16 @@ class Settings:
         for form in forms:
             for width in form:
                 whole_number(width, "a width", 1, 256)
-            if Network.of(config.dimension, form).parameters > 4096:
+            if (size := Network.of(config.dimension, form).parameters) > 4096:
                 raise UsageError(
-                    "a fresh discriminator may have 4096 parameters at most, got "
-                    f"{Network.of(config.dimension, form).parameters} with widths "
-                    f"{','.join(map(str, form))}"
+                    f"a fresh discriminator may have 4096 parameters at most, got {size} with "
+                    f"widths {','.join(map(str, form))}"
                 )
         return cls(
-            config=config,
-            backend=backend,
-            first_seed=first_seed,
-            replicates=replicates,
-            discriminators=discriminators,
+            *(config, backend, first_seed, replicates, discriminators),
             test_rows=tuple(sorted(set(test_rows or TEST_ROWS))),
             fit_rows=tuple(sorted({*(fit_rows or FIT_ROWS), config.n_examples})),
-            widths=tuple(dict.fromkeys(tuple(form) for form in forms)),
+            widths=tuple(dict.fromkeys(forms)),
             restarts=restarts,
             alpha=level(alpha),
         )

@@ -1,20 +1,37 @@
-"""The answer to the chapter's exercise, in words made of the numbers."""
+"""The answer to the chapter's exercise in words and tables, for the page and for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
-from gan_eval.investigations.exercise.fitting import ROUNDS
-from gan_eval.investigations.exercise.network import Network
-from gan_eval.investigations.exercise.population import LN2
+from gan_eval.investigations.exercise.fitting import ROUNDS, Network
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
-from gan_eval.investigations.exercise.responses import FRESH, TRAINING, TRUTH
-from gan_eval.investigations.exercise.result import HALF, TOLD_APART, Exercise, Share
+from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2, TRAINING, TRUTH
+from gan_eval.investigations.exercise.result import (
+    HALF,
+    MEDIANS,
+    PARTS,
+    TOLD_APART,
+    Exercise,
+    Share,
+)
 from gan_eval.investigations.exercise.settings import label
-from gan_eval.investigations.exercise.tables import with_interval, with_percents
-from gan_eval.pages.numbers import count, interval, number, percent, percents, plural
+from gan_eval.pages.blocks import Table
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
+from gan_eval.stats.battery.catalogue import TARGET
 
 QUESTION = "Is there an equilibrium where the generator wins on finite samples?"
+
+MOST_GENERATORS = 200
+"""Generators that the page lists; the file has all of them."""
+
+_PARTS = {
+    "seen": ("seen by the trained discriminator", "ln 2 − V(D_T)"),
+    "optimisation": ("optimisation", "V(D_T) − V(D_n)"),
+    "finite_sample": ("finite sample", "V(D_n) − V(D_∞)"),
+    "form": ("form", "V(D_∞) − (ln 2 − JSD)"),
+}
 
 
 def headline(found: Exercise) -> str:
@@ -34,10 +51,8 @@ def headline(found: Exercise) -> str:
         )
     ]
     below, fits = int((found.responses["loss_in_sample"] < LN2).sum()), len(found.responses)
-    rest = f"never in {plural(fits, 'fit')}"
-    if below < fits:
-        rest = f"in {count(fits - below)} of {plural(fits, 'fit')}"
-    return f"{first}; on the rows that were seen, {rest}."
+    rest = f"in {count(fits - below)} of" if below < fits else "never in"
+    return f"{first}; on the rows that were seen, {rest} {plural(fits, 'fit')}."
 
 
 def answer(found: Exercise) -> list[str]:
@@ -48,7 +63,7 @@ def answer(found: Exercise) -> list[str]:
         best_response(found),
         winning(found),
         perfect(found),
-        *([training_rows(found)] if TRAINING in set(found.responses["source"]) else []),
+        training_rows(found),
         *wider(found),
         hidden(found),
     ]
@@ -77,7 +92,7 @@ def tests(found: Exercise) -> str:
         alike = shares[worst] == shares[best]
         generators = f"the {count(len(found.generators))} generators from the truth"
         parts.append(
-            f"from {count(n)} rows "
+            f"{count(n)} rows "
             + (
                 f"each of the {len(shares)} tests tells {percent(shares[best])} of {generators}"
                 if alike
@@ -89,7 +104,7 @@ def tests(found: Exercise) -> str:
     optimum = found.rows_until_told_apart(OPTIMUM)
     nearest = min(TESTS, key=lambda name: found.rows_until_told_apart(name).value)
     return (
-        f"{_capital('; '.join(parts))}. The best possible test tells {percent(TOLD_APART)} of them "
+        f"From {'; from '.join(parts)}. The best possible test tells {percent(TOLD_APART)} of them "
         f"{_from_rows(optimum, rows)}, the {TESTS[nearest].short} test "
         f"{_from_rows(found.rows_until_told_apart(nearest), rows)}."
     )
@@ -120,13 +135,9 @@ def perfect(found: Exercise) -> str:
     """Describe the exact case p = q."""
     rows = found.settings.fit_rows
     below = found.responses[found.responses["generator"] == TRUTH]
-    losses = [
-        f"{number(found.median(found.fits(n, kind=TRUTH), 'loss_in_sample').value)} at n = "
-        f"{count(n)}"
-        for n in rows
-    ]
-    won = int((below["loss_in_sample"] < LN2).sum())
-    total = len(below)
+    medians = {n: found.median(found.fits(n, kind=TRUTH), "loss_in_sample") for n in rows}
+    losses = [f"{number(median.value)} at n = {count(n)}" for n, median in medians.items()]
+    won, total = int((below["loss_in_sample"] < LN2).sum()), len(below)
     fresh = found.median(found.fits(rows[-1], kind=TRUTH), "loss_population").value
     conclusion = (
         "so on finite rows the perfect generator and the coin are no equilibrium: the "
@@ -149,7 +160,7 @@ def training_rows(found: Exercise) -> str:
         found.median(found.fits(n, source=source), "loss_population")
         for source in (TRAINING, FRESH)
     )
-    same = _overlap(here, there)
+    same = here.low <= there.high and there.low <= here.high
     return (
         f"Fitted to the {count(n)} rows that the GAN was trained on, the best response has a loss "
         f"of {with_interval(here)} on fresh rows, against {with_interval(there)} when it is fitted "
@@ -175,30 +186,21 @@ def wider(found: Exercise) -> list[str]:
 def hidden(found: Exercise) -> str:
     """Describe the decomposition of the generators' distance from equilibrium."""
     shares = found.decomposition.shares()
-    parts = {
-        name: f"{percent(share)} ({percents(low, high)})"
-        for name, (share, low, high) in shares.items()
-    }
-    n = count(found.settings.config.n_examples)
-    _, low, high = shares["optimisation"]
-    if high < 0:
-        pays = (
-            f"the best response to the {n} rows is worse on fresh rows than the trained "
-            "discriminator"
-        )
-    elif low > 0:
-        pays = f"the best response to the {n} rows is better on fresh rows as well"
+    parts = {name: with_percents(share) for name, share in shares.items()}
+    pays = f"the best response to the {count(found.settings.config.n_examples)} rows is "
+    if shares["optimisation"].high < 0:
+        pays += "worse on fresh rows than the trained discriminator"
+    elif shares["optimisation"].low > 0:
+        pays += "better on fresh rows as well"
     else:
-        pays = (
-            f"whether the best response to the {n} rows is better or worse on fresh rows than the "
-            "trained discriminator is not shown"
-        )
+        than = "better or worse on fresh rows than the trained discriminator is not shown"
+        pays = f"whether {pays}{than}"
     return (
         "The generators are a JSD of "
         f"{number(found.decomposition.divergence.mean())} nats from equilibrium on average over "
         f"{count(len(found.decomposition.divergence))}. Of it the trained discriminator sees "
         f"{parts['seen']}, where the best of its form would see "
-        f"{percent(1 - shares['form'][0])}; {parts['form']} is hidden by the form. The rest is "
+        f"{percent(1 - shares['form'].value)}; {parts['form']} is hidden by the form. The rest is "
         f"{parts['optimisation']} of optimisation and {parts['finite_sample']} of finite sample: "
         f"{pays}."
     )
@@ -207,16 +209,129 @@ def hidden(found: Exercise) -> str:
 def _from_rows(share: Share, rows: Sequence[int]) -> str:
     if share.value == float("inf"):
         return f"at no n up to {count(rows[-1])}"
-    return f"from about {number(share.value, 2)} rows ({interval(share.low, share.high, 2)})"
+    return "from about {} rows ({})".format(*_rows(share))
 
 
-def _overlap(a: Share, b: Share) -> bool:
-    return a.low <= b.high and b.low <= a.high
+def _rows(share: Share) -> tuple[str, str]:
+    return number(share.value, 2), interval(share.low, share.high, 2)
 
 
 def _list(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def told_apart(found: Exercise) -> Table:
+    """Tabulate the share of generators told apart by test and n, and the rows until most are."""
+    rows = found.settings.test_rows
+    known_by = {OPTIMUM: ("best possible test", "both distributions")}
+    for name, test in TESTS.items():
+        known_by[name] = (test.title, "the target" if test.needs == TARGET else "n real rows")
+    lines = [
+        (
+            *names,
+            *(with_percents(found.told_apart(name, n)) for n in rows),
+            "{} ({})".format(*_rows(found.rows_until_told_apart(name))),
+        )
+        for name, names in known_by.items()
+    ]
+    return Table(
+        f"Share of {plural(len(found.generators), 'generator')} told from the truth at the "
+        f"{setting(100 * found.settings.alpha)} % level (95 % interval), from n generated rows",
+        (
+            *("test", "it knows", *(f"n = {count(n)}" for n in rows)),
+            f"n until {percent(TOLD_APART)}",
+        ),
+        lines,
+        words=2,
+    )
+
+
+def sizes(found: Exercise) -> Table:
+    """Tabulate the same shares for the perfect generator: the level, if a test keeps it."""
+    rows = found.settings.test_rows
+    return Table(
+        "The same for the perfect generator, p = q: each should be the level",
+        ("test", *(f"n = {count(n)}" for n in rows)),
+        [
+            (test.title, *(with_percents(found.told_apart(name, n, TRUTH)) for n in rows))
+            for name, test in TESTS.items()
+        ],
+    )
+
+
+def responses(found: Exercise) -> Table:
+    """Tabulate every case of the fresh discriminators: medians over generators."""
+    lines = [
+        (
+            "learned" if case["kind"] == LEARNED else "p = q",
+            *(case["source"], case["widths"], count(case["n"])),
+            *(with_interval(found.median(found.fits(**case), name)) for name in MEDIANS),
+            with_percents(found.wins(**case)),
+            number(found.fits(**case)["late_gain"].median(), 1),
+        )
+        for case in found.cases
+    ]
+    return Table(
+        "Fresh discriminators at their best response: medians over generators (95 % interval), "
+        "nats",
+        (
+            *("generator", "rows", "hidden widths", "n", "loss on the rows it saw"),
+            *("loss on fresh rows", "best possible", "best possible, on the rows seen"),
+            *("generator wins", "late gain"),
+        ),
+        lines,
+        words=3,
+    )
+
+
+def decomposition(found: Exercise) -> Table:
+    """Tabulate the parts of the distance from equilibrium."""
+    shares = found.decomposition.shares()
+    total = found.decomposition.divergence.mean()
+    lines = [
+        (
+            *_PARTS[name],
+            number(getattr(found.decomposition, name).mean()),
+            percent(shares[name].value),
+            percents(*shares[name][1:]),
+        )
+        for name in PARTS
+    ]
+    lines.append(("together", "JSD(p, q)", number(total), percent(1.0), ""))
+    return Table(
+        f"The distance from equilibrium in parts, means over "
+        f"{plural(len(found.decomposition.divergence), 'generator')}",
+        ("part", "definition", "nats", "share", "95 % interval"),
+        lines,
+        words=2,
+    )
+
+
+def generators(found: Exercise) -> Table:
+    """Tabulate the generators one by one."""
+    frame = found.generators.head(MOST_GENERATORS)
+    columns = ("kl", "jensen_shannon", "samples_to_detect", *PARTS)
+    return Table(
+        f"The first {count(len(frame))} of {plural(len(found.generators), 'generator')}; nats",
+        ("seed", "KL(q‖p)", "JSD", "samples to detect", *(_PARTS[name][0] for name in PARTS)),
+        [
+            (str(row["seed"]), *(number(row[name]) for name in columns))
+            for row in frame.astype({"seed": object}).to_dict("records")
+        ],
+    )
+
+
+def with_percents(share: Share) -> str:
+    """Write a share of generators with its interval."""
+    return f"{percent(share.value)} ({percents(share.low, share.high)})"
+
+
+def with_interval(median: Share) -> str:
+    """Write a median with its interval, where there are enough generators for one."""
+    bounds = f" ({interval(median.low, median.high)})" if known(median) else ""
+    return number(median.value) + bounds
+
+
+def known(median: Share) -> bool:
+    """Tell whether there were enough generators for an interval of a median, which takes 6."""
+    return isfinite(median.low) and isfinite(median.high)

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_text
-from gan_eval.runtime.text import shown
 
 FACTS = ("backend", "device", "threads", "replicates", "config_hash", "unit", "examples")
 """The facts that a benchmark of this project notes in its ``extra_info``; missing in another's."""
@@ -148,18 +148,15 @@ def _document(path: str | Path) -> Iterator[Any]:
     finds that it is not pytest-benchmark's."""
     text = read_text(path)
     try:
-        document = json.loads(text)
+        yield json.loads(text)
+    except UsageError:  # a ValueError as well, and a sentence already
+        raise
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{str(path)!r} is not valid JSON: {error.msg} (at line {error.lineno})"
         ) from None
-    except (RecursionError, ValueError):  # nested too deeply, an integer of too many digits
-        raise UsageError(f"{str(path)!r} is not a file of pytest-benchmark") from None
-    try:
-        yield document
-    except UsageError:  # a ValueError as well, and a sentence already
-        raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    # A RecursionError of what is nested too deeply, a ValueError of too many digits as well.
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise UsageError(f"{str(path)!r} is not a file of pytest-benchmark") from None
 
 

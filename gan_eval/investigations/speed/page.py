@@ -22,7 +22,7 @@ from gan_eval.pages.numbers import (
     setting,
 )
 from gan_eval.pages.page import fill
-from gan_eval.runtime.text import plain
+from gan_eval.runtime.arguments import plain
 
 MOST_DRAWN = 40
 """Trainings in the picture; what is left out is counted."""
@@ -248,23 +248,17 @@ def headline(table: pd.DataFrame, comparison: Comparison | None = None) -> str:
 def _verdict(found: Comparison) -> str:
     """Say what a comparison found, what it could not tell, and what else may be the reason."""
     all_, slow, few = len(found.table), found.count(TOO_SLOW), found.count(TOO_FEW)
-    times = setting(found.slowdown)
+    every, times = plural(all_, "benchmark"), setting(found.slowdown)
     if few == all_:
-        said = (
-            f"Could not tell whether anything became slower: {plural(all_, 'benchmark')} with too "
-            f"few rounds to be significant after {found.correction}'s correction"
+        said = "Could not tell whether anything became slower: " + (
+            f"{every} with too few rounds to be significant after {found.correction}'s correction"
             if all_
-            else "Could not tell whether anything became slower: every benchmark measures another "
-            "package"
+            else "every benchmark measures another package"
         )
     else:
-        of = (
-            f"{count(all_ - few)} of {plural(all_, 'benchmark')}"
-            if few
-            else plural(all_, "benchmark")
-        )
+        of = f"{count(all_ - few)} of {every}" if few else every
         said = (
-            f"{slow} of {plural(all_, 'benchmark')} took more than {times} times as long"
+            f"{slow} of {every} took more than {times} times as long"
             if slow
             else f"Nothing was shown to be slower than {times} times, of {of}"
         )

@@ -15,6 +15,8 @@ from gan_eval.judging.time_to_quality import time_to_quality
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.study.results.results import Results
 
+_LISTS = ("only_before", "only_after", "peers", "differences")
+
 
 @dataclass(frozen=True)
 class Figures(Displayed):
@@ -80,14 +82,9 @@ class Figures(Displayed):
             "comparison": None
             if compared is None
             else {
-                "slowdown": compared.slowdown,
-                "alpha": compared.alpha,
-                "correction": compared.correction,
+                **{name: getattr(compared, name) for name in ("slowdown", "alpha", "correction")},
                 "benchmarks": _records(compared.table),
-                "only_before": list(compared.only_before),
-                "only_after": list(compared.only_after),
-                "peers": list(compared.peers),
-                "differences": list(compared.differences),
+                **{name: list(getattr(compared, name)) for name in _LISTS},
             },
             "warnings": page.warnings(self.table),
             "passed": self.passed,
@@ -100,12 +97,10 @@ class Figures(Displayed):
         compared = self.comparison
         if compared is not None:
             found += [f"warning: not the same in both runs: {s}" for s in compared.differences]
-            for names, where in (
-                (compared.only_before, "only in what was before"),
-                (compared.only_after, "only in what is new"),
-                (compared.peers, "not judged, since it measures another package"),
-            ):
-                found += [f"{where}: {name}" for name in names]
+            found += [f"only in what was before: {name}" for name in compared.only_before]
+            found += [f"only in what is new: {name}" for name in compared.only_after]
+            peers = "not judged, since it measures another package"
+            found += [f"{peers}: {name}" for name in compared.peers]
         found += [f"measured on: {sentence}" for sentence in page.provenance(self.table)]
         return [*found, page.headline(self.table, compared)] if compared else found
 

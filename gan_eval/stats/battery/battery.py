@@ -11,13 +11,12 @@ import numpy as np
 
 from gan_eval.runtime.arguments import draw_count, level, random_generator, torch_device
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.runtime.json import json_ready, json_text
+from gan_eval.runtime.files import json_ready, json_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected
 from gan_eval.stats.permutation.labels import rows_needed
-from gan_eval.stats.result import TestResult, p_in_words
-from gan_eval.stats.verdict import Verdict
+from gan_eval.stats.result import TestResult, Verdict, p_in_words
 
 if TYPE_CHECKING:
     import pandas
@@ -89,31 +88,24 @@ class BatteryResult(Displayed):
             return ""
         best = min(self.results.values(), key=lambda result: result.least_pvalue)
         tests, enough = len(self.results), self.alpha / len(self.results)
-        few_permutations = best.least_pvalue == 1 / (1 + best.permutations)
-        given = (
-            f"{best.permutations} permutation{'' if best.permutations == 1 else 's'}"
-            if few_permutations
-            else f"samples of {best.n} and {best.m} rows"
-        )
+        given = f"samples of {best.n} and {best.m} rows"
+        if best.least_pvalue == 1 / (1 + best.permutations):
+            given = f"{best.permutations} permutation{'' if best.permutations == 1 else 's'}"
         needs = []
         if best.rarest_split > enough:
             rows = rows_needed(enough)
-            few_rows = min(best.n, best.m or best.n) < rows
+            few = min(best.n, best.m or best.n) < rows
             needs.append(
-                f"{rows} rows each, all different," if few_rows else "rows that repeat less often"
+                f"{rows} rows each, all different," if few else "rows that repeat less often"
             )
         permutations = math.ceil((1 - 1e-12) / enough) - 1
         if best.permutations < permutations:
             needs.append(f"{permutations} permutations")
+        after = f" after {CORRECTIONS[self.correction]}'s correction over {tests} tests"
         return (
             f"with {given} no p-value can be expected below {best.least_pvalue:.2g}, too large for "
-            f"alpha = {self.alpha:g}"
-            + (
-                f" after {CORRECTIONS[self.correction]}'s correction over {tests} tests"
-                if tests > 1
-                else ""
-            )
-            + f"; {' and '.join(needs)} would be enough"
+            f"alpha = {self.alpha:g}{after if tests > 1 else ''}; {' and '.join(needs)} would be "
+            "enough"
         )
 
     @property
@@ -139,28 +131,28 @@ class BatteryResult(Displayed):
                 f"  {TESTS[name].title:<{width}}  statistic {result.statistic:<10.5g}  "
                 f"p {own:<8}  adjusted {adjusted:<8}{mark}".rstrip()
             )
-        for name, why in self.not_run.items():
-            lines.append(f"  {TESTS[name].title:<{width}}  not run: {why}")
-        for name, why in self.set_aside.items():
-            lines.append(f"  column {name} set aside: it is {why}")
-        return few_lines(*lines)
+        lines += [
+            f"  {TESTS[name].title:<{width}}  not run: {why}" for name, why in self.not_run.items()
+        ]
+        aside = (f"  column {name} set aside: it is {why}" for name, why in self.set_aside.items())
+        return few_lines(*lines, *aside)
 
     def to_frame(self) -> pandas.DataFrame:
         """Return one row per test, indexed by its name: the scalars of its result, ``adjusted``,
         ``rejected``, and ``alpha`` and ``correction`` beside them."""
         import pandas
 
-        rows = [
-            {
-                **result.to_dict(),
-                "adjusted": self.adjusted[name],
-                "rejected": name in self.rejected,
-                "alpha": self.alpha,
-                "correction": self.correction,
-            }
-            for name, result in self.results.items()
-        ]
+        of_battery = {"alpha": self.alpha, "correction": self.correction}
+        rows = [row | of_battery for row in self._rows().values()]
         return pandas.DataFrame(rows, index=pandas.Index(list(self.results), name="test"))
+
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        """Each test's own scalars, and what the battery makes of it."""
+        return {
+            name: result.to_dict()
+            | {"adjusted": self.adjusted[name], "rejected": name in self.rejected}
+            for name, result in self.results.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: NaN and infinities are None."""
@@ -171,14 +163,7 @@ class BatteryResult(Displayed):
             "could_not_tell_because": self.why_not or None,
             "rejected": list(self.rejected),
             "smallest_adjusted_pvalue": self.smallest if self.results else None,
-            "tests": {
-                name: {
-                    **json_ready(result.to_dict()),
-                    "adjusted": self.adjusted[name],
-                    "rejected": name in self.rejected,
-                }
-                for name, result in self.results.items()
-            },
+            "tests": json_ready(self._rows()),
             "not_run": dict(self.not_run),
             "set_aside": dict(self.set_aside),
         }
@@ -267,29 +252,21 @@ def battery(
     alpha, correction = level(alpha), known_correction(correction)
     names = known(DEFAULT if tests is None else tests)
     permutations = draw_count(permutations, "permutations")
-    resampled = [name for name in names if target is None or not TESTS[name].known_law]
-    if resampled:
+    if target is None or not all(TESTS[name].known_law for name in names):
         torch_device(device)
     generator = random_generator(rng)
     drawn = seeds(generator)
     data = Samples.of(x, y, target, generator)
-    settings = {"permutations": permutations, "device": device}
     results, not_run = {}, {}
     for name in names:
         try:
-            results[name] = TESTS[name].run(data, rng=drawn[name], **settings)
+            results[name] = TESTS[name].run(
+                data, permutations=permutations, rng=drawn[name], device=device
+            )
         except UsageError as error:
             if tests is not None and not isinstance(error, CannotTestError):
                 raise
             not_run[name] = str(error)
-    adjusted = adjusted_pvalues(
-        [max(result.pvalue, result.least_pvalue) for result in results.values()], correction
-    )
-    return BatteryResult(
-        results,
-        dict(zip(results, adjusted.tolist(), strict=True)),
-        alpha,
-        correction,
-        not_run,
-        data.set_aside,
-    )
+    pvalues = [max(result.pvalue, result.least_pvalue) for result in results.values()]
+    adjusted = dict(zip(results, adjusted_pvalues(pvalues, correction).tolist(), strict=True))
+    return BatteryResult(results, adjusted, alpha, correction, not_run, data.set_aside)

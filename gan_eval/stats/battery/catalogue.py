@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.arguments import nearest, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import nearest, shown
 from gan_eval.stats import samples as validation
-from gan_eval.stats.moments import naming
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import ColumnScales, constant_columns
-from gan_eval.stats.whitening import whitening
+from gan_eval.stats.scaling import ColumnScales, constant_columns, naming, whitening
 
 if TYPE_CHECKING:
     from gan_eval.distributions.gaussian import GaussianLike
@@ -49,7 +47,7 @@ class Samples:
     ``pair`` holds both for the tests that need two (y drawn from the target where there is none),
     and ``whiten`` is how these are to be whitened. ``columns`` names the columns; of two samples
     without a target those in ``set_aside`` are left out, each with the reason
-    (:func:`~gan_eval.stats.redundant_columns.set_aside`).
+    (:func:`~gan_eval.stats.twosample.columns.set_aside`).
     """
 
     x: Array
@@ -66,7 +64,7 @@ class Samples:
     ) -> Samples:
         """Read what a user gives; ``UsageError`` where it cannot be used."""
         if target is None:
-            from gan_eval.stats.redundant_columns import set_aside
+            from gan_eval.stats.twosample.columns import set_aside
 
             if y is None:
                 raise UsageError("a battery needs a second sample or a target, got neither")
@@ -83,14 +81,11 @@ class Samples:
                 first, second = first[:, kept], second[:, kept]
                 names = [names[j] for j in kept]
             pooled = np.concatenate([first, second])
-            if _can_be_whitened(pooled):
-                return cls(first, second, None, (first, second), "pooled", names, aside)
-            scaled = _in_deviations(pooled)
-            pair = scaled[: len(first)], scaled[len(first) :]
-            return cls(first, second, None, pair, None, names, aside)
-        from gan_eval.stats.goodness.samples import one_sample
-
-        first, target = one_sample(x, target)
+            whiten = "pooled" if _can_be_whitened(pooled) else None
+            measured = pooled if whiten else _in_deviations(pooled)
+            pair = measured[: len(first)], measured[len(first) :]
+            return cls(first, second, None, pair, whiten, names, aside)
+        first, target = validation.one_sample(x, target)
         names = validation.column_names(x, y, count=first.shape[1])
         if y is None:
             drawn = np.asarray(target.sample(len(first), generator), dtype=np.float64)
@@ -179,7 +174,7 @@ class Test:
         >>> round(ALL_TESTS["hotelling"].run(x, y, permutations=19, rng=0).pvalue, 2)
         0.05
         """
-        # Plain imports: ``runtime.code`` follows them, so that a test's code is part of the
+        # Plain imports: ``runtime.provenance`` follows them, so that a test's code is part of the
         # identity of whatever was tested by it.
         from gan_eval.stats import goodness, twosample
         from gan_eval.stats.twosample import classical, permuted_moments
@@ -187,8 +182,8 @@ class Test:
         modules = {"goodness": goodness, "twosample": twosample, "classical": classical}
         modules["permuted_moments"] = permuted_moments
         function = getattr(modules[self.module], self.function)
-        given = {"permutations": permutations, "resamples": permutations, "rng": rng}
-        given |= {"device": device}
+        given: dict[str, Any] = {"permutations": permutations, "resamples": permutations}
+        given |= {"rng": rng, "device": device}
         chosen = {name: given[name] for name in self.takes} | dict(self.options)
         if chosen.get("whiten") == "target":
             chosen["whiten"] = target
@@ -264,9 +259,6 @@ class BatteryTest:
     advised : bool
         Whether it is part of the recommended battery, ``DEFAULT``.
     """
-
-    # Keep pytest from collecting this class by its name.
-    __test__ = False
 
     title: str
     two_samples: str

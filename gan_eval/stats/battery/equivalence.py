@@ -10,17 +10,17 @@ import numpy as np
 from scipy.special import chndtr
 from scipy.stats import ncx2
 
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
-from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.distributions.likelihood_ratio import BoxLaw
 from gan_eval.runtime.arguments import positive_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import goodness
-from gan_eval.stats.goodness.likelihood import excess_variance, log_ratio, log_ratio_variance
-from gan_eval.stats.goodness.samples import one_sample
-from gan_eval.stats.goodness.shape import shape_test
-from gan_eval.stats.noncentral import least_expected
+from gan_eval.stats.goodness.moments import excess_variance, log_ratio, log_ratio_variance
+from gan_eval.stats.goodness.stein import shape_test
+from gan_eval.stats.intervals import least_expected
 from gan_eval.stats.result import Scalars, TestResult, p_in_words
+from gan_eval.stats.samples import one_sample
 
 ACCEPTABLE = 0.05
 """The share of cases in which a model exactly at the target may fail before its sample counts as
@@ -83,13 +83,8 @@ class Equivalence(Scalars):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the bounds, the margin, the answer and the p-values, flat."""
-        return {
-            "estimate": self.estimate,
-            "lower": self.lower,
-            "upper": self.upper,
-            "margin": self.margin,
-            "confidence_level": self.confidence_level,
-            "passed": self.passed,
+        own = ("estimate", "lower", "upper", "margin", "confidence_level", "passed")
+        return {name: getattr(self, name) for name in own} | {
             "pvalue": self.test.pvalue,
             "shape_pvalue": None if self.shape is None else self.shape.pvalue,
             "shape_alpha": self.shape_alpha,
@@ -105,11 +100,7 @@ class Equivalence(Scalars):
     @property
     def misshapen(self) -> bool:
         """True where the test of shape rejects."""
-        return (
-            self.shape is not None
-            and self.shape_alpha is not None
-            and self.shape.pvalue <= self.shape_alpha
-        )
+        return self.shape is not None and self.shape.pvalue <= (self.shape_alpha or 0.0)
 
     @property
     def failure(self) -> float:
@@ -120,15 +111,12 @@ class Equivalence(Scalars):
         """Return the least number of rows with which the target itself fails in at most
         ``ACCEPTABLE`` of samples."""
 
-        def enough(n: int) -> bool:
-            return self._failure(n) <= ACCEPTABLE
-
         low = high = self.test.dimension + 1
-        while not enough(high):
+        while self._failure(high) > ACCEPTABLE:
             low, high = high, 2 * high
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if enough(middle) else (middle, high)
+            low, high = (low, middle) if self._failure(middle) <= ACCEPTABLE else (middle, high)
         return high
 
     def _failure(self, n: int) -> float:
@@ -173,7 +161,7 @@ def equivalence(
     :func:`~gan_eval.stats.goodness.likelihood_ratio_test` at level 2c − 1. What is bounded is the
     divergence of the Gaussian with x's mean and covariance. For a distribution that is not Gaussian
     KL(x‖target) is larger by the divergence of x from that Gaussian. Of that nothing is bounded:
-    a test looks for other shapes (:func:`~gan_eval.stats.goodness.shape.shape_test`), and that it
+    a test looks for other shapes (:func:`~gan_eval.stats.goodness.stein.shape_test`), and that it
     does not reject is no evidence that there is none. With many rows it rejects shapes that differ
     by little; the bound alone is ``upper``.
 
@@ -204,19 +192,13 @@ def equivalence(
     test = goodness.likelihood_ratio_test(x, target, confidence_level=2 * level - 1)
     assert test.confidence_interval is not None
     lower, upper = test.confidence_interval
-    shape = None
-    if shape_alpha is not None:
-        shape = shape_test(np.asarray(target.whiten(rows), np.float64))
+    shape = None if shape_alpha is None else shape_test(np.asarray(target.whiten(rows), np.float64))
     return Equivalence(test.estimate, lower, upper, margin, level, test, shape, shape_alpha)
 
 
 @lru_cache(maxsize=128)
 def failure_probability(
-    n: int,
-    d: int,
-    margin: float,
-    confidence_level: float,
-    shape_alpha: float | None = SHAPE_ALPHA,
+    n: int, d: int, margin: float, confidence_level: float, shape_alpha: float | None = SHAPE_ALPHA
 ) -> float:
     """Return the probability that n rows from the target itself are not shown to be within the
     margin.
@@ -237,26 +219,22 @@ def failure_probability(
     0.01
     """
     law = BoxLaw.one_sample(n, d, mean_known=True)
-    bartlett = law.degrees_of_freedom / law.mean
+    f, bartlett = law.degrees_of_freedom, law.degrees_of_freedom / law.mean
     noncentrality = 2 * n * bartlett * margin
-    quantile = ncx2.ppf(1 - confidence_level, law.degrees_of_freedom, noncentrality)
-    failure = law.sf(float(quantile / bartlett))
-    if quantile < least_expected(law.degrees_of_freedom):
+    quantile = float(ncx2.ppf(1 - confidence_level, f, noncentrality))
+    if quantile < least_expected(f):
         return 1.0
+    failure = law.sf(quantile / bartlett)
     if n <= _MOST_ROWS:
-        failure += _simulated_excess(n, d, margin, confidence_level, float(quantile))
-    rejected = 0.0 if shape_alpha is None else shape_alpha
-    return float(1 - (1 - min(failure, 1.0)) * (1 - rejected))
+        failure += _simulated_excess(n, d, f, bartlett, noncentrality, confidence_level, quantile)
+    return float(1 - (1 - min(failure, 1.0)) * (1 - (shape_alpha or 0.0)))
 
 
 def _simulated_excess(
-    n: int, d: int, margin: float, confidence_level: float, quantile: float
+    n: int, d: int, f: float, bartlett: float, noncentrality: float, level: float, quantile: float
 ) -> float:
     """Return the share of the target's samples that fail by the bound and would not by the χ²
     alone, less the share the other way round."""
-    law = BoxLaw.one_sample(n, d, mean_known=True)
-    f, bartlett = law.degrees_of_freedom, law.degrees_of_freedom / law.mean
-    noncentrality = 2 * n * bartlett * margin
     generator = np.random.default_rng([n, d])
     truth = Gaussian(np.zeros(d), np.eye(d))
     excess = 0
@@ -267,12 +245,11 @@ def _simulated_excess(
         offset, scales = pair = canonical_pair(Gaussian.fit(rows), truth)
         plugged = pair.kl()
         statistic = np.maximum(2 * n * bartlett * plugged, least_expected(f))
-        own = excess_variance(
-            log_ratio(rows - shift[:, None], shift), offset, scales, 2 * confidence_level - 1
-        )[1]
+        spread = log_ratio(rows - shift[:, None], shift)
+        own = excess_variance(spread, offset, scales, 2 * level - 1)[1]
         ratio = own * log_ratio_variance(offset, scales) / (2 * plugged)
         rest = statistic - (1 - ratio) * noncentrality
         below = chndtr(np.maximum(rest, 0.0), f, ratio * noncentrality)
-        fails = (rest > 0) & (below > 1 - confidence_level)
+        fails = (rest > 0) & (below > 1 - level)
         excess += int(np.count_nonzero(fails)) - int(np.count_nonzero(statistic > quantile))
     return excess / _SAMPLES

@@ -9,9 +9,8 @@ write ``goodness.energy_test``.
 from __future__ import annotations
 
 from gan_eval.stats.goodness.energy import energy_test
-from gan_eval.stats.goodness.hotelling import hotelling_test
-from gan_eval.stats.goodness.likelihood import covariance_test, likelihood_ratio_test
 from gan_eval.stats.goodness.mmd import mmd_test
+from gan_eval.stats.goodness.moments import covariance_test, hotelling_test, likelihood_ratio_test
 from gan_eval.stats.goodness.stein import kernel_stein_test
 
 __all__ = [

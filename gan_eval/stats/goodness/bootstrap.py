@@ -7,7 +7,9 @@ from P. Energy, MMD and Stein's discrepancy are three choices of k.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -15,8 +17,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.errors import CannotTestError
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.permutation.engine import resampled_pvalue
+from gan_eval.stats.result import TestResult
+from gan_eval.stats.samples import LARGEST_EXPONENT
+from gan_eval.stats.scaling import target_units
 
 Array = NDArray[np.float64]
 
@@ -77,12 +83,40 @@ class Discrepancy:
     diagonal: float
 
 
-@dataclass(frozen=True)
-class BootstrapOutcome:
-    """The null values, those that tie with the statistic set to it, and the p-value."""
+def principal(
+    x: Array, target: GaussianTarget, whiten: bool
+) -> tuple[Array, tuple[float, ...], float]:
+    """Return x in coordinates in which the target is N(0, diag deviations²), those, and their unit.
 
-    null_distribution: Array
-    pvalue: float
+    Whitened, all deviations are 1. Otherwise x is moved and turned, which changes no distance, and
+    divided by the unit, a power of two near the target's largest deviation.
+    """
+    scales, truth = target_units(target)
+    if whiten:
+        turned = np.linalg.solve(truth.factor.T, scales(x).T).T
+        deviations, exponent = np.ones(target.dimension), 0
+    else:
+        exponent = int(scales.exponents.max())
+        _, deviations, axes = np.linalg.svd(np.ldexp(target.A, -exponent))
+        turned = np.ldexp(x - target.b, -exponent) @ axes.T
+    largest = float(np.abs(turned).max())
+    if not largest <= 2.0**LARGEST_EXPONENT:
+        raise UsageError(
+            f"x must lie within 2^{LARGEST_EXPONENT} deviations of the target's mean, "
+            f"got {largest:g}"
+        )
+    turned = np.ascontiguousarray(turned, dtype=np.float64)
+    return turned, tuple(deviations.tolist()), 2.0**exponent
+
+
+def length_in(unit: float, length: float, name: str) -> float:
+    """Convert a length that the user gives to this unit; refused where its square would be lost."""
+    if abs(math.frexp(length)[1] - math.frexp(unit)[1]) > LARGEST_EXPONENT:
+        raise UsageError(
+            f"{name} must be within a factor of 2^{LARGEST_EXPONENT} of the target's deviations, "
+            f"which are near {unit:.2g}, got {length:g}"
+        )
+    return length / unit
 
 
 def discrepancy(kernel: TargetKernel, rows: Array) -> Discrepancy:
@@ -104,38 +138,71 @@ def discrepancy(kernel: TargetKernel, rows: Array) -> Discrepancy:
     )
 
 
-def parametric_bootstrap(
+def kernel_result(
+    method: str,
     kernel: TargetKernel,
     observed: Discrepancy,
+    null: Array,
+    shape: tuple[int, ...],
+    start: float,
+    *,
+    factor: float = 1.0,
+    biased: bool = False,
+    parameters: Mapping[str, str | float],
+) -> TestResult:
+    """Settle ties of the null, and report the test of rows (n, d) in units of ``factor``.
+
+    The statistic of the biased mean is n times it.
+    """
+    value = observed.biased if biased else observed.unbiased
+    # The size of the means of the kernel, which cancel in the value.
+    size = abs(kernel.grand_mean)
+    if not np.isfinite(value) or np.abs(null - value).max() <= ROUNDING * size:
+        raise CannotTestError(
+            f"x cannot be put to this test: its statistic is {value:g}, and rounding is as "
+            "large as the differences between samples of the target"
+        )
+    width = _TIE * (abs(value) + float(np.median(np.abs(null))))
+    null[np.abs(null - value) <= width] = value
+    unit = factor * (shape[0] if biased else 1)
+    return TestResult(
+        method=method,
+        statistic=unit * value,
+        pvalue=resampled_pvalue(value, null),
+        null_distribution=unit * null,
+        estimate=factor * value,
+        n=shape[0],
+        m=None,
+        dimension=shape[1],
+        seconds=time.perf_counter() - start,
+        parameters=parameters,
+        effect_size=observed.unbiased / observed.diagonal,
+    )
+
+
+def parametric_bootstrap(
+    kernel: TargetKernel,
     n: int,
     *,
-    biased: bool,
+    biased: bool = False,
     resamples: int,
     rng: int | np.random.Generator | None,
-) -> BootstrapOutcome:
-    """Compare with samples of n rows from the target itself: the level is exact for every n.
+) -> Array:
+    """Draw the null from samples of n rows of the target itself: the level is exact for every n.
 
     The null values are a function of the kernel, n and the random numbers only. For an integer
     seed they are remembered, so that many samples of one size cost one simulation; their p-values
     then share it.
     """
     if isinstance(rng, int):
-        null = _remembered(kernel, n, biased, resamples, rng).copy()
-    else:
-        null = _simulate(kernel, n, biased, resamples, np.random.default_rng(rng))
-    statistic = observed.biased if biased else observed.unbiased
-    return _compare(statistic, null, abs(kernel.grand_mean))
+        return _remembered(kernel, n, biased, resamples, rng).copy()
+    return _simulate(kernel, n, biased, resamples, np.random.default_rng(rng))
 
 
 def wild_bootstrap(
-    kernel: TargetKernel,
-    observed: Discrepancy,
-    rows: Array,
-    *,
-    resamples: int,
-    generator: np.random.Generator,
-) -> BootstrapOutcome:
-    """Compare the unbiased mean with Σ w_i w_j h(x_i, x_j) / (n(n − 1)), i ≠ j, w random signs.
+    kernel: TargetKernel, rows: Array, *, resamples: int, generator: np.random.Generator
+) -> Array:
+    """Draw Σ w_i w_j h(x_i, x_j) / (n(n − 1)), i ≠ j, w random signs: a null of the unbiased mean.
 
     Its level is right for n → ∞ only (Chwialkowski, Strathmann & Gretton 2016, §4).
     """
@@ -154,8 +221,7 @@ def wild_bootstrap(
             some = signs[start : start + _SIGNS]
             products = some[:, right].astype(np.float64) @ block.T
             values[start : start + _SIGNS] += (products * some[:, left]).sum(axis=1)
-    null = values / (n * (n - 1))
-    return _compare(observed.unbiased, null, abs(kernel.grand_mean))
+    return values / (n * (n - 1))
 
 
 def squared_distances(left: Array, right: Array) -> Array:
@@ -164,19 +230,6 @@ def squared_distances(left: Array, right: Array) -> Array:
     from scipy.spatial.distance import cdist
 
     return np.asarray(cdist(left, right, "sqeuclidean"), dtype=np.float64)
-
-
-def _compare(statistic: float, null: Array, size: float) -> BootstrapOutcome:
-    """Settle ties and give the p-value; ``size`` is the size of the means of the kernel, which
-    cancel in the statistic."""
-    if not np.isfinite(statistic) or np.abs(null - statistic).max() <= ROUNDING * size:
-        raise CannotTestError(
-            f"x cannot be put to this test: its statistic is {statistic:g}, and rounding is as "
-            "large as the differences between samples of the target"
-        )
-    width = _TIE * (abs(statistic) + float(np.median(np.abs(null))))
-    null[np.abs(null - statistic) <= width] = statistic
-    return BootstrapOutcome(null, resampled_pvalue(statistic, null))
 
 
 @lru_cache(maxsize=64)

@@ -13,9 +13,15 @@ from scipy.special import gamma
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
-from gan_eval.stats.goodness.samples import one_sample, principal
+from gan_eval.stats.goodness.bootstrap import (
+    discrepancy,
+    kernel_result,
+    parametric_bootstrap,
+    principal,
+    squared_distances,
+)
 from gan_eval.stats.result import TestResult
+from gan_eval.stats.samples import one_sample
 
 Array = NDArray[np.float64]
 
@@ -94,25 +100,15 @@ def energy_test(
         raise UsageError(f"exponent must be between 0 and 2, both excluded, got {exponent}")
     random_generator(rng)
     start = time.perf_counter()
-    n, d = rows.shape
     rows, deviations, unit = principal(rows, target, whiten)
     kernel = DistanceKernel(deviations, alpha)
     observed = discrepancy(kernel, rows)
-    factor = unit**alpha
-    outcome = parametric_bootstrap(kernel, observed, n, biased=True, resamples=resamples, rng=rng)
-    return TestResult(
-        method="one-sample energy test",
-        statistic=factor * n * observed.biased,
-        pvalue=outcome.pvalue,
-        null_distribution=factor * n * outcome.null_distribution,
-        estimate=factor * observed.biased,
-        n=n,
-        m=None,
-        dimension=d,
-        seconds=time.perf_counter() - start,
-        parameters={"exponent": alpha, "whiten": str(whiten), "null": "parametric bootstrap"},
-        effect_size=observed.unbiased / observed.diagonal,
-    )
+    null = parametric_bootstrap(kernel, len(rows), biased=True, resamples=resamples, rng=rng)
+    parameters = {"exponent": alpha, "whiten": str(whiten), "null": "parametric bootstrap"}
+    return kernel_result(
+        "one-sample energy test", kernel, observed, null, rows.shape, start,
+        factor=unit**alpha, biased=True, parameters=parameters,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -160,8 +156,7 @@ def _mean_distance(rows: Array, deviations: Array, exponent: float) -> Array:
     low = -37 / (2 - half) - np.log(3 * d)  # below: 1 − transform is linear in t
     # Above: the transform is below rounding, even for a row that stands at the mean.
     high = min(
-        74 / (1 + exponent) - np.log(variances.max()),
-        74 / (d + exponent) - np.log(variances.min()),
+        74 / (1 + exponent) - np.log(variances.max()), 74 / (d + exponent) - np.log(variances.min())
     )
     nodes = np.exp(np.arange(low, high + _STEP, _STEP))
     weights = _STEP * nodes**-half

@@ -14,9 +14,16 @@ from gan_eval.distributions.distances import median_distance
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import discrepancy, parametric_bootstrap, squared_distances
-from gan_eval.stats.goodness.samples import length_in, one_sample, principal
+from gan_eval.stats.goodness.bootstrap import (
+    discrepancy,
+    kernel_result,
+    length_in,
+    parametric_bootstrap,
+    principal,
+    squared_distances,
+)
 from gan_eval.stats.result import TestResult
+from gan_eval.stats.samples import one_sample
 
 Array = NDArray[np.float64]
 
@@ -86,7 +93,6 @@ def mmd_test(
         raise UsageError(f"bandwidth must be a number above 0 or 'median', got {bandwidth!r}")
     random_generator(rng)
     start = time.perf_counter()
-    n, d = rows.shape
     rows, deviations, unit = principal(rows, target, whiten)
     if isinstance(bandwidth, str):
         width = _median_bandwidth(deviations)
@@ -94,24 +100,11 @@ def mmd_test(
         width = length_in(unit, positive_number(bandwidth, "bandwidth"), "bandwidth")
     kernel = GaussianKernel(deviations, width)
     observed = discrepancy(kernel, rows)
-    outcome = parametric_bootstrap(kernel, observed, n, biased=False, resamples=resamples, rng=rng)
-    return TestResult(
-        method="one-sample MMD test",
-        statistic=observed.unbiased,
-        pvalue=outcome.pvalue,
-        null_distribution=outcome.null_distribution,
-        estimate=observed.unbiased,
-        n=n,
-        m=None,
-        dimension=d,
-        seconds=time.perf_counter() - start,
-        parameters={
-            "kernel": "gaussian",
-            "bandwidth": width * unit,
-            "whiten": str(whiten),
-            "null": "parametric bootstrap",
-        },
-        effect_size=observed.unbiased / observed.diagonal,
+    null = parametric_bootstrap(kernel, len(rows), resamples=resamples, rng=rng)
+    parameters = {"kernel": "gaussian", "bandwidth": width * unit, "whiten": str(whiten)}
+    parameters |= {"null": "parametric bootstrap"}
+    return kernel_result(
+        "one-sample MMD test", kernel, observed, null, rows.shape, start, parameters=parameters
     )
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
+from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
 from gan_eval.stats.permutation.labels import Labels
-from gan_eval.stats.permutation.threads import full_float32, in_order
 from gan_eval.stats.scaling import SOME_ROWS, differing_pairs
 
 if TYPE_CHECKING:

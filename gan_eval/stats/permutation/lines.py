@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import poch
 
+from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
 from gan_eval.stats.permutation.labels import Labels
-from gan_eval.stats.permutation.threads import in_order
 from gan_eval.stats.samples import rounding
 from gan_eval.stats.scaling import nearest_rows
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
 from gan_eval.stats.permutation.dense import SymmetricForm, lost_in_rounding
 from gan_eval.stats.permutation.engine import Forms, GroupWeights
 from gan_eval.stats.permutation.labels import Labels
 from gan_eval.stats.permutation.pivots import Pivots
-from gan_eval.stats.permutation.threads import full_float32, in_order
 
 if TYPE_CHECKING:
     import torch

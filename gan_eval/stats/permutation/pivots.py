@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from gan_eval.stats.permutation.threads import one_thread_each
+from gan_eval.runtime.threads import one_thread_each
 
 if TYPE_CHECKING:
     from gan_eval.stats.kernels.kernels import Entries

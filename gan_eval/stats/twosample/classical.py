@@ -11,19 +11,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 from scipy.special import fdtrc
 
-from gan_eval.distributions.canonical import canonical_pair
+from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.distributions.likelihood_ratio import BoxLaw
 from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats import moments, noncentral, samples
+from gan_eval.stats import intervals, samples, scaling
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import ColumnScales, constant_columns
-from gan_eval.stats.scatters import Scatters
 
 Array = NDArray[np.float64]
+# A group within such a share of a column's standard deviation is tight.
+TIGHT = 1e-3
 
 
 def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestResult:
@@ -71,7 +73,7 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
     scales = ColumnScales.of(np.concatenate([first, second]))
-    with moments.naming(samples.column_names(x, y, count=d)):
+    with scaling.naming(samples.column_names(x, y, count=d)):
         pooled = _pooled(first, second, scales)
     rest = n + m - d - 1
     share = n * m / (n + m)
@@ -81,7 +83,7 @@ def hotelling_test(x: Any, y: Any, *, confidence_level: float = 0.95) -> TestRes
     ratio = statistic * rest / (d * (n + m - 2))
     unbiased = (n + m - d - 3) / (n + m - 2) * squared - d / share
     distance = float(np.sqrt(max(unbiased, 0.0)))
-    low, high = noncentral.f_interval(ratio, d, rest, confidence_level)
+    low, high = intervals.f_interval(ratio, d, rest, confidence_level)
     return TestResult(
         method="Hotelling's two-sample test",
         statistic=statistic,
@@ -140,7 +142,7 @@ def box_m_test(x: Any, y: Any) -> TestResult:
     first, second = samples.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    with moments.naming(samples.column_names(x, y, count=d)):
+    with scaling.naming(samples.column_names(x, y, count=d)):
         scatters = _scatters(first, second)
     statistic = scatters.box_m
     law = BoxLaw.two_samples(n, m, d, means=False)
@@ -192,7 +194,7 @@ def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
     first, second = samples.two_samples(x, y)
     start = time.perf_counter()
     n, m, d = len(first), len(second), first.shape[1]
-    with moments.naming(samples.column_names(x, y, count=d)):
+    with scaling.naming(samples.column_names(x, y, count=d)):
         scatters = _scatters(first, second)
     statistic = scatters.likelihood_ratio
     law = BoxLaw.two_samples(n, m, d, means=True)
@@ -242,14 +244,14 @@ def _pooled(first: Array, second: Array, scales: ColumnScales) -> Gaussian:
             f"x and y must together have more than {d + 1} rows for a pooled covariance of "
             f"{d} columns, got {n + m}"
         )
-    moments.require_variation(
+    scaling.require_variation(
         constant_columns(first) & constant_columns(second), "the pooled sample"
     )
     rounding = np.linalg.norm(scales.rounding(np.concatenate([first, second])), axis=0)
     first, second = scales(first), scales(second)
     rows = np.concatenate([first - first.mean(axis=0), second - second.mean(axis=0)])
     pooled = Gaussian(first.mean(axis=0), rows / np.sqrt(n + m - 2))
-    moments.require_full_rank(pooled, rounding, "the pooled sample")
+    scaling.require_full_rank(pooled, rounding, "the pooled sample")
     return pooled
 
 
@@ -258,5 +260,79 @@ def _scatters(first: Array, second: Array) -> Scatters:
     pooled = np.concatenate([first, second])
     scales = ColumnScales.of(pooled)
     for sample, name in ((first, "x"), (second, "y")):
-        moments.fit(sample, name, scales)
+        scaling.fit(sample, name, scales)
     return Scatters(scales(pooled), np.arange(len(pooled)) < len(first))
+
+
+def has_tight_groups(rows: Array, smaller: int) -> bool:
+    """Tell whether so many of these rows (N, d) lie near, but not on, each other in some column."""
+    ordered = np.sort(rows, axis=0)
+    windows = ordered[smaller - 1 :] - ordered[: len(ordered) - smaller + 1]
+    return bool(((windows > 0) & (windows < TIGHT * ordered.std(axis=0))).any())
+
+
+class Scatters:
+    """Two groups of rows by the triangular factors of their scatters.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N, d)
+        Of sizes whose squares float64 holds.
+    in_x : ndarray of bool, shape (N,)
+    """
+
+    def __init__(self, rows: Array, in_x: NDArray[np.bool_]) -> None:
+        self.n, self.m = int(in_x.sum()), int((~in_x).sum())
+        x, first = _centred(rows[in_x])
+        y, second = _centred(rows[~in_x])
+        self._shift = first - second
+        self._factors = [_triangle(group) for group in (x, y)]
+        self._within = _triangle(np.concatenate([x, y]))
+
+    @property
+    def likelihood_ratio(self) -> float:
+        """−2 ln Λ."""
+        gap = np.sqrt(self.n * self.m / (self.n + self.m)) * self._shift
+        whole = _triangle(np.concatenate([self._within, gap[None]]))
+        return self._difference(whole, self.n, self.m)
+
+    @property
+    def box_m(self) -> float:
+        """Box's M."""
+        return self._difference(self._within, self.n - 1, self.m - 1)
+
+    @property
+    def hotelling(self) -> float:
+        """T²; infinite where no row varies within its group."""
+        if not self._within.diagonal().all():
+            return np.inf
+        along = solve_triangular(self._within.T, self._shift, lower=True)
+        share = self.n * self.m / (self.n + self.m)
+        return float(share * (self.n + self.m - 2) * along @ along)
+
+    def _difference(self, whole: Array, n: float, m: float) -> float:
+        """Return (n + m) ln |W / (n + m)| − n ln |X / n| − m ln |Y / m| of scatters W, X, Y."""
+        value = (n + m) * _ln_determinant(whole, n + m)
+        for factor, size in zip(self._factors, (n, m), strict=True):
+            value -= size * _ln_determinant(factor, size)
+        return value
+
+
+def _centred(group: Array) -> tuple[Array, Array]:
+    """Return the group about its mean, exactly 0 in a column without variation; and that mean."""
+    middle = np.median(group, axis=0)
+    apart = group - middle
+    mean = apart.mean(axis=0)
+    return apart - mean, middle + mean
+
+
+def _triangle(rows: Array) -> Array:
+    return np.asarray(np.linalg.qr(rows, mode="r"), dtype=np.float64)
+
+
+def _ln_determinant(factor: Array, size: float) -> float:
+    d = factor.shape[1]
+    sizes = np.abs(factor.diagonal())
+    if len(sizes) < d or not sizes.all():
+        return -np.inf
+    return float(2 * np.log(sizes).sum() - d * np.log(size))

@@ -18,14 +18,13 @@ from gan_eval.runtime.arguments import (
     whole_number,
 )
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import permutation_outcome
 from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
-from gan_eval.stats.permutation.threads import in_order
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import squeezed
+from gan_eval.stats.scaling import squeezed, uncorrelated
 from gan_eval.stats.twosample import classifier_chapter, classifier_quadratic
-from gan_eval.stats.whitening import uncorrelated
 
 if TYPE_CHECKING:
     from torch import Tensor

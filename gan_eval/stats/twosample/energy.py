@@ -23,7 +23,7 @@ from gan_eval.stats.permutation.labels import NullLabels
 from gan_eval.stats.permutation.lines import SlicedForm, direction_groups
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
-from gan_eval.stats.whitening import whitened
+from gan_eval.stats.scaling import whitened
 
 METHODS = ("auto", "exact", "sliced")
 # Up to so many pooled rows all pairs are taken unless slices are asked for.

@@ -19,6 +19,7 @@ from gan_eval.runtime.arguments import (
     torch_device,
 )
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats import intervals
 from gan_eval.stats.kernels.kernels import KERNELS, Kernel, median_bandwidth
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import (
@@ -32,10 +33,8 @@ from gan_eval.stats.permutation.lowrank import LowRankForm
 from gan_eval.stats.permutation.lowrank_path import SMOOTH, low_rank_form, low_rank_test
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import LARGEST_EXPONENT, Pooled
-from gan_eval.stats.twosample import mmd_interval as intervals
-from gan_eval.stats.twosample.mmd_aggregated import AGGREGATIONS, Aggregate
-from gan_eval.stats.twosample.mmd_candidates import candidates
-from gan_eval.stats.whitening import whitened
+from gan_eval.stats.scaling import whitened
+from gan_eval.stats.twosample.mmd_aggregated import AGGREGATIONS, Aggregate, candidates
 
 Array = NDArray[np.float64]
 
@@ -114,7 +113,7 @@ def mmd_test(
         h in the units of the (whitened) data, or the median distance over the pairs i < j of the
         pooled sample (:func:`~gan_eval.stats.kernels.kernels.median_bandwidth`; of sums of
         absolute differences for ``"laplace_l1"``). ``"fuse"`` and ``"agg"`` take 10 bandwidths for
-        each kernel (:func:`~gan_eval.stats.twosample.mmd_candidates.candidates`): MMD-FUSE, the
+        each kernel (:func:`~gan_eval.stats.twosample.mmd_aggregated.candidates`): MMD-FUSE, the
         soft maximum of the normalised MMD²
         (:meth:`~gan_eval.stats.twosample.mmd_aggregated.Aggregate.fuse`), and MMDAgg, the smallest
         of their p-values, corrected
@@ -153,7 +152,7 @@ def mmd_test(
         of rows that are not whitened, which has units. ``confidence_interval``, for one kernel and
         the unbiased estimate of at least 4 rows each, is for the MMD² of the distributions with the
         kernel as used, never negative and never above 2 where k(x, x) = 1
-        (:func:`~gan_eval.stats.twosample.mmd_interval.squared_distance_interval`). It takes the two
+        (:func:`~gan_eval.stats.intervals.squared_distance_interval`). It takes the two
         samples to be independent, so that there is none with ``null="wild"``.
         ``parameters["path"]`` is the path taken; with ``"lowrank"``, ``rank`` is the factor's,
         ``bound`` the most by which the statistic, observed or permuted, may be off, and

@@ -15,9 +15,9 @@ from gan_eval.runtime.arguments import (
     torch_device,
 )
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
 from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
-from gan_eval.stats.permutation.threads import in_order
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
 from gan_eval.stats.scaling import nearest_rows

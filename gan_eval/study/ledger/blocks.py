@@ -3,20 +3,27 @@
 Numbers are laid out a column after another, and within a column all first bytes, then all second
 bytes, and so on: the high bytes of like numbers are alike, which is what zlib finds. Nothing but
 numbers and text comes out of a block, whoever wrote it.
+
+From these blocks comes what is read of a ledger: units are decoded one at a time, each into its
+place in one table, so a million rows are in memory once, beside one unit.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from gan_eval.judging.evaluation import RENAMED, test_columns, with_columns_of
+from gan_eval.study.plan.units import ReplicateQuery
 
 _HEAD = struct.Struct("<4sII")
 _MAGIC = b"GEB1"
@@ -161,7 +168,7 @@ class Packed(NamedTuple):
 
 @dataclass(frozen=True)
 class PackedUnit:
-    """A finished unit of work: its rows and epochs, as compressed blocks.
+    """A finished unit of work: its rows and epochs, as compressed
 
     Packing takes about as long as storing. It is done by whoever trained, side by side with others,
     and not by the one process that writes the ledger.
@@ -187,3 +194,106 @@ class PackedUnit:
             int(epochs["seed"].nunique()) if len(epochs) else 0,
             {str(verdict): int(n) for verdict, n in rows["verdict"].value_counts().items()},
         )
+
+
+Found = NDArray[np.int64]
+"""Seed, unit and position of replicates, shape (found, 3), by seed."""
+
+_BLANK_UNTIMED = ("chapter_seconds", "chapter_examples_per_second")
+
+
+def table(
+    connection: sqlite3.Connection, name: str, found: Sequence[tuple[ReplicateQuery, Found]]
+) -> pd.DataFrame:
+    """``rows`` or ``epochs`` of what was found of some parts, one part below another, by seed."""
+    steps = [_steps(connection, name, where) for _, where in found]
+    gathered = TableBuilder(sum(int(each.sum()) for each in steps))
+    begin = 0
+    for (part, where), each in zip(found, steps, strict=True):
+        ends = begin + np.cumsum(each)
+        for number, chosen in _by_unit(where[:, 1]):
+            piece = _unit(connection, number, name, where[chosen, 2], part)
+            gathered.put(_spans(ends[chosen] - each[chosen], each[chosen]), piece)
+        begin = int(ends[-1]) if len(ends) else begin
+    # The environment is last, whatever columns a larger dimension brings.
+    if gathered.columns:
+        gathered.columns["environment"] = gathered.columns.pop("environment")
+    return gathered.frame()
+
+
+def _by_unit(units: NDArray[np.int64]) -> list[tuple[int, NDArray[np.intp]]]:
+    """Each unit with the places where it stands."""
+    order = np.argsort(units, kind="stable")
+    numbers, starts = np.unique(units[order], return_index=True)
+    ends = [*starts[1:], len(order)]
+    return [
+        (int(number), order[start:end])
+        for number, start, end in zip(numbers, starts, ends, strict=False)
+    ]
+
+
+def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """start, start + 1 … of each span, one after another."""
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+
+
+def _steps(connection: sqlite3.Connection, name: str, found: Found) -> NDArray[np.int64]:
+    """Count the lines of the table that each replicate has."""
+    each = np.ones(len(found), np.int64)
+    if name == "epochs":
+        for number, chosen in _by_unit(found[:, 1]):
+            head, traced = _only(
+                connection,
+                "SELECT substr(epochs, 1, ?), traced FROM units WHERE id = ?",
+                (HEAD, number),
+            )
+            each[chosen] = length(head) // traced
+    return each
+
+
+def _unit(
+    connection: sqlite3.Connection,
+    number: int,
+    name: str,
+    positions: NDArray[np.int64],
+    part: ReplicateQuery,
+) -> Columns:
+    """The columns of some replicates of one unit, without what is not wanted of them."""
+    block, text, environment, traced = _only(
+        connection,
+        f"SELECT u.{name}, l.text, u.environment, u.traced FROM units u "
+        f"JOIN layouts l ON l.id = u.{name}_layout WHERE u.id = ?",
+        (number,),
+    )
+    columns = unpack(block, text)
+    if name == "epochs":
+        steps = len(columns["seed"]) // traced
+        positions = (positions[:, None] * steps + np.arange(steps)).ravel()
+    columns = {RENAMED.get(name, name): values[positions] for name, values in columns.items()}
+    if name == "rows":
+        columns = _tested(columns, part)
+    for column in _BLANK_UNTIMED if not part.timed else ():
+        if column in columns:
+            columns[column] = np.full(len(positions), np.nan)
+    labels = np.full(len(positions), part.label, object)
+    return (
+        {"configuration": labels}
+        | columns
+        | {"environment": np.full(len(positions), environment, object)}
+    )
+
+
+def _only(connection: sqlite3.Connection, question: str, of: tuple[int, ...]) -> tuple[Any, ...]:
+    if (found := connection.execute(question, of).fetchone()) is None:
+        raise DamagedBlockError("a unit of it is gone")
+    return found
+
+
+def _tested(columns: Columns, part: ReplicateQuery) -> Columns:
+    """Columns of rows with those of the wanted tests, NaN where a replicate is not to have them."""
+    kept = dict(columns)
+    for name in test_columns(part.tests) if not part.permutations else ():
+        kept.pop(name, None)
+    blank = np.full(len(columns["seed"]), np.nan)
+    return {name: kept.get(name, blank) for name in with_columns_of(part.tests, columns)}

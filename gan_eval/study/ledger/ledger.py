@@ -21,12 +21,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.judging.columns import RENAMED, bits, with_columns_of
+from gan_eval.judging.evaluation import RENAMED, bits, with_columns_of
 from gan_eval.runtime.errors import UsageError
-from gan_eval.study.ledger import file, integrity, rows
+from gan_eval.study.ledger import blocks, file, integrity
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.file import LEDGER_FILE, as_usage_error
-from gan_eval.study.plan.identity import ReplicateQuery
+from gan_eval.study.plan.units import ReplicateQuery
 
 __all__ = ["LEDGER_FILE", "Ledger"]
 
@@ -105,7 +105,7 @@ class Ledger:
         Parameters
         ----------
         identity : str
-            Of the cell (``study.plan.identity.identity``).
+            Of the cell (``study.plan.units.identity``).
         seeds : sequence of int
             The R seeds.
         unit : PackedUnit
@@ -264,7 +264,7 @@ class Ledger:
     def _table(self, name: str, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:
         found = [(part, self._found(part)) for part in parts]
         with as_usage_error(self.path):
-            return rows.table(self._connection, name, found)
+            return blocks.table(self._connection, name, found)
 
 
 def _question(part: ReplicateQuery) -> tuple[Any, ...]:

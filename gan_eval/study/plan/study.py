@@ -10,11 +10,10 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from gan_eval.judging import evaluation
+from gan_eval.runtime.arguments import close, nearest, shown, writable
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.runtime.settings import Settings
-from gan_eval.runtime.text import close, nearest, shown, writable
-from gan_eval.runtime.toml import merge_settings
+from gan_eval.runtime.settings import Settings, merge_settings
 from gan_eval.training.config import Margins, Real, TargetConfig, TrainingConfig
 
 MOST_CONFIGURATIONS = 10_000

@@ -16,7 +16,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import replacing
 from gan_eval.runtime.spreadsheet import csv_text
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.plan.identity import ReplicateQuery
+from gan_eval.study.plan.units import ReplicateQuery
 from gan_eval.study.results.results import Results, with_axes
 
 _AT_ONCE = 20_000

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gan_eval.judging.columns import axes_of
+from gan_eval.judging.evaluation import axes_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
 

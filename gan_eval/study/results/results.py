@@ -1,9 +1,15 @@
-"""The results of a study, in memory and in its folder: rows, epochs, provenance."""
+"""The results of a study, in memory and in its folder: rows, epochs, provenance. The folder is
+checked before any work is done, and written whole."""
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,30 +17,30 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gan_eval.judging.columns import RENAMED, axes_of
-from gan_eval.judging.judge import VERDICTS
 from gan_eval.judging.summary import CELL, summarise
+from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import reading, write_files
-from gan_eval.runtime.json import json_text, read_json
+from gan_eval.runtime.files import check_writable, json_text, write_files
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.runtime.spreadsheet import EXACT_CSV, unquoted, write_csv
-from gan_eval.runtime.text import cut, shown
+from gan_eval.runtime.spreadsheet import write_csv
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.results.provenance import read_provenance
+from gan_eval.study.results.reading import (
+    EPOCHS_FILE,
+    FILES,
+    ROWS_FILE,
+    STUDY_FILE,
+    read_epochs,
+    read_provenance,
+    read_rows,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
-
+REPORT = "report.html"
 
 MOST_ROWS = 100_000
 """Rows of a run up to which CSV files are written beside its ledger, which has them all."""
-
-
-_TEXTS = (*CELL, "config_hash", "verdict", "environment")
-_TEXT, _NUMBER, _WHOLE = "a text", "a number", "a whole number"
 
 
 @dataclass(frozen=True)
@@ -170,86 +176,106 @@ def with_axes(rows: pd.DataFrame, provenance: Mapping[str, Any]) -> pd.DataFrame
     )
 
 
-def read_rows(path: str | Path) -> pd.DataFrame:
-    """Read the rows of a ``rows.csv``.
+@dataclass(frozen=True)
+class OutputFolder:
+    """A folder of one run."""
 
-    Raises
-    ------
-    UsageError
-        Where it has not the columns of one, or an earlier version wrote a part of the rows only.
-    """
-    path = Path(path)
-    _refuse_part(path)
-    texts = dict.fromkeys(("verdict", "backend", "device", "config_hash"), _TEXT)
-    rows = _read_csv(path, {"seed": _WHOLE, "kl": _NUMBER} | texts).rename(columns=RENAMED)
-    if strange := set(rows["verdict"]) - set(VERDICTS):
-        raise UsageError(
-            f"{str(path)!r} has the verdict {shown(min(strange))}, which is none of "
-            f"{', '.join(VERDICTS)}"
-        )
-    return rows
+    path: Path
 
+    @classmethod
+    def prepare(cls, path: Path | None, name: str) -> OutputFolder:
+        """Check the folder to write to: ``path``, or ``reports/<name>`` with a harmless name.
 
-def read_epochs(path: Path) -> pd.DataFrame:
-    """Read an ``epochs.csv``; ``UsageError`` where it has not the columns of one."""
-    return _read_csv(path, {"epoch": _WHOLE, "kl": _NUMBER})
+        Nothing is created yet. Raises ``UsageError`` where the path is a file, cannot be written,
+        or holds files of the names that a run writes but no run: those are somebody's own.
+        """
+        path = default_folder(name) if path is None else path
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{str(path)!r} is a file, a folder is needed for the results")
+        check_writable(path / REPORT)
+        check_writable(path / LEDGER_FILE)
+        ours = (path / STUDY_FILE).exists() or (path / LEDGER_FILE).exists()
+        if path.is_dir() and not ours:
+            for own in (*FILES, REPORT):
+                if (path / own).exists():
+                    raise UsageError(
+                        f"{str(path)!r} has a {own} that gan-eval did not write: "
+                        "name another folder"
+                    )
+        return cls(path)
 
+    @property
+    def ledger(self) -> Path:
+        """The file of the study's ledger."""
+        return self.path / LEDGER_FILE
 
-def _refuse_part(rows: Path) -> None:
-    """Raise ``UsageError`` where the ``study.json`` beside says that rows were left out."""
-    try:
-        part = read_json(rows.with_name(STUDY_FILE)).get("thinned")
-    except (UsageError, AttributeError):
-        return
-    if rows.name == ROWS_FILE and part:
-        raise UsageError(
-            f"{str(rows)!r} has a part of the rows only ({part}): name the folder of the run, with "
-            f"its {LEDGER_FILE}"
-        )
+    def check_ledger(self) -> str | None:
+        """Mend the ledger if there is one that is damaged, and say in a sentence what was done.
 
+        ``UsageError`` where it cannot be used, before any work is done.
+        """
+        if not self.ledger.exists():
+            return None
+        with Ledger(self.ledger) as ledger:
+            mended = ledger.mended
+        return None if mended is None else f"{str(self.ledger)!r} {mended}; what is left is kept"
 
-def _read_csv(path: Path, needed: dict[str, str]) -> pd.DataFrame:
-    """The table of a file, with columns of these kinds, and numbers in the others that have any."""
-    with reading(path), path.open(encoding="utf-8", newline="") as file:
-        try:
-            frame = pd.read_csv(
-                file,
-                # An environment's name may be digits alone.
-                dtype=dict.fromkeys(_TEXTS, str),
-                # A label may be "NA"; only what `to_csv` leaves empty is missing.
-                keep_default_na=False,
-                na_values=[""],
-                **EXACT_CSV,
-            )
-        except UnicodeDecodeError:
-            raise
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+    def refuse_ledger(self) -> None:
+        """Raise ``UsageError`` where a run keeps its ledger here, which has no rows of other
+        folders: readers would find the ledger's rows and not these."""
+        if self.ledger.exists():
             raise UsageError(
-                f"{str(path)!r} is not a usable CSV: {' '.join(str(error).split())}"
-            ) from None
-    if missing := needed.keys() - set(frame.columns):
-        raise UsageError(f"{str(path)!r} lacks the column {min(missing)!r}")
-    axes = axes_of(frame.columns)
-    for name in frame.columns:
-        if name not in axes:
-            _check_column(path, frame[name], needed.get(name))
-    return unquoted(frame)
+                f"{str(self.path)!r} is the folder of a run, with its ledger: name another one for "
+                "what is put together"
+            )
+
+    def set_aside(self, *, everything: bool) -> Path | None:
+        """Move what earlier runs left here into a folder ``earlier-1``, ``earlier-2`` … of it.
+
+        Not ``everything`` means only where its rows are in no ledger, so that what is written next
+        would replace them. Returns the folder, or None where nothing was moved. Not while another
+        run writes here.
+        """
+        if self.ledger.exists() and not everything:
+            return None
+        # The journal of an interrupted transaction belongs to its ledger.
+        beside = (f"{LEDGER_FILE}{ending}" for ending in ("-journal", "-wal", "-shm"))
+        names = (*FILES, REPORT, *beside, LEDGER_FILE)
+        there = [self.path / name for name in names if (self.path / name).exists()]
+        if not there:
+            return None
+        numbers = itertools.count(1)
+        aside = next(p for n in numbers if not (p := self.path / f"earlier-{n}").exists())
+        with _one_sentence(self.path):
+            aside.mkdir()
+            for file in there:
+                file.rename(aside / file.name)
+        return aside
 
 
-def _check_column(path: Path, column: pd.Series, kind: str | None) -> None:
-    """``UsageError`` for what is damaged: a gap, a word among numbers, half a seed."""
-    if column.name in _TEXTS:
-        bad = column.isna() & (kind == _TEXT)
-    else:
-        numbers = pd.to_numeric(column, errors="coerce")
-        bad = numbers.isna() & column.notna()
-        if kind == _WHOLE:
-            bad |= numbers.isna() | (numbers != numbers.round()) | (numbers < 0)
-        elif kind is None and bad.all():  # somebody's own column of words
-            return
-    if bad.any():
-        at = int(bad.to_numpy().argmax())
-        raise UsageError(
-            f"{str(path)!r} must have {kind or _NUMBER} in the column {str(column.name)!r}, got "
-            f"{shown(column.iloc[at])} (in row {at + 1})"
-        )
+def default_folder(name: str) -> Path:
+    """Name the folder of a study where none is given: ``reports/<name>``."""
+    return Path("reports") / harmless_name(name)
+
+
+def harmless_name(name: str) -> str:
+    """Turn a name into a folder's name: letters of ASCII, digits, ``.``, ``_`` and ``-``, at most
+    60.
+
+    Of a name with other letters, or with none, eight digits of its hash keep it apart from those
+    that are the same but for these.
+    """
+    name = unicodedata.normalize("NFC", name)  # one name, however its accents are written
+    left = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")
+    if left and name.isascii():
+        return left[:60]
+    known = name.encode("utf-8", "backslashreplace")
+    return f"{left[:51] or 'study'}-{hashlib.blake2b(known, digest_size=4).hexdigest()}"
+
+
+@contextmanager
+def _one_sentence(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror or error}") from None

@@ -1,4 +1,4 @@
-"""The workers of a Dask scheduler as the workers of a study, in the place of ``local.Processes``.
+"""The workers of a Dask scheduler as the workers of a study, in the place of ``execute.Processes``.
 
 Dask is imported when a ``Cluster`` is entered, nowhere else.
 """
@@ -16,16 +16,17 @@ from uuid import uuid4
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.pool import DIED, Failure, Task
-from gan_eval.study.plan.identity import code_version
-from gan_eval.study.plan.study import Study
-from gan_eval.study.plan.units import Unit
+from gan_eval.study.plan.units import Unit, code_version
 from gan_eval.study.run import dask_worker
 from gan_eval.study.run.dask_connection import connected, said
-from gan_eval.study.run.unit import Lacking
 from gan_eval.training.backends import Availability
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+Tasks = Callable[[Sequence[Unit]], Iterator[Task]]
+"""Gives, of some units, the tasks of those that must be trained, each when it is asked for: a
+function with the unit and the study."""
 
 GPU = "GPU"
 """The Dask resource that a worker with a GPU offers."""
@@ -106,8 +107,7 @@ class Cluster:
 
     def train(
         self,
-        study: Study,
-        lacking: Lacking,
+        tasks: Tasks,
         alone: Sequence[Unit],
         rest: Sequence[Unit],
         *,
@@ -122,16 +122,16 @@ class Cluster:
         not its version in ``versions`` is refused.
         """
 
-        def tasks(units: Sequence[Unit]) -> Iterator[Task]:
-            for unit in lacking(units):
+        def checked(units: Sequence[Unit]) -> Iterator[Task]:
+            for finish, unit, study in tasks(units):
                 code = code_version(unit.backend, versions[unit.backend])
-                yield dask_worker.finish_unit, unit, study, code
+                yield dask_worker.finish_unit, unit, study, code, finish
 
-        for task in tasks(alone):
+        for task in checked(alone):
             self._submit(task, on_gpu(task[1].device))
             yield self._next()
         waiting = {
-            gpu: tasks([unit for unit in rest if on_gpu(unit.device) is gpu])
+            gpu: checked([unit for unit in rest if on_gpu(unit.device) is gpu])
             for gpu in (True, False)
         }
         while waiting or self._running:

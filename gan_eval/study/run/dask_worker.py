@@ -61,22 +61,22 @@ def run(task: bytes) -> Any:
         return pool.outcome(lambda: function(*arguments))
 
 
-def finish_unit(unit: Unit, study: Study, code: str) -> PackedUnit | Refusal:
+def finish_unit(
+    unit: Unit, study: Study, code: str, finish: Callable[[Unit, Study], PackedUnit]
+) -> PackedUnit | Refusal:
     """Train one unit and say what this machine is, if its code is the code that was asked for."""
-    from gan_eval.study.run import unit as work
-
     here = _code(unit.backend)
     if here != code:
         return Refusal(
             f"would train by other code ({here}) than this command asks for ({code}): the same "
             "gan-eval and the same libraries are needed on all machines"
         )
-    return replace(work.finish_unit(unit, study), environment=_environment(threads.allowed()))
+    return replace(finish(unit, study), environment=_environment(threads.allowed()))
 
 
 @cache
 def _code(name: str) -> str:
-    from gan_eval.study.plan.identity import code_version
+    from gan_eval.study.plan.units import code_version
     from gan_eval.training.backends import backend
 
     return code_version(name, backend(name).version())
@@ -87,6 +87,6 @@ def _environment(_: int) -> dict[str, Any]:
     """Describe the environment of this process with so many threads."""
     import torch  # noqa: F401  (only a loaded PyTorch is asked for GPUs)
 
-    from gan_eval.runtime.machine import environment
+    from gan_eval.runtime.provenance import environment
 
     return environment()

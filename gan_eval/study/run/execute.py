@@ -8,26 +8,37 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from gan_eval.judging import judge
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.machine import environment, identity
-from gan_eval.runtime.pool import Failure, side_by_side
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Failure, Pool, Progress, side_by_side
+from gan_eval.runtime.provenance import environment, identity
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import Ledger
-from gan_eval.study.plan.identity import ReplicateQuery, queries, within
 from gan_eval.study.plan.study import Study
-from gan_eval.study.plan.units import Cell, Unit, cells, unavailable, units
+from gan_eval.study.plan.units import (
+    Cell,
+    ReplicateQuery,
+    Unit,
+    cells,
+    queries,
+    unavailable,
+    units,
+    within,
+)
 from gan_eval.study.results.results import Results, with_axes
-from gan_eval.study.run.dask_cluster import Cluster
-from gan_eval.study.run.unit import Processes
-from gan_eval.training.backends import Availability, backends
+from gan_eval.study.run.dask_cluster import Cluster, Tasks
+from gan_eval.training.backends import Availability, backend
+from gan_eval.training.backends.registry import named
+from gan_eval.training.drawing import ChapterDrawing
 
 _Place = tuple[str, str, str]
 """Label, backend and device of a cell."""
@@ -90,6 +101,68 @@ def run(
         return this.results(pool, on_begin)
 
 
+def finish_unit(unit: Unit, study: Study) -> PackedUnit:
+    """Train and judge one unit, and pack what the ledger stores of it."""
+    return PackedUnit.of(*train_unit(unit, study))
+
+
+def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and judge one unit: its rows, and the epochs of those of its seeds that are traced."""
+    trainer = backend(unit.backend)
+    drawing = None
+    if unit.timed:
+        # The first call of a framework pays for its start; the clocks are read on the second.
+        warm = unit.config.model_copy(update={"epochs": 1})
+        trainer.train(warm, unit.seeds, unit.device)
+        drawing = ChapterDrawing(unit.config, unit.seeds[0])
+    trained = trainer.train(unit.config, unit.seeds, unit.device, drawing)
+    tested, traced = (
+        sum(seed < study.first_seed + count for seed in unit.seeds)
+        for count in (study.tested, study.traced)
+    )
+    rows = judge.judge(
+        trained,
+        margins=study.margins,
+        n_evaluation=study.n_evaluation,
+        permutations=study.permutations,
+        tests=study.tests,
+        tested=tested,
+    )
+    return rows, judge.epochs(trained.take(slice(traced))) if traced else pd.DataFrame()
+
+
+class Processes(Pool):
+    """A pool of processes that trains a study's units."""
+
+    @property
+    def size(self) -> int:
+        return self.workers
+
+    def survey(self, survey: Callable[[], Any], devices: Sequence[str]) -> Any:
+        """Ask one process for the installed backends and the machine."""
+        try:
+            return self.call(survey)
+        except BrokenProcessPool:  # the first process: a script that lacks the guard ends here
+            raise UsageError(
+                "no worker process could be started: a script must make this call under "
+                '`if __name__ == "__main__":`, or with `workers=1`'
+            ) from None
+
+    def train(
+        self, tasks: Tasks, alone: Sequence[Unit], rest: Sequence[Unit], **_: Any
+    ) -> Iterator[tuple[Unit, Any]]:
+        """Train units; yield each with its ``PackedUnit``, or a ``Failure``, when it has ended.
+
+        ``alone`` are trained one at a time, before the others.
+        """
+        for (_, unit, _), outcome in self.run_all(tasks(rest), alone=tasks(alone)):
+            yield unit, outcome
+
+    def cancel(self) -> None:
+        """End the processes at once; the units that they train are lost."""
+        self.kill()
+
+
 class _Run:
     """A run of a study, from what is installed to results."""
 
@@ -115,7 +188,9 @@ class _Run:
         interrupted, ledger = False, None
         try:
             try:
-                found, machine = pool.survey(_survey, self.study.devices or ())
+                found, machine = pool.survey(
+                    partial(_survey, self.study.backends), self.study.devices or ()
+                )
                 self.told["workers"] = pool.size
                 self.unavailable = unavailable(self.study, found)
                 planned = sorted(cells(self.study, found), key=_place)
@@ -161,8 +236,9 @@ class _Run:
         alone, rest = ([unit for unit in every if unit.timed is timed] for timed in (True, False))
         self.progress.tell()
         for unit, outcome in pool.train(
-            self.study,
-            lambda some: self.lacking(ledger, some, number),
+            lambda some: (
+                (finish_unit, one, self.study) for one in self.lacking(ledger, some, number)
+            ),
             alone,
             rest,
             versions={cell.backend: cell.version for cell in planned},
@@ -276,6 +352,8 @@ def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:
     }
 
 
-def _survey() -> tuple[Sequence[Availability], dict[str, Any]]:
-    """List the installed backends and describe the machine; a worker's task, for the frameworks."""
-    return backends(), environment()
+def _survey(names: Sequence[str] | None = None) -> tuple[Sequence[Availability], dict[str, Any]]:
+    """List the named backends, or all, and describe the machine; a worker's task, for the
+    frameworks."""
+    # PyTorch always: of the GPUs, `environment` names those that a loaded PyTorch sees.
+    return named(names and ["pytorch", *names]), environment()

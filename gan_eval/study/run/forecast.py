@@ -12,7 +12,8 @@ from gan_eval.runtime.pool import side_by_side
 from gan_eval.runtime.threads import allow
 from gan_eval.study.plan.study import Setting, Study
 from gan_eval.study.plan.units import Unit, cells, units
-from gan_eval.training.backends import backend, backends
+from gan_eval.training.backends import backend
+from gan_eval.training.backends.registry import named
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.drawing import ChapterDrawing
 
@@ -114,7 +115,7 @@ def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Fore
     workers = side_by_side(workers, threads)
     start = time.perf_counter()
     with allow(threads):
-        work = units(cells(study, backends()))
+        work = units(cells(study, named(study.backends)))
         loading = time.perf_counter() - start
         costs = _costs(study, work, start + loading + MEASURING)
         test = _seconds_of_a_test(study, work)

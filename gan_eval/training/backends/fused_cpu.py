@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gan_eval.runtime import threads
-from gan_eval.training import remedies
-from gan_eval.training.backends.protocol import require_device
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
-from gan_eval.training.fused.llvm_cache import kernel
-from gan_eval.training.fused.llvm_compile import Kernel, processor
-from gan_eval.training.fused.llvm_run import LaneRunner
-from gan_eval.training.fused.program import Shape
-from gan_eval.training.trained import OnEpoch, TrainedGANs
+from gan_eval.training.fused.llvm_compile import POINTERS, Kernel, kernel, processor
+from gan_eval.training.fused.shape import Shape
+from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 
 _NARROW = 4
 """Lanes for so few replicates, or where the training rows of more lanes are large."""
@@ -69,36 +68,28 @@ class FusedCPUBackend:
         With ``every``, weights and losses are kept after each so many epochs and after the last, so
         that memory grows only with the history that is returned.
         """
-        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         # What compiling takes is in neither clock.
         lanes = kernel(Shape.of(config), _width(config, len(seeds)))
         R, E = len(seeds), config.epochs
-        trained = TrainingBuffers(config, seeds, every)
         if on_epoch is not None:
             clocks, blocks = np.empty((2, R, E)), LaneRunner(config, lanes)
-            for part in _parts(R, lanes.width):
-                blocks.train_by_epoch(trained, part, on_epoch, clocks)
+            trained = TrainingBuffers(config, seeds, every, on_epoch, clocks)
+            for part in buffers.parts(R, lanes.width):
+                blocks.train(trained, part)
             return trained.trained(self.name, device, *clocks)
+        trained = TrainingBuffers(config, seeds, every)
         began = time.perf_counter()
         _train(trained, lanes, min(threads.for_replicates(), -(-R // lanes.width)))
         seconds = (time.perf_counter() - began) / (R * E)
-        return trained.trained(
-            self.name,
-            device,
-            np.broadcast_to(np.array(seconds), (R, E)),
-            np.broadcast_to(np.array(np.nan), (R, E)),
-        )
+        clocks = (np.broadcast_to(clock, (R, E)) for clock in (seconds, np.nan))
+        return trained.trained(self.name, device, *clocks)
 
 
 def _width(config: TrainingConfig, replicates: int) -> int:
     full = processor().width
     large = full * config.n_examples * config.dimension * 4 > _MEMORY
     return min(_NARROW, full) if large or replicates <= _NARROW else full
-
-
-def _parts(replicates: int, size: int) -> list[slice]:
-    return [slice(at, min(at + size, replicates)) for at in range(0, replicates, size)]
 
 
 def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
@@ -108,7 +99,7 @@ def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
     wanted = min(_BLOCKS, max(1, replicates // (10 * count * lanes.width)))
     workers = [LaneRunner(trained.config, lanes, wanted) for _ in range(count)]
     # One queue of parts for all threads; an iterator hands on one at a time.
-    waiting, stopped = iter(_parts(replicates, workers[0].lanes)), threading.Event()
+    waiting, stopped = iter(buffers.parts(replicates, workers[0].lanes)), threading.Event()
 
     def work(own: LaneRunner) -> None:
         for part in waiting:
@@ -125,3 +116,103 @@ def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
                 done.result()
         finally:
             stopped.set()
+
+
+# --- Blocks of lanes -------------------------------------------------------------------------
+
+KEPT = ("seed_low", "seed_high", "trace", "affine")
+"""The memories that each block has for itself, beside the state of its trainings; any other is
+worked in and then of no use."""
+
+
+class LaneRunner:
+    """A runner of a compiled kernel: trains ``count`` blocks of lanes, one block after another.
+
+    Python's part, the initial weights and the taking in of traces, is done for all blocks at once.
+    A block whose training takes several calls needs its training rows until the last, so there
+    ``count`` is 1.
+    """
+
+    def __init__(self, config: TrainingConfig, kernel: Kernel, count: int = 1) -> None:
+        self.config, self.kernel = config, kernel
+        self.shape = Shape.of(config)
+        self.calls = buffers.calls(config, one_epoch=False)
+        self.count = count if len(self.calls) == 1 else 1
+        self.lanes = self.count * kernel.width
+        """The replicates that are trained together."""
+        n, d = config.n_examples, config.dimension
+        sizes = {
+            **dict.fromkeys(("seed_low", "seed_high"), 1),
+            **dict.fromkeys(("before", "average"), 0),
+            **self.shape.state,
+            "gradients": self.shape.parameters,
+            "trace": (self.calls[0][1] - self.calls[0][0]) * self.shape.traced,
+            "order": n,
+            "rows": (n + 3) * d,
+            "affine": (d + 1) * d,
+            "noise": config.batch_size * config.latent_size + 8,
+            "scratch": max(kernel.scratch, 1),
+        }
+        self.kept = {*KEPT, *self.shape.state}
+        self.memory: dict[str, NDArray[Any]] = {}
+        for name, size in sizes.items():
+            dtype = np.uint32 if POINTERS[name] == "word" else config.numpy_dtype
+            blocks = self.count if name in self.kept else 1
+            self.memory[name] = aligned((blocks, size, kernel.width), dtype)
+        self.tables: dict[tuple[int, int], Array] = {}
+
+    def train(self, trained: TrainingBuffers, part: slice) -> None:
+        """Train some replicates, at most ``lanes``."""
+        began = time.perf_counter()
+        seeds, start = trained.seeds[part], trained.start(part)
+        # Lanes that are left over train the first replicate again.
+        lane = np.arange(self.lanes)
+        lane[len(seeds) :] = 0
+        self._put("seed_low", (seeds & 0xFFFFFFFF)[None, lane])
+        self._put("seed_high", (seeds >> 32)[None, lane])
+        for name, values in start.items():
+            self._put(name, values[:, lane])
+
+        def call(first: int, last: int) -> Array:
+            for block in range(-(-len(seeds) // self.kernel.width)):
+                if first == 0:
+                    self._call(self.kernel.start, block, 0, 0)
+                self._call(self.kernel.train, block, first, last)
+            trace = self._get("trace", part)
+            return trace.reshape(-1, self.shape.traced, trace.shape[-1])[: last - first]
+
+        trained.fill(part, call, began)
+        trained.end(part, {name: self._get(name, part) for name in self.shape.state})
+
+    def _put(self, name: str, values: NDArray[Any]) -> None:
+        """Values (size, lanes) to the blocks' (count, size, width)."""
+        split = values.reshape(len(values), self.count, self.kernel.width)
+        self.memory[name][:] = split.transpose(1, 0, 2)
+
+    def _get(self, name: str, part: slice) -> NDArray[Any]:
+        """The values (size, r) of some replicates."""
+        values = self.memory[name].transpose(1, 0, 2)
+        return values.reshape(len(values), -1)[:, : part.stop - part.start]
+
+    def _call(self, function: Callable[..., None], block: int, first: int, last: int) -> None:
+        config = self.config
+        if (first, last) not in self.tables:
+            # Runners of one configuration ask for the same few tables again and again.
+            kept = {} if len(self.tables) > 32 else self.tables
+            self.tables = kept | {(first, last): buffers.step_table(config, first, last)}
+        arrays = {n: m[block if n in self.kept else 0] for n, m in self.memory.items()}
+        arrays["steps"] = self.tables[first, last]
+        function(
+            *(arrays[name].ctypes.data for name in POINTERS),
+            *buffers.numbers(config, first, last).values(),
+        )
+
+
+def aligned(shape: tuple[int, int, int], dtype: type[np.generic]) -> NDArray[Any]:
+    """Memory (blocks, size, width) whose every block begins at a multiple of 64 bytes."""
+    blocks, size, width = shape
+    item = np.dtype(dtype).itemsize
+    stride = -(-size * width * item // 64) * 64
+    raw = np.zeros(blocks * stride + 64, dtype=np.uint8)
+    start = -raw.ctypes.data % 64
+    return np.ndarray(shape, dtype, raw, start, (stride, width * item, item))

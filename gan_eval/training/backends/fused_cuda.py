@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
 import numpy as np
 from numba import cuda as numba_cuda
-from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.training import remedies
-from gan_eval.training.backends.protocol import require_device
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.cuda_compile import SIMULATED, CUDAKernel, cuda_kernel
-from gan_eval.training.fused.program import Shape
-from gan_eval.training.trained import OnEpoch, TrainedGANs
+from gan_eval.training.fused.shape import REALS, Shape
+from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 
 _BLOCK = 64
 """Threads of a block: few, because each holds a GAN's state in registers."""
@@ -28,8 +26,6 @@ _LAUNCH = 2**16
 _PARAMETERS = 4096
 _MEMORY_SHARE = 0.6
 """The share of the GPU's free memory that one launch may take."""
-
-Array = NDArray[np.floating]
 
 cuda: Any = numba_cuda  # whose annotations know float64 only
 
@@ -68,7 +64,6 @@ class FusedCUDABackend:
         every: int = 1,
     ) -> TrainedGANs:
         """Train all seeds; see ``Backend.train`` and, for ``every``, ``FusedCPUBackend.train``."""
-        remedies.require(config.remedies, self.name, ())
         require_device(self, device)
         shape = Shape.of(config)
         if shape.parameters > _PARAMETERS:
@@ -76,78 +71,59 @@ class FusedCUDABackend:
                 f"backend 'fused_cuda' trains nets of at most {_PARAMETERS} weights and biases, "
                 f"got {shape.parameters}: `fused_cpu` and `jax` have no such limit"
             )
-        trained, clocks = (
-            TrainingBuffers(config, seeds, every),
-            np.full((2, len(seeds), config.epochs), np.nan),
-        )
+        clocks = np.full((2, len(seeds), config.epochs), np.nan)
+        trained = TrainingBuffers(config, seeds, every, on_epoch, clocks)
         number = int(device.partition(":")[2] or 0)
         with cuda.gpus[number]:
             kernel = cuda_kernel(shape, config.batch_size)
-            for part in _parts(config, len(seeds)):
-                _Launches(config, shape, kernel).train(trained, part, on_epoch, clocks)
+            for part in buffers.parts(len(seeds), _most(config)):
+                _train(trained, kernel, part)
         return trained.trained(self.name, device, *clocks)
 
 
-def _parts(config: TrainingConfig, replicates: int) -> Iterator[slice]:
-    most = _LAUNCH
-    if not SIMULATED:
-        free = cuda.current_context().get_memory_info().free
-        size = np.dtype(config.numpy_dtype).itemsize
-        each = (config.n_examples + 3) * (config.dimension * size + 4)
-        each += (3 * Shape.of(config).parameters + 100) * size
-        most = max(1, min(most, int(_MEMORY_SHARE * free / each)))
-    for at in range(0, replicates, most):
-        yield slice(at, min(at + most, replicates))
+def _most(config: TrainingConfig) -> int:
+    """Count the replicates that one launch can train."""
+    if SIMULATED:
+        return _LAUNCH
+    free = cuda.current_context().get_memory_info().free
+    size = np.dtype(config.numpy_dtype).itemsize
+    each = (config.n_examples + 3) * (config.dimension * size + 4)
+    each += (sum(Shape.of(config).state.values()) + 100) * size
+    return max(1, min(_LAUNCH, int(_MEMORY_SHARE * free / each)))
 
 
-class _Launches:
-    """The device's memory for some replicates, and the launches that train them."""
+def _train(trained: TrainingBuffers, kernel: CUDAKernel, part: slice) -> None:
+    """Train the replicates of a part in memory of the device."""
+    began = time.perf_counter()
+    config, seeds, real = trained.config, trained.seeds[part], trained.config.numpy_dtype
+    R, T, sizes = len(seeds), trained.shape.traced, trained.shape.state
+    start = trained.start(part)
+    calls = buffers.calls(config, one_epoch=trained.on_epoch is not None)
+    longest = max(last - first for first, last in calls)
+    rows = cuda.device_array((config.n_examples + 3) * config.dimension * R, real)
+    order = cuda.device_array(config.n_examples * R, np.uint32)
+    trace = cuda.device_array(longest * T * R, real)
+    affine = cuda.to_device(start["affine"].ravel())
+    state = cuda.to_device(np.concatenate([start[name] for name in sizes]).ravel())
+    words = (cuda.to_device(w.astype(np.uint32)) for w in (seeds & 0xFFFFFFFF, seeds >> 32))
+    memory = [*words, rows, order, trace, affine, state]
 
-    def __init__(self, config: TrainingConfig, shape: Shape, kernel: CUDAKernel) -> None:
-        self.config, self.shape, self.kernel = config, shape, kernel
-
-    def train(
-        self, trained: TrainingBuffers, part: slice, on_epoch: OnEpoch | None, clocks: Array
-    ) -> None:
-        """Train the replicates of a part; clocks are (2, R, epochs)."""
-        config, dtype = self.config, self.config.numpy_dtype
-        calls = buffers.calls(config, one_epoch=on_epoch is not None)
-        began = time.perf_counter()
-        seeds = trained.seeds[part]
-        R, P, T = len(seeds), self.shape.parameters, self.shape.traced
-        parameters = buffers.initial_parameters(config, seeds)
-        trained.start(part, parameters)
-        state = np.concatenate([parameters, np.zeros((2 * P, R), dtype)])
-        longest = max(last - first for first, last in calls)
-        rows = cuda.device_array((config.n_examples + 3) * config.dimension * R, dtype)
-        order = cuda.device_array(config.n_examples * R, np.uint32)
-        trace = cuda.device_array(longest * T * R, dtype)
-        memory = [
-            cuda.to_device((seeds & 0xFFFFFFFF).astype(np.uint32)),
-            cuda.to_device((seeds >> 32).astype(np.uint32)),
-            *(rows, order, trace, cuda.to_device(state.ravel())),
-            cuda.to_device(buffers.affine_map(config)),
-        ]
-        self._launch(self.kernel.start, memory, 0, 0, R)
-        for first, last in calls:
-            self._launch(self.kernel.train, memory, first, last, R)
-            # Copying waits for the device.
-            found = trace.copy_to_host().reshape(longest, T, R)[: last - first]
-            trained.epochs(part, first, found)
-            clocks[0, part, first:last] = (time.perf_counter() - began) / (R * (last - first))
-            if on_epoch is not None:
-                on_epoch(trained.epoch_end(part, last, found[0]))
-                clocks[1, part, first] = (time.perf_counter() - began) / R
-            began = time.perf_counter()
-        final = memory[5].copy_to_host().reshape(3, P, R)
-        trained.end(part, *final)
-
-    def _launch(self, function: Any, memory: list[Any], first: int, last: int, R: int) -> None:
-        config, real = self.config, self.config.numpy_dtype
+    def launch(function: Any, first: int, last: int) -> None:
         table = buffers.step_table(config, first, last).ravel()
+        numbers = buffers.numbers(config, first, last)
         function[-(-R // _BLOCK), min(_BLOCK, R)](
             *memory,
             cuda.to_device(table if table.size else np.zeros(1, real)),
-            *(real(1 - config.adam_beta1), real(1 - config.adam_beta2), real(config.adam_epsilon)),
-            *(first, last, config.n_examples, config.batch_size, R),
+            *(real(number) if name in REALS else number for name, number in numbers.items()),
+            R,
         )
+
+    def call(first: int, last: int) -> Array:
+        launch(kernel.train, first, last)
+        # Copying waits for the device.
+        return trace.copy_to_host().reshape(longest, T, R)[: last - first]
+
+    launch(kernel.start, 0, 0)
+    trained.fill(part, call, began)
+    final = np.split(state.copy_to_host().reshape(-1, R), np.cumsum([*sizes.values()])[:-1])
+    trained.end(part, dict(zip(sizes, final, strict=True)))

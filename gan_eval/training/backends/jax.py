@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from jax import numpy as jnp
 
 from gan_eval.runtime import threads
 from gan_eval.training import draws, schedule
-from gan_eval.training.backends.protocol import require_device
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
@@ -106,20 +106,11 @@ def _devices() -> dict[str, Any]:
         # Else JAX takes three quarters of a GPU's memory, also from the other backends.
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
-    try:
+    gpus = []
+    with threads.environment(settings):
         found = {"cpu": jax.local_devices(backend="cpu")[0]}
-        try:
+        with suppress(RuntimeError):  # so JAX says that it has no such platform
             gpus = jax.local_devices(backend="cuda")
-        except RuntimeError:  # so JAX says that it has no such platform
-            gpus = []
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
     return found | {f"cuda:{i}" if i else "cuda": gpu for i, gpu in enumerate(gpus)}
 
 

@@ -19,16 +19,11 @@ import numpy as np
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training import draws, remedies
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 
 def _import_mxnet() -> Any:
@@ -95,20 +90,14 @@ class MXNetBackend:
         ½ − label, and the run would be another experiment.
         """
         remedies.require(config.remedies, self.name, ())
-        if device not in self.devices():
-            raise UsageError(
-                f"device {device!r} is not there: backend {self.name!r} sees "
-                f"{', '.join(self.devices())} on this machine"
-            )
+        require_device(self, device)
         # A caller may have switched MXNet to NumPy semantics (npx.set_np()); this is legacy code.
         with mx.util.np_array(False), mx.util.np_shape(False):
             return TrainedGANs.join([_train_one(config, seed, on_epoch) for seed in seeds])
 
 
 def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> TrainedGANs:
-    generator_start, discriminator_start = initial_layers(config, seed)
-    net_G = _net(generator_start, config.dtype)
-    net_D = _net(discriminator_start, config.dtype)
+    net_G, net_D = (_net(layers, config.dtype) for layers in initial_layers(config, seed))
     rows = training_rows(config, seed)
     _refuse_logits_of_zero(config, seed, net_D, net_G, rows)
     updates = _Updates(config, net_D, net_G)
@@ -129,13 +118,9 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
         losses = np.array([[total_D], [total_G]]) / config.n_examples
         history.end(losses, _layer(linear.weight.data(), linear.bias.data()))
     parts = [Layer(dense.weight, dense.bias) for net in (net_G, net_D) for dense in net]
-    return history.trained(
-        [_layer(dense.weight.data(), dense.bias.data()) for dense in net_D],
-        AdamState(
-            [_layer(*map(updates.first_moment, part)) for part in parts],
-            [_layer(*map(updates.second_moment, part)) for part in parts],
-        ),
-    )
+    moments = ([_layer(*(updates.moments(p)[i] for p in part)) for part in parts] for i in (0, 1))
+    final = [_layer(dense.weight.data(), dense.bias.data()) for dense in net_D]
+    return history.trained(final, AdamState(*moments))
 
 
 def _refuse_logits_of_zero(
@@ -190,15 +175,8 @@ class _Updates:
         self.trainer_G.step(self._divisor(batch_size))
         return float(loss_G.sum().asscalar())
 
-    def first_moment(self, parameter: Any) -> NDArray:
-        """Adam's moving average of a parameter's gradient."""
-        return self._state(parameter)[0]
-
-    def second_moment(self, parameter: Any) -> NDArray:
-        """Adam's moving average of a parameter's squared gradient."""
-        return self._state(parameter)[1]
-
-    def _state(self, parameter: Any) -> tuple[NDArray, NDArray]:
+    def moments(self, parameter: Any) -> tuple[NDArray, NDArray]:
+        """Adam's moving averages of a parameter's gradient and of its square."""
         for trainer in (self.trainer_D, self.trainer_G):
             index = trainer._param2idx.get(parameter.name)
             if index is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
-from gan_eval.runtime.errors import UsageError
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import OnEpoch, TrainedGANs
 
@@ -88,21 +87,3 @@ class SparseHistory(Backend, Protocol):
         """As ``Backend.train``; weights and losses are kept after each ``every`` epochs and after
         the last (``TrainedGANs.traced``)."""
         ...
-
-
-def default_device(backend: Backend) -> str:
-    """Choose the first device of a backend; ``UsageError`` where it has none here."""
-    seen = backend.devices()
-    if not seen:
-        raise UsageError(f"backend {backend.name!r} has no device on this machine")
-    return seen[0]
-
-
-def require_device(backend: Backend, device: str) -> None:
-    """Raise ``UsageError`` where a backend does not see a device on this machine."""
-    seen = backend.devices()
-    if device not in seen:
-        raise UsageError(
-            f"device {device!r} is not there: backend {backend.name!r} sees "
-            f"{', '.join(seen) or 'none that it could use'} on this machine"
-        )

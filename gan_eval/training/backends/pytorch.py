@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from gan_eval.runtime import threads
 from gan_eval.training import draws, schedule
 from gan_eval.training.backends import pytorch_batched
-from gan_eval.training.backends.protocol import require_device
 from gan_eval.training.backends.pytorch_updates import Features, Updates
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History

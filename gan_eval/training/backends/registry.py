@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from gan_eval.runtime.arguments import instance_of
+from gan_eval.runtime.arguments import instance_of, nearest
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.runtime.text import nearest
 from gan_eval.training.backends.protocol import Backend
 
 if TYPE_CHECKING:
@@ -76,18 +76,13 @@ def availability(entry: EntryPoint) -> list[Availability]:
     Imports its framework, never raises.
     """
     try:
-        loaded = _load(entry)
-        offered = [(entry.name, loaded)]
-        offered += [(f"{entry.name}:{form}", _load(entry, form)) for form in _forms(loaded)]
+        offered = {entry.name: (loaded := _load(entry))}
+        offered |= {f"{entry.name}:{form}": _load(entry, form) for form in _forms(loaded)}
         return [
             Availability(
-                name,
-                "installed",
-                tuple(one.devices()),
-                one.version(),
-                one.replicates_per_call,
+                name, "installed", tuple(one.devices()), one.version(), one.replicates_per_call
             )
-            for name, one in offered
+            for name, one in offered.items()
         ]
     except MissingFrameworkError as missing:
         return [Availability(entry.name, "missing", remedy=missing.command)]
@@ -139,18 +134,46 @@ def backends() -> Backends:
     return Backends(found for entry in entries().values() for found in availability(entry))
 
 
+def named(names: Sequence[str] | None) -> Sequence[Availability]:
+    """List the backends of these names, in each of their forms, and import no other framework.
+
+    All of them where there are no names or one is unknown: the sentence says which are known.
+    """
+    plain = {name.partition(":")[0] for name in names or ()}
+    found = [
+        one for name, entry in entries().items() if name in plain for one in availability(entry)
+    ]
+    return found if names and {*names} <= {one.name for one in found} else backends()
+
+
 def available() -> list[str]:
     """List the names of the backends that are installed and load, each in its default form."""
     return [found.name for found in backends() if found.state == "installed" and found.default]
 
 
+def default_device(backend: Backend) -> str:
+    """Choose the first device of a backend; ``UsageError`` where it has none here."""
+    seen = backend.devices()
+    if not seen:
+        raise UsageError(f"backend {backend.name!r} has no device on this machine")
+    return seen[0]
+
+
+def require_device(backend: Backend, device: str) -> None:
+    """Raise ``UsageError`` where a backend does not see a device on this machine."""
+    seen = backend.devices()
+    if device not in seen:
+        raise UsageError(
+            f"device {device!r} is not there: backend {backend.name!r} sees "
+            f"{', '.join(seen) or 'none that it could use'} on this machine"
+        )
+
+
 class MissingFrameworkError(UsageError):
     """The framework of a known backend is not installed."""
 
-    def __init__(self, name: str, modules: list[str], command: str) -> None:
-        super().__init__(
-            f"backend {name!r} needs {', '.join(modules)}, which is not installed: {command}"
-        )
+    def __init__(self, name: str, module: str, command: str) -> None:
+        super().__init__(f"backend {name!r} needs {module}, which is not installed: {command}")
         self.command = command
 
 
@@ -164,7 +187,7 @@ def _load(entry: EntryPoint, *form: str) -> Backend:
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing and importlib.util.find_spec(missing) is None:
-            raise MissingFrameworkError(entry.name, [missing], _command(entry, missing)) from None
+            raise MissingFrameworkError(entry.name, missing, _command(entry, missing)) from None
         raise _broken(entry, error) from error
     except Exception as error:
         raise _broken(entry, error) from error

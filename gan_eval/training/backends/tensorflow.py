@@ -11,17 +11,11 @@ import numpy as np
 
 from gan_eval.runtime import threads
 from gan_eval.training import draws, remedies
-from gan_eval.training.backends.protocol import require_device
+from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import (
-    AdamState,
-    OnEpoch,
-    TrainedGANs,
-    initial_layers,
-    training_rows,
-)
+from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
 
 # TensorFlow reads these when it is loaded. The first two keep what its C++ side logs off the
 # terminal (oneDNN announces itself at every level, as long as it is on); Keras 3 runs on other
@@ -82,7 +76,7 @@ class TensorFlowBackend:
         with _running_on(device):
             game = _Game(config, compiled=self.compiled)
             return TrainedGANs.join(
-                [_train_one(config, seed, self.name, device, game, on_epoch) for seed in seeds]
+                [_train_one(game, seed, self.name, device, on_epoch) for seed in seeds]
             )
 
 
@@ -100,13 +94,9 @@ def _running_on(device: str) -> Iterator[None]:
 
 
 def _train_one(
-    config: TrainingConfig,
-    seed: int,
-    backend: str,
-    device: str,
-    game: _Game,
-    on_epoch: OnEpoch | None,
+    game: _Game, seed: int, backend: str, device: str, on_epoch: OnEpoch | None
 ) -> TrainedGANs:
+    config = game.config
     game.start(*initial_layers(config, seed))
     rows = training_rows(config, seed)
 
@@ -120,13 +110,10 @@ def _train_one(
         history.end(losses, *_layers(game.net_G.variables))
     # Adam's variables: the number of steps, then both moments of each parameter in turn.
     moments = [adam.variables[1:] for adam in (game.adam_G, game.adam_D)]
-    return history.trained(
-        _layers(game.net_D.variables),
-        AdamState(
-            [layer for found in moments for layer in _layers(found[0::2])],
-            [layer for found in moments for layer in _layers(found[1::2])],
-        ),
+    first, second = (
+        [layer for found in moments for layer in _layers(found[start::2])] for start in (0, 1)
     )
+    return history.trained(_layers(game.net_D.variables), AdamState(first, second))
 
 
 def _layers(variables: Sequence[Any]) -> list[Layer]:
@@ -142,6 +129,7 @@ class _Game:
     """
 
     def __init__(self, config: TrainingConfig, *, compiled: bool) -> None:
+        self.config = config
         self.saturating = config.generator_loss == "saturating"
         self.mean_gradient = config.dialect == "mxnet"
         self.batch_size = config.batch_size

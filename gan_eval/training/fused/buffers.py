@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.training import schedule
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.fused.network import Net
-from gan_eval.training.fused.program import Shape
-from gan_eval.training.trained import AdamState, EpochEnd, TrainedGANs, initial_layers
-
-Array = NDArray[np.floating]
+from gan_eval.training.fused.shape import INDICES, REALS, Shape
+from gan_eval.training.trained import (
+    AdamState,
+    Array,
+    Averaging,
+    EpochEnd,
+    OnEpoch,
+    TrainedGANs,
+    initial_layers,
+)
+from gan_eval.training.units import Units
 
 EXAMPLES = 2**21
 """About how many examples a replicate is trained on in one call of a kernel."""
@@ -27,24 +36,58 @@ def initial_parameters(config: TrainingConfig, seeds: NDArray[np.int64]) -> Arra
         return np.ascontiguousarray(np.concatenate(flat, axis=1).T.astype(config.numpy_dtype))
 
 
-def affine_map(config: TrainingConfig) -> Array:
-    """A, row by row, then b, in the configuration's precision."""
-    with np.errstate(over="ignore"):
-        values = np.concatenate([np.ravel(config.target.A), config.target.b])
-        return values.astype(config.numpy_dtype)
+def initial_state(config: TrainingConfig, seeds: NDArray[np.int64]) -> dict[str, Array]:
+    """What ``Shape.state`` names before the first step, (size, R) each."""
+    parameters = initial_parameters(config, seeds)
+    sizes = Shape.of(config).state
+    found = {name: np.zeros((size, len(seeds)), parameters.dtype) for name, size in sizes.items()}
+    found["parameters"] = parameters
+    if "average" in found:
+        weight, bias = _layers(parameters.T, Shape.of(config).generator)[0]
+        with np.errstate(all="ignore"):
+            covariance = weight.swapaxes(1, 2) @ weight
+        flat = (part.reshape(len(seeds), -1) for part in (weight, bias, covariance))
+        found["average"] = np.concatenate(list(flat), axis=1).T
+    return found
 
 
 def step_table(config: TrainingConfig, first_epoch: int, last_epoch: int) -> Array:
-    """Adam's numbers for each step of some epochs, shape (steps, 3): see ``Arguments.steps``."""
-    steps = config.steps_per_epoch
-    t = np.arange(first_epoch * steps, last_epoch * steps, dtype=np.float64) + 1
-    unbias_1, unbias_2 = 1 - config.adam_beta1**t, 1 - config.adam_beta2**t
-    stretch = 1 / np.sqrt(unbias_2)
-    size = 1 / unbias_1
-    if config.dialect != "pytorch":  # the ε-hat form
-        size, stretch = np.sqrt(unbias_2) / unbias_1, np.ones_like(t)
-    table = [config.learning_rate_D * size, config.learning_rate_G * size, stretch]
-    return np.ascontiguousarray(np.stack(table, axis=1).astype(config.numpy_dtype))
+    """The numbers of each gradient of some epochs, shape (gradients, ``Shape.columns``)."""
+    shape, every = Shape.of(config), config.steps_per_epoch
+    t = np.arange(first_epoch * every, last_epoch * every)
+    counts = {"D": t + 1, "G": np.maximum(schedule.generator_steps(config, t), 1)}
+    weight = schedule.average_weights(config, counts["G"])
+    factor = schedule.rate_factors(config, t)
+    if shape.gradients_a_batch == 2:
+        counts = {net: np.stack([2 * s - 1, 2 * s], axis=1).ravel() for net, s in counts.items()}
+        weight, factor = weight.repeat(2), factor.repeat(2)
+    rates = {"D": config.learning_rate_D * factor, "G": config.learning_rate_G * factor}
+    betas = {"D": config.betas_D, "G": config.betas_G}
+    found: dict[str, Array] = {"weight": weight}
+    for net, s in counts.items():
+        unbias_1, unbias_2 = (1 - beta ** s.astype(np.float64) for beta in betas[net])
+        size, stretch, rate = 1 / unbias_1, 1 / np.sqrt(unbias_2), rates[net]
+        if config.dialect != "pytorch":  # the ε-hat form
+            size, stretch = np.sqrt(unbias_2) / unbias_1, np.ones(s.size)
+        if config.optimizer == "sgd":
+            size = np.ones(s.size)
+        if config.optimizer == "optimistic_adam":
+            found |= {f"ahead_{net}": rate * np.where(s > 1, 2, 1)}
+            found |= {f"behind_{net}": rate * (s > 1)}
+        else:
+            size = rate * size
+        found |= {f"size_{net}": size, f"stretch_{net}": stretch}
+    table = np.stack([found[name] for name in shape.columns], axis=1)
+    return np.ascontiguousarray(table.astype(config.numpy_dtype))
+
+
+def numbers(config: TrainingConfig, first_epoch: int, last_epoch: int) -> dict[str, float]:
+    """A call's ``REALS`` and ``INDICES``."""
+    decays = [1 - beta for beta in (*config.betas_D, *config.betas_G)]
+    reals = [*decays, config.adam_epsilon, config.r1 / 2, config.r2 / 2]
+    indices = (config.n_examples, config.batch_size, config.discriminator_steps)
+    named = zip((*REALS, *INDICES), (*reals, first_epoch, last_epoch, *indices), strict=True)
+    return dict(named)
 
 
 def calls(config: TrainingConfig, *, one_epoch: bool) -> list[tuple[int, int]]:
@@ -53,11 +96,27 @@ def calls(config: TrainingConfig, *, one_epoch: bool) -> list[tuple[int, int]]:
     return [(e, min(e + size, config.epochs)) for e in range(0, config.epochs, size)]
 
 
-class TrainingBuffers:
-    """A set of the arrays of ``TrainedGANs``, which kernels fill for some replicates at a time."""
+def parts(replicates: int, size: int) -> list[slice]:
+    """Cut replicates into parts of at most a size."""
+    return [slice(at, min(at + size, replicates)) for at in range(0, replicates, size)]
 
-    def __init__(self, config: TrainingConfig, seeds: Sequence[int], every: int) -> None:
+
+class TrainingBuffers:
+    """A set of the arrays of ``TrainedGANs``, which kernels fill for some replicates at a time.
+
+    ``clocks`` (2, R, epochs) are both clocks, where they are read by epoch.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        seeds: Sequence[int],
+        every: int,
+        on_epoch: OnEpoch | None = None,
+        clocks: Array | None = None,
+    ) -> None:
         self.config, self.shape = config, Shape.of(config)
+        self.on_epoch, self.clocks = on_epoch, clocks
         self.seeds = np.array(seeds, dtype=np.int64)
         kept = [*range(every, config.epochs, every), config.epochs]
         self.kept = np.array([0, *kept])
@@ -65,80 +124,98 @@ class TrainingBuffers:
         self.weights = np.empty((R, len(self.kept), latent, d))
         self.biases = np.empty((R, len(self.kept), d))
         self.losses = np.empty((2, R, len(kept)))
-        P = self.shape.parameters
-        self.parameters, self.first, self.second = (np.empty((R, P)) for _ in range(3))
+        self.state = {name: np.empty((R, size)) for name, size in self.shape.state.items()}
+        self.units = None
+        if config.standardise != "none":
+            self.units = Units(np.empty((R, d)), np.empty((R, d, d)))
 
-    def start(self, part: slice, parameters: Array) -> None:
-        """Initial parameters (P, r) of some replicates."""
-        self._keep(part, 0, parameters)
+    def start(self, part: slice) -> dict[str, Array]:
+        """What some replicates start with: ``Shape.state``, and ``affine``, (size, r) each."""
+        config, seeds = self.config, self.seeds[part]
+        R, state, own = len(seeds), initial_state(config, seeds), Units.of(config, seeds)
+        if own is None or self.units is None:
+            A = np.broadcast_to(config.target.A, (R, config.dimension, config.dimension))
+            b = np.broadcast_to(config.target.b, (R, config.dimension))
+        else:
+            A, b = own.affine(config)
+            self.units.center[part], self.units.factor[part] = own.center, own.factor
+        self._keep(part, 0, state["parameters"])
+        with np.errstate(over="ignore"):
+            affine = np.concatenate([A.reshape(R, -1), b], axis=1).astype(config.numpy_dtype)
+        return state | {"affine": affine.T}
 
-    def epochs(self, part: slice, first_epoch: int, trace: Array) -> None:
-        """The trace (epochs, traced, r) of one call of a kernel."""
-        for epoch, numbers in enumerate(trace, first_epoch + 1):
-            found = int(np.searchsorted(self.kept, epoch))
-            if self.kept[found] == epoch:
-                self._keep(part, found, numbers)
-                losses = numbers[-2:].astype(np.float64)
-                self.losses[:, part, found - 1] = losses / self.config.n_examples
+    def fill(self, part: slice, call: Callable[[int, int], Array], began: float) -> None:
+        """Take in the traces of a kernel's calls for some replicates, and read the clocks.
 
-    def end(self, part: slice, parameters: Array, first: Array, second: Array) -> None:
-        """Final parameters and Adam's moments (P, r)."""
-        self.parameters[part], self.first[part] = parameters.T, first.T
-        self.second[part] = second.T
+        ``call(first, last)`` trains epochs first … last − 1 and returns their trace (epochs,
+        traced, r). ``began`` is when the first call's work did.
+        """
+        replicates = part.stop - part.start
+        for first, last in calls(self.config, one_epoch=self.on_epoch is not None):
+            trace = call(first, last)
+            for epoch, numbers in enumerate(trace, first + 1):
+                found = int(np.searchsorted(self.kept, epoch))
+                if self.kept[found] == epoch:
+                    self._keep(part, found, numbers)
+                    self.losses[:, part, found - 1] = self._losses(numbers)
+            if self.clocks is not None:
+                seconds = (time.perf_counter() - began) / (replicates * (last - first))
+                self.clocks[0, part, first:last] = seconds
+            if self.clocks is not None and self.on_epoch is not None:
+                self.on_epoch(self._epoch_end(part, last, trace[0]))
+                self.clocks[1, part, first] = (time.perf_counter() - began) / replicates
+            began = time.perf_counter()
+
+    def end(self, part: slice, state: Mapping[str, Array]) -> None:
+        """The final ``Shape.state``, (size, r) each."""
+        for name, values in self.state.items():
+            values[part] = state[name].T
 
     def _keep(self, part: slice, position: int, numbers: Array) -> None:
-        latent, d = self.config.generator_sizes
-        self.weights[part, position] = numbers[: latent * d].T.reshape(-1, latent, d)
-        self.biases[part, position] = numbers[latent * d : (latent + 1) * d].T
+        self.weights[part, position], self.biases[part, position] = self._told(part, numbers)
 
-    def epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
+    def _told(self, part: slice, numbers: Array) -> Layer:
+        """The generators, in the user's units, whose parameters are the first of numbers (…, r)."""
+        (layer,) = _layers(numbers.T.astype(np.float64), self.shape.generator)
+        return layer if self.units is None else self.units.take(part).generator(layer)
+
+    def _losses(self, numbers: Array) -> Array:
+        """The means (2, r) of D's and G's losses, of the trace of an epoch."""
+        examples = [self.config.n_examples, schedule.generator_examples(self.config)]
+        return numbers[-2:].astype(np.float64) / np.array(examples)[:, None]
+
+    def _epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
         """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
-        latent, d = self.config.generator_sizes
-        values = np.asarray(numbers.T, dtype=np.float64)
-        losses = values[:, -2:] / self.config.n_examples
-        return EpochEnd(
-            seeds=self.seeds[part],
-            epoch=epoch,
-            epochs=self.config.epochs,
-            loss_D=losses[:, 0],
-            loss_G=losses[:, 1],
-            weights=values[:, : latent * d].reshape(-1, latent, d),
-            biases=values[:, latent * d : -2],
-        )
+        (loss_D, loss_G), generator = self._losses(numbers), self._told(part, numbers)
+        return EpochEnd(self.seeds[part], epoch, self.config.epochs, loss_D, loss_G, *generator)
 
     def trained(
         self, backend: str, device: str, seconds: Array, chapter_seconds: Array
     ) -> TrainedGANs:
         """All of it. Seconds are (R, epochs)."""
         G, D = self.shape.generator, self.shape.discriminator
+        moments = (self.state[name] for name in ("first", "second"))
+        adam = AdamState(*([*_layers(one, G), *_layers(one, D)] for one in moments))
+        averaging = None
+        if self.shape.averaged:
+            average, d = self.state["average"], self.config.dimension
+            ((last,), (mean,)) = (_layers(a, G) for a in (self.state["parameters"], average))
+            covariance = average[:, G.end :].reshape(-1, d, d)
+            averaging = Averaging(last, mean.bias, covariance).in_units(self.units)
         return TrainedGANs(
-            config=self.config,
-            backend=backend,
-            device=device,
-            seeds=self.seeds,
-            weights=self.weights,
-            biases=self.biases,
-            discriminator=_layers(self.parameters, D),
-            adam=AdamState(
-                *(
-                    [*_layers(moment, G), *_layers(moment, D)]
-                    for moment in (self.first, self.second)
-                )
-            ),
-            loss_D=self.losses[0],
-            loss_G=self.losses[1],
-            seconds=seconds,
-            chapter_seconds=chapter_seconds,
+            *(self.config, backend, device, self.seeds, self.weights, self.biases),
+            _layers(self.state["parameters"], D),
+            *(self.losses[0], self.losses[1], seconds, chapter_seconds),
+            adam=None if self.config.optimizer == "sgd" else adam,
             kept_epochs=None if len(self.kept) > self.config.epochs else self.kept,
+            units=self.units,
+            averaging=averaging,
         )
 
 
 def _layers(values: Array, net: Net) -> list[Layer]:
     """A net's layers of values (R, P), as views."""
     return [
-        Layer(
-            values[:, w : w + inputs * outputs].reshape(-1, inputs, outputs),
-            values[:, b : b + outputs],
-        )
+        Layer(values[:, w:b].reshape(-1, inputs, outputs), values[:, b : b + outputs])
         for w, b, (inputs, outputs) in zip(net.weights, net.biases, net.shapes, strict=True)
     ]

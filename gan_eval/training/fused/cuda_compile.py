@@ -16,7 +16,7 @@ from numba import cuda
 from numba.core import config as numba_config
 
 from gan_eval.training.fused.cuda_source import kernel_source
-from gan_eval.training.fused.program import Shape
+from gan_eval.training.fused.shape import Shape
 
 _SETTINGS: Any = numba_config  # which sets its names when it is imported
 SIMULATED = bool(_SETTINGS.ENABLE_CUDASIM)
@@ -33,30 +33,28 @@ class CUDAKernel:
 @lru_cache(maxsize=64)
 def cuda_kernel(shape: Shape, batch_size: int) -> CUDAKernel:
     """Compiled at the first call of each function."""
-    names = _simulated_names() if SIMULATED else _device_names(double=shape.double)
-    names["cuda"] = cuda  # the simulator puts its own in this place
+    library, names = (np, _simulated_names()) if SIMULATED else (math, _device_names(shape.double))
+    names |= {name: getattr(library, name) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt")}
+    # The simulator puts its own `cuda` in this place.
+    names |= {"f32": np.float32, "f64": np.float64, "cuda": cuda}
     source = kernel_source(shape, batch_size, prologue=("begin()",) if SIMULATED else ())
     exec(compile(source, "<fused kernel>", "exec"), names)
     return CUDAKernel(*(cuda.jit(names[name]) for name in ("start", "train")))
 
 
-def _device_names(*, double: bool) -> dict[str, Any]:
+def _device_names(double: bool) -> dict[str, Any]:
     """Name the functions that the source calls, on a GPU."""
     from numba.cuda import libdevice
 
     return {
-        "f32": np.float32,
-        "f64": np.float64,
         "u32": np.uint32,
         "u64": np.uint64,
         "i32": np.int32,
         "i64": np.int64,
         "fma": libdevice.fma if double else libdevice.fmaf,
-        "sqrt": math.sqrt,
-        "absolute": libdevice.fabs if double else libdevice.fabsf,
+        "fabs": libdevice.fabs if double else libdevice.fabsf,
         "as_integer": libdevice.float_as_int,
         "as_float": libdevice.int_as_float,
-        **{name: getattr(math, name) for name in ("exp", "log", "sin", "cos", "tanh")},
     }
 
 
@@ -69,18 +67,14 @@ def _simulated_names() -> dict[str, Any]:
         return type(a)(wide(a) * wide(b) + wide(c))
 
     return {
-        "f32": np.float32,
-        "f64": np.float64,
         "i64": int,
         "u32": lambda a: int(a) & 0xFFFFFFFF,
         "u64": lambda a: int(a) & 0xFFFFFFFFFFFFFFFF,
         "i32": lambda a: a - ((a & 0x80000000) << 1),
         "fma": fma,
-        "sqrt": np.sqrt,
-        "absolute": np.abs,
+        "fabs": np.abs,
         "as_integer": lambda a: int(np.float32(a).view(np.int32)),
         "as_float": lambda a: np.int32(a).view(np.float32),
         # In every thread: what overflows is ∞ here as it is on a GPU, and no warning.
         "begin": lambda: np.seterr(all="ignore"),
-        **{name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "tanh")},
     }

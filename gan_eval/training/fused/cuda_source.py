@@ -11,22 +11,25 @@ from typing import Any
 
 from gan_eval.training.fused.machine import Machine, Memory, Variable
 from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Arguments, Shape, Training
+from gan_eval.training.fused.program import Training
+from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
 from gan_eval.training.fused.values import Index, Kind, Value
 
-GLOBAL: dict[str, Kind] = {"rows": "real", "order": "word", "trace": "real", "state": "real"}
+GLOBAL: dict[str, Kind] = {
+    "rows": "real",
+    "order": "word",
+    "trace": "real",
+    "affine": "real",
+    "state": "real",
+}
 """Memory of all threads, position by position, the threads of a position side by side. ``state``
-holds parameters and Adam's moments between calls."""
-ARGUMENTS = (
-    *("seed_low", "seed_high", *GLOBAL, "affine", "steps"),
-    *("decay_1", "decay_2", "epsilon", "first_epoch", "last_epoch", "n", "batch_size", "threads"),
-)
-_LOCAL = ("parameters", "first", "second", "gradients")
+holds ``Shape.state`` between calls."""
+ARGUMENTS = ("seed_low", "seed_high", *GLOBAL, "steps", *REALS, *INDICES, "threads")
 _CASTS: dict[Kind, str] = {"word": "u32", "wide": "u64"}
 
 
 class Source(Machine):
-    """Writes the body of one function, with the names that ``cuda.py`` defines."""
+    """Writes the body of one function, with the names that ``cuda_compile.py`` defines."""
 
     def __init__(self, *, double: bool) -> None:
         self.double = double
@@ -50,9 +53,8 @@ class Source(Machine):
     def constant(self, kind: Kind, number: float) -> Value:
         if kind == "index":
             return Value(self, repr(int(number)), kind)
-        if kind == "real":
-            return Value(self, f"{self.casts[kind]}({float(number)!r})", kind)
-        return Value(self, f"{self.casts[kind]}({int(number)})", kind)
+        exact = float(number) if kind == "real" else int(number)
+        return Value(self, f"{self.casts[kind]}({exact!r})", kind)
 
     def binary(self, operation: str, a: Value, b: Value) -> Value:
         if a.kind == "index" and operation == "/":
@@ -67,26 +69,16 @@ class Source(Machine):
         return self.named(f"{a.handle} < {b.handle}", "flag")
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
-        return self._call("fma", a, b, c)
+        return self.library("fma", a, b, c)
 
-    def sqrt(self, a: Value) -> Value:
-        return self._call("sqrt", a)
-
-    def absolute(self, a: Value) -> Value:
-        return self._call("absolute", a)
-
-    def library(self, name: str, a: Value) -> Value:
-        return self._call(name, a)
-
-    def _call(self, name: str, *operands: Value) -> Value:
+    def library(self, name: str, *operands: Value) -> Value:
         return self.named(f"{name}({', '.join(o.handle for o in operands)})", "real")
 
     def odd(self, a: Value) -> Value:
         return self.named(f"({a.handle} & u32(1)) != u32(0)", "flag")
 
     def select(self, where: Value, then: Value, otherwise: Value) -> Value:
-        expression = f"{then.handle} if {where.handle} else {otherwise.handle}"
-        return self.named(expression, then.kind)
+        return self.named(f"{then.handle} if {where.handle} else {otherwise.handle}", then.kind)
 
     def convert(self, a: Value, kind: Kind, *, signed: bool = False) -> Value:
         inner = f"i32({a.handle})" if signed else a.handle
@@ -144,17 +136,17 @@ class SourceMemory(Memory):
     def _place(self, position: str) -> str:
         return f"{self.name}[{self.where.format(position)}]"
 
+    def _read(self, position: str) -> Value:
+        return self.k.named(f"{self.k.casts[self.kind]}({self._place(position)})", self.kind)
+
     def __getitem__(self, index: Index) -> Value:
-        place = self._place(self.k.index(index).handle)
-        return self.k.named(f"{self.k.casts[self.kind]}({place})", self.kind)
+        return self._read(self.k.index(index).handle)
 
     def __setitem__(self, index: Index, value: Value) -> None:
         self.k.write(f"{self._place(self.k.index(index).handle)} = {value.handle}")
 
     def gather(self, index: Value, offset: Index = 0) -> Value:
-        position = f"(i64({index.handle}) + {self.k.index(offset).handle})"
-        place = self._place(position)
-        return self.k.named(f"{self.k.casts[self.kind]}({place})", self.kind)
+        return self._read(f"(i64({index.handle}) + {self.k.index(offset).handle})")
 
     def scatter(self, index: Value, value: Value) -> None:
         self.k.write(f"{self._place(f'i64({index.handle})')} = {value.handle}")
@@ -171,47 +163,56 @@ def kernel_source(shape: Shape, batch_size: int, prologue: Sequence[str] = ()) -
 
 
 def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str]) -> str:
-    k, P = Source(double=shape.double), shape.parameters
+    k = Source(double=shape.double)
     memories = {
         pointer: SourceMemory(k, pointer, kind, "({}) * threads + t")
         for pointer, kind in GLOBAL.items()
     }
     state = memories.pop("state")
-    shared = {pointer: SourceMemory(k, pointer, "real", "{}") for pointer in ("affine", "steps")}
-    local = {pointer: k.scratch(P) for pointer in _LOCAL}
-    noise = k.scratch(batch_size * shape.latent + 8)
+    local = {pointer: k.scratch(size) for pointer, size in shape.state.items()}
+    unused = {"before": state, "average": state}
     seeds = (k.named(f"u32({word}[t])", "word") for word in ("seed_low", "seed_high"))
     numbers: dict[str, Any] = {
-        argument: Value(k, argument, "real" if position < 3 else "index")
-        for position, argument in enumerate(ARGUMENTS[-8:-1])
+        argument: Value(k, argument, "real" if argument in REALS else "index")
+        for argument in (*REALS, *INDICES)
     }
-    arguments = Arguments(Draws(k, *seeds), **memories, **shared, **local, noise=noise, **numbers)
+    arguments = Arguments(
+        Draws(k, *seeds),
+        **memories,
+        **(unused | local),
+        **numbers,
+        steps=SourceMemory(k, "steps", "real", "{}"),
+        gradients=k.scratch(shape.parameters),
+        noise=k.scratch(batch_size * shape.latent + 8),
+    )
     training = Training(k, shape, arguments)
     if name == "start":
         training.make_rows()
     else:
-        _move(k, P, local, state, into_registers=True)
+        _move(k, shape, local, state, into_registers=True)
         training.train()
-        _move(k, P, local, state, into_registers=False)
+        _move(k, shape, local, state, into_registers=False)
     head = [f"def {name}({', '.join(ARGUMENTS)}):", "    t = i64(cuda.grid(1))"]
     head += ["    if t >= threads:", "        return"]
     return "\n".join([*head, *(f"    {line}" for line in (*prologue, *k.local)), *k.lines, ""])
 
 
 def _move(
-    k: Source, P: int, local: dict[str, Memory], state: Memory, *, into_registers: bool
+    k: Source, shape: Shape, local: dict[str, Memory], state: Memory, *, into_registers: bool
 ) -> None:
-    for position, pointer in enumerate(("parameters", "first", "second")):
+    start = 0
+    for pointer, size in shape.state.items():
 
-        def one(i: Index, pointer=pointer, position=position) -> None:
+        def one(i: Index, pointer=pointer, start=start) -> None:
             if into_registers:
-                local[pointer][i] = state[i + position * P]
+                local[pointer][i] = state[i + start]
             else:
-                state[i + position * P] = local[pointer][i]
+                state[i + start] = local[pointer][i]
 
         # An index that runs would keep a short net's parameters out of the registers.
-        if P <= 256:
-            for i in range(P):
+        if size <= 256:
+            for i in range(size):
                 one(i)
         else:
-            k.each(P, one)
+            k.each(size, one)
+        start += size

@@ -14,6 +14,15 @@ from gan_eval.training.fused.values import Kind, Numbers, Value
 Function = Callable[[Numbers, Value], Value]
 
 
+def _of_each(name: str) -> Callable[..., Value]:
+    """Make the method that does an operation of ``k`` to each of several values."""
+
+    def method(self: Interleaved, *operands: Value) -> Value:
+        return self._each(getattr(self.k, name), *operands)
+
+    return method
+
+
 class Interleaved(Numbers):
     """Emit the same operation for several independent values in a row, so that the processor can
     overlap them.
@@ -38,38 +47,16 @@ class Interleaved(Numbers):
     def binary(self, operation: str, a: Value, b: Value) -> Value:
         return self._each(lambda a, b: self.k.binary(operation, a, b), a, b)
 
-    def less(self, a: Value, b: Value) -> Value:
-        return self._each(self.k.less, a, b)
-
-    def fma(self, a: Value, b: Value, c: Value) -> Value:
-        return self._each(self.k.fma, a, b, c)
-
-    def sqrt(self, a: Value) -> Value:
-        return self._each(self.k.sqrt, a)
-
-    def absolute(self, a: Value) -> Value:
-        return self._each(self.k.absolute, a)
-
-    def odd(self, a: Value) -> Value:
-        return self._each(self.k.odd, a)
-
-    def select(self, where: Value, then: Value, otherwise: Value) -> Value:
-        return self._each(self.k.select, where, then, otherwise)
-
     def convert(self, a: Value, kind: Kind, *, signed: bool = False) -> Value:
         return self._each(lambda a: self.k.convert(a, kind, signed=signed), a)
 
-    def upper(self, a: Value) -> Value:
-        return self._each(self.k.upper, a)
+    def library(self, name: str, *operands: Value) -> Value:
+        return self._each(lambda *row: self.k.library(name, *row), *operands)
 
-    def bits(self, a: Value) -> Value:
-        return self._each(self.k.bits, a)
-
-    def from_bits(self, a: Value) -> Value:
-        return self._each(self.k.from_bits, a)
-
-    def library(self, name: str, a: Value) -> Value:
-        return self._each(lambda a: self.k.library(name, a), a)
+    less, fma, sqrt, absolute, odd, select, upper, bits, from_bits = map(
+        _of_each,
+        ("less", "fma", "sqrt", "absolute", "odd", "select", "upper", "bits", "from_bits"),
+    )
 
 
 def interleave(

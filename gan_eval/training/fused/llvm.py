@@ -16,17 +16,8 @@ from gan_eval.training.fused.values import Index, Kind, Value
 
 _INDEX = ir.IntType(64)
 _REAL = {"+": "fadd", "-": "fsub", "*": "fmul", "/": "fdiv"}
-_INTEGER = {
-    "+": "add",
-    "-": "sub",
-    "*": "mul",
-    "/": "sdiv",
-    "&": "and_",
-    "|": "or_",
-    "^": "xor",
-    "<<": "shl",
-    ">>": "lshr",
-}
+_INTEGER = {"+": "add", "-": "sub", "*": "mul", "/": "sdiv"}
+_INTEGER |= {"&": "and_", "|": "or_", "^": "xor", "<<": "shl", ">>": "lshr"}
 
 
 class Lanes(Machine):
@@ -49,14 +40,15 @@ class Lanes(Machine):
         fused: bool,
     ) -> None:
         self.module, self.width, self.double, self.fused = module, width, double, fused
-        scalar: dict[Kind, Any] = {
+        self.scalar: dict[Kind, Any] = {
             "real": ir.DoubleType() if double else ir.FloatType(),
             "word": ir.IntType(32),
             "wide": ir.IntType(64),
             "flag": ir.IntType(1),
         }
-        self.scalar = scalar
-        self.types: dict[Kind, Any] = {k: ir.VectorType(t, width) for k, t in scalar.items()}
+        self.types: dict[Kind, Any] = {
+            kind: ir.VectorType(t, width) for kind, t in self.scalar.items()
+        }
         self.types["index"] = _INDEX
         # No pointer is `noalias`: LLVM would copy weights and gradients to the stack at every step,
         # because registers cannot hold them.
@@ -89,10 +81,8 @@ class Lanes(Machine):
     def constant(self, kind: Kind, number: float) -> Value:
         if kind == "index":
             return self._value(ir.Constant(_INDEX, int(number)), kind)
-        if kind == "real":
-            entry: Any = float(number)
-        else:
-            entry = int(number) % 2 ** self.scalar[kind].width
+        real = kind == "real"
+        entry = float(number) if real else int(number) % 2 ** self.scalar[kind].width
         return self._value(ir.Constant(self.types[kind], [entry] * self.width), kind)
 
     def binary(self, operation: str, a: Value, b: Value) -> Value:
@@ -104,23 +94,12 @@ class Lanes(Machine):
         return self._value(compare("<", a.handle, b.handle), "flag")
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
-        if not self.fused:
-            return a * b + c
-        return self._intrinsic("fma", a, b, c)
-
-    def sqrt(self, a: Value) -> Value:
-        return self._intrinsic("sqrt", a)
-
-    def absolute(self, a: Value) -> Value:
-        return self._intrinsic("fabs", a)
+        return self.library("fma", a, b, c) if self.fused else a * b + c
 
     def odd(self, a: Value) -> Value:
         # The last bit as a sign, which blending instructions read.
         top = (a << 31).handle
         return self._value(self.builder.icmp_signed("<", top, self.word(0).handle), "flag")
-
-    def library(self, name: str, a: Value) -> Value:
-        return self._intrinsic(name, a)
 
     def select(self, where: Value, then: Value, otherwise: Value) -> Value:
         chosen = self.builder.select(where.handle, then.handle, otherwise.handle)
@@ -169,7 +148,7 @@ class Lanes(Machine):
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.width), [0] * self.width)
         return self.builder.shuffle_vector(one, nothing, zeros)
 
-    def _intrinsic(self, name: str, *operands: Value) -> Value:
+    def library(self, name: str, *operands: Value) -> Value:
         vector = self.types["real"]
         full = f"llvm.{name}.v{self.width}{'f64' if self.double else 'f32'}"
         function = self.module.globals.get(full) or ir.Function(

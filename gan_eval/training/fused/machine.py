@@ -2,8 +2,8 @@
 
 A kernel is a Python function of a ``Machine`` that computes with ``Value``s, one number a lane,
 each lane a replicate. A machine writes down what the function does: as LLVM's vector instructions
-(``lanes.py``) or as the source of a CUDA kernel (``source.py``). Python's own loops are unrolled;
-``each``, ``fold`` and ``tables`` unroll what is short and loop over what is long.
+(``llvm.py``) or as the source of a CUDA kernel (``cuda_source.py``). Python's own loops are
+unrolled; ``each``, ``fold`` and ``tables`` unroll what is short and loop over what is long.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ class Net:
             self.biases.append(first + inputs * outputs)
             first += (inputs + 1) * outputs
         self.end = first
+        self.dimension = sizes[0]
 
     def _at(self, layer: int, i: Index, j: Index) -> Index:
         """Find the place of the weight from input i to output j of a layer."""
@@ -39,16 +40,23 @@ class Net:
         """The outputs of examples, and every layer's inputs, which ``backward`` needs."""
         inputs = [[x] for x in examples]
         for layer in range(len(self.shapes)):
-            found = self._outputs(k, parameters, layer, [own[-1] for own in inputs])
+            found = self.outputs(k, parameters, layer, [own[-1] for own in inputs])
             for own, table in zip(inputs, found, strict=True):
                 own.append(table)
         return [own.pop() for own in inputs], inputs
 
-    def _outputs(
-        self, k: Machine, parameters: Memory, layer: int, xs: Sequence[Table]
+    def outputs(
+        self,
+        k: Machine,
+        parameters: Memory,
+        layer: int,
+        xs: Sequence[Table],
+        *,
+        linear: bool = False,
     ) -> list[Table]:
+        """A layer's outputs; ``linear``, of its weights alone, without bias and tanh."""
         inputs, outputs = self.shapes[layer]
-        hidden = layer < len(self.shapes) - 1
+        hidden = layer < len(self.shapes) - 1 and not linear
 
         def some(places: Sequence[Place]) -> Sequence[Value]:
             def add(totals: list[Value], i: Index) -> list[Value]:
@@ -57,8 +65,11 @@ class Net:
                     for (own, j), total in zip(places, totals, strict=True)
                 ]
 
-            biases = [parameters[j + self.biases[layer]] for _, j in places]
-            values = k.fold(inputs, biases, add)
+            if linear:
+                start = [k.real(0.0)] * len(places)
+            else:
+                start = [parameters[j + self.biases[layer]] for _, j in places]
+            values = k.fold(inputs, start, add)
             return interleave(k, tanh, values) if hidden else values
 
         return k.tables(len(xs), outputs, some)
@@ -115,27 +126,40 @@ class Net:
 
         return k.tables(len(gradients), inputs, some)
 
+    def through_rows(
+        self, k: Machine, parameters: Memory, rows: Sequence[Table], gradients: Sequence[Table]
+    ) -> list[Table]:
+        """Each example's gradient at the row itself, given that at the first layer's outputs."""
+        return self.through(k, parameters, 0, gradients)
+
+    def moved_rows(
+        self, k: Machine, rows: Sequence[Table], moves: Sequence[Table]
+    ) -> Sequence[Table]:
+        """How the first layer's inputs change as rows move."""
+        return moves
+
     def add_gradients(
         self,
         k: Machine,
         gradients: Memory,
         examples: Sequence[tuple[Sequence[Table], Sequence[Table]]],
+        weights_alone: Sequence[tuple[Sequence[Table], Sequence[Table]]] = (),
     ) -> None:
         """Add to the parameters' gradients what examples bring: every layer's inputs, and the
-        gradient at its outputs."""
+        gradient at its outputs. What comes last adds nothing to biases."""
         for layer, (count, outputs) in enumerate(self.shapes):
 
             def of_output(j: Index, layer=layer, count=count) -> None:
-                slopes = [entry(at[layer], j) for _, at in examples]
+                slopes = [entry(at[layer], j) for _, at in [*examples, *weights_alone]]
 
                 def of_weight(i: Index) -> None:
                     total = gradients[self._at(layer, i, j)]
-                    for (inputs, _), slope in zip(examples, slopes, strict=True):
+                    for (inputs, _), slope in zip([*examples, *weights_alone], slopes, strict=True):
                         total = k.fma(entry(inputs[layer], i), slope, total)
                     gradients[self._at(layer, i, j)] = total
 
                 k.each(count, of_weight)
                 bias = j + self.biases[layer]
-                gradients[bias] = sum(slopes, gradients[bias])
+                gradients[bias] = sum(slopes[: len(examples)], gradients[bias])
 
             k.each(outputs, of_output)

@@ -2,102 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
-from gan_eval.training.fused.functions import exp_of_negative, log, log_of_parts, parts
-from gan_eval.training.fused.interleave import interleave
+from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Machine, Memory, Table
 from gan_eval.training.fused.network import Net
-from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.values import Value
-
-PRODUCT = 32
-"""Factors 1 + e^−|x| ≤ 2 that are multiplied before the product's exponent is taken off."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A shape that a kernel is compiled for; everything else is an argument of it."""
-
-    generator_sizes: tuple[int, ...]
-    discriminator_sizes: tuple[int, ...]
-    double: bool
-    saturating: bool
-    mean_gradient: bool
-
-    @classmethod
-    def of(cls, config: TrainingConfig) -> Shape:
-        return cls(
-            config.generator_sizes,
-            config.discriminator_sizes,
-            config.dtype == "float64",
-            config.generator_loss == "saturating",
-            config.dialect == "mxnet",
-        )
-
-    @property
-    def latent(self) -> int:
-        return self.generator_sizes[0]
-
-    @property
-    def dimension(self) -> int:
-        return self.generator_sizes[-1]
-
-    @property
-    def generator(self) -> Net:
-        return Net(self.generator_sizes, 0)
-
-    @property
-    def discriminator(self) -> Net:
-        return Net(self.discriminator_sizes, self.generator.end)
-
-    @property
-    def parameters(self) -> int:
-        """Weights and biases of both nets."""
-        return self.discriminator.end
-
-    @property
-    def traced(self) -> int:
-        """Numbers that are kept of an epoch: the generator's parameters and the two losses."""
-        return self.generator.end + 2
-
-
-@dataclass(frozen=True)
-class Arguments:
-    """The arguments of a kernel. Memories hold one number a lane at each position."""
-
-    draws: Draws
-    parameters: Memory
-    """The parameters of both nets, the generator's first."""
-    first: Memory
-    second: Memory
-    """Adam's moments of them."""
-    rows: Memory
-    """Training rows, n × dimension, with room for n + 3 rows."""
-    order: Memory
-    """Words, n of them: the order of the epoch."""
-    noise: Memory
-    """Latent numbers of a batch: room for batch_size · latent + 8."""
-    gradients: Memory
-    trace: Memory
-    """(epochs of this call) × ``Shape.traced``."""
-    affine: Memory
-    """The target's A (d × d, row-major), then b: the same for all lanes."""
-    steps: Memory
-    """Three numbers a step, the same for all lanes: Adam's step sizes of D and of G, and what √v
-    is multiplied with."""
-    decay_1: Value
-    """1 − β₁ of Adam."""
-    decay_2: Value
-    epsilon: Value
-    first_epoch: Value
-    last_epoch: Value
-    """The epochs of this call: first … last − 1."""
-    n: Value
-    batch_size: Value
+from gan_eval.training.fused.optimizer import step
+from gan_eval.training.fused.penalty import penalised
+from gan_eval.training.fused.shape import Arguments, Shape
+from gan_eval.training.fused.values import Index, Value
 
 
 class Training:
@@ -158,72 +72,124 @@ class Training:
     def epoch(self, epoch: Value) -> None:
         k, a = self.k, self.a
         a.draws.shuffle(a.order, a.n, epoch, Stream.EPOCH_ORDER)
-        loss_D, loss_G = Loss(k), Loss(k)
-        steps = (a.n + a.batch_size - 1) / a.batch_size
+        loss_D, loss_G = self.loss(), self.loss()
+        batches = (a.n + a.batch_size - 1) / a.batch_size
 
-        def step(number: Value) -> None:
+        def batch(number: Value) -> None:
             start = number * a.batch_size
             stop = k.smaller(start + a.batch_size, a.n)
             noise = self.draw_noise(epoch, start, stop)
-            # The table of step sizes begins with this call's first epoch.
-            row = ((epoch - a.first_epoch) * steps + number) * 3
+            # The table of steps begins with this call's first epoch.
+            row = ((epoch - a.first_epoch) * batches + number) * self.shape.gradients_a_batch
             scale = 1.0 / k.convert(stop - start, "real") if self.shape.mean_gradient else None
+            if self.shape.optimizer == "extra_adam":
+                self.extragradient(loss_D, loss_G, start, stop, noise, row, scale)
+                return
             self.update_D(loss_D, start, stop, noise)
-            self.adam(self.D, a.steps[row], a.steps[row + 2], scale)
-            self.update_G(loss_G, stop - start, noise)
-            self.adam(self.G, a.steps[row + 1], a.steps[row + 2], scale)
+            self.step(self.D, row, scale)
 
-        k.loop(0, steps, step)
+            def of_G(_: Index = 0) -> None:
+                self.update_G(loss_G, start, stop, noise)
+                self.step(self.G, row, scale)
+
+            if self.shape.several:
+                # Once or not at all.
+                k.loop(number / a.discriminator_steps, (number + 1) / a.discriminator_steps, of_G)
+            else:
+                of_G()
+
+        k.loop(0, batches, batch)
         at = (epoch - a.first_epoch) * self.shape.traced
+        told = a.average if self.shape.averaged else a.parameters
 
         def keep(i: int | Value) -> None:
-            a.trace[at + i] = a.parameters[i]
+            a.trace[at + i] = told[i]
 
         k.each(self.G.end, keep)
-        a.trace[at + self.G.end] = loss_D.total() * 0.5
-        a.trace[at + (self.G.end + 1)] = loss_G.total() * self.sign
+        a.trace[at + self.G.end] = loss_D.total_D()
+        a.trace[at + (self.G.end + 1)] = loss_G.total_G()
 
-    @property
-    def sign(self) -> float:
-        """The sign of G's loss: sign · softplus(−sign · D(G(z)))."""
-        return -1.0 if self.shape.saturating else 1.0
+    def loss(self) -> Loss:
+        return Loss(self.k, self.shape.loss, saturating=self.shape.saturating)
+
+    def extragradient(
+        self,
+        loss_D: Loss,
+        loss_G: Loss,
+        start: Value,
+        stop: Value,
+        noise: Value,
+        row: Value,
+        scale: Value | None,
+    ) -> None:
+        """Move both nets at once, by the gradients where a first such step would have led (Gidel et
+        al. 2019, algorithm 4)."""
+        k, a = self.k, self.a
+        origin = k.scratch(self.shape.parameters)
+
+        def keep(i: Index) -> None:
+            origin[i] = a.parameters[i]
+
+        k.each(self.shape.parameters, keep)
+        # The losses that are told are those at the origin.
+        for turn, (of_D, of_G) in enumerate([(loss_D, loss_G), (self.loss(), self.loss())]):
+            self.update_D(of_D, start, stop, noise)
+            self.update_G(of_G, start, stop, noise)
+            self.step(self.D, row + turn, scale, origin)
+            self.step(self.G, row + turn, scale, origin, averaged=turn == 1)
+
+    # --- Gradients -----------------------------------------------------------------------------
 
     def update_D(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
-        """The gradient of D's loss, (softplus(−D(x)) + softplus(D(G(z)))) / 2."""
-        k, a = self.k, self.a
-        self.clear(self.D)
+        """The gradient of D's loss and of its penalties."""
+        k, a, D, shape = self.k, self.a, self.D, self.shape
+        self.clear(D)
+        gammas = (a.penalty_1, a.penalty_2)
+        kept = [own for own, wanted in enumerate((shape.r1, shape.r2)) if wanted]
 
         def examples(*rows: Value) -> None:
+            # Real and generated in turn.
             xs = [x for i in rows for x in (self.row(start + i), self.generated(noise, i))]
-            # Real and generated in turn: softplus(−D) of the one, softplus(D) of the other.
-            signs = [-1.0, 1.0] * len(rows)
-            logits, inputs = self.D.forward(k, a.parameters, xs)
-            slopes = loss.softplus(
-                [sign * logit for sign, (logit,) in zip(signs, logits, strict=True)]
-            )
-            at_logits = [[slope * (sign / 2)] for sign, slope in zip(signs, slopes, strict=True)]
-            found = self.D.backward(k, a.parameters, inputs, at_logits)
-            self.D.add_gradients(k, a.gradients, list(zip(inputs, found, strict=True)))
+            logits, inputs = D.forward(k, a.parameters, xs)
+            slopes = loss.of_D([logit for (logit,) in logits])
+            plain = [place for place in range(len(xs)) if place % 2 not in kept]
+            found: dict[int, tuple[Sequence[Table], Sequence[Table]]] = {}
+            alone: Sequence[tuple[Sequence[Table], Sequence[Table]]] = ()
+            if plain:
+                passed = [inputs[p] for p in plain]
+                at = D.backward(k, a.parameters, passed, [[slopes[p]] for p in plain])
+                found |= zip(plain, zip(passed, at, strict=True), strict=True)
+            if kept:
+                own = [place for place in range(len(xs)) if place % 2 in kept]
+                both, alone = penalised(
+                    *(k, D, a.parameters, [xs[p] for p in own], [inputs[p] for p in own]),
+                    *([slopes[p] for p in own], [gammas[p % 2] for p in own]),
+                )
+                found |= zip(own, both, strict=True)
+            D.add_gradients(k, a.gradients, [found[p] for p in sorted(found)], alone)
 
-        loss.over(stop - start, examples, factors=2)
+        loss.sum.over(stop - start, examples, factors=1 if shape.loss == "relativistic" else 2)
 
-    def update_G(self, loss: Loss, count: Value, noise: Value) -> None:
-        """The gradient of G's loss, softplus(−D(G(z))) or −softplus(D(G(z)))."""
-        k, a, sign = self.k, self.a, self.sign
+    def update_G(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
+        """The gradient of G's loss."""
+        k, a, D = self.k, self.a, self.D
         self.clear(self.G)
 
         def examples(*rows: Value) -> None:
             zs = [self.latent(noise, i) for i in rows]
             xs, inputs_G = self.G.forward(k, a.parameters, zs)
-            logits, inputs = self.D.forward(k, a.parameters, xs)
-            slopes = loss.softplus([-sign * logit for (logit,) in logits])
-            at_logits = [[slope * -1.0] for slope in slopes]
-            found = self.D.backward(k, a.parameters, inputs, at_logits)
-            at_x = self.D.through(k, a.parameters, 0, [own[0] for own in found])
+            logits, inputs = D.forward(k, a.parameters, xs)
+            real: list[Value] = []
+            if self.shape.loss == "relativistic":
+                beside = [self.row(start + i) for i in rows]
+                real = [logit for (logit,) in D.forward(k, a.parameters, beside)[0]]
+            slopes = loss.of_G([logit for (logit,) in logits], real)
+            found = D.backward(k, a.parameters, inputs, [[slope] for slope in slopes])
+            at_x = D.through_rows(k, a.parameters, xs, [own[0] for own in found])
             at_outputs = [(own, [gradient]) for own, gradient in zip(inputs_G, at_x, strict=True)]
             self.G.add_gradients(k, a.gradients, at_outputs)
 
-        loss.over(count, examples, factors=1)
+        loss.sum.over(stop - start, examples, factors=1)
 
     def row(self, position: Value) -> Table:
         """The training row that the epoch's order has at a position."""
@@ -239,7 +205,7 @@ class Training:
     def generated(self, noise: Value, i: Value) -> Table:
         return self.G.forward(self.k, self.a.parameters, [self.latent(noise, i)])[0][0]
 
-    # --- Adam ----------------------------------------------------------------------------------
+    # --- Steps ---------------------------------------------------------------------------------
 
     def clear(self, net: Net) -> None:
         def zero(i: int | Value) -> None:
@@ -247,83 +213,40 @@ class Training:
 
         self.k.each(net.end - net.first, zero)
 
-    def adam(self, net: Net, size: Value, stretch: Value, scale: Value | None) -> None:
-        """Kingma & Ba 2015, algorithm 1: step ``size`` · m / (√v · ``stretch`` + ε).
+    def step(
+        self,
+        net: Net,
+        row: Value,
+        scale: Value | None,
+        origin: Memory | None = None,
+        *,
+        averaged: bool = True,
+    ) -> None:
+        """Move a net by its gradients, with the numbers in a row of the table, and average G."""
+        k, a, columns = self.k, self.a, self.shape.columns
 
-        The host's table makes of it PyTorch's form, with size lr / (1 − β₁ᵗ) and stretch
-        1 / √(1 − β₂ᵗ), or the ε-hat form, with size lr √(1 − β₂ᵗ) / (1 − β₁ᵗ) and stretch 1.
-        """
-        k, a = self.k, self.a
+        def number(name: str) -> Value:
+            return a.steps[row * len(columns) + columns.index(name)]
 
-        def parameter(i: int | Value) -> None:
-            at = net.first + i
-            gradient = a.gradients[at]
-            if scale is not None:
-                gradient = gradient * scale
-            m, v = a.first[at], a.second[at]
-            m = k.fma(a.decay_1, gradient - m, m)
-            v = k.fma(a.decay_2, k.fma(gradient, gradient, -1.0 * v), v)
-            a.first[at], a.second[at] = m, v
-            change = size * m / k.fma(k.sqrt(v), stretch, a.epsilon)
-            a.parameters[at] = a.parameters[at] - change
+        step(k, self.shape, a, net, number, scale, origin or a.parameters)
+        if self.shape.averaged and averaged and net is self.G:
+            self.average(number("weight"))
 
-        k.each(net.end - net.first, parameter)
+    def average(self, weight: Value) -> None:
+        """Take G, and the covariance of what it generates, into their averages."""
+        k, a, d = self.k, self.a, self.shape.dimension
 
+        def take(at: Index, value: Value) -> None:
+            a.average[at] = k.fma(weight, value - a.average[at], a.average[at])
 
-class Loss:
-    """An epoch's sum of softplus(x) = max(x, 0) + ln(1 + e^−|x|), with one logarithm at its end.
+        k.each(self.G.end, lambda i: take(i, a.parameters[i]))
 
-    The factors 1 + e^−|x| are multiplied. Every few of them the product's exponent is set aside,
-    so that it never overflows; in float64, which has no such parts here, its logarithm.
-    max(x, 0) is summed batch by batch, so that fewer roundings add up.
-    """
+        def entry(i: Index, j: Index) -> None:
+            (total,) = k.fold(
+                self.shape.latent,
+                [k.real(0.0)],
+                lambda sums, c: [k.fma(a.parameters[c * d + i], a.parameters[c * d + j], sums[0])],
+            )
+            take(i * d + j + self.G.end, total)
 
-    def __init__(self, k: Machine) -> None:
-        self.k = k
-        self.linear, self.aside = k.variable(k.real(0.0)), k.variable(k.real(0.0))
-        self.of_batch, self.product = k.variable(k.real(0.0)), k.variable(k.real(1.0))
-
-    def softplus(self, xs: Sequence[Value]) -> list[Value]:
-        """Adds softplus(x) of each; returns their slopes σ(x)."""
-        k = self.k
-        powers = interleave(k, exp_of_negative, [-1.0 * k.absolute(x) for x in xs])
-        for x, e in zip(xs, powers, strict=True):
-            self.of_batch.set(self.of_batch.get() + k.at_least(x, 0.0))
-            self.product.set(self.product.get() * (1.0 + e))
-        shares = [1.0 / (1.0 + e) for e in powers]
-        return [
-            k.select(x > 0.0, share, e * share)
-            for x, e, share in zip(xs, powers, shares, strict=True)
-        ]
-
-    def over(self, count: Value, examples: Callable[..., None], *, factors: int) -> None:
-        """Call ``examples(i)`` for 0 … count − 1 or, where that is faster, ``examples(i, i + 1)``
-        for pairs of them; each of a batch's examples adds so many softplus."""
-        k, chunk = self.k, PRODUCT // factors
-
-        def part(number: Value) -> None:
-            start = number * chunk
-            stop = k.smaller(start + chunk, count)
-            if k.pairs:
-                whole = (stop - start) / 2
-                first = start
-                k.loop(0, whole, lambda i: examples(first + i * 2, first + (i * 2 + 1)))
-                start = start + whole * 2
-            k.loop(start, stop, examples)
-            self._set_aside()
-
-        k.loop(0, (count + (chunk - 1)) / chunk, part)
-        self.linear.set(self.linear.get() + self.of_batch.get())
-        self.of_batch.set(k.real(0.0))
-
-    def _set_aside(self) -> None:
-        k, product = self.k, self.product.get()
-        taken, rest = (log(k, product), k.real(1.0)) if k.double else parts(k, product)
-        self.aside.set(self.aside.get() + taken)
-        self.product.set(rest)
-
-    def total(self) -> Value:
-        k, aside = self.k, self.aside.get()
-        if not k.double:
-            aside = log_of_parts(k, aside, self.product.get() - 1.0)
-        return self.linear.get() + aside
+        k.each(d, lambda i: k.each(d, lambda j: entry(i, j)))

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["real", "word", "wide", "flag", "index"]
 """``real``: float32 or float64. ``word``, ``wide``: unsigned 32 and 64 bits. ``flag``: true or
 false. ``index``: an integer that is the same in every lane, for loops and addresses."""
+
+
+def _operation(sign: str) -> Callable[[Value, Value | float], Value]:
+    """Make the method of a binary operator; a Python number becomes one of the value's kind."""
+
+    def method(self: Value, other: Value | float) -> Value:
+        return self.machine.binary(sign, self, self.machine.like(self, other))
+
+    return method
 
 
 @dataclass(frozen=True)
@@ -19,41 +29,21 @@ class Value:
     handle: Any
     kind: Kind
 
-    def _with(self, other: Value | float, operation: str) -> Value:
-        return self.machine.binary(operation, self, self.machine.like(self, other))
-
-    def __add__(self, other: Value | float) -> Value:
-        return self._with(other, "+")
-
-    def __sub__(self, other: Value | float) -> Value:
-        return self._with(other, "-")
+    __add__ = __radd__ = _operation("+")
+    __sub__ = _operation("-")
+    __mul__ = __rmul__ = _operation("*")
+    __truediv__ = _operation("/")
+    __xor__ = _operation("^")
+    __and__ = _operation("&")
+    __lshift__ = _operation("<<")
+    __rshift__ = _operation(">>")
+    """Logical: zeros come in from the left."""
 
     def __rsub__(self, other: float) -> Value:
         return self.machine.like(self, other) - self
 
-    def __mul__(self, other: Value | float) -> Value:
-        return self._with(other, "*")
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __truediv__(self, other: Value | float) -> Value:
-        return self._with(other, "/")
-
     def __rtruediv__(self, other: float) -> Value:
         return self.machine.like(self, other) / self
-
-    def __xor__(self, other: Value | int) -> Value:
-        return self._with(other, "^")
-
-    def __and__(self, other: Value | int) -> Value:
-        return self._with(other, "&")
-
-    def __lshift__(self, bits: int) -> Value:
-        return self._with(bits, "<<")
-
-    def __rshift__(self, bits: int) -> Value:
-        """Logical: zeros come in from the left."""
-        return self._with(bits, ">>")
 
     def __lt__(self, other: Value | float) -> Value:
         """False where one is NaN."""
@@ -89,12 +79,12 @@ class Numbers(ABC):
     def fma(self, a: Value, b: Value, c: Value) -> Value:
         """a·b + c of reals, rounded once."""
 
-    @abstractmethod
-    def sqrt(self, a: Value) -> Value: ...
+    def sqrt(self, a: Value) -> Value:
+        return self.library("sqrt", a)
 
-    @abstractmethod
     def absolute(self, a: Value) -> Value:
         """|a| of a real; NaN stays NaN."""
+        return self.library("fabs", a)
 
     @abstractmethod
     def odd(self, a: Value) -> Value:
@@ -121,8 +111,9 @@ class Numbers(ABC):
         """The float32 of these bits."""
 
     @abstractmethod
-    def library(self, name: str, a: Value) -> Value:
-        """``exp``, ``log``, ``sin``, ``cos`` or ``tanh`` of a float64, by the C library."""
+    def library(self, name: str, *operands: Value) -> Value:
+        """``exp``, ``log``, ``sin``, ``cos`` or ``tanh`` of a float64, by the C library; ``sqrt``
+        or ``fabs`` of a real."""
 
     def real(self, number: float) -> Value:
         return self.constant("real", number)

@@ -6,8 +6,7 @@ from scipy import integrate, stats
 
 from gan_eval.distributions.divergences import kl
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.investigations.certify.alternatives import PATHS, HeavyTails, TwoModes
-from gan_eval.investigations.certify.laws import draw, truth
+from gan_eval.investigations.certify.alternatives import PATHS, HeavyTails, TwoModes, draw, truth
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -26,7 +26,7 @@ from gan_eval.investigations.certify import (
 )
 from gan_eval.investigations.certify.checkpoint import Checkpoint, beside
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.progress import Progress
+from gan_eval.runtime.pool import Progress
 
 from ...disk import full_disk
 

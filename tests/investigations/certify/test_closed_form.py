@@ -8,8 +8,8 @@ import pytest
 from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.investigations.certify import closed_form
-from gan_eval.investigations.certify.laws import truth
-from gan_eval.runtime.json import restored
+from gan_eval.investigations.certify.alternatives import truth
+from gan_eval.runtime.files import restored
 
 pytestmark = pytest.mark.statistical
 

@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 
 from gan_eval.investigations.certify import TESTS
-from gan_eval.investigations.certify.alternatives import PATHS
-from gan_eval.investigations.certify.laws import LAWS
+from gan_eval.investigations.certify.alternatives import LAWS, PATHS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "certify.md").read_text(encoding="utf-8")
 

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from gan_eval.distributions.sample_size import samples_to_detect
+from gan_eval.distributions.likelihood_ratio import samples_to_detect
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.investigations.certify import power
-from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.alternatives import PATHS, truth
 from gan_eval.investigations.certify.catalogue import TESTS
-from gan_eval.investigations.certify.laws import truth
-from gan_eval.runtime.json import restored
+from gan_eval.runtime.files import restored
 
 pytestmark = pytest.mark.statistical
 

@@ -12,7 +12,7 @@ import pytest
 from gan_eval.cli import main
 from gan_eval.investigations.conformance import conform, units
 from gan_eval.investigations.conformance import run as running
-from gan_eval.investigations.conformance.stages import STAGES
+from gan_eval.investigations.conformance.stepwise import STAGES
 from gan_eval.training.backends import registry
 from gan_eval.training.config import TrainingConfig
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_eval.investigations.conformance import stepwise
-from gan_eval.investigations.conformance.stages import CHAPTER, STAGES, Stage
+from gan_eval.investigations.conformance.stepwise import CHAPTER, STAGES, Stage
 from gan_eval.training.backends import backend
 from gan_eval.training.trained import TrainedGANs
 

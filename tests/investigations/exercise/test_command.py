@@ -17,12 +17,11 @@ import pandas as pd
 import pytest
 
 from gan_eval.cli import main
-from gan_eval.investigations.exercise import Settings, exercise, population, responses, words
-from gan_eval.investigations.exercise.decomposition import PARTS
+from gan_eval.investigations.exercise import Settings, exercise, responses, words
 from gan_eval.investigations.exercise.page import cards, render
-from gan_eval.investigations.exercise.population import LN2
 from gan_eval.investigations.exercise.rejections import TESTS
-from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.responses import LN2
+from gan_eval.investigations.exercise.result import PARTS, Exercise
 from gan_eval.investigations.exercise.settings import label
 from gan_eval.pages.numbers import number, percent
 from gan_eval.training.config import TrainingConfig
@@ -35,7 +34,7 @@ def quick() -> Iterator[None]:
     """Fewer points for the population: what is tested here does not depend on them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(responses, "POPULATION_POINTS", 256)
-        patch.setattr(population, "POINTS", 1024)
+        patch.setattr(responses, "POINTS", 1024)
         yield
 
 

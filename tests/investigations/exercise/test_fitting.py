@@ -10,9 +10,8 @@ from scipy.optimize import minimize
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.investigations.exercise import fitting
-from gan_eval.investigations.exercise.fitting import fit, losses
-from gan_eval.investigations.exercise.network import Network
-from gan_eval.investigations.exercise.population import LN2, Game, points, population_loss
+from gan_eval.investigations.exercise.fitting import Network, fit, losses
+from gan_eval.investigations.exercise.responses import LN2, Game, points, population_loss
 
 Array = np.ndarray
 

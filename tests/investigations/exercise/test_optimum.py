@@ -1,5 +1,5 @@
 """The best possible test's power: known answers, and the sample sizes of
-gan_eval.distributions.sample_size."""
+gan_eval.distributions.likelihood_ratio."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, norm
 
-from gan_eval.distributions.sample_size import samples_of_pair
-from gan_eval.investigations.exercise.optimum import optimal_power
+from gan_eval.distributions.affinity import samples_of_pair
+from gan_eval.investigations.exercise.rejections import optimal_power
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2])

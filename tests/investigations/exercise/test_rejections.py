@@ -9,9 +9,8 @@ from scipy.stats import binom, f, ncf
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.investigations.exercise.decomposition import Decomposition
 from gan_eval.investigations.exercise.rejections import TESTS, rejections
-from gan_eval.investigations.exercise.result import Exercise
+from gan_eval.investigations.exercise.result import Decomposition, Exercise
 from gan_eval.investigations.exercise.settings import Settings
 
 TARGET = GaussianTarget.chapter()

@@ -10,7 +10,7 @@ from scipy import optimize, stats
 
 from gan_eval import Gaussian, GaussianTarget, UsageError
 from gan_eval.distributions.divergences import kl
-from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.distributions.likelihood_ratio import BoxLaw
 from gan_eval.stats import goodness
 
 TESTS = [goodness.hotelling_test, goodness.covariance_test, goodness.likelihood_ratio_test]

@@ -34,10 +34,10 @@ CASES = [
 def take(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Send small samples where only large ones go, with factors that leave much in doubt."""
     if path != "float64":
-        for module in ("permutation.engine", "twosample.mmd_candidates"):
+        for module in ("permutation.engine", "twosample.mmd_aggregated"):
             monkeypatch.setattr(f"gan_eval.stats.{module}.FLOAT64_ROWS", 0)
     if path == "rough factors":
-        monkeypatch.setattr("gan_eval.stats.twosample.mmd_candidates.ACCEPTED_SHARE", 1.0)
+        monkeypatch.setattr("gan_eval.stats.twosample.mmd_aggregated.ACCEPTED_SHARE", 1.0)
         monkeypatch.setattr("gan_eval.stats.permutation.lowrank_path.ACCEPTED_SHARE", 0.05)
 
 
@@ -97,7 +97,7 @@ def test_the_defaults_are_ten_gaussian_and_ten_laplace_kernels():
 def test_blocks_that_are_not_kept_give_the_same(bandwidth, monkeypatch):
     x, y = samples(40, 25, 2, 0.3)
     kept = mmd_test(x, y, bandwidth=bandwidth, permutations=50, rng=1)
-    for module in ("permutation.dense", "twosample.mmd_candidates"):
+    for module in ("permutation.dense", "twosample.mmd_aggregated"):
         monkeypatch.setattr(f"gan_eval.stats.{module}.STORED_ENTRIES", 64)
     monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 16)
     refilled = mmd_test(x, y, bandwidth=bandwidth, permutations=50, rng=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from gan_eval.distributions.likelihood_law import BoxLaw
+from gan_eval.distributions.likelihood_ratio import BoxLaw
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.twosample.classical import box_m_test, hotelling_test, likelihood_ratio_test
 

@@ -13,9 +13,9 @@ from scipy.stats import binomtest, ks_2samp
 
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.battery.battery import battery
+from gan_eval.stats.result import Verdict
 from gan_eval.stats.twosample import columns_test
 from gan_eval.stats.twosample.columns import _Column
-from gan_eval.stats.verdict import Verdict
 
 RNG = np.random.default_rng
 

@@ -14,8 +14,7 @@ from scipy import linalg
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.stats.twosample.frechet import frechet_distance
-from gan_eval.stats.twosample.frechet_influence import influence, upper_reach
+from gan_eval.stats.twosample.frechet import frechet_distance, influence, upper_reach
 
 A = np.array([[1.0, 2.0], [-0.1, 0.5]])
 

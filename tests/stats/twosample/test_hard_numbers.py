@@ -12,8 +12,7 @@ import pytest
 
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.kernels.kernels import KERNELS
-from gan_eval.stats.redundant_columns import set_aside
-from gan_eval.stats.scaling import ColumnScales, constant_columns
+from gan_eval.stats.scaling import ColumnScales, Whitening, constant_columns, whitening
 from gan_eval.stats.twosample import (
     classical,
     classifier_test,
@@ -26,7 +25,7 @@ from gan_eval.stats.twosample import (
     sliced_wasserstein,
     sliced_wasserstein_test,
 )
-from gan_eval.stats.whitening import Whitening, whitening
+from gan_eval.stats.twosample.columns import set_aside
 
 CONSTANTS = [0.1, 14.62, 0.7, 3.7, 99.9, 1 / 3, -1e-300, 1e20]
 

@@ -81,3 +81,8 @@ def test_nets_of_any_depth_and_a_single_training_row_a_batch(fused: FusedCPUBack
 
 def test_the_registry_finds_it() -> None:
     assert isinstance(backend("fused_cpu"), FusedCPUBackend)
+
+
+@pytest.mark.parametrize("variant", contract.REMEDIES)
+def test_it_trains_the_remedies(fused: FusedCPUBackend, variant: str) -> None:
+    contract.trains_the_remedies(fused, variant)

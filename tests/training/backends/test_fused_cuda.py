@@ -111,3 +111,9 @@ def test_what_it_cannot_do_it_refuses_by_naming_who_can(fused: FusedCUDABackend)
 
 def test_without_a_gpu_there_is_no_device(fused: FusedCUDABackend) -> None:
     contract.refuses_a_device_that_is_not_there(fused)
+
+
+@on_device
+@pytest.mark.parametrize("variant", contract.REMEDIES)
+def test_it_trains_the_remedies(fused: FusedCUDABackend, variant: str) -> None:
+    contract.trains_the_remedies(fused, variant, "cuda")

@@ -10,13 +10,14 @@ import pytest
 
 from gan_eval.runtime import random
 from gan_eval.training import draws
+from gan_eval.training.backends.fused_cpu import LaneRunner
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream
+from gan_eval.training.fused import buffers
 from gan_eval.training.fused import llvm_compile as compiling
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import Processor, compile_shape, load, processor
-from gan_eval.training.fused.llvm_run import LaneRunner
-from gan_eval.training.fused.program import Shape
+from gan_eval.training.fused.shape import INDICES, REALS, Shape
 from gan_eval.training.trained import TrainedGANs, training_rows
 from tests.training import reference
 
@@ -145,5 +146,6 @@ def test_calls_of_several_epochs_and_of_one_train_the_same(monkeypatch) -> None:
 
 
 def test_pointers_and_arguments_have_one_order() -> None:
-    names = set(compiling.POINTERS) | set(compiling.REALS) | set(compiling.INDICES)
-    assert len(names) == len(compiling.POINTERS) + 7
+    names = {*compiling.POINTERS, *REALS, *INDICES}
+    assert len(names) == len(compiling.POINTERS) + len(REALS) + len(INDICES)
+    assert [*buffers.numbers(TrainingConfig(), 0, 1)] == [*REALS, *INDICES]

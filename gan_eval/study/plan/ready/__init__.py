@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from gan_eval.runtime.arguments import nearest, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.text import nearest, shown
 
 
 def names() -> list[str]:

@@ -1,0 +1,326 @@
+"""The sections that hold the configurations of a study against its first, and its backends against
+each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
+from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.numbers import (
+    count,
+    interval,
+    number,
+    percent,
+    percents,
+    plural,
+    probability,
+    setting,
+)
+from gan_eval.report.cells import CellRows
+from gan_eval.report.figures import margin_lines
+from gan_eval.runtime.arguments import plain
+
+if TYPE_CHECKING:
+    from gan_eval.judging.comparisons import Comparisons
+
+import math
+from functools import reduce
+
+MOST_COMPARED = 40
+"""Configurations beside the reference; of a larger study the first ones."""
+
+MOST_SEEDS = 1000
+"""Common seeds that are compared."""
+
+_RESAMPLES = 1000
+
+_MOST_CURVES = 4
+"""Performance profiles in the figure: the reference, the two best and the worst of the others."""
+
+_LINES = (
+    ("real", "solid"),
+    ("learned", (0, (5, 2))),
+    ("converged", (0, (1, 1.5))),
+    ("failed", (0, (5, 2, 1, 2))),
+)
+"""Colour and dashes of each curve, so that they differ without colour as well."""
+
+
+def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section | None:
+    """Say which configuration is better than the first, and by how much; None of a single one."""
+    # Imported here: a study of one configuration compares none.
+    from gan_eval.judging.comparisons import FEWEST
+
+    order = _order(cells, provenance)
+    if len(order) < 2:
+        return None
+    compared = order[: MOST_COMPARED + 1]
+    beside = [cell for cell in cells if cell.configuration in compared]
+    found = _compare(beside, compared)
+    blocks: list[Block] = []
+    if found is None:
+        blocks.append(Paragraph("A seed comes twice in a cell, so nothing is compared here."))
+    elif found.pairs.empty:
+        said = f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
+        blocks.append(Paragraph(f"{said}replicates would make a comparison possible."))
+    else:
+        every = max(cell.replicates for cell in beside)
+        blocks += [Paragraph(_answer(found)), Paragraph(_method(found, every))]
+        blocks += [TableBlock(_pairs(found)), TableBlock(_aggregates(found))]
+        blocks += gallery(lambda: _profiles(found, cells))
+        blocks.append(TableBlock(_quantiles(found), folded=True))
+        if left := found.left_out:
+            names = ", ".join(plain(name) for name in left[:5])
+            names += f" and {count(len(left) - 5)} more" if len(left) > 5 else ""
+            said = f"Without {FEWEST} seeds in common with the reference: {names}."
+            blocks.append(Paragraph(said))
+        if rest := len(order) - len(compared):
+            blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
+    return Section("configurations", "Which configuration is better?", blocks)
+
+
+def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> Comparisons | None:
+    """Compare configurations on the seeds that they share; None where a seed comes twice."""
+    from gan_eval.judging.comparisons import compare_configurations
+
+    columns = ["configuration", "backend", "device", "seed", "verdict", "kl"]
+    rows = pd.concat([cell.rows[columns] for cell in cells])
+    if rows.duplicated(columns[:4]).any():
+        return None
+    return compare_configurations(rows, order=order, most_seeds=MOST_SEEDS, resamples=_RESAMPLES)
+
+
+def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str]:
+    """The configurations that have rows, in the study's own order."""
+    there = list(dict.fromkeys(cell.configuration for cell in cells))
+    entries = provenance.get("configurations") or ()
+    planned = [str(entry.get("label", entry.get("hash"))) for entry in entries]
+    return list(dict.fromkeys([*(n for n in planned if n in there), *there]))
+
+
+def _answer(found: Comparisons) -> str:
+    """The section in a few sentences."""
+    pairs = found.pairs
+    ranked = pairs.sort_values("ratio", kind="stable")
+    better, worse = (ranked.loc[ranked["verdict"] == verdict] for verdict in ("better", "worse"))
+    best = [f"The best is {_told(better.iloc[0])}."] if len(better) else []
+    worst = [f"The worst is {_told(worse.iloc[-1])}."] if len(worse) else []
+    return (
+        f"The reference is {plain(found.reference)}, the first configuration. "
+        f"Of {plural(len(pairs), 'comparison')} with it, {count(len(better))} "
+        f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and for "
+        f"{count(len(pairs) - len(better) - len(worse))} neither is shown. "
+        + " ".join(best + worst)
+    )
+
+
+def _told(row: pd.Series) -> str:
+    return (
+        f"{plain(row['configuration'])}: its median KL is {number(row['ratio'])} times that of the "
+        f"reference (95 % interval {interval(row['ratio_low'], row['ratio_high'])}), and it ends "
+        f"nearer to the truth on {percent(row['wins'])} of the seeds"
+    )
+
+
+def _method(found: Comparisons, every: int) -> str:
+    most = int(found.pairs["seeds"].max())
+    which = f" The first {count(most)} seeds are compared." if every > most else ""
+    return (
+        "Seed by seed: from one seed all configurations see the same random numbers, wherever they "
+        "draw the same thing. A configuration is better, or worse, where an exact sign test over "
+        f"the common seeds says so at {percent(found.alpha)}, adjusted by {found.correction} over "
+        "the whole table. Intervals of ratios, improvements, quantiles and means are percentile "
+        f"bootstraps over seeds ({count(found.resamples)} resamples), each for itself; a diverged "
+        f"replicate counts as an infinite KL.{which}"
+    )
+
+
+def _pairs(found: Comparisons) -> Table:
+    several = len(found.pairs[["backend", "device"]].drop_duplicates()) > 1
+    return Table(
+        f"Configurations against {plain(found.reference)}, on common seeds; p-values adjusted by "
+        f"{found.correction}",
+        (
+            "configuration",
+            *(("backend",) if several else ()),
+            *("verdict", "median KL", "ratio of medians (95 %)", "seeds"),
+            *("nearer to the truth on (95 %)", "adjusted p"),
+        ),
+        [
+            (
+                plain(row["configuration"]),
+                *([_where(row["backend"], row["device"])] if several else ()),
+                *(row["verdict"], number(row["median"]), _bounded(row, "ratio")),
+                *(count(row["seeds"]), _bounded(row, "wins", share=True)),
+                probability(row["adjusted"]),
+            )
+            for row in found.pairs.to_dict("records")
+        ],
+        words=3 if several else 2,
+    )
+
+
+def _aggregates(found: Comparisons) -> Table:
+    return Table(
+        "Aggregates over all backends and devices (Agarwal et al. 2021): interquartile mean of KL, "
+        "and the probability that a replicate is nearer to the truth than one of the reference, "
+        "with stratified bootstrap intervals",
+        (
+            *("configuration", "replicates", "interquartile mean of KL (95 %)"),
+            *("median KL (95 %)", "probability of improvement (95 %)"),
+        ),
+        [
+            (
+                *(plain(row["configuration"]), count(row["replicates"])),
+                *(_bounded(row, name) for name in ("iqm", "median")),
+                "the reference"
+                if np.isnan(row["improvement"])
+                else _bounded(row, "improvement", share=True),
+            )
+            for row in found.aggregates.to_dict("records")
+        ],
+    )
+
+
+def _quantiles(found: Comparisons) -> Table:
+    marks = list(dict.fromkeys(found.quantiles["quantile"]))
+    groups = found.quantiles.groupby(["configuration", "backend", "device"], sort=False)
+    return Table(
+        "Quantiles of KL(q‖p), nats, with 95 % bootstrap intervals",
+        ("configuration", "backend", *map(percent, marks)),
+        [
+            (
+                *(plain(name), _where(backend, device)),
+                *(_bounded(row, "value") for row in part.to_dict("records")),
+            )
+            for (name, backend, device), part in groups
+        ],
+        words=2,
+    )
+
+
+def _where(backend: str, device: str) -> str:
+    return f"{plain(backend, 40)} on {plain(device, 20)}"
+
+
+def _bounded(row: Mapping[Any, Any], name: str, share: bool = False) -> str:
+    """Write an estimate with its interval, as percentages if it is a share."""
+    value, low, high = (row[name + end] for end in ("", "_low", "_high"))
+    if share:
+        return f"{percent(value)} ({percents(low, high)})"
+    return f"{number(value)} ({interval(low, high)})"
+
+
+def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
+    """Performance profiles of a few configurations: how large a share is within each KL."""
+    if found.profiles.empty:
+        return None
+    names = _drawn(found)
+    with canvas(3.0) as (figure, axes):
+        for name, (colour, dashes) in zip(names, _LINES, strict=False):
+            part = found.profiles.loc[found.profiles["configuration"] == name]
+            shown = {"color": COLOURS[colour], "linestyle": dashes, "label": plain(name, 30)}
+            axes.plot(part["threshold"], part["share"], **shown)
+            axes.fill_between(
+                part["threshold"], part["share_low"], part["share_high"],
+                color=COLOURS[colour], alpha=0.15, linewidth=0,
+            )  # fmt: skip
+        margin_lines(axes, cells, color=COLOURS["muted"])
+        plain_log_axis(axes, "x")
+        axes.set(ylim=(0, 1), xlabel="KL(q‖p), nats (dashed: the margins)", ylabel="share within")
+        legend_above(axes, columns=1)
+        kept = found.profiles.loc[found.profiles["configuration"].isin(names)]
+        columns = ["configuration", "threshold", "share", "share_low", "share_high"]
+        rest = len(set(found.profiles["configuration"])) - len(names)
+        more = f" The tables have {plural(rest, 'more configuration')}." if rest else ""
+        medians = found.aggregates.set_index("configuration")["median"]
+        halves = (f"{plain(n)}: half within {number(medians.get(n, np.nan))}" for n in names)
+        return picture(
+            figure,
+            "fig-profiles",
+            title="Performance profiles of configurations",
+            description="The share of replicates within each KL, on a logarithmic axis. "
+            f"{'; '.join(halves)}.",
+            caption="The share of replicates that end within each KL of the truth; further to the "
+            f"left is better. Bands: pointwise {setting(100 * found.confidence)} % bootstrap "
+            f"intervals.{more}",
+            data=kept.assign(configuration=kept["configuration"].map(plain))[columns],
+        )
+
+
+def _drawn(found: Comparisons) -> list[str]:
+    """The reference, the two best of the others and the worst, by the interquartile mean."""
+    others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
+    ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
+    return list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
+
+
+MOST_PAIRED = 500
+"""Seeds that pairs of backends are compared on; the tests take all pairs of them."""
+
+
+def agreement(cells: Sequence[CellRows]) -> Section | None:
+    """Compare the backends and devices of every configuration that several have trained; None where
+    none is."""
+    groups: dict[str, dict[str, CellRows]] = {}
+    for cell in cells:
+        trainer = cell.backend if cell.device == "cpu" else f"{cell.backend} on {cell.device}"
+        groups.setdefault(cell.configuration, {})[trainer] = cell
+    several = {name: found for name, found in groups.items() if len(found) > 1}
+    blocks = [block for pair in several.items() for block in _pairs_of_backends(*pair)]
+    return Section("agreement", "Do the backends agree?", blocks) if blocks else None
+
+
+def _pairs_of_backends(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
+    # Imported here: a study of one backend compares none.
+    from gan_eval.judging import agreement as pairwise
+
+    shared = reduce(np.intersect1d, (cell.rows["seed"].to_numpy() for cell in cells.values()))
+    every, kept = len(shared), shared[:MOST_PAIRED]
+    if every < pairwise.FEWEST:
+        said = (
+            f"{configuration}: {', '.join(cells)} share {plural(every, 'seed')}. From "
+            f"{pairwise.FEWEST} on they are compared here; `gan-eval conform` compares "
+            "them step by step as well."
+        )
+        return [Paragraph(said)]
+    which = f"The same {count(every)} seeds on each, in pairs."
+    if every > len(kept):
+        which = f"The first {count(len(kept))} of the {count(every)} seeds that all have, in pairs."
+    outcomes = {
+        name: pairwise.Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
+        for name, cell in cells.items()
+    }
+    rows = []
+    for pair in pairwise.compare_all(outcomes):
+        medians = pair.medians
+        assert medians is not None
+        rows.append(
+            (
+                *(f"{pair.first} and {pair.second}", count(pair.replicates)),
+                *(number(math.exp(value)) for value in (medians.first, medians.second)),
+                interval(math.exp(medians.low), math.exp(medians.high)),
+                *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
+                pair.verdict,
+            )
+        )
+    said = (
+        f"{which} “The same” is a claim of equivalence: the medians of KL differ by a factor "
+        f"of less than {number(math.exp(pairwise.MARGIN))} either way, shown at 5 %, and no "
+        "test finds a difference. “Not shown” is neither: more seeds would decide it."
+    )
+    table = Table(
+        f"Backends in pairs: {configuration}; p-values of the learned distributions "
+        "exchange pairs and are adjusted by Holm",
+        (
+            *("backends", "seeds", "median KL of the first", "of the second"),
+            *("ratio of medians, 90 % interval", "MMD p", "energy p", "verdict"),
+        ),
+        rows,
+    )
+    return [Paragraph(said), TableBlock(table)]

@@ -1,0 +1,60 @@
+"""The progress bar: where it appears, and that it leaves the work alone."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from gan_eval.runtime import threads
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """Each look at the clock, and each item, takes a while."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def work(clock: Clock, items: int, seconds: float) -> Iterator[int]:
+    for item in range(items):
+        clock.now += seconds
+        yield item
+
+
+@pytest.mark.parametrize(
+    ("stream", "seconds", "seen"),
+    [(Terminal(), 0.3, True), (Terminal(), 0.1, False), (io.StringIO(), 5.0, False)],
+    ids=["long on a terminal", "short on a terminal", "no terminal"],
+)
+def test_a_bar_is_shown_for_long_work_on_a_terminal_only(monkeypatch, stream, seconds, seen):
+    clock = Clock()
+    monkeypatch.setattr(threads, "time", clock)
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert list(threads.shown(work(clock, 10, seconds), 10, "pairs of rows")) == list(range(10))
+    assert ("pairs of rows" in stream.getvalue()) == seen
+
+
+def test_a_fault_in_the_work_is_heard_and_the_bar_is_gone(monkeypatch):
+    clock, stream = Clock(), Terminal()
+    monkeypatch.setattr(threads, "time", clock)
+    monkeypatch.setattr(sys, "stderr", stream)
+
+    def failing() -> Iterator[int]:
+        yield from work(clock, 3, 1.0)
+        raise MemoryError("no room")
+
+    with pytest.raises(MemoryError, match="no room"):
+        list(threads.shown(failing(), 10, "pairs of rows"))
+    # The cursor is hidden while a bar is shown; the last word gives it back.
+    assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
