@@ -162,12 +162,7 @@ class Pooled:
 
     @classmethod
     def in_unit(
-        cls,
-        rows: Array,
-        given: Array,
-        n: int,
-        error: float | None = None,
-        whitened: str = "none",
+        cls, rows: Array, given: Array, n: int, error: float | None = None, whitened: str = "none"
     ) -> Pooled:
         """Bring rows (n + m, d) to a size near 1; by default they are off as decimals are."""
         exponent = common_exponent(rows)

@@ -224,11 +224,7 @@ class GroupWeights:
         """
         less = 0 if biased else 1
         return cls(
-            n,
-            m,
-            factor / (n * (n - less)),
-            factor / (m * (m - less)),
-            -2 * factor / (n * m),
+            n, m, factor / (n * (n - less)), factor / (m * (m - less)), -2 * factor / (n * m)
         )
 
     def swapped(self) -> GroupWeights:
@@ -358,7 +354,4 @@ def _rounding(form: CentredForm, weights: GroupWeights) -> tuple[float, float]:
     n, m = weights.n, weights.m
     reach = abs(weights.within_x) * n * n + abs(weights.within_y) * m * m
     reach += abs(weights.between) * n * m
-    return (
-        ENTRY_ROUNDING * form.size**0.5 * form.peak * reach,
-        2 * form.rounding * reach,
-    )
+    return (ENTRY_ROUNDING * form.size**0.5 * form.peak * reach, 2 * form.rounding * reach)

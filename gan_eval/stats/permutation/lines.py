@@ -164,10 +164,7 @@ class SlicedForm:
             return [space.form(gaps, order) for space in spaces]
 
         for results in in_order(
-            work,
-            self._lines,
-            lambda: [Workspace(*labels) for labels in given],
-            device=self._device,
+            work, self._lines, lambda: [Workspace(*labels) for labels in given], device=self._device
         ):
             for (_, _, sums), result in zip(pieces, results, strict=True):
                 sums += result.cpu().numpy()

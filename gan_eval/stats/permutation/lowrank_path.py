@@ -43,11 +43,7 @@ BATCH_ENTRIES = 2**29
 
 
 def low_rank_form(
-    points: Array,
-    entries: Entries,
-    source: BlockSource,
-    *,
-    diagonal: bool,
+    points: Array, entries: Entries, source: BlockSource, *, diagonal: bool
 ) -> LowRankForm | None:
     """Return the form of a kernel of the distance with k(x, x) = 1; None where its bound is too
     large.
@@ -70,7 +66,9 @@ def low_rank_form(
     pivots.grow(most // 4, floor)
     early = pivots.trace()
     pivots.grow(most // 2, floor)
-    accepted = accepted_trace(pivots)
+    # Under permutation ãᵀKã has a standard deviation of about √2 nm / N² ‖HKH‖_F, and its error is
+    # at most trace · nm / N. What float64 rounds anyway is accepted also where all rows coincide.
+    accepted = max(ACCEPTED_SHARE * float(np.sqrt(2)) * pivots.spread(), 2 * floor)
     # Where the decay slows down with the rank, as it does, the rest of the way is no steeper.
     if pivots.trace() ** 3 > early**2 * accepted:
         return None
@@ -85,25 +83,11 @@ def low_rank_form(
             break
         pivots.add_candidates(form.lacking)
         pivots.grow(most, floor)
-    return form if form is not None and form.trace <= accepted else None
-
-
-def accepted_trace(pivots: Pivots) -> float:
-    """Return the largest trace of the residual at which the bound is small beside the null's
-    spread.
-
-    Under permutation ãᵀKã has a standard deviation of about √2 nm / N² ‖HKH‖_F, and its error is
-    at most trace · nm / N. What float64 rounds anyway is accepted also where all rows coincide.
-    """
-    share = ACCEPTED_SHARE * float(np.sqrt(2)) * pivots.spread()
-    return max(share, 2 * ROUNDING_FLOOR * len(pivots.points))
+    return form if form and form.trace <= accepted else None
 
 
 def low_rank_test(
-    form: LowRankForm,
-    weights: GroupWeights,
-    draw: Callable[[int], Labels],
-    permutations: int,
+    form: LowRankForm, weights: GroupWeights, draw: Callable[[int], Labels], permutations: int
 ) -> PermutationOutcome:
     """Test as :func:`~gan_eval.stats.permutation.engine.labels_test`, by a low-rank factor.
 
@@ -119,8 +103,8 @@ def low_rank_test(
     for start in range(0, permutations, batch):
         labels = draw(min(batch, permutations - start))
         values, left = _decided(form, weights, labels)
-        undecided += left
         null.add(values, labels, 0.0)
+        undecided += left
     return null.outcome(form.lost, undecided)
 
 
@@ -131,19 +115,17 @@ def _decided(form: LowRankForm, weights: GroupWeights, labels: Labels) -> tuple[
     statistics.refine(np.flatnonzero(np.abs(values - values[0]) <= statistics.error + doubt))
     apart = np.abs(values - values[0])
     values[apart <= statistics.tie_width] = values[0]
+    unsure = 1 + np.flatnonzero(apart[1:] <= doubt + statistics.tie_width)
     # A bound below the rounding of float64 leaves nothing open that float64 could decide.
-    if doubt <= statistics.tie_width:
-        return values, 0
-    unsure = np.flatnonzero(apart[1:] <= doubt + statistics.tie_width)
-    if not unsure.size:
+    if doubt <= statistics.tie_width or not unsure.size:
         return values, 0
     dense = form.dense()
     if dense is None:
-        values[1 + unsure] = values[0]
+        values[unsure] = values[0]
         return values, unsure.size
-    exact = LabelStatistics(dense, weights, labels[np.append(0, 1 + unsure)])
+    exact = LabelStatistics(dense, weights, labels[np.append(0, unsure)])
     exact.refine(np.arange(1 + unsure.size))
     excess = exact.values[1:] - exact.values[0]
     excess[np.abs(excess) <= exact.tie_width] = 0.0
-    values[1 + unsure] = values[0] + excess
+    values[unsure] = values[0] + excess
     return values, 0

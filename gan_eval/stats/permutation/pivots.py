@@ -75,14 +75,14 @@ class Pivots:
         """C of shape (rank, rank), lower triangular, with K = CCᵀ between the pivots."""
         return np.tril(self.factor[:, self._chosen].T)
 
+    @one_thread_each()
     def spread(self) -> float:
         """Return ‖HKH‖_F / N, H the centring matrix, by the candidates that were there at first."""
         import torch
 
-        with one_thread_each():
-            centred = torch.from_numpy(self.factor[:, : self.sampled])
-            centred = centred - centred.mean(1, keepdim=True)
-            return float((centred @ centred.T).norm()) / self.sampled
+        centred = torch.from_numpy(self.factor[:, : self.sampled])
+        centred = centred - centred.mean(1, keepdim=True)
+        return float((centred @ centred.T).norm()) / self.sampled
 
     def trace(self) -> float:
         """Return the trace of the residual over all rows, estimated from the candidates.
@@ -92,16 +92,13 @@ class Pivots:
         first = self.residuals[: self.sampled].mean() * len(self.points)
         return float(first + self.residuals[self.sampled :].sum())
 
+    # The steps are short: threads would spend their time waiting for each other.
+    @one_thread_each()
     def grow(self, rank: int, floor: float) -> None:
         """Add pivots up to ``rank``, or until ``trace()`` is at most ``floor``."""
-        # The steps are short: threads would spend their time waiting for each other.
-        with one_thread_each():
-            self._grow(rank, floor)
-
-    def _grow(self, rank: int, floor: float) -> None:
         import torch
 
-        row, work = np.empty(len(self.residuals)), np.empty(len(self.residuals))
+        row, work = np.empty((2, len(self.residuals)))
         shared, factor = torch.from_numpy(row), torch.from_numpy(self._factor)
         for step in range(self.rank, min(rank, self.most)):
             if step % 4 == 0 and self.trace() <= floor:
@@ -113,14 +110,12 @@ class Pivots:
             row[:] = 0.0
             for coordinate in self._columns:
                 np.subtract(coordinate, coordinate[pivot], out=work)
-                np.square(work, out=work)
-                np.add(row, work, out=row)
+                row += np.square(work, out=work)
             self.entries(shared)
             if step:
                 shared.addmv_(factor[:step].T, factor[:step, pivot], alpha=-1)
             np.divide(row, np.sqrt(height), out=self._factor[step])
-            np.square(self._factor[step], out=work)
-            np.subtract(self.residuals, work, out=self.residuals)
+            self.residuals -= np.square(self._factor[step], out=work)
             np.maximum(self.residuals, 0.0, out=self.residuals)
             self.residuals[pivot] = 0.0
             self._chosen.append(pivot)

@@ -185,8 +185,7 @@ def frechet_distance(
     estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
     corrected = estimate - _jackknife_bias(first, second)
     draws = _distances(
-        _resampled(first, bootstrap, generator),
-        _resampled(second, bootstrap, generator),
+        _resampled(first, bootstrap, generator), _resampled(second, bootstrap, generator)
     )
     tail = (1 - confidence_level) / 2
     moved = corrected - draws.mean()

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.arguments import (
-    draw_count,
-    random_generator,
-    torch_device,
-)
+from gan_eval.runtime.arguments import draw_count, random_generator, torch_device
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
