@@ -148,14 +148,8 @@ class Pooled:
     whitened: str
 
     @classmethod
-    def of(cls, x: Any, y: Any, whiten: Any = None, fixed: str | None = None) -> Pooled:
-        """Read and check two samples; see :func:`two_samples`.
-
-        They are not whitened here; ``whiten`` tells whether a target will do it, which fixes their
-        origin.
-        """
-        if not (whiten is None or isinstance(whiten, str)):
-            fixed = TARGET
+    def of(cls, x: Any, y: Any, fixed: str | None = None) -> Pooled:
+        """Read and check two samples; see :func:`two_samples`."""
         first, second = two_samples(x, y, fixed=fixed)
         given = np.concatenate([first, second])
         return cls.in_unit(given, given, len(first))
@@ -168,10 +162,10 @@ class Pooled:
         exponent = common_exponent(rows)
         varying = np.ptp(rows, axis=0) > 0
         points = np.ldexp(np.where(varying, rows, 0.0), -exponent)
-        if error is not None:
-            error = math.ldexp(error, -exponent)
-        else:
+        if error is None:
             error = rounding(points) if decimals(given) else 0.0
+        else:
+            error = math.ldexp(error, -exponent)
         return cls(points, rows, given, n, len(rows) - n, error, exponent, whitened)
 
     def unit(self, power: float = 1.0) -> float:
@@ -213,8 +207,7 @@ def common_exponent(rows: Array) -> int:
     varying = rows[:, np.ptp(rows, axis=0) > 0]
     if not varying.size:
         return 0
-    _, typical = typical_deviations(varying)
-    return int(exponents_of(typical.max(), np.abs(varying).max()))
+    return int(exponents_of(typical_deviations(varying)[1].max(), np.abs(varying).max()))
 
 
 def decimals(rows: Array) -> bool:
@@ -268,8 +261,8 @@ def _checked(values: Any, name: str) -> Numbers:
     """Read a table of at least 2 rows of finite numbers."""
     found = _numbers(values, name)
     array = found.values
-    if array.shape[0] < 2:
-        raise UsageError(f"{name} must have at least 2 rows, got {array.shape[0]}")
+    if len(array) < 2:
+        raise UsageError(f"{name} must have at least 2 rows, got {len(array)}")
     finite = np.isfinite(array)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
@@ -289,8 +282,7 @@ def _largest(table: Numbers) -> str:
     sizes = np.abs(table.values)
     row, column = map(int, np.unravel_index(sizes.argmax(), sizes.shape))
     if column in table.exact and table.exact[column].dtype == object:
-        exact = [abs(value) for value in table.exact[column]]
-        return in_words(max(exact))
+        return in_words(max(map(abs, table.exact[column])))
     return f"{sizes[row, column]:g}"
 
 
@@ -298,8 +290,9 @@ def _numbers(values: Any, name: str) -> Numbers:
     if _is(values, "pandas", "DataFrame", "Series"):
         return _of_pandas(values, name)
     array = _array(values, name)
+    refusal = UsageError(f"{name} must hold real numbers, got values {_of_type(array.dtype)}")
     if array.dtype.kind not in "buifO" or (array.dtype.kind == "O" and not array.ndim):
-        raise UsageError(f"{name} must hold real numbers, got values {_of_type(array.dtype)}")
+        raise refusal
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] == 0:
@@ -311,11 +304,9 @@ def _numbers(values: Any, name: str) -> Numbers:
         # Not ascontiguousarray, which makes a row of a single number.
         return Numbers(np.asarray(array, dtype=np.float64, order="C"), {})
     try:
-        return Numbers.of_array(array)
+        return Numbers.of_columns(list(array.T))
     except TypeError:
-        raise UsageError(
-            f"{name} must hold real numbers, got values {_of_type(array.dtype)}"
-        ) from None
+        raise refusal from None
 
 
 def _of_type(dtype: Any) -> str:

@@ -89,17 +89,10 @@ class BlockSource(Protocol):
         The rows between which it is.
     """
 
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def device(self) -> str: ...
-
-    @property
-    def rounding(self) -> float: ...
-
-    @property
-    def points(self) -> Array: ...
+    size: int
+    device: str
+    rounding: float
+    points: Array
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write entries ``[rows, columns]`` into the float64 tensor ``out`` of that shape.
@@ -167,14 +160,12 @@ class PairwiseBlocks:
         left, right = self._columns[:, rows, None], self._columns[:, columns]
         torch.sub(left[0], right[0], out=out)
         out.abs_() if self._absolute else out.square_()
-        if self._dimension > 1:
-            difference = torch.empty_like(out)
-            for coordinate in range(1, self._dimension):
-                torch.sub(left[coordinate], right[coordinate], out=difference)
-                if self._absolute:
-                    out.add_(difference.abs_())
-                else:
-                    out.addcmul_(difference, difference)
+        if self._dimension == 1:
+            return
+        apart = torch.empty_like(out)
+        for one, other in zip(left[1:], right[1:], strict=True):
+            torch.sub(one, other, out=apart)
+            out.add_(apart.abs_()) if self._absolute else out.addcmul_(apart, apart)
 
     def _fill_product(self, rows: slice, columns: slice, out: Tensor) -> None:
         import torch

@@ -24,11 +24,12 @@ from gan_eval.stats.permutation.dense import (
 )
 from gan_eval.stats.permutation.engine import Forms, GroupWeights
 from gan_eval.stats.permutation.labels import Labels
-from gan_eval.stats.permutation.pivots import Pivots
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from gan_eval.stats.permutation.lowrank_path import Pivots
 
 
 Array = NDArray[np.float64]

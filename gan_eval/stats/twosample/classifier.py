@@ -23,7 +23,7 @@ from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import permutation_outcome
 from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import squeezed, uncorrelated
+from gan_eval.stats.scaling import ColumnScales, constant_columns, squeezed
 from gan_eval.stats.twosample import classifier_chapter, classifier_quadratic
 
 if TYPE_CHECKING:
@@ -132,31 +132,27 @@ def classifier_test(
     first, second = samples.two_samples(x, y)
     one_of(classifier, "classifier", tuple(PERMUTATIONS))
     n, m = len(first), len(second)
-    folds = _fold_count(folds, min(n, m))
-    if permutations is None:
-        permutations = PERMUTATIONS[classifier]
-    permutations = draw_count(permutations, "permutations")
+    folds = whole_number(folds, "folds", 2, min(n, m), "the rows of the smaller sample")
+    count = PERMUTATIONS[classifier] if permutations is None else permutations
+    count = draw_count(count, "permutations")
     generator = random_generator(rng)
     device = torch_device(device)
     start = time.perf_counter()
 
     pooled = np.concatenate([first, second])
-    points = uncorrelated(pooled)
+    points = _uncorrelated(pooled)
     if classifier == "quadratic" and points.shape[1] > LARGEST_DIMENSION:
         raise UsageError(
             f"classifier 'quadratic' takes data of at most {LARGEST_DIMENSION} independent "
             f"columns, got {points.shape[1]}; classifier='chapter' has no such limit"
         )
-    labels = np.empty((1 + permutations, n + m), dtype=np.bool_)
-    labels[0] = np.arange(n + m) < n
-    labels[1:] = permutation_labels(n, m, permutations, generator)
+    labels = np.vstack([np.arange(n + m) < n, permutation_labels(n, m, count, generator)])
     order = generator.permutation(n + m)
     model = _model(classifier, points, generator, device)
     skill, loss, accuracy = _skills(model, labels, order, folds, device)
 
-    outcome = permutation_outcome(
-        skill, labels, TIE_WIDTH[classifier], lambda: squeezed(points, pooled)
-    )
+    accuracy, width = float(accuracy[0]), TIE_WIDTH[classifier]
+    outcome = permutation_outcome(skill, labels, width, lambda: squeezed(points, pooled))
     return TestResult(
         method="classifier two-sample test",
         statistic=outcome.statistic,
@@ -167,18 +163,10 @@ def classifier_test(
         m=m,
         dimension=first.shape[1],
         seconds=time.perf_counter() - start,
-        parameters={
-            "classifier": classifier,
-            "folds": float(folds),
-            "accuracy": float(accuracy[0]),
-        },
+        parameters={"classifier": classifier, "folds": float(folds), "accuracy": accuracy},
         effect_size=2 * outcome.statistic - 1,
         rarest_split=rarest_split(pooled, n),
     )
-
-
-def _fold_count(folds: Any, rows: int) -> int:
-    return whole_number(folds, "folds", 2, rows, "the rows of the smaller sample")
 
 
 def _model(
@@ -194,6 +182,21 @@ def _model(
     features = torch.as_tensor(classifier_quadratic.quadratic_features(points), device=device)
     regressions = classifier_quadratic.QuadraticLogistic(features)
     return lambda positive, training: regressions.fit(positive, training) @ features.T
+
+
+def _uncorrelated(pooled: Array) -> Array:
+    """Return coordinates (N, r) of mean 0 and covariance I, r the rank of the centred rows."""
+    pooled = pooled[:, ~constant_columns(pooled)]
+    scales = ColumnScales.robust(pooled)
+    centred = scales(pooled)
+    centred -= centred.mean(axis=0)
+    # Columns in units of their own first, or the rank would depend on the units.
+    largest = np.abs(centred).max(axis=0)
+    left, sizes, axes = np.linalg.svd(centred / largest, full_matrices=False)
+    rounding = np.linalg.norm(scales.rounding(pooled), axis=0) / largest
+    noise = 2 * np.linalg.norm(axes * rounding, axis=1)
+    kept = sizes > np.maximum(max(centred.shape) * np.finfo(np.float64).eps * sizes[:1], noise)
+    return left[:, kept] * np.sqrt(len(pooled))
 
 
 def stratified_folds(labels: Labels, order: NDArray[np.integer], folds: int) -> NDArray[np.intp]:
@@ -230,8 +233,8 @@ def stratified_folds(labels: Labels, order: NDArray[np.integer], folds: int) -> 
 
 def _skills(
     model: Classifier, labels: Labels, order: NDArray[np.integer], folds: int, device: str
-) -> tuple[Array, Array, Array]:
-    """Mean probability of the own sample, mean log-loss and accuracy of every labelling, (L,)."""
+) -> Array:
+    """Mean probability of the own sample, log-loss and accuracy of every labelling: (3, L)."""
     step = max(1, CHUNK_ENTRIES // (folds * labels.shape[1]))
     chunks = [labels[start : start + step] for start in range(0, len(labels), step)]
 
@@ -244,9 +247,7 @@ def _skills(
         in_x, in_y = chunk / chunk.sum(axis=1)[:, None], ~chunk / (~chunk).sum(axis=1)[:, None]
         return np.einsum("kln,ln->kl", measures, (in_x + in_y) / 2)
 
-    parts = list(in_order(work, chunks, lambda: None, device=device))
-    skill, loss, accuracy = np.concatenate(parts, axis=1)
-    return skill, loss, accuracy
+    return np.concatenate(list(in_order(work, chunks, lambda: None, device=device)), axis=1)
 
 
 def _out_of_fold_scores(

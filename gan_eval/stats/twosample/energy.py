@@ -46,11 +46,9 @@ def energy_distance(
     >>> round(energy_distance(x, y), 3), round(energy_distance(3 * x, 3 * y) / 3, 3)
     (0.645, 0.645)
     """
-    samples = Pooled.of(x, y, whiten)
-    samples = samples if whiten is None else whitened(samples, whiten)
+    samples = whitened(x, y, whiten)
     form = _distances(samples, exponent, device)
-    value = observed_statistic(form, _weights(samples.n, samples.m, 1.0))
-    return value * samples.unit(exponent)
+    return observed_statistic(form, _weights(samples, 1.0)) * samples.unit(exponent)
 
 
 def energy_test(
@@ -134,8 +132,7 @@ def energy_test(
     >>> result.pvalue, round(result.estimate, 3)
     (0.001, 0.645)
     """
-    samples = Pooled.of(x, y, whiten)
-    samples = samples if whiten is None else whitened(samples, whiten)
+    samples = whitened(x, y, whiten)
     draw = NullLabels(null, samples.n, samples.m)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
@@ -143,7 +140,7 @@ def energy_test(
     start = time.perf_counter()
     n, m = samples.n, samples.m
     coefficient = n * m / (n + m)
-    weights = _weights(n, m, coefficient)
+    weights = _weights(samples, coefficient)
     path: dict[str, float | str] = {"path": "exact"}
     lines = _projections(samples, method, projections, exponent)
     if lines:
@@ -196,17 +193,12 @@ def _distances(samples: Pooled, exponent: float, device: str) -> SymmetricForm:
     alpha = positive_number(exponent, "exponent")
     if alpha >= 2:
         raise UsageError(f"exponent must be between 0 and 2, both excluded, got {exponent}")
-    blocks = PairwiseBlocks(
-        samples.points,
-        distance(alpha),
-        torch_device(device),
-        # The points vary by about 1, where the slope of a distance to the power α is α.
-        1 / alpha,
-        samples.coordinate_error,
-    )
+    device, error = torch_device(device), samples.coordinate_error
+    # The points vary by about 1, where the slope of a distance to the power α is α.
+    blocks = PairwiseBlocks(samples.points, distance(alpha), device, 1 / alpha, error)
     return SymmetricForm(blocks, diagonal=True)
 
 
-def _weights(n: int, m: int, coefficient: float) -> GroupWeights:
+def _weights(samples: Pooled, coefficient: float) -> GroupWeights:
     """Minus the kernel's signs: between counts for, within against."""
-    return GroupWeights.difference(n, m, biased=True, factor=-coefficient)
+    return GroupWeights.difference(samples.n, samples.m, biased=True, factor=-coefficient)
