@@ -111,7 +111,7 @@ def common_origin(
     UsageError
         Where numbers of a column become equal all the same.
     """
-    values = [first.values, second.values]
+    values = [first.values.copy(), second.values.copy()]
     origins: dict[int, Exact] = {}
     for j in sorted(set(first.exact) | set(second.exact)):
         sides = [_exactly(side.exact.get(j, side.values[:, j])) for side in (first, second)]
@@ -130,8 +130,6 @@ def common_origin(
                 f"{names} must hold numbers that float64 can tell apart once a common one is taken "
                 f"off, got {_pair(pooled, origin)} in column {label}"
             )
-        if not origins:
-            values = [side.copy() for side in values]
         for side, column in zip(values, moved, strict=True):
             side[:, j] = column
         origins[j] = origin

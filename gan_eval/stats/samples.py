@@ -19,15 +19,7 @@ from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.conversion import (
-    HELD,
-    WHOLE,
-    Numbers,
-    common_origin,
-    in_words,
-    require_held,
-    worded,
-)
+from gan_eval.stats import conversion
 
 Array = NDArray[np.float64]
 Exponents = NDArray[np.intc]
@@ -97,10 +89,17 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
             f"x and y must have the same number of columns, got {widths[0]} and {widths[1]}"
         )
     if fixed is not None:
-        return require_held(first, "x", fixed), require_held(second, "y", fixed)
+        rows = conversion.require_held(first, "x", fixed)
+        return rows, conversion.require_held(second, "y", fixed)
     if not (first.exact or second.exact):
         return first.values, second.values
-    return common_origin(first, second, "x and y")[:2]
+    return conversion.common_origin(first, second, "x and y")[:2]
+
+
+def pooled_rows(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, int, int]:
+    """Read the rows of x, then those of y, as one table, with n and m; see :func:`two_samples`."""
+    first, second = two_samples(x, y, fixed=fixed)
+    return np.concatenate([first, second]), len(first), len(second)
 
 
 def sample(values: Any, name: str) -> Array:
@@ -111,7 +110,7 @@ def sample(values: Any, name: str) -> Array:
     >>> sample([[1, 2], [3, 4]], "x").dtype
     dtype('float64')
     """
-    return require_held(_checked(values, name), name, TARGET)
+    return conversion.require_held(_checked(values, name), name, TARGET)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +149,8 @@ class Pooled:
     @classmethod
     def of(cls, x: Any, y: Any, fixed: str | None = None) -> Pooled:
         """Read and check two samples; see :func:`two_samples`."""
-        first, second = two_samples(x, y, fixed=fixed)
-        given = np.concatenate([first, second])
-        return cls.in_unit(given, given, len(first))
+        given, n, _ = pooled_rows(x, y, fixed=fixed)
+        return cls.in_unit(given, given, n)
 
     @classmethod
     def in_unit(
@@ -257,7 +255,7 @@ def column_names(*samples: Any, count: int) -> list[str]:
     return [f"x{j + 1}" for j in range(count)]
 
 
-def _checked(values: Any, name: str) -> Numbers:
+def _checked(values: Any, name: str) -> conversion.Numbers:
     """Read a table of at least 2 rows of finite numbers."""
     found = _numbers(values, name)
     array = found.values
@@ -277,16 +275,16 @@ def _checked(values: Any, name: str) -> Numbers:
     return found
 
 
-def _largest(table: Numbers) -> str:
+def _largest(table: conversion.Numbers) -> str:
     """Write out the largest number in size, as it was given."""
     sizes = np.abs(table.values)
     row, column = map(int, np.unravel_index(sizes.argmax(), sizes.shape))
     if column in table.exact and table.exact[column].dtype == object:
-        return in_words(max(map(abs, table.exact[column])))
+        return conversion.in_words(max(map(abs, table.exact[column])))
     return f"{sizes[row, column]:g}"
 
 
-def _numbers(values: Any, name: str) -> Numbers:
+def _numbers(values: Any, name: str) -> conversion.Numbers:
     if _is(values, "pandas", "DataFrame", "Series"):
         return _of_pandas(values, name)
     array = _array(values, name)
@@ -300,11 +298,11 @@ def _numbers(values: Any, name: str) -> Numbers:
             f"{name} must be a table of shape (rows, columns) or one column of values, "
             f"got shape {array.shape}"
         )
-    if array.dtype in HELD:
+    if array.dtype in conversion.HELD:
         # Not ascontiguousarray, which makes a row of a single number.
-        return Numbers(np.asarray(array, dtype=np.float64, order="C"), {})
+        return conversion.Numbers(np.asarray(array, dtype=np.float64, order="C"), {})
     try:
-        return Numbers.of_columns(list(array.T))
+        return conversion.Numbers.of_columns(list(array.T))
     except TypeError:
         raise refusal from None
 
@@ -324,7 +322,7 @@ def _array(values: Any, name: str) -> NDArray[Any]:
         raise UsageError(f"{name} must have a number everywhere, got masked values")
     try:
         array = np.asarray(values)
-        if parts is values and array.dtype.kind == "f" and (np.abs(array) > WHOLE).any():
+        if parts is values and array.dtype.kind == "f" and (np.abs(array) > conversion.WHOLE).any():
             # Python's integers were rounded where one stood beside a float, or beyond 64 bits.
             array = np.asarray(values, dtype=object)
     except ValueError:
@@ -351,14 +349,14 @@ def _of_torch(values: Any, name: str) -> NDArray[Any]:
     return (values.double() if values.is_floating_point() else values).numpy()
 
 
-def _of_pandas(values: Any, name: str) -> Numbers:
+def _of_pandas(values: Any, name: str) -> conversion.Numbers:
     frame = values.to_frame() if values.ndim == 1 else values
-    for position in worded(frame):
+    for position in conversion.worded(frame):
         raise UsageError(
             f"{name} must hold real numbers, got column {shown(str(frame.columns[position]))} "
             f"{_of_type(frame.dtypes.iloc[position])}"
         )
-    return Numbers.of_frame(frame)
+    return conversion.Numbers.of_frame(frame)
 
 
 def _is(values: Any, module: str, *classes: str) -> bool:

@@ -20,15 +20,7 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.stats.samples import (
-    ROUNDING_ULPS,
-    TARGET,
-    Exponents,
-    Pooled,
-    decimals,
-    exponents_of,
-    typical_deviations,
-)
+from gan_eval.stats import samples
 
 Array = NDArray[np.float64]
 
@@ -53,7 +45,7 @@ def constant_columns(rows: Array) -> NDArray[np.bool_]:
     >>> constant_columns(np.array([[0.1 + 0.2, 1.0], [0.3, 2.0]])).tolist()
     [True, False]
     """
-    return np.ptp(rows, axis=0) <= ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
+    return np.ptp(rows, axis=0) <= samples.ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
 
 
 def squeezed(white: Array, given: Array) -> bool:
@@ -101,25 +93,25 @@ class ColumnScales:
     """
 
     centre: Array
-    exponents: Exponents
+    exponents: samples.Exponents
     knees: Array
 
     @classmethod
     def of(cls, rows: Array) -> ColumnScales:
         """Take the map that these rows define, in which nothing is drawn in."""
-        centre, typical = typical_deviations(rows)
+        centre, typical = samples.typical_deviations(rows)
         largest = np.abs(rows - centre).max(axis=0)
-        return cls(centre, exponents_of(typical, largest), np.full(rows.shape[1], np.inf))
+        return cls(centre, samples.exponents_of(typical, largest), np.full(rows.shape[1], np.inf))
 
     @classmethod
     def robust(cls, rows: Array) -> ColumnScales:
         """Take the map that these rows define, in which rare values far off are drawn in."""
-        centre, typical = typical_deviations(rows)
+        centre, typical = samples.typical_deviations(rows)
         apart = np.abs(rows - centre)
         far = np.count_nonzero(apart > FAR * typical, axis=0)
         drawn_in = (far > 0) & (far <= max(1.0, RARE * len(rows)))
         # Where far values are drawn in, they need no room.
-        exponents = exponents_of(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
+        exponents = samples.exponents_of(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
         knees = np.where(drawn_in, KNEE * np.ldexp(typical, -exponents), np.inf)
         return cls(centre, exponents, knees)
 
@@ -238,19 +230,19 @@ class Whitening:
         return float((sizes @ np.abs(self.matrix)).max())
 
 
-def whitened(x: Any, y: Any, by: Any, fixed: str | None = None) -> Pooled:
+def whitened(x: Any, y: Any, by: Any, fixed: str | None = None) -> samples.Pooled:
     """Read two samples, and bring them to mean 0 and covariance I as ``whiten=`` asks for.
 
     Where it is None they stay as they are, and ``fixed`` is for :func:`two_samples`. A target fixes
     their origin.
     """
     if by is None:
-        return Pooled.of(x, y, fixed)
-    samples = Pooled.of(x, y, None if isinstance(by, str) else TARGET)
-    white = whitening(samples.given, by)
-    error = white.error(samples.given, inherits=decimals(samples.given))
+        return samples.Pooled.of(x, y, fixed)
+    pooled = samples.Pooled.of(x, y, None if isinstance(by, str) else samples.TARGET)
+    white = whitening(pooled.given, by)
+    error = white.error(pooled.given, inherits=samples.decimals(pooled.given))
     name = by if isinstance(by, str) else "target"
-    return Pooled.in_unit(white(samples.given), samples.given, samples.n, error, name)
+    return samples.Pooled.in_unit(white(pooled.given), pooled.given, pooled.n, error, name)
 
 
 def whitening(rows: Array, by: Any) -> Whitening:

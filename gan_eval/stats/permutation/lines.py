@@ -185,9 +185,8 @@ class SlicedForm:
 
         sums = torch.zeros(size, dtype=torch.float64, device=self._device)
         widest, moments, forms = 0.0, 0.0, []
-        for rows, width, moment, form in in_order(
-            work, self._lines, lambda: None, device=self._device
-        ):
+        results = in_order(work, self._lines, lambda: None, device=self._device)
+        for rows, width, moment, form in results:
             sums += rows
             widest = max(widest, width)
             moments += moment

@@ -186,14 +186,12 @@ def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
 
 def _likelihood_ratio(method: str, x: Any, y: Any, *, means: bool) -> TestResult:
     """Test equal covariances and, if asked to, equal means, against their exact law."""
-    first, second = samples.two_samples(x, y)
+    pooled, n, m = samples.pooled_rows(x, y)
     start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
-    pooled = np.concatenate([first, second])
-    scales = ColumnScales.of(pooled)
+    d, scales = pooled.shape[1], ColumnScales.of(pooled)
     with scaling.naming(samples.column_names(x, y, count=d)):
-        scaling.fit(first, "x", scales)
-        scaling.fit(second, "y", scales)
+        scaling.fit(pooled[:n], "x", scales)
+        scaling.fit(pooled[n:], "y", scales)
     scatters = Scatters(scales(pooled), np.arange(n + m) < n)
     statistic = max(scatters.likelihood_ratio if means else scatters.box_m, 0.0)
     law = BoxLaw.two_samples(n, m, d, means=means)

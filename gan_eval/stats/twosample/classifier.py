@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.arguments import (
-    draw_count,
-    one_of,
-    random_generator,
-    torch_device,
-    whole_number,
-)
+from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
@@ -129,17 +123,15 @@ def classifier_test(
     >>> result.pvalue, result.parameters["accuracy"] > 0.5
     (0.01, True)
     """
-    first, second = samples.two_samples(x, y)
-    one_of(classifier, "classifier", tuple(PERMUTATIONS))
-    n, m = len(first), len(second)
-    folds = whole_number(folds, "folds", 2, min(n, m), "the rows of the smaller sample")
+    pooled, n, m = samples.pooled_rows(x, y)
+    arguments.one_of(classifier, "classifier", tuple(PERMUTATIONS))
+    folds = arguments.whole_number(folds, "folds", 2, min(n, m), "the rows of the smaller sample")
     count = PERMUTATIONS[classifier] if permutations is None else permutations
-    count = draw_count(count, "permutations")
-    generator = random_generator(rng)
-    device = torch_device(device)
+    count = arguments.draw_count(count, "permutations")
+    generator = arguments.random_generator(rng)
+    device = arguments.torch_device(device)
     start = time.perf_counter()
 
-    pooled = np.concatenate([first, second])
     points = _uncorrelated(pooled)
     if classifier == "quadratic" and points.shape[1] > LARGEST_DIMENSION:
         raise UsageError(
@@ -161,7 +153,7 @@ def classifier_test(
         estimate=math.log(2) - float(loss[0]),
         n=n,
         m=m,
-        dimension=first.shape[1],
+        dimension=pooled.shape[1],
         seconds=time.perf_counter() - start,
         parameters={"classifier": classifier, "folds": float(folds), "accuracy": accuracy},
         effect_size=2 * outcome.statistic - 1,

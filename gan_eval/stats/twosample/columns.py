@@ -90,12 +90,10 @@ def columns_test(
     (0.005, 'x2')
     """
     names = getattr(x, "columns", None)
-    first, second = samples.two_samples(x, y)
+    pooled, n, m = samples.pooled_rows(x, y)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
     start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
-    pooled = np.concatenate([first, second])
     columns = [_Column(values, n) for values in pooled.T]
     if not any(column.varies for column in columns):
         raise CannotTestError("x and y hold one and the same row, again and again")
@@ -118,7 +116,7 @@ def columns_test(
         estimate=statistic,
         n=n,
         m=m,
-        dimension=d,
+        dimension=len(columns),
         seconds=time.perf_counter() - start,
         parameters={"column": f"x{worst + 1}" if names is None else str(names[worst])},
         effect_size=statistic,

@@ -10,13 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.runtime.arguments import (
-    draw_count,
-    one_of,
-    positive_number,
-    random_generator,
-    torch_device,
-)
+from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import intervals
 from gan_eval.stats.kernels.kernels import KERNELS, median_bandwidth
@@ -200,10 +194,10 @@ def mmd_test(
     """
     samples = whitened(x, y, whiten, _fixed(kernel))
     draw = NullLabels(null, samples.n, samples.m)
-    permutations = draw_count(permutations, "permutations")
-    generator = random_generator(rng)
-    device = torch_device(device)
-    one_of(method, "method", PATHS)
+    permutations = arguments.draw_count(permutations, "permutations")
+    generator = arguments.random_generator(rng)
+    device = arguments.torch_device(device)
+    arguments.one_of(method, "method", PATHS)
     start = time.perf_counter()
     interval = None
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
@@ -275,7 +269,7 @@ def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[
         )
     if not names or len(set(names)) < len(names):
         raise UsageError(f"kernel must name at least one kernel, each once, got {list(names)}")
-    if one_of(estimator, "estimator", ESTIMATORS) == "biased":
+    if arguments.one_of(estimator, "estimator", ESTIMATORS) == "biased":
         raise UsageError(
             f"estimator must be 'unbiased' with bandwidth={aggregation!r}, got 'biased'"
         )
@@ -292,9 +286,9 @@ def _matrix(
 ) -> tuple[SymmetricForm | LowRankForm, GroupWeights, float | None]:
     """Return the kernel matrix, the weights of the estimator, and the bandwidth used if there is
     one."""
-    kernel = KERNELS[one_of(name, "kernel", tuple(KERNELS))]
-    biased = one_of(estimator, "estimator", ESTIMATORS) == "biased"
-    device = torch_device(device)
+    kernel = KERNELS[arguments.one_of(name, "kernel", tuple(KERNELS))]
+    biased = arguments.one_of(estimator, "estimator", ESTIMATORS) == "biased"
+    device = arguments.torch_device(device)
     if isinstance(bandwidth, str) and bandwidth != "median":
         raise UsageError(
             f"bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got {bandwidth!r}"
@@ -314,7 +308,7 @@ def _matrix(
     elif isinstance(bandwidth, str):
         width = median_bandwidth(points, norm=kernel.argument)
     else:
-        width = _within_reach(positive_number(bandwidth, "bandwidth"), samples)
+        width = _within_reach(arguments.positive_number(bandwidth, "bandwidth"), samples)
     blocks = kernel.blocks(points, width, device, samples.coordinate_error)
     form = None
     if method == "lowrank" and name not in SMOOTH:

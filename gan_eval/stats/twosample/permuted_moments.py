@@ -128,19 +128,18 @@ def _permuted(
 ) -> TestResult:
     classical_test, statistic = _STATISTICS[name]
     squares = name != "hotelling"
-    first, second = samples.two_samples(x, y)
+    pooled, n, m = samples.pooled_rows(x, y)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
     start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
+    d = pooled.shape[1]
     if squares and d > MOST_COLUMNS:
         raise UsageError(
             f"x and y must have at most {MOST_COLUMNS} columns for a permutation test of their "
             f"covariances, got {d}"
         )
     with naming(samples.column_names(x, y, count=d)):
-        found = classical_test(first, second)
-    pooled = np.concatenate([first, second])
+        found = classical_test(pooled[:n], pooled[n:])
     scaled = ColumnScales.of(pooled)(pooled)
     rows = _unit_covariance(scaled)
     tight = has_tight_groups(scaled, min(n, m)) or has_tight_groups(rows, min(n, m))

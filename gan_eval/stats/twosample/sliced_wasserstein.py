@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -212,10 +213,8 @@ def _powers(pooled: Array, directions: Array, labels: Labels, order: int, device
         values, ranking = torch.sort(rows @ axes[index])
         return powers(values, ranking, space).cpu().numpy()
 
-    def workspace() -> Tensor:
-        return torch.empty(CHUNK_ENTRIES, dtype=torch.float64, device=device)
-
-    return np.stack(list(in_order(work, range(len(directions)), workspace, device=device)))
+    chunk = partial(rows.new_empty, CHUNK_ENTRIES)
+    return np.stack(list(in_order(work, range(len(directions)), chunk, device=device)))
 
 
 class _OrderOne:
