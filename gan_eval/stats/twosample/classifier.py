@@ -18,7 +18,7 @@ from gan_eval.stats.permutation.engine import permutation_outcome
 from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import ColumnScales, constant_columns, squeezed
-from gan_eval.stats.twosample import classifier_chapter, classifier_quadratic
+from gan_eval.stats.twosample import classifiers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,9 +60,9 @@ def classifier_test(
         NumPy, torch or pandas; at least ``folds`` rows each.
     classifier : {"quadratic", "chapter"}
         Logistic regression on all coordinates, their squares and products, with a small ridge
-        (:mod:`~gan_eval.stats.twosample.classifier_quadratic`): it contains the optimum for any two
-        Gaussians. Or the chapter's discriminator, d → 5 → 3 → 1 with tanh
-        (:mod:`~gan_eval.stats.twosample.classifier_chapter`).
+        (:class:`~gan_eval.stats.twosample.classifiers.QuadraticLogistic`): it contains the optimum
+        for any two Gaussians. Or the chapter's discriminator, d → 5 → 3 → 1 with tanh
+        (:func:`~gan_eval.stats.twosample.classifiers.fit_chapter`).
     folds : int
         Between 2 and the rows of the smaller sample. Each row is scored by the classifier trained
         on the other folds.
@@ -169,10 +169,10 @@ def _model(
     # Rows that are all equal leave no direction, and nothing for a discriminator but rounding.
     if classifier == "chapter" and points.shape[1]:
         rows = torch.as_tensor(points, device=device)
-        initial = classifier_chapter.initial_parameters(points.shape[1], generator)
-        return lambda positive, training: classifier_chapter.fit(rows, positive, training, initial)
-    features = torch.as_tensor(classifier_quadratic.quadratic_features(points), device=device)
-    regressions = classifier_quadratic.QuadraticLogistic(features)
+        initial = classifiers.initial_parameters(points.shape[1], generator)
+        return lambda positive, training: classifiers.fit_chapter(rows, positive, training, initial)
+    features = torch.as_tensor(classifiers.quadratic_features(points), device=device)
+    regressions = classifiers.QuadraticLogistic(features)
     return lambda positive, training: regressions.fit(positive, training) @ features.T
 
 
