@@ -185,13 +185,8 @@ def mmd_interval(
 
 
 def squared_distance_interval(
-    unbiased: float,
-    witness: float,
-    noise: Noise,
-    *,
-    largest: float = math.inf,
-    level: float = LEVEL,
-) -> tuple[float, float]:
+    unbiased: float, witness: float, noise: Noise, *, largest: float = math.inf
+) -> Interval:
     """Bounds for the squared distance D² of two distributions, of which ``unbiased`` is the
     estimate U.
 
@@ -206,13 +201,11 @@ def squared_distance_interval(
         Positive.
     largest : float
         The largest value that D² can have.
-    level : float
-        Of the interval, inside (0, 1).
 
     Returns
     -------
     (float, float)
-        Inside [0, ``largest``].
+        Inside [0, ``largest``], of level ``LEVEL``.
 
     Notes
     -----
@@ -238,7 +231,7 @@ def squared_distance_interval(
     D. Sutherland et al., "Generative models and model criticism via optimized maximum mean
     discrepancy", ICLR 2017.
     """
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     seen = max(unbiased, 0.0) + noise.first
     along = min(witness / seen, math.sqrt(noise.second))
     typical = noise.third / noise.second

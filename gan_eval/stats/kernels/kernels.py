@@ -232,9 +232,8 @@ class Kernel:
         """Its matrix between the points (N, d); ``bandwidth`` is None where it has none."""
         if bandwidth is None:
             return ProductBlocks(points, self.entries(points.shape[1]), device)
-        entries = self.entries(bandwidth)
         return PairwiseBlocks(
-            points, entries, device, bandwidth, coordinate_error, norm=self.argument
+            points, self.entries(bandwidth), device, bandwidth, coordinate_error, self.argument
         )
 
     def diagonal(self, points: Array) -> Array:
@@ -300,13 +299,11 @@ def bandwidth_range(points: Array, *, norm: str = "euclidean") -> tuple[float, f
     (0.5, 6.0)
     """
     pairs, root = _pairs(points, norm)
-    if not pairs.all():
-        pairs = pairs[pairs > 0]
+    pairs = pairs[pairs > 0]
     if not pairs.size:
         return 1.0, 1.0
-    low, high = int(LOW_SHARE * pairs.size), int(HIGH_SHARE * pairs.size)
-    parted = np.partition(pairs, (low, high))
-    narrow, wide = root(parted[[low, high]])
+    ranks = [int(LOW_SHARE * pairs.size), int(HIGH_SHARE * pairs.size)]
+    narrow, wide = root(np.partition(pairs, ranks)[ranks])
     return float(narrow) / 2, float(wide) * 2
 
 
