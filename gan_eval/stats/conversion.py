@@ -88,6 +88,23 @@ def worded(frame: pd.DataFrame) -> list[int]:
     return [j for j, dtype in enumerate(frame.dtypes) if not holds_numbers(j, dtype)]
 
 
+def array_of_torch(values: Any, name: str) -> NDArray[Any]:
+    """Return the numbers of a dense tensor, on any device; ``UsageError`` for other tensors."""
+    import torch
+
+    for wrong, kind, remedy in (
+        (values.is_nested, "a nested tensor", "use .to_padded_tensor() or .unbind()"),
+        (values.layout != torch.strided, "a sparse tensor", "use .to_dense()"),
+        (values.is_quantized, "a quantised tensor", "use .dequantize()"),
+        (values.is_meta, "a tensor of the meta device, which has no numbers", "make it elsewhere"),
+    ):
+        if wrong:
+            raise UsageError(f"{name} must be a dense table of numbers, got {kind}: {remedy}")
+    values = values.detach().cpu().resolve_conj().resolve_neg()
+    # NumPy has no bfloat16; float64 holds every floating torch type.
+    return (values.double() if values.is_floating_point() else values).numpy()
+
+
 def common_origin(
     first: Numbers, second: Numbers, names: str, columns: Sequence[str] | None = None
 ) -> tuple[Array, Array, dict[int, Exact]]:

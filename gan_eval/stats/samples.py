@@ -314,7 +314,7 @@ def _of_type(dtype: Any) -> str:
 
 def _array(values: Any, name: str) -> NDArray[Any]:
     if _is(values, "torch", "Tensor"):
-        return _of_torch(values, name)
+        return conversion.array_of_torch(values, name)
     if _is(values, "scipy.sparse", "sparray", "spmatrix"):
         raise UsageError(f"{name} must be a dense table, got a sparse one: use its .toarray()")
     parts = values if isinstance(values, list | tuple) else [values]
@@ -331,22 +331,6 @@ def _array(values: Any, name: str) -> NDArray[Any]:
         reason = cut(" ".join(str(error).split()))
         raise UsageError(f"{name} cannot be made a table of numbers: {reason}") from None
     return array
-
-
-def _of_torch(values: Any, name: str) -> NDArray[Any]:
-    import torch
-
-    for wrong, kind, remedy in (
-        (values.is_nested, "a nested tensor", "use .to_padded_tensor() or .unbind()"),
-        (values.layout != torch.strided, "a sparse tensor", "use .to_dense()"),
-        (values.is_quantized, "a quantised tensor", "use .dequantize()"),
-        (values.is_meta, "a tensor of the meta device, which has no numbers", "make it elsewhere"),
-    ):
-        if wrong:
-            raise UsageError(f"{name} must be a dense table of numbers, got {kind}: {remedy}")
-    values = values.detach().cpu().resolve_conj().resolve_neg()
-    # NumPy has no bfloat16; float64 holds every floating torch type.
-    return (values.double() if values.is_floating_point() else values).numpy()
 
 
 def _of_pandas(values: Any, name: str) -> conversion.Numbers:
