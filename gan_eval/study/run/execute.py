@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +137,12 @@ class Processes(Pool):
     def size(self) -> int:
         return self.workers
 
-    def survey(self, survey: Callable[[], Any], devices: Sequence[str]) -> Any:
+    def survey(
+        self, survey: Callable[..., Any], names: Sequence[str] | None, devices: Sequence[str]
+    ) -> Any:
         """Ask one process for the installed backends and the machine."""
         try:
-            return self.call(survey)
+            return self.call(survey, names)
         except BrokenProcessPool:  # the first process: a script that lacks the guard ends here
             raise UsageError(
                 "no worker process could be started: a script must make this call under "
@@ -188,9 +189,7 @@ class _Run:
         interrupted, ledger = False, None
         try:
             try:
-                found, machine = pool.survey(
-                    partial(_survey, self.study.backends), self.study.devices or ()
-                )
+                found, machine = pool.survey(_survey, self.study.backends, self.study.devices or ())
                 self.told["workers"] = pool.size
                 self.unavailable = unavailable(self.study, found)
                 planned = sorted(cells(self.study, found), key=_place)
