@@ -53,9 +53,7 @@ class Pool:
     def __enter__(self) -> Self:
         if self.workers > 1:
             self.executor = ProcessPoolExecutor(
-                self.workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin,
+                self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
             )
         return self
 
