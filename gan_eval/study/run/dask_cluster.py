@@ -163,7 +163,8 @@ class Cluster:
                 pickle.loads,
                 dask_worker.packed(function, tuple(arguments), self.threads),
                 pure=False,
-                key=f"{function.__name__}-{uuid4()}",
+                # The survey is a `partial`, which has its function's name only inside.
+                key=f"{getattr(function, 'func', function).__name__}-{uuid4()}",
                 resources={GPU: 1} if gpu else None,
             )
         except Exception as error:  # Dask and its transports share no type of error
