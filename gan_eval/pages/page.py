@@ -30,9 +30,9 @@ def fill(
     name: str,
     question: str,
     headline: str,
-    sentences: Sequence[tuple[str | None, str]],
-    cards: Sequence[Card],
     sections: Sequence[Section],
+    sentences: Sequence[tuple[str | None, str]] = (),
+    cards: Sequence[Card] = (),
     incomplete: str | None = None,
     created: str | None = None,
 ) -> str:
