@@ -57,31 +57,26 @@ __all__ = [
     "train",
 ]
 
-_HOMES = {
-    "BatteryResult": "stats.battery.battery",
-    "Comparison": "comparison",
-    "Gaussian": "distributions.gaussian",
-    "GaussianTarget": "distributions.target",
-    "Margins": "training.config",
-    "Results": "study.results.results",
-    "Study": "study.plan.study",
-    "TestResult": "stats.twosample",
-    "TrainedGANs": "training.trained",
-    "TrainingConfig": "training.config",
-    "UsageError": "runtime.errors",
-    "backend": "training.backends",
-    "backends": "training.backends",
-    "battery": "stats.battery.battery",
-    "compare": "comparison",
-    "energy_test": "stats.twosample",
-    "judge": "judging.judge",
-    "kl": "distributions.divergences",
-    "load": "study.results.export",
-    "mmd_test": "stats.twosample",
-    "run": "report.run",
-    "summarise": "judging.summary",
-    "train": "training.run",
+_NAMES = {
+    "stats.battery.battery": ("BatteryResult", "battery"),
+    "comparison": ("Comparison", "compare"),
+    "distributions.gaussian": ("Gaussian",),
+    "distributions.target": ("GaussianTarget",),
+    "training.config": ("Margins", "TrainingConfig"),
+    "study.results.results": ("Results",),
+    "study.plan.study": ("Study",),
+    "stats.twosample": ("TestResult", "energy_test", "mmd_test"),
+    "training.trained": ("TrainedGANs",),
+    "runtime.errors": ("UsageError",),
+    "training.backends": ("backend", "backends"),
+    "judging.judge": ("judge",),
+    "distributions.divergences": ("kl",),
+    "study.results.export": ("load",),
+    "report.run": ("run",),
+    "judging.summary": ("summarise",),
+    "training.run": ("train",),
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -56,6 +56,7 @@ def compare(
     """
     from gan_eval import comparison
     from gan_eval.runtime.files import check_outputs
+    from gan_eval.stats.result import Verdict
 
     check_outputs({"--html": html}, (real, generated))
     found = comparison.compare(
@@ -79,7 +80,8 @@ def compare(
         print_json(found.document())
     else:
         _print(found)
-    return Status.of(found.verdict)
+    answers = {Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}
+    return Status.of(answers.get(found.verdict))
 
 
 def _print(found: Comparison) -> None:

@@ -30,7 +30,6 @@ from gan_eval.cli.app import app, misuse
 from gan_eval.cli.options import as_options
 from gan_eval.runtime.arguments import printable
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.result import Verdict
 
 _COMPLETE = "_GAN_EVAL_COMPLETE"
 """The variable by which a shell asks for completions."""
@@ -59,12 +58,8 @@ class Status(IntEnum):
     """SIGTERM."""
 
     @staticmethod
-    def of(answer: bool | Verdict | None) -> Status:
-        """Return the status of an answer: a verdict on two samples; or yes, no, and None where it
-        could not be told."""
-        if isinstance(answer, Verdict):
-            known = {Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}
-            answer = known.get(answer)
+    def of(answer: bool | None) -> Status:
+        """Return the status of an answer: yes, no, and None where it could not be told."""
         return Status.COULD_NOT_TELL if answer is None else Status.YES if answer else Status.NO
 
 

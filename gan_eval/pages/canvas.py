@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -112,10 +112,6 @@ class Picture:
         if self.csv is None:
             return None
         return "data:text/csv;charset=utf-8," + quote(self.csv, safe="/,:;()=+", errors="replace")
-
-    def with_svg(self, svg: Markup) -> Picture:
-        """Copy the picture, drawn otherwise."""
-        return replace(self, svg=svg)
 
 
 class PlotBox(NamedTuple):
@@ -236,7 +232,7 @@ def legend_above(axes: Axes, columns: int = 4) -> None:
     )
 
 
-def jitter(n: int, height: float) -> NDArray[np.float64]:
+def jitter(n: int, height: float) -> NDArray[np.floating]:
     """Make offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
     return ((0.5 + np.arange(n) * 0.6180339887) % 1 - 0.5) * height
 

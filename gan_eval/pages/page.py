@@ -30,9 +30,9 @@ def fill(
     name: str,
     question: str,
     headline: str,
-    sentences: Sequence[tuple[str | None, str]],
-    cards: Sequence[Card],
     sections: Sequence[Section],
+    sentences: Sequence[tuple[str | None, str]] = (),
+    cards: Sequence[Card] = (),
     incomplete: str | None = None,
     created: str | None = None,
 ) -> str:
@@ -101,22 +101,11 @@ def environment(provenance: Mapping[str, Any]) -> Section:
         for name, machine in machines.items():
             blocks += [Heading(f"Environment {name}"), _facts(_machine(machine))]
         blocks += [Heading("Run"), _facts(run)]
-    if lacking := provenance.get("unavailable") or ():
-        blocks.append(
-            TableBlock(
-                Table(
-                    "Backends that were not there",
-                    ("backend", "state", "to install, or what it said"),
-                    [
-                        tuple(str(entry[k]) for k in ("name", "state", "remedy"))
-                        for entry in lacking
-                    ],
-                    words=3,
-                )
-            )
-        )
-    failures = provenance.get("failures") or ()
-    if failures:
+    if lacking := provenance.get("unavailable"):
+        head = ("backend", "state", "to install, or what it said")
+        rows = [tuple(str(entry[k]) for k in ("name", "state", "remedy")) for entry in lacking]
+        blocks.append(TableBlock(Table("Backends that were not there", head, rows, words=3)))
+    if failures := provenance.get("failures"):
         blocks.append(TableBlock(_failures(failures)))
     return Section("environment", "Environment", blocks)
 

@@ -20,26 +20,6 @@ from gan_eval.training.config import TrainingConfig
 
 T = TypeVar("T")
 
-
-class FactCache:
-    """A store of numbers that rest on all epochs, by name.
-
-    They are computed where they are first asked for, embedded in the page, and read back by
-    ``verify``.
-    """
-
-    def __init__(self, found: Mapping[str, Any] | None = None) -> None:
-        self.found: dict[str, Any] = dict(found or {})
-
-    def of(self, name: str, compute: Callable[[], T]) -> T:
-        """Look up the numbers of this name, or compute and keep them."""
-        if name not in self.found:
-            self.found[name] = compute()
-        return self.found[name]
-
-
-T = TypeVar("T")
-
 Positions = NDArray[np.intp]
 
 LN_2 = math.log(2)
@@ -47,6 +27,20 @@ LN_2 = math.log(2)
 
 NEAR_LN_2 = 0.003
 """The distance, in nats, within which both losses must be to ln 2 to read as an equilibrium."""
+
+
+class FactCache(dict[str, Any]):
+    """A store of numbers that rest on all epochs, by name.
+
+    They are computed where they are first asked for, embedded in the page, and read back by
+    ``verify``.
+    """
+
+    def of(self, name: str, compute: Callable[[], T]) -> T:
+        """Look up the numbers of this name, or compute and keep them."""
+        if name not in self:
+            self[name] = compute()
+        return self[name]
 
 
 @dataclass(frozen=True)
@@ -158,18 +152,14 @@ def cells_of(results: Results, facts: FactCache | None = None) -> list[CellRows]
     rows, epochs = (_labelled(frame, settings) for frame in (results.rows, results.epochs))
     summary = summarise(rows)
     rows["kl"] = rows["kl"].mask(rows["verdict"] == "diverged", np.inf)
-    histories: dict[Any, pd.DataFrame] = {}
-    if not epochs.empty:
-        histories = dict(iter(epochs.groupby(CELL, sort=False)))
+    histories = {} if epochs.empty else dict(iter(epochs.groupby(CELL, sort=False)))
     varied = [name for name in CELL if len(set(rows[name])) > 1]
     cells = []
     for position, (key, group) in enumerate(by_cell(rows)):
         name, backend, device = cast("tuple[str, str, str]", key)
         history = histories.get(key, epochs.iloc[:0])
+        started = [] if history.empty else history.loc[history["epoch"] == 0, "kl"]
         first = group.iloc[0]
-        start = math.nan
-        if not history.empty:
-            start = median(history.loc[history["epoch"] == 0, "kl"])
         cells.append(
             CellRows(
                 label=_label(name, backend, device, varied),
@@ -182,7 +172,7 @@ def cells_of(results: Results, facts: FactCache | None = None) -> list[CellRows]
                 summary={str(k): v for k, v in summary.iloc[position].items()},
                 margin=float(first["margin"]),
                 near_margin=float(first["near_margin"]),
-                initial_kl=start,
+                initial_kl=median(started),
                 traced=0 if history.empty else int(history["seed"].nunique()),
                 position=position,
                 facts=facts,

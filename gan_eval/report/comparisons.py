@@ -204,7 +204,7 @@ def _quantiles(found: Comparisons) -> Table:
     )
 
 
-def _where(backend: str, device: str) -> str:
+def _where(backend: object, device: object) -> str:
     return f"{plain(backend, 40)} on {plain(device, 20)}"
 
 

@@ -85,15 +85,14 @@ def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFram
         "rows": _packed(results.rows[used]) if few else None,
         "starts": _packed(starts) if few else None,
         "benchmarks": None if benchmarks is None else _packed(benchmarks),
-        "facts": facts.found if few else {},
+        "facts": facts if few else {},
         "figures": figures(html),
     }
     # ASCII without "<" is safe within a script element, whatever names are made of.
     ready = json_ready(document, lambda number: {_FLOAT: str(number)})
     text = json.dumps(ready, separators=(",", ":")).replace("<", "\\u003c")
-    digest = _digest(text)
-    holder = f'<script type="application/json" id="data" data-sha256="{digest}">{text}</script>'
-    return insert(html, holder)
+    script = f'<script type="application/json" id="data" data-sha256="{_digest(text)}">'
+    return insert(html, f"{script}{text}</script>")
 
 
 def insert(html: str, holder: str) -> str:
@@ -123,22 +122,17 @@ def extract(html: str) -> Embedded | None:
                 f"the page holds its data in format {shown(document['format'])}, {FORMAT} is read "
                 "here: verify it with the version of gan-eval that wrote it"
             )
-        version, template, matplotlib = (
-            str(document[name]) for name in ("gan_eval", "template", "matplotlib")
-        )
         results, table = None, document["benchmarks"]
         if document["rows"] is not None:
             rows, starts = (_unpacked(document[name]) for name in ("rows", "starts"))
             results = Results(rows, starts, document["provenance"])
         return Embedded(
             results,
-            FactCache(document["facts"]),
+            FactCache(document["facts"] or {}),
             None if table is None else _unpacked(table),
             {str(name): str(digest) for name, digest in document["figures"].items()},
-            version,
-            template,
-            matplotlib,
-            found[0],
+            *(str(document[name]) for name in ("gan_eval", "template", "matplotlib")),
+            holder=found[0],
         )
     except (DamagedDataError, UsageError, MemoryError):
         raise

@@ -100,8 +100,10 @@ def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
     closed, edges = np.maximum(kept - 1e-9, 0), np.linspace(0, 1, 21)
     bars, _ = np.histogram(closed, edges)
     with canvas(2.6) as (figure, axes):
-        colours = {"color": COLOURS["learned"], "edgecolor": COLOURS["surface"]}
-        sns.histplot(x=closed, bins=edges.tolist(), ax=axes, alpha=1, **colours)
+        sns.histplot(
+            x=closed, bins=edges.tolist(), ax=axes, alpha=1, color=COLOURS["learned"],
+            edgecolor=COLOURS["surface"],
+        )  # fmt: skip
         axes.axhline(
             len(kept) / 20, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), zorder=3
         )

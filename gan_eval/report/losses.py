@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 from scipy import stats
 
 from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
@@ -20,13 +19,11 @@ from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, pictur
 from gan_eval.pages.numbers import MISSING, count, number, p_value, plural, setting, spread
 from gan_eval.report import words
 from gan_eval.report.cells import LN_2, NEAR_LN_2, CellRows
-from gan_eval.report.samples import seed_of
+from gan_eval.report.learned import seed_of
 from gan_eval.report.words import not_shown
 
 MOST_DRAWN = 4
 """Cells whose samples and curves are drawn; beyond, a page would grow past reading."""
-
-_UPPER = ("1_1", "1_2", "2_2")
 
 
 def losses(cells: Sequence[CellRows]) -> Section:
@@ -41,50 +38,35 @@ def losses(cells: Sequence[CellRows]) -> Section:
     for position, cell in enumerate(cells[:MOST_DRAWN]):
         blocks += of_cell(cell, cells)
         blocks += _curves(cell, f"fig-curves-{position + 1}")
-    return Section("losses", "Losses beside KL", blocks + undrawn(cells))
+    return Section("losses", "Losses beside KL", blocks + left_out(cells))
 
 
 def _curves(cell: CellRows, identity: str) -> list[Block]:
     if not cell.traced:
         return [Paragraph("No epochs are stored.")]
     blocks = gallery(lambda: losses_of_all(cell, identity), lambda: kl_of_all(cell, identity))
-    row = _most_deceptive(cell)
-    if row is None:
-        return [*blocks, Paragraph(
-            f"No replicate ended with both losses within {NEAR_LN_2} of ln 2 without having "
-            "converged."
-        )]  # fmt: skip
-    seed = row["seed"]
+    found = cell.deceptive()
+    if not found.size:
+        why = f"both losses within {NEAR_LN_2} of ln 2 without having converged"
+        return [*blocks, Paragraph(f"No replicate ended with {why}.")]
+    row = cell.rows.iloc[found[0]]
+    seed = seed_of(row)
     blocks.append(Paragraph(_deceived(cell, row)))
-    if row["traced"]:
+    if not cell.history(seed).empty:
         blocks += gallery(
             lambda: losses_of_one(cell, seed, identity), lambda: kl_of_one(cell, seed, identity)
         )
     return blocks
 
 
-def _most_deceptive(cell: CellRows) -> dict[str, Any] | None:
-    """The replicate whose losses pass most wrongly; None without any."""
-    found = cell.deceptive()
-    if not found.size:
-        return None
-    row = cell.rows.iloc[found[0]]
-    names = ("verdict", "loss_D", "loss_G", "kl", *(f"covariance_{e}" for e in _UPPER))
-    return {
-        "seed": seed_of(row),
-        "traced": not cell.history(seed_of(row)).empty,
-        **{name: row[name] for name in names if name in row},
-    }
-
-
-def _deceived(cell: CellRows, row: Mapping[str, Any]) -> str:
-    """The replicate that the losses pass and the law fails, with its numbers."""
+def _deceived(cell: CellRows, row: pd.Series) -> str:
+    """The replicate that the losses pass most wrongly and the law fails, with its numbers."""
     text = (
-        f"Seed {row['seed']} ends with losses {number(row['loss_D'])} and "
+        f"Seed {seed_of(row)} ends with losses {number(row['loss_D'])} and "
         f"{number(row['loss_G'])}, and KL(q‖p) = {number(row['kl'])} nats: {row['verdict']}."
     )
     if cell.config is not None and cell.config.dimension == 2:
-        learned = [row[f"covariance_{entry}"] for entry in _UPPER]
+        learned = [row[f"covariance_{entry}"] for entry in ("1_1", "1_2", "2_2")]
         truth = cell.config.truth.covariance
         text += (
             f" Its covariance is {_symmetric(*learned)} where AᵀA is "
@@ -99,36 +81,30 @@ def _symmetric(a: float, b: float, c: float) -> str:
 
 def correlation(cells: Sequence[CellRows]) -> Table:
     """Measure how far the final losses rank the replicates as the exact KL does."""
-    rows = []
-    for cell in cells:
-        entries = [cell.label, *(_in_words(cell, name) for name in ("loss_D", "loss_G"))]
-        rows.append((*entries, *(count(n) for n in cell.passed())))
     return Table(
         "Rank correlation (Spearman, with its p-value) of a replicate's final |loss − ln 2| with "
         "its KL(q‖p), and replicates that end at ln 2",
         ("cell", "|loss_D − ln 2|", "|loss_G − ln 2|", "both at ln 2", "of these not converged"),
-        rows,
+        [
+            (
+                *(cell.label, *(_in_words(cell, name) for name in ("loss_D", "loss_G"))),
+                *map(count, cell.passed()),
+            )
+            for cell in cells
+        ],
     )
 
 
 def _in_words(cell: CellRows, loss: str) -> str:
-    """Spearman's correlation of a final |loss − ln 2| with KL."""
-    distance = np.abs(cell.values(loss) - LN_2)
-    coefficient, pvalue, n = _spearman(distance, cell.values("kl"))
-    if np.isnan(coefficient):
-        return MISSING
-    return f"{number(coefficient, 2)} ({p_value(pvalue)}, n = {n})"
-
-
-def _spearman(loss: NDArray[np.floating], kl: NDArray[np.floating]) -> tuple[float, float, int]:
-    """The coefficient, its p-value and n; NaN where there is nothing to rank."""
-    kept = ~(np.isnan(loss) | np.isnan(kl))
-    n = int(kept.sum())
-    if n < 3 or np.ptp(stats.rankdata(loss[kept])) == 0 or np.ptp(stats.rankdata(kl[kept])) == 0:
-        return np.nan, np.nan, n
+    """Spearman's correlation of a final |loss − ln 2| with KL, where there is something to rank."""
+    distance, kl = np.abs(cell.values(loss) - LN_2), cell.values("kl")
+    kept = ~(np.isnan(distance) | np.isnan(kl))
     # Of ranks, since an infinite KL has a rank like any other.
-    found: Any = stats.spearmanr(stats.rankdata(loss[kept]), stats.rankdata(kl[kept]))
-    return float(found.statistic), float(found.pvalue), n
+    ranks = [stats.rankdata(values[kept]) for values in (distance, kl)]
+    if kept.sum() < 3 or any(np.ptp(each) == 0 for each in ranks):
+        return MISSING
+    found: Any = stats.spearmanr(*ranks)
+    return f"{number(found.statistic, 2)} ({p_value(found.pvalue)}, n = {kept.sum()})"
 
 
 def of_cell(cell: CellRows, cells: Sequence[CellRows]) -> list[Block]:
@@ -136,10 +112,12 @@ def of_cell(cell: CellRows, cells: Sequence[CellRows]) -> list[Block]:
     return [Heading(cell.label)] if len(cells) > 1 else []
 
 
-def undrawn(cells: Sequence[CellRows]) -> list[Block]:
-    """Say how many cells are not drawn, if any."""
-    rest = len(cells) - MOST_DRAWN
-    return [Paragraph(f"{plural(rest, 'more cell')} not drawn.")] if rest > 0 else []
+def left_out(
+    cells: Sequence[CellRows], most: int = MOST_DRAWN, how: str = "not drawn"
+) -> list[Block]:
+    """Say how many cells are beyond the first ``most``, if any, and what they are without."""
+    rest = len(cells) - most
+    return [Paragraph(f"{plural(rest, 'more cell')} {how}.")] if rest > 0 else []
 
 
 _LOSSES = (("loss_D", "loss-d", "-"), ("loss_G", "loss-g", (0, (5, 2))))
@@ -149,12 +127,10 @@ _QUANTILES = (0.05, 0.5, 0.95)
 def losses_of_all(cell: CellRows, identity: str) -> Picture:
     """Draw the median and the 5–95 % band of both losses over the replicates, epoch by epoch."""
     with canvas() as (figure, axes):
-        ends, drawn = [], {}
+        bands = {name: _bands(cell, name, first=1) for name, *_ in _LOSSES}
         for name, colour, style in _LOSSES:
-            bands = _bands(cell, name, first=1)
-            drawn |= _columns(bands, name)
-            _band(axes, bands, colour, style, name)
-            ends.append(f"{name} {number(bands[0.5].iloc[-1])}")
+            _band(axes, bands[name], colour, style, name)
+        ends = (f"{name} {number(of[0.5].iloc[-1])}" for name, of in bands.items())
         _finish_losses(axes)
         return picture(
             figure,
@@ -163,7 +139,7 @@ def losses_of_all(cell: CellRows, identity: str) -> Picture:
             description=f"At the end the medians are {' and '.join(ends)}; ln 2 is 0.693.",
             caption="Losses: median and 5–95 % band over replicates. The dotted line is ln 2."
             + _untraced(cell),
-            data=_by_epoch(drawn),
+            data=_table(bands),
         )
 
 
@@ -173,7 +149,7 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
     with canvas() as (figure, axes):
         bands = _bands(cell, "kl")
         _band(axes, bands, "learned", "-", "KL(q‖p)")
-        _finish_kl(axes, cell)
+        _finish_kl(axes, cell.margin)
         diverged = cell.from_epochs("without a finite KL", lambda: _diverged(cell.epochs))
         return picture(
             figure,
@@ -187,7 +163,7 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
                 diverged, cell.replicates, "from the epoch on in which the KL is not finite"
             )
             + _untraced(cell),
-            data=_by_epoch(_columns(bands, "kl")),
+            data=_table({"kl": bands}),
         )
 
 
@@ -220,7 +196,7 @@ def kl_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
         bands = _bands(cell, "kl")
         _fill(axes, bands, "muted", "5–95 % of all")
         axes.plot(drawable["epoch"], drawable["kl"], color=COLOURS["learned"], label=f"seed {seed}")
-        _finish_kl(axes, cell)
+        _finish_kl(axes, cell.margin)
         end = number(history["kl"].iloc[-1])
         return picture(
             figure,
@@ -255,11 +231,10 @@ def _bands(cell: CellRows, column: str, first: int = 0) -> dict[float, pd.Series
     return {q: pd.Series(told[str(q)], told["epoch"], dtype=np.float64) for q in _QUANTILES}
 
 
-def _columns(bands: dict[float, pd.Series], name: str) -> dict[str, pd.Series]:
-    return {f"{name}_q{100 * q:02.0f}": values for q, values in bands.items()}
-
-
-def _by_epoch(columns: dict[str, pd.Series]) -> pd.DataFrame:
+def _table(bands: Mapping[str, dict[float, pd.Series]]) -> pd.DataFrame:
+    columns = {
+        f"{name}_q{100 * q:02.0f}": values for name, of in bands.items() for q, values in of.items()
+    }
     return pd.DataFrame(columns).rename_axis("epoch").reset_index()
 
 
@@ -291,20 +266,21 @@ def _finish_losses(axes: Axes) -> None:
     axes.axhline(LN_2, color=COLOURS["ink"], linewidth=1.2, linestyle=":", label="ln 2")
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.5), max(high, 0.9))
-    axes.set(xlabel="epoch", ylabel="loss, nats per example")
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    legend_above(axes)
+    _finish(axes, "loss, nats per example")
 
 
-def _finish_kl(axes: Axes, cell: CellRows) -> None:
+def _finish_kl(axes: Axes, margin: float) -> None:
     plain_log_axis(axes, "y")
-    axes.axhline(
-        cell.margin, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), label="margin"
-    )
+    dashes = (0, (4, 3))
+    axes.axhline(margin, color=COLOURS["ink"], linewidth=1.2, linestyle=dashes, label="margin")
     # Where no KL is finite there is only the margin to show, and an axis needs some height.
     low, high = axes.dataLim.intervaly
     axes.set_autoscaley_on(False)
-    axes.set_ylim(min(low, cell.margin) / 1.3, max(high, cell.margin) * 1.3)
-    axes.set(xlabel="epoch", ylabel="KL(q‖p), nats")
+    axes.set_ylim(min(low, margin) / 1.3, max(high, margin) * 1.3)
+    _finish(axes, "KL(q‖p), nats")
+
+
+def _finish(axes: Axes, label: str) -> None:
+    axes.set(xlabel="epoch", ylabel=label)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     legend_above(axes)

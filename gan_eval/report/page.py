@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,12 @@ from gan_eval.pages.blocks import Block, Card, Code, Paragraph, Section, TableBl
 from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.pages.page import environment, fill
-from gan_eval.report import evolution, figures, tables, words
-from gan_eval.report import speed as measured
+from gan_eval.report import figures, tables, words
 from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.comparisons import agreement, configurations
 from gan_eval.report.embedded import embed
-from gan_eval.report.losses import MOST_DRAWN, losses, of_cell, undrawn
-from gan_eval.report.samples import sample_notes, sample_pictures
+from gan_eval.report.learned import drawable, evolution, sample_notes, sample_pictures
+from gan_eval.report.losses import MOST_DRAWN, left_out, losses, of_cell
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.files import write_text
 from gan_eval.runtime.settings import to_toml
@@ -48,8 +48,7 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
     """Write the report without its data; numbers that rest on epochs come from the facts."""
     cells = cells_of(results, facts)
     provenance = results.provenance
-    study = provenance.get("study") or {}
-    name = plain(study.get("name", "study"), 80)
+    name = plain((provenance.get("study") or {}).get("name", "study"), 80)
     return fill(
         title=f"{name}: did the GAN learn the distribution?",
         name=name,
@@ -58,7 +57,7 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
         incomplete=words.completeness(provenance),
         sentences=_sentences(cells),
         cards=_cards(cells),
-        sections=_sections(cells, results, provenance, facts, benchmarks),
+        sections=_sections(cells, results, facts, benchmarks),
         created=provenance.get("created"),
     )
 
@@ -79,13 +78,11 @@ def _sentences(cells: Sequence[CellRows]) -> list[tuple[str | None, str]]:
     """The answer below the headline, each sentence with the cell it is about, if it is one's."""
     if not cells:
         return []
-    if len(cells) == 1:
-        found: list[tuple[str | None, str]] = [(None, s) for s in words.answer(cells[0])]
-    else:
+    found: list[tuple[str | None, str]] = [(None, s) for s in words.answer(cells[0])]
+    if len(cells) > 1:
         found = [(cell.label, words.opening(cell)) for cell in cells[: words.MANY_CELLS]]
-        if len(cells) > words.MANY_CELLS:
-            rest = len(cells) - words.MANY_CELLS
-            found.append((None, f"{rest} more cells are in the verdict table."))
+    if (rest := len(cells) - words.MANY_CELLS) > 0:
+        found.append((None, f"{rest} more cells are in the verdict table."))
     return [*found, (None, words.losses(cells))]
 
 
@@ -97,6 +94,8 @@ def _cards(cells: Sequence[CellRows]) -> list[Card]:
     training, chapter = tables.alone(cell)
     speed = training if math.isfinite(training) else s["examples_per_second"]
     known = s["kl_low"] != -math.inf
+    saw = f"of the {cell.config.n_examples} it saw: " if cell.config else ""
+    drawn = f"; {number(chapter)} by the chapter's clock" if math.isfinite(chapter) else ""
     return [
         Card(
             "converged",
@@ -112,48 +111,34 @@ def _cards(cells: Sequence[CellRows]) -> list[Card]:
         Card(
             "worth",
             f"{number(s['worth_kl'], 2)} real samples",
-            f"of the {cell.config.n_examples} it saw: efficiency {percent(s['efficiency'])}"
-            if cell.config
-            else f"efficiency {percent(s['efficiency'])}",
+            f"{saw}efficiency {percent(s['efficiency'])}",
         ),
         Card(
             "told apart after",
             f"{number(s['samples_to_detect'], 2)} samples",
             "by a 5 % likelihood-ratio test with 80 % power (median)",
         ),
-        Card(
-            "examples/sec",
-            number(speed),
-            f"training clock; {number(chapter)} by the chapter's clock"
-            if math.isfinite(chapter)
-            else "training clock",
-        ),
+        Card("examples/sec", number(speed), f"training clock{drawn}"),
     ]
 
 
 def _sections(
-    cells: Sequence[CellRows],
-    results: Results,
-    provenance: Mapping[str, Any],
-    facts: FactCache,
-    benchmarks: pd.DataFrame | None,
+    cells: Sequence[CellRows], results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
 ) -> list[Section]:
+    provenance = results.provenance
     made = [environment(provenance), reproduce(provenance)]
-    timed = [] if benchmarks is None else [measured.section(benchmarks, results, facts)]
+    timed = [] if benchmarks is None else [benchmarked(benchmarks, results, facts)]
     if not cells:
         return [*timed, *made]
-    study = provenance.get("study") or {}
-    beside = configurations(cells, provenance)
-    compared = agreement(cells)
+    compared = (configurations(cells, provenance), agreement(cells))
     return [
         verdicts(cells),
-        *([beside] if beside else []),
-        *([compared] if compared else []),
+        *(section for section in compared if section),
         moments(cells),
         spread(cells),
         samples(cells),
         losses(cells),
-        tests(cells, study),
+        tests(cells, provenance.get("study") or {}),
         critic(cells),
         speed(cells, provenance),
         *timed,
@@ -193,43 +178,32 @@ def moments(cells: Sequence[CellRows]) -> Section:
             "what it has learned are exact, not estimated from samples. Ranges are over seeds."
         )
     ]
-    missing = 0
-    for position, cell in enumerate(cells[:MOST_TABLES]):
-        table = tables.moments(cell)
-        if table is None:
-            missing += 1
-        else:
-            blocks.append(TableBlock(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES))
-    if missing:
+    made = [tables.moments(cell) for cell in cells[:MOST_TABLES]]
+    blocks += [
+        TableBlock(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES)
+        for position, table in enumerate(made)
+        if table is not None
+    ]
+    if missing := made.count(None):
         blocks.append(Paragraph(f"{plural(missing, 'cell')} without stored settings left out."))
-    blocks += [*_without_table(cells), *_over_epochs(cells)]
+    blocks += [*left_out(cells, MOST_TABLES, "without a table here"), *_over_epochs(cells)]
     return Section("moments", "Learned moments against b and AᵀA", blocks)
-
-
-def _without_table(cells: Sequence[CellRows]) -> list[Block]:
-    rest = len(cells) - MOST_TABLES
-    return [Paragraph(f"{plural(rest, 'more cell')} without a table here.")] if rest > 0 else []
 
 
 def _over_epochs(cells: Sequence[CellRows]) -> list[Block]:
     blocks: list[Block] = []
     for position, cell in enumerate(cells[:MOST_DRAWN]):
-        if evolution.drawable(cell):
+        if drawable(cell):
             blocks += of_cell(cell, cells)
             if drawing():
-                blocks.append(evolution.evolution(cell, f"fig-epochs-{position + 1}"))
-    return [*blocks, *undrawn(cells)] if blocks else []
+                blocks.append(evolution(cell, f"fig-epochs-{position + 1}"))
+    return [*blocks, *left_out(cells)] if blocks else []
 
 
 def spread(cells: Sequence[CellRows]) -> Section:
-    return Section(
-        "spread",
-        "Spread over seeds",
-        [
-            Paragraph("Every replicate differs from its neighbours by its seed only."),
-            *gallery(lambda: figures.kl_spread(cells), lambda: figures.worth_spread(cells)),
-        ],
-    )
+    text = "Every replicate differs from its neighbours by its seed only."
+    drawn = gallery(lambda: figures.kl_spread(cells), lambda: figures.worth_spread(cells))
+    return Section("spread", "Spread over seeds", [Paragraph(text), *drawn])
 
 
 def samples(cells: Sequence[CellRows]) -> Section:
@@ -243,16 +217,17 @@ def samples(cells: Sequence[CellRows]) -> Section:
         blocks += of_cell(cell, cells)
         blocks += gallery(*sample_pictures(cell, f"fig-samples-{position + 1}"))
         blocks += [Paragraph(note) for note in sample_notes(cell)]
-    return Section("samples", "Samples", blocks + undrawn(cells))
+    return Section("samples", "Samples", blocks + left_out(cells))
 
 
 def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
+    median = f"median {number(cells[0].summary['samples_to_detect'], 2)}"
     blocks: list[Block] = [
         Paragraph(
             f"{words.of_tests(cells, study)} Not rejecting is not convergence: it "
             "says that this many samples do not show the difference. The verdict rests on the "
             "exact KL; how many samples do show it is the column “samples to detect” of "
-            f"the verdict table ({_detection(cells)})."
+            f"the verdict table ({'one value a cell' if len(cells) > 1 else median})."
         )
     ]
     names = words.tests(cells)
@@ -267,39 +242,32 @@ def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
     return Section("tests", "Two-sample tests", blocks)
 
 
-def _detection(cells: Sequence[CellRows]) -> str:
-    if len(cells) > 1:
-        return "one value a cell"
-    return f"median {number(cells[0].summary['samples_to_detect'], 2)}"
-
-
 def critic(cells: Sequence[CellRows]) -> Section:
-    blocks: list[Block] = [
-        Paragraph(
-            "The best possible discriminator has the logit ln p(x)/q(x), which is known here. "
-            "Both are compared on fresh real and generated samples."
-        )
-    ]
-    blocks += [*gallery(lambda: figures.critic(cells)), TableBlock(tables.critics(cells))]
+    text = (
+        "The best possible discriminator has the logit ln p(x)/q(x), which is known here. "
+        "Both are compared on fresh real and generated samples."
+    )
+    drawn = gallery(lambda: figures.critic(cells))
+    blocks = [Paragraph(text), *drawn, TableBlock(tables.critics(cells))]
     return Section("critic", "The critic against ln p/q", blocks)
 
 
 def speed(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
     workers = provenance.get("workers")
     side = f" on {plural(workers, 'worker')}" if workers else ""
+    alone = [np.isfinite(tables.alone(cell)).all() for cell in cells]
     text = "No replicate was timed alone on the machine; all of them trained side by side."
-    if any(np.isfinite(tables.alone(cell)).all() for cell in cells):
+    if any(alone):
         text = (
             "Of the first configuration on each backend and device, one replicate is timed alone "
             "on the machine by both clocks; the others train "
             f"side by side{side}, so their clocks also count each other's load."
         )
-        if not all(np.isfinite(tables.alone(cell)).all() for cell in cells):
+        if not all(alone):
             text += " A dash stands where nothing was timed alone."
     drawn = gallery(lambda: figures.speed(cells))
-    return Section(
-        "speed", "Examples per second", [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))]
-    )
+    blocks = [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))]
+    return Section("speed", "Examples per second", blocks)
 
 
 def distances(cells: Sequence[CellRows]) -> Section:
@@ -311,28 +279,30 @@ def distances(cells: Sequence[CellRows]) -> Section:
     found = [
         TableBlock(tables.distances(c), folded=i > 0) for i, c in enumerate(cells[:MOST_TABLES])
     ]
-    return Section("distances", "All distances", [Paragraph(text), *found, *_without_table(cells)])
+    return Section(
+        "distances",
+        "All distances",
+        [Paragraph(text), *found, *left_out(cells, MOST_TABLES, "without a table here")],
+    )
 
 
 def replicates(cells: Sequence[CellRows]) -> Section:
-    worst = tables.worst_replicates(cells)
-    rest: list[Block] = [TableBlock(worst, folded=True)] if worst else []
-    first = tables.first_replicates(cells)
-    return Section("replicates", "Replicates", [TableBlock(first, folded=True), *rest])
+    listed = (tables.first_replicates(cells), tables.worst_replicates(cells))
+    blocks = [TableBlock(table, folded=True) for table in listed if table]
+    return Section("replicates", "Replicates", blocks)
 
 
 def reproduce(provenance: Mapping[str, Any]) -> Section:
     blocks: list[Block] = []
-    if provenance.get("command"):
-        blocks.append(Code("Command", str(provenance["command"])))
-    if provenance.get("study"):
-        blocks.append(Code("Study, as TOML", to_toml(provenance["study"])))
+    if command := provenance.get("command"):
+        blocks.append(Code("Command", str(command)))
+    if study := provenance.get("study"):
+        blocks.append(Code("Study, as TOML", to_toml(study)))
     entries = provenance.get("configurations") or ()
     for entry in entries[:_MOST_CONFIGURATIONS]:
         label = f"Configuration “{entry.get('label')}”, hash {entry.get('hash')}, as TOML"
         blocks.append(Code(label, to_toml(entry.get("config") or {}), folded=True))
-    if len(entries) > _MOST_CONFIGURATIONS:
-        rest = len(entries) - _MOST_CONFIGURATIONS
+    if (rest := len(entries) - _MOST_CONFIGURATIONS) > 0:
         blocks.append(Paragraph(f"study.json has {plural(rest, 'more configuration')}."))
     blocks.append(
         Paragraph(
@@ -344,3 +314,28 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
         )
     )
     return Section("reproduce", "How to reproduce", blocks)
+
+
+def benchmarked(table: pd.DataFrame, results: Results, facts: FactCache) -> Section:
+    """Benchmarks from ``throughput.read_all``, with the time to quality of the stored epochs."""
+    # Imported here: it also makes pages, and most reports have no benchmarks.
+    from gan_eval.investigations.speed import page
+
+    known = results.provenance.get("configurations") or []
+    labels = {str(c["hash"]): str(c["label"]) for c in known}
+    quality = pd.DataFrame(facts.of("quality", lambda: _quality(results)))
+    made = page.section(table, quality, labels=labels)
+    return replace(made, title="Benchmarks: examples per second")
+
+
+def _quality(results: Results) -> dict[Any, Any]:
+    from gan_eval.judging.time_to_quality import time_to_quality
+
+    known = results.provenance.get("configurations") or []
+    sizes = {str(c["hash"]): int(c["config"]["n_examples"]) for c in known}
+    epochs = results.epochs
+    if not epochs.empty:
+        epochs = epochs.loc[epochs["config_hash"].isin(list(sizes))]
+    if epochs.empty:
+        return {}
+    return time_to_quality(epochs, sizes).to_dict("list")

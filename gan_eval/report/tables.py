@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from gan_eval.judging.judge import VERDICTS
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (
     MISSING,
@@ -52,21 +53,15 @@ def verdicts(cells: Sequence[CellRows]) -> Table:
         [
             (
                 cell.label,
-                *(
-                    count(cell.summary[name])
-                    for name in ("replicates", "converged", "near", "failed", "diverged")
-                ),
-                f"{percent(cell.summary['converged_share'])} ("
-                + percents(
-                    cell.summary["converged_share_low"], cell.summary["converged_share_high"]
-                )
-                + ")",
+                *(count(s[name]) for name in ("replicates", *VERDICTS)),
+                f"{percent(s['converged_share'])} "
+                f"({percents(s['converged_share_low'], s['converged_share_high'])})",
                 _with_interval(cell, "kl"),
-                interval(cell.summary["kl_q05"], cell.summary["kl_q95"]),
+                interval(s["kl_q05"], s["kl_q95"]),
                 _with_interval(cell, "worth_kl"),
-                number(cell.summary["samples_to_detect"], 2),
+                number(s["samples_to_detect"], 2),
             )
-            for cell in cells
+            for cell, s in ((cell, cell.summary) for cell in cells)
         ],
     )
 
@@ -83,38 +78,21 @@ def moments(cell: CellRows) -> Table | None:
         for i in range(d)
         for j in range(i, d)
     ]
-    learned = _learned(cell, names)
-    rows = []
+    lawful, rows = cell.by_kl(), []
     for label, column, value in names:
-        middle, low, high, error, distance = learned[column]
-        rows.append(
-            (
-                *(label, number(value, 4), number(middle), interval(low, high)),
-                *(number(error), number(distance)),
-            )
-        )
-    lawful = cell.replicates - int(cell.summary["diverged"])
-    left = cell.replicates - lawful
+        learned = cell.values(column)[lawful]
+        middle, low, high = (spread(learned, q) for q in (0.5, 0.05, 0.95))
+        errors = (learned - value, np.abs(learned - value))
+        entries = (label, number(value, 4), number(middle), interval(low, high))
+        rows.append((*entries, *(number(median(error)) for error in errors)))
+    left = int(cell.summary["diverged"])
     beside = f" (without {count(left)} diverged, which have none)" if left else ""
     return Table(
-        f"Learned moments against b and AᵀA: {cell.label}, over {count(lawful)} replicates{beside}",
+        f"Learned moments against b and AᵀA: {cell.label}, over {count(cell.replicates - left)} "
+        f"replicates{beside}",
         ("entry", "truth", "median learned", "5–95 %", "median error", "median |error|"),
         rows,
     )
-
-
-def _learned(cell: CellRows, names: Sequence[tuple[str, str, float]]) -> dict[str, list[float]]:
-    """Compute for each moment the median, the 5 % and 95 % quantiles, and the median error and
-    |error|."""
-    lawful, found = cell.by_kl(), {}
-    for _, column, value in names:
-        learned = cell.values(column)[lawful]
-        found[column] = [
-            *(spread(learned, q) for q in (0.5, 0.05, 0.95)),
-            median(learned - value),
-            median(np.abs(learned - value)),
-        ]
-    return found
 
 
 def rejections(cells: Sequence[CellRows]) -> Table:
@@ -172,18 +150,13 @@ def critics(cells: Sequence[CellRows]) -> Table:
 def speeds(cells: Sequence[CellRows]) -> Table:
     """Examples per second, by both clocks, and as ratios to the chapter's PyTorch loop, or to the
     slowest cell where that was not trained."""
-    loops = {cell.label for cell in cells if cell.backend == "pytorch"}
-    speed = [(alone(cell), _spread(cell, "examples_per_second")[1]) for cell in cells]
-    of_base = [
-        (training, together)
-        for cell, ((training, _), together) in zip(cells, speed, strict=True)
-        if cell.label in loops or not loops
-    ]
+    loops = [cell.backend == "pytorch" for cell in cells]
+    speed = [(*alone(cell), _spread(cell, "examples_per_second")[1]) for cell in cells]
+    of_base = [values for values, loop in zip(speed, loops, strict=True) if loop or not any(loops)]
     slowest = [
-        min([value for value in values if np.isfinite(value)], default=np.nan)
-        for values in zip(*of_base, strict=True)
+        min(filter(np.isfinite, values), default=np.nan) for values in zip(*of_base, strict=True)
     ]
-    to = "the PyTorch loop" if loops else "slowest"
+    to = "the PyTorch loop" if any(loops) else "slowest"
 
     def ratio(value: float, to: float) -> str:
         return f"{number(value / to)} ×" if np.isfinite(value / to) else MISSING
@@ -197,14 +170,10 @@ def speeds(cells: Sequence[CellRows]) -> Table:
         ),
         [
             (
-                cell.label,
-                number(training),
-                number(chapter),
-                ratio(training, slowest[0]),
-                number(together),
-                ratio(together, slowest[1]),
+                *(cell.label, number(training), number(chapter), ratio(training, slowest[0])),
+                *(number(together), ratio(together, slowest[2])),
             )
-            for cell, ((training, chapter), together) in zip(cells, speed, strict=True)
+            for cell, (training, chapter, together) in zip(cells, speed, strict=True)
         ],
     )
 
@@ -218,19 +187,16 @@ def alone(cell: CellRows) -> tuple[float, float]:
 
 def distances(cell: CellRows) -> Table:
     """List every distance to both truths."""
-    rows = []
-    for column, words in _DISTANCES:
-        entries = [words]
-        for name in (column, f"{column}_rows"):
-            entries += _median_and_range(cell, name)
-        rows.append(entries)
     return Table(
         f"Distances of the learned distribution to both truths: {cell.label}",
         (
             *("distance", "to N(b, AᵀA), median", "to N(b, AᵀA), 5–95 %"),
             *("to the rows it saw, median", "to the rows it saw, 5–95 %"),
         ),
-        rows,
+        [
+            (words, *_median_and_range(cell, column), *_median_and_range(cell, f"{column}_rows"))
+            for column, words in _DISTANCES
+        ],
     )
 
 
@@ -260,6 +226,7 @@ MOST_WORST = 20
 """Failed and diverged replicates that are listed although their seeds are not among the first."""
 
 _NUMBERS = ("kl", "worth_kl", "samples_to_detect", "loss_D", "loss_G")
+_LISTED = ("seed", "verdict", *_NUMBERS, "critic_correlation", "examples_per_second")
 
 
 def _head(cells: Sequence[CellRows]) -> tuple[str, ...]:
@@ -274,7 +241,7 @@ def first_replicates(cells: Sequence[CellRows]) -> Table:
     """List the first replicates of each cell, as many as the page has room for."""
     total, rows = sum(cell.replicates for cell in cells), []
     for cell, shown in zip(cells, _shown(cells), strict=True):
-        rows += [_entries(cell, row) for row in _records(cell.rows.iloc[:shown])]
+        rows += [_entries(cell, row) for row in cell.rows.iloc[:shown].to_dict("records")]
     which = "All replicates"
     if len(rows) < total:
         each = f"{count(max(_shown(cells)))} seeds"
@@ -289,33 +256,23 @@ def worst_replicates(cells: Sequence[CellRows]) -> Table | None:
 
     Diverged ones come first, then the largest KL.
     """
-    found = _worst(cells)
-    if found is None:
-        return None
-    total, chosen = found
-    rows = [_entries(cells[position], row) for position, row in chosen]
-    which = f"The worst {count(len(rows))} of the" if len(rows) < total else "The"
-    return Table(
-        f"{which} {plural(total, 'failed or diverged replicate')} with later seeds",
-        _head(cells),
-        rows,
-    )
-
-
-def _worst(cells: Sequence[CellRows]) -> tuple[int, list[tuple[int, dict[Any, Any]]]] | None:
-    """Count the failed and diverged replicates that are not listed; give the worst with the
-    position of the cell and the row."""
     left = []
     for position, (cell, shown) in enumerate(zip(cells, _shown(cells), strict=True)):
         wrong = cell.rows["verdict"].isin(["failed", "diverged"]).to_numpy(copy=True)
         wrong[:shown] = False
-        left.append(cell.rows.loc[wrong, _named(cell.rows)].assign(_cell=position))
+        listed = [*_LISTED, *(name for name in cell.rows if str(name).endswith("_pvalue"))]
+        left.append(cell.rows.loc[wrong, listed].assign(_cell=position))
     bad = pd.concat(left, ignore_index=True)
     if bad.empty:
         return None
     order = np.lexsort((bad["seed"], bad["_cell"], -bad["kl"], bad["verdict"] != "diverged"))
-    chosen = bad.iloc[order[:MOST_WORST]]
-    return len(bad), list(zip(chosen["_cell"].tolist(), _records(chosen), strict=True))
+    rows = bad.iloc[order[:MOST_WORST]].to_dict("records")
+    which = f"The worst {count(len(rows))} of the" if len(rows) < len(bad) else "The"
+    return Table(
+        f"{which} {plural(len(bad), 'failed or diverged replicate')} with later seeds",
+        _head(cells),
+        [_entries(cells[row["_cell"]], row) for row in rows],
+    )
 
 
 def _shown(cells: Sequence[CellRows]) -> list[int]:
@@ -328,17 +285,7 @@ def _shown(cells: Sequence[CellRows]) -> list[int]:
     return shown
 
 
-def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
-    return rows[_named(rows)].to_dict("records")
-
-
-def _named(rows: pd.DataFrame) -> list[str]:
-    """The columns that are listed."""
-    pvalues = [str(name) for name in rows if str(name).endswith("_pvalue")]
-    return ["seed", "verdict", *_NUMBERS, *pvalues, "critic_correlation", "examples_per_second"]
-
-
-def _entries(cell: CellRows, row: Mapping[str, Any]) -> list[str]:
+def _entries(cell: CellRows, row: Mapping[Any, Any]) -> list[str]:
     return [
         *(cell.label, str(row["seed"]), str(row["verdict"])),
         *(number(row[name]) for name in _NUMBERS),

@@ -172,10 +172,7 @@ def _stripped(html: str, right: str) -> Iterator[Mismatch]:
 def _markup(ours: str, theirs: str) -> Iterator[Mismatch]:
     """The first difference of what texts do not show: elements, attributes, style, script."""
     if ours != theirs:
-        pairs = enumerate(zip(ours, theirs, strict=False))
-        shorter = min(len(ours), len(theirs))
-        at = next((i for i, (one, other) in pairs if one != other), shorter)
-        yield Mismatch("the markup", _around(ours, at), _around(theirs, at))
+        yield _parting("the markup", ours, theirs)
 
 
 def _texts(said: Sequence[Shown], right: Sequence[Shown]) -> Iterator[Mismatch]:
@@ -205,10 +202,14 @@ def _differences(ours: Shown, theirs: Shown) -> Iterator[Mismatch]:
             if one != other:
                 yield Mismatch(theirs.where, one, other)
     else:
-        pairs = enumerate(zip(ours.text, theirs.text, strict=False))
-        shorter = min(len(ours.text), len(theirs.text))
-        at = next((i for i, (one, other) in pairs if one != other), shorter)
-        yield Mismatch(theirs.where, _around(ours.text, at), _around(theirs.text, at))
+        yield _parting(theirs.where, ours.text, theirs.text)
+
+
+def _parting(where: str, ours: str, theirs: str) -> Mismatch:
+    """Both texts around the place from which on they differ."""
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    at = next((i for i, (one, other) in pairs if one != other), min(len(ours), len(theirs)))
+    return Mismatch(where, _around(ours, at), _around(theirs, at))
 
 
 def _around(text: str, at: int) -> str:

@@ -112,21 +112,15 @@ def losses(cells: Sequence[CellRows]) -> str:
 def tested(cells: Sequence[CellRows]) -> str:
     """Say how many replicates have p-values; empty where all that did not diverge have them."""
     total = sum(cell.replicates for cell in cells)
-    counts = [_tested(cell) for cell in cells]
-    if all(left == 0 for _, left in counts):
+    known = [has_pvalue(cell) for cell in cells]
+    lawful = [cell.rows["verdict"] != "diverged" for cell in cells]
+    if not any((one & ~has).any() for one, has in zip(lawful, known, strict=True)):
         return ""
-    found = sum(known for known, _ in counts)
+    found = sum(has.sum() for has in known)
     return (
         f"{count(found)} of {plural(total, 'replicate')} were tested, the first seeds of each "
         "cell; every share and every p-value of this section is about them."
     )
-
-
-def _tested(cell: CellRows) -> tuple[int, int]:
-    """Count the replicates that have p-values, and those that have none and did not diverge."""
-    known = has_pvalue(cell)
-    lawful = (cell.rows["verdict"] != "diverged").to_numpy()
-    return int(known.sum()), int((lawful & ~known).sum())
 
 
 def not_shown(hidden: int, total: int, why: str) -> str:
@@ -200,7 +194,7 @@ def certificate(names: Iterable[str]) -> str:
 
 
 def _subject(words: Sequence[str]) -> str:
-    first = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    first = _listed(words)
     return f"{first[:1].upper()}{first[1:]} test{'s' if len(words) == 1 else ''}"
 
 

@@ -18,6 +18,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -337,18 +338,27 @@ def read_json(path: str | Path) -> Any:
         finite(text)  # as whoever calculates with it needs it
         return int(text)
 
+    with parsing(path, "JSON") as text:
+        return json.loads(text, parse_float=finite, parse_int=whole, parse_constant=finite)
+
+
+@contextmanager
+def parsing(path: str | Path, kind: str) -> Iterator[str]:
+    """Yield the text of a JSON or TOML file; ``UsageError`` says why it does not parse."""
     text = read_text(path)
     try:
-        return json.loads(text, parse_float=finite, parse_int=whole, parse_constant=finite)
+        yield text
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"{str(path)!r} is not valid JSON: {error.msg} (at line {error.lineno})"
+            f"{str(path)!r} is not valid {kind}: {error.msg} (at line {error.lineno})"
         ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{str(path)!r} is not valid {kind}: {lower_first(str(error))}") from None
     except RecursionError:
-        raise UsageError(f"{str(path)!r} is not usable JSON: it is nested too deeply") from None
-    except ValueError as error:  # of thousands of digits as well
+        raise UsageError(f"{str(path)!r} is not usable {kind}: it is nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits
         reason = lower_first(str(error).partition(";")[0])
-        raise UsageError(f"{str(path)!r} is not usable JSON: {reason}") from None
+        raise UsageError(f"{str(path)!r} is not usable {kind}: {reason}") from None
 
 
 def restored(kind: type[Record], document: Any) -> Record:

@@ -53,9 +53,7 @@ class Pool:
     def __enter__(self) -> Self:
         if self.workers > 1:
             self.executor = ProcessPoolExecutor(
-                self.workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin,
+                self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
             )
         return self
 
@@ -102,8 +100,8 @@ class Pool:
                 else:
                     try:
                         running[self._submit(task)] = task
-                    except BrokenProcessPool as error:
-                        yield task, outcome(lambda error=error: _raise(error))
+                    except BrokenProcessPool:
+                        yield task, Failure(DIED)
             if running:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), outcome(future.result)
@@ -228,10 +226,6 @@ def outcome(call: Callable[[], Any]) -> Any:
         return Failure(DIED)
     except Exception as error:  # any fault of one task is told beside the results of the others
         return Failure(" ".join(str(error).split()) or type(error).__name__)
-
-
-def _raise(error: Exception) -> None:
-    raise error
 
 
 @contextmanager

@@ -81,11 +81,7 @@ _PACKAGE = "gan_eval"
 # Judging computes by these, whatever trains.
 _LIBRARIES = ("numpy", "scipy", "torch")
 # They cannot change a number: names, sentences, what is told of a machine and of code.
-_NO_NUMBERS = {
-    "gan_eval",
-    "gan_eval.runtime.errors",
-    "gan_eval.runtime.provenance",
-}
+_NO_NUMBERS = {"gan_eval", "gan_eval.runtime.errors", "gan_eval.runtime.provenance"}
 
 
 @cache

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_eval.runtime.arguments import cut, lower_first, nearest, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import read_text
+from gan_eval.runtime.files import parsing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +82,11 @@ class Settings(BaseModel, metaclass=_Explained):
         return self.to_series().map(shown).to_frame().to_html()
 
 
+@dataclass
 class _Shown:
     """A value whose ``repr`` is at most 80 characters long."""
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    value: Any
 
     def __repr__(self) -> str:
         return shown(self.value)
@@ -182,16 +183,8 @@ def _value(value: Any) -> str:
 
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Read the tables of a TOML file; ``UsageError`` names the line that does not parse."""
-    text = read_text(path)
-    try:
+    with parsing(path, "TOML") as text:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{str(path)!r} is not valid TOML: {lower_first(str(error))}") from None
-    except RecursionError:
-        raise UsageError(f"{str(path)!r} is not usable TOML: it is nested too deeply") from None
-    except ValueError as error:  # a number of thousands of digits
-        reason = lower_first(str(error).partition(";")[0])
-        raise UsageError(f"{str(path)!r} is not usable TOML: {reason}") from None
 
 
 def parse_assignment(text: str) -> tuple[list[str], Any]:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
@@ -146,11 +146,7 @@ def _in_order(
     workspace: Callable[[], Space],
     device: str,
 ) -> Iterator[Result]:
-    if not device.startswith("cpu"):
-        space = workspace()
-        yield from (work(item, space) for item in items)
-        return
-    with one_thread_each() as threads:
+    with one_thread_each() if device.startswith("cpu") else nullcontext(1) as threads:
         threads = min(threads, len(items))
         if threads <= 1:
             space = workspace()

@@ -55,17 +55,12 @@ class Numbers:
     exact: Mapping[int, NDArray[Any]]
 
     @classmethod
-    def of_array(cls, array: NDArray[Any]) -> Numbers:
-        """Take an array of shape (n, d); ``TypeError`` where it holds anything but numbers."""
-        return cls.of_columns([array[:, j] for j in range(array.shape[1])])
-
-    @classmethod
     def of_columns(cls, columns: Sequence[NDArray[Any]]) -> Numbers:
         """Take d arrays of shape (n,); ``TypeError`` where one holds anything but numbers."""
         rounded, exact = [], {}
         for j, column in enumerate(columns):
             if column.dtype.kind == "O":
-                column = _objects(column)
+                column = np.array([_one(value) for value in column.tolist()], dtype=object)
             values = _rounded(column)
             rounded.append(values)
             if _is_wide(column.dtype) and np.isfinite(values).all() and _loses(column, values):
@@ -84,14 +79,30 @@ def worded(frame: pd.DataFrame) -> list[int]:
     """Return the positions of the columns that are not numbers."""
     from pandas.api.types import infer_dtype
 
-    found = []
-    for j, dtype in enumerate(frame.dtypes):
+    def holds_numbers(j: int, dtype: Any) -> bool:
         kind = getattr(dtype, "kind", "O")
-        if kind == "O" and str(dtype) != "category" and infer_dtype(frame.iloc[:, j]) in _NUMERIC:
-            continue
-        if kind not in "buif":
-            found.append(j)
-    return found
+        if kind == "O" and str(dtype) != "category":
+            return infer_dtype(frame.iloc[:, j]) in _NUMERIC
+        return kind in "buif"
+
+    return [j for j, dtype in enumerate(frame.dtypes) if not holds_numbers(j, dtype)]
+
+
+def array_of_torch(values: Any, name: str) -> NDArray[Any]:
+    """Return the numbers of a dense tensor, on any device; ``UsageError`` for other tensors."""
+    import torch
+
+    for wrong, kind, remedy in (
+        (values.is_nested, "a nested tensor", "use .to_padded_tensor() or .unbind()"),
+        (values.layout != torch.strided, "a sparse tensor", "use .to_dense()"),
+        (values.is_quantized, "a quantised tensor", "use .dequantize()"),
+        (values.is_meta, "a tensor of the meta device, which has no numbers", "make it elsewhere"),
+    ):
+        if wrong:
+            raise UsageError(f"{name} must be a dense table of numbers, got {kind}: {remedy}")
+    values = values.detach().cpu().resolve_conj().resolve_neg()
+    # NumPy has no bfloat16; float64 holds every floating torch type.
+    return (values.double() if values.is_floating_point() else values).numpy()
 
 
 def common_origin(
@@ -117,7 +128,7 @@ def common_origin(
     UsageError
         Where numbers of a column become equal all the same.
     """
-    values = [first.values, second.values]
+    values = [first.values.copy(), second.values.copy()]
     origins: dict[int, Exact] = {}
     for j in sorted(set(first.exact) | set(second.exact)):
         sides = [_exactly(side.exact.get(j, side.values[:, j])) for side in (first, second)]
@@ -131,12 +142,11 @@ def common_origin(
         origin = sorted(pooled)[len(pooled) // 2]
         moved = [np.array([float(v - origin) for v in side]) for side in sides]
         if len(np.unique(np.concatenate(moved))) < distinct:
+            label = j if columns is None else repr(cut(columns[j]))
             raise UsageError(
                 f"{names} must hold numbers that float64 can tell apart once a common one is taken "
-                f"off, got {_pair(pooled, origin)} in column {_label(columns, j)}"
+                f"off, got {_pair(pooled, origin)} in column {label}"
             )
-        if not origins:
-            values = [side.copy() for side in values]
         for side, column in zip(values, moved, strict=True):
             side[:, j] = column
         origins[j] = origin
@@ -168,8 +178,7 @@ def in_words(number: Exact) -> str:
     ('1152921504606846976', '1e+100')
     """
     if isinstance(number, Fraction) and number.denominator != 1:
-        scaled = Decimal(number.numerator) / Decimal(number.denominator)
-        return cut(str(scaled))
+        return cut(str(Decimal(number.numerator) / Decimal(number.denominator)))
     if abs(number) < 10**80:
         return cut(str(int(number)))
     # Six digits, also of what is too large for a float.
@@ -183,10 +192,6 @@ def _pair(pooled: Sequence[Exact], origin: Exact) -> str:
         if float(lower - origin) == float(upper - origin):
             return f"{in_words(lower)} and {in_words(upper)}"
     raise AssertionError("no two numbers became equal")
-
-
-def _label(columns: Sequence[str] | None, position: int) -> str:
-    return str(position) if columns is None else repr(cut(columns[position]))
 
 
 def _is_wide(dtype: Any) -> bool:
@@ -203,14 +208,8 @@ def _column(series: pd.Series) -> NDArray[Any]:
     return series.to_numpy(np.float64, na_value=np.nan)
 
 
-def _objects(column: NDArray[Any]) -> NDArray[Any]:
-    """Python's numbers: whole ones as int, others as Fraction, no number as float NaN."""
-    made = np.empty(len(column), dtype=object)
-    made[:] = [_one(value) for value in column.tolist()]
-    return made
-
-
 def _one(value: Any) -> Exact | float:
+    """Return a number as Python has it: int if whole, else Fraction; no number as float NaN."""
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, Decimal | float | np.floating | Fraction):

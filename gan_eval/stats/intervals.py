@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import root_scalar
 from scipy.special import chdtri, chndtr, fdtri, gammainc, gammaincinv, ncfdtr, ndtr, ndtri
+
+if TYPE_CHECKING:
+    from gan_eval.stats.kernels.kernels import Kernel
+    from gan_eval.stats.permutation.dense import SymmetricForm
+    from gan_eval.stats.permutation.lowrank import LowRankForm
+    from gan_eval.stats.samples import Pooled
 
 # Beyond, the noncentral distribution functions lose digits, and their limits have them all.
 _LARGEST = 1e10
@@ -48,14 +55,10 @@ def f_interval(statistic: float, d1: int, d2: int, level: float) -> Interval:
         scale = d1 * statistic / d2
         return scale * float(chdtri(d2, 1 - tail)), scale * float(chdtri(d2, tail))
 
-    def below(value: float) -> Callable[[float], float]:
-        return lambda size: float(ncfdtr(d1, d2, size, value))
+    def below(size: float, value: float) -> float:
+        return float(ncfdtr(d1, d2, size, value))
 
-    expected = max(statistic, float(fdtri(d1, d2, EXPECTED)))
-    return (
-        _invert(below(statistic), d1 * statistic, 1 - tail),
-        _invert(below(expected), d1 * expected, tail),
-    )
+    return _ends(below, statistic, max(statistic, float(fdtri(d1, d2, EXPECTED))), d1, tail)
 
 
 def chi2_interval(statistic: float, f: float, ratio: float, level: float) -> Interval:
@@ -76,18 +79,11 @@ def chi2_interval(statistic: float, f: float, ratio: float, level: float) -> Int
         reach = 2 * math.sqrt(ratio * statistic) * float(ndtri(1 - tail))
         return max(statistic - reach, 0.0), statistic + reach
 
-    def below(value: float) -> Callable[[float], float]:
-        def probability(size: float) -> float:
-            rest = value - (1 - ratio) * size
-            return float(chndtr(rest, f, ratio * size)) if rest > 0 else 0.0
+    def below(size: float, value: float) -> float:
+        rest = value - (1 - ratio) * size
+        return float(chndtr(rest, f, ratio * size)) if rest > 0 else 0.0
 
-        return probability
-
-    expected = max(statistic, least_expected(f))
-    return (
-        _invert(below(statistic), statistic, 1 - tail),
-        _invert(below(expected), expected, tail),
-    )
+    return _ends(below, statistic, max(statistic, least_expected(f)), 1, tail)
 
 
 def least_expected(f: float) -> float:
@@ -95,16 +91,18 @@ def least_expected(f: float) -> float:
     return float(chdtri(f, 1 - EXPECTED))
 
 
-def _invert(below: Callable[[float], float], guess: float, share: float) -> float:
-    """Return the size at which ``below``, which falls from one to zero, is ``share``; 0 if none
-    is."""
-    if below(0.0) <= share:
-        return 0.0
-    high = guess + 1.0
-    while below(high) > share:
-        high *= 2
-    found = root_scalar(lambda size: below(size) - share, bracket=(0.0, high), xtol=1e-10)
-    return float(found.root)
+def _ends(
+    below: Callable[[float, float], float], low: float, high: float, scale: float, tail: float
+) -> Interval:
+    """Return the sizes under which ``low`` is not in the upper tail and ``high`` in the lower.
+
+    ``below(size, value)`` is the probability of less, which falls with the size; ``scale`` times a
+    value is a guess of its size.
+    """
+    return (
+        _crossing(lambda size: below(size, low) - (1 - tail), scale * low + 1.0),
+        _crossing(lambda size: below(size, high) - tail, scale * high + 1.0),
+    )
 
 
 @dataclass(frozen=True)
@@ -151,14 +149,44 @@ class Noise:
         return cls(first, second, min(max(third, second**2 / first), second**1.5))
 
 
-def squared_distance_interval(
-    unbiased: float,
-    witness: float,
-    noise: Noise,
-    *,
-    largest: float = math.inf,
-    level: float = LEVEL,
+def mmd_interval(
+    form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled, width: float | None
 ) -> tuple[float, float]:
+    """Bound the MMD² of the distributions, from the row sums and the matrix of some rows of each
+    sample."""
+    import torch
+
+    points = samples.points if kernel.has_bandwidth else samples.unscaled
+    n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
+    over_x, diagonal = form.sums_over(x), kernel.diagonal(points)
+    over_y = form.row_sums - over_x
+    within_x, within_y = over_x[x].sum() / (n - 1), over_y[y].sum() / (m - 1)
+    unbiased = float(within_x / n + within_y / m - 2 * over_y[x].sum() / (n * m))
+    first = (diagonal[x].sum() - within_x) / n**2 + (diagonal[y].sum() - within_y) / m**2
+    largest = 2.0 if kernel.has_bandwidth else math.inf
+    # Rows of a sample that coincide have no noise but that of rounding.
+    if not first > np.finfo(np.float64).eps * float(np.abs(diagonal).max()):
+        end = min(max(unbiased, 0.0), largest)
+        return end, end
+    of_x = over_x[x] / (n - 1) - over_y[x] / m
+    of_y = over_x[y] / n - over_y[y] / (m - 1)
+    witness = of_x.var(ddof=1) / n + of_y.var(ddof=1) / m
+
+    chosen = [
+        np.linspace(0, size - 1, min(size, SPECTRUM_ROWS)).round().astype(np.intp)
+        for size in (n, m)
+    ]
+    rows = points[np.concatenate([chosen[0], n + chosen[1]])]
+    whole = slice(0, len(rows))
+    matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
+    kernel.blocks(rows, width, "cpu").fill(whole, whole, matrix)
+    noise = Noise.of(matrix.numpy(), len(chosen[0]), n, m, float(first))
+    return squared_distance_interval(unbiased, float(witness), noise, largest=largest)
+
+
+def squared_distance_interval(
+    unbiased: float, witness: float, noise: Noise, *, largest: float = math.inf
+) -> Interval:
     """Bounds for the squared distance D² of two distributions, of which ``unbiased`` is the
     estimate U.
 
@@ -173,13 +201,11 @@ def squared_distance_interval(
         Positive.
     largest : float
         The largest value that D² can have.
-    level : float
-        Of the interval, inside (0, 1).
 
     Returns
     -------
     (float, float)
-        Inside [0, ``largest``].
+        Inside [0, ``largest``], of level ``LEVEL``.
 
     Notes
     -----
@@ -205,7 +231,7 @@ def squared_distance_interval(
     D. Sutherland et al., "Generative models and model criticism via optimized maximum mean
     discrepancy", ICLR 2017.
     """
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     seen = max(unbiased, 0.0) + noise.first
     along = min(witness / seen, math.sqrt(noise.second))
     typical = noise.third / noise.second
@@ -237,16 +263,20 @@ def _square_trace(centred: Array) -> float:
     return found * (k - 1) / (k * (k - 2) * (k - 3))
 
 
-def _crossing(excess: Callable[[float], float], start: float, largest: float) -> float:
+def _crossing(
+    excess: Callable[[float], float], start: float, largest: float | None = None
+) -> float:
     """Find where ``excess``, which falls, is 0; no less than 0 and no more than ``largest``."""
     if excess(0.0) <= 0:
         return 0.0
-    high = min(start, largest)
+    most = math.inf if largest is None else largest
+    high = min(start, most)
     while excess(high) > 0:
-        if high >= largest:
-            return largest
-        high = min(2 * high, largest)
-    return float(root_scalar(excess, bracket=(0.0, high), xtol=1e-12 * high, rtol=1e-9).root)
+        if high >= most:
+            return most
+        high = min(2 * high, most)
+    near = {"xtol": 1e-10} if largest is None else {"xtol": 1e-12 * high, "rtol": 1e-9}
+    return float(root_scalar(excess, bracket=(0.0, high), **near).root)
 
 
 def _gamma_below(value: float, skewness: float) -> float:

@@ -149,12 +149,10 @@ class StudentRatio(Ratio):
     def _difference(self) -> tuple[float, float]:
         """Return the difference of the mean logarithms, with its standard error."""
         logs = np.log(self.before), np.log(self.after)
-        squares = sum(((side - side.mean()) ** 2).sum() for side in logs)
-        variance = squares / self._freedom
+        variance = sum(((side - side.mean()) ** 2).sum() for side in logs) / self._freedom
         error = np.sqrt(variance * (1 / self.before.size + 1 / self.after.size))
         return float(logs[1].mean() - logs[0].mean()), float(error)
 
 
 def _mann_whitney(large: Times, small: Times) -> float:
-    found = stats.mannwhitneyu(large, small, alternative="greater", method="exact")
-    return float(found.pvalue)
+    return float(stats.mannwhitneyu(large, small, alternative="greater", method="exact").pvalue)

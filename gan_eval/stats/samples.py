@@ -19,15 +19,7 @@ from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.conversion import (
-    HELD,
-    WHOLE,
-    Numbers,
-    common_origin,
-    in_words,
-    require_held,
-    worded,
-)
+from gan_eval.stats import conversion
 
 Array = NDArray[np.float64]
 Exponents = NDArray[np.intc]
@@ -97,10 +89,17 @@ def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Arr
             f"x and y must have the same number of columns, got {widths[0]} and {widths[1]}"
         )
     if fixed is not None:
-        return require_held(first, "x", fixed), require_held(second, "y", fixed)
+        rows = conversion.require_held(first, "x", fixed)
+        return rows, conversion.require_held(second, "y", fixed)
     if not (first.exact or second.exact):
         return first.values, second.values
-    return common_origin(first, second, "x and y")[:2]
+    return conversion.common_origin(first, second, "x and y")[:2]
+
+
+def pooled_rows(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, int, int]:
+    """Read the rows of x, then those of y, as one table, with n and m; see :func:`two_samples`."""
+    first, second = two_samples(x, y, fixed=fixed)
+    return np.concatenate([first, second]), len(first), len(second)
 
 
 def sample(values: Any, name: str) -> Array:
@@ -111,7 +110,7 @@ def sample(values: Any, name: str) -> Array:
     >>> sample([[1, 2], [3, 4]], "x").dtype
     dtype('float64')
     """
-    return require_held(_checked(values, name), name, TARGET)
+    return conversion.require_held(_checked(values, name), name, TARGET)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,35 +147,23 @@ class Pooled:
     whitened: str
 
     @classmethod
-    def of(cls, x: Any, y: Any, whiten: Any = None, fixed: str | None = None) -> Pooled:
-        """Read and check two samples; see :func:`two_samples`.
-
-        They are not whitened here; ``whiten`` tells whether a target will do it, which fixes their
-        origin.
-        """
-        if not (whiten is None or isinstance(whiten, str)):
-            fixed = TARGET
-        first, second = two_samples(x, y, fixed=fixed)
-        given = np.concatenate([first, second])
-        return cls.in_unit(given, given, len(first))
+    def of(cls, x: Any, y: Any, fixed: str | None = None) -> Pooled:
+        """Read and check two samples; see :func:`two_samples`."""
+        given, n, _ = pooled_rows(x, y, fixed=fixed)
+        return cls.in_unit(given, given, n)
 
     @classmethod
     def in_unit(
-        cls,
-        rows: Array,
-        given: Array,
-        n: int,
-        error: float | None = None,
-        whitened: str = "none",
+        cls, rows: Array, given: Array, n: int, error: float | None = None, whitened: str = "none"
     ) -> Pooled:
         """Bring rows (n + m, d) to a size near 1; by default they are off as decimals are."""
         exponent = common_exponent(rows)
         varying = np.ptp(rows, axis=0) > 0
         points = np.ldexp(np.where(varying, rows, 0.0), -exponent)
-        if error is not None:
-            error = math.ldexp(error, -exponent)
-        else:
+        if error is None:
             error = rounding(points) if decimals(given) else 0.0
+        else:
+            error = math.ldexp(error, -exponent)
         return cls(points, rows, given, n, len(rows) - n, error, exponent, whitened)
 
     def unit(self, power: float = 1.0) -> float:
@@ -218,8 +205,7 @@ def common_exponent(rows: Array) -> int:
     varying = rows[:, np.ptp(rows, axis=0) > 0]
     if not varying.size:
         return 0
-    _, typical = typical_deviations(varying)
-    return int(exponents_of(typical.max(), np.abs(varying).max()))
+    return int(exponents_of(typical_deviations(varying)[1].max(), np.abs(varying).max()))
 
 
 def decimals(rows: Array) -> bool:
@@ -269,12 +255,12 @@ def column_names(*samples: Any, count: int) -> list[str]:
     return [f"x{j + 1}" for j in range(count)]
 
 
-def _checked(values: Any, name: str) -> Numbers:
+def _checked(values: Any, name: str) -> conversion.Numbers:
     """Read a table of at least 2 rows of finite numbers."""
     found = _numbers(values, name)
     array = found.values
-    if array.shape[0] < 2:
-        raise UsageError(f"{name} must have at least 2 rows, got {array.shape[0]}")
+    if len(array) < 2:
+        raise UsageError(f"{name} must have at least 2 rows, got {len(array)}")
     finite = np.isfinite(array)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
@@ -289,22 +275,22 @@ def _checked(values: Any, name: str) -> Numbers:
     return found
 
 
-def _largest(table: Numbers) -> str:
+def _largest(table: conversion.Numbers) -> str:
     """Write out the largest number in size, as it was given."""
     sizes = np.abs(table.values)
     row, column = map(int, np.unravel_index(sizes.argmax(), sizes.shape))
     if column in table.exact and table.exact[column].dtype == object:
-        exact = [abs(value) for value in table.exact[column]]
-        return in_words(max(exact))
+        return conversion.in_words(max(map(abs, table.exact[column])))
     return f"{sizes[row, column]:g}"
 
 
-def _numbers(values: Any, name: str) -> Numbers:
+def _numbers(values: Any, name: str) -> conversion.Numbers:
     if _is(values, "pandas", "DataFrame", "Series"):
         return _of_pandas(values, name)
     array = _array(values, name)
+    refusal = UsageError(f"{name} must hold real numbers, got values {_of_type(array.dtype)}")
     if array.dtype.kind not in "buifO" or (array.dtype.kind == "O" and not array.ndim):
-        raise UsageError(f"{name} must hold real numbers, got values {_of_type(array.dtype)}")
+        raise refusal
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] == 0:
@@ -312,15 +298,13 @@ def _numbers(values: Any, name: str) -> Numbers:
             f"{name} must be a table of shape (rows, columns) or one column of values, "
             f"got shape {array.shape}"
         )
-    if array.dtype in HELD:
+    if array.dtype in conversion.HELD:
         # Not ascontiguousarray, which makes a row of a single number.
-        return Numbers(np.asarray(array, dtype=np.float64, order="C"), {})
+        return conversion.Numbers(np.asarray(array, dtype=np.float64, order="C"), {})
     try:
-        return Numbers.of_array(array)
+        return conversion.Numbers.of_columns(list(array.T))
     except TypeError:
-        raise UsageError(
-            f"{name} must hold real numbers, got values {_of_type(array.dtype)}"
-        ) from None
+        raise refusal from None
 
 
 def _of_type(dtype: Any) -> str:
@@ -330,7 +314,7 @@ def _of_type(dtype: Any) -> str:
 
 def _array(values: Any, name: str) -> NDArray[Any]:
     if _is(values, "torch", "Tensor"):
-        return _of_torch(values, name)
+        return conversion.array_of_torch(values, name)
     if _is(values, "scipy.sparse", "sparray", "spmatrix"):
         raise UsageError(f"{name} must be a dense table, got a sparse one: use its .toarray()")
     parts = values if isinstance(values, list | tuple) else [values]
@@ -338,7 +322,7 @@ def _array(values: Any, name: str) -> NDArray[Any]:
         raise UsageError(f"{name} must have a number everywhere, got masked values")
     try:
         array = np.asarray(values)
-        if parts is values and array.dtype.kind == "f" and (np.abs(array) > WHOLE).any():
+        if parts is values and array.dtype.kind == "f" and (np.abs(array) > conversion.WHOLE).any():
             # Python's integers were rounded where one stood beside a float, or beyond 64 bits.
             array = np.asarray(values, dtype=object)
     except ValueError:
@@ -349,30 +333,14 @@ def _array(values: Any, name: str) -> NDArray[Any]:
     return array
 
 
-def _of_torch(values: Any, name: str) -> NDArray[Any]:
-    import torch
-
-    for wrong, kind, remedy in (
-        (values.is_nested, "a nested tensor", "use .to_padded_tensor() or .unbind()"),
-        (values.layout != torch.strided, "a sparse tensor", "use .to_dense()"),
-        (values.is_quantized, "a quantised tensor", "use .dequantize()"),
-        (values.is_meta, "a tensor of the meta device, which has no numbers", "make it elsewhere"),
-    ):
-        if wrong:
-            raise UsageError(f"{name} must be a dense table of numbers, got {kind}: {remedy}")
-    values = values.detach().cpu().resolve_conj().resolve_neg()
-    # NumPy has no bfloat16; float64 holds every floating torch type.
-    return (values.double() if values.is_floating_point() else values).numpy()
-
-
-def _of_pandas(values: Any, name: str) -> Numbers:
+def _of_pandas(values: Any, name: str) -> conversion.Numbers:
     frame = values.to_frame() if values.ndim == 1 else values
-    for position in worded(frame):
+    for position in conversion.worded(frame):
         raise UsageError(
             f"{name} must hold real numbers, got column {shown(str(frame.columns[position]))} "
             f"{_of_type(frame.dtypes.iloc[position])}"
         )
-    return Numbers.of_frame(frame)
+    return conversion.Numbers.of_frame(frame)
 
 
 def _is(values: Any, module: str, *classes: str) -> bool:

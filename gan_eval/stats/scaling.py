@@ -20,14 +20,7 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.stats.samples import (
-    ROUNDING_ULPS,
-    Exponents,
-    Pooled,
-    decimals,
-    exponents_of,
-    typical_deviations,
-)
+from gan_eval.stats import samples
 
 Array = NDArray[np.float64]
 
@@ -52,7 +45,7 @@ def constant_columns(rows: Array) -> NDArray[np.bool_]:
     >>> constant_columns(np.array([[0.1 + 0.2, 1.0], [0.3, 2.0]])).tolist()
     [True, False]
     """
-    return np.ptp(rows, axis=0) <= ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
+    return np.ptp(rows, axis=0) <= samples.ROUNDING_ULPS * np.spacing(np.abs(rows).max(axis=0))
 
 
 def squeezed(white: Array, given: Array) -> bool:
@@ -100,38 +93,33 @@ class ColumnScales:
     """
 
     centre: Array
-    exponents: Exponents
+    exponents: samples.Exponents
     knees: Array
 
     @classmethod
     def of(cls, rows: Array) -> ColumnScales:
         """Take the map that these rows define, in which nothing is drawn in."""
-        centre, typical = typical_deviations(rows)
+        centre, typical = samples.typical_deviations(rows)
         largest = np.abs(rows - centre).max(axis=0)
-        return cls(centre, exponents_of(typical, largest), np.full(rows.shape[1], np.inf))
+        return cls(centre, samples.exponents_of(typical, largest), np.full(rows.shape[1], np.inf))
 
     @classmethod
     def robust(cls, rows: Array) -> ColumnScales:
         """Take the map that these rows define, in which rare values far off are drawn in."""
-        centre, typical = typical_deviations(rows)
+        centre, typical = samples.typical_deviations(rows)
         apart = np.abs(rows - centre)
         far = np.count_nonzero(apart > FAR * typical, axis=0)
         drawn_in = (far > 0) & (far <= max(1.0, RARE * len(rows)))
         # Where far values are drawn in, they need no room.
-        exponents = exponents_of(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
+        exponents = samples.exponents_of(typical, np.where(drawn_in, 0.0, apart.max(axis=0)))
         knees = np.where(drawn_in, KNEE * np.ldexp(typical, -exponents), np.inf)
         return cls(centre, exponents, knees)
 
     def rounding(self, rows: Array) -> Array:
         """Return one unit in the last place of each value (n, d), in the new units."""
+        far, _, beyond = self._beyond(np.abs(self.linear(rows)))
         units = np.ldexp(np.spacing(np.abs(rows)), -self.exponents)
-        size = np.abs(self.linear(rows))
-        far = size > self.knees
-        if far.any():
-            knees = np.where(far, self.knees, 1.0)
-            drawn_in = np.finfo(np.float64).eps * knees * (knees / np.where(far, size, 1.0))
-            units = np.where(far, drawn_in, units)
-        return units
+        return np.where(far, np.finfo(np.float64).eps * beyond, units)
 
     def linear(self, rows: Array) -> Array:
         """Return the rows centred and divided, and nothing drawn in."""
@@ -139,22 +127,21 @@ class ColumnScales:
 
     def __call__(self, rows: Array) -> Array:
         scaled = self.linear(rows)
-        size = np.abs(scaled)
+        far, knees, beyond = self._beyond(np.abs(scaled))
+        return np.where(far, np.copysign(2 * knees - beyond, scaled), scaled)
+
+    def _beyond(self, size: Array) -> tuple[NDArray[np.bool_], Array, Array]:
+        """Tell which sizes |t| lie beyond their knees k, with k and k² / |t| of these."""
         far = size > self.knees
-        if far.any():
-            knees = np.where(far, self.knees, 1.0)
-            drawn_in = np.copysign(2 * knees - knees * (knees / np.where(far, size, 1.0)), scaled)
-            scaled = np.where(far, drawn_in, scaled)
-        return scaled
+        knees = np.where(far, self.knees, 1.0)
+        return far, knees, knees * (knees / np.where(far, size, 1.0))
 
 
 def target_units(target: GaussianTarget) -> tuple[ColumnScales, Gaussian]:
     """Measure columns about the target's mean in units of its size, and the target's law in
     them."""
-    exponents = np.frexp(np.abs(target.A).max(axis=0))[1]
-    scales = ColumnScales(
-        np.asarray(target.b, np.float64), exponents, np.full(target.dimension, np.inf)
-    )
+    exponents, centre = np.frexp(np.abs(target.A).max(axis=0))[1], np.asarray(target.b, np.float64)
+    scales = ColumnScales(centre, exponents, np.full(target.dimension, np.inf))
     return scales, Gaussian(np.zeros(target.dimension), np.ldexp(target.A, -exponents))
 
 
@@ -214,9 +201,8 @@ class Whitening:
         centred = scaled - shift
         # Scales are taken out first, so that units of measure cost no digits.
         deviations = centred.std(axis=0)
-        _, sizes, axes = np.linalg.svd(
-            np.linalg.qr(centred / deviations, mode="r"), full_matrices=False
-        )
+        triangle = np.linalg.qr(centred / deviations, mode="r")
+        _, sizes, axes = np.linalg.svd(triangle, full_matrices=False)
         if len(sizes) < rows.shape[1] or sizes[-1] <= SINGULAR * sizes[0]:
             raise refusal
         rounding = np.linalg.norm(scales.rounding(rows), axis=0) / deviations
@@ -244,12 +230,19 @@ class Whitening:
         return float((sizes @ np.abs(self.matrix)).max())
 
 
-def whitened(samples: Pooled, by: Any) -> Pooled:
-    """Bring two samples to mean 0 and covariance I, as ``whiten=`` asks for."""
-    white = whitening(samples.given, by)
-    error = white.error(samples.given, inherits=decimals(samples.given))
+def whitened(x: Any, y: Any, by: Any, fixed: str | None = None) -> samples.Pooled:
+    """Read two samples, and bring them to mean 0 and covariance I as ``whiten=`` asks for.
+
+    Where it is None they stay as they are, and ``fixed`` is for :func:`two_samples`. A target fixes
+    their origin.
+    """
+    if by is None:
+        return samples.Pooled.of(x, y, fixed)
+    pooled = samples.Pooled.of(x, y, None if isinstance(by, str) else samples.TARGET)
+    white = whitening(pooled.given, by)
+    error = white.error(pooled.given, inherits=samples.decimals(pooled.given))
     name = by if isinstance(by, str) else "target"
-    return Pooled.in_unit(white(samples.given), samples.given, samples.n, error, name)
+    return samples.Pooled.in_unit(white(pooled.given), pooled.given, pooled.n, error, name)
 
 
 def whitening(rows: Array, by: Any) -> Whitening:
@@ -276,32 +269,6 @@ def whitening(rows: Array, by: Any) -> Whitening:
     raise UsageError(
         f"whiten must be None, 'pooled', a GaussianTarget or (mean, covariance), got {by!r}"
     )
-
-
-def uncorrelated(pooled: Array) -> Array:
-    """Return coordinates (N, r) of mean 0 and covariance I, r the rank of the centred rows."""
-    pooled = pooled[:, ~constant_columns(pooled)]
-    scales = ColumnScales.robust(pooled)
-    centred = scales(pooled)
-    centred -= centred.mean(axis=0)
-    # Columns in units of their own first, or the rank would depend on the units.
-    largest = np.abs(centred).max(axis=0)
-    left, sizes, axes = np.linalg.svd(centred / largest, full_matrices=False)
-    rounding = np.linalg.norm(scales.rounding(pooled), axis=0) / largest
-    noise = 2 * np.linalg.norm(axes * rounding, axis=1)
-    kept = sizes > np.maximum(max(centred.shape) * np.finfo(np.float64).eps * sizes[:1], noise)
-    return left[:, kept] * np.sqrt(len(pooled))
-
-
-def unit_covariance(pooled: Array) -> Array:
-    """Bring rows (N, d) of full rank to mean 0 and covariance I, nothing drawn in or refused.
-
-    The classical statistics are the same before and after.
-    """
-    centred = pooled - pooled.mean(axis=0)
-    centred /= np.abs(centred).max(axis=0)
-    _, sizes, axes = np.linalg.svd(np.linalg.qr(centred, mode="r"))
-    return centred @ (axes.T / sizes) * np.sqrt(len(pooled))
 
 
 def fit(x: Array, name: str, scales: ColumnScales) -> Gaussian:

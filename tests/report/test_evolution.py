@@ -10,7 +10,7 @@ import pytest
 
 from gan_eval.distributions.gaussian import ellipse
 from gan_eval.pages.blocks import SliderFigure
-from gan_eval.report import evolution
+from gan_eval.report import learned
 from gan_eval.report.cells import CellRows, cells_of
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TargetConfig, TrainingConfig
@@ -23,8 +23,8 @@ def _cell(replicates: int = 21, **configs: TrainingConfig) -> CellRows:
 
 
 def _made(cell: CellRows) -> SliderFigure:
-    assert evolution.drawable(cell)
-    return evolution.evolution(cell, "fig-x")
+    assert learned.drawable(cell)
+    return learned.evolution(cell, "fig-x")
 
 
 def test_it_has_the_median_a_good_and_a_bad_replicate_of_every_epoch() -> None:
@@ -40,7 +40,7 @@ def test_it_has_the_median_a_good_and_a_bad_replicate_of_every_epoch() -> None:
 
 def test_the_outline_is_the_ellipse_that_holds_95_percent() -> None:
     truth = TrainingConfig().truth
-    outline = evolution._points(evolution._of_law(truth))
+    outline = learned._outline(learned._of_law(truth))
     gap = outline - truth.mean
     radius = np.einsum("ij,jk,ik->i", gap, np.linalg.inv(truth.covariance), gap)
     np.testing.assert_allclose(radius, 5.991464547, rtol=1e-9)  # χ² of 2, 95 %
@@ -58,7 +58,7 @@ def test_the_drawn_paths_lie_where_the_axes_say() -> None:
         for axis, name, variance in ((0, "across", 2), (1, "up", 4)):
             zero, one = trace[name]
             data = (places[:, axis] - zero) / one
-            reach = evolution.RADIUS * np.sqrt(law[-1][variance])
+            reach = learned.RADIUS * np.sqrt(law[-1][variance])
             assert data.max() == pytest.approx(law[-1][axis] + reach, abs=0.02)
             assert data.min() == pytest.approx(law[-1][axis] - reach, abs=0.02)
 
@@ -85,17 +85,17 @@ def test_one_replicate_is_drawn_once_and_what_is_not_finite_is_a_dash() -> None:
 
 
 def test_a_law_of_nothing_is_a_point() -> None:
-    points = evolution._points(np.array([1.0, 2.0, 0.0, 0.0, 0.0]))
+    points = learned._outline(np.array([1.0, 2.0, 0.0, 0.0, 0.0]))
     np.testing.assert_array_equal(points, np.tile([1.0, 2.0], (61, 1)))
 
 
 def test_one_dimension_no_epochs_and_no_settings_have_none() -> None:
     target = TargetConfig.model_validate({"A": [[2.0]], "b": [1.0]})
     line = TrainingConfig(target=target, latent_size=1)
-    assert not evolution.drawable(_cell(3, line=line))
+    assert not learned.drawable(_cell(3, line=line))
     made = synthetic.results(3)
     bare = Results(made.rows, made.epochs.iloc[:0], made.provenance)
-    assert not evolution.drawable(cells_of(bare)[0])
+    assert not learned.drawable(cells_of(bare)[0])
     made = synthetic.results(3)
     made.provenance["configurations"] = []
-    assert not evolution.drawable(cells_of(made)[0])
+    assert not learned.drawable(cells_of(made)[0])

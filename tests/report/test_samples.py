@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_eval.report.cells import cells_of
-from gan_eval.report.samples import chosen, learned_law, sample_notes, sample_pictures, seed_of
+from gan_eval.report.learned import chosen, learned_law, sample_notes, sample_pictures, seed_of
 from gan_eval.training.config import TrainingConfig
 
 from . import synthetic

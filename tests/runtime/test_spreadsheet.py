@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_eval.investigations.exercise import files
+from gan_eval.investigations.exercise import page
 from gan_eval.pages import canvas
 from gan_eval.runtime.spreadsheet import csv_text, unquoted
 from gan_eval.study.results.export import export, load
@@ -101,7 +101,7 @@ def test_figures_and_tables_have_no_formulas() -> None:
         picture = canvas.picture(figure, "i", title="t", description="d", caption="c", data=frame)
     assert picture.csv is not None
     assert all(row[0].startswith("'") and row[1] == "-1.5" for row in cells(picture.csv)[1:])
-    assert files.csv_text is csv_text
+    assert page.csv_text is csv_text
 
 
 @pytest.mark.parametrize("name", ["chapter", "a b/c", "x" * 80, "-.a.-", "v1.2_x"])

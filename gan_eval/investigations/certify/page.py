@@ -51,7 +51,6 @@ def render(certificate: Certificate) -> str:
         question="Do these tests keep what their p-values promise?",
         headline=_HEADLINES[certificate.passed],
         sentences=[(None, verdict(certificate))],
-        cards=[],
         sections=[trust(certificate), environment(certificate.provenance)],
         created=certificate.provenance["created"],
     )

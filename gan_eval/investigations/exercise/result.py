@@ -25,6 +25,7 @@ PARTS = ("seen", "optimisation", "finite_sample", "form")
 """The parts, in the order in which they add up."""
 
 _SHARE_BOOTSTRAP = 2000
+_BOOTSTRAP = 1000
 
 TOLD_APART = 0.8
 """The share of generators at which a test is said to tell them apart."""
@@ -122,9 +123,6 @@ class Decomposition:
         return found
 
 
-_BOOTSTRAP = 1000
-
-
 @dataclass(frozen=True)
 class Exercise(Displayed):
     """A record of one exercise: its tables, and the answers that follow.
@@ -151,16 +149,14 @@ class Exercise(Displayed):
     provenance: dict[str, Any]
 
     def __repr__(self) -> str:
-        rows = ", ".join(f"{n:,}" for n in self.settings.fit_rows)
+        asked = (self.settings.test_rows, self.settings.fit_rows)
+        tests, fits = (", ".join(f"{n:,}" for n in rows) for rows in asked)
+        said = "answered, for some number of rows"
+        if not self.answered:
+            said = "neither yes nor no is shown"
         return (
-            f"exercise: {len(self.generators):,} generators, tests from "
-            f"{', '.join(f'{n:,}' for n in self.settings.test_rows)} rows, "
-            f"fresh discriminators fitted to {rows} rows\n"
-            + (
-                "answered, for some number of rows"
-                if self.answered
-                else "neither yes nor no is shown"
-            )
+            f"exercise: {len(self.generators):,} generators, tests from {tests} rows, "
+            f"fresh discriminators fitted to {fits} rows\n{said}"
         )
 
     def to_frame(self) -> pd.DataFrame:

@@ -223,8 +223,6 @@ def page(
         name="throughput",
         question="How fast does it train?",
         headline=headline(table, comparison),
-        sentences=[],
-        cards=[],
         sections=[section(table, quality, comparison, labels)],
         created=str(table["measured"].max()) if len(table) else None,
     )

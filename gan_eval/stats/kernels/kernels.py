@@ -89,17 +89,10 @@ class BlockSource(Protocol):
         The rows between which it is.
     """
 
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def device(self) -> str: ...
-
-    @property
-    def rounding(self) -> float: ...
-
-    @property
-    def points(self) -> Array: ...
+    size: int
+    device: str
+    rounding: float
+    points: Array
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write entries ``[rows, columns]`` into the float64 tensor ``out`` of that shape.
@@ -167,14 +160,12 @@ class PairwiseBlocks:
         left, right = self._columns[:, rows, None], self._columns[:, columns]
         torch.sub(left[0], right[0], out=out)
         out.abs_() if self._absolute else out.square_()
-        if self._dimension > 1:
-            difference = torch.empty_like(out)
-            for coordinate in range(1, self._dimension):
-                torch.sub(left[coordinate], right[coordinate], out=difference)
-                if self._absolute:
-                    out.add_(difference.abs_())
-                else:
-                    out.addcmul_(difference, difference)
+        if self._dimension == 1:
+            return
+        apart = torch.empty_like(out)
+        for one, other in zip(left[1:], right[1:], strict=True):
+            torch.sub(one, other, out=apart)
+            out.add_(apart.abs_()) if self._absolute else out.addcmul_(apart, apart)
 
     def _fill_product(self, rows: slice, columns: slice, out: Tensor) -> None:
         import torch
@@ -241,9 +232,8 @@ class Kernel:
         """Its matrix between the points (N, d); ``bandwidth`` is None where it has none."""
         if bandwidth is None:
             return ProductBlocks(points, self.entries(points.shape[1]), device)
-        entries = self.entries(bandwidth)
         return PairwiseBlocks(
-            points, entries, device, bandwidth, coordinate_error, norm=self.argument
+            points, self.entries(bandwidth), device, bandwidth, coordinate_error, self.argument
         )
 
     def diagonal(self, points: Array) -> Array:
@@ -309,13 +299,11 @@ def bandwidth_range(points: Array, *, norm: str = "euclidean") -> tuple[float, f
     (0.5, 6.0)
     """
     pairs, root = _pairs(points, norm)
-    if not pairs.all():
-        pairs = pairs[pairs > 0]
+    pairs = pairs[pairs > 0]
     if not pairs.size:
         return 1.0, 1.0
-    low, high = int(LOW_SHARE * pairs.size), int(HIGH_SHARE * pairs.size)
-    parted = np.partition(pairs, (low, high))
-    narrow, wide = root(parted[[low, high]])
+    ranks = [int(LOW_SHARE * pairs.size), int(HIGH_SHARE * pairs.size)]
+    narrow, wide = root(np.partition(pairs, ranks)[ranks])
     return float(narrow) / 2, float(wide) * 2
 
 

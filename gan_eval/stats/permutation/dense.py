@@ -35,35 +35,21 @@ LABEL_ROWS = 2048
 
 
 def lost_in_rounding(source: BlockSource, peak: float) -> bool:
-    """Tell whether the rounding of sums of entries of this size hides that rows differ."""
+    """Tell whether the rounding of sums of entries of this size hides that rows differ.
+
+    Of N rows some are looked at, evenly chosen. Exchanging two moves the statistic by about one
+    N-th of what their entries differ by.
+    """
     import torch
 
     some = slice(0, source.size, -(-source.size // SOME_ROWS))
     rows = source.points[some]
-
-    entries = torch.empty(len(rows), len(rows), dtype=torch.float64, device=source.device)
-    source.fill(some, some, entries)
-    error = ENTRY_ROUNDING * source.size**0.5 * peak
-    return _entries_lost(entries.cpu().numpy(), rows, source.size, error)
-
-
-def _entries_lost(entries: Array, rows: Array, size: int, error: float) -> bool:
-    """Tell whether an error of the entries of a matrix hides that rows differ.
-
-    Parameters
-    ----------
-    entries : ndarray, shape (k, k)
-        Between ``rows``.
-    rows : ndarray, shape (k, d)
-        Some of all the rows, evenly chosen.
-    size : int
-        Of all rows: exchanging two moves the statistic by about one ``size``-th of what their
-        entries differ by.
-    error : float
-    """
     pairs = differing_pairs(rows)
     if not pairs.any():
         return False
+    filled = torch.empty(len(rows), len(rows), dtype=torch.float64, device=source.device)
+    source.fill(some, some, filled)
+    entries, error = filled.cpu().numpy(), ENTRY_ROUNDING * source.size**0.5 * peak
     first, second = (index[pairs] for index in np.triu_indices(len(rows), 1))
     diagonal, apart = entries.diagonal(), entries[first, second]
     own = np.abs(diagonal[first] - apart), np.abs(diagonal[second] - apart)
@@ -71,7 +57,7 @@ def _entries_lost(entries: Array, rows: Array, size: int, error: float) -> bool:
     # Rows that a kernel does not see from any other are alike to it.
     seen = np.abs(entries - np.diag(diagonal)).max(axis=0) > error
     moved = np.where(seen[first] | seen[second], np.maximum(own[0], others), 0.0)
-    return bool(error >= LOST_SHARE * moved.min() / size)
+    return bool(error >= LOST_SHARE * moved.min() / source.size)
 
 
 class SymmetricForm:
@@ -114,13 +100,9 @@ class SymmetricForm:
     """
 
     def __init__(self, source: BlockSource, *, diagonal: bool) -> None:
-        self._source = source
-        self._diagonal = diagonal
-        self.size = source.size
-        self.rounding = source.rounding
-        self._strips = [
-            slice(top, min(top + HEIGHT, self.size)) for top in range(0, self.size, HEIGHT)
-        ]
+        self._source, self._diagonal = source, diagonal
+        self.size, self.rounding = source.size, source.rounding
+        self._strips = list(pieces(0, self.size, HEIGHT))
         entries = self.size * (self.size + HEIGHT) // 2
         self._stored: dict[int, list[Tensor]] | None = {} if entries <= STORED_ENTRIES else None
         self._sum_rows()
@@ -141,52 +123,43 @@ class SymmetricForm:
         coarse = torch.from_numpy(fast.view(np.uint8)).to(device)
 
         def work(rows: slice, space: _Workspace) -> tuple[Tensor, Tensor]:
-            for columns, block in self._centred_blocks(rows, space):
+            for columns, block in self._centred_blocks(rows, space.block):
                 space.precise.add(columns, block)
                 if len(coarse):
                     space.coarse.add(columns, space.rounded(block))
             return space.precise.close(rows), space.coarse.close(rows)
 
         sums = [torch.zeros(len(a), dtype=torch.float64, device=device) for a in (precise, coarse)]
+
+        def workspace() -> _Workspace:
+            return _Workspace(precise, coarse, self._block())
+
         with full_float32():
-            for parts in in_order(
-                work, self._strips, lambda: _Workspace(precise, coarse, device), device=device
-            ):
+            for parts in in_order(work, self._strips, workspace, device=device):
                 for whole, part in zip(sums, parts, strict=True):
                     whole += part
         return Forms(*(2 / self._scale * whole.cpu().numpy() for whole in sums))
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N): the row sums of group x less their expectation."""
-        centred = self.row_sums - self.total / self.size
-        step = max(1, STORED_ENTRIES // 8 // self.size)
-        pieces = [
-            labels[start : start + step].astype(np.float64) @ centred
-            for start in range(0, len(labels), step)
-        ]
-        return np.concatenate(pieces) if pieces else np.zeros(0)
+        return centred_sums(self.row_sums, labels, STORED_ENTRIES // 8)
 
     def sums_over(self, group: NDArray[np.bool_]) -> Array:
         """Ka of one group's labels a (N,): each row's sum over that group, in float64."""
         import torch
 
-        device = self._source.device
-        chosen = torch.from_numpy(group.astype(np.float64)).to(device)
+        chosen = torch.from_numpy(group.astype(np.float64)).to(self._source.device)
 
-        def work(rows: slice, space: _Workspace) -> tuple[Tensor, Tensor]:
+        def work(rows: slice, space: Tensor) -> tuple[Tensor, Tensor]:
             height = rows.stop - rows.start
-            across = torch.zeros(height, dtype=torch.float64, device=device)
-            down = torch.zeros(self.size - rows.start, dtype=torch.float64, device=device)
+            across, down = chosen.new_zeros(height), chosen.new_zeros(self.size - rows.start)
             for columns, block in self._given_blocks(rows, space):
                 across += block @ chosen[columns]
                 down[columns.start - rows.start : columns.stop - rows.start] += chosen[rows] @ block
             return across, down[height:]
 
-        sums = torch.zeros(self.size, dtype=torch.float64, device=device)
-        nothing = torch.empty((0, self.size), dtype=torch.uint8, device=device)
-        results = in_order(
-            work, self._strips, lambda: _Workspace(nothing, nothing, device), device=device
-        )
+        sums = torch.zeros_like(chosen)
+        results = in_order(work, self._strips, self._block, device=self._source.device)
         for rows, (across, down) in zip(self._strips, results, strict=True):
             sums[rows] += across
             sums[rows.stop :] += down
@@ -204,14 +177,12 @@ class SymmetricForm:
         """First pass: row sums, level and scale of the entries."""
         import torch
 
-        device = self._source.device
+        sums = torch.zeros(self.size, dtype=torch.float64, device=self._source.device)
 
-        def work(rows: slice, space: _Workspace) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        def work(rows: slice, space: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
             height = rows.stop - rows.start
-            across = torch.zeros(height, dtype=torch.float64, device=device)
-            down = torch.zeros(self.size - rows.start, dtype=torch.float64, device=device)
-            squares = torch.zeros((), dtype=torch.float64, device=device)
-            peak = torch.zeros((), dtype=torch.float64, device=device)
+            across, down = sums.new_zeros(height), sums.new_zeros(self.size - rows.start)
+            squares, peak = sums.new_zeros(()), sums.new_zeros(())
             for columns, block in self._blocks(rows, space):
                 low, high = block.aminmax()
                 peak = torch.maximum(peak, torch.maximum(-low, high))
@@ -223,41 +194,39 @@ class SymmetricForm:
                 down[columns.start - rows.start : columns.stop - rows.start] += block.sum(0)
             return across, down[height:], squares, peak
 
-        sums = torch.zeros(self.size, dtype=torch.float64, device=device)
-        squares, self.peak = 0.0, 0.0
-        nothing = torch.empty((0, self.size), dtype=torch.uint8, device=device)
-        results = in_order(
-            work, self._strips, lambda: _Workspace(nothing, nothing, device), device=device
-        )
-        for rows, (across, down, square, peak) in zip(self._strips, results, strict=True):
+        self.squares, self.peak = 0.0, 0.0
+        results = in_order(work, self._strips, self._block, device=self._source.device)
+        for rows, (across, down, squares, peak) in zip(self._strips, results, strict=True):
             sums[rows] += across
             sums[rows.stop :] += down
-            squares += float(square)
+            self.squares += float(squares)
             self.peak = max(self.peak, float(peak))
-        self.squares = squares
-        self._set_scale(sums, squares)
-
-    def _set_scale(self, sums: Tensor, squares: float) -> None:
         self.row_sums: Array = sums.cpu().numpy()
         self.total = float(self.row_sums.sum())
-        centred = squares - float(
+        centred = self.squares - float(
             2 * (self.row_sums**2).sum() / self.size - (self.total / self.size) ** 2
         )
         # The difference cancels where K is nearly constant; entries are then rounding themselves.
-        centred = max(centred, squares * 2.0**-50)
+        centred = max(centred, self.squares * 2.0**-50)
         root = np.sqrt(centred) / self.size
         self._scale = float(np.exp2(-np.round(np.log2(root)))) if root > 0 else 1.0
         self.fast_error = float(2.0**-24 * np.sqrt(centred * self.size))
         self._shift = -self._scale * (sums / self.size - self.total / (2 * self.size**2))
 
-    def _blocks(self, rows: slice, space: _Workspace) -> Iterator[tuple[slice, Tensor]]:
+    def _block(self) -> Tensor:
+        """Return the memory for one block."""
+        import torch
+
+        return torch.empty(HEIGHT * WIDTH, dtype=torch.float64, device=self._source.device)
+
+    def _blocks(self, rows: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Return the blocks of a strip from the diagonal on, as the source gives them; kept if
         small."""
         import torch
 
         kept: list[Tensor] = []
-        for columns in self._columns(rows):
-            block = space.view(space.block, rows, columns)
+        for columns in pieces(rows.start, self.size, WIDTH):
+            block = _view(space, rows, columns)
             if self._stored is not None:
                 block = torch.empty_like(block)
                 kept.append(block)
@@ -268,7 +237,7 @@ class SymmetricForm:
         if self._stored is not None:
             self._stored[rows.start] = kept
 
-    def _centred_blocks(self, rows: slice, space: _Workspace) -> Iterator[tuple[slice, Tensor]]:
+    def _centred_blocks(self, rows: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Return the same blocks scaled and centred, the square on the diagonal halved.
 
         Its entries come twice in the strip; with the halves, twice the sum over the strips is the
@@ -277,43 +246,61 @@ class SymmetricForm:
         import torch
 
         for columns, block in self._given_blocks(rows, space):
-            centred = space.view(space.block, rows, columns)
+            centred = _view(space, rows, columns)
             torch.add(self._shift[columns], block, alpha=self._scale, out=centred)
             centred.add_(self._shift[rows, None])
             if columns.start == rows.start:
                 centred[:, : rows.stop - rows.start].mul_(0.5)
             yield columns, centred
 
-    def _given_blocks(self, rows: slice, space: _Workspace) -> Iterator[tuple[slice, Tensor]]:
+    def _given_blocks(self, rows: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Return the blocks of a strip after the first pass, kept or refilled."""
         if self._stored is None:
             return self._blocks(rows, space)
-        return zip(self._columns(rows), self._stored[rows.start], strict=True)
+        columns = pieces(rows.start, self.size, WIDTH)
+        return zip(columns, self._stored[rows.start], strict=True)
 
-    def _columns(self, rows: slice) -> Iterator[slice]:
-        for left in range(rows.start, self.size, WIDTH):
-            yield slice(left, min(left + WIDTH, self.size))
+
+def pieces(start: int, stop: int, length: int) -> Iterator[slice]:
+    """Part a range into pieces of a length, of which the last may be shorter."""
+    for left in range(start, stop, length):
+        yield slice(left, min(left + length, stop))
+
+
+def centred_sums(row_sums: Array, labels: Labels, entries: int) -> Array:
+    """Return the sums of ``row_sums`` (N,), less their mean, over each of some labels (p, N), of
+    which so many entries are worked on at once."""
+    centred = row_sums - row_sums.mean()
+    step = max(1, entries // len(centred))
+    some = [labels[rows].astype(np.float64) @ centred for rows in pieces(0, len(labels), step)]
+    return np.concatenate([np.zeros(0), *some])
+
+
+def _view(buffer: Tensor, rows: slice, columns: slice) -> Tensor:
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    return buffer[: height * width].view(height, width)
 
 
 class _Workspace:
     """The memory that one thread needs for a strip."""
 
-    def __init__(self, precise: Tensor, coarse: Tensor, device: str) -> None:
+    def __init__(self, precise: Tensor, coarse: Tensor, block: Tensor) -> None:
         import torch
 
-        self.block = torch.empty(HEIGHT * WIDTH, dtype=torch.float64, device=device)
-        self._rounded = torch.empty(HEIGHT * WIDTH, dtype=torch.float32, device=device)
+        self.block, self._rounded = block, torch.empty_like(block, dtype=torch.float32)
         self.precise = _StripProduct(precise, torch.float64)
         self.coarse = _StripProduct(coarse, torch.float32)
-
-    @staticmethod
-    def view(buffer: Tensor, rows: slice, columns: slice) -> Tensor:
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        return buffer[: height * width].view(height, width)
 
     def rounded(self, block: Tensor) -> Tensor:
         """Return the block in float32."""
         return self._rounded[: block.numel()].view(block.shape).copy_(block)
+
+
+def has_onednn(device: str) -> bool:
+    """Tell whether float32 products are oneDNN's: on AMD twice as fast as the default, MKL's."""
+    import torch
+
+    return device.startswith("cpu") and torch.backends.mkldnn.is_available()
 
 
 class _StripProduct:
@@ -322,23 +309,17 @@ class _StripProduct:
     def __init__(self, labels: Tensor, dtype: torch.dtype) -> None:
         import torch
 
-        count = len(labels)
-        self._labels = labels
+        self._labels, count = labels, len(labels)
         self._products = labels.new_empty((count, HEIGHT), dtype=dtype)
         self._converted = labels.new_empty(min(count, LABEL_ROWS) * WIDTH, dtype=dtype)
         self._fresh = True
-        # On AMD processors oneDNN's float32 product is twice as fast as the default, MKL's.
-        self._onednn = (
-            dtype == torch.float32
-            and labels.device.type == "cpu"
-            and torch.backends.mkldnn.is_available()
-        )
+        self._onednn = dtype == torch.float32 and has_onednn(labels.device.type)
 
     def add(self, columns: slice, block: Tensor) -> None:
         """Multiply one block (height, width) of the strip and add it up."""
         from torch.nn.functional import linear
 
-        for some in self._some_labels():
+        for some in pieces(0, len(self._labels), LABEL_ROWS):
             products = self._products[some, : len(block)]
             converted = self._convert(some, columns)
             if self._onednn:
@@ -355,15 +336,11 @@ class _StripProduct:
 
         self._fresh = True
         sums = self._labels.new_empty(len(self._labels), dtype=torch.float64)
-        for some in self._some_labels():
+        for some in pieces(0, len(self._labels), LABEL_ROWS):
             products = self._products[some, : rows.stop - rows.start]
             products.mul_(self._convert(some, rows))
             sums[some] = products.sum(1, dtype=sums.dtype)
         return sums
-
-    def _some_labels(self) -> Iterator[slice]:
-        for start in range(0, len(self._labels), LABEL_ROWS):
-            yield slice(start, start + LABEL_ROWS)
 
     def _convert(self, some: slice, columns: slice) -> Tensor:
         labels = self._labels[some, columns]

@@ -188,9 +188,7 @@ class CentredForm(Protocol):
     fast_error: float
 
     def forms(self, exact: Labels, fast: Labels) -> Forms: ...
-
     def linear(self, labels: Labels) -> Array: ...
-
     def lost(self) -> bool: ...
 
 
@@ -222,17 +220,13 @@ class GroupWeights:
         ``biased`` divides by n² and m² (K with its diagonal), else by n(n − 1) and m(m − 1) (K
         without it).
         """
-        less = 0 if biased else 1
-        return cls(
-            n,
-            m,
-            factor / (n * (n - less)),
-            factor / (m * (m - less)),
-            -2 * factor / (n * m),
-        )
+        pairs_x, pairs_y = n * (n - (not biased)), m * (m - (not biased))
+        return cls(n, m, factor / pairs_x, factor / pairs_y, -2 * factor / (n * m))
 
-    def swapped(self) -> GroupWeights:
-        """Return the same statistic with the groups named the other way round."""
+    def of_smaller(self) -> GroupWeights:
+        """Return the same statistic with the smaller group as x."""
+        if self.n <= self.m:
+            return self
         return GroupWeights(self.m, self.n, self.within_y, self.within_x, self.between)
 
     @property
@@ -254,18 +248,16 @@ class GroupWeights:
     @property
     def constant(self) -> float:
         """The coefficient of 1ᵀK1; exactly 0 for a biased form."""
-        share = self.n / (self.n + self.m)
-        value = (
-            self.quadratic * share**2 + (self.between - 2 * self.within_y) * share + self.within_y
-        )
+        share, mixed = self.n / (self.n + self.m), self.between - 2 * self.within_y
+        value = self.quadratic * share**2 + mixed * share + self.within_y
         return value if abs(value) > 1e-13 * abs(self.between) else 0.0
 
 
 def observed_statistic(form: CentredForm, weights: GroupWeights) -> float:
     """Return the statistic of the first n rows against the other m, without a test."""
     observed = smaller_group_labels(weights.n, weights.m, 0, np.random.default_rng(0))
-    weights = weights if weights.n <= weights.m else weights.swapped()
-    return float(_statistics(form, weights, observed, form.forms(observed, observed[:0]).exact)[0])
+    exact = form.forms(observed, observed[:0]).exact
+    return float(_statistics(form, weights.of_smaller(), observed, exact)[0])
 
 
 def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> PermutationOutcome:
@@ -310,24 +302,20 @@ class LabelStatistics:
     """
 
     def __init__(self, form: CentredForm, weights: GroupWeights, labels: Labels) -> None:
-        self._form = form
-        self._weights = weights = weights if weights.n <= weights.m else weights.swapped()
-        self._labels = labels
-        self._exact = np.zeros(len(labels), dtype=np.bool_)
-        self.error = 0.0
-        if form.size <= FLOAT64_ROWS:
-            self.values = _statistics(form, weights, labels, form.forms(labels, labels[:0]).exact)
-            self._exact[:] = True
-            self.tie_width = tie_width(*_rounding(form, weights), self.values)
-            return
-        some = labels[: 1 + MEASURED_LABELS]
-        forms = form.forms(some, labels)
-        self.values = _statistics(form, weights, labels, forms.fast)
-        self.values[: len(some)] = _statistics(form, weights, some, forms.exact)
-        self._exact[: len(some)] = True
+        self._form, self._labels = form, labels
+        self._weights = weights = weights.of_smaller()
+        large = form.size > FLOAT64_ROWS
+        some = labels[: 1 + MEASURED_LABELS] if large else labels
+        forms = form.forms(some, labels if large else labels[:0])
+        exact = _statistics(form, weights, some, forms.exact)
+        self.values = _statistics(form, weights, labels, forms.fast) if large else exact
+        self.values[: len(some)] = exact
+        self._exact = np.arange(len(labels)) < len(some)
         self.tie_width = tie_width(*_rounding(form, weights), self.values)
-        measured = np.abs(forms.exact - forms.fast[: len(some)]).max()
-        self.error = abs(weights.quadratic) * float(max(form.fast_error, SAFETY * measured))
+        self.error = 0.0
+        if large:
+            measured = np.abs(forms.exact - forms.fast[: len(some)]).max()
+            self.error = abs(weights.quadratic) * float(max(form.fast_error, SAFETY * measured))
 
     def refine(self, some: NDArray[np.intp]) -> None:
         """Replace the values at the indices ``some`` by those of float64."""
@@ -358,7 +346,4 @@ def _rounding(form: CentredForm, weights: GroupWeights) -> tuple[float, float]:
     n, m = weights.n, weights.m
     reach = abs(weights.within_x) * n * n + abs(weights.within_y) * m * m
     reach += abs(weights.between) * n * m
-    return (
-        ENTRY_ROUNDING * form.size**0.5 * form.peak * reach,
-        2 * form.rounding * reach,
-    )
+    return (ENTRY_ROUNDING * form.size**0.5 * form.peak * reach, 2 * form.rounding * reach)

@@ -242,8 +242,7 @@ def rarest_exchange(x: Array, y: Array) -> float:
     >>> rarest_exchange(np.zeros((4, 1)), np.ones((4, 1)))
     0.125
     """
-    differing = int((x != y).any(axis=1).sum())
-    return min(1.0, 2.0 ** (1 - differing))
+    return min(1.0, 2.0 ** (1 - int((x != y).any(axis=1).sum())))
 
 
 def rows_needed(pvalue: float) -> int:

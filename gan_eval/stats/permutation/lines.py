@@ -6,9 +6,8 @@ distribution functions: one sort, and cumulative sums along it for every labelli
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from math import pi, sqrt
+from math import frexp, pi, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import poch
 
 from gan_eval.runtime.threads import in_order
+from gan_eval.stats.permutation.dense import pieces
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
 from gan_eval.stats.permutation.labels import Labels
 from gan_eval.stats.samples import rounding
@@ -101,14 +101,12 @@ class SlicedForm:
     ) -> None:
         import torch
 
-        self.size, d = points.shape
-        self._device = device
+        (self.size, d), self._device = points.shape, device
         self._constant = projection_constant(d)
         self._lines = list(torch.from_numpy(groups.reshape(-1, d)).to(device))
         # Centred, because a common offset would take digits of the projections.
         self._given = points
-        centred = points - np.median(points, axis=0)
-        self._points = torch.from_numpy(centred).to(device)
+        self._points = torch.from_numpy(points - np.median(points, axis=0)).to(device)
         values = self._survey(observed)
         means = values.reshape(len(groups), -1).mean(axis=1)
         several = len(groups) > 1
@@ -121,15 +119,14 @@ class SlicedForm:
         import torch
 
         found = np.zeros(len(exact)), np.zeros(len(fast))
-        pieces = [
-            (labels[start : start + LABELS], dtype, sums[start : start + LABELS])
-            for labels, dtype, sums in zip(
-                (exact, fast), (torch.float64, torch.float32), found, strict=True
-            )
-            for start in range(0, len(labels), LABELS)
+        kinds = (exact, torch.float64, found[0]), (fast, torch.float32, found[1])
+        some = [
+            (labels[rows], dtype, sums[rows])
+            for labels, dtype, sums in kinds
+            for rows in pieces(0, len(labels), LABELS)
         ]
-        for start in range(0, len(pieces), PIECES):
-            self._add_forms(pieces[start : start + PIECES])
+        for rows in pieces(0, len(some), PIECES):
+            self._add_forms(some[rows])
         factor = -2 * self._constant * self._scale / len(self._lines)
         return Forms(*(factor * sums for sums in found))
 
@@ -144,32 +141,27 @@ class SlicedForm:
         nearest = nearest_rows(self._points.cpu().numpy(), self._given)
         return error > LOST_SHARE * nearest / self.size
 
-    def _add_forms(self, pieces: list[tuple[Labels, torch.dtype, Array]]) -> None:
-        """Add Σ_i (v_{i+1} − v_i) S_i², summed over the lines, to the last of each piece."""
+    def _add_forms(self, some: list[tuple[Labels, torch.dtype, Array]]) -> None:
+        """Add Σ_i (v_{i+1} − v_i) S_i², summed over the lines, to the last of each."""
         import torch
 
         given = []
-        for labels, dtype, _ in pieces:
+        for labels, dtype, _ in some:
             # Rows of points, so that sorting them moves whole rows of labels.
             turned = torch.from_numpy(labels.view(np.uint8)).to(self._device).T.contiguous()
             counts = [np.count_nonzero(row) for row in labels]
             shares = torch.tensor(counts, dtype=torch.float64, device=self._device) / self.size
             given.append((turned, shares, dtype))
 
-        scale = self._scale
-
         def work(direction: Tensor, spaces: list[Workspace]) -> list[Tensor]:
             line, order = sorted_line(self._points @ direction)
-            gaps = line.diff() / scale
+            gaps = line.diff() / self._scale
             return [space.form(gaps, order) for space in spaces]
 
         for results in in_order(
-            work,
-            self._lines,
-            lambda: [Workspace(*labels) for labels in given],
-            device=self._device,
+            work, self._lines, lambda: [Workspace(*labels) for labels in given], device=self._device
         ):
-            for (_, _, sums), result in zip(pieces, results, strict=True):
+            for (_, _, sums), result in zip(some, results, strict=True):
                 sums += result.cpu().numpy()
 
     def _survey(self, observed: NDArray[np.bool_]) -> Array:
@@ -193,9 +185,8 @@ class SlicedForm:
 
         sums = torch.zeros(size, dtype=torch.float64, device=self._device)
         widest, moments, forms = 0.0, 0.0, []
-        for rows, width, moment, form in in_order(
-            work, self._lines, lambda: None, device=self._device
-        ):
+        results = in_order(work, self._lines, lambda: None, device=self._device)
+        for rows, width, moment, form in results:
             sums += rows
             widest = max(widest, width)
             moments += moment
@@ -204,7 +195,7 @@ class SlicedForm:
         self.total = float(self.row_sums.sum())
         self.peak = self._constant * widest
         # A power of two: the widest line fits float32, and float64 does not notice.
-        self._scale = 2.0 ** max(0, math.frexp(widest)[1] - 60)
+        self._scale = 2.0 ** max(0, frexp(widest)[1] - 60)
         # Where half of the rows are labelled, a form is about a quarter of this; float32 rounds
         # it a few times.
         self.fast_error = 2.0**-22 * self._constant * moments / len(self._lines) / size
@@ -226,8 +217,7 @@ class Workspace:
     def __init__(self, turned: Tensor, shares: Tensor, dtype: torch.dtype) -> None:
         import torch
 
-        count = turned.shape[1]
-        self._turned = turned
+        self._turned, count = turned, turned.shape[1]
         self._chunks = max(1, ENTRIES // (ROWS * count))
         rows = self._chunks * ROWS
         self._labels = turned.new_empty((rows, count))
@@ -244,8 +234,7 @@ class Workspace:
         import torch
 
         gaps = gaps.to(self._sums.dtype)
-        total = torch.zeros_like(self._shares)
-        before = torch.zeros_like(self._shares)
+        total, before = torch.zeros_like(self._shares), torch.zeros_like(self._shares)
         for top, chunks, rows in self._pieces(len(gaps)):
             some = slice(top, top + chunks * rows)
             labels, sums = self._labels[: chunks * rows], self._sums[: chunks * rows]

@@ -7,7 +7,7 @@ hundred or so rows holds all that float64 can see. The cost then grows with N, n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -15,14 +15,21 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
-from gan_eval.stats.permutation.dense import SymmetricForm, lost_in_rounding
+from gan_eval.stats.permutation.dense import (
+    SymmetricForm,
+    centred_sums,
+    has_onednn,
+    lost_in_rounding,
+    pieces,
+)
 from gan_eval.stats.permutation.engine import Forms, GroupWeights
 from gan_eval.stats.permutation.labels import Labels
-from gan_eval.stats.permutation.pivots import Pivots
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from gan_eval.stats.permutation.lowrank_path import Pivots
 
 
 Array = NDArray[np.float64]
@@ -78,18 +85,11 @@ class LowRankForm:
     def __init__(self, source: BlockSource, pivots: Pivots, *, diagonal: bool) -> None:
         import torch
 
-        self._source = source
-        self._diagonal = diagonal
-        self.size = source.size
-        self.rounding = source.rounding
-        self.rank = pivots.rank
-        self._device = source.device
+        self._source, self._diagonal, self._device = source, diagonal, source.device
+        self.size, self.rounding, self.rank = source.size, source.rounding, pivots.rank
         self._pivots = torch.from_numpy(pivots.rows).to(self._device)
         self._triangle = torch.from_numpy(pivots.triangle).to(self._device)
-        height = max(PART_ROWS, -(-self.size // PARTS))
-        self._parts = [
-            slice(top, min(top + height, self.size)) for top in range(0, self.size, height)
-        ]
+        self._parts = list(pieces(0, self.size, max(PART_ROWS, -(-self.size // PARTS))))
         self._stored: Tensor | None = None
         # Chosen among all rows, the pivots come with the whole of L.
         if np.array_equal(pivots.candidates, np.arange(self.size)):
@@ -105,13 +105,7 @@ class LowRankForm:
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N)."""
-        centred = self.row_sums - self.row_sums.mean()
-        step = max(1, STORED_ENTRIES // 8 // self.size)
-        pieces = [
-            labels[start : start + step].astype(np.float64) @ centred
-            for start in range(0, len(labels), step)
-        ]
-        return np.concatenate(pieces) if pieces else np.zeros(0)
+        return centred_sums(self.row_sums, labels, STORED_ENTRIES // 8)
 
     def truncation(self, weights: GroupWeights) -> float:
         """Return how far the difference of two labellings' statistics may be off because of R."""
@@ -127,9 +121,8 @@ class LowRankForm:
 
     def dense(self) -> SymmetricForm | None:
         """Return the same forms without a residual; None for more rows than is reasonable."""
-        if self.size > DENSE_ROWS:
-            return None
-        return SymmetricForm(self._source, diagonal=self._diagonal)
+        small = self.size <= DENSE_ROWS
+        return SymmetricForm(self._source, diagonal=self._diagonal) if small else None
 
     def lost(self) -> bool:
         """Tell whether the rounding of float64 hides that rows differ."""
@@ -146,8 +139,7 @@ class LowRankForm:
         import torch
 
         def work(part: slice, space: Tensor) -> tuple[Tensor, Tensor]:
-            gram = torch.zeros(self.rank, self.rank, dtype=torch.float64, device=self._device)
-            diagonal = torch.zeros((), dtype=torch.float64, device=self._device)
+            gram, diagonal = self._sums.new_zeros(self.rank, self.rank), self._sums.new_zeros(())
             for _, block in self._blocks(part, space):
                 gram.addmm_(block, block.T)
                 diagonal += block.square().sum(0).square().sum()
@@ -191,11 +183,10 @@ class LowRankForm:
 
         keep = None
         if self._stored is None and self.rank * self.size <= STORED_ENTRIES:
-            keep = self._empty(self.rank, self.size)
+            keep = self._triangle.new_empty(self.rank, self.size)
 
         def work(part: slice, space: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            sums = torch.zeros(self.rank, dtype=torch.float64, device=self._device)
-            residuals = []
+            sums, residuals = self._triangle.new_zeros(self.rank), []
             for rows, block in self._blocks(part, space):
                 if keep is not None:
                     keep[:, rows] = block
@@ -206,66 +197,55 @@ class LowRankForm:
             worst = torch.stack([values, (where + part.start).double()])
             return sums, lacks.sum(), worst
 
-        self._sums = torch.zeros(self.rank, dtype=torch.float64, device=self._device)
-        trace, worst = 0.0, []
+        self._sums, self.residual, worst = self._triangle.new_zeros(self.rank), 0.0, []
         for sums, lack, some in in_order(work, self._parts, self._workspace, device=self._device):
             self._sums += sums
-            trace += float(lack)
+            self.residual += float(lack)
             worst.append(some)
         self._stored = keep if self._stored is None else self._stored
-        self.residual = trace
-        self.trace = trace + self.size * self.rank * 2.0**-53
+        self.trace = self.residual + self.size * self.rank * 2.0**-53
         joined = torch.cat(worst, 1)
         chosen = joined[1, joined[0].topk(min(LACKING, joined.shape[1])).indices]
         self.lacking = chosen.cpu().numpy().astype(np.intp)
         self.total = float(self._sums @ self._sums) - (0.0 if self._diagonal else self.size)
         self._means = self._sums[:, None] / self.size
         # ‖L‖² less that of its means: the trace of HLᵀLH, of which a form is about nm / N².
-        centred = self.size - trace - float(self._sums @ self._sums) / self.size
+        centred = self.size - self.residual - float(self._sums @ self._sums) / self.size
         self.fast_error = 2.0**-24 * ROWS**0.5 * max(centred, 0.0)
 
     def _forms(self, labels: Labels, dtype: torch.dtype) -> Array:
         import torch
 
         given = torch.from_numpy(labels.view(np.uint8)).to(self._device)
-        values = []
+        values = [np.zeros(0)]
         with full_float32():
             for some in given.split(LABELS) if len(given) else ():
-                sums = torch.zeros(len(some), self.rank, dtype=torch.float64, device=self._device)
-
-                def work(part: slice, space: Tensor, some: Tensor = some) -> Tensor:
-                    return self._products(some, part, space, dtype)
-
+                work, sums = partial(self._products, some, dtype), self._sums.new_zeros(())
                 for product in in_order(work, self._parts, self._workspace, device=self._device):
-                    sums += product
+                    sums = sums + product
                 values.append(sums.square().sum(1).cpu().numpy())
-        forms = np.concatenate(values) if values else np.zeros(0)
+        forms = np.concatenate(values)
         if self._diagonal:
             return forms
         counts = np.array([np.count_nonzero(row) for row in labels], dtype=np.float64)
         return forms - counts * (self.size - counts) / self.size
 
-    def _products(self, labels: Tensor, part: slice, space: Tensor, dtype: torch.dtype) -> Tensor:
+    def _products(self, labels: Tensor, dtype: torch.dtype, part: slice, space: Tensor) -> Tensor:
         """Σ_i a_i (L_i − mean) over the rows i of a part, float64 of shape (labels, rank)."""
         import torch
         from torch.nn.functional import linear
 
-        # On AMD processors oneDNN's float32 product is twice as fast as the default, MKL's.
-        onednn = dtype == torch.float32 and self._device.startswith("cpu")
-        onednn = onednn and torch.backends.mkldnn.is_available()
-        sums = torch.zeros(len(labels), self.rank, dtype=torch.float64, device=self._device)
+        onednn = dtype == torch.float32 and has_onednn(self._device)
+        sums = self._sums.new_zeros(len(labels), self.rank)
         converted = torch.empty(CONVERTED_LABELS * ROWS, dtype=dtype, device=self._device)
         for rows, block in self._blocks(part, space):
             centred = (block - self._means).to(dtype)
             centred = centred.to_mkldnn() if onednn else centred
-            for start in range(0, len(labels), CONVERTED_LABELS):
-                some = slice(start, start + CONVERTED_LABELS)
+            for some in pieces(0, len(labels), CONVERTED_LABELS):
                 chosen = labels[some, rows]
                 chosen = converted[: chosen.numel()].view(chosen.shape).copy_(chosen)
-                if onednn:
-                    sums[some].add_(linear(chosen.to_mkldnn(), centred).to_dense())
-                else:
-                    sums[some].add_(linear(chosen, centred))
+                product = linear(chosen.to_mkldnn() if onednn else chosen, centred)
+                sums[some].add_(product.to_dense() if onednn else product)
         return sums
 
     def _blocks(self, part: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
@@ -273,8 +253,7 @@ class LowRankForm:
         some))."""
         import torch
 
-        for top in range(part.start, part.stop, ROWS):
-            rows = slice(top, min(top + ROWS, part.stop))
+        for rows in pieces(part.start, part.stop, ROWS):
             if self._stored is not None:
                 yield rows, self._stored[:, rows]
                 continue
@@ -284,9 +263,4 @@ class LowRankForm:
             yield rows, torch.linalg.solve_triangular(self._triangle, kernel, upper=False)
 
     def _workspace(self) -> Tensor:
-        return self._empty(self.rank * ROWS)
-
-    def _empty(self, *shape: int) -> Tensor:
-        import torch
-
-        return torch.empty(*shape, dtype=torch.float64, device=self._device)
+        return self._triangle.new_empty(self.rank * ROWS)

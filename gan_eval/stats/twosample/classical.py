@@ -139,17 +139,7 @@ def box_m_test(x: Any, y: Any) -> TestResult:
     >>> box_m_test(x, y).pvalue > 0.05, box_m_test(x, 2 * y).pvalue < 1e-3
     (True, True)
     """
-    first, second = samples.two_samples(x, y)
-    start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
-    with scaling.naming(samples.column_names(x, y, count=d)):
-        scatters = _scatters(first, second)
-    statistic = scatters.box_m
-    law = BoxLaw.two_samples(n, m, d, means=False)
-    weights = (n - 1) / (n + m - 2), (m - 1) / (n + m - 2)
-    return _likelihood_ratio(
-        "Box's M test", max(statistic, 0.0), law, n + m - 2, weights, (n, m, d), start
-    )
+    return _likelihood_ratio("Box's M test", x, y, means=False)
 
 
 def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
@@ -191,77 +181,55 @@ def likelihood_ratio_test(x: Any, y: Any) -> TestResult:
     >>> round(result.statistic, 1), result.pvalue < 1e-3
     (26.4, True)
     """
-    first, second = samples.two_samples(x, y)
+    return _likelihood_ratio("two-sample likelihood-ratio test", x, y, means=True)
+
+
+def _likelihood_ratio(method: str, x: Any, y: Any, *, means: bool) -> TestResult:
+    """Test equal covariances and, if asked to, equal means, against their exact law."""
+    pooled, n, m = samples.pooled_rows(x, y)
     start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
+    d, scales = pooled.shape[1], ColumnScales.of(pooled)
     with scaling.naming(samples.column_names(x, y, count=d)):
-        scatters = _scatters(first, second)
-    statistic = scatters.likelihood_ratio
-    law = BoxLaw.two_samples(n, m, d, means=True)
-    weights = n / (n + m), m / (n + m)
-    return _likelihood_ratio(
-        "two-sample likelihood-ratio test",
-        max(statistic, 0.0),
-        law,
-        n + m,
-        weights,
-        (n, m, d),
-        start,
-    )
-
-
-def _likelihood_ratio(
-    method: str,
-    statistic: float,
-    law: BoxLaw,
-    size: int,
-    weights: tuple[float, float],
-    shape: tuple[int, int, int],
-    start: float,
-) -> TestResult:
-    pvalue = law.sf(statistic)
-    estimate = (statistic - law.mean) / (2 * size)
+        scaling.fit(pooled[:n], "x", scales)
+        scaling.fit(pooled[n:], "y", scales)
+    scatters = Scatters(scales(pooled), np.arange(n + m) < n)
+    statistic = max(scatters.likelihood_ratio if means else scatters.box_m, 0.0)
+    law = BoxLaw.two_samples(n, m, d, means=means)
+    # Where the means are free, each takes a degree of freedom.
+    of_x, of_y = (n, m) if means else (n - 1, m - 1)
+    estimate = (statistic - law.mean) / (2 * (of_x + of_y))
+    shares = of_x / (of_x + of_y) * (of_y / (of_x + of_y))
     return TestResult(
         method=method,
         statistic=statistic,
-        pvalue=pvalue,
+        pvalue=law.sf(statistic),
         null_distribution=np.empty(0),
         estimate=estimate,
-        n=shape[0],
-        m=shape[1],
-        dimension=shape[2],
+        n=n,
+        m=m,
+        dimension=d,
         seconds=time.perf_counter() - start,
         parameters={"law": "exact", "degrees_of_freedom": law.degrees_of_freedom},
-        effect_size=float(np.sqrt(2 * max(estimate, 0.0) / (weights[0] * weights[1]))),
+        effect_size=float(np.sqrt(2 * max(estimate, 0.0) / shares)),
     )
 
 
 def _pooled(first: Array, second: Array, scales: ColumnScales) -> Gaussian:
     """Return x's mean with the pooled covariance over n + m − 2, held by the centred rows."""
-    n, m, d = len(first), len(second), first.shape[1]
-    if n + m <= d + 1:
+    size, d = len(first) + len(second), first.shape[1]
+    if size <= d + 1:
         raise UsageError(
             f"x and y must together have more than {d + 1} rows for a pooled covariance of "
-            f"{d} columns, got {n + m}"
+            f"{d} columns, got {size}"
         )
-    scaling.require_variation(
-        constant_columns(first) & constant_columns(second), "the pooled sample"
-    )
+    constant = constant_columns(first) & constant_columns(second)
+    scaling.require_variation(constant, "the pooled sample")
     rounding = np.linalg.norm(scales.rounding(np.concatenate([first, second])), axis=0)
     first, second = scales(first), scales(second)
     rows = np.concatenate([first - first.mean(axis=0), second - second.mean(axis=0)])
-    pooled = Gaussian(first.mean(axis=0), rows / np.sqrt(n + m - 2))
+    pooled = Gaussian(first.mean(axis=0), rows / np.sqrt(size - 2))
     scaling.require_full_rank(pooled, rounding, "the pooled sample")
     return pooled
-
-
-def _scatters(first: Array, second: Array) -> Scatters:
-    """Factor the scatters of both samples, each of full rank."""
-    pooled = np.concatenate([first, second])
-    scales = ColumnScales.of(pooled)
-    for sample, name in ((first, "x"), (second, "y")):
-        scaling.fit(sample, name, scales)
-    return Scatters(scales(pooled), np.arange(len(pooled)) < len(first))
 
 
 def has_tight_groups(rows: Array, smaller: int) -> bool:
@@ -312,10 +280,9 @@ class Scatters:
 
     def _difference(self, whole: Array, n: float, m: float) -> float:
         """Return (n + m) ln |W / (n + m)| − n ln |X / n| − m ln |Y / m| of scatters W, X, Y."""
-        value = (n + m) * _ln_determinant(whole, n + m)
-        for factor, size in zip(self._factors, (n, m), strict=True):
-            value -= size * _ln_determinant(factor, size)
-        return value
+        first, second = self._factors
+        value = (n + m) * _ln_determinant(whole, n + m) - n * _ln_determinant(first, n)
+        return value - m * _ln_determinant(second, m)
 
 
 def _centred(group: Array) -> tuple[Array, Array]:

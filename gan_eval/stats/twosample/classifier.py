@@ -10,21 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.arguments import (
-    draw_count,
-    one_of,
-    random_generator,
-    torch_device,
-    whole_number,
-)
+from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import permutation_outcome
 from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import squeezed, uncorrelated
-from gan_eval.stats.twosample import classifier_chapter, classifier_quadratic
+from gan_eval.stats.scaling import ColumnScales, constant_columns, squeezed
+from gan_eval.stats.twosample import classifiers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,9 +60,9 @@ def classifier_test(
         NumPy, torch or pandas; at least ``folds`` rows each.
     classifier : {"quadratic", "chapter"}
         Logistic regression on all coordinates, their squares and products, with a small ridge
-        (:mod:`~gan_eval.stats.twosample.classifier_quadratic`): it contains the optimum for any two
-        Gaussians. Or the chapter's discriminator, d → 5 → 3 → 1 with tanh
-        (:mod:`~gan_eval.stats.twosample.classifier_chapter`).
+        (:class:`~gan_eval.stats.twosample.classifiers.QuadraticLogistic`): it contains the optimum
+        for any two Gaussians. Or the chapter's discriminator, d → 5 → 3 → 1 with tanh
+        (:func:`~gan_eval.stats.twosample.classifiers.fit_chapter`).
     folds : int
         Between 2 and the rows of the smaller sample. Each row is scored by the classifier trained
         on the other folds.
@@ -129,34 +123,28 @@ def classifier_test(
     >>> result.pvalue, result.parameters["accuracy"] > 0.5
     (0.01, True)
     """
-    first, second = samples.two_samples(x, y)
-    one_of(classifier, "classifier", tuple(PERMUTATIONS))
-    n, m = len(first), len(second)
-    folds = _fold_count(folds, min(n, m))
-    if permutations is None:
-        permutations = PERMUTATIONS[classifier]
-    permutations = draw_count(permutations, "permutations")
-    generator = random_generator(rng)
-    device = torch_device(device)
+    pooled, n, m = samples.pooled_rows(x, y)
+    arguments.one_of(classifier, "classifier", tuple(PERMUTATIONS))
+    folds = arguments.whole_number(folds, "folds", 2, min(n, m), "the rows of the smaller sample")
+    count = PERMUTATIONS[classifier] if permutations is None else permutations
+    count = arguments.draw_count(count, "permutations")
+    generator = arguments.random_generator(rng)
+    device = arguments.torch_device(device)
     start = time.perf_counter()
 
-    pooled = np.concatenate([first, second])
-    points = uncorrelated(pooled)
+    points = _uncorrelated(pooled)
     if classifier == "quadratic" and points.shape[1] > LARGEST_DIMENSION:
         raise UsageError(
             f"classifier 'quadratic' takes data of at most {LARGEST_DIMENSION} independent "
             f"columns, got {points.shape[1]}; classifier='chapter' has no such limit"
         )
-    labels = np.empty((1 + permutations, n + m), dtype=np.bool_)
-    labels[0] = np.arange(n + m) < n
-    labels[1:] = permutation_labels(n, m, permutations, generator)
+    labels = np.vstack([np.arange(n + m) < n, permutation_labels(n, m, count, generator)])
     order = generator.permutation(n + m)
     model = _model(classifier, points, generator, device)
     skill, loss, accuracy = _skills(model, labels, order, folds, device)
 
-    outcome = permutation_outcome(
-        skill, labels, TIE_WIDTH[classifier], lambda: squeezed(points, pooled)
-    )
+    accuracy, width = float(accuracy[0]), TIE_WIDTH[classifier]
+    outcome = permutation_outcome(skill, labels, width, lambda: squeezed(points, pooled))
     return TestResult(
         method="classifier two-sample test",
         statistic=outcome.statistic,
@@ -165,20 +153,12 @@ def classifier_test(
         estimate=math.log(2) - float(loss[0]),
         n=n,
         m=m,
-        dimension=first.shape[1],
+        dimension=pooled.shape[1],
         seconds=time.perf_counter() - start,
-        parameters={
-            "classifier": classifier,
-            "folds": float(folds),
-            "accuracy": float(accuracy[0]),
-        },
+        parameters={"classifier": classifier, "folds": float(folds), "accuracy": accuracy},
         effect_size=2 * outcome.statistic - 1,
         rarest_split=rarest_split(pooled, n),
     )
-
-
-def _fold_count(folds: Any, rows: int) -> int:
-    return whole_number(folds, "folds", 2, rows, "the rows of the smaller sample")
 
 
 def _model(
@@ -189,11 +169,26 @@ def _model(
     # Rows that are all equal leave no direction, and nothing for a discriminator but rounding.
     if classifier == "chapter" and points.shape[1]:
         rows = torch.as_tensor(points, device=device)
-        initial = classifier_chapter.initial_parameters(points.shape[1], generator)
-        return lambda positive, training: classifier_chapter.fit(rows, positive, training, initial)
-    features = torch.as_tensor(classifier_quadratic.quadratic_features(points), device=device)
-    regressions = classifier_quadratic.QuadraticLogistic(features)
+        initial = classifiers.initial_parameters(points.shape[1], generator)
+        return lambda positive, training: classifiers.fit_chapter(rows, positive, training, initial)
+    features = torch.as_tensor(classifiers.quadratic_features(points), device=device)
+    regressions = classifiers.QuadraticLogistic(features)
     return lambda positive, training: regressions.fit(positive, training) @ features.T
+
+
+def _uncorrelated(pooled: Array) -> Array:
+    """Return coordinates (N, r) of mean 0 and covariance I, r the rank of the centred rows."""
+    pooled = pooled[:, ~constant_columns(pooled)]
+    scales = ColumnScales.robust(pooled)
+    centred = scales(pooled)
+    centred -= centred.mean(axis=0)
+    # Columns in units of their own first, or the rank would depend on the units.
+    largest = np.abs(centred).max(axis=0)
+    left, sizes, axes = np.linalg.svd(centred / largest, full_matrices=False)
+    rounding = np.linalg.norm(scales.rounding(pooled), axis=0) / largest
+    noise = 2 * np.linalg.norm(axes * rounding, axis=1)
+    kept = sizes > np.maximum(max(centred.shape) * np.finfo(np.float64).eps * sizes[:1], noise)
+    return left[:, kept] * np.sqrt(len(pooled))
 
 
 def stratified_folds(labels: Labels, order: NDArray[np.integer], folds: int) -> NDArray[np.intp]:
@@ -230,8 +225,8 @@ def stratified_folds(labels: Labels, order: NDArray[np.integer], folds: int) -> 
 
 def _skills(
     model: Classifier, labels: Labels, order: NDArray[np.integer], folds: int, device: str
-) -> tuple[Array, Array, Array]:
-    """Mean probability of the own sample, mean log-loss and accuracy of every labelling, (L,)."""
+) -> Array:
+    """Mean probability of the own sample, log-loss and accuracy of every labelling: (3, L)."""
     step = max(1, CHUNK_ENTRIES // (folds * labels.shape[1]))
     chunks = [labels[start : start + step] for start in range(0, len(labels), step)]
 
@@ -244,9 +239,7 @@ def _skills(
         in_x, in_y = chunk / chunk.sum(axis=1)[:, None], ~chunk / (~chunk).sum(axis=1)[:, None]
         return np.einsum("kln,ln->kl", measures, (in_x + in_y) / 2)
 
-    parts = list(in_order(work, chunks, lambda: None, device=device))
-    skill, loss, accuracy = np.concatenate(parts, axis=1)
-    return skill, loss, accuracy
+    return np.concatenate(list(in_order(work, chunks, lambda: None, device=device)), axis=1)
 
 
 def _out_of_fold_scores(

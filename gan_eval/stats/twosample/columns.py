@@ -90,14 +90,12 @@ def columns_test(
     (0.005, 'x2')
     """
     names = getattr(x, "columns", None)
-    first, second = samples.two_samples(x, y)
+    pooled, n, m = samples.pooled_rows(x, y)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
     start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
-    pooled = np.concatenate([first, second])
     columns = [_Column(values, n) for values in pooled.T]
-    if all(column.constant for column in columns):
+    if not any(column.varies for column in columns):
         raise CannotTestError("x and y hold one and the same row, again and again")
     observed = np.concatenate([column(np.arange(n + m)[None] < n) for column in columns])
     worst, largest = int(observed.argmax()), int(observed.max())
@@ -109,8 +107,7 @@ def columns_test(
             lambda column, _, labels=labels: column(labels), columns, lambda: None, device="cpu"
         )
         null.append(np.max(list(parts), axis=0))
-    whole = np.concatenate(null)
-    statistic = largest / (n * m)
+    whole, statistic = np.concatenate(null), largest / (n * m)
     return TestResult(
         method="largest column difference, permutation test",
         statistic=statistic,
@@ -119,7 +116,7 @@ def columns_test(
         estimate=statistic,
         n=n,
         m=m,
-        dimension=d,
+        dimension=len(columns),
         seconds=time.perf_counter() - start,
         parameters={"column": f"x{worst + 1}" if names is None else str(names[worst])},
         effect_size=statistic,
@@ -134,28 +131,23 @@ class _Column:
         size = len(values)
         self._order = np.argsort(values, kind="stable")
         # Both functions are read after the last of equal values only.
-        self._ends = np.flatnonzero(np.diff(values[self._order]))
-        self._places = self._ends if self._ends.size < size - 1 else slice(size - 1)
-        self._size = size
+        ends = np.flatnonzero(np.diff(values[self._order]))
+        self._places = ends if ends.size < size - 1 else slice(size - 1)
+        self.varies, self._size = ends.size > 0, size
         # N · (labels so far) − n · rank is nm (F_x − F_y): whole numbers, up to N²/4.
         self._counts = np.int32 if size**2 < 2**31 else np.int64
-        self._expected = (n * (self._ends + 1)).astype(self._counts)
-
-    @property
-    def constant(self) -> bool:
-        return not self._ends.size
+        self._expected = (n * (ends + 1)).astype(self._counts)
 
     def __call__(self, labels: Labels) -> NDArray[np.int64]:
         """Take the largest difference under labels (k, N), True where a row stands in x: shape
         (k,)."""
         largest = np.zeros(len(labels), dtype=np.int64)
-        if self.constant:
+        if not self.varies:
             return largest
         step = max(1, _SUMMED_ENTRIES // self._size)
         for start in range(0, len(labels), step):
             some = labels[start : start + step].take(self._order, axis=1)
-            so_far = np.cumsum(some, axis=1, dtype=self._counts)
-            so_far = so_far[:, self._places]
+            so_far = np.cumsum(some, axis=1, dtype=self._counts)[:, self._places]
             so_far *= self._size
             so_far -= self._expected
             largest[start : start + step] = np.maximum(so_far.max(axis=1), -so_far.min(axis=1))

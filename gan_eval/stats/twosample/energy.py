@@ -8,13 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.runtime.arguments import (
-    draw_count,
-    one_of,
-    positive_number,
-    random_generator,
-    torch_device,
-)
+from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.kernels.kernels import PairwiseBlocks, distance
 from gan_eval.stats.permutation.dense import SymmetricForm
@@ -46,11 +40,9 @@ def energy_distance(
     >>> round(energy_distance(x, y), 3), round(energy_distance(3 * x, 3 * y) / 3, 3)
     (0.645, 0.645)
     """
-    samples = Pooled.of(x, y, whiten)
-    samples = samples if whiten is None else whitened(samples, whiten)
+    samples = whitened(x, y, whiten)
     form = _distances(samples, exponent, device)
-    value = observed_statistic(form, _weights(samples.n, samples.m, 1.0))
-    return value * samples.unit(exponent)
+    return observed_statistic(form, _weights(samples, 1.0)) * samples.unit(exponent)
 
 
 def energy_test(
@@ -134,16 +126,15 @@ def energy_test(
     >>> result.pvalue, round(result.estimate, 3)
     (0.001, 0.645)
     """
-    samples = Pooled.of(x, y, whiten)
-    samples = samples if whiten is None else whitened(samples, whiten)
+    samples = whitened(x, y, whiten)
     draw = NullLabels(null, samples.n, samples.m)
-    permutations = draw_count(permutations, "permutations")
-    generator = random_generator(rng)
-    device = torch_device(device)
+    permutations = arguments.draw_count(permutations, "permutations")
+    generator = arguments.random_generator(rng)
+    device = arguments.torch_device(device)
     start = time.perf_counter()
     n, m = samples.n, samples.m
     coefficient = n * m / (n + m)
-    weights = _weights(n, m, coefficient)
+    weights = _weights(samples, coefficient)
     path: dict[str, float | str] = {"path": "exact"}
     lines = _projections(samples, method, projections, exponent)
     if lines:
@@ -175,8 +166,8 @@ def energy_test(
 
 def _projections(samples: Pooled, method: str, projections: Any, exponent: float) -> int:
     """Return how many lines to project to; 0 for the exact path."""
-    one_of(method, "method", METHODS)
-    projections = draw_count(projections, "projections")
+    arguments.one_of(method, "method", METHODS)
+    projections = arguments.draw_count(projections, "projections")
     if method == "sliced" and exponent != 1:
         raise UsageError(f"exponent must be 1 for method='sliced', got {exponent}")
     many = samples.n + samples.m > EXACT_ROWS and exponent == 1
@@ -193,20 +184,15 @@ def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) 
 
 
 def _distances(samples: Pooled, exponent: float, device: str) -> SymmetricForm:
-    alpha = positive_number(exponent, "exponent")
+    alpha = arguments.positive_number(exponent, "exponent")
     if alpha >= 2:
         raise UsageError(f"exponent must be between 0 and 2, both excluded, got {exponent}")
-    blocks = PairwiseBlocks(
-        samples.points,
-        distance(alpha),
-        torch_device(device),
-        # The points vary by about 1, where the slope of a distance to the power α is α.
-        1 / alpha,
-        samples.coordinate_error,
-    )
+    device, error = arguments.torch_device(device), samples.coordinate_error
+    # The points vary by about 1, where the slope of a distance to the power α is α.
+    blocks = PairwiseBlocks(samples.points, distance(alpha), device, 1 / alpha, error)
     return SymmetricForm(blocks, diagonal=True)
 
 
-def _weights(n: int, m: int, coefficient: float) -> GroupWeights:
+def _weights(samples: Pooled, coefficient: float) -> GroupWeights:
     """Minus the kernel's signs: between counts for, within against."""
-    return GroupWeights.difference(n, m, biased=True, factor=-coefficient)
+    return GroupWeights.difference(samples.n, samples.m, biased=True, factor=-coefficient)

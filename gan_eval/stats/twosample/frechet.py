@@ -185,8 +185,7 @@ def frechet_distance(
     estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
     corrected = estimate - _jackknife_bias(first, second)
     draws = _distances(
-        _resampled(first, bootstrap, generator),
-        _resampled(second, bootstrap, generator),
+        _resampled(first, bootstrap, generator), _resampled(second, bootstrap, generator)
     )
     tail = (1 - confidence_level) / 2
     moved = corrected - draws.mean()
@@ -264,20 +263,16 @@ def _resampled(rows: Array, draws: int, generator: np.random.Generator) -> Momen
         size = min(step, draws - done)
         times = draw_counts(n, size, generator)
         parts.append(_moments(times.astype(np.float64).__matmul__, rows, np.full(size, float(n))))
-    return (
-        np.concatenate([means for means, _ in parts]),
-        np.concatenate([covariances for _, covariances in parts]),
-    )
+    means, covariances = zip(*parts, strict=True)
+    return np.concatenate(means), np.concatenate(covariances)
 
 
 def _left_out(rows: Array) -> tuple[Array, Moments]:
     """Return each group's share of the rows (g,), and the moments without it."""
     n = len(rows)
-    groups = min(n, GROUPS)
-    group = np.arange(n) % groups
-    by_group, starts = np.argsort(group, kind="stable"), np.zeros(groups, dtype=np.intp)
-    sizes = np.bincount(group)
-    starts[1:] = np.cumsum(sizes)[:-1]
+    group = np.arange(n) % min(n, GROUPS)
+    by_group, sizes = np.argsort(group, kind="stable"), np.bincount(group)
+    starts = np.cumsum(sizes) - sizes
 
     def total(table: Array) -> Array:
         return table.sum(axis=0) - np.add.reduceat(table[by_group], starts, axis=0)
@@ -310,8 +305,7 @@ def influence(rows: Array, other: Array) -> Array:
     values, axes = np.linalg.eigh(first)
     kept = values > _SINGULAR * values[-1]
     values, axes = values[kept], axes[:, kept]
-    root = axes * np.sqrt(values)
-    inverse = axes / np.sqrt(values)
+    root, inverse = axes * np.sqrt(values), axes / np.sqrt(values)
     inner, turned = np.linalg.eigh(root.T @ second @ root)
     middle = (turned * np.sqrt(np.maximum(inner, 0.0))) @ turned.T
     transport = inverse @ middle @ inverse.T
@@ -335,6 +329,5 @@ def upper_reach(first: Array, second: Array, level: float) -> float:
     error = math.sqrt(sum(float((w**2).var()) / len(w) ** 3 for w in weights))
     third = sum(float((w**3).mean()) / len(w) ** 2 for w in weights)
     z = float(ndtri((1 + level) / 2))
-    skewness = third / variance**1.5
-    longer = 1 + skewness * (2 * z * z + 1) / (6 * z)
+    longer = 1 + third / variance**1.5 * (2 * z * z + 1) / (6 * z)
     return math.sqrt(1 + error / variance) * max(longer, 1.0)

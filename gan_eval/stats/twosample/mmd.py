@@ -9,18 +9,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gan_eval.runtime.arguments import (
-    draw_count,
-    one_of,
-    positive_number,
-    random_generator,
-    torch_device,
-)
+from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import intervals
-from gan_eval.stats.kernels.kernels import KERNELS, Kernel, median_bandwidth
+from gan_eval.stats.kernels.kernels import KERNELS, median_bandwidth
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import (
     FLOAT64_ROWS,
@@ -35,8 +28,6 @@ from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import LARGEST_EXPONENT, Pooled
 from gan_eval.stats.scaling import whitened
 from gan_eval.stats.twosample.mmd_aggregated import AGGREGATIONS, Aggregate, candidates
-
-Array = NDArray[np.float64]
 
 ESTIMATORS = ("unbiased", "biased")
 PATHS = ("auto", "exact", "lowrank")
@@ -71,7 +62,7 @@ def mmd2(
     """
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
         raise UsageError(f"bandwidth of one MMD² must be a number or 'median', got {bandwidth!r}")
-    samples = _samples(x, y, kernel, whiten)
+    samples = whitened(x, y, whiten, _fixed(kernel))
     return observed_statistic(*_matrix(samples, kernel, bandwidth, estimator, device)[:2])
 
 
@@ -201,12 +192,12 @@ def mmd_test(
     >>> mmd_test(x[::2], x[1::2], rng=0).pvalue > 0.05
     True
     """
-    samples = _samples(x, y, kernel, whiten)
+    samples = whitened(x, y, whiten, _fixed(kernel))
     draw = NullLabels(null, samples.n, samples.m)
-    permutations = draw_count(permutations, "permutations")
-    generator = random_generator(rng)
-    device = torch_device(device)
-    one_of(method, "method", PATHS)
+    permutations = arguments.draw_count(permutations, "permutations")
+    generator = arguments.random_generator(rng)
+    device = arguments.torch_device(device)
+    arguments.one_of(method, "method", PATHS)
     start = time.perf_counter()
     interval = None
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
@@ -222,7 +213,11 @@ def mmd_test(
         title, has_units = METHODS[bandwidth], False
         parameters: dict[str, float | str] = {"kernel": "+".join(names), "bandwidth": bandwidth}
     else:
-        name = _single_kernel(kernel)
+        name = "gaussian" if kernel is None else kernel
+        if not isinstance(name, str):
+            raise UsageError(
+                f"kernel must be one name unless bandwidth is 'fuse' or 'agg', got {kernel!r}"
+            )
         form, weights, width = _matrix(samples, name, bandwidth, estimator, device, method)
         if isinstance(form, LowRankForm):
             outcome = low_rank_test(form, weights, partial(draw, generator=generator), permutations)
@@ -237,7 +232,7 @@ def mmd_test(
         parameters = {"kernel": name} | used | path
         enough = min(samples.n, samples.m) >= intervals.FEWEST_ROWS
         if estimator == "unbiased" and null == "permutation" and enough:
-            interval = _interval(form, KERNELS[name], samples, width)
+            interval = intervals.mmd_interval(form, KERNELS[name], samples, width)
             parameters |= {"confidence_level": intervals.LEVEL}
     return TestResult(
         method=f"{title} {draw.title} test",
@@ -256,37 +251,25 @@ def mmd_test(
     )
 
 
-def _samples(x: Any, y: Any, kernel: Any, whiten: Any) -> Pooled:
-    """Read both samples, and whiten them if asked to."""
-    if whiten is not None:
-        return whitened(Pooled.of(x, y, whiten), whiten)
+def _fixed(kernel: Any) -> str | None:
+    """Return why the answer depends on where 0 is, if it does."""
     given = isinstance(kernel, str) and kernel == "polynomial"
-    return Pooled.of(x, y, fixed="the polynomial kernel depends on where 0 is" if given else None)
-
-
-def _single_kernel(kernel: Any) -> str:
-    if kernel is None:
-        return "gaussian"
-    if not isinstance(kernel, str):
-        raise UsageError(
-            f"kernel must be one name unless bandwidth is 'fuse' or 'agg', got {kernel!r}"
-        )
-    return kernel
+    return "the polynomial kernel depends on where 0 is" if given else None
 
 
 def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[str, ...]:
     choices = tuple(name for name, entry in KERNELS.items() if entry.has_bandwidth)
     names = ("gaussian", "laplace") if kernel is None else kernel
     names = (names,) if isinstance(names, str) else tuple(names)
-    for name in names:
-        if name not in choices:
-            raise UsageError(
-                f"kernel with bandwidth={aggregation!r} must be of {', '.join(choices)}, "
-                f"got {name!r}"
-            )
+    unknown = [name for name in names if name not in choices]
+    if unknown:
+        raise UsageError(
+            f"kernel with bandwidth={aggregation!r} must be of {', '.join(choices)}, "
+            f"got {unknown[0]!r}"
+        )
     if not names or len(set(names)) < len(names):
         raise UsageError(f"kernel must name at least one kernel, each once, got {list(names)}")
-    if one_of(estimator, "estimator", ESTIMATORS) == "biased":
+    if arguments.one_of(estimator, "estimator", ESTIMATORS) == "biased":
         raise UsageError(
             f"estimator must be 'unbiased' with bandwidth={aggregation!r}, got 'biased'"
         )
@@ -303,23 +286,29 @@ def _matrix(
 ) -> tuple[SymmetricForm | LowRankForm, GroupWeights, float | None]:
     """Return the kernel matrix, the weights of the estimator, and the bandwidth used if there is
     one."""
-    kernel = KERNELS[one_of(name, "kernel", tuple(KERNELS))]
-    biased = one_of(estimator, "estimator", ESTIMATORS) == "biased"
-    device = torch_device(device)
+    kernel = KERNELS[arguments.one_of(name, "kernel", tuple(KERNELS))]
+    biased = arguments.one_of(estimator, "estimator", ESTIMATORS) == "biased"
+    device = arguments.torch_device(device)
     if isinstance(bandwidth, str) and bandwidth != "median":
         raise UsageError(
             f"bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got {bandwidth!r}"
         )
     width, points = None, samples.points
     if not kernel.has_bandwidth:
-        # It depends on where 0 is and on the unit.
-        points = _cubed(samples.unscaled)
+        # It depends on where 0 is and on the unit, and its squares must add up.
+        points = samples.unscaled
+        largest = float(np.abs(points).max())
+        if largest > LARGEST_CUBED:
+            raise UsageError(
+                f"x and y must hold values of at most {LARGEST_CUBED:g} in size for the polynomial "
+                f"kernel, which cubes their products, got {largest:g}"
+            )
+        if not isinstance(bandwidth, str):
+            raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
     elif isinstance(bandwidth, str):
         width = median_bandwidth(points, norm=kernel.argument)
     else:
-        width = _within_reach(positive_number(bandwidth, "bandwidth"), samples)
-    if not kernel.has_bandwidth and not isinstance(bandwidth, str):
-        raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
+        width = _within_reach(arguments.positive_number(bandwidth, "bandwidth"), samples)
     blocks = kernel.blocks(points, width, device, samples.coordinate_error)
     form = None
     if method == "lowrank" and name not in SMOOTH:
@@ -328,20 +317,9 @@ def _matrix(
         )
     large = len(samples.points) > FLOAT64_ROWS
     if method == "lowrank" or (method == "auto" and name in SMOOTH and large):
-        form = low_rank_form(samples.points, kernel.entries(width), blocks, diagonal=biased)
+        form = low_rank_form(kernel.entries(width), blocks, diagonal=biased)
     form = form or SymmetricForm(blocks, diagonal=biased)
     return form, GroupWeights.difference(samples.n, samples.m, biased=biased), width
-
-
-def _cubed(rows: Array) -> Array:
-    """Return the rows, if the squares of their kernel can be added up."""
-    largest = float(np.abs(rows).max())
-    if largest > LARGEST_CUBED:
-        raise UsageError(
-            f"x and y must hold values of at most {LARGEST_CUBED:g} in size for the polynomial "
-            f"kernel, which cubes their products, got {largest:g}"
-        )
-    return rows
 
 
 def _within_reach(bandwidth: float, samples: Pooled) -> float:
@@ -353,40 +331,3 @@ def _within_reach(bandwidth: float, samples: Pooled) -> float:
             f"data, which are near {samples.unit():.2g}, got {bandwidth:g}"
         )
     return math.ldexp(bandwidth, -samples.exponent)
-
-
-def _interval(
-    form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled, width: float | None
-) -> tuple[float, float]:
-    """Bound the MMD² of the distributions, from the row sums and the matrix of some rows of each
-    sample."""
-    import torch
-
-    points = samples.points if kernel.has_bandwidth else samples.unscaled
-    n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
-    over_x, diagonal = form.sums_over(x), kernel.diagonal(points)
-    over_y = form.row_sums - over_x
-    within_x, within_y = over_x[x].sum() / (n - 1), over_y[y].sum() / (m - 1)
-    unbiased = within_x / n + within_y / m - 2 * over_y[x].sum() / (n * m)
-    first = (diagonal[x].sum() - within_x) / n**2 + (diagonal[y].sum() - within_y) / m**2
-    largest = 2.0 if kernel.has_bandwidth else math.inf
-    # Rows of a sample that coincide have no noise but that of rounding.
-    if not first > np.finfo(np.float64).eps * float(np.abs(diagonal).max()):
-        end = min(max(float(unbiased), 0.0), largest)
-        return end, end
-    of_x = over_x[x] / (n - 1) - over_y[x] / m
-    of_y = over_x[y] / n - over_y[y] / (m - 1)
-    witness = of_x.var(ddof=1) / n + of_y.var(ddof=1) / m
-
-    chosen = [
-        np.linspace(0, size - 1, min(size, intervals.SPECTRUM_ROWS)).round().astype(np.intp)
-        for size in (n, m)
-    ]
-    rows = points[np.concatenate([chosen[0], n + chosen[1]])]
-    whole = slice(0, len(rows))
-    matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
-    kernel.blocks(rows, width, "cpu").fill(whole, whole, matrix)
-    noise = intervals.Noise.of(matrix.numpy(), len(chosen[0]), n, m, float(first))
-    return intervals.squared_distance_interval(
-        float(unbiased), float(witness), noise, largest=largest
-    )

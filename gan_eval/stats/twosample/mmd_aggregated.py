@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from gan_eval.stats.kernels import kernels
 from gan_eval.stats.kernels.kernels import KERNELS, BlockSource, bandwidth_range
 from gan_eval.stats.permutation.dense import STORED_ENTRIES, SymmetricForm, lost_in_rounding
 from gan_eval.stats.permutation.engine import (
@@ -37,116 +35,84 @@ BANDWIDTHS = 10
 ACCEPTED_SHARE = 1e-12
 
 
-@dataclass(frozen=True)
 class Candidate:
-    """One kernel with its bandwidth, of the pooled points.
+    """One kernel with its bandwidth, as the source of its matrix between the pooled points.
 
-    Attributes
+    Parameters
     ----------
     name : str
     bandwidth : float
-    source : BlockSource
-        Its matrix.
-    points : ndarray, shape (N, d)
+    distances : KeptBlocks
+        What its entries are made of.
+    error : float
+        How far a coordinate of the points may be off.
     """
 
-    name: str
-    bandwidth: float
-    source: BlockSource
-    points: Array
+    def __init__(self, name: str, bandwidth: float, distances: KeptBlocks, error: float) -> None:
+        self._kernel, self._bandwidth, self._distances = KERNELS[name], bandwidth, distances
+        self._smooth = name in SMOOTH
+        self.size, self.device, self.points = distances.size, distances.device, distances.points
+        self.rounding = 2 * error / bandwidth
+
+    def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
+        """Write the entries ``[rows, columns]`` into ``out``, float64."""
+        self._distances.fill(rows, columns, out)
+        self._kernel.entries(self._bandwidth)(out)
 
     def form(self) -> SymmetricForm | LowRankForm:
         """Its matrix without the diagonal, by a factor where there is a good one of low rank."""
-        if self.name in SMOOTH and len(self.points) > FLOAT64_ROWS:
-            kernel = KERNELS[self.name]
-            plain = kernel.blocks(self.points, self.bandwidth, self.source.device)
-            entries = kernel.entries(self.bandwidth)
-            form = low_rank_form(self.points, entries, plain, diagonal=False)
+        if self._smooth and self.size > FLOAT64_ROWS:
+            plain = self._kernel.blocks(self.points, self._bandwidth, self.device)
+            form = low_rank_form(self._kernel.entries(self._bandwidth), plain, diagonal=False)
             if form is not None and form.trace <= ACCEPTED_SHARE * np.sqrt(form.squares):
                 return form
         return self.dense()
 
     def dense(self) -> SymmetricForm:
         """Its matrix without the diagonal."""
-        return SymmetricForm(self.source, diagonal=False)
+        return SymmetricForm(self, diagonal=False)
 
 
 def candidates(
-    points: Array,
-    names: Sequence[str],
-    aggregation: str,
-    device: str,
-    coordinate_error: float | None = None,
+    points: Array, names: Sequence[str], aggregation: str, device: str, error: float
 ) -> list[Candidate]:
-    """Return ``BANDWIDTHS`` candidates for each named kernel.
+    """Return ``BANDWIDTHS`` candidates for each named kernel; ``error`` is a coordinate's.
 
     They span :func:`~gan_eval.stats.kernels.kernels.bandwidth_range` of the pooled points,
     equally spaced for ``"fuse"`` and in equal ratios for ``"agg"``, as their authors have it.
     """
-    error = kernels.rounding(points) if coordinate_error is None else coordinate_error
     spaced = np.linspace if aggregation == "fuse" else np.geomspace
-    distances: dict[str, _Kept] = {}
-    ranges: dict[str, tuple[float, float]] = {}
-    found = []
+    shared: dict[str, tuple[KeptBlocks, float, float]] = {}
+    found: list[Candidate] = []
     for name in names:
-        kernel = KERNELS[name]
-        norm = kernel.argument
-        if norm not in ranges:
-            ranges[norm] = bandwidth_range(points, norm=norm)
-            distances[norm] = _Kept(kernel.distances(points, device))
-        narrow, wide = ranges[norm]
-        for width in spaced(narrow, wide, BANDWIDTHS).tolist():
-            source = _Transformed(distances[norm], kernel.entries(width), 2 * error / width)
-            found.append(Candidate(name, width, source, points))
+        norm = KERNELS[name].argument
+        if norm not in shared:
+            distances = KeptBlocks(KERNELS[name].distances(points, device))
+            shared[norm] = distances, *bandwidth_range(points, norm=norm)
+        distances, narrow, wide = shared[norm]
+        widths = spaced(narrow, wide, BANDWIDTHS).tolist()
+        found += [Candidate(name, width, distances, error) for width in widths]
     return found
 
 
-class _Kept:
+class KeptBlocks:
     """A source whose blocks are filled once and kept, where they are not too many."""
 
     def __init__(self, source: BlockSource) -> None:
         self._source = source
         self.size, self.device, self.points = source.size, source.device, source.points
-        self._blocks: dict[tuple[int, int], Tensor] | None = (
-            {} if self.size * (self.size + 1) // 2 <= STORED_ENTRIES else None
-        )
+        self._keeps = self.size * (self.size + 1) // 2 <= STORED_ENTRIES
+        self._blocks: dict[tuple[int, int], Tensor] = {}
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
-        if self._blocks is None or rows.step is not None:
-            self._source.fill(rows, columns, out)
-            return
+        """Write the entries ``[rows, columns]`` into ``out``, float64."""
         key = rows.start, columns.start
-        kept = self._blocks.get(key)
-        if kept is None:
-            self._source.fill(rows, columns, out)
+        if rows.step is None and key in self._blocks:
+            out.copy_(self._blocks[key])
+            return
+        self._source.fill(rows, columns, out)
+        if rows.step is None and self._keeps:
             self._blocks[key] = out.clone()
-        else:
-            out.copy_(kept)
-
-
-@dataclass(frozen=True)
-class _Transformed:
-    """A kernel of kept distances."""
-
-    distances: _Kept
-    entries: kernels.Entries
-    rounding: float
-
-    @property
-    def size(self) -> int:
-        return self.distances.size
-
-    @property
-    def points(self) -> Array:
-        return self.distances.points
-
-    @property
-    def device(self) -> str:
-        return self.distances.device
-
-    def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
-        self.distances.fill(rows, columns, out)
-        self.entries(out)
 
 
 class Aggregate:
@@ -289,7 +255,7 @@ class _Statistics:
 
     def lost(self) -> bool:
         """Tell whether the rounding of float64 hides that rows differ."""
-        return lost_in_rounding(self._kernel.source, 1.0)
+        return lost_in_rounding(self._kernel, 1.0)
 
     def refine(self, some: Indices) -> None:
         """Replace the values at the indices ``some`` by those of float64 and the whole matrix."""

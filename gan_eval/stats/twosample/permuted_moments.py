@@ -24,7 +24,7 @@ from gan_eval.stats.permutation.engine import NullDistribution
 from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import LARGEST_EXPONENT
-from gan_eval.stats.scaling import ColumnScales, naming, nearest_rows, squeezed, unit_covariance
+from gan_eval.stats.scaling import ColumnScales, naming, nearest_rows, squeezed
 from gan_eval.stats.twosample import classical
 from gan_eval.stats.twosample.classical import Scatters, has_tight_groups
 
@@ -77,8 +77,7 @@ def likelihood_ratio_permutation_test(
     >>> likelihood_ratio_permutation_test(x, y, rng=0).pvalue
     0.001
     """
-    named = classical.likelihood_ratio_test, "likelihood_ratio", _likelihood_ratio
-    return _permuted(*named, x, y, permutations, rng)
+    return _permuted("likelihood_ratio", x, y, permutations, rng)
 
 
 def box_m_permutation_test(
@@ -100,8 +99,7 @@ def box_m_permutation_test(
     >>> box_m_permutation_test(x, 2 * y, rng=0).pvalue < 0.01
     True
     """
-    named = classical.box_m_test, "box_m", _box_m
-    return _permuted(*named, x, y, permutations, rng)
+    return _permuted("box_m", x, y, permutations, rng)
 
 
 def hotelling_permutation_test(
@@ -122,36 +120,28 @@ def hotelling_permutation_test(
     >>> hotelling_permutation_test(x, y, rng=0).pvalue
     0.001
     """
-    named = classical.hotelling_test, "hotelling", _hotelling
-    return _permuted(*named, x, y, permutations, rng, squares=False)
+    return _permuted("hotelling", x, y, permutations, rng)
 
 
 def _permuted(
-    classical_test: Callable[[Any, Any], TestResult],
-    name: str,
-    statistic: Statistic,
-    x: Any,
-    y: Any,
-    permutations: int,
-    rng: int | np.random.Generator | None,
-    *,
-    squares: bool = True,
+    name: str, x: Any, y: Any, permutations: int, rng: int | np.random.Generator | None
 ) -> TestResult:
-    first, second = samples.two_samples(x, y)
+    classical_test, statistic = _STATISTICS[name]
+    squares = name != "hotelling"
+    pooled, n, m = samples.pooled_rows(x, y)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
     start = time.perf_counter()
-    n, m, d = len(first), len(second), first.shape[1]
+    d = pooled.shape[1]
     if squares and d > MOST_COLUMNS:
         raise UsageError(
             f"x and y must have at most {MOST_COLUMNS} columns for a permutation test of their "
             f"covariances, got {d}"
         )
     with naming(samples.column_names(x, y, count=d)):
-        found = classical_test(first, second)
-    pooled = np.concatenate([first, second])
+        found = classical_test(pooled[:n], pooled[n:])
     scaled = ColumnScales.of(pooled)(pooled)
-    rows = unit_covariance(scaled)
+    rows = _unit_covariance(scaled)
     tight = has_tight_groups(scaled, min(n, m)) or has_tight_groups(rows, min(n, m))
 
     def values_of(labels: Labels) -> Array:
@@ -186,6 +176,17 @@ def _permuted(
         parameters={"law": "permutation"},
         rarest_split=rarest_split(pooled, n),
     )
+
+
+def _unit_covariance(pooled: Array) -> Array:
+    """Bring rows (N, d) of full rank to mean 0 and covariance I, nothing drawn in or refused.
+
+    The classical statistics are the same before and after.
+    """
+    centred = pooled - pooled.mean(axis=0)
+    centred /= np.abs(centred).max(axis=0)
+    _, sizes, axes = np.linalg.svd(np.linalg.qr(centred, mode="r"))
+    return centred @ (axes.T / sizes) * np.sqrt(len(pooled))
 
 
 def _moments(rows: Array, labels: Labels, squares: bool) -> tuple[Array, Array]:
@@ -242,3 +243,10 @@ def _hotelling(means: Array, products: Array, n: int, m: int) -> Array:
     h = n / m * (means**2).sum(axis=1)
     with np.errstate(divide="ignore"):
         return (n + m - 2) * h / np.where(1 - h > _FLAT, 1 - h, 0.0)
+
+
+_STATISTICS: dict[str, tuple[Callable[[Any, Any], TestResult], Statistic]] = {
+    "likelihood_ratio": (classical.likelihood_ratio_test, _likelihood_ratio),
+    "box_m": (classical.box_m_test, _box_m),
+    "hotelling": (classical.hotelling_test, _hotelling),
+}

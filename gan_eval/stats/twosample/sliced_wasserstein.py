@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.runtime.arguments import (
-    draw_count,
-    random_generator,
-    torch_device,
-)
+from gan_eval.runtime.arguments import draw_count, random_generator, torch_device
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
@@ -65,8 +62,7 @@ def sliced_wasserstein(
     generator = random_generator(rng)
     device = torch_device(device)
     directions = random_directions(samples.dimension, projections, generator)
-    observed = _observed(samples.n, samples.m)
-    powers = _powers(_centred(samples.points), directions, observed, order, device)
+    powers = _powers(_centred(samples.points), directions, samples.in_x[None], order, device)
     return float(powers.mean() ** (1 / order)) * samples.unit()
 
 
@@ -146,18 +142,19 @@ def sliced_wasserstein_test(
     start = time.perf_counter()
     n, m, d = samples.n, samples.m, samples.dimension
     directions = random_directions(d, projections, generator)
-    labels = np.concatenate(
-        [_observed(n, m), permutation_labels(n, m, permutations, generator)], axis=0
-    )
+    labels = np.vstack([samples.in_x, permutation_labels(n, m, permutations, generator)])
     rows = _centred(samples.points)
     powers = _powers(rows, directions, labels, order, device)
     means = powers.mean(axis=0)
     rounding = _rounding(rows, means, order)
     inherited = order * means.max() ** (1 - 1 / order) * 4 * samples.coordinate_error
     width = tie_width(rounding, inherited, means)
-    outcome = permutation_outcome(
-        means, labels, width, lambda: _lost(samples, rows, rounding, order)
-    )
+
+    def lost() -> bool:
+        """Tell whether rounding hides that rows differ."""
+        return rounding > LOST_SHARE * nearest_rows(rows, samples.given) ** order / len(rows)
+
+    outcome = permutation_outcome(means, labels, width, lost)
     values = np.append(outcome.statistic, outcome.null_distribution) ** (1 / order)
     statistic, unit = float(values[0]), samples.unit()
     return TestResult(
@@ -204,10 +201,6 @@ def _order(order: Any) -> int:
     return int(order)
 
 
-def _observed(n: int, m: int) -> Labels:
-    return np.arange(n + m)[None, :] < n
-
-
 def _powers(pooled: Array, directions: Array, labels: Labels, order: int, device: str) -> Array:
     """W_p^p of each projection under each labelling, shape (directions, labellings)."""
     import torch
@@ -220,10 +213,8 @@ def _powers(pooled: Array, directions: Array, labels: Labels, order: int, device
         values, ranking = torch.sort(rows @ axes[index])
         return powers(values, ranking, space).cpu().numpy()
 
-    def workspace() -> Tensor:
-        return torch.empty(CHUNK_ENTRIES, dtype=torch.float64, device=device)
-
-    return np.stack(list(in_order(work, range(len(directions)), workspace, device=device)))
+    chunk = partial(rows.new_empty, CHUNK_ENTRIES)
+    return np.stack(list(in_order(work, range(len(directions)), chunk, device=device)))
 
 
 class _OrderOne:
@@ -318,16 +309,11 @@ def _rounding(rows: Array, means: Array, order: int) -> float:
 
     Sums of positive terms are off by a share of themselves, and by what the projections are off.
     """
-    largest = float(means.max())
+    largest, (count, d) = float(means.max()), rows.shape
     size = float(np.linalg.norm(rows, axis=1).mean() if order == 1 else np.linalg.norm(rows))
-    size *= math.sqrt(rows.shape[1] / (1 if order == 1 else len(rows)))
+    size *= math.sqrt(d / (1 if order == 1 else count))
     moved = order * largest ** (1 - 1 / order) * size
     return ROUNDING * (math.sqrt(len(rows)) * largest + moved)
-
-
-def _lost(samples: Pooled, rows: Array, rounding: float, order: int) -> bool:
-    """Tell whether rounding hides that rows differ."""
-    return rounding > LOST_SHARE * nearest_rows(rows, samples.given) ** order / len(rows)
 
 
 def _projection_error(powers: Array, order: int, dimension: int) -> float:
@@ -340,10 +326,9 @@ def _projection_error(powers: Array, order: int, dimension: int) -> float:
     peak = float(powers.max())
     if peak == 0:
         return 0.0
-    error = float((powers / peak).std(ddof=1)) / math.sqrt(len(powers))
-    return (
-        peak * error if order == 1 else error * math.sqrt(peak / float((powers / peak).mean())) / 2
-    )
+    scaled = powers / peak
+    error = float(scaled.std(ddof=1)) / math.sqrt(len(powers))
+    return peak * error if order == 1 else error * math.sqrt(peak / float(scaled.mean())) / 2
 
 
 def _in_deviations(statistic: float, first: Array, second: Array, directions: Array) -> float:

@@ -130,8 +130,13 @@ def create(path: Path) -> None:
     with new_beside(path) as (partial, descriptor):
         os.close(descriptor)
         empty(f"{partial.absolute().as_uri()}?mode=rw").close()
-        with suppress(FileExistsError):
-            _name_it(partial, path)
+        try:
+            os.link(partial, path)  # unlike a renaming, it never replaces what another one made
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            if not path.exists():
+                partial.replace(path)
 
 
 def open_to_write(path: Path, stack: ExitStack) -> tuple[sqlite3.Connection, str | None]:
@@ -202,22 +207,6 @@ def _connection(path: Path, real: Path, stack: ExitStack) -> sqlite3.Connection:
     if not real.is_file():
         raise UsageError(f"{str(path)!r} is not a file, so it is no ledger")
     connection = stack.enter_context(closing(connect(f"{real.absolute().as_uri()}?mode=rw")))
-    _check(connection, path, real)
-    return connection
-
-
-def _name_it(partial: Path, path: Path) -> None:
-    try:
-        os.link(partial, path)  # unlike a renaming, it never replaces what another process made
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if not path.exists():
-            partial.replace(path)
-
-
-def _check(connection: sqlite3.Connection, path: Path, real: Path) -> None:
-    """``UsageError`` where an open file is no ledger, or not one that this version reads."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION:
@@ -245,6 +234,7 @@ def _check(connection: sqlite3.Connection, path: Path, real: Path) -> None:
         raise DamagedBlockError(f"it has {there:,} of {pages * size:,} bytes")
     if not _expected_tables() <= tables:
         raise DamagedBlockError("its tables are not those of a ledger")
+    return connection
 
 
 def _has_write_ahead_log(connection: sqlite3.Connection) -> bool:

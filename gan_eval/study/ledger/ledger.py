@@ -31,9 +31,9 @@ from gan_eval.study.plan.units import ReplicateQuery
 __all__ = ["LEDGER_FILE", "Ledger"]
 
 _FITS = (
-    "FROM replicates WHERE identity = (SELECT id FROM identities WHERE text = ?) "
-    "AND seed BETWEEN ? AND ? AND (? = 0 OR permutations = ?) AND tests & ? = ? "
-    "AND timed >= ? AND traced >= ?"
+    "FROM replicates WHERE identity = (SELECT id FROM identities WHERE text = :identity) "
+    "AND seed BETWEEN :first AND :last AND (:permutations = 0 OR permutations = :permutations) "
+    "AND tests & :tests = :tests AND timed >= :timed AND traced >= :traced"
 )
 
 
@@ -155,10 +155,7 @@ class Ledger:
             integrity.add(
                 connection,
                 "units",
-                (
-                    *(number, key, environment, _now(), *packed, unit.traced),
-                    integrity.pack(lines),
-                ),
+                (*(number, key, environment, _now(), *packed, unit.traced), integrity.pack(lines)),
                 (identity, unit.rows.layout, unit.epochs.layout),
                 replicates=new,
             )
@@ -221,7 +218,7 @@ class Ledger:
             lines = self._connection.execute(
                 f"SELECT seed, unit, position {_FITS} "
                 "ORDER BY seed, permutations, tests, timed, traced",
-                _question(part),
+                vars(part) | {"tests": bits(part.tests) if part.permutations else 0},
             )
             flat = np.fromiter((entry for line in lines for entry in line), np.int64)
         found = flat.reshape(-1, 3)
@@ -265,21 +262,6 @@ class Ledger:
         found = [(part, self._found(part)) for part in parts]
         with as_usage_error(self.path):
             return blocks.table(self._connection, name, found)
-
-
-def _question(part: ReplicateQuery) -> tuple[Any, ...]:
-    which = bits(part.tests) if part.permutations else 0
-    return (
-        part.identity,
-        part.first,
-        part.last,
-        part.permutations,
-        part.permutations,
-        which,
-        which,
-        part.timed,
-        part.traced,
-    )
 
 
 def _number(connection: sqlite3.Connection, table: str, text: str) -> int:

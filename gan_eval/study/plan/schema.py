@@ -13,12 +13,7 @@ from gan_eval.training.config import TargetConfig, TrainingConfig
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_LIMITS = {
-    "gt": "exclusiveMinimum",
-    "ge": "minimum",
-    "lt": "exclusiveMaximum",
-    "le": "maximum",
-}
+_LIMITS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
 
 
 def study_schema() -> dict[str, Any]:
@@ -36,10 +31,7 @@ def study_schema() -> dict[str, Any]:
     # A target is a table of its own, or one of `targets` by its name.
     target = settings["target"]
     named = {"type": "string", "description": "A target by its name in `targets`."}
-    settings["target"] = {
-        "anyOf": [{"$ref": target.pop("$ref")}, named],
-        **target,
-    }
+    settings["target"] = {"anyOf": [{"$ref": target.pop("$ref")}, named], **target}
     definitions["TrainingConfig"] = training
     properties = schema["properties"]
     properties["config"] = {

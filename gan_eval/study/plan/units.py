@@ -20,6 +20,9 @@ from gan_eval.training.backends import Availability
 from gan_eval.training.backends.registry import absence, entries
 from gan_eval.training.config import TrainingConfig
 
+Place = tuple[str, str, str]
+"""Label, backend and device of a cell."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -39,6 +42,10 @@ class Cell:
     timed: bool = True
     """True where its first seed is drawn and timed alone on the machine, which takes seconds a
     cell: so is the first configuration on each backend and device."""
+
+    @property
+    def place(self) -> Place:
+        return self.label, self.backend, self.device
 
     @property
     def seeds(self) -> range:
@@ -61,9 +68,9 @@ class Unit:
     """Runs even after the time budget is spent, so that every backend and device has at least one
     result: the timed unit, and the call after it."""
 
-    def only(self, seeds: Sequence[int]) -> Unit:
-        """Keep only these seeds."""
-        return replace(self, seeds=tuple(seeds))
+    @property
+    def place(self) -> Place:
+        return self.label, self.backend, self.device
 
 
 def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
@@ -174,11 +181,6 @@ class ReplicateQuery:
     traced: bool
     """True where its epochs must be stored as well."""
 
-    def within(self, first: int, last: int) -> ReplicateQuery | None:
-        """Cut the query to a range of seeds; None where it has no seed there."""
-        first, last = max(first, self.first), min(last, self.last)
-        return replace(self, first=first, last=last) if first <= last else None
-
 
 def code_version(backend: str, framework: str) -> str:
     """Compute the version of a backend's numerics: its framework, and 16 hexadecimal digits.
@@ -244,7 +246,8 @@ def queries(cell: Cell, study: Study) -> list[ReplicateQuery]:
 
 
 def within(parts: Sequence[ReplicateQuery], first: int, last: int) -> Iterator[ReplicateQuery]:
-    """Cut the queries of one cell to a range of seeds."""
+    """Cut the queries of one cell to a range of seeds; those that have one there."""
     for part in parts:
-        if (some := part.within(first, last)) is not None:
-            yield some
+        low, high = max(first, part.first), min(last, part.last)
+        if low <= high:
+            yield replace(part, first=low, last=high)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pandas as pd
 
@@ -79,15 +79,11 @@ def export(folder: str | Path, out: Path | None = None, *, epochs: bool = False)
     if kind not in (".csv", ".parquet"):
         raise UsageError(f"{str(out)!r} must end in .csv or .parquet")
     written = 0
-    with _printed() if out is None else replacing(out, "wb") as target:
-        write = _csv(target) if kind == ".csv" else _Parquet(target)
-        try:
-            for frame in _frames(path_of(folder, "folder"), epochs):
-                write(frame)
-                written += len(frame)
-        finally:
-            if isinstance(write, _Parquet):
-                write.close()
+    into = _csv if kind == ".csv" else _parquet
+    with _printed() if out is None else replacing(out, "wb") as target, into(target) as write:
+        for frame in _frames(path_of(folder, "folder"), epochs):
+            write(frame)
+            written += len(frame)
     return written
 
 
@@ -116,39 +112,38 @@ def _frames(folder: Path, epochs: bool) -> Iterator[pd.DataFrame]:
             yield pd.DataFrame(columns=names)
 
 
-def _csv(target: IO[bytes]) -> Any:
+@contextmanager
+def _csv(target: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], object]]:
     heads = iter((True,))
 
     def write(frame: pd.DataFrame) -> None:
         text = csv_text(frame, header=next(heads, False), lineterminator="\n")
         target.write(text.encode())
 
-    return write
+    yield write
 
 
-class _Parquet:
-    """A writer of frames of the same columns, one row group each."""
+@contextmanager
+def _parquet(target: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], object]]:
+    """Open a writer of frames of the same columns, one row group each."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ModuleNotFoundError:
+        raise UsageError(
+            "Parquet needs pyarrow, which is not installed: pip install 'gan-eval[parquet]'"
+        ) from None
+    writer = None
 
-    def __init__(self, target: IO[bytes]) -> None:
-        try:
-            import pyarrow
-            import pyarrow.parquet
-        except ModuleNotFoundError:
-            raise UsageError(
-                "Parquet needs pyarrow, which is not installed: pip install 'gan-eval[parquet]'"
-            ) from None
-        self.arrow, self.target, self.writer = pyarrow, target, None
+    def write(frame: pd.DataFrame) -> None:
+        nonlocal writer
+        table = pyarrow.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        if writer is None:
+            writer = opened.enter_context(pyarrow.parquet.ParquetWriter(target, table.schema))
+        writer.write_table(table.cast(writer.schema))
 
-    def __call__(self, frame: pd.DataFrame) -> None:
-        table = self.arrow.Table.from_pandas(frame, preserve_index=False)
-        table = table.replace_schema_metadata(None)
-        if self.writer is None:
-            self.writer = self.arrow.parquet.ParquetWriter(self.target, table.schema)
-        self.writer.write_table(table.cast(self.writer.schema))
-
-    def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+    with ExitStack() as opened:
+        yield write
 
 
 @contextmanager

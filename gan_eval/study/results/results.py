@@ -8,8 +8,7 @@ import itertools
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -246,10 +245,14 @@ class OutputFolder:
             return None
         numbers = itertools.count(1)
         aside = next(p for n in numbers if not (p := self.path / f"earlier-{n}").exists())
-        with _one_sentence(self.path):
+        try:
             aside.mkdir()
             for file in there:
                 file.rename(aside / file.name)
+        except OSError as error:
+            raise UsageError(
+                f"{str(self.path)!r} cannot be written: {error.strerror or error}"
+            ) from None
         return aside
 
 
@@ -271,11 +274,3 @@ def harmless_name(name: str) -> str:
         return left[:60]
     known = name.encode("utf-8", "backslashreplace")
     return f"{left[:51] or 'study'}-{hashlib.blake2b(known, digest_size=4).hexdigest()}"
-
-
-@contextmanager
-def _one_sentence(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be written: {error.strerror or error}") from None

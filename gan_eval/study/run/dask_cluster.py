@@ -87,21 +87,21 @@ class Cluster:
         return found
 
     def survey(
-        self, survey: Callable[[], Any], devices: Sequence[str]
+        self, survey: Callable[..., Any], names: Sequence[str] | None, devices: Sequence[str]
     ) -> tuple[list[Availability], Any]:
         """Ask a worker for its backends and its machine; the GPUs are those of a worker that
         offers them.
 
-        ``devices`` are those that the study names.
+        ``names`` and ``devices`` are those that the study names, of backends and of devices.
         """
-        found, machine = self.call(survey)
+        found, machine = self.call(survey, names)
         self._look()
         named = next(filter(on_gpu, devices), None)
         if named is not None and not self._slots[True]:
             raise self._no_gpu(f"device {named!r}")
         others: list[Availability] = []
         if self._slots[True]:
-            others = self.call(survey, gpu=True)[0]
+            others = self.call(survey, names, gpu=True)[0]
         by_name = {entry.name: entry for entry in others}
         return [_joined(entry, by_name.get(entry.name)) for entry in found], machine
 
@@ -163,7 +163,8 @@ class Cluster:
                 pickle.loads,
                 dask_worker.packed(function, tuple(arguments), self.threads),
                 pure=False,
-                key=f"{function.__name__}-{uuid4()}",
+                # The survey is a `partial`, which has its function's name only inside.
+                key=f"{getattr(function, 'func', function).__name__}-{uuid4()}",
                 resources={GPU: 1} if gpu else None,
             )
         except Exception as error:  # Dask and its transports share no type of error

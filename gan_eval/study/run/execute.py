@@ -9,8 +9,8 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from gan_eval.study.ledger.ledger import Ledger
 from gan_eval.study.plan.study import Study
 from gan_eval.study.plan.units import (
     Cell,
+    Place,
     ReplicateQuery,
     Unit,
     cells,
@@ -39,9 +40,6 @@ from gan_eval.study.run.dask_cluster import Cluster, Tasks
 from gan_eval.training.backends import Availability, backend
 from gan_eval.training.backends.registry import named
 from gan_eval.training.drawing import ChapterDrawing
-
-_Place = tuple[str, str, str]
-"""Label, backend and device of a cell."""
 
 
 def run(
@@ -138,10 +136,12 @@ class Processes(Pool):
     def size(self) -> int:
         return self.workers
 
-    def survey(self, survey: Callable[[], Any], devices: Sequence[str]) -> Any:
+    def survey(
+        self, survey: Callable[..., Any], names: Sequence[str] | None, devices: Sequence[str]
+    ) -> Any:
         """Ask one process for the installed backends and the machine."""
         try:
-            return self.call(survey)
+            return self.call(survey, names)
         except BrokenProcessPool:  # the first process: a script that lacks the guard ends here
             raise UsageError(
                 "no worker process could be started: a script must make this call under "
@@ -179,7 +179,7 @@ class _Run:
         self.failures: list[dict[str, Any]] = []
         self.unavailable: list[dict[str, Any]] = []
         self.progress = Progress(on_progress)
-        self.parts: dict[_Place, list[ReplicateQuery]] = {}
+        self.parts: dict[Place, list[ReplicateQuery]] = {}
         self.environment = ""
         self.noted: set[str] = set()
         self.reused = 0
@@ -188,12 +188,10 @@ class _Run:
         interrupted, ledger = False, None
         try:
             try:
-                found, machine = pool.survey(
-                    partial(_survey, self.study.backends), self.study.devices or ()
-                )
+                found, machine = pool.survey(_survey, self.study.backends, self.study.devices or ())
                 self.told["workers"] = pool.size
                 self.unavailable = unavailable(self.study, found)
-                planned = sorted(cells(self.study, found), key=_place)
+                planned = sorted(cells(self.study, found), key=lambda cell: cell.place)
                 if on_begin is not None:
                     on_begin()
                 ledger = Ledger(self.path)
@@ -220,7 +218,7 @@ class _Run:
     ) -> None:
         """Train and store what the ledger lacks."""
         self.environment = identity(machine)
-        self.parts = {_place(cell): queries(cell, self.study) for cell in planned}
+        self.parts = {cell.place: queries(cell, self.study) for cell in planned}
         self.progress.planned = sum(cell.replicates for cell in planned)
         self.reused = sum(
             len(ledger.finished(part)) for parts in self.parts.values() for part in parts
@@ -245,7 +243,9 @@ class _Run:
             ahead=self.deadline == math.inf,
         ):
             if isinstance(outcome, Failure):
-                self.failures.append(_describe(unit, outcome))
+                where = dict(zip(("configuration", "backend", "device"), unit.place, strict=True))
+                told = {"seeds": list(unit.seeds), "message": outcome.message}
+                self.failures.append(where | told)
             else:
                 self.store(ledger, unit, outcome)
             self.progress.tell()
@@ -256,29 +256,25 @@ class _Run:
 
         What another run has taken on comes last, when that has perhaps ended.
         """
-        later = []
-        for unit in planned:
-            if time.monotonic() > self.deadline and not unit.ignores_budget:
-                return
-            if (some := self.missing(ledger, unit)) is not None:
-                identity = self.parts[_place(unit)][0].identity
-                if ledger.claim(identity, unit.seeds[0], number):
-                    yield some
-                else:
-                    later.append(unit)
-        for unit in later:
-            if time.monotonic() > self.deadline and not unit.ignores_budget:
-                return
-            if (some := self.missing(ledger, unit)) is not None:
-                yield some
+        later: list[Unit] = []
+        for again, some in ((False, planned), (True, later)):
+            for unit in some:
+                if time.monotonic() > self.deadline and not unit.ignores_budget:
+                    return
+                if (left := self.missing(ledger, unit)) is not None:
+                    identity = self.parts[unit.place][0].identity
+                    if again or ledger.claim(identity, unit.seeds[0], number):
+                        yield left
+                    else:
+                        later.append(unit)
 
     def missing(self, ledger: Ledger, unit: Unit) -> Unit | None:
-        parts = within(self.parts[_place(unit)], unit.seeds[0], unit.seeds[-1])
+        parts = within(self.parts[unit.place], unit.seeds[0], unit.seeds[-1])
         there = np.concatenate([ledger.finished(part) for part in parts])
         seeds = np.setdiff1d(np.array(unit.seeds), there)
         if seeds.size == len(unit.seeds):
             return unit
-        return unit.only(seeds.tolist()) if seeds.size else None
+        return replace(unit, seeds=tuple(seeds.tolist())) if seeds.size else None
 
     def store(self, ledger: Ledger, unit: Unit, finished: PackedUnit) -> None:
         study, environment = self.study, self.environment
@@ -288,7 +284,7 @@ class _Run:
                 ledger.environment(environment, finished.environment)
                 self.noted.add(environment)
         ledger.store(
-            self.parts[_place(unit)][0].identity,
+            self.parts[unit.place][0].identity,
             unit.seeds,
             finished,
             permutations=[
@@ -336,20 +332,6 @@ class _Run:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "environments": dict(sorted(environments.items())),
         }
-
-
-def _place(of: Cell | Unit) -> _Place:
-    return (of.label, of.backend, of.device)
-
-
-def _describe(unit: Unit, failure: Failure) -> dict[str, Any]:
-    return {
-        "configuration": unit.label,
-        "backend": unit.backend,
-        "device": unit.device,
-        "seeds": list(unit.seeds),
-        "message": failure.message,
-    }
 
 
 def _survey(names: Sequence[str] | None = None) -> tuple[Sequence[Availability], dict[str, Any]]:

@@ -11,7 +11,7 @@ from gan_eval.judging.judge import judge
 from gan_eval.runtime.pool import side_by_side
 from gan_eval.runtime.threads import allow
 from gan_eval.study.plan.study import Setting, Study
-from gan_eval.study.plan.units import Unit, cells, units
+from gan_eval.study.plan.units import Place, Unit, cells, units
 from gan_eval.training.backends import backend
 from gan_eval.training.backends.registry import named
 from gan_eval.training.config import TrainingConfig
@@ -133,21 +133,14 @@ def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Fore
     )
 
 
-_Key = tuple[str, str, str]
-
-
-def _key(unit: Unit) -> _Key:
-    return unit.label, unit.backend, unit.device
-
-
-def _costs(study: Study, units: Sequence[Unit], deadline: float) -> dict[_Key, _Cost]:
+def _costs(study: Study, units: Sequence[Unit], deadline: float) -> dict[Place, _Cost]:
     """The cost of each cell until the deadline, of the first of each backend and device always."""
-    costs: dict[_Key, _Cost] = {}
+    costs: dict[Place, _Cost] = {}
     known: set[tuple[str, str]] = set()
-    largest: dict[_Key, Unit] = {}
-    drawn = {_key(unit) for unit in units if unit.timed}
+    largest: dict[Place, Unit] = {}
+    drawn = {unit.place for unit in units if unit.timed}
     for unit in units:
-        key = _key(unit)
+        key = unit.place
         if key not in largest or len(unit.seeds) > len(largest[key].seeds):
             largest[key] = unit
     for key, unit in largest.items():
@@ -200,11 +193,11 @@ def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
 
 
 def _cells(
-    study: Study, units: Sequence[Unit], costs: dict[_Key, _Cost], test: float
+    study: Study, units: Sequence[Unit], costs: dict[Place, _Cost], test: float
 ) -> Iterator[CellForecast]:
-    groups: dict[_Key, list[Unit]] = {}
+    groups: dict[Place, list[Unit]] = {}
     for unit in units:
-        groups.setdefault(_key(unit), []).append(unit)
+        groups.setdefault(unit.place, []).append(unit)
     for key, group in groups.items():
         config = group[0].config
         cost, scale = costs.get(key), 1.0

@@ -18,8 +18,7 @@ from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import GroupWeights
 from gan_eval.stats.permutation.labels import smaller_group_labels
 from gan_eval.stats.permutation.lowrank import LowRankForm
-from gan_eval.stats.permutation.lowrank_path import low_rank_form, low_rank_test
-from gan_eval.stats.permutation.pivots import Pivots
+from gan_eval.stats.permutation.lowrank_path import Pivots, low_rank_form, low_rank_test
 from gan_eval.stats.twosample import mmd_test, permutation_labels
 
 KERNELS = {
@@ -199,7 +198,7 @@ def test_rows_that_were_no_candidates_are_named_and_added(monkeypatch):
     others = np.setdiff1d(np.arange(1500), np.linspace(0, 1499, 200).round().astype(int))
     points[others[[300, 301, 900]]] = [[50.0], [60.0], [70.0]]
     blocks = PairwiseBlocks(points, gaussian(1.0), "cpu", length=1.0)
-    form = low_rank_form(points, gaussian(1.0), blocks, diagonal=False)
+    form = low_rank_form(gaussian(1.0), blocks, diagonal=False)
     assert form is not None
     assert form.trace < 1e-9
     dense = SymmetricForm(blocks, diagonal=False)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import optimize, special
 
-from gan_eval.stats.twosample import classifier_quadratic
+from gan_eval.stats.twosample import classifiers
 
 
 def slow_logistic(features: np.ndarray, positive: np.ndarray, ridge: float) -> np.ndarray:
@@ -64,7 +64,7 @@ def slow_skill(features: np.ndarray, labels: np.ndarray, order: np.ndarray, fold
     own = np.empty(len(labels))
     for k in range(folds):
         seen = fold != k
-        beta = slow_logistic(features[seen], labels[seen], classifier_quadratic.RIDGE)
+        beta = slow_logistic(features[seen], labels[seen], classifiers.RIDGE)
         offset = math.log(labels[seen].sum() / (~labels[seen]).sum())
         log_odds = features[~seen] @ beta - offset
         own[~seen] = special.expit(np.where(labels[~seen], log_odds, -log_odds))

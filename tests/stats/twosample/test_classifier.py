@@ -11,7 +11,7 @@ from scipy import integrate, special, stats
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.permutation.labels import permutation_labels
-from gan_eval.stats.twosample import classifier_chapter, classifier_quadratic
+from gan_eval.stats.twosample import classifiers
 from gan_eval.stats.twosample.classifier import classifier_test, stratified_folds
 from tests.stats.twosample import oracles
 from tests.stats.twosample.slow_classifier import (
@@ -38,18 +38,18 @@ def cauchy(rows: int) -> np.ndarray:
 @pytest.mark.parametrize("block", [2**23, 30])
 def test_fits_equal_those_of_scipy(points, block, monkeypatch):
     """Also where Newton's plain steps diverge (tails) and where the classes separate."""
-    monkeypatch.setattr(classifier_quadratic, "PRODUCT_ENTRIES", block)
+    monkeypatch.setattr(classifiers, "PRODUCT_ENTRIES", block)
     rng = np.random.default_rng(3)
-    features = classifier_quadratic.quadratic_features(points)
+    features = classifiers.quadratic_features(points)
     positive = rng.random((5, len(points))) < 0.5
     positive[0] = points[:, 0] > np.median(points[:, 0]) + 1e-3
     training = rng.random((5, len(points))) < 0.8
     training[:, :2], positive[1:, 0], positive[1:, 1] = True, True, False
-    found = classifier_quadratic.QuadraticLogistic(torch.from_numpy(features)).fit(
+    found = classifiers.QuadraticLogistic(torch.from_numpy(features)).fit(
         torch.from_numpy(positive).double(), torch.from_numpy(training).double()
     )
     for beta, labels, seen in zip(found.numpy(), positive, training, strict=True):
-        expected = slow_logistic(features[seen], labels[seen], classifier_quadratic.RIDGE)
+        expected = slow_logistic(features[seen], labels[seen], classifiers.RIDGE)
         np.testing.assert_allclose(features @ beta, features @ expected, atol=1e-5)
 
 
@@ -61,7 +61,7 @@ def test_the_features_hold_the_log_ratio_of_any_two_gaussians():
         for factor in rng.standard_normal((2, 3, 3))
     ]
     ratio = laws[0].logpdf(points) - laws[1].logpdf(points)
-    features = classifier_quadratic.quadratic_features(points)
+    features = classifiers.quadratic_features(points)
     assert features.shape == (50, 1 + 3 + 6)
     fitted, *_ = np.linalg.lstsq(features, ratio, rcond=None)
     np.testing.assert_allclose(features @ fitted, ratio, atol=1e-10)
@@ -90,8 +90,8 @@ def test_the_discriminators_equal_those_of_torch():
     rng = np.random.default_rng(2)
     points = rng.standard_normal((30, 4))
     positive, training = rng.random((3, 30)) < 0.5, rng.random((3, 30)) < 0.7
-    start = classifier_chapter.initial_parameters(4, rng)
-    found = classifier_chapter.fit(
+    start = classifiers.initial_parameters(4, rng)
+    found = classifiers.fit_chapter(
         torch.from_numpy(points),
         torch.from_numpy(positive).double(),
         torch.from_numpy(training).double(),
@@ -110,9 +110,9 @@ def test_the_discriminators_equal_those_of_torch():
         with torch.no_grad():
             for parameter, array in zip(net.parameters(), arrays, strict=True):
                 parameter.copy_(torch.from_numpy(array).reshape(parameter.shape))
-        adam = torch.optim.Adam(net.parameters(), lr=classifier_chapter.LEARNING_RATE)
+        adam = torch.optim.Adam(net.parameters(), lr=classifiers.LEARNING_RATE)
         loss = torch.nn.BCEWithLogitsLoss()
-        for _ in range(classifier_chapter.STEPS):
+        for _ in range(classifiers.STEPS):
             adam.zero_grad()
             loss(net(rows[seen])[:, 0], torch.from_numpy(labels[seen]).double()).backward()
             adam.step()
