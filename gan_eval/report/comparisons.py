@@ -1,10 +1,9 @@
-"""The sections that hold the configurations of a study against its first, and its backends against
-each other."""
+"""The section that holds the configurations of a study against its first, and its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,8 +27,6 @@ from gan_eval.runtime.arguments import plain
 if TYPE_CHECKING:
     from gan_eval.judging.comparisons import Comparisons
 
-import math
-from functools import reduce
 
 MOST_COMPARED = 40
 """Configurations beside the reference; of a larger study the first ones."""
@@ -51,17 +48,63 @@ _LINES = (
 """Colour and dashes of each curve, so that they differ without colour as well."""
 
 
-def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section | None:
-    """Say which configuration is better than the first, and by how much; None of a single one."""
-    # Imported here: a study of one configuration compares none.
-    from gan_eval.judging.comparisons import FEWEST
+class Compared(NamedTuple):
+    """A comparison of a study's configurations with its first."""
 
+    found: Comparisons | None
+    """None where a seed comes twice in a cell."""
+    rest: int
+    """Configurations that are not compared."""
+    most: int
+    """The most replicates of a cell."""
+
+
+def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compared | None:
+    """Compare a study's configurations with its first; None of a single one."""
     order = _order(cells, provenance)
     if len(order) < 2:
         return None
     compared = order[: MOST_COMPARED + 1]
     beside = [cell for cell in cells if cell.configuration in compared]
-    found = _compare(beside, compared)
+    most = max(cell.replicates for cell in beside)
+    return Compared(_compare(beside, compared), len(order) - len(compared), most)
+
+
+def answer(compared: Compared | None, cells: Sequence[CellRows]) -> str:
+    """Answer in a sentence: which configuration ends nearest to the truth, by how much; empty
+    where none can be compared."""
+    if compared is None or compared.found is None or compared.found.pairs.empty:
+        return ""
+    pairs = compared.found.pairs.sort_values("ratio", kind="stable")
+    counts = [int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse")]
+    first = plain(compared.found.reference)
+    best = pairs.iloc[0]
+    shown = best["verdict"] == "better"
+    name = plain(best["configuration"]) if shown else first
+    median = best["median"] if shown else best["median_reference"]
+    size = {cell.configuration: cell.summary["worth_kl"] for cell in cells}
+    of = best["configuration"] if shown else compared.found.reference
+    said = f"Nearest to the truth: {name}, with a median KL of {number(median)} nats, worth "
+    said += f"{number(size[of], 2)} real samples"
+    if shown:
+        said += (
+            f"; that KL is {number(best['ratio'])} times that of {first} "
+            f"({interval(best['ratio_low'], best['ratio_high'])})"
+        )
+    rest = len(pairs) - sum(counts)
+    return (
+        f"{said}. Of {plural(len(pairs), 'other')}, {count(counts[0])} "
+        f"{'is' if counts[0] == 1 else 'are'} better than {first}, {count(counts[1])} worse"
+        + (f", {count(rest)} neither." if rest else ".")
+    )
+
+
+def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
+    """Say which configuration is better than the first, and by how much."""
+    # Imported here: a study of one configuration compares none.
+    from gan_eval.judging.comparisons import FEWEST
+
+    found = compared.found
     blocks: list[Block] = []
     if found is None:
         blocks.append(Paragraph("A seed comes twice in a cell, so nothing is compared here."))
@@ -69,8 +112,7 @@ def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> 
         said = f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
         blocks.append(Paragraph(f"{said}replicates would make a comparison possible."))
     else:
-        every = max(cell.replicates for cell in beside)
-        blocks += [Paragraph(_answer(found)), Paragraph(_method(found, every))]
+        blocks += [Paragraph(_answer(found)), Paragraph(_method(found, compared.most))]
         blocks += [TableBlock(_pairs(found)), TableBlock(_aggregates(found))]
         blocks += gallery(lambda: _profiles(found, cells))
         blocks.append(TableBlock(_quantiles(found), folded=True))
@@ -79,7 +121,7 @@ def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> 
             names += f" and {count(len(left) - 5)} more" if len(left) > 5 else ""
             said = f"Without {FEWEST} seeds in common with the reference: {names}."
             blocks.append(Paragraph(said))
-        if rest := len(order) - len(compared):
+        if rest := compared.rest:
             blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
     return Section("configurations", "Which configuration is better?", blocks)
 
@@ -258,69 +300,3 @@ def _drawn(found: Comparisons) -> list[str]:
     others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
     ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
     return list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
-
-
-MOST_PAIRED = 500
-"""Seeds that pairs of backends are compared on; the tests take all pairs of them."""
-
-
-def agreement(cells: Sequence[CellRows]) -> Section | None:
-    """Compare the backends and devices of every configuration that several have trained; None where
-    none is."""
-    groups: dict[str, dict[str, CellRows]] = {}
-    for cell in cells:
-        trainer = cell.backend if cell.device == "cpu" else f"{cell.backend} on {cell.device}"
-        groups.setdefault(cell.configuration, {})[trainer] = cell
-    several = {name: found for name, found in groups.items() if len(found) > 1}
-    blocks = [block for pair in several.items() for block in _pairs_of_backends(*pair)]
-    return Section("agreement", "Do the backends agree?", blocks) if blocks else None
-
-
-def _pairs_of_backends(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
-    # Imported here: a study of one backend compares none.
-    from gan_eval.judging import agreement as pairwise
-
-    shared = reduce(np.intersect1d, (cell.rows["seed"].to_numpy() for cell in cells.values()))
-    every, kept = len(shared), shared[:MOST_PAIRED]
-    if every < pairwise.FEWEST:
-        said = (
-            f"{configuration}: {', '.join(cells)} share {plural(every, 'seed')}. From "
-            f"{pairwise.FEWEST} on they are compared here; `gan-eval conform` compares "
-            "them step by step as well."
-        )
-        return [Paragraph(said)]
-    which = f"The same {count(every)} seeds on each, in pairs."
-    if every > len(kept):
-        which = f"The first {count(len(kept))} of the {count(every)} seeds that all have, in pairs."
-    outcomes = {
-        name: pairwise.Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
-        for name, cell in cells.items()
-    }
-    rows = []
-    for pair in pairwise.compare_all(outcomes):
-        medians = pair.medians
-        assert medians is not None
-        rows.append(
-            (
-                *(f"{pair.first} and {pair.second}", count(pair.replicates)),
-                *(number(math.exp(value)) for value in (medians.first, medians.second)),
-                interval(math.exp(medians.low), math.exp(medians.high)),
-                *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
-                pair.verdict,
-            )
-        )
-    said = (
-        f"{which} “The same” is a claim of equivalence: the medians of KL differ by a factor "
-        f"of less than {number(math.exp(pairwise.MARGIN))} either way, shown at 5 %, and no "
-        "test finds a difference. “Not shown” is neither: more seeds would decide it."
-    )
-    table = Table(
-        f"Backends in pairs: {configuration}; p-values of the learned distributions "
-        "exchange pairs and are adjusted by Holm",
-        (
-            *("backends", "seeds", "median KL of the first", "of the second"),
-            *("ratio of medians, 90 % interval", "MMD p", "energy p", "verdict"),
-        ),
-        rows,
-    )
-    return [Paragraph(said), TableBlock(table)]

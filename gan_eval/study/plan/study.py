@@ -68,6 +68,8 @@ class Study(Settings):
         str, Field(strict=True, min_length=1, max_length=200), AfterValidator(writable)
     ] = "chapter"
     """Names the report, its folder, and the only configuration where there is no axis."""
+    question: Annotated[Text, Field(max_length=200)] = "Did the GAN learn the distribution?"
+    """The question that the report answers, its title."""
     replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] | None = None
     """Seeds of each configuration on each backend and device. Where nothing is said: 2,000 on a
     backend that trains hundreds side by side, as fused_cpu, and 30 on another."""
