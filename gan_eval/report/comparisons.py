@@ -23,6 +23,8 @@ from gan_eval.pages.numbers import (
 from gan_eval.report.cells import CellRows
 from gan_eval.report.figures import margin_lines
 from gan_eval.runtime.arguments import plain
+from gan_eval.runtime.errors import UsageError
+from gan_eval.study.plan.study import Study
 
 if TYPE_CHECKING:
     from gan_eval.judging.comparisons import Comparisons
@@ -57,6 +59,8 @@ class Compared(NamedTuple):
     """Configurations that are not compared."""
     most: int
     """The most replicates of a cell."""
+    versus: str
+    """The axis along which they are compared; empty where all are with the first."""
 
 
 def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compared | None:
@@ -67,7 +71,18 @@ def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compare
     compared = order[: MOST_COMPARED + 1]
     beside = [cell for cell in cells if cell.configuration in compared]
     most = max(cell.replicates for cell in beside)
-    return Compared(_compare(beside, compared), len(order) - len(compared), most)
+    versus, references = _references(provenance)
+    found = _compare(beside, compared, references)
+    return Compared(found, len(order) - len(compared), most, versus)
+
+
+def _references(provenance: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The axis along which a study compares, if any, and each configuration's reference."""
+    try:
+        study = Study.parse(provenance.get("study") or {})
+        return (study.versus, study.references()) if study.versus else ("", {})
+    except UsageError:  # of another version
+        return "", {}
 
 
 def answer(compared: Compared | None, cells: Sequence[CellRows]) -> str:
@@ -76,6 +91,8 @@ def answer(compared: Compared | None, cells: Sequence[CellRows]) -> str:
     if compared is None or compared.found is None or compared.found.pairs.empty:
         return ""
     pairs = compared.found.pairs.sort_values("ratio", kind="stable")
+    if compared.versus:
+        return _answer_along(compared.versus, pairs)
     counts = [int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse")]
     first = plain(compared.found.reference)
     best = pairs.iloc[0]
@@ -99,6 +116,19 @@ def answer(compared: Compared | None, cells: Sequence[CellRows]) -> str:
     )
 
 
+def _answer_along(versus: str, pairs: pd.DataFrame) -> str:
+    """The same of a study that compares along an axis, from pairs in the order of their ratios."""
+    better, worse = (int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse"))
+    ends = [pairs.iloc[0], pairs.iloc[-1]]
+    low, high = (f"{number(row['ratio'])} ({plain(row['configuration'])})" for row in ends)
+    verb = "is" if better == 1 else "are"
+    return (
+        f"Along {plain(versus)}, {count(better)} of {plural(len(pairs), 'configuration')} {verb} "
+        f"better than the one with its first value, {count(worse)} worse: the median KL is {low} "
+        f"to {high} times as large."
+    )
+
+
 def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
     """Say which configuration is better than the first, and by how much."""
     # Imported here: a study of one configuration compares none.
@@ -112,7 +142,10 @@ def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
         said = f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
         blocks.append(Paragraph(f"{said}replicates would make a comparison possible."))
     else:
-        blocks += [Paragraph(_answer(found)), Paragraph(_method(found, compared.most))]
+        blocks += [
+            Paragraph(_answer(found, compared.versus)),
+            Paragraph(_method(found, compared.most)),
+        ]
         blocks += [TableBlock(_pairs(found)), TableBlock(_aggregates(found))]
         blocks += gallery(lambda: _profiles(found, cells))
         blocks.append(TableBlock(_quantiles(found), folded=True))
@@ -126,7 +159,9 @@ def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
     return Section("configurations", "Which configuration is better?", blocks)
 
 
-def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> Comparisons | None:
+def _compare(
+    cells: Sequence[CellRows], order: Sequence[str], references: Mapping[str, str]
+) -> Comparisons | None:
     """Compare configurations on the seeds that they share; None where a seed comes twice."""
     from gan_eval.judging.comparisons import compare_configurations
 
@@ -134,7 +169,9 @@ def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> Comparisons | N
     rows = pd.concat([cell.rows[columns] for cell in cells])
     if rows.duplicated(columns[:4]).any():
         return None
-    return compare_configurations(rows, order=order, most_seeds=MOST_SEEDS, resamples=_RESAMPLES)
+    return compare_configurations(
+        rows, order=order, references=references, most_seeds=MOST_SEEDS, resamples=_RESAMPLES
+    )
 
 
 def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str]:
@@ -145,15 +182,18 @@ def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str
     return list(dict.fromkeys([*(n for n in planned if n in there), *there]))
 
 
-def _answer(found: Comparisons) -> str:
+def _answer(found: Comparisons, versus: str) -> str:
     """The section in a few sentences."""
     pairs = found.pairs
     ranked = pairs.sort_values("ratio", kind="stable")
     better, worse = (ranked.loc[ranked["verdict"] == verdict] for verdict in ("better", "worse"))
     best = [f"The best is {_told(better.iloc[0])}."] if len(better) else []
     worst = [f"The worst is {_told(worse.iloc[-1])}."] if len(worse) else []
+    which = f"The reference is {plain(found.reference)}, the first configuration."
+    if versus:
+        which = f"The reference has the first value of {plain(versus)}, and all else the same."
     return (
-        f"The reference is {plain(found.reference)}, the first configuration. "
+        f"{which} "
         f"Of {plural(len(pairs), 'comparison')} with it, {count(len(better))} "
         f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and for "
         f"{count(len(pairs) - len(better) - len(worse))} neither is shown. "
@@ -185,19 +225,20 @@ def _method(found: Comparisons, every: int) -> str:
 def _pairs(found: Comparisons) -> Table:
     several = len(found.pairs[["backend", "device"]].drop_duplicates()) > 1
     return Table(
-        f"Configurations against {plain(found.reference)}, on common seeds; p-values adjusted by "
+        f"Configurations against their reference, on common seeds; p-values adjusted by "
         f"{found.correction}",
         (
             "configuration",
             *(("backend",) if several else ()),
-            *("verdict", "median KL", "ratio of medians (95 %)", "seeds"),
+            *("verdict", "median KL", "of the reference", "ratio of medians (95 %)", "seeds"),
             *("nearer to the truth on (95 %)", "adjusted p"),
         ),
         [
             (
                 plain(row["configuration"]),
                 *([_where(row["backend"], row["device"])] if several else ()),
-                *(row["verdict"], number(row["median"]), _bounded(row, "ratio")),
+                *(row["verdict"], number(row["median"]), number(row["median_reference"])),
+                _bounded(row, "ratio"),
                 *(count(row["seeds"]), _bounded(row, "wins", share=True)),
                 probability(row["adjusted"]),
             )

@@ -58,7 +58,7 @@ def test_it_says_which_is_better_and_by_how_much(made: Results) -> None:
     assert "The worst is a worse one: its median KL is 4.00 times" in answer
     rows = [[e.text for e in row.all("th", "td")] for row in found.all("tr")]
     better = next(row for row in rows if row[:2] == ["a better one", "better"])
-    assert better[4] == "12"
+    assert better[5] == "12"
     assert better[5].startswith("100")
     worse = next(row for row in rows if row[:2] == ["a worse one", "worse"])
     assert worse[5].startswith("0")
