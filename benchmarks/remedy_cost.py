@@ -52,7 +52,7 @@ def seconds(configs: dict[Any, TrainingConfig], replicates: int, rounds: int) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
