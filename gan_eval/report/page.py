@@ -17,6 +17,7 @@ from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.pages.page import environment, fill
 from gan_eval.report import figures, tables, words
+from gan_eval.report.causes import why
 from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.comparisons import agreement, configurations
 from gan_eval.report.embedded import embed
@@ -130,7 +131,7 @@ def _sections(
     timed = [] if benchmarks is None else [benchmarked(benchmarks, results, facts)]
     if not cells:
         return [*timed, *made]
-    compared = (configurations(cells, provenance), agreement(cells))
+    compared = (why(cells), configurations(cells, provenance), agreement(cells))
     return [
         verdicts(cells),
         *(section for section in compared if section),
