@@ -71,7 +71,7 @@ def require(settings: Mapping[str, Any], backend: str, trained: Collection[str])
 def with_preset(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in what a preset sets, but for what is written out and what does not go with that."""
     preset = PRESETS.get(str(settings.get("preset")), {})
-    filled = preset | settings
+    filled = {**preset, **settings}
     for name in preset.keys() - settings.keys():
         owner, values = GOES_WITH.get(name, (name, ()))
         if owner != name and filled.get(owner, values[0]) not in values:
