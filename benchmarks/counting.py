@@ -19,7 +19,7 @@ from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Machine, Memory, Variable
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Training
+from gan_eval.training.fused.program import Batch, Training
 from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
 from gan_eval.training.fused.values import Index, Kind, Value
 
@@ -174,17 +174,17 @@ class _Training(Training):
         with self.k.during("noise"):
             return super().draw_noise(epoch, start, stop)
 
-    def update_D(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
+    def update_D(self, loss: Loss, batch: Batch) -> None:
         with self.k.during("D"):
-            super().update_D(loss, start, stop, noise)
+            super().update_D(loss, batch)
 
-    def update_G(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
+    def update_G(self, loss: Loss, batch: Batch) -> None:
         with self.k.during("G"):
-            super().update_G(loss, start, stop, noise)
+            super().update_G(loss, batch)
 
-    def step(self, net: Net, *arguments: Any, **options: Any) -> None:
+    def step(self, net: Net, batch: Batch, turn: int = 0, origin: Memory | None = None) -> None:
         with self.k.during("Adam of D" if net.first else "Adam of G"):
-            super().step(net, *arguments, **options)
+            super().step(net, batch, turn, origin)
 
 
 def operations_per_example(

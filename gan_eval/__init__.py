@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gan_eval.distributions.divergences import kl
     from gan_eval.distributions.gaussian import Gaussian
     from gan_eval.distributions.target import GaussianTarget
+    from gan_eval.investigations.dynamics import dynamics
     from gan_eval.judging.judge import judge
     from gan_eval.judging.summary import summarise
     from gan_eval.report.run import run
@@ -47,6 +48,7 @@ __all__ = [
     "backends",
     "battery",
     "compare",
+    "dynamics",
     "energy_test",
     "judge",
     "kl",
@@ -69,6 +71,7 @@ _NAMES = {
     "training.trained": ("TrainedGANs",),
     "runtime.errors": ("UsageError",),
     "training.backends": ("backend", "backends"),
+    "investigations.dynamics": ("dynamics",),
     "judging.judge": ("judge",),
     "distributions.divergences": ("kl",),
     "study.results.export": ("load",),

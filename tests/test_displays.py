@@ -70,6 +70,7 @@ RESULTS: dict[str, Callable[[], Any]] = {
     ),
     "certificate": shipped,
     "conformance": conformance,
+    "dynamics": lambda: ge.dynamics(ge.TrainingConfig(), discriminators=4),
     "exercise": exercise,
     "benchmarks": benchmarks,
     "test": lambda: ge.mmd_test(REAL, REAL + 1, rng=0, permutations=99),
@@ -98,7 +99,7 @@ def test_a_result_is_shown_in_few_lines(
     assert len(page) < 20_000
 
 
-@pytest.mark.parametrize("name", ["trained", "results"])
+@pytest.mark.parametrize("name", ["trained", "results", "dynamics"])
 def test_a_result_with_a_picture_is_drawn_apart_from_others(name: str) -> None:
     from matplotlib import pyplot as plt
 

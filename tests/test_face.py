@@ -71,6 +71,7 @@ def test_the_face_does_what_it_says(tmp_path: Path) -> None:
     "name",
     [
         *("gan_eval", "gan_eval.testing.assertions", "gan_eval.training.backends.registry"),
+        "gan_eval.investigations.dynamics.run",
         pytest.param("gan_eval.report.run", marks=pytest.mark.thorough),
         pytest.param("gan_eval.training.run", marks=pytest.mark.thorough),
     ],

@@ -6,6 +6,7 @@ from gan_eval.cli import (
     check,
     compare,
     conform,
+    dynamics,
     exercise,
     export,
     report,
@@ -21,7 +22,7 @@ from gan_eval.cli.status import main
 for _command in (
     *(train.train, run.run, check.check, report.report, verify.verify, export.export),
     *(compare.compare, certify.certify, conform.conform, backends.backends),
-    *(studies.studies, exercise.exercise, throughput.throughput),
+    *(studies.studies, exercise.exercise, dynamics.dynamics, throughput.throughput),
 ):
     app.command()(_command)
 

@@ -109,6 +109,7 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
 
     from gan_eval.cli.console import print_table, say
     from gan_eval.cli.tables import SHOWN, print_replicates
+    from gan_eval.judging.causes import sentence
     from gan_eval.judging.summary import quantile
 
     many = len(rows) > 1
@@ -131,6 +132,12 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
     say(f"KL(q‖p) {kl:.4f} nats (q the learned distribution, p the truth)")
     say(f"worth {worth:.1f} real samples, {share:.2%} of those it saw")
     say(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
+    if many:
+        wrong = rows.loc[rows["cause"].ne(""), "cause"].value_counts()
+        if why := ", ".join(f"{n} {name}" for name, n in wrong.items()):
+            say(f"what is wrong in their worst direction: {why}")
+    elif why := sentence(rows.iloc[0].to_dict(), trained.config.dimension):
+        say(f"why: {why}")
 
 
 def _moments(trained: TrainedGANs, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:

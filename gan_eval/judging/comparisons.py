@@ -10,7 +10,7 @@ stratified by them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,6 +86,7 @@ def compare_configurations(
     rows: pd.DataFrame,
     *,
     order: Sequence[str] | None = None,
+    references: Mapping[str, str] | None = None,
     column: str = "kl",
     correction: str = "holm",
     alpha: float = 0.05,
@@ -106,6 +107,8 @@ def compare_configurations(
         The configurations to compare; the first is the reference. By default all, in the order of
         their first rows (a study's are in alphabetical order; its own is
         ``Study.configurations()``).
+    references : mapping of str to str, optional
+        The reference of each configuration, where it is not the first (``Study.references``).
     column : str
         A measure of which less is better, such as ``kl`` (in nats). A diverged replicate and a
         NaN count as infinite.
@@ -156,11 +159,12 @@ def compare_configurations(
     tasks = {task: table.iloc[:most_seeds] for task, table in _tasks(rows, names, column).items()}
     pairs, aggregates, left_out = [], [], []
     for name in names:
+        reference = (references or {}).get(name, names[0])
         # By position: the reference beside itself is two columns of one name.
         values = {
-            task: table[[names[0], name]].dropna().to_numpy()[:, [0, -1]]
+            task: table[[reference, name]].dropna().to_numpy()[:, [0, -1]]
             for task, table in tasks.items()
-            if {names[0], name} <= set(table)
+            if {reference, name} <= set(table)
         }
         values = {task: both for task, both in values.items() if len(both) >= FEWEST}
         if not values:
@@ -169,10 +173,10 @@ def compare_configurations(
         draws = {
             task: bootstrap.resamples(len(both), resamples, seed) for task, both in values.items()
         }
-        if name != names[0]:
+        if name != reference:
             for task, both in values.items():
                 pairs.append(_pair(name, task, both, draws[task], confidence))
-        aggregates.append(_aggregate(name, name == names[0], values, draws, confidence))
+        aggregates.append(_aggregate(name, name == reference, values, draws, confidence))
     found = pd.DataFrame(pairs)
     if pairs:
         found["adjusted"] = adjusted_pvalues(found["pvalue"].to_numpy(), correction)

@@ -57,7 +57,7 @@ def critics(trained: TrainedGANs, n: int) -> tuple[Array, Array]:
     Over n fresh real rows and n generated ones a replicate, from its evaluation streams. ln p/q is
     the logit of the best possible discriminator (Goodfellow et al. 2014, equation 2). NaN where a
     weight is not finite or the learned law has no density, and the correlation where the critic is
-    constant.
+    constant; the error of a loss whose best critic is not ln p/q.
     """
     correlation, error = np.full((2, len(trained)), np.nan)
     factors, usable = _densities(trained)
@@ -66,6 +66,8 @@ def critics(trained: TrainedGANs, n: int) -> tuple[Array, Array]:
         chosen = indices[part]
         with np.errstate(all="ignore"):
             correlation[chosen], error[chosen] = _agreement(trained, chosen, factors[chosen], n)
+    if trained.config.loss in ("hinge", "least_squares"):
+        error[:] = np.nan  # the best critic of these losses is another function of p/q
     return correlation, error
 
 

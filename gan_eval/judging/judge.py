@@ -16,6 +16,7 @@ from gan_eval.distributions.divergences import CanonicalPair, canonical_pair, kl
 from gan_eval.distributions.gaussian import Array, Gaussian
 from gan_eval.distributions.likelihood_ratio import worth_kl
 from gan_eval.judging import evaluation
+from gan_eval.judging.causes import causes
 from gan_eval.runtime import threads
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
@@ -182,8 +183,9 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
         seen = evaluation.seen_laws(trained)
         to_rows = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
         critics = evaluation.critics(trained, n_evaluation)
+    verdict = verdicts(distances["kl"], trained.finite(), margins)
     return {
-        "verdict": verdicts(distances["kl"], trained.finite(), margins),
+        "verdict": verdict,
         **distances,
         "worth_kl": worth,
         "efficiency": worth / config.n_examples,
@@ -198,7 +200,23 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
         **_entries("weight", law.factor),
         "critic_correlation": critics[0],
         "critic_error": critics[1],
+        **_averaging(trained, truth),
+        **causes(trained, verdict, n_evaluation),
     }
+
+
+def _averaging(trained: TrainedGANs, truth: Gaussian) -> dict[str, NDArray[Any]]:
+    """What an averaged generator is held against: the last, and the averaged distribution."""
+    found = trained.averaging
+    if found is None:
+        nothing = np.full(len(trained), np.nan)
+        return {"kl_last": nothing, "kl_average_distribution": nothing}
+    usable = np.isfinite(found.covariance).all(axis=(1, 2))
+    sizes, axes = np.linalg.eigh(np.where(usable[:, None, None], found.covariance, 0.0))
+    factor = np.sqrt(np.maximum(sizes, 0.0))[:, :, None] * np.swapaxes(axes, 1, 2)
+    averaged = kl(Gaussian(found.mean, np.where(usable[:, None, None], factor, np.nan)), truth)
+    last = kl(Gaussian(found.last.bias, found.last.weight), truth)
+    return {"kl_last": last, "kl_average_distribution": averaged}
 
 
 def epochs(trained: TrainedGANs) -> pd.DataFrame:

@@ -1,10 +1,9 @@
-"""The sections that hold the configurations of a study against its first, and its backends against
-each other."""
+"""The section that holds the configurations of a study against its first, and its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,12 +23,12 @@ from gan_eval.pages.numbers import (
 from gan_eval.report.cells import CellRows
 from gan_eval.report.figures import margin_lines
 from gan_eval.runtime.arguments import plain
+from gan_eval.runtime.errors import UsageError
+from gan_eval.study.plan.study import Study
 
 if TYPE_CHECKING:
     from gan_eval.judging.comparisons import Comparisons
 
-import math
-from functools import reduce
 
 MOST_COMPARED = 40
 """Configurations beside the reference; of a larger study the first ones."""
@@ -51,17 +50,91 @@ _LINES = (
 """Colour and dashes of each curve, so that they differ without colour as well."""
 
 
-def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section | None:
-    """Say which configuration is better than the first, and by how much; None of a single one."""
-    # Imported here: a study of one configuration compares none.
-    from gan_eval.judging.comparisons import FEWEST
+class Compared(NamedTuple):
+    """A comparison of a study's configurations with its first."""
 
+    found: Comparisons | None
+    """None where a seed comes twice in a cell."""
+    rest: int
+    """Configurations that are not compared."""
+    most: int
+    """The most replicates of a cell."""
+    versus: str
+    """The axis along which they are compared; empty where all are with the first."""
+
+
+def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compared | None:
+    """Compare a study's configurations with its first; None of a single one."""
     order = _order(cells, provenance)
     if len(order) < 2:
         return None
     compared = order[: MOST_COMPARED + 1]
     beside = [cell for cell in cells if cell.configuration in compared]
-    found = _compare(beside, compared)
+    most = max(cell.replicates for cell in beside)
+    versus, references = _references(provenance)
+    found = _compare(beside, compared, references)
+    return Compared(found, len(order) - len(compared), most, versus)
+
+
+def _references(provenance: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The axis along which a study compares, if any, and each configuration's reference."""
+    try:
+        study = Study.parse(provenance.get("study") or {})
+        return (study.versus, study.references()) if study.versus else ("", {})
+    except UsageError:  # of another version
+        return "", {}
+
+
+def answer(compared: Compared | None, cells: Sequence[CellRows]) -> str:
+    """Answer in a sentence: which configuration ends nearest to the truth, by how much; empty
+    where none can be compared."""
+    if compared is None or compared.found is None or compared.found.pairs.empty:
+        return ""
+    pairs = compared.found.pairs.sort_values("ratio", kind="stable")
+    if compared.versus:
+        return _answer_along(compared.versus, pairs)
+    counts = [int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse")]
+    first = plain(compared.found.reference)
+    best = pairs.iloc[0]
+    shown = best["verdict"] == "better"
+    name = plain(best["configuration"]) if shown else first
+    median = best["median"] if shown else best["median_reference"]
+    size = {cell.configuration: cell.summary["worth_kl"] for cell in cells}
+    of = best["configuration"] if shown else compared.found.reference
+    said = f"Nearest to the truth: {name}, with a median KL of {number(median)} nats, worth "
+    said += f"{number(size[of], 2)} real samples"
+    if shown:
+        said += (
+            f"; that KL is {number(best['ratio'])} times that of {first} "
+            f"({interval(best['ratio_low'], best['ratio_high'])})"
+        )
+    rest = len(pairs) - sum(counts)
+    return (
+        f"{said}. Of {plural(len(pairs), 'other')}, {count(counts[0])} "
+        f"{'is' if counts[0] == 1 else 'are'} better than {first}, {count(counts[1])} worse"
+        + (f", {count(rest)} neither." if rest else ".")
+    )
+
+
+def _answer_along(versus: str, pairs: pd.DataFrame) -> str:
+    """The same of a study that compares along an axis, from pairs in the order of their ratios."""
+    better, worse = (int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse"))
+    ends = [pairs.iloc[0], pairs.iloc[-1]]
+    low, high = (f"{number(row['ratio'])} ({plain(row['configuration'])})" for row in ends)
+    verb = "is" if better == 1 else "are"
+    return (
+        f"Along {plain(versus)}, {count(better)} of {plural(len(pairs), 'configuration')} {verb} "
+        f"better than the one with its first value, {count(worse)} worse: the median KL is {low} "
+        f"to {high} times as large."
+    )
+
+
+def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
+    """Say which configuration is better than the first, and by how much."""
+    # Imported here: a study of one configuration compares none.
+    from gan_eval.judging.comparisons import FEWEST
+
+    found = compared.found
     blocks: list[Block] = []
     if found is None:
         blocks.append(Paragraph("A seed comes twice in a cell, so nothing is compared here."))
@@ -69,8 +142,10 @@ def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> 
         said = f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
         blocks.append(Paragraph(f"{said}replicates would make a comparison possible."))
     else:
-        every = max(cell.replicates for cell in beside)
-        blocks += [Paragraph(_answer(found)), Paragraph(_method(found, every))]
+        blocks += [
+            Paragraph(_answer(found, compared.versus)),
+            Paragraph(_method(found, compared.most)),
+        ]
         blocks += [TableBlock(_pairs(found)), TableBlock(_aggregates(found))]
         blocks += gallery(lambda: _profiles(found, cells))
         blocks.append(TableBlock(_quantiles(found), folded=True))
@@ -79,12 +154,14 @@ def configurations(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> 
             names += f" and {count(len(left) - 5)} more" if len(left) > 5 else ""
             said = f"Without {FEWEST} seeds in common with the reference: {names}."
             blocks.append(Paragraph(said))
-        if rest := len(order) - len(compared):
+        if rest := compared.rest:
             blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
     return Section("configurations", "Which configuration is better?", blocks)
 
 
-def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> Comparisons | None:
+def _compare(
+    cells: Sequence[CellRows], order: Sequence[str], references: Mapping[str, str]
+) -> Comparisons | None:
     """Compare configurations on the seeds that they share; None where a seed comes twice."""
     from gan_eval.judging.comparisons import compare_configurations
 
@@ -92,7 +169,9 @@ def _compare(cells: Sequence[CellRows], order: Sequence[str]) -> Comparisons | N
     rows = pd.concat([cell.rows[columns] for cell in cells])
     if rows.duplicated(columns[:4]).any():
         return None
-    return compare_configurations(rows, order=order, most_seeds=MOST_SEEDS, resamples=_RESAMPLES)
+    return compare_configurations(
+        rows, order=order, references=references, most_seeds=MOST_SEEDS, resamples=_RESAMPLES
+    )
 
 
 def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str]:
@@ -103,15 +182,18 @@ def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str
     return list(dict.fromkeys([*(n for n in planned if n in there), *there]))
 
 
-def _answer(found: Comparisons) -> str:
+def _answer(found: Comparisons, versus: str) -> str:
     """The section in a few sentences."""
     pairs = found.pairs
     ranked = pairs.sort_values("ratio", kind="stable")
     better, worse = (ranked.loc[ranked["verdict"] == verdict] for verdict in ("better", "worse"))
     best = [f"The best is {_told(better.iloc[0])}."] if len(better) else []
     worst = [f"The worst is {_told(worse.iloc[-1])}."] if len(worse) else []
+    which = f"The reference is {plain(found.reference)}, the first configuration."
+    if versus:
+        which = f"The reference has the first value of {plain(versus)}, and all else the same."
     return (
-        f"The reference is {plain(found.reference)}, the first configuration. "
+        f"{which} "
         f"Of {plural(len(pairs), 'comparison')} with it, {count(len(better))} "
         f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and for "
         f"{count(len(pairs) - len(better) - len(worse))} neither is shown. "
@@ -143,19 +225,20 @@ def _method(found: Comparisons, every: int) -> str:
 def _pairs(found: Comparisons) -> Table:
     several = len(found.pairs[["backend", "device"]].drop_duplicates()) > 1
     return Table(
-        f"Configurations against {plain(found.reference)}, on common seeds; p-values adjusted by "
+        f"Configurations against their reference, on common seeds; p-values adjusted by "
         f"{found.correction}",
         (
             "configuration",
             *(("backend",) if several else ()),
-            *("verdict", "median KL", "ratio of medians (95 %)", "seeds"),
+            *("verdict", "median KL", "of the reference", "ratio of medians (95 %)", "seeds"),
             *("nearer to the truth on (95 %)", "adjusted p"),
         ),
         [
             (
                 plain(row["configuration"]),
                 *([_where(row["backend"], row["device"])] if several else ()),
-                *(row["verdict"], number(row["median"]), _bounded(row, "ratio")),
+                *(row["verdict"], number(row["median"]), number(row["median_reference"])),
+                _bounded(row, "ratio"),
                 *(count(row["seeds"]), _bounded(row, "wins", share=True)),
                 probability(row["adjusted"]),
             )
@@ -258,69 +341,3 @@ def _drawn(found: Comparisons) -> list[str]:
     others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
     ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
     return list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
-
-
-MOST_PAIRED = 500
-"""Seeds that pairs of backends are compared on; the tests take all pairs of them."""
-
-
-def agreement(cells: Sequence[CellRows]) -> Section | None:
-    """Compare the backends and devices of every configuration that several have trained; None where
-    none is."""
-    groups: dict[str, dict[str, CellRows]] = {}
-    for cell in cells:
-        trainer = cell.backend if cell.device == "cpu" else f"{cell.backend} on {cell.device}"
-        groups.setdefault(cell.configuration, {})[trainer] = cell
-    several = {name: found for name, found in groups.items() if len(found) > 1}
-    blocks = [block for pair in several.items() for block in _pairs_of_backends(*pair)]
-    return Section("agreement", "Do the backends agree?", blocks) if blocks else None
-
-
-def _pairs_of_backends(configuration: str, cells: Mapping[str, CellRows]) -> list[Block]:
-    # Imported here: a study of one backend compares none.
-    from gan_eval.judging import agreement as pairwise
-
-    shared = reduce(np.intersect1d, (cell.rows["seed"].to_numpy() for cell in cells.values()))
-    every, kept = len(shared), shared[:MOST_PAIRED]
-    if every < pairwise.FEWEST:
-        said = (
-            f"{configuration}: {', '.join(cells)} share {plural(every, 'seed')}. From "
-            f"{pairwise.FEWEST} on they are compared here; `gan-eval conform` compares "
-            "them step by step as well."
-        )
-        return [Paragraph(said)]
-    which = f"The same {count(every)} seeds on each, in pairs."
-    if every > len(kept):
-        which = f"The first {count(len(kept))} of the {count(every)} seeds that all have, in pairs."
-    outcomes = {
-        name: pairwise.Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
-        for name, cell in cells.items()
-    }
-    rows = []
-    for pair in pairwise.compare_all(outcomes):
-        medians = pair.medians
-        assert medians is not None
-        rows.append(
-            (
-                *(f"{pair.first} and {pair.second}", count(pair.replicates)),
-                *(number(math.exp(value)) for value in (medians.first, medians.second)),
-                interval(math.exp(medians.low), math.exp(medians.high)),
-                *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
-                pair.verdict,
-            )
-        )
-    said = (
-        f"{which} “The same” is a claim of equivalence: the medians of KL differ by a factor "
-        f"of less than {number(math.exp(pairwise.MARGIN))} either way, shown at 5 %, and no "
-        "test finds a difference. “Not shown” is neither: more seeds would decide it."
-    )
-    table = Table(
-        f"Backends in pairs: {configuration}; p-values of the learned distributions "
-        "exchange pairs and are adjusted by Holm",
-        (
-            *("backends", "seeds", "median KL of the first", "of the second"),
-            *("ratio of medians, 90 % interval", "MMD p", "energy p", "verdict"),
-        ),
-        rows,
-    )
-    return [Paragraph(said), TableBlock(table)]

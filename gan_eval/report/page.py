@@ -17,14 +17,17 @@ from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.pages.page import environment, fill
 from gan_eval.report import figures, tables, words
+from gan_eval.report.agreement import agreement
+from gan_eval.report.causes import why
 from gan_eval.report.cells import CellRows, FactCache, cells_of
-from gan_eval.report.comparisons import agreement, configurations
+from gan_eval.report.comparisons import Compared, answer, compare, configurations
 from gan_eval.report.embedded import embed
 from gan_eval.report.learned import drawable, evolution, sample_notes, sample_pictures
 from gan_eval.report.losses import MOST_DRAWN, left_out, losses, of_cell
-from gan_eval.runtime.arguments import plain
+from gan_eval.runtime.arguments import lower_first, plain
 from gan_eval.runtime.files import write_text
 from gan_eval.runtime.settings import to_toml
+from gan_eval.study.plan.study import Study
 from gan_eval.study.results.results import MOST_ROWS, Results
 
 
@@ -48,16 +51,19 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
     """Write the report without its data; numbers that rest on epochs come from the facts."""
     cells = cells_of(results, facts)
     provenance = results.provenance
-    name = plain((provenance.get("study") or {}).get("name", "study"), 80)
+    study = provenance.get("study") or {}
+    name = plain(study.get("name", "study"), 80)
+    question = plain(study.get("question", Study().question), 200)
+    compared = compare(cells, provenance)
     return fill(
-        title=f"{name}: did the GAN learn the distribution?",
+        title=f"{name}: {lower_first(question)}",
         name=name,
-        question="Did the GAN learn the distribution?",
-        headline=words.headline(cells),
+        question=question,
+        headline=answer(compared, cells) or words.headline(cells),
         incomplete=words.completeness(provenance),
         sentences=_sentences(cells),
         cards=_cards(cells),
-        sections=_sections(cells, results, facts, benchmarks),
+        sections=_sections(cells, compared, results, facts, benchmarks),
         created=provenance.get("created"),
     )
 
@@ -123,17 +129,21 @@ def _cards(cells: Sequence[CellRows]) -> list[Card]:
 
 
 def _sections(
-    cells: Sequence[CellRows], results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
+    cells: Sequence[CellRows],
+    compared: Compared | None,
+    results: Results,
+    facts: FactCache,
+    benchmarks: pd.DataFrame | None,
 ) -> list[Section]:
     provenance = results.provenance
     made = [environment(provenance), reproduce(provenance)]
     timed = [] if benchmarks is None else [benchmarked(benchmarks, results, facts)]
     if not cells:
         return [*timed, *made]
-    compared = (configurations(cells, provenance), agreement(cells))
+    beside = (why(cells), compared and configurations(compared, cells), agreement(cells))
     return [
         verdicts(cells),
-        *(section for section in compared if section),
+        *(section for section in beside if section),
         moments(cells),
         spread(cells),
         samples(cells),

@@ -58,12 +58,11 @@ GOES_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
 PRESETS: dict[str, dict[str, Any]] = {
     "mended": {
         "discriminator_widths": (16,),
-        "standardise": "columns",
-        "learning_rate_D": 0.1,
-        "learning_rate_G": 0.006,
+        "discriminator_init_scale": 0.3,
+        "standardise": "whiten",
+        "learning_rate_G": 0.003,
         "learning_rate_schedule": "cosine",
-        "adam_beta1_D": 0.5,
-        "adam_beta1_G": 0.5,
+        "adam_beta1": 0.5,
         "adam_beta2_D": 0.99,
         "generator_average": "half",
     },

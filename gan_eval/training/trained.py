@@ -220,14 +220,23 @@ class TrainedGANs(Displayed):
 
     def critic(self, replicate: int, x: Array) -> Array:
         """Evaluate the final discriminator's logit at rows (n, d), shape (n,)."""
+        last = self.discriminator[-1]
+        seen = self.critic_features(np.array([replicate]), x[None])[0]
+        return (seen @ last.weight[replicate] + last.bias[replicate])[:, 0]
+
+    def critic_features(self, replicates: NDArray[np.integer], x: Array) -> Array:
+        """Evaluate what the last layer of r discriminators sees of rows (r, n, d), (r, n, h).
+
+        The activations of the last hidden layer, or the quadratic form's features; a linear
+        discriminator sees the rows.
+        """
         if self.units is not None:
-            x = self.units.seen(x, replicate)
+            x = self.units.take(replicates).seen(x)
         if self.config.discriminator_form == "quadratic":
-            x = features(x)
-        *hidden, last = self.discriminator
-        for weight, bias in hidden:
-            x = np.tanh(x @ weight[replicate] + bias[replicate])
-        return (x @ last.weight[replicate] + last.bias[replicate])[:, 0]
+            return features(x)
+        for weight, bias in self.discriminator[:-1]:
+            x = np.tanh(x @ weight[replicates] + bias[replicates][:, None])
+        return x
 
     def take(self, part: slice | NDArray[np.bool_]) -> TrainedGANs:
         """Take some of the replicates, by a slice (as views) or by a mask of shape (R,)."""

@@ -71,9 +71,10 @@ class Units:
         found = np.linalg.solve(self.factor.swapaxes(1, 2), rows.swapaxes(1, 2)).swapaxes(1, 2)
         return found[:, :-1], found[:, -1]
 
-    def seen(self, x: Array, replicate: int) -> Array:
-        """Turn a replicate's rows (n, d) from the user's units into those that its nets see."""
-        return np.linalg.solve(self.factor[replicate].T, (x - self.center[replicate]).T).T
+    def seen(self, x: Array) -> Array:
+        """Turn rows (R, n, d) from the user's units into those that nets see."""
+        rest = (x - self.center[:, None]).swapaxes(1, 2)
+        return np.linalg.solve(self.factor.swapaxes(1, 2), rest).swapaxes(1, 2)
 
     def generator(self, layer: Layer) -> Layer:
         """Turn generators (R, latent, d), (R, d) into the user's units."""

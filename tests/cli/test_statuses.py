@@ -219,6 +219,7 @@ CASES: list[tuple[int, list[str], Callable[[pytest.MonkeyPatch], object]]] = [
     (0, ["report", "out"], _run),
     (0, ["export", "out"], _run),
     (0, ["studies"], lambda _: None),
+    (0, ["dynamics", "--discriminators", "2"], lambda _: None),
     (0, ["backends"], lambda _: None),
     (
         0,

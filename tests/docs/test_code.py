@@ -18,7 +18,7 @@ ENTRIES = sorted(
     for page in (DOCS / folder).glob("*.md")
 )
 """One page a measure or a test."""
-RUN = [DOCS / "tutorial.md", DOCS / "convergence.md", DOCS / "battery.md", *ENTRIES]
+RUN = [*(DOCS / f"{n}.md" for n in ("tutorial", "convergence", "battery", "dynamics")), *ENTRIES]
 
 PARTS = (
     *("Definition", "Conventions", "Range and orientation", "When it misleads"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gan_eval.pages.blocks import Paragraph, Section, TableBlock
+from gan_eval.report.agreement import agreement
 from gan_eval.report.cells import cells_of
-from gan_eval.report.comparisons import agreement
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
 
@@ -47,7 +47,7 @@ def test_a_tenfold_divergence_is_different() -> None:
 def test_many_seeds_are_compared_up_to_a_limit_that_is_stated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gan_eval.report.comparisons.MOST_PAIRED", 30)
+    monkeypatch.setattr("gan_eval.report.agreement.MOST_PAIRED", 30)
     section = agreement(cells_of(_copied(40)))
     assert _table(section)["seeds"] == ["30"]
     assert section is not None

@@ -8,7 +8,7 @@ from gan_eval.judging.comparisons import compare_configurations
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
 from gan_eval.report.cells import cells_of
-from gan_eval.report.comparisons import configurations
+from gan_eval.report.comparisons import answer, compare, configurations
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
 
@@ -35,7 +35,9 @@ def made() -> Results:
 
 def render(results: Results) -> str:
     """A page of this section alone."""
-    made = configurations(cells_of(results), results.provenance)
+    cells = cells_of(results)
+    compared = compare(cells, results.provenance)
+    made = compared and configurations(compared, cells)
     words = dict.fromkeys(("title", "name", "question", "headline"), "")
     return fill(**words, sentences=[], cards=[], sections=[made] if made else [])
 
@@ -56,10 +58,10 @@ def test_it_says_which_is_better_and_by_how_much(made: Results) -> None:
     assert "The worst is a worse one: its median KL is 4.00 times" in answer
     rows = [[e.text for e in row.all("th", "td")] for row in found.all("tr")]
     better = next(row for row in rows if row[:2] == ["a better one", "better"])
-    assert better[4] == "12"
-    assert better[5].startswith("100")
+    assert better[5] == "12"
+    assert better[6].startswith("100")
     worse = next(row for row in rows if row[:2] == ["a worse one", "worse"])
-    assert worse[5].startswith("0")
+    assert worse[6].startswith("0")
 
 
 def test_the_numbers_are_those_of_the_comparison(made: Results) -> None:
@@ -97,3 +99,15 @@ def test_names_and_numbers_of_any_kind_do_no_harm() -> None:
     assert "\u202e" not in found.text
     assert len(found.text) < 20_000
     assert "∞" in found.text
+
+
+def test_the_answer_names_the_nearest_and_the_reference(made: Results) -> None:
+    cells = cells_of(made)
+    said = answer(compare(cells, made.provenance), cells)
+    assert said.startswith("Nearest to the truth: a better one")
+    assert "1 is better than reference, 1 worse" in said
+
+
+def test_a_single_configuration_has_no_such_answer() -> None:
+    cells = cells_of(synthetic.results(6))
+    assert answer(compare(cells, {}), cells) == ""

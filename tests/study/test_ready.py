@@ -42,7 +42,7 @@ def test_a_ready_study_is_usable_asks_a_question_and_fits_the_schema(
     assert len(study.configurations()) > 1
     # The reference is the chapter's configuration, where the target is not what is studied.
     first = next(iter(study.configurations().values()))
-    assert (first == TrainingConfig()) == (name != "target-difficulty")
+    assert (first == TrainingConfig()) == (name not in ("target-difficulty", "transfer"))
 
 
 def test_the_questions_of_the_issue_are_all_asked() -> None:
@@ -54,7 +54,31 @@ def test_the_questions_of_the_issue_are_all_asked() -> None:
     assert varied == {
         *("learning_rate_D", "learning_rate_G", "batch_size", "epochs", "latent_size"),
         *("generator_loss", "dialect", "target", "n_examples", "discriminator_widths"),
+        *("preset", "discriminator_form", "r1", "r2", "optimizer", "standardise"),
+        *("discriminator_init_scale", "learning_rate_schedule", "generator_average"),
+        *("adam_beta1", "adam_beta2_D"),
     }
+
+
+def test_the_ladder_leads_from_the_chapter_to_the_preset() -> None:
+    ladder = Study.parse(tomllib.loads(ready.text("remedies"))).configurations()
+    assert ladder["chapter"] == TrainingConfig()
+    assert ladder["+ averaged: mended"] == TrainingConfig(preset="mended")
+    # Each that is left out differs from the preset in that remedy alone.
+    mended = ladder["+ averaged: mended"].model_dump()
+    for label, config in ladder.items():
+        if label.startswith("mended without"):
+            assert 1 <= sum(config.model_dump()[name] != mended[name] for name in mended) <= 2
+
+
+def test_transfer_compares_the_preset_with_the_chapter_on_each_target() -> None:
+    study = Study.parse(tomllib.loads(ready.text("transfer")))
+    configs = study.configurations()
+    for label, reference in study.references().items():
+        of, against = configs[label], configs[reference]
+        assert (of.target, of.n_examples) == (against.target, against.n_examples)
+        assert against.preset is None
+        assert of.preset == ("mended" if label != reference else None)
 
 
 def test_the_training_sets_have_about_as_many_updates() -> None:

@@ -87,3 +87,21 @@ def test_gradient_of_the_generator(settings: dict[str, Any]) -> None:
 def test_features_are_the_packages(d: int) -> None:
     rows = np.random.default_rng(1).normal(size=(5, d))
     np.testing.assert_allclose(reference.features(rows), features(rows), rtol=1e-15)
+
+
+def test_the_optimistic_step_is_optaxs() -> None:
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    optax = pytest.importorskip("optax", reason="optax is not installed")
+    rng = np.random.default_rng(2)
+    start, gradients = rng.normal(size=5), rng.normal(size=(30, 5)) * 10.0 ** rng.integers(-4, 4, 5)
+    config = TrainingConfig(optimizer="optimistic_adam", learning_rate_D=0.05)
+    own = reference.Optimizer(config, 0.05, (0.9, 0.999), [start])
+    ours = [start]
+    with jax.enable_x64(True):
+        theirs = optax.optimistic_adam_v2(0.05, alpha=1.0, beta=1.0, nesterov=False)
+        state, parameters = theirs.init(jax.numpy.array(start)), jax.numpy.array(start)
+        for gradient in gradients:
+            ours = own.moved(ours, [gradient], 1.0)
+            updates, state = theirs.update(jax.numpy.array(gradient), state)
+            parameters = optax.apply_updates(parameters, updates)
+            np.testing.assert_allclose(ours[0], parameters, rtol=1e-13)

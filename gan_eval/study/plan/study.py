@@ -68,6 +68,8 @@ class Study(Settings):
         str, Field(strict=True, min_length=1, max_length=200), AfterValidator(writable)
     ] = "chapter"
     """Names the report, its folder, and the only configuration where there is no axis."""
+    question: Annotated[Text, Field(max_length=200)] = "Did the GAN learn the distribution?"
+    """The question that the report answers, its title."""
     replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] | None = None
     """Seeds of each configuration on each backend and device. Where nothing is said: 2,000 on a
     backend that trains hundreds side by side, as fused_cpu, and 30 on another."""
@@ -102,6 +104,11 @@ class Study(Settings):
     """Axes of several fields that change together: lists of one length, by field; the list label,
     where there is one, names the settings."""
 
+    versus: Text | None = None
+    """The field of an axis along which the report compares: every configuration with the one that
+    has the field's first value and is the same in all other axes. Where none is named, all are
+    compared with the first configuration."""
+
     @field_validator("time_budget", mode="before")
     @classmethod
     def _none_in_words(cls, value: Any) -> Any:
@@ -113,6 +120,7 @@ class Study(Settings):
         if self.first_seed + (self.replicates or MANY) - 1 > MAX_SEED:
             raise UsageError(f"seeds must be between 0 and {MAX_SEED}")
         self.configurations()
+        self.references()
         return self
 
     @classmethod
@@ -181,6 +189,27 @@ class Study(Settings):
             self._label(settings): dict(field for one in settings for field in one.fields)
             for settings in itertools.product(*self.axes())
         }
+
+    def references(self) -> dict[str, str]:
+        """Label → label of the configuration that it is compared with, its own for a reference.
+
+        Raises ``UsageError`` where ``versus`` is no field of an axis.
+        """
+        values = self.axis_values()
+        if self.versus is None:
+            return dict.fromkeys(values, next(iter(values)))
+        if any(self.versus not in own for own in values.values()):
+            axes = [path for own in values.values() for path in own]
+            raise UsageError(
+                f"`versus` must be a field of an axis, got {shown(self.versus)}: "
+                f"{nearest(self.versus, axes) if axes else 'the study has no axis'}"
+            )
+        first: dict[str, str] = {}
+        found = {}
+        for label, own in values.items():
+            rest = repr({path: value for path, value in own.items() if path != self.versus})
+            found[label] = first.setdefault(rest, label)
+        return found
 
     def _label(self, settings: Sequence[Setting]) -> str:
         return ", ".join(setting.label for setting in settings) or self.name

@@ -13,11 +13,41 @@ from gan_eval.training.fused.machine import Machine, Memory, Place, Table, entry
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.values import Index, Value
 
-Layers = list[Table]
+Layers = Sequence[Table]
 """A table of each layer of a net, of one example."""
+Examples = list[tuple[Layers, Layers]]
+"""As ``Net.add_gradients`` takes them: every layer's inputs, and the gradient at its outputs."""
 
 
-def penalised(
+def backward(
+    k: Machine,
+    net: Net,
+    parameters: Memory,
+    rows: Sequence[Table],
+    inputs: Sequence[Layers],
+    slopes: Sequence[Value],
+    gammas: Sequence[Value | None],
+) -> tuple[Examples, Examples]:
+    """The examples that bring the gradient of the loss, of which the slopes at the logits are
+    given, and of a penalty at the rows that have a γ/2; the second ones add nothing to biases."""
+    found, alone = dict[int, tuple[Layers, Layers]](), list[tuple[Layers, Layers]]()
+    plain = [row for row, gamma in enumerate(gammas) if gamma is None]
+    halves = {row: gamma for row, gamma in enumerate(gammas) if gamma is not None}
+    if plain:
+        own = [inputs[row] for row in plain]
+        at_outputs = net.backward(k, parameters, own, [[slopes[row]] for row in plain])
+        found |= zip(plain, zip(own, at_outputs, strict=True), strict=True)
+    if halves:
+        both, alone = _penalised(
+            *(k, net, parameters, [rows[row] for row in halves], [inputs[row] for row in halves]),
+            [slopes[row] for row in halves],
+            [*halves.values()],
+        )
+        found |= zip(halves, both, strict=True)
+    return [found[row] for row in sorted(found)], alone
+
+
+def _penalised(
     k: Machine,
     net: Net,
     parameters: Memory,
@@ -25,9 +55,7 @@ def penalised(
     inputs: Sequence[Layers],
     slopes: Sequence[Value],
     gammas: Sequence[Value],
-) -> tuple[list[tuple[Layers, Layers]], list[tuple[Layers, Layers]]]:
-    """Examples as ``Net.add_gradients`` takes them, and those that add to weights alone: the
-    gradient of loss and penalty, given the loss's slopes at the logits and γ/2 of each."""
+) -> tuple[Examples, Examples]:
     one = k.real(1.0)
     units = net.backward(k, parameters, inputs, [[one]] * len(rows))
     gradients = net.through_rows(k, parameters, rows, [own[0] for own in units])
@@ -36,7 +64,7 @@ def penalised(
         return [gammas[own] * entry(gradients[own], i) for own, i in places]
 
     moves = net.moved_rows(k, rows, k.tables(len(rows), net.dimension, along))
-    changes: list[Layers] = [[move] for move in moves]
+    changes: list[list[Table]] = [[move] for move in moves]
     # Before the tanh, layer by layer from the first hidden one.
     before: list[Sequence[Table]] = []
     for layer, (_, outputs) in enumerate(net.shapes[:-1]):
@@ -51,7 +79,7 @@ def penalised(
         for own, table in zip(changes, k.tables(len(rows), outputs, after), strict=True):
             own.append(table)
 
-    whole: list[Layers] = [[[slope]] for slope in slopes]
+    whole: list[list[Table]] = [[[slope]] for slope in slopes]
     bent: list[Table] = []
     for layer in range(len(net.shapes) - 1, 0, -1):
         through = net.through(k, parameters, layer, bent) if bent else []

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Machine, Memory, Table
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.optimizer import step
-from gan_eval.training.fused.penalty import penalised
+from gan_eval.training.fused.penalty import backward
 from gan_eval.training.fused.shape import Arguments, Shape
 from gan_eval.training.fused.values import Index, Value
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch of an epoch."""
+
+    start: Value
+    stop: Value
+    """Its places in the epoch's order."""
+    noise: Value
+    """Where its latent numbers begin."""
+    row: Value
+    """Its first row in the table of steps."""
+    scale: Value | None
+    """What its gradients are multiplied with; None where they are summed."""
 
 
 class Training:
@@ -82,15 +98,17 @@ class Training:
             # The table of steps begins with this call's first epoch.
             row = ((epoch - a.first_epoch) * batches + number) * self.shape.gradients_a_batch
             scale = 1.0 / k.convert(stop - start, "real") if self.shape.mean_gradient else None
+            own = Batch(start, stop, noise, row, scale)
             if self.shape.optimizer == "extra_adam":
-                self.extragradient(loss_D, loss_G, start, stop, noise, row, scale)
+                self.extragradient(loss_D, loss_G, own)
                 return
-            self.update_D(loss_D, start, stop, noise)
-            self.step(self.D, row, scale)
+            self.update_D(loss_D, own)
+            self.step(self.D, own)
 
             def of_G(_: Index = 0) -> None:
-                self.update_G(loss_G, start, stop, noise)
-                self.step(self.G, row, scale)
+                self.update_G(loss_G, own)
+                self.step(self.G, own)
+                self.average(own)
 
             if self.shape.several:
                 # Once or not at all.
@@ -112,16 +130,7 @@ class Training:
     def loss(self) -> Loss:
         return Loss(self.k, self.shape.loss, saturating=self.shape.saturating)
 
-    def extragradient(
-        self,
-        loss_D: Loss,
-        loss_G: Loss,
-        start: Value,
-        stop: Value,
-        noise: Value,
-        row: Value,
-        scale: Value | None,
-    ) -> None:
+    def extragradient(self, loss_D: Loss, loss_G: Loss, batch: Batch) -> None:
         """Move both nets at once, by the gradients where a first such step would have led (Gidel et
         al. 2019, algorithm 4)."""
         k, a = self.k, self.a
@@ -133,55 +142,44 @@ class Training:
         k.each(self.shape.parameters, keep)
         # The losses that are told are those at the origin.
         for turn, (of_D, of_G) in enumerate([(loss_D, loss_G), (self.loss(), self.loss())]):
-            self.update_D(of_D, start, stop, noise)
-            self.update_G(of_G, start, stop, noise)
-            self.step(self.D, row + turn, scale, origin)
-            self.step(self.G, row + turn, scale, origin, averaged=turn == 1)
+            self.update_D(of_D, batch)
+            self.update_G(of_G, batch)
+            self.step(self.D, batch, turn, origin)
+            self.step(self.G, batch, turn, origin)
+        self.average(batch)
 
     # --- Gradients -----------------------------------------------------------------------------
 
-    def update_D(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
+    def update_D(self, loss: Loss, batch: Batch) -> None:
         """The gradient of D's loss and of its penalties."""
         k, a, D, shape = self.k, self.a, self.D, self.shape
         self.clear(D)
-        gammas = (a.penalty_1, a.penalty_2)
-        kept = [own for own, wanted in enumerate((shape.r1, shape.r2)) if wanted]
+        gammas = (a.penalty_1 if shape.r1 else None, a.penalty_2 if shape.r2 else None)
 
         def examples(*rows: Value) -> None:
             # Real and generated in turn.
-            xs = [x for i in rows for x in (self.row(start + i), self.generated(noise, i))]
+            xs = [x for i in rows for x in (self.row(batch, i), self.generated(batch, i))]
             logits, inputs = D.forward(k, a.parameters, xs)
             slopes = loss.of_D([logit for (logit,) in logits])
-            plain = [place for place in range(len(xs)) if place % 2 not in kept]
-            found: dict[int, tuple[Sequence[Table], Sequence[Table]]] = {}
-            alone: Sequence[tuple[Sequence[Table], Sequence[Table]]] = ()
-            if plain:
-                passed = [inputs[p] for p in plain]
-                at = D.backward(k, a.parameters, passed, [[slopes[p]] for p in plain])
-                found |= zip(plain, zip(passed, at, strict=True), strict=True)
-            if kept:
-                own = [place for place in range(len(xs)) if place % 2 in kept]
-                both, alone = penalised(
-                    *(k, D, a.parameters, [xs[p] for p in own], [inputs[p] for p in own]),
-                    *([slopes[p] for p in own], [gammas[p % 2] for p in own]),
-                )
-                found |= zip(own, both, strict=True)
-            D.add_gradients(k, a.gradients, [found[p] for p in sorted(found)], alone)
+            found = backward(k, D, a.parameters, xs, inputs, slopes, gammas * len(rows))
+            D.add_gradients(k, a.gradients, *found)
 
-        loss.sum.over(stop - start, examples, factors=1 if shape.loss == "relativistic" else 2)
+        loss.sum.over(
+            batch.stop - batch.start, examples, factors=1 if shape.loss == "relativistic" else 2
+        )
 
-    def update_G(self, loss: Loss, start: Value, stop: Value, noise: Value) -> None:
+    def update_G(self, loss: Loss, batch: Batch) -> None:
         """The gradient of G's loss."""
         k, a, D = self.k, self.a, self.D
         self.clear(self.G)
 
         def examples(*rows: Value) -> None:
-            zs = [self.latent(noise, i) for i in rows]
+            zs = [self.latent(batch, i) for i in rows]
             xs, inputs_G = self.G.forward(k, a.parameters, zs)
             logits, inputs = D.forward(k, a.parameters, xs)
             real: list[Value] = []
             if self.shape.loss == "relativistic":
-                beside = [self.row(start + i) for i in rows]
+                beside = [self.row(batch, i) for i in rows]
                 real = [logit for (logit,) in D.forward(k, a.parameters, beside)[0]]
             slopes = loss.of_G([logit for (logit,) in logits], real)
             found = D.backward(k, a.parameters, inputs, [[slope] for slope in slopes])
@@ -189,21 +187,21 @@ class Training:
             at_outputs = [(own, [gradient]) for own, gradient in zip(inputs_G, at_x, strict=True)]
             self.G.add_gradients(k, a.gradients, at_outputs)
 
-        loss.sum.over(stop - start, examples, factors=1)
+        loss.sum.over(batch.stop - batch.start, examples, factors=1)
 
-    def row(self, position: Value) -> Table:
-        """The training row that the epoch's order has at a position."""
+    def row(self, batch: Batch, i: Value) -> Table:
+        """The training row that the epoch's order has at a place of a batch."""
         d, rows = self.shape.dimension, self.a.rows
-        at = self.a.order[position] * d
+        at = self.a.order[batch.start + i] * d
         return self.k.tables(1, d, lambda places: [rows.gather(at, j) for _, j in places])[0]
 
-    def latent(self, noise: Value, i: Value) -> Table:
+    def latent(self, batch: Batch, i: Value) -> Table:
         latent, numbers = self.shape.latent, self.a.noise
-        first = noise + i * latent
+        first = batch.noise + i * latent
         return self.k.tables(1, latent, lambda places: [numbers[first + c] for _, c in places])[0]
 
-    def generated(self, noise: Value, i: Value) -> Table:
-        return self.G.forward(self.k, self.a.parameters, [self.latent(noise, i)])[0][0]
+    def generated(self, batch: Batch, i: Value) -> Table:
+        return self.G.forward(self.k, self.a.parameters, [self.latent(batch, i)])[0][0]
 
     # --- Steps ---------------------------------------------------------------------------------
 
@@ -213,33 +211,27 @@ class Training:
 
         self.k.each(net.end - net.first, zero)
 
-    def step(
-        self,
-        net: Net,
-        row: Value,
-        scale: Value | None,
-        origin: Memory | None = None,
-        *,
-        averaged: bool = True,
-    ) -> None:
-        """Move a net by its gradients, with the numbers in a row of the table, and average G."""
-        k, a, columns = self.k, self.a, self.shape.columns
+    def number(self, batch: Batch, turn: int, name: str) -> Value:
+        """A number in the table of steps, of a batch's first or second gradient."""
+        columns = self.shape.columns
+        return self.a.steps[(batch.row + turn) * len(columns) + columns.index(name)]
 
-        def number(name: str) -> Value:
-            return a.steps[row * len(columns) + columns.index(name)]
+    def step(self, net: Net, batch: Batch, turn: int = 0, origin: Memory | None = None) -> None:
+        """Move a net by its gradients, from its parameters or from ``origin``."""
+        step(
+            *(self.k, self.shape, self.a, net, partial(self.number, batch, turn), batch.scale),
+            self.a.parameters if origin is None else origin,
+        )
 
-        step(k, self.shape, a, net, number, scale, origin or a.parameters)
-        if self.shape.averaged and averaged and net is self.G:
-            self.average(number("weight"))
-
-    def average(self, weight: Value) -> None:
+    def average(self, batch: Batch) -> None:
         """Take G, and the covariance of what it generates, into their averages."""
+        if not self.shape.averaged:
+            return
         k, a, d = self.k, self.a, self.shape.dimension
+        weight = self.number(batch, 0, "weight")
 
         def take(at: Index, value: Value) -> None:
             a.average[at] = k.fma(weight, value - a.average[at], a.average[at])
-
-        k.each(self.G.end, lambda i: take(i, a.parameters[i]))
 
         def entry(i: Index, j: Index) -> None:
             (total,) = k.fold(
@@ -249,4 +241,5 @@ class Training:
             )
             take(i * d + j + self.G.end, total)
 
+        k.each(self.G.end, lambda i: take(i, a.parameters[i]))
         k.each(d, lambda i: k.each(d, lambda j: entry(i, j)))

@@ -211,6 +211,24 @@ def returns_shapes_clocks_and_epoch_ends(backend: Backend) -> None:
     assert np.isnan(backend.train(config, [7]).chapter_seconds).all()
 
 
+def tells_of_averaged_generators_in_the_users_units(backend: Backend) -> None:
+    """What ``on_epoch`` hears of a mended training is what is returned, with its bits."""
+    config = TrainingConfig.parse({"preset": "mended", "epochs": 3, "n_examples": 50})
+    ends: list[EpochEnd] = []
+    heard, alone = (
+        backend.train(config, [7, 8], on_epoch=ends.append),
+        backend.train(config, [7, 8]),
+    )
+    same(heard, alone)
+    for end in ends:
+        rows = np.searchsorted(heard.seeds, end.seeds)
+        np.testing.assert_array_equal(end.weights, heard.weights[rows, end.epoch])
+        np.testing.assert_array_equal(end.loss_G, heard.loss_G[rows, end.epoch - 1])
+    assert heard.averaging is not None
+    # The mean of a few steps' generators is not their last.
+    assert (heard.averaging.last.weight != heard.weights[:, -1]).all()
+
+
 def returns_a_diverging_run_that_is_not_finite(backend: Backend) -> None:
     assert not backend.train(TrainingConfig.parse(DIVERGING), [0, 1]).finite().any()
 

@@ -72,9 +72,20 @@ def test_noise_is_that_of_draws_wherever_a_batch_begins() -> None:
     np.testing.assert_allclose(left, wanted, rtol=1e-13)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_bits_are_the_same_in_lanes_of_any_number(dtype: str) -> None:
-    config = TrainingConfig.parse({"epochs": 2, "n_examples": 60, "batch_size": 7, "dtype": dtype})
+MENDED: dict[str, Any] = {
+    "preset": "mended",
+    "discriminator_widths": (4,),
+    "optimizer": "optimistic_adam",
+    "discriminator_steps": 2,
+    "r1": 0.5,
+    "r2": 0.5,
+}
+"""Everything that a training has to remember from one call to the next."""
+
+
+@pytest.mark.parametrize("settings", [{}, {"dtype": "float64"}, MENDED])
+def test_bits_are_the_same_in_lanes_of_any_number(settings: dict[str, Any]) -> None:
+    config = TrainingConfig.parse({"epochs": 2, "n_examples": 60, "batch_size": 7, **settings})
     one = train(config, 1)
     for width in (2, 4, 8, 16):
         many = train(config, width)
@@ -84,6 +95,12 @@ def test_bits_are_the_same_in_lanes_of_any_number(dtype: str) -> None:
             np.testing.assert_array_equal(mine.weight, theirs.weight)
 
 
+WIDE: dict[str, Any] = {
+    "target": {"A": np.eye(17).tolist(), "b": list(range(17))},
+    "latent_size": 18,
+}
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -91,9 +108,15 @@ def test_bits_are_the_same_in_lanes_of_any_number(dtype: str) -> None:
         {"discriminator_widths": (5, 33)},
         {"latent_size": 19},
         {"discriminator_widths": (3, 17, 4)},
-        {"target": {"A": np.eye(17).tolist(), "b": list(range(17))}, "latent_size": 18},
+        WIDE,
+        {"discriminator_widths": (20, 18), "r1": 0.5, "r2": 0.2},
+        {"discriminator_form": "quadratic", "r1": 0.5, "generator_average": "half"} | WIDE,
+        {"discriminator_form": "quadratic", "target": {"A": np.eye(5).tolist(), "b": [0] * 5}},
     ],
-    ids=["both", "one", "latent", "three layers", "dimension"],
+    ids=[
+        *("both", "one", "latent", "three layers", "dimension"),
+        *("penalties", "many features", "twenty features"),
+    ],
 )
 def test_long_loops_agree_with_the_arbiter(settings: dict[str, Any]) -> None:
     config = TrainingConfig.parse({"epochs": 2, "n_examples": 30, "dtype": "float64"} | settings)
@@ -136,8 +159,11 @@ def test_code_for_a_processor_with_512_bits_is_written_with_whole_registers() ->
     assert code.count(b"\x62") > 500
 
 
-def test_calls_of_several_epochs_and_of_one_train_the_same(monkeypatch) -> None:
-    config = TrainingConfig(epochs=5, n_examples=50)
+@pytest.mark.parametrize("settings", [{}, MENDED])
+def test_calls_of_several_epochs_and_of_one_train_the_same(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = TrainingConfig.parse({"epochs": 5, "n_examples": 50} | settings)
     whole = train(config, 4)
     monkeypatch.setattr("gan_eval.training.fused.buffers.EXAMPLES", 100)
     parts = train(config, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from importlib import resources
 from pathlib import Path
 
@@ -24,15 +25,8 @@ def text(name: str) -> str:
 
 
 def question(name: str) -> str:
-    """Read the question of a ready study: the first comment of its file, on one line."""
-    lines = []
-    for line in text(name).splitlines():
-        if not line.startswith("#"):
-            break
-        if line == "#":
-            break
-        lines.append(line.removeprefix("#").strip())
-    return " ".join(lines)
+    """Read the question of a ready study."""
+    return str(tomllib.loads(text(name)).get("question", "Did the GAN learn the distribution?"))
 
 
 def find(study: Path) -> Path:
