@@ -26,7 +26,7 @@ def planted(weight: np.ndarray, bias: np.ndarray, config: ge.TrainingConfig = CH
     return rows.iloc[0]
 
 
-def along(row: dict[str, float], functional: np.ndarray) -> float:
+def along(row: pd.Series, functional: np.ndarray) -> float:
     """|cosine| between a row's worst direction and a functional."""
     found = np.array([row["worst_direction_1"], row["worst_direction_2"]])
     assert np.linalg.norm(found) == pytest.approx(1)
