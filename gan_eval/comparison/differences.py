@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import fdtri
 from scipy.stats import ks_2samp
 
@@ -20,10 +19,8 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.stats.battery.battery import BatteryResult
 from gan_eval.stats.conversion import Exact
 from gan_eval.stats.multiple import adjusted_pvalues
-from gan_eval.stats.scaling import ColumnScales
+from gan_eval.stats.scaling import Array, ColumnScales
 from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
-
-Array = NDArray[np.float64]
 
 MOST = 3
 """Directions of spread that are kept."""

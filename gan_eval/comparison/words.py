@@ -31,36 +31,27 @@ SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
 
 
-_HEADLINES = {
-    Verdict.TOLD_APART: "Told apart",
-    Verdict.NOT_TOLD_APART: "Not told apart",
-    Verdict.COULD_NOT_TELL: "Could not tell",
-}
-
-
 def summary(found: Comparison) -> list[str]:
     """Write the comparison in a few lines."""
-    spread = found.directions.spread
-    lines = [
+    return [
         f"{headline(found)} {verdict(found)}",
         *rows_compared(found),
         f"{plural(len(found.columns), 'column')} compared. {worst_column(found)}",
         f"Largest shift {number(found.directions.mean.value, 2)} sd along "
         f"{formula(found, found.directions.mean)}.",
+        *(
+            f"Most unequal variance × {number(d.value)} along {formula(found, d)}."
+            for d in found.directions.spread[:1]
+        ),
+        *(f"{d.words}: {estimate(d)}" for d in found.distances[:2]),
+        "Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).",
     ]
-    if spread:
-        lines.append(
-            f"Most unequal variance × {number(spread[0].value)} along {formula(found, spread[0])}."
-        )
-    lines += [f"{d.words}: {estimate(d)}" for d in found.distances[:2]]
-    lines.append("Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).")
-    return lines
 
 
 def headline(found: Comparison) -> str:
     """Give the answer in two or three words, and whether rows are copied."""
-    copied = _copied(found)
-    return f"{_HEADLINES[found.verdict]}{f', but {copied}' if copied else ''}."
+    copied, answer = _copied(found), found.verdict.replace("_", " ").capitalize()
+    return f"{answer}{f', but {copied}' if copied else ''}."
 
 
 def verdict(found: Comparison) -> str:
@@ -177,8 +168,7 @@ def _repeated(found: Comparison) -> tuple[tuple[str, Count], tuple[str, Count]]:
 
 
 def _expected(found: Count) -> str:
-    rows = f"about {found.expected:.0f}" if found.expected >= 0.5 else "none"
-    return f"{rows} would be expected"
+    return f"{f'about {found.expected:.0f}' if found.expected >= 0.5 else 'none'} would be expected"
 
 
 def _copied(found: Comparison) -> str:
@@ -293,22 +283,19 @@ def copies_table(found: Comparison) -> Table:
         "Copied and repeated rows, beside what the other sample expects",
         ("rows", "found", "of", "expected", "too many"),
         [
-            (
-                text,
-                *(
-                    (count(c.rows), count(c.of), number(c.expected, 2), _yes(c.surprising))
-                    if c is not None
-                    else (MISSING,) * 4
-                ),
-            )
-            for text, c in (
-                ("copies of a row of the first sample", copied.exact),
-                ("near copies of one", copied.near),
-                ("repeated within the first sample", copied.repeated_real),
-                ("repeated within the second sample", copied.repeated_generated),
-            )
+            ("copies of a row of the first sample", *_counted(copied.exact)),
+            ("near copies of one", *_counted(copied.near)),
+            ("repeated within the first sample", *_counted(copied.repeated_real)),
+            ("repeated within the second sample", *_counted(copied.repeated_generated)),
         ],
     )
+
+
+def _counted(found: Count | None) -> tuple[str, ...]:
+    if found is None:
+        return (MISSING,) * 4
+    expected = number(found.expected, 2)
+    return count(found.rows), count(found.of), expected, _yes(found.surprising)
 
 
 def _yes(answer: bool) -> str:

@@ -21,13 +21,7 @@ from gan_eval.distributions.affinity import (
     mutually_singular,
     unshared_mass,
 )
-from gan_eval.distributions.gaussian import (
-    Array,
-    GaussianLike,
-    Mask,
-    finite_square,
-    require_same_space,
-)
+from gan_eval.distributions.gaussian import Array, GaussianLike, Mask, finite_pair
 
 
 class CanonicalPair(NamedTuple):
@@ -155,8 +149,7 @@ def canonical_pair(q: GaussianLike, p: GaussianLike) -> CanonicalPair:
     >>> np.abs(offset), scales
     (array([1., 0.]), array([2., 1.]))
     """
-    (q, q_finite), (p, p_finite) = finite_square(q), finite_square(p)
-    finite = require_same_space(q, p, q_finite, p_finite)
+    q, p, finite = finite_pair(q, p)
     with np.errstate(all="ignore"):
         unit = _column_norms(p.factor)
         axes, deviations, flat = _principal_axes(p.factor, unit)

@@ -18,9 +18,7 @@ from gan_eval.judging.summary import quantile, share_interval
 from gan_eval.stats.bootstrap import draws
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.twosample import energy_test, mmd_test
-from gan_eval.training.trained import TrainedGANs
-
-Array = NDArray[np.floating]
+from gan_eval.training.trained import Array, TrainedGANs
 
 FEWEST = 20
 """Seeds below which neither an interval nor a test says anything."""
@@ -178,9 +176,7 @@ class DistributionAgreement:
         return found | {"message": self.message}
 
 
-def compare_all(
-    outcomes: Mapping[str, Outcomes | str],
-) -> tuple[DistributionAgreement, ...]:
+def compare_all(outcomes: Mapping[str, Outcomes | str]) -> tuple[DistributionAgreement, ...]:
     """Compare every pair of backends by their outcomes from the same seeds.
 
     A string in the place of outcomes says why there are none.

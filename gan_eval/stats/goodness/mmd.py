@@ -8,24 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.distributions.distances import median_distance
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import (
-    discrepancy,
-    kernel_result,
-    length_in,
-    parametric_bootstrap,
-    principal,
-    squared_distances,
-)
+from gan_eval.stats.goodness.bootstrap import kernel_test, length_in, principal, squared_distances
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import one_sample
-
-Array = NDArray[np.float64]
+from gan_eval.stats.samples import Array, one_sample
 
 
 def mmd_test(
@@ -98,14 +88,11 @@ def mmd_test(
         width = _median_bandwidth(deviations)
     else:
         width = length_in(unit, positive_number(bandwidth, "bandwidth"), "bandwidth")
-    kernel = GaussianKernel(deviations, width)
-    observed = discrepancy(kernel, rows)
-    null = parametric_bootstrap(kernel, len(rows), resamples=resamples, rng=rng)
-    parameters = {"kernel": "gaussian", "bandwidth": width * unit, "whiten": str(whiten)}
-    parameters |= {"null": "parametric bootstrap"}
-    return kernel_result(
-        "one-sample MMD test", kernel, observed, null, rows.shape, start, parameters=parameters
-    )
+    return kernel_test(
+        "one-sample MMD test", GaussianKernel(deviations, width), rows, start,
+        resamples=resamples, rng=rng,
+        parameters={"kernel": "gaussian", "bandwidth": width * unit, "whiten": str(whiten)},
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)

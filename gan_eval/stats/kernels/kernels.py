@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-from gan_eval.stats.samples import rounding
+from gan_eval.stats.samples import Array, rounding
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
 # Turns squared Euclidean distances, sums of absolute differences, or inner products into entries,
 # in place.
 Entries = Callable[["Tensor"], "Tensor"]

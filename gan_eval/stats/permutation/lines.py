@@ -11,13 +11,12 @@ from math import frexp, pi, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import poch
 
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.dense import pieces
-from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
-from gan_eval.stats.permutation.labels import Labels
+from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE
+from gan_eval.stats.permutation.labels import Array, Labels
 from gan_eval.stats.samples import rounding
 from gan_eval.stats.scaling import nearest_rows
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Array = NDArray[np.float64]
 
 # Rows summed up at a time; their sums of labels must fit a byte.
 ROWS = 128
@@ -95,7 +93,7 @@ class SlicedForm:
         self,
         points: Array,
         groups: Array,
-        observed: NDArray[np.bool_],
+        observed: Labels,
         device: str,
         coordinate_error: float | None = None,
     ) -> None:
@@ -114,7 +112,7 @@ class SlicedForm:
         error = rounding(points) if coordinate_error is None else coordinate_error
         self.rounding = 2 * error * sqrt(d) * self._constant
 
-    def forms(self, exact: Labels, fast: Labels) -> Forms:
+    def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]:
         """Return the forms of labels (k, N) in float64 and of labels (p, N) in float32."""
         import torch
 
@@ -128,7 +126,7 @@ class SlicedForm:
         for rows in pieces(0, len(some), PIECES):
             self._add_forms(some[rows])
         factor = -2 * self._constant * self._scale / len(self._lines)
-        return Forms(*(factor * sums for sums in found))
+        return factor * found[0], factor * found[1]
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(D1 − mean) of labels (p, N)."""
@@ -164,7 +162,7 @@ class SlicedForm:
             for (_, _, sums), result in zip(some, results, strict=True):
                 sums += result.cpu().numpy()
 
-    def _survey(self, observed: NDArray[np.bool_]) -> Array:
+    def _survey(self, observed: Labels) -> Array:
         """First pass: row sums, the scales of rounding, and the observed form along each line."""
         import torch
 

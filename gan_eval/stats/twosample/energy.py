@@ -40,7 +40,7 @@ def energy_distance(
     >>> round(energy_distance(x, y), 3), round(energy_distance(3 * x, 3 * y) / 3, 3)
     (0.645, 0.645)
     """
-    samples = whitened(x, y, whiten)
+    samples = Pooled.of(x, y) if whiten is None else whitened(x, y, whiten)
     form = _distances(samples, exponent, device)
     return observed_statistic(form, _weights(samples, 1.0)) * samples.unit(exponent)
 
@@ -126,7 +126,7 @@ def energy_test(
     >>> result.pvalue, round(result.estimate, 3)
     (0.001, 0.645)
     """
-    samples = whitened(x, y, whiten)
+    samples = Pooled.of(x, y) if whiten is None else whitened(x, y, whiten)
     draw = NullLabels(null, samples.n, samples.m)
     permutations = arguments.draw_count(permutations, "permutations")
     generator = arguments.random_generator(rng)

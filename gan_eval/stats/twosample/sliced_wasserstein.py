@@ -8,13 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.runtime.arguments import draw_count, random_generator, torch_device
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
-from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
 from gan_eval.stats.scaling import nearest_rows
@@ -22,7 +21,6 @@ from gan_eval.stats.scaling import nearest_rows
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
 
 # About this many entries of (rows, labellings) are worked on at a time: what a cache holds. For
 # order 1 they are of so many labellings.
