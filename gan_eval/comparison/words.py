@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gan_eval.pages.blocks import Table
@@ -104,14 +105,12 @@ def formula(found: Comparison, direction: Direction) -> str:
     return direction.in_words(names) or "no direction"
 
 
-def rows_compared(found: Comparison) -> list[str]:
+def rows_compared(found: Comparison) -> Iterator[str]:
     """Count the rows of each sample, and those that were drawn of it."""
-    sentences = []
     for side in (found.real, found.generated):
         used = len(side.rows)
         drawn = "" if used == side.available else f", {count(used)} of them drawn at random"
-        sentences.append(f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}.")
-    return sentences
+        yield f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}."
 
 
 def rows(found: Comparison) -> list[str]:
@@ -133,19 +132,18 @@ def rows(found: Comparison) -> list[str]:
     return [*rows_compared(found), *found.notes, *subtracted, *aside, *copies(found), *not_run]
 
 
-def copies(found: Comparison) -> list[str]:
+def copies(found: Comparison) -> Iterator[str]:
     """Say which rows are copied or repeated beyond expectation, a sentence each."""
     exact, near = found.copies.exact, found.copies.near
-    sentences = []
     if exact.rows:
         copied = ": they are copies, not a sample of its distribution" if exact.surprising else ""
-        sentences.append(
+        yield (
             f"{count(exact.rows)} of {plural(exact.of, 'row')} of the second sample "
             f"{'equals' if exact.rows == 1 else 'equal'} a row of the first, where "
             f"{_expected(exact)}{copied}."
         )
     if near is not None and near.surprising:
-        sentences.append(
+        yield (
             f"{count(near.rows)} of {plural(near.of, 'row')} of the second sample "
             f"{'is a near copy' if near.rows == 1 else 'are near copies'}: as close to a row of "
             "the first as only 1 in 100 rows of the first are to another, where "
@@ -153,13 +151,12 @@ def copies(found: Comparison) -> list[str]:
         )
     for which, repeated in _repeated(found):
         if repeated.surprising:
-            sentences.append(
+            yield (
                 f"{count(repeated.rows)} of {plural(repeated.of, 'row')} of the {which} sample "
                 "equal another of its rows, where, going by the other sample, "
                 f"{_expected(repeated)}: if rows were duplicated, they are not independent, and "
                 "every p-value is too small."
             )
-    return sentences
 
 
 def _repeated(found: Comparison) -> tuple[tuple[str, Count], tuple[str, Count]]:
@@ -218,7 +215,7 @@ def tests_table(found: Comparison) -> Table:
                 number(result.statistic),
                 probability(result.pvalue),
                 probability(found.tests.adjusted[name]),
-                _yes(name in found.tests.rejected),
+                "yes" if name in found.tests.rejected else "no",
             )
             for name, result in found.tests.results.items()
         ],
@@ -294,9 +291,5 @@ def copies_table(found: Comparison) -> Table:
 def _counted(found: Count | None) -> tuple[str, ...]:
     if found is None:
         return (MISSING,) * 4
-    expected = number(found.expected, 2)
-    return count(found.rows), count(found.of), expected, _yes(found.surprising)
-
-
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"
+    expected, many = number(found.expected, 2), "yes" if found.surprising else "no"
+    return count(found.rows), count(found.of), expected, many

@@ -37,7 +37,7 @@ def bures_wasserstein(q: GaussianLike, p: GaussianLike) -> Array:
     5.0
     """
     q, p, finite = finite_pair(q, p)
-    largest = np.maximum(_largest_entry(q.factor), _largest_entry(p.factor))
+    largest = np.maximum(*(np.abs(law.factor).max(axis=(-2, -1)) for law in (q, p)))
     size = np.where(largest > 0, largest, 1.0)[..., None, None]
     q_factor, p_factor = q.factor / size, p.factor / size
     left, _, right = np.linalg.svd(q_factor @ np.swapaxes(p_factor, -1, -2))
@@ -170,10 +170,6 @@ def energy_distance(q: GaussianLike, p: GaussianLike, exponent: float = 1.0) -> 
         within = _expected_norm(*_difference(q, q), exponent)
         distance = 2 * across - within - _expected_norm(*_difference(p, p), exponent)
         return np.where(finite, np.maximum(distance, 0.0), np.nan)
-
-
-def _largest_entry(factor: Array) -> Array:
-    return np.abs(factor).max(axis=(-2, -1))
 
 
 def _difference(q: Gaussian, p: Gaussian) -> tuple[Array, Array]:

@@ -86,12 +86,9 @@ class Outcomes:
     @classmethod
     def join(cls, parts: Sequence[Outcomes]) -> Outcomes:
         """Join the outcomes of several calls, in the order of the seeds."""
-        seeds, log_kl, law, finite = (
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("seeds", "log_kl", "law", "finite")
-        )
-        order = np.argsort(seeds)
-        return cls(seeds[order], log_kl[order], law[order], finite[order])
+        order = np.argsort(np.concatenate([part.seeds for part in parts]))
+        names = ("seeds", "log_kl", "law", "finite")
+        return cls(*(np.concatenate([getattr(part, n) for part in parts])[order] for n in names))
 
 
 @dataclass(frozen=True)
@@ -226,10 +223,8 @@ def law_pvalues(first: Outcomes, second: Outcomes) -> dict[str, float]:
 def diverged_pvalue(first: Outcomes, second: Outcomes) -> float:
     """Run McNemar's exact test: of the seeds that diverge on one side only, are half on each?"""
     only_first = int(np.count_nonzero(~first.finite & second.finite))
-    only_second = int(np.count_nonzero(first.finite & ~second.finite))
-    if only_first + only_second == 0:
-        return 1.0
-    return float(stats.binomtest(only_first, only_first + only_second).pvalue)
+    apart = int(np.count_nonzero(first.finite != second.finite))
+    return float(stats.binomtest(only_first, apart).pvalue) if apart else 1.0
 
 
 def _compare(first: str, second: str, a: Outcomes, b: Outcomes) -> DistributionAgreement:

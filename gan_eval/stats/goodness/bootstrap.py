@@ -41,24 +41,19 @@ class TargetKernel(Protocol):
     @property
     def deviations(self) -> tuple[float, ...]:
         """Standard deviations of the target, one a coordinate."""
-        ...
 
     def entries(self, left: Array, right: Array) -> Array:
         """Return k of each row of left (p, d) with each row of right (q, d), shape (p, q)."""
-        ...
 
     def diagonal(self, rows: Array) -> Array:
         """Return k(x, x) of each row, shape (n,)."""
-        ...
 
     def mean(self, rows: Array) -> Array:
         """Return μ(x) of each row, shape (n,)."""
-        ...
 
     @property
     def grand_mean(self) -> float:
         """c."""
-        ...
 
 
 @dataclass(frozen=True)

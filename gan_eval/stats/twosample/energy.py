@@ -13,7 +13,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.kernels.kernels import PairwiseBlocks, distance
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import GroupWeights, labels_test, observed_statistic
-from gan_eval.stats.permutation.labels import NullLabels
+from gan_eval.stats.permutation.labels import NULLS, NullLabels
 from gan_eval.stats.permutation.lines import SlicedForm, direction_groups
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
@@ -149,7 +149,7 @@ def energy_test(
     estimate, unit = outcome.statistic / coefficient, samples.unit(exponent)
     between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
     return TestResult(
-        method=f"energy {draw.title} test",
+        method=f"energy {NULLS[null]} test",
         statistic=outcome.statistic * unit,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution * unit,

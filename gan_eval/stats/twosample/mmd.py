@@ -21,7 +21,7 @@ from gan_eval.stats.permutation.engine import (
     labels_test,
     observed_statistic,
 )
-from gan_eval.stats.permutation.labels import NullLabels
+from gan_eval.stats.permutation.labels import NULLS, NullLabels
 from gan_eval.stats.permutation.lowrank import LowRankForm
 from gan_eval.stats.permutation.lowrank_path import SMOOTH, low_rank_form, low_rank_test
 from gan_eval.stats.result import TestResult
@@ -235,7 +235,7 @@ def mmd_test(
             interval = intervals.mmd_interval(form, KERNELS[name], samples, width)
             parameters |= {"confidence_level": intervals.LEVEL}
     return TestResult(
-        method=f"{title} {draw.title} test",
+        method=f"{title} {NULLS[null]} test",
         statistic=outcome.statistic,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution,
