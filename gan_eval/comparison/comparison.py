@@ -151,12 +151,8 @@ class Comparison(Displayed):
         def by_column(numbers: Array) -> dict[str, float]:
             return dict(zip(self.columns, numbers.tolist(), strict=True))
 
-        def direction(found: Direction, value: str, by_chance: float) -> dict[str, Any]:
-            return {
-                value: found.value,
-                "by_chance": by_chance,
-                "loadings": by_column(found.loadings),
-            }
+        def direction(found: Direction, value: str, chance: float) -> dict[str, Any]:
+            return {value: found.value, "by_chance": chance, "loadings": by_column(found.loadings)}
 
         return json_ready(
             {

@@ -7,15 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_eval.comparison import figures, words
-from gan_eval.pages.blocks import (
-    Block,
-    Card,
-    DefinitionList,
-    Gallery,
-    Paragraph,
-    Section,
-    TableBlock,
-)
+from gan_eval.pages.blocks import Card, DefinitionList, Gallery, Paragraph, Section, TableBlock
 from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
 from gan_eval.pages.page import fill
 from gan_eval.runtime.arguments import plain
@@ -111,7 +103,7 @@ def _distances(found: Comparison) -> Section:
 def _columns(found: Comparison) -> Section:
     left = len(found.differences) - MOST_ROWS
     more = f"{count(left)} more columns differ less; the comparison's JSON lists all."
-    blocks: list[Block] = [
+    blocks = [
         TableBlock(words.columns_table(found, MOST_ROWS)),
         *([Paragraph(more)] if left > 0 else []),
         Gallery([*figures.marginals(found), *figures.columns_plane(found)]),
@@ -125,7 +117,7 @@ def _columns(found: Comparison) -> Section:
 
 def _directions(found: Comparison) -> Section:
     plane = figures.directions_plane(found)
-    blocks: list[Block] = [
+    blocks = [
         TableBlock(words.directions_table(found)),
         *([Gallery(plane)] if plane else []),
         Paragraph(

@@ -136,8 +136,8 @@ class SymmetricForm:
             for parts in in_order(work, self._strips, workspace, device=device):
                 for whole, part in zip(sums, parts, strict=True):
                     whole += part
-        precise, coarse = (2 / self._scale * whole.cpu().numpy() for whole in sums)
-        return precise, coarse
+        found = [2 / self._scale * whole.cpu().numpy() for whole in sums]
+        return found[0], found[1]
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N): the row sums of group x less their expectation."""

@@ -71,10 +71,10 @@ class SlicedForm:
     points : ndarray, shape (N, d)
     groups : ndarray, shape (groups, size, d)
         Unit vectors, as :func:`direction_groups` gives them.
-    observed : ndarray of bool, shape (N,)
+    in_x : ndarray of bool, shape (N,)
         The labels whose form's standard error is wanted.
     device : str
-    coordinate_error : float, optional
+    error : float, optional
         As for :class:`~gan_eval.stats.kernels.kernels.PairwiseBlocks`.
 
     Attributes
@@ -90,12 +90,7 @@ class SlicedForm:
     """
 
     def __init__(
-        self,
-        points: Array,
-        groups: Array,
-        observed: Labels,
-        device: str,
-        coordinate_error: float | None = None,
+        self, points: Array, groups: Array, in_x: Labels, device: str, error: float | None = None
     ) -> None:
         import torch
 
@@ -105,11 +100,11 @@ class SlicedForm:
         # Centred, because a common offset would take digits of the projections.
         self._given = points
         self._points = torch.from_numpy(points - np.median(points, axis=0)).to(device)
-        values = self._survey(observed)
+        values = self._survey(in_x)
         means = values.reshape(len(groups), -1).mean(axis=1)
         several = len(groups) > 1
         self.standard_error = float(means.std(ddof=1) / len(groups) ** 0.5) if several else 0.0
-        error = rounding(points) if coordinate_error is None else coordinate_error
+        error = rounding(points) if error is None else error
         self.rounding = 2 * error * sqrt(d) * self._constant
 
     def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]:
@@ -162,13 +157,13 @@ class SlicedForm:
             for (_, _, sums), result in zip(some, results, strict=True):
                 sums += result.cpu().numpy()
 
-    def _survey(self, observed: Labels) -> Array:
+    def _survey(self, in_x: Labels) -> Array:
         """First pass: row sums, the scales of rounding, and the observed form along each line."""
         import torch
 
         size = self.size
         ranks = torch.arange(1, size, dtype=torch.float64, device=self._device)
-        centred = torch.from_numpy(observed - observed.mean()).to(self._device)
+        centred = torch.from_numpy(in_x - in_x.mean()).to(self._device)
 
         def work(direction: Tensor, _: None) -> tuple[Tensor, float, float, float]:
             line, order = sorted_line(self._points @ direction)
