@@ -14,7 +14,7 @@ Times = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Times:
+class _Sides:
     """Two samples of positive times. Of their ratio, ``after`` to ``before``, 2 is twice as long.
 
     ``estimate`` is the ratio that fits best. ``above`` gives the p-value of a ratio of at most
@@ -27,7 +27,7 @@ class _Times:
     after: Times
 
 
-class RankRatio(_Times):
+class RankRatio(_Sides):
     """By Mann and Whitney's exact test, which asks nothing of the law of the times.
 
     It takes the times of either side as independent and of one law but for the ratio. The estimate
@@ -70,7 +70,7 @@ class RankRatio(_Times):
         return np.divide.outer(self.after, self.before).ravel()
 
 
-class StudentRatio(_Times):
+class StudentRatio(_Sides):
     """By Student's test of the logarithms, with one variance for both sides.
 
     It takes the times as independent and log-normal; ``FEWEST`` are needed on both sides together,

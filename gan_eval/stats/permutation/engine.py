@@ -145,7 +145,7 @@ def tie_width(arithmetic: float, inherited: float, values: Array) -> float:
     return arithmetic + (inherited if inherited <= INHERITED_SHARE * spread else 0.0)
 
 
-def _tied_otherwise(labels: Labels, tied: Labels) -> int:
+def _tied_otherwise(labels: Labels, tied: NDArray[np.bool_]) -> int:
     """Count the labellings (k, N) that tie with the first one and are other splits of the rows."""
     where = np.flatnonzero(tied[1:]) + 1
     if where.size <= UNQUESTIONED * len(tied):
