@@ -36,24 +36,20 @@ ROUNDING = 2.0**-48
 
 
 class TargetKernel(Protocol):
-    """A kernel and a target N(0, diag deviations²). Hashable: equal kernels have equal nulls."""
+    """A kernel and a target N(0, diag deviations²). Hashable: equal kernels have equal nulls.
+
+    ``deviations`` are the target's standard deviations, one a coordinate. ``entries`` gives k of
+    each row of left (p, d) with each row of right (q, d), shape (p, q); ``diagonal`` k(x, x) and
+    ``mean`` μ(x) of each row, shape (n,); ``grand_mean`` is c.
+    """
 
     @property
-    def deviations(self) -> tuple[float, ...]:
-        """Standard deviations of the target, one a coordinate."""
-
-    def entries(self, left: Array, right: Array) -> Array:
-        """Return k of each row of left (p, d) with each row of right (q, d), shape (p, q)."""
-
-    def diagonal(self, rows: Array) -> Array:
-        """Return k(x, x) of each row, shape (n,)."""
-
-    def mean(self, rows: Array) -> Array:
-        """Return μ(x) of each row, shape (n,)."""
-
+    def deviations(self) -> tuple[float, ...]: ...
+    def entries(self, left: Array, right: Array) -> Array: ...
+    def diagonal(self, rows: Array) -> Array: ...
+    def mean(self, rows: Array) -> Array: ...
     @property
-    def grand_mean(self) -> float:
-        """c."""
+    def grand_mean(self) -> float: ...
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,9 @@ def _tied_otherwise(labels: Labels, tied: NDArray[np.bool_]) -> int:
 class CentredForm(Protocol):
     """A matrix as a permutation test needs it.
 
-    :class:`~gan_eval.stats.permutation.dense.SymmetricForm` explains each attribute.
+    :class:`~gan_eval.stats.permutation.dense.SymmetricForm` explains each attribute. ``forms``
+    gives the centred forms ãᵀKã (a less its mean) of labels ``exact`` (k, N), by products and sums
+    in float64, and of labels ``fast`` (p, N), by products in float32 of centred, scaled entries.
     """
 
     size: int
@@ -169,11 +171,7 @@ class CentredForm(Protocol):
     total: float
     fast_error: float
 
-    def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]:
-        """Return the centred forms ãᵀKã (a less its mean) of labels ``exact`` (k, N), by products
-        and sums in float64, and of ``fast`` (p, N), by products in float32 of centred, scaled
-        entries."""
-
+    def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]: ...
     def linear(self, labels: Labels) -> Array: ...
     def lost(self) -> bool: ...
 
