@@ -3,7 +3,9 @@ each other."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,25 +13,13 @@ import pandas as pd
 
 from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.pages.numbers import (
-    count,
-    interval,
-    number,
-    percent,
-    percents,
-    plural,
-    probability,
-    setting,
-)
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, probability
 from gan_eval.report.cells import CellRows
 from gan_eval.report.figures import margin_lines
 from gan_eval.runtime.arguments import plain
 
 if TYPE_CHECKING:
     from gan_eval.judging.comparisons import Comparisons
-
-import math
-from functools import reduce
 
 MOST_COMPARED = 40
 """Configurations beside the reference; of a larger study the first ones."""
@@ -247,7 +237,7 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
             description="The share of replicates within each KL, on a logarithmic axis. "
             f"{'; '.join(halves)}.",
             caption="The share of replicates that end within each KL of the truth; further to the "
-            f"left is better. Bands: pointwise {setting(100 * found.confidence)} % bootstrap "
+            f"left is better. Bands: pointwise {100 * found.confidence:g} % bootstrap "
             f"intervals.{more}",
             data=kept.assign(configuration=kept["configuration"].map(plain))[columns],
         )

@@ -159,9 +159,8 @@ def _packed(frame: pd.DataFrame) -> dict[str, Any]:
     if not len(frame.columns):
         return {"layout": "[]", "block": ""}
     frame = frame.astype(dict.fromkeys(frame.select_dtypes("bool").columns, int))
-    columns = blocks.columns_of(frame)
-    packed = base64.b64encode(blocks.pack(columns)).decode()
-    return {"layout": blocks.layout(columns), "block": packed}
+    layout, block = blocks.Packed.of(frame)
+    return {"layout": layout, "block": base64.b64encode(block).decode()}
 
 
 def _unpacked(packed: Mapping[str, str]) -> pd.DataFrame:

@@ -81,15 +81,11 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
     where = list(_where(study, found))
     return [
         Cell(
-            label,
-            config,
-            entry.name,
-            device,
-            entry.version,
-            study.first_seed,
-            len(study.seeds(entry.replicates_per_call)),
-            entry.replicates_per_call,
-            position == 0,
+            *(label, config, entry.name, device, entry.version),
+            first=study.first_seed,
+            replicates=len(study.seeds(entry.replicates_per_call)),
+            together=entry.replicates_per_call,
+            timed=position == 0,
         )
         for position, (label, config) in enumerate(study.configurations().items())
         for entry, device in where
