@@ -116,7 +116,7 @@ def extract(html: str) -> Embedded | None:
     if _digest(text) != digest:
         raise DamagedDataError(f"their SHA-256 is {_digest(text)[:12]}…, not {digest[:12]}…")
     try:
-        document = _from_json(json.loads(text))
+        document = json.loads(text, object_hook=_number_or_table)
         if document["format"] != FORMAT:
             raise UsageError(
                 f"the page holds its data in format {shown(document['format'])}, {FORMAT} is read "
@@ -176,11 +176,5 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def _from_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {_FLOAT}:
-            return float(value[_FLOAT])
-        return {k: _from_json(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_from_json(v) for v in value]
-    return value
+def _number_or_table(found: dict[str, Any]) -> Any:
+    return float(found[_FLOAT]) if set(found) == {_FLOAT} else found

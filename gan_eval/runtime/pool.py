@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol, Self, TypeVar
 
@@ -59,11 +60,11 @@ class Pool:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self.kill()
+            self.cancel()
         if self.executor is not None:
             self.executor.shutdown(cancel_futures=True)
 
-    def kill(self) -> None:
+    def cancel(self) -> None:
         """End the processes at once, in the middle of whatever they do."""
         if self.executor is not None:
             for process in list((self.executor._processes or {}).values()):
@@ -85,9 +86,9 @@ class Pool:
         side by side as there are workers. Each is asked for when it can start, so that what comes
         next, and whether anything does, may depend on what has ended.
         """
-        for task in alone:
-            yield task, outcome(lambda task=task: self.call(*task))
         waiting = iter(tasks)
+        for task in chain(alone, waiting if self.executor is None else ()):
+            yield task, outcome(lambda task=task: self.call(*task))
         running: dict[Future[Any], Task] = {}
         more = True
         while more or running:
@@ -95,13 +96,11 @@ class Pool:
                 task = next(waiting, None)
                 if task is None:
                     more = False
-                elif self.executor is None:
-                    yield task, outcome(lambda task=task: self.call(*task))
-                else:
-                    try:
-                        running[self._submit(task)] = task
-                    except BrokenProcessPool:
-                        yield task, Failure(DIED)
+                    break
+                try:
+                    running[self._submit(task)] = task
+                except BrokenProcessPool:
+                    yield task, Failure(DIED)
             if running:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), outcome(future.result)

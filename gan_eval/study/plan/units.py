@@ -227,14 +227,11 @@ def queries(cell: Cell, study: Study) -> list[ReplicateQuery]:
     known = identity(cell, study)
     return [
         ReplicateQuery(
-            cell.label,
-            known,
-            cell.first + low,
-            cell.first + high - 1,
-            study.permutations if low < tested else 0,
-            study.tests,
-            cell.timed and low == 0,
-            low < study.traced,
+            *(cell.label, known, cell.first + low, cell.first + high - 1),
+            permutations=study.permutations if low < tested else 0,
+            tests=study.tests,
+            timed=cell.timed and low == 0,
+            traced=low < study.traced,
         )
         for low, high in itertools.pairwise(limits)
         if high <= cell.replicates

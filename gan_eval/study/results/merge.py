@@ -7,7 +7,6 @@ and every row keeps the name of the environment that it comes from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -19,23 +18,10 @@ _JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests")
 _IDENTITY = ["config_hash", "backend", "device", "seed"]
 
 
-@dataclass(frozen=True)
-class Merged:
-    """A set of results put together.
-
-    Attributes
-    ----------
-    results : Results
-    left_out : int
-        Replicates that an earlier one of the runs has as well: the earlier is kept.
-    """
-
-    results: Results
-    left_out: int
-
-
-def merge(runs: Sequence[Results]) -> Merged:
+def merge(runs: Sequence[Results]) -> tuple[Results, int]:
     """Put runs together; a replicate that two of them have is taken from the first.
+
+    Returns the results, and how many replicates were left out because an earlier run has them.
 
     Raises
     ------
@@ -54,7 +40,7 @@ def merge(runs: Sequence[Results]) -> Merged:
                 )
     rows, doubled = _together([run.rows for run in runs], [])
     epochs, _ = _together([run.epochs for run in runs], ["epoch"])
-    return Merged(Results(rows, epochs, _provenance(runs, len(rows))), doubled)
+    return Results(rows, epochs, _provenance(runs, len(rows))), doubled
 
 
 def _together(frames: Sequence[pd.DataFrame], also: list[str]) -> tuple[pd.DataFrame, int]:
@@ -83,7 +69,6 @@ def _provenance(runs: Sequence[Results], finished: int) -> dict:
                 f"runs cannot be merged: {entry['label']!r} is another configuration in each"
             )
     environments = {name: e for one in reversed(found) for name, e in one["environments"].items()}
-    elsewhere = {entry["name"] for one in found for entry in one.get("unavailable", ())}
     here = {backend for run in runs for backend in run.rows.get("backend", ())}
     unavailable = {e["name"]: e for one in found for e in one.get("unavailable", ())}
     return {
@@ -93,7 +78,7 @@ def _provenance(runs: Sequence[Results], finished: int) -> dict:
         "finished": finished,
         "interrupted": any(one.get("interrupted") for one in found),
         "failures": [failure for one in found for failure in one.get("failures", ())],
-        "unavailable": [unavailable[name] for name in sorted(elsewhere - here)],
+        "unavailable": [unavailable[name] for name in sorted(unavailable.keys() - here)],
         "seconds": sum(one.get("seconds") or 0 for one in found),
         "command": "\n".join(dict.fromkeys(one["command"] for one in found if one.get("command"))),
         "environments": environments,

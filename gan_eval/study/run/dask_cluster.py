@@ -51,7 +51,7 @@ class Cluster:
 
     def __init__(self, address: str, threads: int = 1) -> None:
         self.address, self.threads = address, threads
-        self.size = 0
+        self.workers = 0
         """The most workers that were seen at a time."""
         self._held = ExitStack()
         self._client: Client
@@ -213,7 +213,7 @@ class Cluster:
             raise self._lost(error) from None
         if self._client.status == "closed":
             raise self._lost()
-        self.size = max(self.size, len(workers))
+        self.workers = max(self.workers, len(workers))
         self._slots[False] = len(workers)
         self._slots[True] = sum(worker["resources"].get(GPU, 0) for worker in workers)
         for gpu, slots in self._slots.items():

@@ -124,10 +124,6 @@ def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
 class Processes(Pool):
     """A pool of processes that trains a study's units."""
 
-    @property
-    def size(self) -> int:
-        return self.workers
-
     def survey(
         self, survey: Callable[..., Any], names: Sequence[str] | None, devices: Sequence[str]
     ) -> Any:
@@ -150,10 +146,6 @@ class Processes(Pool):
         for (_, unit, _), outcome in self.run_all(tasks(rest), alone=tasks(alone)):
             yield unit, outcome
 
-    def cancel(self) -> None:
-        """End the processes at once; the units that they train are lost."""
-        self.kill()
-
 
 class _Run:
     """A run of a study, from what is installed to results."""
@@ -174,7 +166,7 @@ class _Run:
         with ExitStack() as opened:
             try:
                 found, machine = pool.survey(_survey, self.study.backends, self.study.devices or ())
-                self.told["workers"] = pool.size
+                self.told["workers"] = pool.workers
                 self.unavailable = units.unavailable(self.study, found)
                 planned = sorted(units.cells(self.study, found), key=lambda cell: cell.place)
                 if on_begin is not None:

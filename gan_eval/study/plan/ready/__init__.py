@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from itertools import takewhile
 from pathlib import Path
 
 from gan_eval.runtime.arguments import nearest, shown
@@ -25,14 +26,8 @@ def text(name: str) -> str:
 
 def question(name: str) -> str:
     """Read the question of a ready study: the first comment of its file, on one line."""
-    lines = []
-    for line in text(name).splitlines():
-        if not line.startswith("#"):
-            break
-        if line == "#":
-            break
-        lines.append(line.removeprefix("#").strip())
-    return " ".join(lines)
+    lines = takewhile(lambda line: line.startswith("#") and line != "#", text(name).splitlines())
+    return " ".join(line.removeprefix("#").strip() for line in lines)
 
 
 def find(study: Path) -> Path:
