@@ -210,7 +210,9 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
     """Performance profiles of a few configurations: how large a share is within each KL."""
     if found.profiles.empty:
         return None
-    names = _drawn(found)
+    others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
+    ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
+    names = list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
     with canvas(3.0) as (figure, axes):
         for name, (colour, dashes) in zip(names, _LINES, strict=False):
             part = found.profiles.loc[found.profiles["configuration"] == name]
@@ -241,13 +243,6 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
             f"intervals.{more}",
             data=kept.assign(configuration=kept["configuration"].map(plain))[columns],
         )
-
-
-def _drawn(found: Comparisons) -> list[str]:
-    """The reference, the two best of the others and the worst, by the interquartile mean."""
-    others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
-    ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
-    return list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
 
 
 MOST_PAIRED = 500
@@ -286,19 +281,17 @@ def _pairs_of_backends(configuration: str, cells: Mapping[str, CellRows]) -> lis
         name: pairwise.Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
         for name, cell in cells.items()
     }
-    rows = []
-    for pair in pairwise.compare_all(outcomes):
-        medians = pair.medians
-        assert medians is not None
-        rows.append(
-            (
-                *(f"{pair.first} and {pair.second}", count(pair.replicates)),
-                *(number(math.exp(value)) for value in (medians.first, medians.second)),
-                interval(math.exp(medians.low), math.exp(medians.high)),
-                *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
-                pair.verdict,
-            )
+    rows = [
+        (
+            *(f"{pair.first} and {pair.second}", count(pair.replicates)),
+            *(number(math.exp(value)) for value in (medians.first, medians.second)),
+            interval(math.exp(medians.low), math.exp(medians.high)),
+            *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
+            pair.verdict,
         )
+        for pair in pairwise.compare_all(outcomes)
+        if (medians := pair.medians) is not None
+    ]
     said = (
         f"{which} “The same” is a claim of equivalence: the medians of KL differ by a factor "
         f"of less than {number(math.exp(pairwise.MARGIN))} either way, shown at 5 %, and no "

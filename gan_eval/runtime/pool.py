@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -126,7 +127,7 @@ class Progress:
         Those of the finished that an earlier run had stored.
     doing : str
         The step that is being worked on.
-    verdicts : dict
+    verdicts : Counter
         Of a study, the number of replicates with each verdict that this run has trained.
     """
 
@@ -135,13 +136,12 @@ class Progress:
     finished: int = 0
     reused: int = 0
     doing: str = ""
-    verdicts: dict[str, int] = field(default_factory=dict)
+    verdicts: Counter[str] = field(default_factory=Counter)
 
     def count(self, verdicts: Mapping[str, int]) -> None:
         """Take in replicates that have ended, by their verdicts."""
-        for verdict, number in verdicts.items():
-            self.finished += number
-            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
+        self.finished += sum(verdicts.values())
+        self.verdicts.update(verdicts)
 
     def tell(self) -> None:
         """Call the listener, if there is one."""

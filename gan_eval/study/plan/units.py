@@ -25,14 +25,24 @@ Place = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A configuration on one backend and device, with the seeds ``first`` … ``first + replicates −
-    1``."""
+class _Placed:
+    """A configuration on one backend and device."""
 
     label: str
     config: TrainingConfig
     backend: str
     device: str
+
+    @property
+    def place(self) -> Place:
+        return self.label, self.backend, self.device
+
+
+@dataclass(frozen=True)
+class Cell(_Placed):
+    """A configuration on one backend and device, with the seeds ``first`` … ``first + replicates −
+    1``."""
+
     version: str
     """The backend's framework and its version."""
     first: int
@@ -44,22 +54,14 @@ class Cell:
     cell: so is the first configuration on each backend and device."""
 
     @property
-    def place(self) -> Place:
-        return self.label, self.backend, self.device
-
-    @property
     def seeds(self) -> range:
         return range(self.first, self.first + self.replicates)
 
 
 @dataclass(frozen=True)
-class Unit:
+class Unit(_Placed):
     """A unit of work: one call of a backend, for some seeds of one cell, in ascending order."""
 
-    label: str
-    config: TrainingConfig
-    backend: str
-    device: str
     seeds: Sequence[int]
     """A range, or those of it that are lacking."""
     timed: bool = False
@@ -67,10 +69,6 @@ class Unit:
     ignores_budget: bool = False
     """Runs even after the time budget is spent, so that every backend and device has at least one
     result: the timed unit, and the call after it."""
-
-    @property
-    def place(self) -> Place:
-        return self.label, self.backend, self.device
 
 
 def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
