@@ -61,18 +61,16 @@ def opening(cell: CellRows) -> str:
 def answer(cell: CellRows) -> list[str]:
     """Answer for the only cell of a study, sentence by sentence."""
     s = cell.summary
+    start = cell.initial_kl
+    fell = f", down from {number(start)} at the start" if math.isfinite(start) else ""
     sentences = [
         "A replicate counts as converged when the exact KL divergence of its learned distribution "
         f"q from the target p is at most {setting(cell.margin)} nats. The share is "
         f"{percent(s['converged_share'])}; its 95 % Clopper–Pearson interval runs from "
-        f"{percents(s['converged_share_low'], s['converged_share_high'])}."
-    ]
-    start = cell.initial_kl
-    fell = f", down from {number(start)} at the start" if math.isfinite(start) else ""
-    sentences.append(
+        f"{percents(s['converged_share_low'], s['converged_share_high'])}.",
         f"The median replicate has KL(q‖p) = {number(s['kl'])} nats{_bracket(s, 'kl')}{fell}: "
-        f"what it learned is worth {worth(cell)}."
-    )
+        f"what it learned is worth {worth(cell)}.",
+    ]
     rest = [
         f"{count(s[verdict])} {words}"
         for verdict, words in (

@@ -100,11 +100,8 @@ class Results(Displayed):
             for name in tables:
                 (folder / name).unlink(missing_ok=True)
             tables = {}
-        text = json_text(self.provenance) + "\n"
-        write_files(
-            {folder / name: partial(write_csv, frame) for name, frame in tables.items()}
-            | {folder / STUDY_FILE: text}
-        )
+        files = {folder / name: partial(write_csv, frame) for name, frame in tables.items()}
+        write_files(files | {folder / STUDY_FILE: json_text(self.provenance) + "\n"})
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
