@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_eval.distributions import affinity
+import gan_eval.distributions.affinity as affinity
 from gan_eval.distributions.gaussian import Array, GaussianLike, Mask, finite_pair
 
 
