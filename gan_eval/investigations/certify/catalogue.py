@@ -105,13 +105,6 @@ TESTS: Mapping[str, Subject] = {
 }
 """Every test that can be certified, by name."""
 
-JUDGE = (
-    "mmd_by_target",
-    "energy_by_target",
-    "mmd",
-    "energy",
-    "mmd_whitened",
-    "energy_whitened",
-)
+JUDGE = ("mmd_by_target", "energy_by_target", "mmd", "energy", "mmd_whitened", "energy_whitened")
 """The tests behind the p-values of ``judge``, whitened by the target, and their other
 coordinates."""
