@@ -87,8 +87,7 @@ def squares_vanish(x: Array, y: Array) -> bool:
 def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
     """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
     if x.shape[1] > INTERVAL_COLUMNS:
-        plain = float(bures_wasserstein(Gaussian.fit(x), Gaussian.fit(y))) ** 2
-        return plain, math.nan, None
+        return float(bures_wasserstein(Gaussian.fit(x), Gaussian.fit(y))) ** 2, math.nan, None
     small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
     found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
     return found.estimate, found.corrected, found.confidence_interval

@@ -101,8 +101,7 @@ def worst_column(found: Comparison) -> str:
 
 def formula(found: Comparison, direction: Direction) -> str:
     """Write a direction as a sum of columns."""
-    names = [plain(name, SHORT) for name in found.columns]
-    return direction.in_words(names) or "no direction"
+    return direction.in_words([plain(name, SHORT) for name in found.columns]) or "no direction"
 
 
 def rows_compared(found: Comparison) -> Iterator[str]:

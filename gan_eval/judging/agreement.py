@@ -80,8 +80,7 @@ class Outcomes:
         finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
         with np.errstate(all="ignore"):
             log_kl = np.log(rows["kl"].to_numpy(np.float64))
-        seeds = rows["seed"].to_numpy(np.int64)
-        return cls(seeds, np.where(finite, log_kl, np.inf), law, finite)
+        return cls(rows["seed"].to_numpy(np.int64), np.where(finite, log_kl, np.inf), law, finite)
 
     @classmethod
     def join(cls, parts: Sequence[Outcomes]) -> Outcomes:

@@ -62,8 +62,7 @@ class Subject:
 def _pvalue(x: Array, y: Array, rng: np.random.Generator, *, name: str) -> float:
     test = ALL_TESTS[name]
     samples = (y,) if test.needs == TARGET else (x, y)
-    target = truth(y.shape[1])
-    return test.run(*samples, target=target, permutations=PERMUTATIONS, rng=rng).pvalue
+    return test.run(*samples, target=truth(y.shape[1]), permutations=PERMUTATIONS, rng=rng).pvalue
 
 
 _MEANS = ("shift_major", "shift_minor")

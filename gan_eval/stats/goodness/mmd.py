@@ -85,7 +85,8 @@ def mmd_test(
     start = time.perf_counter()
     rows, deviations, unit = principal(rows, target, whiten)
     if isinstance(bandwidth, str):
-        width = _median_bandwidth(deviations)
+        law = Gaussian(np.zeros(len(deviations)), np.diag(deviations))
+        width = float(median_distance(law))
     else:
         width = length_in(unit, positive_number(bandwidth, "bandwidth"), "bandwidth")
     return kernel_test(
@@ -96,10 +97,6 @@ def mmd_test(
 
 
 @lru_cache(maxsize=64)
-def _median_bandwidth(deviations: tuple[float, ...]) -> float:
-    return float(median_distance(Gaussian(np.zeros(len(deviations)), np.diag(deviations))))
-
-
 @dataclass(frozen=True)
 class GaussianKernel:
     """exp(−‖x − y‖² / (2h²)); see :class:`~gan_eval.stats.goodness.bootstrap.TargetKernel`."""

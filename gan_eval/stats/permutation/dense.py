@@ -256,8 +256,7 @@ class SymmetricForm:
         """Return the blocks of a strip after the first pass, kept or refilled."""
         if self._stored is None:
             return self._blocks(rows, space)
-        columns = pieces(rows.start, self.size, WIDTH)
-        return zip(columns, self._stored[rows.start], strict=True)
+        return zip(pieces(rows.start, self.size, WIDTH), self._stored[rows.start], strict=True)
 
 
 def pieces(start: int, stop: int, length: int) -> Iterator[slice]:

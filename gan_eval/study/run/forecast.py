@@ -217,8 +217,7 @@ def _axis(settings: Sequence[Setting]) -> str:
 def _work(config: TrainingConfig) -> int:
     """Multiplications of training, up to a factor; epochs are counted elsewhere."""
     sizes = (config.generator_sizes, config.discriminator_sizes)
-    weights = sum(a * b for net in sizes for a, b in pairwise(net))
-    return config.n_examples * weights
+    return config.n_examples * sum(a * b for net in sizes for a, b in pairwise(net))
 
 
 def _seconds(call: Callable[[], object]) -> float:
