@@ -87,7 +87,7 @@ def causes(trained: TrainedGANs, verdicts: NDArray[Any], n: int) -> dict[str, ND
     return {"cause": cause.astype(object)} | found | {"flat_from": _flat_from(trained)}
 
 
-def sentence(row: Mapping[str, Any], dimension: int) -> str:
+def sentence(row: Mapping[Any, Any], dimension: int) -> str:
     """Say in words why a replicate failed, from its row of ``judge``; empty where it has not."""
     cause = row["cause"]
     if not cause:
@@ -110,7 +110,7 @@ def sentence(row: Mapping[str, Any], dimension: int) -> str:
 
 
 def _seen(
-    trained: TrainedGANs, usable: NDArray[np.bool_], axis: Array, centre: Array, n: int
+    trained: TrainedGANs, usable: NDArray[np.bool_], axis: Array, centre: NDArray[np.bool_], n: int
 ) -> Array:
     """R² of the error's score, x or (x² − 1)/√2 along the axis, on the critic's last features.
 

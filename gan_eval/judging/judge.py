@@ -211,10 +211,10 @@ def _averaging(trained: TrainedGANs, truth: Gaussian) -> dict[str, NDArray[Any]]
     if found is None:
         nothing = np.full(len(trained), np.nan)
         return {"kl_last": nothing, "kl_average_distribution": nothing}
-    usable = np.isfinite(found.covariance).all(axis=(1, 2))
-    sizes, axes = np.linalg.eigh(np.where(usable[:, None, None], found.covariance, 0.0))
+    usable = np.isfinite(found.covariance).all(axis=(1, 2), keepdims=True)
+    sizes, axes = np.linalg.eigh(np.where(usable, found.covariance, 0.0))
     factor = np.sqrt(np.maximum(sizes, 0.0))[:, :, None] * np.swapaxes(axes, 1, 2)
-    averaged = kl(Gaussian(found.mean, np.where(usable[:, None, None], factor, np.nan)), truth)
+    averaged = kl(Gaussian(found.mean, np.where(usable, factor, np.nan)), truth)
     last = kl(Gaussian(found.last.bias, found.last.weight), truth)
     return {"kl_last": last, "kl_average_distribution": averaged}
 

@@ -104,7 +104,11 @@ def environment(provenance: Mapping[str, Any]) -> Section:
     if lacking := provenance.get("unavailable"):
         head = ("backend", "state", "to install, or what it said")
         rows = [tuple(str(entry[k]) for k in ("name", "state", "remedy")) for entry in lacking]
-        blocks.append(TableBlock(Table("Backends that were not there", head, rows, words=3)))
+        blocks.append(
+            TableBlock(
+                Table("Backends that were not there, or not everywhere", head, rows, words=3)
+            )
+        )
     if failures := provenance.get("failures"):
         blocks.append(TableBlock(_failures(failures)))
     return Section("environment", "Environment", blocks)

@@ -217,16 +217,15 @@ class TrainingConfig(Settings):
             "ema_decay": EMA_DECAY,
             "discriminator_init_scale": self.init_scale,
         }
-        # pydantic's way to set what is frozen, while it is made.
-        self.__dict__.update(
-            {n: None for n, value in resolved.items() if getattr(self, n) == value}
-        )
+        # Frozen for its users: here, while it is made, its values are still put in order.
+        values: dict[str, Any] = vars(self)  # pyright: ignore[reportAssignmentType]
+        values.update({n: None for n, value in resolved.items() if values[n] == value})
         stands = (
             name
             for name, own in remedies.PRESETS.items()
             if all(getattr(self, f) == value for f, value in (remedies.DEFAULTS | own).items())
         )
-        self.__dict__["preset"] = next(stands, None)
+        values["preset"] = next(stands, None)
         return self
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
@@ -288,7 +287,7 @@ class TrainingConfig(Settings):
         the same value written out are one configuration. A remedy at its default is left out, so
         that configurations of before there were remedies keep their identity.
         """
-        settings = self.model_dump(mode="json", exclude=remedies.DEFAULTS.keys()) | self.remedies
+        settings = self.model_dump(mode="json", exclude=set(remedies.DEFAULTS)) | self.remedies
         text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

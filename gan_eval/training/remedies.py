@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from gan_eval.runtime.errors import UsageError
@@ -25,6 +25,20 @@ DEFAULTS: dict[str, Any] = {
     "discriminator_init_scale": None,
 }
 """Each remedy's field, and its value in the chapter."""
+
+OF_EVERY_BACKEND: tuple[str, ...] = (
+    "standardise",
+    "learning_rate_schedule",
+    "adam_beta1_D",
+    "adam_beta1_G",
+    "adam_beta2_D",
+    "adam_beta2_G",
+    "generator_average",
+    "ema_decay",
+    "discriminator_init_scale",
+)
+"""The remedies that change neither a loss nor the form of a step: TensorFlow and MXNet, too, train
+them, and the preset."""
 
 _ADAM = ("optimizer", ("adam", "optimistic_adam", "extra_adam"))
 
@@ -61,17 +75,20 @@ def require(settings: Mapping[str, Any], backend: str, trained: Collection[str])
 
     ``settings`` are the configuration's remedies, ``trained`` the fields that the backend knows.
     """
-    for name, value in settings.items():
-        if name not in trained:
-            raise UsageError(
-                f"{backend} cannot train with `{name}` {value!r}: fused_cpu, pytorch and jax can"
-            )
+    lacking = [f"`{name}` {value!r}" for name, value in settings.items() if name not in trained]
+    if lacking:
+        raise UsageError(f"backend {backend!r} {refusal(lacking)}")
+
+
+def refusal(lacking: Sequence[str]) -> str:
+    """Say that a backend does not train some remedies, and which backends do."""
+    return f"does not train {' or '.join(lacking)}: pytorch, jax, fused_cpu and fused_cuda do"
 
 
 def with_preset(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in what a preset sets, but for what is written out and what does not go with that."""
     preset = PRESETS.get(str(settings.get("preset")), {})
-    filled = preset | settings
+    filled = {**preset, **settings}
     for name in preset.keys() - settings.keys():
         owner, values = GOES_WITH.get(name, (name, ()))
         if owner != name and filled.get(owner, values[0]) not in values:

@@ -14,9 +14,9 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable
 from gan_eval.runtime.provenance import memory_gib
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.training import backends
+from gan_eval.training import backends, remedies
 from gan_eval.training.backends.protocol import SparseHistory
-from gan_eval.training.backends.registry import default_device
+from gan_eval.training.backends.registry import default_device, trained
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.drawing import ChapterDrawing, picture_kind
 from gan_eval.training.trained import TrainedGANs
@@ -76,6 +76,7 @@ def train(
         picture_kind(plot)
         check_writable(plot)
     trainer = backends.backend(backend)
+    remedies.require(config.remedies, trainer.name, trained(trainer))
     device = device or default_device(trainer)
     if plot is not None:
         pictures = ChapterDrawing(config, seeds[0])

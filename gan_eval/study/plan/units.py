@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gan_eval.pages.numbers import plural
 from gan_eval.runtime.arguments import nearest
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.provenance import source_version
 from gan_eval.study.plan.study import Study
+from gan_eval.training import remedies
 from gan_eval.training.backends import Availability
 from gan_eval.training.backends.registry import absence, entries
 from gan_eval.training.config import TrainingConfig
+
+LEFT_OUT = "left out"
+"""How the state begins of a backend that does not train some configurations."""
 
 Place = tuple[str, str, str]
 """Label, backend and device of a cell."""
@@ -76,24 +81,34 @@ class Unit:
 def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
     """List the cells of a study on the installed backends, by configuration, backend and device.
 
-    Raises ``UsageError`` where a backend is unknown, missing or broken, or lacks a device.
+    A configuration with a remedy that a backend does not train is left out there, where the study
+    runs on all that are installed (``unavailable`` tells).
+
+    Raises ``UsageError`` where a backend is unknown, missing or broken, lacks a device, or was
+    named and does not train a configuration.
     """
-    where = list(_where(study, found))
-    return [
-        Cell(
-            label,
-            config,
-            entry.name,
-            device,
-            entry.version,
-            study.first_seed,
-            len(study.seeds(entry.replicates_per_call)),
-            entry.replicates_per_call,
-            position == 0,
-        )
-        for position, (label, config) in enumerate(study.configurations().items())
-        for entry, device in where
-    ]
+    configurations = study.configurations().items()
+    planned = []
+    for entry, device in _where(study, found):
+        trained = [(label, c) for label, c in configurations if not _lacking([c], entry)]
+        if study.backends is not None and len(trained) < len(configurations):
+            raise UsageError(f"backend {entry.name!r} {_refusal(study, entry)}")
+        planned += [
+            Cell(
+                label,
+                config,
+                entry.name,
+                device,
+                entry.version,
+                study.first_seed,
+                len(study.seeds(entry.replicates_per_call)),
+                entry.replicates_per_call,
+                position == 0,
+            )
+            for position, (label, config) in enumerate(trained)
+        ]
+    order = {label: number for number, (label, _) in enumerate(configurations)}
+    return sorted(planned, key=lambda cell: order[cell.label])
 
 
 def units(planned: Sequence[Cell]) -> list[Unit]:
@@ -122,14 +137,32 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
 
 
 def unavailable(study: Study, found: Sequence[Availability]) -> list[dict[str, Any]]:
-    """List the backends that are not installed, where the study runs on all that are."""
+    """List the backends that are not installed, where the study runs on all that are, and those
+    that do not train some of its configurations."""
     if study.backends is not None:
         return []
-    return [
-        {"name": entry.name, "state": entry.state, "remedy": entry.remedy}
-        for entry in found
-        if entry.state != "installed"
-    ]
+    configs = study.configurations().values()
+    told = []
+    for entry in found:
+        left_out = sum(bool(_lacking([config], entry)) for config in configs)
+        if entry.state != "installed":
+            told.append({"name": entry.name, "state": entry.state, "remedy": entry.remedy})
+        elif entry.default and entry.devices and left_out:
+            state = f"{LEFT_OUT} of {left_out} of {plural(len(configs), 'configuration')}"
+            told.append(
+                {"name": entry.name, "state": state, "remedy": f"it {_refusal(study, entry)}"}
+            )
+    return told
+
+
+def _lacking(configs: Iterable[TrainingConfig], entry: Availability) -> list[str]:
+    """List the remedies of configurations that a backend does not train."""
+    return [name for name in entry.lacks if any(name in config.remedies for config in configs)]
+
+
+def _refusal(study: Study, entry: Availability) -> str:
+    lacking = _lacking(list(study.configurations().values()), entry)
+    return remedies.refusal([f"`{name}`" for name in lacking])
 
 
 def _where(study: Study, found: Sequence[Availability]) -> Iterator[tuple[Availability, str]]:

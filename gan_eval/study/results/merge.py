@@ -13,6 +13,7 @@ import pandas as pd
 
 from gan_eval.judging.evaluation import axes_of
 from gan_eval.runtime.errors import UsageError
+from gan_eval.study.plan.units import LEFT_OUT
 from gan_eval.study.results.results import Results
 
 _JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests")
@@ -83,7 +84,6 @@ def _provenance(runs: Sequence[Results], finished: int) -> dict:
                 f"runs cannot be merged: {entry['label']!r} is another configuration in each"
             )
     environments = {name: e for one in reversed(found) for name, e in one["environments"].items()}
-    elsewhere = {entry["name"] for one in found for entry in one.get("unavailable", ())}
     here = {backend for run in runs for backend in run.rows.get("backend", ())}
     unavailable = {e["name"]: e for one in found for e in one.get("unavailable", ())}
     return {
@@ -93,7 +93,11 @@ def _provenance(runs: Sequence[Results], finished: int) -> dict:
         "finished": finished,
         "interrupted": any(one.get("interrupted") for one in found),
         "failures": [failure for one in found for failure in one.get("failures", ())],
-        "unavailable": [unavailable[name] for name in sorted(elsewhere - here)],
+        "unavailable": [
+            entry
+            for name, entry in sorted(unavailable.items())
+            if name not in here or entry["state"].startswith(LEFT_OUT)
+        ],
         "seconds": sum(one.get("seconds") or 0 for one in found),
         "command": "\n".join(dict.fromkeys(one["command"] for one in found if one.get("command"))),
         "environments": environments,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime import threads
+from gan_eval.training import remedies
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
@@ -43,6 +44,7 @@ class FusedCPUBackend:
 
     name = "fused_cpu"
     sparse_history: ClassVar[bool] = True
+    remedies: ClassVar[tuple[str, ...]] = tuple(remedies.DEFAULTS)
     replicates_per_call = 1024
 
     def devices(self) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from numba import cuda as numba_cuda
 
 from gan_eval.runtime.errors import UsageError
+from gan_eval.training import remedies
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
@@ -39,6 +40,7 @@ class FusedCUDABackend:
 
     name = "fused_cuda"
     sparse_history: ClassVar[bool] = True
+    remedies: ClassVar[tuple[str, ...]] = tuple(remedies.DEFAULTS)
     replicates_per_call = 16384
 
     def devices(self) -> list[str]:

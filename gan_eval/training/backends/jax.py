@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
 import optax
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws, schedule
+from gan_eval.training import draws, remedies, schedule
 from gan_eval.training.backends.jax_updates import Numbers, start, train_epoch
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
@@ -43,6 +43,7 @@ class JAXBackend:
     """
 
     name: str = "jax"
+    remedies: ClassVar[tuple[str, ...]] = tuple(remedies.DEFAULTS)
     replicates_per_call: int = 64
 
     def devices(self) -> list[str]:

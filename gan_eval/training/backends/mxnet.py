@@ -12,18 +12,19 @@ import importlib.util
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
-from gan_eval.training import draws, remedies
+from gan_eval.training import draws, remedies, schedule
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
+from gan_eval.training.trained import AdamState, Averaging, OnEpoch, TrainedGANs, initial_layers
+from gan_eval.training.units import seen_rows
 
 
 def _import_mxnet() -> Any:
@@ -66,6 +67,7 @@ class MXNetBackend:
     """The chapter's loop on the CPU, with ``gluon.nn`` and ``gluon.Trainer``."""
 
     name: str = "mxnet"
+    remedies: ClassVar[tuple[str, ...]] = remedies.OF_EVERY_BACKEND
     replicates_per_call: int = 1
 
     def devices(self) -> list[str]:
@@ -89,7 +91,7 @@ class MXNetBackend:
         so small that they underflow: there MXNet's loss has the gradient −label instead of
         ½ − label, and the run would be another experiment.
         """
-        remedies.require(config.remedies, self.name, ())
+        remedies.require(config.remedies, self.name, self.remedies)
         require_device(self, device)
         # A caller may have switched MXNet to NumPy semantics (npx.set_np()); this is legacy code.
         with mx.util.np_array(False), mx.util.np_shape(False):
@@ -98,10 +100,12 @@ class MXNetBackend:
 
 def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> TrainedGANs:
     net_G, net_D = (_net(layers, config.dtype) for layers in initial_layers(config, seed))
-    rows = training_rows(config, seed)
+    rows = seen_rows(config, seed)
     _refuse_logits_of_zero(config, seed, net_D, net_G, rows)
     updates = _Updates(config, net_D, net_G)
     linear = net_G[0]
+    average = _Average(config, linear)
+    rates, step = schedule.rate_factors(config), 0
 
     start = _layer(linear.weight.data(), linear.bias.data())
     history = History(config, MXNetBackend.name, "cpu", [seed], start, on_epoch)
@@ -113,14 +117,17 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
         for first in range(0, config.n_examples, config.batch_size):
             X = real[first : first + config.batch_size]
             Z = latent[first : first + config.batch_size]
+            updates.set_rates(float(rates[step]))
             total_D += updates.update_D(X, Z)
             total_G += updates.update_G(Z)
+            average.add(step)
+            step += 1
         losses = np.array([[total_D], [total_G]]) / config.n_examples
-        history.end(losses, _layer(linear.weight.data(), linear.bias.data()))
+        history.end(losses, average.generator)
     parts = [Layer(dense.weight, dense.bias) for net in (net_G, net_D) for dense in net]
     moments = ([_layer(*(updates.moments(p)[i] for p in part)) for part in parts] for i in (0, 1))
     final = [_layer(dense.weight.data(), dense.bias.data()) for dense in net_D]
-    return history.trained(final, AdamState(*moments))
+    return history.trained(final, AdamState(*moments), average.averaging)
 
 
 def _refuse_logits_of_zero(
@@ -140,12 +147,17 @@ class _Updates:
     """The chapter's two updates, with their loss and trainers."""
 
     def __init__(self, config: TrainingConfig, net_D: Any, net_G: Any) -> None:
-        self.net_D, self.net_G = net_D, net_G
+        self.config, self.net_D, self.net_G = config, net_D, net_G
         self.saturating = config.generator_loss == "saturating"
         self.mean_gradient = config.dialect == "mxnet"
         self.loss = gluon.loss.SigmoidBinaryCrossEntropyLoss()
-        self.trainer_D = _trainer(config, net_D, config.learning_rate_D)
-        self.trainer_G = _trainer(config, net_G, config.learning_rate_G)
+        self.trainer_D = _trainer(config, net_D, config.learning_rate_D, config.betas_D)
+        self.trainer_G = _trainer(config, net_G, config.learning_rate_G, config.betas_G)
+
+    def set_rates(self, factor: float) -> None:
+        """Multiply the configuration's learning rates."""
+        self.trainer_D.set_learning_rate(self.config.learning_rate_D * factor)
+        self.trainer_G.set_learning_rate(self.config.learning_rate_G * factor)
 
     def update_D(self, X: NDArray, Z: NDArray) -> float:
         """One discriminator step; returns its loss summed over the batch, in nats."""
@@ -188,13 +200,45 @@ class _Updates:
         return batch_size if self.mean_gradient else 1
 
 
-def _trainer(config: TrainingConfig, net: Any, learning_rate: float) -> Any:
-    adam = _Adam(
-        learning_rate=learning_rate,
-        beta1=config.adam_beta1,
-        beta2=config.adam_beta2,
-        epsilon=config.adam_epsilon,
-    )
+class _Average:
+    """An average of the generator over its steps, on the host, in the training's precision."""
+
+    def __init__(self, config: TrainingConfig, linear: Any) -> None:
+        self.linear = linear
+        self.weights = schedule.average_weights(config)
+        self.kept = config.generator_average != "none"
+        self.parts = self._now()
+
+    def add(self, step: int) -> None:
+        """Take in the generator after step 0, 1, …"""
+        if self.kept:
+            for part, now in zip(self.parts, self._now(), strict=True):
+                part += float(self.weights[step]) * (now - part)
+
+    @property
+    def generator(self) -> Layer:
+        """The one that is reported: averaged, or the last."""
+        weight, bias, _ = self.parts if self.kept else self._now()
+        return Layer(*(part.astype(np.float64)[None] for part in (weight, bias)))
+
+    @property
+    def averaging(self) -> Averaging | None:
+        """What the reported generator is the average of."""
+        if not self.kept:
+            return None
+        last = Layer(*(part.astype(np.float64)[None] for part in self._now()[:2]))
+        return Averaging(last, *(part.astype(np.float64)[None] for part in self.parts[1:]))
+
+    def _now(self) -> list[np.ndarray]:
+        weight, bias = (part.data().asnumpy() for part in (self.linear.weight, self.linear.bias))
+        return [weight.T, bias, weight @ weight.T]
+
+
+def _trainer(
+    config: TrainingConfig, net: Any, learning_rate: float, betas: tuple[float, float]
+) -> Any:
+    beta1, beta2 = betas
+    adam = _Adam(learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=config.adam_epsilon)
     adam.hat = config.dialect != "pytorch"
     return gluon.Trainer(net.collect_params(), adam)
 

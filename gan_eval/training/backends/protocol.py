@@ -20,6 +20,9 @@ class Backend(Protocol):
 
     A class may have ``forms``, a tuple of names: other ways in which it trains the same thing, as
     compiled ones. ``backend("name:form")`` constructs it with the form as its only argument.
+
+    A class may have ``remedies``, the names of the remedies that it trains
+    (``gan_eval.training.remedies``); of a class without, it is none.
     """
 
     @property

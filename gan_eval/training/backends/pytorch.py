@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws, schedule
+from gan_eval.training import draws, remedies, schedule
 from gan_eval.training.backends import pytorch_batched
 from gan_eval.training.backends.pytorch_updates import Features, Updates
 from gan_eval.training.backends.registry import require_device
@@ -33,6 +33,7 @@ class PyTorchBackend:
     """
 
     forms: ClassVar[tuple[str, ...]] = ("batched", "graphs")
+    remedies: ClassVar[tuple[str, ...]] = tuple(remedies.DEFAULTS)
 
     def __init__(self, form: str = "") -> None:
         self.form = form

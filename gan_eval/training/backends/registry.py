@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gan_eval.runtime.arguments import instance_of, nearest
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
+from gan_eval.training import remedies
 from gan_eval.training.backends.protocol import Backend
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Availability:
     replicates_per_call: int = 1
     remedy: str = ""
     """The command that installs what is missing, or what the broken import said."""
+    lacks: tuple[str, ...] = ()
+    """The remedies that it does not train."""
 
     @property
     def default(self) -> bool:
@@ -80,7 +83,8 @@ def availability(entry: EntryPoint) -> list[Availability]:
         offered |= {f"{entry.name}:{form}": _load(entry, form) for form in _forms(loaded)}
         return [
             Availability(
-                name, "installed", tuple(one.devices()), one.version(), one.replicates_per_call
+                *(name, "installed", tuple(one.devices()), one.version(), one.replicates_per_call),
+                lacks=tuple(field for field in remedies.DEFAULTS if field not in trained(one)),
             )
             for name, one in offered.items()
         ]
@@ -175,6 +179,11 @@ class MissingFrameworkError(UsageError):
     def __init__(self, name: str, module: str, command: str) -> None:
         super().__init__(f"backend {name!r} needs {module}, which is not installed: {command}")
         self.command = command
+
+
+def trained(loaded: Backend) -> Collection[str]:
+    """The remedies that a backend trains."""
+    return getattr(loaded, "remedies", ())
 
 
 def _forms(loaded: Backend) -> tuple[str, ...]:

@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gan_eval.runtime import threads
-from gan_eval.training import draws, remedies
+from gan_eval.training import draws, remedies, schedule
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
-from gan_eval.training.trained import AdamState, OnEpoch, TrainedGANs, initial_layers, training_rows
+from gan_eval.training.trained import AdamState, Averaging, OnEpoch, TrainedGANs, initial_layers
+from gan_eval.training.units import seen_rows
 
 # TensorFlow reads these when it is loaded. The first two keep what its C++ side logs off the
 # terminal (oneDNN announces itself at every level, as long as it is on); Keras 3 runs on other
@@ -48,6 +49,7 @@ class TensorFlowBackend:
     """
 
     forms: ClassVar[tuple[str, ...]] = ("eager",)
+    remedies: ClassVar[tuple[str, ...]] = remedies.OF_EVERY_BACKEND
 
     def __init__(self, form: str = "") -> None:
         self.compiled = form != "eager"
@@ -71,7 +73,7 @@ class TensorFlowBackend:
         on_epoch: OnEpoch | None = None,
     ) -> TrainedGANs:
         """Train one replicate after another; see ``Backend.train``."""
-        remedies.require(config.remedies, self.name, ())
+        remedies.require(config.remedies, self.name, self.remedies)
         require_device(self, device)
         with _running_on(device):
             game = _Game(config, compiled=self.compiled)
@@ -98,22 +100,31 @@ def _train_one(
 ) -> TrainedGANs:
     config = game.config
     game.start(*initial_layers(config, seed))
-    rows = training_rows(config, seed)
+    rows = seen_rows(config, seed)
+    numbers = np.stack([schedule.rate_factors(config), schedule.average_weights(config)], axis=1)
 
     (start,) = _layers(game.net_G.variables)
     history = History(config, backend, device, [seed], start, on_epoch)
     for epoch in history.epochs():
         order = draws.epoch_order(seed, epoch, config.n_examples)
         noise = draws.latent_noise(seed, epoch, config.n_examples, config.latent_size)
-        total = game.epoch(tf.constant(rows[order], config.dtype), tf.constant(noise, config.dtype))
+        steps = slice(epoch * config.steps_per_epoch, (epoch + 1) * config.steps_per_epoch)
+        X, Z, told = (
+            tf.constant(part, config.dtype) for part in (rows[order], noise, numbers[steps])
+        )
+        total = game.epoch(X, Z, told)
         losses = total.numpy()[:, None] / config.n_examples
-        history.end(losses, *_layers(game.net_G.variables))
+        history.end(losses, *_layers(game.average[:2] or game.net_G.variables))
     # Adam's variables: the number of steps, then both moments of each parameter in turn.
     moments = [adam.variables[1:] for adam in (game.adam_G, game.adam_D)]
     first, second = (
         [layer for found in moments for layer in _layers(found[start::2])] for start in (0, 1)
     )
-    return history.trained(_layers(game.net_D.variables), AdamState(first, second))
+    averaging = None
+    if game.average:
+        mean, covariance = (part.numpy().astype(np.float64)[None] for part in game.average[1:])
+        averaging = Averaging(*_layers(game.net_G.variables), mean, covariance)
+    return history.trained(_layers(game.net_D.variables), AdamState(first, second), averaging)
 
 
 def _layers(variables: Sequence[Any]) -> list[Layer]:
@@ -139,13 +150,21 @@ class _Game:
         self.loss = keras.losses.BinaryCrossentropy(
             from_logits=True, reduction="sum", dtype=config.dtype
         )
-        self.adam_D = _adam(config, self.net_D, config.learning_rate_D)
-        self.adam_G = _adam(config, self.net_G, config.learning_rate_G)
+        # The factor of both learning rates, at each step.
+        self.factor = None
+        if config.learning_rate_schedule != "constant":
+            self.factor = tf.Variable(tf.ones((), config.dtype), trainable=False)
+        self.adam_D = _adam(config, self.net_D, config.learning_rate_D, config.betas_D, self.factor)
+        self.adam_G = _adam(config, self.net_G, config.learning_rate_G, config.betas_G, self.factor)
         self.step_D = _step(config, self.adam_D)
         self.step_G = _step(config, self.adam_G)
-        self.epoch: Callable[[Any, Any], Any] = self._epoch
+        # The averages of the generator's weight and bias, and of its covariance.
+        self.average: list[Any] = []
+        if config.generator_average != "none":
+            self.average = [tf.Variable(part, trainable=False) for part in self._generator()]
+        self.epoch: Callable[[Any, Any, Any], Any] = self._epoch
         if compiled:
-            widths = (config.dimension, config.latent_size)
+            widths = (config.dimension, config.latent_size, 2)
             any_rows = [tf.TensorSpec((None, width), config.dtype) for width in widths]
             self.epoch = tf.function(self._epoch, input_signature=any_rows)
             # TensorFlow traces and optimises at the first call: not on the training clock.
@@ -157,14 +176,24 @@ class _Game:
             net.set_weights([part for layer in layers for part in layer])
         for variable in (*self.adam_G.variables, *self.adam_D.variables):
             variable.assign(tf.zeros_like(variable))
+        for average, part in zip(self.average, self._generator(), strict=False):
+            average.assign(part)
 
-    def _epoch(self, rows: Any, noise: Any) -> Any:
-        """Train on the rows, a batch at a time; both losses summed over the epoch, shape (2,)."""
+    def _epoch(self, rows: Any, noise: Any, numbers: Any) -> Any:
+        """Train on the rows, a batch at a time; both losses summed over the epoch, shape (2,).
+
+        ``numbers`` has shape (steps, 2): the factor of both learning rates, and the weight of the
+        generator in its average."""
         total = tf.zeros(2, tf.float64)
         for start in tf.range(0, tf.shape(rows)[0], self.batch_size):
             X, Z = (part[start : start + self.batch_size] for part in (rows, noise))
+            rate, weight = tf.unstack(numbers[start // self.batch_size])
+            if self.factor is not None:
+                self.factor.assign(rate)
             loss_D = self.update_D(X, Z)
             loss_G = self.update_G(Z)
+            for average, part in zip(self.average, self._generator(), strict=False):
+                average.assign_add(weight * (part - average))
             total += tf.cast([loss_D, loss_G], tf.float64)
         return total
 
@@ -195,6 +224,11 @@ class _Game:
         self.step_G(grads_G)
         return loss_G
 
+    def _generator(self) -> tuple[Any, Any, Any]:
+        """The generator of now: its weight, its bias, and the covariance that it has learned."""
+        weight, bias = (tf.convert_to_tensor(variable) for variable in self.net_G.variables)
+        return weight, bias, tf.matmul(weight, weight, transpose_a=True)
+
     def _objective(self, loss: Any, batch: Any) -> Any:
         return loss / tf.cast(tf.shape(batch)[0], loss.dtype) if self.mean_gradient else loss
 
@@ -214,15 +248,17 @@ def _net(sizes: Sequence[int], dtype: str) -> Any:
     return net
 
 
-def _adam(config: TrainingConfig, net: Any, learning_rate: float) -> Any:
+def _adam(
+    config: TrainingConfig, net: Any, learning_rate: float, betas: tuple[float, float], factor: Any
+) -> Any:
     # Keras keeps a rate given as a number in float32, and rounds its betas to float32: as tensors
     # they keep the training's precision.
-    rate, beta_1, beta_2 = (
-        tf.constant(number, config.dtype)
-        for number in (learning_rate, config.adam_beta1, config.adam_beta2)
-    )
+    rate, beta_1, beta_2 = (tf.constant(number, config.dtype) for number in (learning_rate, *betas))
     adam = keras.optimizers.Adam(
-        learning_rate=lambda: rate, beta_1=beta_1, beta_2=beta_2, epsilon=config.adam_epsilon
+        learning_rate=lambda: rate if factor is None else rate * factor,
+        beta_1=beta_1,
+        beta_2=beta_2,
+        epsilon=config.adam_epsilon,
     )
     adam.build(net.trainable_variables)
     return adam

@@ -10,6 +10,7 @@ import pytest
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.backends import Backend
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.remedies import OF_EVERY_BACKEND
 from gan_eval.training.trained import EpochEnd, TrainedGANs
 from tests.training import reference
 
@@ -87,7 +88,12 @@ REMEDIES: dict[str, dict[str, Any]] = {
     | {"optimizer": "optimistic_adam", "discriminator_steps": 2, "adam_beta1_G": 0.0},
 }
 """What the chapter has not: each remedy alone, and some together."""
-
+FEW = tuple(
+    name
+    for name, settings in REMEDIES.items()
+    if set(TrainingConfig.parse(SHORT | AWAKE | settings).remedies) <= set(OF_EVERY_BACKEND)
+)
+"""Those of them that every backend trains."""
 
 DIVERGING: dict[str, Any] = {
     "epochs": 1,
@@ -129,6 +135,13 @@ def trains_the_remedies(backend: Backend, variant: str, device: str = "cpu") -> 
             own = trained.averaging.take(slice(r, r + 1))
             ours = [own.last.weight[0], own.last.bias[0], own.mean[0], own.covariance[0]]
             _close(ours, [*arbiter.last, arbiter.mean, arbiter.covariance], 1e-12)
+
+
+def refuses_the_other_remedies(backend: Backend) -> None:
+    """What it does not train, it does not train without them either."""
+    for name in REMEDIES.keys() - FEW:
+        with pytest.raises(UsageError, match=f"'{backend.name}' does not train"):
+            backend.train(TrainingConfig.parse(SHORT | AWAKE | REMEDIES[name]), [0])
 
 
 def _agrees(

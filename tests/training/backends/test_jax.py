@@ -28,6 +28,11 @@ def test_it_agrees_with_the_arbiter(backend_jax: JAXBackend, variant: str) -> No
     contract.agrees_with_the_arbiter(backend_jax, variant)
 
 
+@pytest.mark.parametrize("variant", contract.REMEDIES)
+def test_it_trains_the_remedies(backend_jax: JAXBackend, variant: str) -> None:
+    contract.trains_the_remedies(backend_jax, variant)
+
+
 @pytest.mark.parametrize(
     "check",
     [

@@ -36,6 +36,13 @@ def test_the_loop_agrees_with_the_arbiter(mxnet: MXNetBackend, variant: str) -> 
     contract.agrees_with_the_arbiter(mxnet, variant)
 
 
+@pytest.mark.parametrize("variant", contract.FEW)
+def test_it_trains_the_remedies_that_leave_the_steps_alone(
+    mxnet: MXNetBackend, variant: str
+) -> None:
+    contract.trains_the_remedies(mxnet, variant)
+
+
 @pytest.mark.parametrize(
     "check",
     [
@@ -43,6 +50,7 @@ def test_the_loop_agrees_with_the_arbiter(mxnet: MXNetBackend, variant: str) -> 
         contract.returns_shapes_clocks_and_epoch_ends,
         contract.returns_a_diverging_run_that_is_not_finite,
         contract.refuses_a_device_that_is_not_there,
+        contract.refuses_the_other_remedies,
     ],
 )
 def test_it_keeps_what_every_backend_promises(

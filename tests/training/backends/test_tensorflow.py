@@ -45,11 +45,23 @@ def test_the_eager_loop_agrees_with_the_arbiter(eager: TensorFlowBackend, varian
     contract.agrees_with_the_arbiter(eager, variant)
 
 
+@pytest.mark.parametrize("variant", contract.FEW)
+def test_it_trains_the_remedies_that_leave_the_steps_alone(
+    compiled: TensorFlowBackend, variant: str
+) -> None:
+    contract.trains_the_remedies(compiled, variant)
+
+
+def test_the_eager_loop_trains_the_preset(eager: TensorFlowBackend) -> None:
+    contract.trains_the_remedies(eager, "mended")
+
+
 CHECKS = [
     contract.is_the_same_whatever_stands_beside_it,
     contract.returns_shapes_clocks_and_epoch_ends,
     contract.returns_a_diverging_run_that_is_not_finite,
     contract.refuses_a_device_that_is_not_there,
+    contract.refuses_the_other_remedies,
 ]
 
 
