@@ -57,7 +57,9 @@ class Units:
             factor = sd[:, :, None] * np.eye(d)
         else:
             factor = np.linalg.cholesky(covariance).swapaxes(1, 2)
-        return cls(np.concatenate(means) @ A + config.target.b, factor)
+        # In one order in memory, by which a product with it may round.
+        center = np.concatenate(means) @ A + config.target.b
+        return cls(center, np.ascontiguousarray(factor))
 
     def affine(self, config: TrainingConfig) -> tuple[Array, Array]:
         """Compute A' (R, d, d) and b' (R, d): standard normal rows become u = x A' + b'."""
