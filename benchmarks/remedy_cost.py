@@ -21,7 +21,6 @@ FORMS: dict[str, dict[str, Any]] = {
     "2-16-1": {"discriminator_widths": (16,)},
     "2-16-16-1": {"discriminator_widths": (16, 16)},
     "quadratic": {"discriminator_form": "quadratic"},
-    "2-5-3-1, float64": {"dtype": "float64"},
 }
 REMEDIES: dict[str, dict[str, Any]] = {
     "r1": {"r1": 0.5},

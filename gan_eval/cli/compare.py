@@ -80,8 +80,7 @@ def compare(
         print_json(found.document())
     else:
         _print(found)
-    answers = {Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}
-    return Status.of(answers.get(found.verdict))
+    return Status.of({Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}.get(found.verdict))
 
 
 def _print(found: Comparison) -> None:

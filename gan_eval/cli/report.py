@@ -37,9 +37,8 @@ def report(
         return
     target = OutputFolder.prepare(out, "")
     target.refuse_ledger()
-    runs = [Results.load(folder) for folder in folders]
-    merged = merge(runs)
-    merged.results.save(target.path)
-    if merged.left_out:
-        print(f"Left out: {merged.left_out} replicates that an earlier folder has as well")
-    print(f"Report: {write(merged.results, target.path / REPORT, beside)}")
+    merged, left_out = merge([Results.load(folder) for folder in folders])
+    merged.save(target.path)
+    if left_out:
+        print(f"Left out: {left_out} replicates that an earlier folder has as well")
+    print(f"Report: {write(merged, target.path / REPORT, beside)}")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gan_eval.comparison.copies import Copies, find_copies
 from gan_eval.comparison.differences import (
@@ -27,14 +26,12 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import json_ready, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.battery import BatteryResult, battery
-from gan_eval.stats.conversion import Exact, common_origin, in_words
+from gan_eval.stats.conversion import Array, Exact, common_origin, in_words
 from gan_eval.stats.result import Verdict
 from gan_eval.stats.twosample.columns import set_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,12 +151,8 @@ class Comparison(Displayed):
         def by_column(numbers: Array) -> dict[str, float]:
             return dict(zip(self.columns, numbers.tolist(), strict=True))
 
-        def direction(found: Direction, value: str, by_chance: float) -> dict[str, Any]:
-            return {
-                value: found.value,
-                "by_chance": by_chance,
-                "loadings": by_column(found.loadings),
-            }
+        def direction(found: Direction, value: str, chance: float) -> dict[str, Any]:
+            return {value: found.value, "by_chance": chance, "loadings": by_column(found.loadings)}
 
         return json_ready(
             {
@@ -253,9 +246,9 @@ def compare(
     tables = common_columns(*read_tables(real, generated, header), columns)
     names = [str(name) for name in tables[0].frame.columns]
     streams = np.random.default_rng(seed).spawn(4)
-    numbers = [table.numbers(names) for table in tables]
     both = " and ".join(repr(table.source) for table in tables)
-    *pair, taken_off = common_origin(numbers[0], numbers[1], both, names)
+    first, second = (table.numbers(names) for table in tables)
+    *pair, taken_off = common_origin(first, second, both, names)
     origins = {names[j]: origin for j, origin in taken_off.items()}
     drawn = [
         rows
@@ -269,10 +262,6 @@ def compare(
         name, reason = next(iter(aside.items()))
         raise UsageError(f"no column can be compared: {name!r} is {reason}")
     x, y = (rows[:, kept] for rows in drawn)
-    first, second = (
-        Side(table.source, len(rows), used)
-        for table, rows, used in zip(tables, pair, (x, y), strict=True)
-    )
     compared = [names[i] for i in kept]
     frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
     found = battery(
@@ -290,8 +279,8 @@ def compare(
             "it is too small for a number."
         )
     return Comparison(
-        real=first,
-        generated=second,
+        real=Side(tables[0].source, len(pair[0]), x),
+        generated=Side(tables[1].source, len(pair[1]), y),
         columns=tuple(compared),
         origins={name: origins[name] for name in compared if name in origins},
         notes=tuple(notes),

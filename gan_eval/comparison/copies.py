@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 from scipy.stats import betabinom
 
-from gan_eval.stats.permutation.labels import row_codes
-
-Array = NDArray[np.float64]
+from gan_eval.stats.permutation.labels import Array, row_codes
 
 RARE = 0.01
 """A row is a near copy where only this share of the first file's rows is as near to another."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import fdtri
 from scipy.stats import ks_2samp
 
@@ -20,10 +19,8 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.stats.battery.battery import BatteryResult
 from gan_eval.stats.conversion import Exact
 from gan_eval.stats.multiple import adjusted_pvalues
-from gan_eval.stats.scaling import ColumnScales
+from gan_eval.stats.scaling import Array, ColumnScales
 from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
-
-Array = NDArray[np.float64]
 
 MOST = 3
 """Directions of spread that are kept."""
@@ -90,8 +87,7 @@ def squares_vanish(x: Array, y: Array) -> bool:
 def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
     """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
     if x.shape[1] > INTERVAL_COLUMNS:
-        plain = float(bures_wasserstein(Gaussian.fit(x), Gaussian.fit(y))) ** 2
-        return plain, math.nan, None
+        return float(bures_wasserstein(Gaussian.fit(x), Gaussian.fit(y))) ** 2, math.nan, None
     small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
     found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
     return found.estimate, found.corrected, found.confidence_interval

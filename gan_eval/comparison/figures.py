@@ -10,18 +10,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from gan_eval.comparison import words
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, p_value, percent
 from gan_eval.runtime.arguments import plain
-from gan_eval.stats.conversion import in_words
+from gan_eval.stats.conversion import Array, in_words
 
 if TYPE_CHECKING:
     from gan_eval.comparison.comparison import Comparison
 
-Array = NDArray[np.float64]
 
 MOST_MARGINALS = 6
 POINTS = 300

@@ -7,15 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_eval.comparison import figures, words
-from gan_eval.pages.blocks import (
-    Block,
-    Card,
-    DefinitionList,
-    Gallery,
-    Paragraph,
-    Section,
-    TableBlock,
-)
+from gan_eval.pages.blocks import Card, DefinitionList, Gallery, Paragraph, Section, TableBlock
 from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
 from gan_eval.pages.page import fill
 from gan_eval.runtime.arguments import plain
@@ -50,9 +42,8 @@ def render(found: Comparison) -> str:
 
 def _cards(found: Comparison) -> list[Card]:
     first, worst = found.distances[0], found.differences.iloc[0]
-    low, high = first.interval or (float("nan"), float("nan"))
-    spread = found.directions.spread
-    cards = [
+    spread, note = found.directions.spread, _along("× ", found.directions.chance_ratio)
+    return [
         Card(
             "smallest adjusted p-value",
             probability(found.tests.smallest),
@@ -62,7 +53,7 @@ def _cards(found: Comparison) -> list[Card]:
         Card(
             "Fréchet distance",
             number(max(first.estimate, 0.0)),
-            f"columns in sd of the first sample; 95 % interval {interval(low, high)}"
+            f"columns in sd of the first sample; 95 % interval {interval(*first.interval)}"
             if first.interval
             else "too many columns for an interval",
         ),
@@ -71,16 +62,13 @@ def _cards(found: Comparison) -> list[Card]:
             f"{number(found.directions.mean.value, 2)} sd",
             _along("", found.directions.chance_shift),
         ),
+        *(Card("most unequal variance", f"× {number(d.value)}", note) for d in spread[:1]),
         Card(
             "most different column",
             plain(worst["column"], words.SHORT),
             f"Kolmogorov–Smirnov {number(worst['ks'], 2)}, adjusted {p_value(worst['adjusted'])}",
         ),
     ]
-    if spread:
-        note = _along("× ", found.directions.chance_ratio)
-        cards.insert(3, Card("most unequal variance", f"× {number(spread[0].value)}", note))
-    return cards
 
 
 def _along(sign: str, chance: float) -> str:
@@ -89,41 +77,33 @@ def _along(sign: str, chance: float) -> str:
 
 
 def _tests(found: Comparison) -> Section:
-    return Section(
-        "tests",
-        "Which tests tell them apart?",
-        [
-            TableBlock(words.tests_table(found)),
-            Paragraph(
-                "Likelihood ratio, Hotelling and covariance look at means and covariances, the "
-                "largest column difference at single columns, the others at the whole "
-                "distribution. All p-values come by permutation of the pooled rows and are exact "
-                "whatever the distributions are, provided that rows are independent."
-            ),
-        ],
+    text = (
+        "Likelihood ratio, Hotelling and covariance look at means and covariances, the largest "
+        "column difference at single columns, the others at the whole distribution. All p-values "
+        "come by permutation of the pooled rows and are exact whatever the distributions are, "
+        "provided that rows are independent."
     )
+    blocks = [TableBlock(words.tests_table(found)), Paragraph(text)]
+    return Section("tests", "Which tests tell them apart?", blocks)
 
 
 def _distances(found: Comparison) -> Section:
-    return Section(
-        "distances",
-        "How far apart are they?",
-        [
-            TableBlock(words.distances_table(found)),
-            Paragraph(
-                "The Fréchet distance sees means and covariances. With the columns as they are it "
-                "has their units, squared, and is ruled by the widest of them; in standard "
-                "deviations all weigh alike. The bias of small samples has been taken off; FID's "
-                f"formula leaves it in. {words.below_zero(found)}".rstrip()
-            ),
-        ],
+    text = (
+        "The Fréchet distance sees means and covariances. With the columns as they are it has "
+        "their units, squared, and is ruled by the widest of them; in standard deviations all "
+        "weigh alike. The bias of small samples has been taken off; FID's formula leaves it in. "
     )
+    blocks = [
+        TableBlock(words.distances_table(found)),
+        Paragraph((text + words.below_zero(found)).rstrip()),
+    ]
+    return Section("distances", "How far apart are they?", blocks)
 
 
 def _columns(found: Comparison) -> Section:
     left = len(found.differences) - MOST_ROWS
     more = f"{count(left)} more columns differ less; the comparison's JSON lists all."
-    blocks: list[Block] = [
+    blocks = [
         TableBlock(words.columns_table(found, MOST_ROWS)),
         *([Paragraph(more)] if left > 0 else []),
         Gallery([*figures.marginals(found), *figures.columns_plane(found)]),
@@ -137,7 +117,7 @@ def _columns(found: Comparison) -> Section:
 
 def _directions(found: Comparison) -> Section:
     plane = figures.directions_plane(found)
-    blocks: list[Block] = [
+    blocks = [
         TableBlock(words.directions_table(found)),
         *([Gallery(plane)] if plane else []),
         Paragraph(
@@ -151,21 +131,16 @@ def _directions(found: Comparison) -> Section:
 
 
 def _copies(found: Comparison) -> Section:
-    return Section(
-        "copies",
-        "Are rows copied?",
-        [
-            TableBlock(words.copies_table(found)),
-            Paragraph(
-                "Expected is what as many fresh rows would do: for copies by the share of the "
-                "first sample's rows that equal another of them (a table of small integers repeats "
-                "itself), for repeats by the other sample. A near copy lies much nearer to one row "
-                "of the first sample than to any other: its two distances have a ratio that only 1 "
-                "in 100 rows of the first sample reach. A generator that repeats what it was "
-                "trained on passes every test of equal distributions."
-            ),
-        ],
+    text = (
+        "Expected is what as many fresh rows would do: for copies by the share of the first "
+        "sample's rows that equal another of them (a table of small integers repeats itself), for "
+        "repeats by the other sample. A near copy lies much nearer to one row of the first sample "
+        "than to any other: its two distances have a ratio that only 1 in 100 rows of the first "
+        "sample reach. A generator that repeats what it was trained on passes every test of equal "
+        "distributions."
     )
+    blocks = [TableBlock(words.copies_table(found)), Paragraph(text)]
+    return Section("copies", "Are rows copied?", blocks)
 
 
 def _data(found: Comparison) -> Section:

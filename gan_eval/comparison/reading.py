@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gan_eval.comparison.binary import read_arrays, read_parquet, table_of_array
 from gan_eval.comparison.text import Header, Opening, headers, positions, read_text, taken
 from gan_eval.runtime.arguments import nearest, plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.conversion import Numbers, worded
+from gan_eval.stats.conversion import Array, Numbers, worded
 from gan_eval.stats.samples import LARGEST_VALUE, SECONDS
 
 LEAST_ROWS = 3
@@ -307,9 +306,8 @@ def common_columns(
             f"{real.source!r} has a column without a name, as pandas saves its index: save it with "
             "index=False, or choose the others with `columns`"
         )
-    return replace(real, frame=real.frame[columns]), replace(
-        generated, frame=generated.frame[columns]
-    )
+    first, second = (replace(one, frame=one.frame[columns]) for one in (real, generated))
+    return first, second
 
 
 def _absent(table: Table, other: Table, absent: Sequence[str], chosen: bool) -> str:
@@ -324,9 +322,7 @@ def _absent(table: Table, other: Table, absent: Sequence[str], chosen: bool) -> 
     return f"{table.source!r} lacks the {some('column', absent)}: {hint}"
 
 
-def counting(
-    real: NDArray[np.float64], generated: NDArray[np.float64], names: Sequence[str]
-) -> list[str]:
+def counting(real: Array, generated: Array, names: Sequence[str]) -> list[str]:
     """Name the columns that count the rows of both, from 0 or 1, as a saved index does.
 
     Examples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gan_eval.pages.blocks import Table
@@ -31,36 +32,27 @@ SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
 
 
-_HEADLINES = {
-    Verdict.TOLD_APART: "Told apart",
-    Verdict.NOT_TOLD_APART: "Not told apart",
-    Verdict.COULD_NOT_TELL: "Could not tell",
-}
-
-
 def summary(found: Comparison) -> list[str]:
     """Write the comparison in a few lines."""
-    spread = found.directions.spread
-    lines = [
+    return [
         f"{headline(found)} {verdict(found)}",
         *rows_compared(found),
         f"{plural(len(found.columns), 'column')} compared. {worst_column(found)}",
         f"Largest shift {number(found.directions.mean.value, 2)} sd along "
         f"{formula(found, found.directions.mean)}.",
+        *(
+            f"Most unequal variance × {number(d.value)} along {formula(found, d)}."
+            for d in found.directions.spread[:1]
+        ),
+        *(f"{d.words}: {estimate(d)}" for d in found.distances[:2]),
+        "Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).",
     ]
-    if spread:
-        lines.append(
-            f"Most unequal variance × {number(spread[0].value)} along {formula(found, spread[0])}."
-        )
-    lines += [f"{d.words}: {estimate(d)}" for d in found.distances[:2]]
-    lines.append("Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).")
-    return lines
 
 
 def headline(found: Comparison) -> str:
     """Give the answer in two or three words, and whether rows are copied."""
-    copied = _copied(found)
-    return f"{_HEADLINES[found.verdict]}{f', but {copied}' if copied else ''}."
+    copied, answer = _copied(found), found.verdict.replace("_", " ").capitalize()
+    return f"{answer}{f', but {copied}' if copied else ''}."
 
 
 def verdict(found: Comparison) -> str:
@@ -109,18 +101,15 @@ def worst_column(found: Comparison) -> str:
 
 def formula(found: Comparison, direction: Direction) -> str:
     """Write a direction as a sum of columns."""
-    names = [plain(name, SHORT) for name in found.columns]
-    return direction.in_words(names) or "no direction"
+    return direction.in_words([plain(name, SHORT) for name in found.columns]) or "no direction"
 
 
-def rows_compared(found: Comparison) -> list[str]:
+def rows_compared(found: Comparison) -> Iterator[str]:
     """Count the rows of each sample, and those that were drawn of it."""
-    sentences = []
     for side in (found.real, found.generated):
         used = len(side.rows)
         drawn = "" if used == side.available else f", {count(used)} of them drawn at random"
-        sentences.append(f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}.")
-    return sentences
+        yield f"{plain(side.source, 80)}: {plural(side.available, 'row')}{drawn}."
 
 
 def rows(found: Comparison) -> list[str]:
@@ -142,19 +131,18 @@ def rows(found: Comparison) -> list[str]:
     return [*rows_compared(found), *found.notes, *subtracted, *aside, *copies(found), *not_run]
 
 
-def copies(found: Comparison) -> list[str]:
+def copies(found: Comparison) -> Iterator[str]:
     """Say which rows are copied or repeated beyond expectation, a sentence each."""
     exact, near = found.copies.exact, found.copies.near
-    sentences = []
     if exact.rows:
         copied = ": they are copies, not a sample of its distribution" if exact.surprising else ""
-        sentences.append(
+        yield (
             f"{count(exact.rows)} of {plural(exact.of, 'row')} of the second sample "
             f"{'equals' if exact.rows == 1 else 'equal'} a row of the first, where "
             f"{_expected(exact)}{copied}."
         )
     if near is not None and near.surprising:
-        sentences.append(
+        yield (
             f"{count(near.rows)} of {plural(near.of, 'row')} of the second sample "
             f"{'is a near copy' if near.rows == 1 else 'are near copies'}: as close to a row of "
             "the first as only 1 in 100 rows of the first are to another, where "
@@ -162,13 +150,12 @@ def copies(found: Comparison) -> list[str]:
         )
     for which, repeated in _repeated(found):
         if repeated.surprising:
-            sentences.append(
+            yield (
                 f"{count(repeated.rows)} of {plural(repeated.of, 'row')} of the {which} sample "
                 "equal another of its rows, where, going by the other sample, "
                 f"{_expected(repeated)}: if rows were duplicated, they are not independent, and "
                 "every p-value is too small."
             )
-    return sentences
 
 
 def _repeated(found: Comparison) -> tuple[tuple[str, Count], tuple[str, Count]]:
@@ -177,8 +164,7 @@ def _repeated(found: Comparison) -> tuple[tuple[str, Count], tuple[str, Count]]:
 
 
 def _expected(found: Count) -> str:
-    rows = f"about {found.expected:.0f}" if found.expected >= 0.5 else "none"
-    return f"{rows} would be expected"
+    return f"{f'about {found.expected:.0f}' if found.expected >= 0.5 else 'none'} would be expected"
 
 
 def _copied(found: Comparison) -> str:
@@ -228,7 +214,7 @@ def tests_table(found: Comparison) -> Table:
                 number(result.statistic),
                 probability(result.pvalue),
                 probability(found.tests.adjusted[name]),
-                _yes(name in found.tests.rejected),
+                "yes" if name in found.tests.rejected else "no",
             )
             for name, result in found.tests.results.items()
         ],
@@ -293,23 +279,16 @@ def copies_table(found: Comparison) -> Table:
         "Copied and repeated rows, beside what the other sample expects",
         ("rows", "found", "of", "expected", "too many"),
         [
-            (
-                text,
-                *(
-                    (count(c.rows), count(c.of), number(c.expected, 2), _yes(c.surprising))
-                    if c is not None
-                    else (MISSING,) * 4
-                ),
-            )
-            for text, c in (
-                ("copies of a row of the first sample", copied.exact),
-                ("near copies of one", copied.near),
-                ("repeated within the first sample", copied.repeated_real),
-                ("repeated within the second sample", copied.repeated_generated),
-            )
+            ("copies of a row of the first sample", *_counted(copied.exact)),
+            ("near copies of one", *_counted(copied.near)),
+            ("repeated within the first sample", *_counted(copied.repeated_real)),
+            ("repeated within the second sample", *_counted(copied.repeated_generated)),
         ],
     )
 
 
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"
+def _counted(found: Count | None) -> tuple[str, ...]:
+    if found is None:
+        return (MISSING,) * 4
+    expected, many = number(found.expected, 2), "yes" if found.surprising else "no"
+    return count(found.rows), count(found.of), expected, many

@@ -16,8 +16,8 @@ from gan_eval.distributions.gaussian import (
     Array,
     Gaussian,
     GaussianLike,
+    finite_pair,
     finite_square,
-    require_same_space,
 )
 from gan_eval.runtime.errors import UsageError
 
@@ -36,9 +36,8 @@ def bures_wasserstein(q: GaussianLike, p: GaussianLike) -> Array:
     >>> float(bures_wasserstein(([3.0], [[25.0]]), ([0.0], [[1.0]])))  # √(3² + (5 − 1)²)
     5.0
     """
-    (q, q_finite), (p, p_finite) = finite_square(q), finite_square(p)
-    finite = require_same_space(q, p, q_finite, p_finite)
-    largest = np.maximum(_largest_entry(q.factor), _largest_entry(p.factor))
+    q, p, finite = finite_pair(q, p)
+    largest = np.maximum(*(np.abs(law.factor).max(axis=(-2, -1)) for law in (q, p)))
     size = np.where(largest > 0, largest, 1.0)[..., None, None]
     q_factor, p_factor = q.factor / size, p.factor / size
     left, _, right = np.linalg.svd(q_factor @ np.swapaxes(p_factor, -1, -2))
@@ -78,8 +77,7 @@ def mmd2(q: GaussianLike, p: GaussianLike, bandwidth: ArrayLike | None = None) -
     width = median_distance(p) if bandwidth is None else np.asarray(bandwidth, dtype=np.float64)
     if bandwidth is not None and not (np.isfinite(width) & (width > 0)).all():
         raise UsageError(f"bandwidth must be positive and finite, got {bandwidth}")
-    (q, q_finite), (p, p_finite) = finite_square(q), finite_square(p)
-    finite = require_same_space(q, p, q_finite, p_finite)
+    q, p, finite = finite_pair(q, p)
 
     def mean_kernel(deviations: Array, offset: Array) -> Array:
         deviations, offset = deviations / width[..., None], offset / width[..., None]
@@ -166,17 +164,12 @@ def energy_distance(q: GaussianLike, p: GaussianLike, exponent: float = 1.0) -> 
     """
     if not 0 < exponent < 2:
         raise UsageError(f"the energy distance's exponent must lie inside (0, 2), got {exponent}")
-    (q, q_finite), (p, p_finite) = finite_square(q), finite_square(p)
-    finite = require_same_space(q, p, q_finite, p_finite)
+    q, p, finite = finite_pair(q, p)
     with np.errstate(all="ignore"):
         across = _expected_norm(*_difference(q, p), exponent)
         within = _expected_norm(*_difference(q, q), exponent)
         distance = 2 * across - within - _expected_norm(*_difference(p, p), exponent)
         return np.where(finite, np.maximum(distance, 0.0), np.nan)
-
-
-def _largest_entry(factor: Array) -> Array:
-    return np.abs(factor).max(axis=(-2, -1))
 
 
 def _difference(q: Gaussian, p: Gaussian) -> tuple[Array, Array]:

@@ -15,19 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_eval.distributions.affinity import (
-    jensen_shannon_integral,
-    log_excess,
-    mutually_singular,
-    unshared_mass,
-)
-from gan_eval.distributions.gaussian import (
-    Array,
-    GaussianLike,
-    Mask,
-    finite_square,
-    require_same_space,
-)
+import gan_eval.distributions.affinity as affinity
+from gan_eval.distributions.gaussian import Array, GaussianLike, Mask, finite_pair
 
 
 class CanonicalPair(NamedTuple):
@@ -61,7 +50,8 @@ class CanonicalPair(NamedTuple):
             squared_less_one = (scales - 1) * (scales + 1)
             # Near 1 the difference cancels; far from 1 s² − 1 forgets a small s.
             far = squared_less_one - 2 * np.log(scales)
-            terms = np.where(np.abs(squared_less_one) < 0.5, log_excess(squared_less_one), far)
+            near = affinity.log_excess(squared_less_one)
+            terms = np.where(np.abs(squared_less_one) < 0.5, near, far)
             terms = np.where(np.isinf(scales), np.inf, terms)
             return 0.5 * (terms + offset**2).sum(axis=-1)
 
@@ -89,7 +79,8 @@ class CanonicalPair(NamedTuple):
         apart = self.mutually_singular
         result = np.array(np.where(apart, 1.0, np.nan))
         equivalent = np.isfinite(self.scales).all(axis=-1) & ~apart
-        result[equivalent] = unshared_mass(self.offset[equivalent], self.scales[equivalent])
+        offset, scales = self.offset[equivalent], self.scales[equivalent]
+        result[equivalent] = affinity.unshared_mass(offset, scales)
         return result
 
     def jensen_shannon(self) -> Array:
@@ -102,14 +93,15 @@ class CanonicalPair(NamedTuple):
         regular = ~(self.mutually_singular | unknown)
         result = np.where(unknown, np.nan, np.log(2.0))
         # Beyond 1e±70 they share nothing that a double can hold; within, no square overflows.
-        places = np.clip(offset[regular], -1e70, 1e70)
-        result[regular] = jensen_shannon_integral(places, np.clip(scales[regular], 1e-70, 1e70))
+        offset = np.clip(offset[regular], -1e70, 1e70)
+        scales = np.clip(scales[regular], 1e-70, 1e70)
+        result[regular] = affinity.jensen_shannon_integral(offset, scales)
         return result
 
     @property
     def mutually_singular(self) -> Mask:
         """True where no event has a chance under both; else they are equivalent."""
-        return mutually_singular(*self)
+        return affinity.mutually_singular(*self)
 
 
 def canonical_pair(q: GaussianLike, p: GaussianLike) -> CanonicalPair:
@@ -155,8 +147,7 @@ def canonical_pair(q: GaussianLike, p: GaussianLike) -> CanonicalPair:
     >>> np.abs(offset), scales
     (array([1., 0.]), array([2., 1.]))
     """
-    (q, q_finite), (p, p_finite) = finite_square(q), finite_square(p)
-    finite = require_same_space(q, p, q_finite, p_finite)
+    q, p, finite = finite_pair(q, p)
     with np.errstate(all="ignore"):
         unit = _column_norms(p.factor)
         axes, deviations, flat = _principal_axes(p.factor, unit)

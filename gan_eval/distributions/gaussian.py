@@ -206,14 +206,16 @@ def finite_square(given: GaussianLike) -> tuple[Gaussian, Mask]:
     return Gaussian(mean, Gaussian(mean, factor).square_factor), finite
 
 
-def require_same_space(q: Gaussian, p: Gaussian, q_finite: Mask, p_finite: Mask) -> Mask:
-    """Find where both are finite, after checking that they can be compared at all."""
+def finite_pair(q: GaussianLike, p: GaussianLike) -> tuple[Gaussian, Gaussian, Mask]:
+    """Give two Gaussians of one dimension, whose leading axes broadcast, by :func:`finite_square`,
+    and where both are finite."""
+    (q, q_finite), (p, p_finite) = finite_square(q), finite_square(p)
     if q.dimension != p.dimension:
         raise UsageError(
             f"two Gaussians must have one dimension, got {q.dimension} and {p.dimension}"
         )
     try:
-        return np.asarray(q_finite & p_finite)
+        return q, p, np.asarray(q_finite & p_finite)
     except ValueError:
         raise UsageError(
             f"the leading axes of two Gaussians must broadcast, "

@@ -12,16 +12,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebfit, chebval
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import chdtri, digamma, log1p, loggamma, polygamma
 
-from gan_eval.distributions.affinity import samples_of_pair
+from gan_eval.distributions.affinity import Complex, samples_of_pair
 from gan_eval.distributions.divergences import canonical_pair
-from gan_eval.distributions.gaussian import GaussianLike
+from gan_eval.distributions.gaussian import Array, GaussianLike
 from gan_eval.runtime.errors import UsageError
-
-Complex = NDArray[np.complexfloating]
-Array = NDArray[np.floating]
 
 _HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 # The trapezoid rule in units of the saddle point's width: its error is far below rounding.

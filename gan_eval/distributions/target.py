@@ -179,7 +179,10 @@ class GaussianTarget:
 
     def whiten(self, x: ArrayLike) -> NDArray[np.floating]:
         """Map rows (n, d) to (x − b) A⁻¹, which are N(0, I) when x follows the target."""
-        return np.linalg.solve(self.A.T, (self._rows(x) - self.b).T).T
+        x = np.asarray(x, dtype=np.float64)
+        if x.ndim != 2 or x.shape[1] != self.dimension:
+            raise UsageError(f"rows must have shape (n, {self.dimension}), got {x.shape}")
+        return np.linalg.solve(self.A.T, (x - self.b).T).T
 
     def log_density(self, x: ArrayLike) -> NDArray[np.floating]:
         """Compute ln p(x) in nats for rows (n, d), shape (n,)."""
@@ -190,9 +193,3 @@ class GaussianTarget:
     def score(self, x: ArrayLike) -> NDArray[np.floating]:
         """Compute ∇ₓ ln p(x) = −Σ⁻¹(x − b) for rows (n, d), shape (n, d)."""
         return -np.linalg.solve(self.A, self.whiten(x).T).T
-
-    def _rows(self, x: ArrayLike) -> NDArray[np.floating]:
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim != 2 or x.shape[1] != self.dimension:
-            raise UsageError(f"rows must have shape (n, {self.dimension}), got {x.shape}")
-        return x

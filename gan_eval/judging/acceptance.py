@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from gan_eval.judging.summary import share_converged, share_interval
+from gan_eval.judging.summary import share_interval
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.config import Margins
 
@@ -68,7 +69,10 @@ def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     A diverged replicate has not converged and is never left out. Raises ``UsageError`` where there
     are no rows.
     """
-    converged, replicates = share_converged(rows, demand.margin)
+    if rows.empty:
+        raise UsageError("there are no rows to check")
+    within = rows["kl"].le(demand.margin) & rows["verdict"].ne("diverged")
+    converged, replicates = int(np.count_nonzero(within)), len(rows)
     # A one-sided bound at level c is the lower end of the two-sided interval at level 2c − 1.
     confidence = demand.confidence if demand.confidence is not None else 0.95
     low, high = share_interval(converged, replicates, 2 * confidence - 1)

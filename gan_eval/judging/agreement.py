@@ -18,9 +18,7 @@ from gan_eval.judging.summary import quantile, share_interval
 from gan_eval.stats.bootstrap import draws
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.twosample import energy_test, mmd_test
-from gan_eval.training.trained import TrainedGANs
-
-Array = NDArray[np.floating]
+from gan_eval.training.trained import Array, TrainedGANs
 
 FEWEST = 20
 """Seeds below which neither an interval nor a test says anything."""
@@ -82,18 +80,14 @@ class Outcomes:
         finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
         with np.errstate(all="ignore"):
             log_kl = np.log(rows["kl"].to_numpy(np.float64))
-        seeds = rows["seed"].to_numpy(np.int64)
-        return cls(seeds, np.where(finite, log_kl, np.inf), law, finite)
+        return cls(rows["seed"].to_numpy(np.int64), np.where(finite, log_kl, np.inf), law, finite)
 
     @classmethod
     def join(cls, parts: Sequence[Outcomes]) -> Outcomes:
         """Join the outcomes of several calls, in the order of the seeds."""
-        seeds, log_kl, law, finite = (
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("seeds", "log_kl", "law", "finite")
-        )
-        order = np.argsort(seeds)
-        return cls(seeds[order], log_kl[order], law[order], finite[order])
+        order = np.argsort(np.concatenate([part.seeds for part in parts]))
+        names = ("seeds", "log_kl", "law", "finite")
+        return cls(*(np.concatenate([getattr(part, n) for part in parts])[order] for n in names))
 
 
 @dataclass(frozen=True)
@@ -178,9 +172,7 @@ class DistributionAgreement:
         return found | {"message": self.message}
 
 
-def compare_all(
-    outcomes: Mapping[str, Outcomes | str],
-) -> tuple[DistributionAgreement, ...]:
+def compare_all(outcomes: Mapping[str, Outcomes | str]) -> tuple[DistributionAgreement, ...]:
     """Compare every pair of backends by their outcomes from the same seeds.
 
     A string in the place of outcomes says why there are none.
@@ -230,10 +222,8 @@ def law_pvalues(first: Outcomes, second: Outcomes) -> dict[str, float]:
 def diverged_pvalue(first: Outcomes, second: Outcomes) -> float:
     """Run McNemar's exact test: of the seeds that diverge on one side only, are half on each?"""
     only_first = int(np.count_nonzero(~first.finite & second.finite))
-    only_second = int(np.count_nonzero(first.finite & ~second.finite))
-    if only_first + only_second == 0:
-        return 1.0
-    return float(stats.binomtest(only_first, only_first + only_second).pvalue)
+    apart = int(np.count_nonzero(first.finite != second.finite))
+    return float(stats.binomtest(only_first, apart).pvalue) if apart else 1.0
 
 
 def _compare(first: str, second: str, a: Outcomes, b: Outcomes) -> DistributionAgreement:

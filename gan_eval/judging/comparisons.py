@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from gan_eval.judging import profiles
 from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import bootstrap
+from gan_eval.stats.bootstrap import Array, Counts
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"
@@ -225,11 +225,7 @@ def _tasks(rows: pd.DataFrame, names: list[str], column: str) -> profiles.Tasks:
 
 
 def _pair(
-    name: str,
-    task: profiles.Task,
-    both: NDArray[np.float64],
-    counts: bootstrap.Counts,
-    confidence: float,
+    name: str, task: profiles.Task, both: Array, counts: Counts, confidence: float
 ) -> dict[str, object]:
     reference, values = both.T
     better, worse = int((values < reference).sum()), int((values > reference).sum())
@@ -263,8 +259,8 @@ def _pair(
 def _aggregate(
     name: str,
     is_reference: bool,
-    values: dict[profiles.Task, NDArray[np.float64]],
-    draws: dict[profiles.Task, bootstrap.Counts],
+    values: dict[profiles.Task, Array],
+    draws: dict[profiles.Task, Counts],
     confidence: float,
 ) -> dict[str, object]:
     """Over all tasks: the draws of each task side by side are a stratified bootstrap."""

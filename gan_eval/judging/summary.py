@@ -118,9 +118,8 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
         verdicts = group["verdict"].value_counts()
         converged, n = int(verdicts.get("converged", 0)), len(group)
         row: dict[str, Any] = {"configuration": configuration}
-        row |= {name: group[name].iloc[0] for name in axes} | dict(
-            zip(CELL[1:], place, strict=True)
-        )
+        row |= {name: group[name].iloc[0] for name in axes}
+        row |= zip(CELL[1:], place, strict=True)
         row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
         row["converged_share"] = converged / n
         row |= _bounds("converged_share", share_interval(converged, n, confidence))
@@ -142,14 +141,6 @@ def quantile(values: ArrayLike, q: float) -> float:
     low, high = ordered[int(np.floor(position))], ordered[int(np.ceil(position))]
     part = position - np.floor(position)
     return float(low if part == 0 or low == high else low + part * (high - low))
-
-
-def share_converged(rows: pd.DataFrame, margin: float) -> tuple[int, int]:
-    """Count the replicates that have KL(q‖p) within a margin (nats), and all of them."""
-    if rows.empty:
-        raise UsageError("there are no rows to check")
-    within = rows["kl"].le(margin) & rows["verdict"].ne("diverged")
-    return int(np.count_nonzero(within)), len(rows)
 
 
 def _bounds(name: str, interval: tuple[float, float]) -> dict[str, float]:

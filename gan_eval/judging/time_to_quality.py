@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
-
-Array = NDArray[np.float64]
+from gan_eval.stats.bootstrap import Array
 
 CELL = ["config_hash", "backend", "device"]
 """The columns that the replicates of a row of ``time_to_quality`` have in common."""
@@ -120,20 +119,14 @@ def time_to_quality(
     groups: Any = passages.groupby(CELL, sort=False)
     for cell, group in groups:
         row: dict[str, Any] = dict(zip(CELL, cell, strict=True))
-        row |= {
-            "epsilon": epsilon,
-            "replicates": len(group),
-            "reached": int(group["reached"].sum()),
-        }
-        row["censored"] = row["replicates"] - row["reached"]
+        n, reached = len(group), int(group["reached"].sum())
+        row |= {"epsilon": epsilon, "replicates": n, "reached": reached, "censored": n - reached}
         row["share_at_end"] = float(group["within"].mean())
         for name in ("examples", "seconds"):
             found = median_time(group[name], group["reached"], confidence=confidence)
             row |= dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
-        total = float(group["total_seconds"].sum())
-        row["examples_per_second"] = (
-            float(group["total_examples"].sum()) / total if total else np.nan
-        )
+        seen, spent = (float(group[f"total_{name}"].sum()) for name in ("examples", "seconds"))
+        row["examples_per_second"] = seen / spent if spent else np.nan
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -15,14 +15,12 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from numpy.typing import NDArray
 
 from gan_eval.pages.numbers import number
 from gan_eval.runtime.spreadsheet import csv_text
@@ -230,11 +228,6 @@ def legend_above(axes: Axes, columns: int = 4) -> None:
     axes.legend(
         list(named.values()), list(named), loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns
     )
-
-
-def jitter(n: int, height: float) -> NDArray[np.floating]:
-    """Make offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
-    return ((0.5 + np.arange(n) * 0.6180339887) % 1 - 0.5) * height
 
 
 def _inline(text: str, identity: str, title: str, description: str) -> str:

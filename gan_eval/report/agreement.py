@@ -48,19 +48,17 @@ def _pairs_of_backends(configuration: str, cells: Mapping[str, CellRows]) -> lis
         name: pairwise.Outcomes.of_rows(cell.rows.loc[cell.rows["seed"].isin(kept)])
         for name, cell in cells.items()
     }
-    rows = []
-    for pair in pairwise.compare_all(outcomes):
-        medians = pair.medians
-        assert medians is not None
-        rows.append(
-            (
-                *(f"{pair.first} and {pair.second}", count(pair.replicates)),
-                *(number(math.exp(value)) for value in (medians.first, medians.second)),
-                interval(math.exp(medians.low), math.exp(medians.high)),
-                *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
-                pair.verdict,
-            )
+    rows = [
+        (
+            *(f"{pair.first} and {pair.second}", count(pair.replicates)),
+            *(number(math.exp(value)) for value in (medians.first, medians.second)),
+            interval(math.exp(medians.low), math.exp(medians.high)),
+            *(probability(pair.adjusted[name]) for name in ("mmd", "energy")),
+            pair.verdict,
         )
+        for pair in pairwise.compare_all(outcomes)
+        if (medians := pair.medians) is not None
+    ]
     said = (
         f"{which} “The same” is a claim of equivalence: the medians of KL differ by a factor "
         f"of less than {number(math.exp(pairwise.MARGIN))} either way, shown at 5 %, and no "

@@ -10,16 +10,7 @@ import pandas as pd
 
 from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.pages.numbers import (
-    count,
-    interval,
-    number,
-    percent,
-    percents,
-    plural,
-    probability,
-    setting,
-)
+from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, probability
 from gan_eval.report.cells import CellRows
 from gan_eval.report.figures import margin_lines
 from gan_eval.runtime.arguments import plain
@@ -28,7 +19,6 @@ from gan_eval.study.plan.study import Study
 
 if TYPE_CHECKING:
     from gan_eval.judging.comparisons import Comparisons
-
 
 MOST_COMPARED = 40
 """Configurations beside the reference; of a larger study the first ones."""
@@ -303,7 +293,9 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
     """Performance profiles of a few configurations: how large a share is within each KL."""
     if found.profiles.empty:
         return None
-    names = _drawn(found)
+    others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
+    ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
+    names = list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
     with canvas(3.0) as (figure, axes):
         for name, (colour, dashes) in zip(names, _LINES, strict=False):
             part = found.profiles.loc[found.profiles["configuration"] == name]
@@ -330,7 +322,7 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
             description="The share of replicates within each KL, on a logarithmic axis. "
             f"{'; '.join(halves)}.",
             caption="The share of replicates that end within each KL of the truth; further to the "
-            f"left is better. Bands: pointwise {setting(100 * found.confidence)} % bootstrap "
+            f"left is better. Bands: pointwise {100 * found.confidence:g} % bootstrap "
             f"intervals.{more}",
             data=kept.assign(configuration=kept["configuration"].map(plain))[columns],
         )

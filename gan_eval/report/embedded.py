@@ -116,7 +116,7 @@ def extract(html: str) -> Embedded | None:
     if _digest(text) != digest:
         raise DamagedDataError(f"their SHA-256 is {_digest(text)[:12]}…, not {digest[:12]}…")
     try:
-        document = _from_json(json.loads(text))
+        document = json.loads(text, object_hook=_number_or_table)
         if document["format"] != FORMAT:
             raise UsageError(
                 f"the page holds its data in format {shown(document['format'])}, {FORMAT} is read "
@@ -159,9 +159,8 @@ def _packed(frame: pd.DataFrame) -> dict[str, Any]:
     if not len(frame.columns):
         return {"layout": "[]", "block": ""}
     frame = frame.astype(dict.fromkeys(frame.select_dtypes("bool").columns, int))
-    columns = blocks.columns_of(frame)
-    packed = base64.b64encode(blocks.pack(columns)).decode()
-    return {"layout": blocks.layout(columns), "block": packed}
+    layout, block = blocks.Packed.of(frame)
+    return {"layout": layout, "block": base64.b64encode(block).decode()}
 
 
 def _unpacked(packed: Mapping[str, str]) -> pd.DataFrame:
@@ -177,11 +176,5 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def _from_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {_FLOAT}:
-            return float(value[_FLOAT])
-        return {k: _from_json(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_from_json(v) for v in value]
-    return value
+def _number_or_table(found: dict[str, Any]) -> Any:
+    return float(found[_FLOAT]) if set(found) == {_FLOAT} else found

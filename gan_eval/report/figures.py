@@ -12,15 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from gan_eval.pages.canvas import (
-    COLOURS,
-    Picture,
-    canvas,
-    jitter,
-    legend_above,
-    picture,
-    plain_log_axis,
-)
+from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, median, number, percent, setting
 from gan_eval.report.cells import CellRows
 from gan_eval.report.tables import alone
@@ -164,7 +156,7 @@ def speed(cells: Sequence[CellRows]) -> Picture | None:
             parts.append(each.assign(cell=cell.label))
             drawable, drawn = drawable + len(timed), drawn + len(each)
             axes.scatter(
-                each["examples_per_second"], y + 0.1 + jitter(len(each), 0.4), s=12,
+                each["examples_per_second"], y + 0.1 + _jitter(len(each), 0.4), s=12,
                 color=COLOURS["muted"], alpha=0.6, label="replicates, side by side",
             )  # fmt: skip
             clocks = (("training clock", "real", "D"), ("chapter's clock", "learned", "o"))
@@ -208,7 +200,7 @@ def _strips(axes: Axes, cells: Sequence[CellRows], column: str) -> tuple[int, in
         shown = _thin(drawable, column, _most(cells))
         hidden += len(cell.rows) - len(drawable)
         thinned += len(drawable) - len(shown)
-        parts.append(shown.assign(cell=cell.label, _y=y + 0.05 + jitter(len(shown), 0.5)))
+        parts.append(shown.assign(cell=cell.label, _y=y + 0.05 + _jitter(len(shown), 0.5)))
         low, middle, high = (cell.summary[column + end] for end in ("_low", "", "_high"))
         if np.isfinite([low, high]).all() and low > 0:
             axes.plot([low, high], [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
@@ -223,6 +215,11 @@ def _strips(axes: Axes, cells: Sequence[CellRows], column: str) -> tuple[int, in
     _cell_axis(axes, cells)
     plain_log_axis(axes, "x")
     return hidden, thinned, rows[["cell", "seed", "verdict", column]]
+
+
+def _jitter(n: int, height: float) -> NDArray[np.floating]:
+    """Make offsets that keep neighbours of a sorted strip apart: the golden-ratio sequence."""
+    return ((0.5 + np.arange(n) * 0.6180339887) % 1 - 0.5) * height
 
 
 def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: NDArray) -> None:

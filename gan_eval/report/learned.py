@@ -110,10 +110,8 @@ def _picture(config: TrainingConfig, row: pd.Series, role: str, identity: str) -
     latent = draws.evaluation_latent(seed, len(real), config.latent_size)
     generated = latent @ law.factor + law.mean
     with canvas(4.4 if config.dimension > 1 else 3.0) as (figure, axes):
-        if config.dimension == 1:
-            _curves(axes, real[:, 0], generated[:, 0], truth, law)
-        else:
-            _points(axes, real, generated, truth, law)
+        draw = _curves if config.dimension == 1 else _points
+        draw(axes, (real, generated), (truth, law))
         legend_above(axes, columns=2)
         drawn = np.concatenate([real, generated])[:, :2]
         points = {f"x_{i + 1}": column for i, column in enumerate(drawn.T)}
@@ -131,17 +129,17 @@ def _picture(config: TrainingConfig, row: pd.Series, role: str, identity: str) -
         )
 
 
-def _points(axes: Axes, real: NDArray, generated: NDArray, truth: Gaussian, law: Gaussian) -> None:
-    kinds = (
-        ("real", real, truth, "real", "o", "-"),
-        ("generated", generated, law, "learned", "^", (0, (5, 2))),
-    )
-    for label, rows, _, colour, marker, _ in kinds:
+_KINDS: Sequence = (("real", "real", "o", "-"), ("generated", "learned", "^", (0, (5, 2))))
+"""Label, colour, mark and line of the rows that were trained on, and of those that are made."""
+
+
+def _points(axes: Axes, rows: Sequence[NDArray], laws: Sequence[Gaussian]) -> None:
+    for (label, colour, marker, _), points in zip(_KINDS, rows, strict=True):
         axes.scatter(
-            rows[:, 0], rows[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.55,
+            points[:, 0], points[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.55,
             linewidth=0, label=label,
         )  # fmt: skip
-    for label, _, gaussian, colour, _, style in kinds:
+    for (label, colour, _, style), gaussian in zip(_KINDS, laws, strict=True):
         axes.plot(
             *ellipse(gaussian).T, color=COLOURS[colour], linestyle=style, linewidth=2,
             label=f"95 % of {'the truth' if label == 'real' else 'what was learned'}",
@@ -149,15 +147,11 @@ def _points(axes: Axes, real: NDArray, generated: NDArray, truth: Gaussian, law:
     axes.set(xlabel="x₁", ylabel="x₂")
 
 
-def _curves(axes: Axes, real: NDArray, generated: NDArray, truth: Gaussian, law: Gaussian) -> None:
-    kinds: Sequence = (
-        ("real", real, truth, "real", "-"),
-        ("generated", generated, law, "learned", (0, (5, 2))),
-    )
-    both = np.concatenate([real, generated])
+def _curves(axes: Axes, rows: Sequence[NDArray], laws: Sequence[Gaussian]) -> None:
+    both = np.concatenate(rows)
     x = np.linspace(both.min() - 1, both.max() + 1, 200)
-    for label, rows, gaussian, colour, style in kinds:
-        axes.hist(rows, bins=25, density=True, color=COLOURS[colour], alpha=0.3)
+    for (label, colour, _, style), points, gaussian in zip(_KINDS, rows, laws, strict=True):
+        axes.hist(points[:, 0], bins=25, density=True, color=COLOURS[colour], alpha=0.3)
         middle, sd = gaussian.mean[0], float(np.sqrt(gaussian.covariance[0, 0]))
         line = {"color": COLOURS[colour], "linestyle": style, "label": label}
         if sd > 0:
@@ -344,7 +338,6 @@ def _of_law(law: Gaussian) -> NDArray:
 def _trace_table(epochs: Sequence[int], drawn: Sequence[_Drawn]) -> pd.DataFrame:
     parts = []
     for one in drawn:
-        columns = dict(zip(_COLUMNS, one.trace.T, strict=True))
         named = {"seed": one.seed, "replicate": one.words, "epoch": epochs}
-        parts.append(pd.DataFrame(named | columns))
+        parts.append(pd.DataFrame(named | dict(zip(_COLUMNS, one.trace.T, strict=True))))
     return pd.concat(parts, ignore_index=True)

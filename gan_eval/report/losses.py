@@ -150,7 +150,10 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
         bands = _bands(cell, "kl")
         _band(axes, bands, "learned", "-", "KL(q‖p)")
         _finish_kl(axes, cell.margin)
-        diverged = cell.from_epochs("without a finite KL", lambda: _diverged(cell.epochs))
+        diverged = cell.from_epochs(
+            "without a finite KL",
+            lambda: int(cell.epochs.loc[~np.isfinite(cell.epochs["kl"]), "seed"].nunique()),
+        )
         return picture(
             figure,
             f"{identity}-kl",
@@ -212,10 +215,6 @@ def kl_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
 def _untraced(cell: CellRows) -> str:
     rest = cell.replicates - cell.traced
     return not_shown(max(rest, 0), cell.replicates, "epochs not stored")
-
-
-def _diverged(epochs: pd.DataFrame) -> int:
-    return int(epochs.loc[~np.isfinite(epochs["kl"]), "seed"].nunique())
 
 
 def _bands(cell: CellRows, column: str, first: int = 0) -> dict[float, pd.Series]:

@@ -120,8 +120,7 @@ class _FigureReader(HTMLParser):
     def unknown_decl(self, data: str) -> None:
         self.handle_decl(data)
 
-    def handle_pi(self, data: str) -> None:
-        self.handle_decl(data)
+    handle_pi = unknown_decl
 
 
 _TEXTS = frozenset(

@@ -12,15 +12,8 @@ from pathlib import Path
 import matplotlib
 
 from gan_eval.pages.canvas import undrawn
-from gan_eval.report.embedded import (
-    FIGURE,
-    DamagedDataError,
-    Embedded,
-    extract,
-    figures,
-    insert,
-    template_digest,
-)
+from gan_eval.report import embedded
+from gan_eval.report.embedded import FIGURE, DamagedDataError, Embedded
 from gan_eval.report.page import assemble
 from gan_eval.report.reading import Shown, faults, is_same, outside, texts, without
 from gan_eval.runtime.arguments import cut, plain
@@ -105,29 +98,29 @@ def verify(path: str | Path) -> Verification:
     if _OURS not in html:
         raise UsageError(f"{str(path)!r} is not a report of gan-eval")
     try:
-        held = extract(html)
+        held = embedded.extract(html)
         if held is None:
             raise UsageError(
                 f"{str(path)!r} holds no data to verify it by: only reports of studies do, from "
                 "`gan-eval run` and `gan-eval report`"
             )
-        if held.template != template_digest():
+        if held.template != embedded.template_digest():
             raise UsageError(
                 f"{str(path)!r} was written by gan-eval {plain(held.version)} with another "
                 "template: verify it with the version that wrote it, or write it again with "
                 "`gan-eval report`"
             )
         if held.results is None:
-            return Verification(0, len(figures(html)), None, (), held.version, _TOO_MANY)
+            return Verification(0, len(embedded.figures(html)), None, (), held.version, _TOO_MANY)
         why = _why_undrawn(held)
-        right = insert(_again(held, held.results, why is None), held.holder)
+        right = embedded.insert(_again(held, held.results, why is None), held.holder)
     except DamagedDataError as error:
         raise UsageError(f"the data in {str(path)!r} are damaged: {error}") from None
-    said, there = texts(html), figures(html)
+    said, there = texts(html), embedded.figures(html)
     numbers = sum(len(_NUMBER.findall(one.text)) for one in said)
     found = [*_texts(said, texts(right)), *_figures(there, held)]
     if not found and html != right:
-        found = [*(_stripped(html, right) if why else _redrawn(html, right))]
+        found = [*_beyond_texts(html, right, why is None)]
     return Verification(numbers, len(there), why, found, held.version)
 
 
@@ -153,26 +146,19 @@ def _again(held: Embedded, results: Results, drawn: bool) -> str:
         ) from None
 
 
-def _redrawn(html: str, right: str) -> Iterator[Mismatch]:
-    """Find where a page differs from one whose figures were drawn again."""
-    yield from _markup(outside(html), outside(right))
-    for ours, theirs in zip(FIGURE.finditer(html), FIGURE.finditer(right), strict=False):
-        if not is_same(ours[0], theirs[0]):
-            yield Mismatch(f"figure {plain(ours[1])}", "it is not what its data give", "")
-
-
-def _stripped(html: str, right: str) -> Iterator[Mismatch]:
-    """Find where a page differs from one without figures, and all in its figures but drawings."""
-    yield from _markup(without(html), right)
-    for figure in FIGURE.finditer(html):
-        for fault in faults(figure[1], figure[0]):
-            yield Mismatch(f"figure {plain(figure[1])}", fault, "")
-
-
-def _markup(ours: str, theirs: str) -> Iterator[Mismatch]:
-    """The first difference of what texts do not show: elements, attributes, style, script."""
+def _beyond_texts(html: str, right: str, drawn: bool) -> Iterator[Mismatch]:
+    """Find the first difference of what texts do not show (elements, attributes, style, script),
+    and the figures that are not what was drawn again, or hold more than a drawing."""
+    ours, theirs = (outside(html), outside(right)) if drawn else (without(html), right)
     if ours != theirs:
         yield _parting("the markup", ours, theirs)
+    pairs = zip(FIGURE.finditer(html), FIGURE.finditer(right if drawn else html), strict=False)
+    for one, other in pairs:
+        if not drawn:
+            wrong = faults(one[1], one[0])
+        else:
+            wrong = [] if is_same(one[0], other[0]) else ["it is not what its data give"]
+        yield from (Mismatch(f"figure {plain(one[1])}", fault, "") for fault in wrong)
 
 
 def _texts(said: Sequence[Shown], right: Sequence[Shown]) -> Iterator[Mismatch]:

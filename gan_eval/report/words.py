@@ -30,22 +30,20 @@ def headline(cells: Sequence[CellRows]) -> str:
 def completeness(provenance: Mapping[str, Any]) -> str | None:
     """Say how much of the plan is missing, and why; None where everything planned was finished."""
     planned, finished = provenance.get("planned"), provenance.get("finished")
-    failures = len(provenance.get("failures") or ())
     share = ""
     if planned is not None and finished is not None:
         share = f"{count(finished)} of {plural(planned, 'planned replicate')}"
     if provenance.get("interrupted"):
         done = f" after {share}" if share else ""
         return f"This run was interrupted{done}: every number below is about what was finished."
-    if planned is not None and finished is not None and finished < planned:
-        budget = (provenance.get("study") or {}).get("time_budget")
-        why = "."
-        if failures:
-            why = f": {plural(failures, 'unit')} of work failed (listed under Environment)."
-        elif budget:
-            why = f": the time budget of {setting(budget)} s was used up."
-        return f"Finished {share}{why}"
-    return None
+    if planned is None or finished is None or finished >= planned:
+        return None
+    why = ""
+    if failures := len(provenance.get("failures") or ()):
+        why = f": {plural(failures, 'unit')} of work failed (listed under Environment)"
+    elif budget := (provenance.get("study") or {}).get("time_budget"):
+        why = f": the time budget of {setting(budget)} s was used up"
+    return f"Finished {share}{why}."
 
 
 def opening(cell: CellRows) -> str:
@@ -63,18 +61,16 @@ def opening(cell: CellRows) -> str:
 def answer(cell: CellRows) -> list[str]:
     """Answer for the only cell of a study, sentence by sentence."""
     s = cell.summary
+    start = cell.initial_kl
+    fell = f", down from {number(start)} at the start" if math.isfinite(start) else ""
     sentences = [
         "A replicate counts as converged when the exact KL divergence of its learned distribution "
         f"q from the target p is at most {setting(cell.margin)} nats. The share is "
         f"{percent(s['converged_share'])}; its 95 % Clopper–Pearson interval runs from "
-        f"{percents(s['converged_share_low'], s['converged_share_high'])}."
-    ]
-    start = cell.initial_kl
-    fell = f", down from {number(start)} at the start" if math.isfinite(start) else ""
-    sentences.append(
+        f"{percents(s['converged_share_low'], s['converged_share_high'])}.",
         f"The median replicate has KL(q‖p) = {number(s['kl'])} nats{_bracket(s, 'kl')}{fell}: "
-        f"what it learned is worth {worth(cell)}."
-    )
+        f"what it learned is worth {worth(cell)}.",
+    ]
     rest = [
         f"{count(s[verdict])} {words}"
         for verdict, words in (
@@ -113,8 +109,8 @@ def tested(cells: Sequence[CellRows]) -> str:
     """Say how many replicates have p-values; empty where all that did not diverge have them."""
     total = sum(cell.replicates for cell in cells)
     known = [has_pvalue(cell) for cell in cells]
-    lawful = [cell.rows["verdict"] != "diverged" for cell in cells]
-    if not any((one & ~has).any() for one, has in zip(lawful, known, strict=True)):
+    pairs = zip(cells, known, strict=True)
+    if not any(((cell.rows["verdict"] != "diverged") & ~has).any() for cell, has in pairs):
         return ""
     found = sum(has.sum() for has in known)
     return (

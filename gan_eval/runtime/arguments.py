@@ -21,6 +21,10 @@ MOST_DRAWS = 1_000_000
 distribution of them is 8 MB."""
 
 
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 def whole_number(
     value: Any, name: str, least: int, most: int | None = None, which: str = ""
 ) -> int:
@@ -36,7 +40,7 @@ def whole_number(
     Traceback (most recent call last):
     gan_eval.runtime.errors.UsageError: folds must be between 2 and the rows (10), got 1
     """
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    whole = _is(value, numbers.Integral)
     number = int(value) if whole else 0
     if most is None:
         if not whole or number < least:
@@ -53,7 +57,7 @@ def whole_number(
 
 def positive_number(value: Any, name: str) -> float:
     """Return a finite number above 0; ``UsageError`` for anything else."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    if not _is(value, numbers.Real):
         raise UsageError(f"{name} must be a number above 0, got {shown(value)}")
     try:
         number = float(value)
@@ -66,12 +70,7 @@ def positive_number(value: Any, name: str) -> float:
 
 def level(value: Any, name: str = "alpha") -> float:
     """Return a level, above 0 and below 1; ``UsageError`` for anything else."""
-    number: Any = value  # an int may be too large for a float
-    if (
-        not isinstance(value, numbers.Real)
-        or isinstance(value, bool)
-        or not (number > 0 and number < 1)
-    ):
+    if not _is(value, numbers.Real) or not 0 < value < 1:  # an int may be too large for a float
         raise UsageError(f"{name} must be above 0 and below 1, got {shown(value)}")
     return float(value)
 
@@ -117,7 +116,7 @@ def random_generator(rng: Any) -> np.random.Generator:
 
     if rng is None or isinstance(rng, np.random.Generator):
         return np.random.default_rng(rng)
-    if not isinstance(rng, numbers.Integral) or isinstance(rng, bool) or int(rng) < 0:
+    if not _is(rng, numbers.Integral) or int(rng) < 0:
         raise UsageError(
             f"rng must be None, a seed of at least 0 or a numpy.random.Generator, got {shown(rng)}"
         )

@@ -9,11 +9,13 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol, Self, TypeVar
 
@@ -59,11 +61,11 @@ class Pool:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self.kill()
+            self.cancel()
         if self.executor is not None:
             self.executor.shutdown(cancel_futures=True)
 
-    def kill(self) -> None:
+    def cancel(self) -> None:
         """End the processes at once, in the middle of whatever they do."""
         if self.executor is not None:
             for process in list((self.executor._processes or {}).values()):
@@ -85,9 +87,9 @@ class Pool:
         side by side as there are workers. Each is asked for when it can start, so that what comes
         next, and whether anything does, may depend on what has ended.
         """
-        for task in alone:
-            yield task, outcome(lambda task=task: self.call(*task))
         waiting = iter(tasks)
+        for task in chain(alone, waiting if self.executor is None else ()):
+            yield task, outcome(lambda task=task: self.call(*task))
         running: dict[Future[Any], Task] = {}
         more = True
         while more or running:
@@ -95,13 +97,11 @@ class Pool:
                 task = next(waiting, None)
                 if task is None:
                     more = False
-                elif self.executor is None:
-                    yield task, outcome(lambda task=task: self.call(*task))
-                else:
-                    try:
-                        running[self._submit(task)] = task
-                    except BrokenProcessPool:
-                        yield task, Failure(DIED)
+                    break
+                try:
+                    running[self._submit(task)] = task
+                except BrokenProcessPool:
+                    yield task, Failure(DIED)
             if running:
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), outcome(future.result)
@@ -127,7 +127,7 @@ class Progress:
         Those of the finished that an earlier run had stored.
     doing : str
         The step that is being worked on.
-    verdicts : dict
+    verdicts : Counter
         Of a study, the number of replicates with each verdict that this run has trained.
     """
 
@@ -136,13 +136,12 @@ class Progress:
     finished: int = 0
     reused: int = 0
     doing: str = ""
-    verdicts: dict[str, int] = field(default_factory=dict)
+    verdicts: Counter[str] = field(default_factory=Counter)
 
     def count(self, verdicts: Mapping[str, int]) -> None:
         """Take in replicates that have ended, by their verdicts."""
-        for verdict, number in verdicts.items():
-            self.finished += number
-            self.verdicts[verdict] = self.verdicts.get(verdict, 0) + number
+        self.finished += sum(verdicts.values())
+        self.verdicts.update(verdicts)
 
     def tell(self) -> None:
         """Call the listener, if there is one."""

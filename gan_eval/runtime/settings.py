@@ -126,9 +126,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         "string_too_long": f"of {context.get('max_length')} characters or less",
         "list_type": "an array",
         "literal_error": f"one of {context.get('expected')}",
-        "model_type": "a table",
-        "model_attributes_type": "a table",
-        "dict_type": "a table",
+        **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a table"),
     }.get(kind, lower_first(fault["msg"]))
     return f"`{where}` must be {needs}, got {got}"
 
@@ -136,8 +134,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
 def _hint(model: type[BaseModel], place: Sequence[int | str]) -> str:
     """Say which setting of the table in which a fault lies may have been meant."""
     for part in place[:-1]:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field is not None else None
+        inner = getattr(model.model_fields.get(str(part)), "annotation", None)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             model = inner
     name = str(place[-1])

@@ -136,21 +136,11 @@ def in_order(
     title : str
         What the progress bar says, where the work is long and stderr a terminal.
     """
-    results = _in_order(work, items, workspace, device)
-    yield from shown(results, len(items), title) if len(items) > 1 else results
-
-
-def _in_order(
-    work: Callable[[Item, Space], Result],
-    items: Sequence[Item],
-    workspace: Callable[[], Space],
-    device: str,
-) -> Iterator[Result]:
     with one_thread_each() if device.startswith("cpu") else nullcontext(1) as threads:
         threads = min(threads, len(items))
         if threads <= 1:
             space = workspace()
-            yield from (work(item, space) for item in items)
+            yield from shown((work(item, space) for item in items), len(items), title)
             return
         spaces: SimpleQueue[Space] = SimpleQueue()
         for _ in range(threads):
@@ -165,7 +155,7 @@ def _in_order(
 
         # An exception or an interrupt closes the map, which cancels what has not begun.
         with ThreadPoolExecutor(threads) as pool:
-            yield from pool.map(take, items)
+            yield from shown(pool.map(take, items), len(items), title)
 
 
 @contextmanager
@@ -208,7 +198,7 @@ def shown(results: Iterator[Result], total: int, title: str) -> Iterator[Result]
     The bar appears when what has been done so far lets more than ``LONG`` seconds be expected,
     and is wiped at the end.
     """
-    if not sys.stderr.isatty():
+    if total < 2 or not sys.stderr.isatty():
         yield from results
         return
     start, bar = time.monotonic(), None

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control
 
+from gan_eval.runtime.arguments import one_of
 from gan_eval.runtime.errors import UsageError
 
 CORRECTIONS = {"holm": "Holm", "benjamini-hochberg": "Benjamini–Hochberg"}
@@ -109,6 +110,4 @@ def known_correction(correction: str) -> str:
     >>> known_correction("holm")
     'holm'
     """
-    if correction not in CORRECTIONS:
-        raise UsageError(f"correction must be one of {', '.join(CORRECTIONS)}, got {correction!r}")
-    return correction
+    return one_of(correction, "correction", tuple(CORRECTIONS))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from bisect import bisect_left
 from dataclasses import dataclass
 from math import comb
@@ -15,40 +14,20 @@ Times = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Ratio(ABC):
-    """The ratio of two samples of positive times, ``after`` to ``before``: 2 is twice as long.
+class _Sides:
+    """Two samples of positive times. Of their ratio, ``after`` to ``before``, 2 is twice as long.
 
-    Its tests are one-sided, and its interval holds the ratios that neither side rejects.
+    ``estimate`` is the ratio that fits best. ``above`` gives the p-value of a ratio of at most
+    ``times``, small where it is larger, and ``below`` of one of at least ``times``; ``least`` is
+    the least that either can be with so many times. ``interval`` holds the ratios that neither
+    side rejects at α/2: from 0 to ∞ where so few times do not bound it.
     """
 
     before: Times
     after: Times
 
-    @property
-    @abstractmethod
-    def estimate(self) -> float:
-        """The ratio that fits best."""
 
-    @property
-    @abstractmethod
-    def least(self) -> float:
-        """The least p-value that ``above`` and ``below`` can have with so many times."""
-
-    @abstractmethod
-    def above(self, times: float) -> float:
-        """Return p-value of a ratio of at most ``times``: small where it is larger."""
-
-    @abstractmethod
-    def below(self, times: float) -> float:
-        """Return p-value of a ratio of at least ``times``: small where it is smaller."""
-
-    @abstractmethod
-    def interval(self, alpha: float) -> tuple[float, float]:
-        """Return the interval of confidence 1 − alpha; 0 and ∞ where so few times do not bound
-        it."""
-
-
-class RankRatio(Ratio):
+class RankRatio(_Sides):
     """By Mann and Whitney's exact test, which asks nothing of the law of the times.
 
     It takes the times of either side as independent and of one law but for the ratio. The estimate
@@ -91,7 +70,7 @@ class RankRatio(Ratio):
         return np.divide.outer(self.after, self.before).ravel()
 
 
-class StudentRatio(Ratio):
+class StudentRatio(_Sides):
     """By Student's test of the logarithms, with one variance for both sides.
 
     It takes the times as independent and log-normal; ``FEWEST`` are needed on both sides together,
@@ -152,6 +131,9 @@ class StudentRatio(Ratio):
         variance = sum(((side - side.mean()) ** 2).sum() for side in logs) / self._freedom
         error = np.sqrt(variance * (1 / self.before.size + 1 / self.after.size))
         return float(logs[1].mean() - logs[0].mean()), float(error)
+
+
+Ratio = RankRatio | StudentRatio
 
 
 def _mann_whitney(large: Times, small: Times) -> float:

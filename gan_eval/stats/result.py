@@ -155,19 +155,13 @@ class TestResult(Scalars):
     def to_dict(self) -> dict[str, Any]:
         """Return all scalars, flat: the parameters stand beside the rest under their own names."""
         low, high = self.confidence_interval or (math.nan, math.nan)
+        first = ("method", "statistic", "pvalue", "estimate")
+        rest = ("effect_size", "n", "m", "dimension", "permutations", "seconds")
         return {
-            "method": self.method,
-            "statistic": self.statistic,
-            "pvalue": self.pvalue,
-            "estimate": self.estimate,
+            **{name: getattr(self, name) for name in first},
             "confidence_low": low,
             "confidence_high": high,
-            "effect_size": self.effect_size,
-            "n": self.n,
-            "m": self.m,
-            "dimension": self.dimension,
-            "permutations": self.permutations,
-            "seconds": self.seconds,
+            **{name: getattr(self, name) for name in rest},
             **self.parameters,
         }
 

@@ -230,14 +230,11 @@ class Whitening:
         return float((sizes @ np.abs(self.matrix)).max())
 
 
-def whitened(x: Any, y: Any, by: Any, fixed: str | None = None) -> samples.Pooled:
+def whitened(x: Any, y: Any, by: Any) -> samples.Pooled:
     """Read two samples, and bring them to mean 0 and covariance I as ``whiten=`` asks for.
 
-    Where it is None they stay as they are, and ``fixed`` is for :func:`two_samples`. A target fixes
-    their origin.
+    A target fixes their origin.
     """
-    if by is None:
-        return samples.Pooled.of(x, y, fixed)
     pooled = samples.Pooled.of(x, y, None if isinstance(by, str) else samples.TARGET)
     white = whitening(pooled.given, by)
     error = white.error(pooled.given, inherits=samples.decimals(pooled.given))

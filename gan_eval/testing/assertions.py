@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.comparison.differences import Direction, column_differences, leading_directions
-from gan_eval.distributions.gaussian import GaussianLike
+from gan_eval.distributions.gaussian import Array, GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import level
 from gan_eval.stats import samples as validation
@@ -21,8 +20,6 @@ from gan_eval.stats.battery.battery import DEFAULT, BatteryResult, battery
 from gan_eval.stats.battery.equivalence import ACCEPTABLE, SHAPE_ALPHA, Equivalence, equivalence
 from gan_eval.stats.result import Verdict, p_in_words
 from gan_eval.stats.twosample.columns import set_aside
-
-Array = NDArray[np.floating]
 
 _COLUMNS = 3  # columns that a message names
 

@@ -57,7 +57,9 @@ class Units:
             factor = sd[:, :, None] * np.eye(d)
         else:
             factor = np.linalg.cholesky(covariance).swapaxes(1, 2)
-        return cls(np.concatenate(means) @ A + config.target.b, factor)
+        # In one order in memory, by which a product with it may round.
+        center = np.concatenate(means) @ A + config.target.b
+        return cls(center, np.ascontiguousarray(factor))
 
     def affine(self, config: TrainingConfig) -> tuple[Array, Array]:
         """Compute A' (R, d, d) and b' (R, d): standard normal rows become u = x A' + b'."""
@@ -78,8 +80,9 @@ class Units:
 
     def generator(self, layer: Layer) -> Layer:
         """Turn generators (R, latent, d), (R, d) into the user's units."""
-        weight, bias = layer
-        return Layer(weight @ self.factor, (bias[:, None] @ self.factor)[:, 0] + self.center)
+        # NumPy's product of small matrices has other bits where they lie in another order.
+        weight, bias, factor = (np.ascontiguousarray(part) for part in (*layer, self.factor))
+        return Layer(weight @ factor, (bias[:, None] @ factor)[:, 0] + self.center)
 
     def covariance(self, covariance: Array) -> Array:
         """Turn covariances (R, d, d) into the user's units."""

@@ -104,6 +104,6 @@ def test_an_axis_is_numbers_or_words() -> None:
 def test_runs_of_other_axes_are_put_together(folder: Path, tmp_path: Path) -> None:
     study = small(replicates=3, config={"learning_rate_D": 0.03}, grid={"batch_size": [4, 16]})
     other = execute.run(study, workers=1)
-    rows = merge([Results.load(folder), other]).results.rows
+    rows = merge([Results.load(folder), other])[0].rows
     assert list(rows)[:6] == ["configuration", *AXES, "batch_size", "config_hash"]
     assert rows.groupby("batch_size")["kl"].count().to_dict() == {4: 3, 16: 3}

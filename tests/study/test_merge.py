@@ -45,9 +45,9 @@ def apart() -> list[Results]:
 
 
 def test_every_row_is_there_once_and_keeps_its_environment(apart: list[Results]) -> None:
-    merged = merge(apart)
-    rows, provenance = merged.results.rows, merged.results.provenance
-    assert merged.left_out == 0
+    merged, left_out = merge(apart)
+    rows, provenance = merged.rows, merged.provenance
+    assert left_out == 0
     assert rows.groupby("backend")["environment"].unique().map(list).to_dict() == {
         "jax": ["aaaaaaaa"],
         "mxnet": ["bbbbbbbb"],
@@ -60,17 +60,17 @@ def test_every_row_is_there_once_and_keeps_its_environment(apart: list[Results])
     for one in apart:
         part = rows.loc[rows["backend"] == one.rows["backend"].iloc[0], columns]
         pd.testing.assert_frame_equal(part.reset_index(drop=True), one.rows[columns])
-    text = render(merged.results)
+    text = render(merged)
     assert "of aaaaaaaa" in text
     assert "of bbbbbbbb" in text
 
 
 def test_a_replicate_of_two_runs_is_taken_from_the_first(apart: list[Results]) -> None:
     again = run_of("jax", "cccccccc")
-    merged = merge([*apart, again])
-    assert merged.left_out == 6
-    assert len(merged.results.rows) == 12
-    assert "cccccccc" not in set(merged.results.rows["environment"])
+    merged, left_out = merge([*apart, again])
+    assert left_out == 6
+    assert len(merged.rows) == 12
+    assert "cccccccc" not in set(merged.rows["environment"])
 
 
 def test_runs_that_do_not_belong_together_are_refused(apart: list[Results]) -> None:

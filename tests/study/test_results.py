@@ -12,14 +12,8 @@ import pytest
 
 from gan_eval.report.page import render
 from gan_eval.runtime.errors import UsageError
-from gan_eval.study.results.results import (
-    EPOCHS_FILE,
-    FILES,
-    ROWS_FILE,
-    STUDY_FILE,
-    Results,
-    read_rows,
-)
+from gan_eval.study.results.reading import EPOCHS_FILE, FILES, ROWS_FILE, STUDY_FILE, read_rows
+from gan_eval.study.results.results import Results
 
 from ..report import synthetic
 

@@ -94,3 +94,21 @@ def test_features_are_orthonormal_under_the_standard_normal() -> None:
     assert found.shape == (400_000, 9)
     # A standard error is at most √(Var of h_ii²)/√n = √14.75/632.
     np.testing.assert_allclose(found.T @ found / len(x), np.eye(9), atol=0.03)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("standardise", ["columns", "whiten"])
+def test_a_generator_comes_back_with_the_same_bits_in_any_company(
+    target: str, standardise: str
+) -> None:
+    of = config(target, standardise=standardise)
+    units, thirds = Units.of(of, range(9)), np.ones((9, 2, of.dimension)) / 3
+    assert units is not None
+    own = Layer(thirds, thirds[:, 0] / 7)
+    told = units.generator(own)
+    for seed in range(9):
+        alone = Units.of(of, [seed])
+        assert alone is not None
+        weight, bias = alone.generator(Layer(own.weight[:1], own.bias[:1]))
+        np.testing.assert_array_equal(weight[0], told.weight[seed])
+        np.testing.assert_array_equal(bias[0], told.bias[seed])

@@ -212,7 +212,7 @@ Alternative = GaussianTarget | TwoModes | HeavyTails
 
 PATHS = {
     "shift_major": Path(
-        *("mean shifted along the major axis", "shift in sd", 30.0, partial(_shifted, axis=0)),
+        *("mean shifted along the major axis", "shift in sd", 30.0, partial(_shifted, axis=0))
     ),
     "shift_minor": Path(
         *("mean shifted along the minor axis", "shift in sd", 30.0, partial(_shifted, axis=-1)),

@@ -62,8 +62,7 @@ class Subject:
 def _pvalue(x: Array, y: Array, rng: np.random.Generator, *, name: str) -> float:
     test = ALL_TESTS[name]
     samples = (y,) if test.needs == TARGET else (x, y)
-    target = truth(y.shape[1])
-    return test.run(*samples, target=target, permutations=PERMUTATIONS, rng=rng).pvalue
+    return test.run(*samples, target=truth(y.shape[1]), permutations=PERMUTATIONS, rng=rng).pvalue
 
 
 _MEANS = ("shift_major", "shift_minor")
@@ -105,13 +104,6 @@ TESTS: Mapping[str, Subject] = {
 }
 """Every test that can be certified, by name."""
 
-JUDGE = (
-    "mmd_by_target",
-    "energy_by_target",
-    "mmd",
-    "energy",
-    "mmd_whitened",
-    "energy_whitened",
-)
+JUDGE = ("mmd_by_target", "energy_by_target", "mmd", "energy", "mmd_whitened", "energy_whitened")
 """The tests behind the p-values of ``judge``, whitened by the target, and their other
 coordinates."""

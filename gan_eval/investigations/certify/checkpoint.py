@@ -103,7 +103,7 @@ class Checkpoint:
 def _name(task: Task) -> str | None:
     """Write as text all that a unit's outcome follows from; None for a test from outside."""
     function, *arguments = task
-    parts: list[Any] = [_KINDS[function][0], _code()]
+    parts: list[Any] = [_KINDS[function][0], source_version("gan_eval.investigations.certify.run")]
     for argument in arguments:
         if isinstance(argument, Subject):
             if TESTS.get(argument.name) is not argument:
@@ -117,10 +117,6 @@ def _name(task: Task) -> str | None:
 
 
 @cache
-def _code() -> str:
-    return source_version("gan_eval.investigations.certify.run")
-
-
 def _parsed(line: str) -> Any:
     try:
         return json.loads(line)

@@ -86,11 +86,7 @@ class Certificate(Displayed):
         return pd.DataFrame(
             [
                 {name: getattr(case, name) for name in ("test", "law", "n", "m", "dimension")}
-                | {
-                    "alpha": alpha,
-                    "rejections": rejections,
-                    "repetitions": case.counts.repetitions,
-                }
+                | {"alpha": alpha, "rejections": rejections, "repetitions": case.counts.repetitions}
                 for case in self.sizes
                 for alpha, rejections in zip(case.alphas, case.counts.rejections, strict=True)
             ]

@@ -19,6 +19,7 @@ from gan_eval.investigations.dynamics.field import (
 )
 from gan_eval.investigations.dynamics.scores import Points, PrincipalAxes
 from gan_eval.runtime.arguments import whole_number
+from gan_eval.runtime.errors import UsageError
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.trained import initial_layers
@@ -32,6 +33,7 @@ _CHAPTER: dict[str, Any] = {
     "r2": 0.0,
     "loss": "cross_entropy",
     "optimizer": "adam",
+    "learning_rate_schedule": "constant",
     "discriminator_steps": 1,
 }
 
@@ -39,6 +41,10 @@ _CHAPTER: dict[str, Any] = {
 def setting(config: TrainingConfig, name: str) -> Any:
     """Read a setting of a configuration, the chapter's where it has no such field."""
     return getattr(config, name, _CHAPTER[name])
+
+
+_LARGEST = 1e60
+"""The largest entry of a target, in the units of the nets, of which moments are computed."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +76,18 @@ class Game:
         axes = PrincipalAxes.of(law)
         factor, mean = axes.factor, law.mean
         if setting(config, "standardise") != "none":
+            factor = factor / np.abs(factor).max()
             covariance = factor.T @ factor
             if setting(config, "standardise") == "columns":
                 unit = np.diag(np.sqrt(np.diagonal(covariance)))
             else:
                 unit = np.linalg.cholesky(covariance).T
             factor, mean = np.linalg.solve(unit.T, factor.T).T, np.zeros_like(mean)
+        if np.abs(factor).max() > _LARGEST or np.abs(mean).max() > _LARGEST:
+            raise UsageError(
+                "`dynamics` needs rows whose fourth powers are numbers: set `standardise`, or give "
+                "the target in larger units"
+            )
         return cls(config, axes, factor, mean, points)
 
     @property

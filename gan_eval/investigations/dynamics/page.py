@@ -47,11 +47,11 @@ def render(found: Dynamics, command: str = "") -> str:
 
 
 def plot(found: Dynamics) -> Figure:
-    """Draw the vector field and the spectrum beside each other, or what is seen where there is
-    none."""
+    """Draw the vector field, where one moves, beside the spectrum, or what is seen without one."""
     if found.spectrum is None:
         return figure_of([partial(draw_seen, found)])
-    return figure_of([partial(draw_field, found.spectrum), partial(draw_spectrum, found.spectrum)])
+    fields = [partial(draw_field, found.spectrum)] if found.spectrum.moves else []
+    return figure_of([*fields, partial(draw_spectrum, found.spectrum)])
 
 
 def draw_seen(found: Dynamics, axes: Axes) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def draw_field(spectrum: Spectrum, axes: Axes) -> pd.DataFrame:
     """Draw the field of the best-seen error and of D's answer, and the path of each map in it."""
     plane = spectrum.plane.copy()
     # D's answer in units in which a turn is as high as it is wide.
-    unit = np.sqrt(max(-plane[1, 0] / plane[0, 1], 1e-300))
+    unit = np.sqrt(-plane[1, 0] / plane[0, 1])
     plane = np.array([[plane[0, 0], plane[0, 1] * unit], [plane[1, 0] / unit, plane[1, 1]]])
     grid = np.linspace(-1.4, 1.4, 13)
     error, reply = np.meshgrid(grid, grid)
@@ -141,11 +141,13 @@ def _cards(found: Dynamics) -> list[Card]:
     )
     if found.spectrum is not None:
         modulus = found.spectrum.steps["alternating"].modulus
-        cards.append(
-            Card("modulus of the slowest mode", f"{modulus:.4f}", "alternating plain steps")
-        )
+        cards.append(Card("largest modulus", f"{modulus:.4f}", "alternating plain steps"))
         cards.append(Card("critical r1 + r2", number(found.spectrum.critical_gamma), "no turns"))
     return cards
+
+
+def _nothing() -> None:
+    """No picture, where no error moves anything."""
 
 
 def _picture(identity: str, title: str, caption: str, draw: partial, height: float) -> Picture:
@@ -202,12 +204,14 @@ def _spectrum(found: Dynamics) -> list[Section]:
                 "the path of each map from an error of 1.",
                 partial(draw_field, found.spectrum),
                 4.2,
-            ),
+            )
+            if found.spectrum.moves
+            else _nothing,
             partial(
                 _picture,
                 "fig-spectrum",
                 "Eigenvalues of each map",
-                f"What lies within the circle dies away. Moduli of the slowest modes: {moduli}.",
+                f"What lies within the circle dies away. Largest moduli: {moduli}.",
                 partial(draw_spectrum, found.spectrum),
                 4.2,
             ),

@@ -85,6 +85,11 @@ class Spectrum:
         )
 
     @property
+    def moves(self) -> bool:
+        """Tell whether some error moves a feature at all."""
+        return bool(self.plane[0, 1] > 0)
+
+    @property
     def eigenvalues(self) -> NDArray[np.complexfloating]:
         """All eigenvalues λ of the flow, per row and in units of the rates."""
         return self.flow.eigenvalues("simultaneous") - 1

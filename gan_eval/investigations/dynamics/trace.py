@@ -49,12 +49,13 @@ class Trace:
         Of their discriminators; None where none is finite.
     rates : DataFrame
         One row per map of plain steps, with the predicted and the measured modulus and period
-        (updates a turn) of its slowest mode that is fast enough to be followed, ``gap``, the part
+        (updates a turn) of its mode of largest modulus that can be followed, ``gap``, the part
         of its logarithm by which they differ, and the ``updates`` that were followed. NaN where no
         mode is.
     adam : complex or None
         The eigenvalue of the slowest mode of Adam's steps with the preconditioner that the training
-        of the first seed left, an illustration; None where a backend does not tell it.
+        of the first seed left, an illustration; None where a backend does not tell it, or where the
+        rates fell to 0 by then.
     """
 
     trained: int
@@ -95,13 +96,14 @@ def measure(game: Game, replicates: int, *, with_spectrum: bool) -> Trace:
     if with_spectrum and finite.any():
         own = [Layer(w[0], b[0]) for w, b in hidden]
         rates = compared(game, own)
-        if gans.adam is not None and setting(config, "optimizer") != "sgd":
+        steady = setting(config, "learning_rate_schedule") == "constant"
+        if gans.adam is not None and setting(config, "optimizer") != "sgd" and steady:
             adam = _adam(game, gans, int(finite.argmax()), own)
     return Trace(int(finite.sum()), seen, rates, adam)
 
 
 def compared(game: Game, hidden: Sequence[Layer]) -> pd.DataFrame:
-    """Measure the slowest mode of each map that can be followed, beside what is predicted."""
+    """Measure each map's mode of largest modulus that can be followed, beside its prediction."""
     import pandas as pd
 
     # One row by all others, where rows are paired: fewer points.
@@ -115,7 +117,9 @@ def compared(game: Game, hidden: Sequence[Layer]) -> pd.DataFrame:
     for name in MAPS:
         found, vectors = np.linalg.eig(field.map(name))
         errors = errors_moved(vectors[:size], field.split, game.response, moments.second)
-        quick = found[(np.abs(found - 1) > SLOWEST) & (np.abs(found) > 0.05) & errors.any(axis=0)]
+        # What grows is met whatever it moves: from rounding it would drown all others.
+        told = errors.any(axis=0) | (np.abs(found) > 1 + 1e-6)
+        quick = found[(np.abs(found - 1) > SLOWEST) & (np.abs(found) > 0.05) & told]
         row: dict[str, Any] = {"map": name}
         if quick.size:
             mode = complex(quick[np.abs(quick).argmax()])
@@ -166,9 +170,10 @@ def _adam(game: Game, gans: TrainedGANs, replicate: int, hidden: Sequence[Layer]
     of_G = updates // setting(config, "discriminator_steps")
     sizes, used, rates = [], [], []
     betas = config.adam_beta1, config.adam_beta2
+    betas_D, betas_G = (getattr(config, name, betas) for name in ("betas_D", "betas_G"))
     for layer, decays, rate, t in (
-        (last, betas, config.learning_rate_D, updates),
-        (generator, betas, config.learning_rate_G, of_G),
+        (last, betas_D, config.learning_rate_D, updates),
+        (generator, betas_G, config.learning_rate_G, of_G),
     ):
         flat = np.concatenate([part[replicate].astype(float).ravel() for part in layer])
         corrected = flat / (1 - decays[1] ** t)
@@ -187,8 +192,8 @@ def _adam(game: Game, gans: TrainedGANs, replicate: int, hidden: Sequence[Layer]
     return complex(slowest.real, abs(slowest.imag))
 
 
-def sentences(found: Trace, names: Sequence[str]) -> list[str]:
-    """Say what was measured; ``names`` are the target's directions of error."""
+def sentences(found: Trace, names: Sequence[str], n: int) -> list[str]:
+    """Say what was measured; ``names`` are the target's directions of error, n its rows."""
     said = []
     if found.visibility is None:
         said.append("No trained discriminator is finite.")
@@ -198,7 +203,12 @@ def sentences(found: Trace, names: Sequence[str]) -> list[str]:
         said.append(
             f"After training ({plural(found.trained, 'seed')}), discriminators see "
             f"{percent(float(shares[least]))} of the {names[least]}, and more of all others; "
-            f"{count(found.visibility.invisible)} of {count(len(names))} directions are invisible."
+            f"{count(found.visibility.invisible)} of {count(len(names))} directions are invisible"
+            + (
+                "."
+                if found.visibility.invisible
+                else f", and flat they leave E KL ≥ {number(found.visibility.bound(n), 4)} nats."
+            )
         )
     if len(found.rates):
         followed = found.rates["gap"].notna()
@@ -221,7 +231,7 @@ def sentences(found: Trace, names: Sequence[str]) -> list[str]:
         )
         said.append(
             "An illustration: with its preconditioner frozen as the training of the first seed "
-            f"left it, Adam's slowest mode would {pace}"
+            f"left it, Adam's mode of largest modulus would {pace}"
             + (f" and turn once in {number(turn)}." if (turn := period(found.adam)) < 1e12 else ".")
         )
     return said
@@ -234,7 +244,7 @@ def tables(found: Trace) -> list[Table]:
     columns = ("predicted_modulus", "measured_modulus", "predicted_period", "measured_period")
     return [
         Table(
-            "Plain steps on expected gradients: the slowest mode that can be followed",
+            "Plain steps on expected gradients: the mode of largest modulus that can be followed",
             ("map", "modulus", "measured", "updates a turn", "measured", "gap", "updates"),
             [
                 (

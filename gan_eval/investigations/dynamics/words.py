@@ -30,7 +30,7 @@ def answer(found: Dynamics) -> list[str]:
     if found.trace is not None:
         from gan_eval.investigations.dynamics.trace import sentences as measured
 
-        sentences += measured(found.trace, found.axes.directions)
+        sentences += measured(found.trace, found.axes.directions, found.config.n_examples)
     return sentences
 
 
@@ -38,7 +38,7 @@ def headline(found: Dynamics) -> str:
     """Say in one line how many directions are seen."""
     hidden, total = found.visibility.invisible, len(found.axes.directions)
     if hidden:
-        return f"{_spelled(hidden).capitalize()} of {_spelled(total)} directions are invisible."
+        return f"{_part(hidden, total)} directions are invisible."
     return f"All {_spelled(total)} directions are visible."
 
 
@@ -66,7 +66,7 @@ def seen(found: Dynamics) -> str:
     little = [k for k in order if shares[k] < _LITTLE] or list(order[:hidden])
     named = ", ".join(f"{_named(found, k)} ({percent(float(shares[k]))} seen)" for k in little)
     return (
-        f"{_spelled(hidden).capitalize()} of {_spelled(total)} directions are invisible: a "
+        f"{_part(hidden, total)} directions are invisible: a "
         f"discriminator that has gone flat does not see all that a Gaussian can be wrong in{why}. "
         f"Hardly seen: {named}."
     )
@@ -113,7 +113,7 @@ def equilibrium(found: Dynamics) -> list[str]:
     )
     sentences = [
         f"At the equilibrium, plain alternating steps at these rates "
-        f"{'keep it' if holds else 'leave it'}: the slowest mode "
+        f"{'keep it: the slowest' if holds else 'leave it: the fastest growing'} mode "
         f"{_pace(own.updates_to_halve)}{_turns(own.period)}; {limit}."
     ]
     critical = spectrum.critical_gamma
@@ -203,7 +203,7 @@ def maps(found: Dynamics) -> Table:
     """Tabulate what each map of plain steps makes of the slowest mode."""
     assert found.spectrum is not None
     return Table(
-        "Plain steps at these rates: the slowest mode of each map",
+        "Plain steps at these rates: the mode of largest modulus of each map",
         ("map", "modulus", "updates to halve", "updates a turn", "stable up to × the rates"),
         [
             (
@@ -218,6 +218,12 @@ def maps(found: Dynamics) -> Table:
             for name, own in found.spectrum.steps.items()
         ],
     )
+
+
+def _part(hidden: int, total: int) -> str:
+    if hidden == total:
+        return f"All {_spelled(total)}"
+    return f"{_spelled(hidden).capitalize()} of {_spelled(total)}"
 
 
 def _spelled(n: int) -> str:

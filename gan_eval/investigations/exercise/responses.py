@@ -227,8 +227,11 @@ def trained_parameters(trained: TrainedGANs) -> Array:
     """Take the discriminators (R, parameters), in the target's coordinates."""
     config, target = trained.config, trained.config.target.build()
     first, *rest = trained.discriminator
-    # x = x′ A + b, so that x W + c = x′ (A W) + (b W + c).
-    moved = Layer(target.A @ first.weight, target.b @ first.weight + first.bias)
+    # x = x′ A + b, so that x W + c = x′ (A W) + (b W + c); nets in units of their own see
+    # x′ A′ + b′.
+    A, b = (target.A, target.b) if trained.units is None else trained.units.affine(config)
+    offset = (b[..., None, :] @ first.weight)[:, 0]
+    moved = Layer(A @ first.weight, offset + first.bias)
     return Network.of(config.dimension, config.discriminator_widths).pack([moved, *rest])
 
 

@@ -89,6 +89,11 @@ class Settings:
                 f"the exercise needs generators with a density: `latent_size` must be at least "
                 f"the dimension {config.dimension}, got {config.latent_size}"
             )
+        if config.discriminator_form != "mlp":
+            raise UsageError(
+                "the exercise fits discriminators with layers: `discriminator_form` must be 'mlp', "
+                f"got '{config.discriminator_form}'"
+            )
         fewest = max(FEWEST, config.dimension + 2)
         for rows, name in ((test_rows, "test rows"), (fit_rows, "fit rows")):
             for n in rows:

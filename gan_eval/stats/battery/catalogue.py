@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
@@ -20,12 +19,11 @@ from gan_eval.runtime.arguments import nearest, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples as validation
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import ColumnScales, constant_columns, naming, whitening
+from gan_eval.stats.scaling import Array, ColumnScales, constant_columns, naming, whitening
 
 if TYPE_CHECKING:
     from gan_eval.distributions.gaussian import GaussianLike
 
-Array = NDArray[np.float64]
 
 TWO_SAMPLES, TARGET = "two samples", "the target"
 """The data that a test needs."""

@@ -15,16 +15,13 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.permutation.engine import resampled_pvalue
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import LARGEST_EXPONENT
+from gan_eval.stats.samples import LARGEST_EXPONENT, Array
 from gan_eval.stats.scaling import target_units
-
-Array = NDArray[np.float64]
 
 # Height and width of the blocks in which the matrix of pairs is computed. A block stays below
 # 128 KiB, above which the C library asks the system for fresh pages each time.
@@ -39,29 +36,20 @@ ROUNDING = 2.0**-48
 
 
 class TargetKernel(Protocol):
-    """A kernel and a target N(0, diag deviations²). Hashable: equal kernels have equal nulls."""
+    """A kernel and a target N(0, diag deviations²). Hashable: equal kernels have equal nulls.
+
+    ``deviations`` are the target's standard deviations, one a coordinate. ``entries`` gives k of
+    each row of left (p, d) with each row of right (q, d), shape (p, q); ``diagonal`` k(x, x) and
+    ``mean`` μ(x) of each row, shape (n,); ``grand_mean`` is c.
+    """
 
     @property
-    def deviations(self) -> tuple[float, ...]:
-        """Standard deviations of the target, one a coordinate."""
-        ...
-
-    def entries(self, left: Array, right: Array) -> Array:
-        """Return k of each row of left (p, d) with each row of right (q, d), shape (p, q)."""
-        ...
-
-    def diagonal(self, rows: Array) -> Array:
-        """Return k(x, x) of each row, shape (n,)."""
-        ...
-
-    def mean(self, rows: Array) -> Array:
-        """Return μ(x) of each row, shape (n,)."""
-        ...
-
+    def deviations(self) -> tuple[float, ...]: ...
+    def entries(self, left: Array, right: Array) -> Array: ...
+    def diagonal(self, rows: Array) -> Array: ...
+    def mean(self, rows: Array) -> Array: ...
     @property
-    def grand_mean(self) -> float:
-        """c."""
-        ...
+    def grand_mean(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -138,22 +126,34 @@ def discrepancy(kernel: TargetKernel, rows: Array) -> Discrepancy:
     )
 
 
-def kernel_result(
+def kernel_test(
     method: str,
     kernel: TargetKernel,
-    observed: Discrepancy,
-    null: Array,
-    shape: tuple[int, ...],
+    rows: Array,
     start: float,
     *,
+    resamples: int,
+    rng: int | np.random.Generator | None,
     factor: float = 1.0,
     biased: bool = False,
+    wild: bool = False,
     parameters: Mapping[str, str | float],
 ) -> TestResult:
-    """Settle ties of the null, and report the test of rows (n, d) in units of ``factor``.
+    """Test rows (n, d), and report it in units of ``factor``; the statistic of the biased mean is
+    n times it.
 
-    The statistic of the biased mean is n times it.
+    The null comes by random signs where it is ``wild``, else by samples of n rows of the target
+    itself, whose level is exact for every n. Such null values are a function of the kernel, n and
+    the random numbers only. For an integer seed they are remembered, so that many samples of one
+    size cost one simulation; their p-values then share it.
     """
+    (n, d), observed = rows.shape, discrepancy(kernel, rows)
+    if wild:
+        null = _wild_bootstrap(kernel, rows, resamples, np.random.default_rng(rng))
+    elif isinstance(rng, int):
+        null = _remembered(kernel, n, biased, resamples, rng).copy()
+    else:
+        null = _simulate(kernel, n, biased, resamples, np.random.default_rng(rng))
     value = observed.biased if biased else observed.unbiased
     # The size of the means of the kernel, which cancel in the value.
     size = abs(kernel.grand_mean)
@@ -164,43 +164,24 @@ def kernel_result(
         )
     width = _TIE * (abs(value) + float(np.median(np.abs(null))))
     null[np.abs(null - value) <= width] = value
-    unit = factor * (shape[0] if biased else 1)
+    unit = factor * (n if biased else 1)
     return TestResult(
         method=method,
         statistic=unit * value,
         pvalue=resampled_pvalue(value, null),
         null_distribution=unit * null,
         estimate=factor * value,
-        n=shape[0],
+        n=n,
         m=None,
-        dimension=shape[1],
+        dimension=d,
         seconds=time.perf_counter() - start,
-        parameters=parameters,
+        parameters={**parameters, "null": f"{'wild' if wild else 'parametric'} bootstrap"},
         effect_size=observed.unbiased / observed.diagonal,
     )
 
 
-def parametric_bootstrap(
-    kernel: TargetKernel,
-    n: int,
-    *,
-    biased: bool = False,
-    resamples: int,
-    rng: int | np.random.Generator | None,
-) -> Array:
-    """Draw the null from samples of n rows of the target itself: the level is exact for every n.
-
-    The null values are a function of the kernel, n and the random numbers only. For an integer
-    seed they are remembered, so that many samples of one size cost one simulation; their p-values
-    then share it.
-    """
-    if isinstance(rng, int):
-        return _remembered(kernel, n, biased, resamples, rng).copy()
-    return _simulate(kernel, n, biased, resamples, np.random.default_rng(rng))
-
-
-def wild_bootstrap(
-    kernel: TargetKernel, rows: Array, *, resamples: int, generator: np.random.Generator
+def _wild_bootstrap(
+    kernel: TargetKernel, rows: Array, resamples: int, generator: np.random.Generator
 ) -> Array:
     """Draw Σ w_i w_j h(x_i, x_j) / (n(n − 1)), i ≠ j, w random signs: a null of the unbiased mean.
 
@@ -240,9 +221,8 @@ def _remembered(kernel: TargetKernel, n: int, biased: bool, resamples: int, seed
 def _simulate(
     kernel: TargetKernel, n: int, biased: bool, resamples: int, generator: np.random.Generator
 ) -> Array:
-    deviations = np.array(kernel.deviations)
-    shape = (n, len(deviations))
-    drawn = (generator.standard_normal(shape) * deviations for _ in range(resamples))
+    shape = (n, len(kernel.deviations))
+    drawn = (generator.standard_normal(shape) * kernel.deviations for _ in range(resamples))
     found = (discrepancy(kernel, rows) for rows in drawn)
     return np.array([value.biased if biased else value.unbiased for value in found])
 

@@ -7,23 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gamma
 
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import (
-    discrepancy,
-    kernel_result,
-    parametric_bootstrap,
-    principal,
-    squared_distances,
-)
+from gan_eval.stats.goodness.bootstrap import kernel_test, principal, squared_distances
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import one_sample
-
-Array = NDArray[np.float64]
+from gan_eval.stats.samples import Array, one_sample
 
 # Step of the trapezoid rule in ln t; its relative error is e^{−π²/step}.
 _STEP = 0.28
@@ -101,13 +92,10 @@ def energy_test(
     random_generator(rng)
     start = time.perf_counter()
     rows, deviations, unit = principal(rows, target, whiten)
-    kernel = DistanceKernel(deviations, alpha)
-    observed = discrepancy(kernel, rows)
-    null = parametric_bootstrap(kernel, len(rows), biased=True, resamples=resamples, rng=rng)
-    parameters = {"exponent": alpha, "whiten": str(whiten), "null": "parametric bootstrap"}
-    return kernel_result(
-        "one-sample energy test", kernel, observed, null, rows.shape, start,
-        factor=unit**alpha, biased=True, parameters=parameters,
+    return kernel_test(
+        "one-sample energy test", DistanceKernel(deviations, alpha), rows, start,
+        resamples=resamples, rng=rng, factor=unit**alpha, biased=True,
+        parameters={"exponent": alpha, "whiten": str(whiten)},
     )  # fmt: skip
 
 

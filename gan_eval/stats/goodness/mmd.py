@@ -8,24 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.distributions.distances import median_distance
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import (
-    discrepancy,
-    kernel_result,
-    length_in,
-    parametric_bootstrap,
-    principal,
-    squared_distances,
-)
+from gan_eval.stats.goodness.bootstrap import kernel_test, length_in, principal, squared_distances
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import one_sample
-
-Array = NDArray[np.float64]
+from gan_eval.stats.samples import Array, one_sample
 
 
 def mmd_test(
@@ -95,24 +85,18 @@ def mmd_test(
     start = time.perf_counter()
     rows, deviations, unit = principal(rows, target, whiten)
     if isinstance(bandwidth, str):
-        width = _median_bandwidth(deviations)
+        law = Gaussian(np.zeros(len(deviations)), np.diag(deviations))
+        width = float(median_distance(law))
     else:
         width = length_in(unit, positive_number(bandwidth, "bandwidth"), "bandwidth")
-    kernel = GaussianKernel(deviations, width)
-    observed = discrepancy(kernel, rows)
-    null = parametric_bootstrap(kernel, len(rows), resamples=resamples, rng=rng)
-    parameters = {"kernel": "gaussian", "bandwidth": width * unit, "whiten": str(whiten)}
-    parameters |= {"null": "parametric bootstrap"}
-    return kernel_result(
-        "one-sample MMD test", kernel, observed, null, rows.shape, start, parameters=parameters
-    )
+    return kernel_test(
+        "one-sample MMD test", GaussianKernel(deviations, width), rows, start,
+        resamples=resamples, rng=rng,
+        parameters={"kernel": "gaussian", "bandwidth": width * unit, "whiten": str(whiten)},
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
-def _median_bandwidth(deviations: tuple[float, ...]) -> float:
-    return float(median_distance(Gaussian(np.zeros(len(deviations)), np.diag(deviations))))
-
-
 @dataclass(frozen=True)
 class GaussianKernel:
     """exp(−‖x − y‖² / (2h²)); see :class:`~gan_eval.stats.goodness.bootstrap.TargetKernel`."""

@@ -6,19 +6,16 @@ import time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import fdtrc, ndtri
 
 from gan_eval.distributions.divergences import CanonicalPair, canonical_pair, mahalanobis
-from gan_eval.distributions.gaussian import Gaussian, GaussianLike
+from gan_eval.distributions.gaussian import Array, Gaussian, GaussianLike
 from gan_eval.distributions.likelihood_ratio import BoxLaw
 from gan_eval.runtime.arguments import level
 from gan_eval.stats import intervals, scaling
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import column_names, one_sample
 from gan_eval.stats.scaling import target_units
-
-Array = NDArray[np.floating]
 
 CARE = 1.0
 """Standard errors added to the variance of ln q/p at the upper end of the interval."""

@@ -8,23 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import GaussianLike
 from gan_eval.runtime.arguments import draw_count, one_of, positive_number, random_generator
 from gan_eval.stats.goodness.bootstrap import (
     discrepancy,
-    kernel_result,
+    kernel_test,
     length_in,
-    parametric_bootstrap,
     principal,
     squared_distances,
-    wild_bootstrap,
 )
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import one_sample
-
-Array = NDArray[np.float64]
+from gan_eval.stats.samples import Array, one_sample
 
 NULLS = ("parametric", "wild")
 
@@ -108,23 +103,17 @@ def kernel_stein_test(
     resamples = draw_count(resamples, "resamples")
     scale = positive_number(scale, "scale")
     one_of(null, "null", NULLS)
-    generator = random_generator(rng)
+    random_generator(rng)
     start = time.perf_counter()
     rows, deviations, unit = principal(rows, target, whiten)
     kernel = SteinKernel(deviations, length_in(unit, scale, "scale"))
-    observed = discrepancy(kernel, rows)
-    if null == "wild":
-        values = wild_bootstrap(kernel, rows, resamples=resamples, generator=generator)
-    else:
-        values = parametric_bootstrap(kernel, len(rows), resamples=resamples, rng=rng)
     # Two scores and an inverse length.
     with np.errstate(over="ignore"):
         factor = float(np.float64(unit) ** -3)
-    parameters = {"kernel": "inverse multiquadric", "scale": scale, "whiten": str(whiten)}
-    parameters |= {"null": f"{null} bootstrap"}
-    return kernel_result(
-        "kernel Stein test", kernel, observed, values, rows.shape, start,
-        factor=factor, parameters=parameters,
+    return kernel_test(
+        "kernel Stein test", kernel, rows, start, resamples=resamples, rng=rng, factor=factor,
+        wild=null == "wild",
+        parameters={"kernel": "inverse multiquadric", "scale": scale, "whiten": str(whiten)},
     )  # fmt: skip
 
 

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-from gan_eval.stats.samples import rounding
+from gan_eval.stats.samples import Array, rounding
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
 # Turns squared Euclidean distances, sums of absolute differences, or inner products into entries,
 # in place.
 Entries = Callable[["Tensor"], "Tensor"]
@@ -113,7 +111,7 @@ class PairwiseBlocks:
         Torch device on which blocks are filled.
     length : float, optional
         The distance over which entries change by about 1, such as a bandwidth.
-    coordinate_error : float, optional
+    error : float, optional
         How far a coordinate may be off; by default the rounding of the largest to float64.
     norm : {"euclidean", "absolute"}
         Whether ``entries`` gets ‖x − y‖₂² or the sum of absolute differences ‖x − y‖₁.
@@ -125,7 +123,7 @@ class PairwiseBlocks:
         entries: Entries,
         device: str,
         length: float = 1.0,
-        coordinate_error: float | None = None,
+        error: float | None = None,
         norm: str = "euclidean",
     ) -> None:
         import torch
@@ -142,7 +140,7 @@ class PairwiseBlocks:
             self._rows = torch.from_numpy(points - np.median(points, axis=0)).to(device)
             self._norms = (self._rows * self._rows).sum(1)
             self._columns = self._rows.T.contiguous()
-        error = rounding(points) if coordinate_error is None else coordinate_error
+        error = rounding(points) if error is None else error
         # A difference of two coordinates is off by twice as much.
         self.rounding = 2 * (self._dimension if self._absolute else 1) * error / length
 
@@ -223,17 +221,13 @@ class Kernel:
         return self.argument != "product"
 
     def blocks(
-        self,
-        points: Array,
-        bandwidth: float | None,
-        device: str,
-        coordinate_error: float | None = None,
+        self, points: Array, bandwidth: float | None, device: str, error: float | None = None
     ) -> BlockSource:
         """Its matrix between the points (N, d); ``bandwidth`` is None where it has none."""
         if bandwidth is None:
             return ProductBlocks(points, self.entries(points.shape[1]), device)
         return PairwiseBlocks(
-            points, self.entries(bandwidth), device, bandwidth, coordinate_error, self.argument
+            points, self.entries(bandwidth), device, bandwidth, error, self.argument
         )
 
     def diagonal(self, points: Array) -> Array:

@@ -10,20 +10,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
-from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
-from gan_eval.stats.permutation.labels import Labels
+from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE
+from gan_eval.stats.permutation.labels import Array, Labels
 from gan_eval.stats.scaling import SOME_ROWS, differing_pairs
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Array = NDArray[np.float64]
 
 # Up to this many entries (128 MB) the half matrix is kept between passes, above it is refilled.
 STORED_ENTRIES = 2**24
@@ -107,7 +105,7 @@ class SymmetricForm:
         self._stored: dict[int, list[Tensor]] | None = {} if entries <= STORED_ENTRIES else None
         self._sum_rows()
 
-    def forms(self, exact: Labels, fast: Labels) -> Forms:
+    def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]:
         """Return the centred forms of labels (k, N) in float64 and of labels (p, N) by float32
         products.
 
@@ -138,13 +136,14 @@ class SymmetricForm:
             for parts in in_order(work, self._strips, workspace, device=device):
                 for whole, part in zip(sums, parts, strict=True):
                     whole += part
-        return Forms(*(2 / self._scale * whole.cpu().numpy() for whole in sums))
+        found = [2 / self._scale * whole.cpu().numpy() for whole in sums]
+        return found[0], found[1]
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N): the row sums of group x less their expectation."""
         return centred_sums(self.row_sums, labels, STORED_ENTRIES // 8)
 
-    def sums_over(self, group: NDArray[np.bool_]) -> Array:
+    def sums_over(self, group: Labels) -> Array:
         """Ka of one group's labels a (N,): each row's sum over that group, in float64."""
         import torch
 
@@ -257,8 +256,7 @@ class SymmetricForm:
         """Return the blocks of a strip after the first pass, kept or refilled."""
         if self._stored is None:
             return self._blocks(rows, space)
-        columns = pieces(rows.start, self.size, WIDTH)
-        return zip(columns, self._stored[rows.start], strict=True)
+        return zip(pieces(rows.start, self.size, WIDTH), self._stored[rows.start], strict=True)
 
 
 def pieces(start: int, stop: int, length: int) -> Iterator[slice]:

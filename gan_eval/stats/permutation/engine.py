@@ -22,9 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import CannotTestError
-from gan_eval.stats.permutation.labels import Labels, smaller_group_labels
-
-Array = NDArray[np.float64]
+from gan_eval.stats.permutation.labels import Array, Labels, smaller_group_labels
 
 # The largest share of the null's standard deviation that inherited rounding may have.
 INHERITED_SHARE = 2.0**-10
@@ -159,26 +157,12 @@ def _tied_otherwise(labels: Labels, tied: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(~same))
 
 
-@dataclass(frozen=True)
-class Forms:
-    """Centred forms ãᵀKã (a less its mean) of the labels asked for.
-
-    Attributes
-    ----------
-    exact : ndarray, shape (k,)
-        Products and sums in float64.
-    fast : ndarray, shape (p,)
-        Products in float32 of centred, scaled entries; sums over rows in float64.
-    """
-
-    exact: Array
-    fast: Array
-
-
 class CentredForm(Protocol):
     """A matrix as a permutation test needs it.
 
-    :class:`~gan_eval.stats.permutation.dense.SymmetricForm` explains each attribute.
+    :class:`~gan_eval.stats.permutation.dense.SymmetricForm` explains each attribute. ``forms``
+    gives the centred forms ãᵀKã (a less its mean) of labels ``exact`` (k, N), by products and sums
+    in float64, and of labels ``fast`` (p, N), by products in float32 of centred, scaled entries.
     """
 
     size: int
@@ -187,7 +171,7 @@ class CentredForm(Protocol):
     total: float
     fast_error: float
 
-    def forms(self, exact: Labels, fast: Labels) -> Forms: ...
+    def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]: ...
     def linear(self, labels: Labels) -> Array: ...
     def lost(self) -> bool: ...
 
@@ -256,7 +240,7 @@ class GroupWeights:
 def observed_statistic(form: CentredForm, weights: GroupWeights) -> float:
     """Return the statistic of the first n rows against the other m, without a test."""
     observed = smaller_group_labels(weights.n, weights.m, 0, np.random.default_rng(0))
-    exact = form.forms(observed, observed[:0]).exact
+    exact = form.forms(observed, observed[:0])[0]
     return float(_statistics(form, weights.of_smaller(), observed, exact)[0])
 
 
@@ -306,15 +290,15 @@ class LabelStatistics:
         self._weights = weights = weights.of_smaller()
         large = form.size > FLOAT64_ROWS
         some = labels[: 1 + MEASURED_LABELS] if large else labels
-        forms = form.forms(some, labels if large else labels[:0])
-        exact = _statistics(form, weights, some, forms.exact)
-        self.values = _statistics(form, weights, labels, forms.fast) if large else exact
+        precise, fast = form.forms(some, labels if large else labels[:0])
+        exact = _statistics(form, weights, some, precise)
+        self.values = _statistics(form, weights, labels, fast) if large else exact
         self.values[: len(some)] = exact
         self._exact = np.arange(len(labels)) < len(some)
         self.tie_width = tie_width(*_rounding(form, weights), self.values)
         self.error = 0.0
         if large:
-            measured = np.abs(forms.exact - forms.fast[: len(some)]).max()
+            measured = np.abs(precise - fast[: len(some)]).max()
             self.error = abs(weights.quadratic) * float(max(form.fast_error, SAFETY * measured))
 
     def refine(self, some: NDArray[np.intp]) -> None:
@@ -323,7 +307,7 @@ class LabelStatistics:
         for start in range(0, unsure.size, EXACT_LABELS):
             indices = unsure[start : start + EXACT_LABELS]
             labels = self._labels[indices]
-            exact = self._form.forms(labels, labels[:0]).exact
+            exact = self._form.forms(labels, labels[:0])[0]
             self.values[indices] = _statistics(self._form, self._weights, labels, exact)
         self._exact[unsure] = True
 

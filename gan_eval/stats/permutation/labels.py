@@ -55,16 +55,11 @@ class NullLabels:
             return swapped_pair_labels(self.n, count, generator)
         return smaller_group_labels(self.n, self.m, count, generator)
 
-    def rarest(self, pooled: NDArray[np.float64]) -> float:
+    def rarest(self, pooled: Array) -> float:
         """Return the probability of the rarest split of these rows (n + m, d)."""
         if self.null == "wild":
             return rarest_exchange(pooled[: self.n], pooled[self.n :])
         return rarest_split(pooled, self.n)
-
-    @property
-    def title(self) -> str:
-        """The name of the test by its null."""
-        return NULLS[self.null]
 
 
 def permutation_labels(n: int, m: int, permutations: int, generator: np.random.Generator) -> Labels:

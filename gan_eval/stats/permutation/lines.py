@@ -11,13 +11,12 @@ from math import frexp, pi, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import poch
 
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.dense import pieces
-from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE, Forms
-from gan_eval.stats.permutation.labels import Labels
+from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE
+from gan_eval.stats.permutation.labels import Array, Labels
 from gan_eval.stats.samples import rounding
 from gan_eval.stats.scaling import nearest_rows
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Array = NDArray[np.float64]
 
 # Rows summed up at a time; their sums of labels must fit a byte.
 ROWS = 128
@@ -73,10 +71,10 @@ class SlicedForm:
     points : ndarray, shape (N, d)
     groups : ndarray, shape (groups, size, d)
         Unit vectors, as :func:`direction_groups` gives them.
-    observed : ndarray of bool, shape (N,)
+    in_x : ndarray of bool, shape (N,)
         The labels whose form's standard error is wanted.
     device : str
-    coordinate_error : float, optional
+    error : float, optional
         As for :class:`~gan_eval.stats.kernels.kernels.PairwiseBlocks`.
 
     Attributes
@@ -92,12 +90,7 @@ class SlicedForm:
     """
 
     def __init__(
-        self,
-        points: Array,
-        groups: Array,
-        observed: NDArray[np.bool_],
-        device: str,
-        coordinate_error: float | None = None,
+        self, points: Array, groups: Array, in_x: Labels, device: str, error: float | None = None
     ) -> None:
         import torch
 
@@ -107,14 +100,14 @@ class SlicedForm:
         # Centred, because a common offset would take digits of the projections.
         self._given = points
         self._points = torch.from_numpy(points - np.median(points, axis=0)).to(device)
-        values = self._survey(observed)
+        values = self._survey(in_x)
         means = values.reshape(len(groups), -1).mean(axis=1)
         several = len(groups) > 1
         self.standard_error = float(means.std(ddof=1) / len(groups) ** 0.5) if several else 0.0
-        error = rounding(points) if coordinate_error is None else coordinate_error
+        error = rounding(points) if error is None else error
         self.rounding = 2 * error * sqrt(d) * self._constant
 
-    def forms(self, exact: Labels, fast: Labels) -> Forms:
+    def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]:
         """Return the forms of labels (k, N) in float64 and of labels (p, N) in float32."""
         import torch
 
@@ -128,7 +121,7 @@ class SlicedForm:
         for rows in pieces(0, len(some), PIECES):
             self._add_forms(some[rows])
         factor = -2 * self._constant * self._scale / len(self._lines)
-        return Forms(*(factor * sums for sums in found))
+        return factor * found[0], factor * found[1]
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(D1 − mean) of labels (p, N)."""
@@ -164,13 +157,13 @@ class SlicedForm:
             for (_, _, sums), result in zip(some, results, strict=True):
                 sums += result.cpu().numpy()
 
-    def _survey(self, observed: NDArray[np.bool_]) -> Array:
+    def _survey(self, in_x: Labels) -> Array:
         """First pass: row sums, the scales of rounding, and the observed form along each line."""
         import torch
 
         size = self.size
         ranks = torch.arange(1, size, dtype=torch.float64, device=self._device)
-        centred = torch.from_numpy(observed - observed.mean()).to(self._device)
+        centred = torch.from_numpy(in_x - in_x.mean()).to(self._device)
 
         def work(direction: Tensor, _: None) -> tuple[Tensor, float, float, float]:
             line, order = sorted_line(self._points @ direction)

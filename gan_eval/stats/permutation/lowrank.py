@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
@@ -22,8 +21,8 @@ from gan_eval.stats.permutation.dense import (
     lost_in_rounding,
     pieces,
 )
-from gan_eval.stats.permutation.engine import Forms, GroupWeights
-from gan_eval.stats.permutation.labels import Labels
+from gan_eval.stats.permutation.engine import GroupWeights
+from gan_eval.stats.permutation.labels import Array, Labels
 
 if TYPE_CHECKING:
     import torch
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from gan_eval.stats.permutation.lowrank_path import Pivots
 
-
-Array = NDArray[np.float64]
 
 # Rows named as those that L explains worst.
 LACKING = 256
@@ -96,12 +93,12 @@ class LowRankForm:
             self._stored = torch.from_numpy(pivots.factor).to(self._device)
         self._survey()
 
-    def forms(self, exact: Labels, fast: Labels) -> Forms:
+    def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]:
         """Return the forms of labels (k, N) by float64 and of labels (p, N) by float32 products of
         L."""
         import torch
 
-        return Forms(self._forms(exact, torch.float64), self._forms(fast, torch.float32))
+        return self._forms(exact, torch.float64), self._forms(fast, torch.float32)
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N)."""
@@ -149,7 +146,7 @@ class LowRankForm:
         gram = torch.stack([gram for gram, _ in parts]).sum(0)
         return float(gram.square().sum() - sum(diagonal for _, diagonal in parts))
 
-    def sums_over(self, group: NDArray[np.bool_]) -> Array:
+    def sums_over(self, group: Labels) -> Array:
         """Ka of one group's labels a (N,), up to Ra."""
         import torch
 

@@ -8,27 +8,21 @@ they give is good enough (:func:`low_rank_form`); then p-values that are those o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from gan_eval.runtime.threads import one_thread_each
-from gan_eval.stats.kernels.kernels import BlockSource
+from gan_eval.stats.kernels.kernels import BlockSource, Entries
 from gan_eval.stats.permutation.engine import (
     GroupWeights,
     LabelStatistics,
     NullDistribution,
     PermutationOutcome,
 )
-from gan_eval.stats.permutation.labels import CHUNK_ENTRIES, Labels
+from gan_eval.stats.permutation.labels import CHUNK_ENTRIES, Array, Labels
 from gan_eval.stats.permutation.lowrank import LowRankForm
-
-if TYPE_CHECKING:
-    from gan_eval.stats.kernels.kernels import Entries
-
-Array = NDArray[np.float64]
 
 # The kernels whose eigenvalues fall fast.
 SMOOTH = ("gaussian", "inverse_multiquadric", "rational_quadratic")

@@ -21,9 +21,8 @@ from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import intervals, samples, scaling
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import ColumnScales, constant_columns
+from gan_eval.stats.scaling import Array, ColumnScales, constant_columns
 
-Array = NDArray[np.float64]
 # A group within such a share of a column's standard deviation is tight.
 TIGHT = 1e-3
 

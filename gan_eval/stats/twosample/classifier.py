@@ -15,7 +15,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import permutation_outcome
-from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import ColumnScales, constant_columns, squeezed
 from gan_eval.stats.twosample import classifiers
@@ -23,8 +23,6 @@ from gan_eval.stats.twosample import classifiers
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.bool_]
 # Gives the logits (P, N) of P classifiers from (positive, training), both (P, N).
 Classifier = Callable[["Tensor", "Tensor"], "Tensor"]
 

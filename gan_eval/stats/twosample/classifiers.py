@@ -187,11 +187,8 @@ def fit_chapter(
     rows = points.T.expand(count, -1, -1)
     share = (training / training.sum(dim=1, keepdim=True))[:, None, :]
     target = share * positive[:, None, :]
-    parameters = [
-        torch.as_tensor(array).to(points).expand(count, -1, -1).clone()
-        for layer in start
-        for array in layer
-    ]
+    initial = (torch.as_tensor(array).to(points) for layer in start for array in layer)
+    parameters = [array.expand(count, -1, -1).clone() for array in initial]
     first = [torch.zeros_like(parameter) for parameter in parameters]
     second = [torch.zeros_like(parameter) for parameter in parameters]
     for step in range(1, STEPS + 1):

@@ -18,11 +18,9 @@ from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
 from gan_eval.stats.conversion import Exact, in_words
 from gan_eval.stats.permutation.engine import resampled_pvalue
-from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import KNEE, ColumnScales, constant_columns
-
-Array = NDArray[np.float64]
 
 # Labels that are drawn at a time, and those that one thread sums at a time, in entries.
 _DRAWN_ENTRIES = 2**23

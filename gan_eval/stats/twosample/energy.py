@@ -13,7 +13,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.kernels.kernels import PairwiseBlocks, distance
 from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import GroupWeights, labels_test, observed_statistic
-from gan_eval.stats.permutation.labels import NullLabels
+from gan_eval.stats.permutation.labels import NULLS, NullLabels
 from gan_eval.stats.permutation.lines import SlicedForm, direction_groups
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
@@ -40,7 +40,7 @@ def energy_distance(
     >>> round(energy_distance(x, y), 3), round(energy_distance(3 * x, 3 * y) / 3, 3)
     (0.645, 0.645)
     """
-    samples = whitened(x, y, whiten)
+    samples = Pooled.of(x, y) if whiten is None else whitened(x, y, whiten)
     form = _distances(samples, exponent, device)
     return observed_statistic(form, _weights(samples, 1.0)) * samples.unit(exponent)
 
@@ -126,7 +126,7 @@ def energy_test(
     >>> result.pvalue, round(result.estimate, 3)
     (0.001, 0.645)
     """
-    samples = whitened(x, y, whiten)
+    samples = Pooled.of(x, y) if whiten is None else whitened(x, y, whiten)
     draw = NullLabels(null, samples.n, samples.m)
     permutations = arguments.draw_count(permutations, "permutations")
     generator = arguments.random_generator(rng)
@@ -149,7 +149,7 @@ def energy_test(
     estimate, unit = outcome.statistic / coefficient, samples.unit(exponent)
     between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
     return TestResult(
-        method=f"energy {draw.title} test",
+        method=f"energy {NULLS[null]} test",
         statistic=outcome.statistic * unit,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution * unit,

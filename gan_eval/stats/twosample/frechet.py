@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from gan_eval.distributions.distances import bures_wasserstein
@@ -17,10 +16,9 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import MOST_DRAWS, level, random_generator, whole_number
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
-from gan_eval.stats.bootstrap import draw_counts, percentile_interval
+from gan_eval.stats.bootstrap import Array, draw_counts, percentile_interval
 from gan_eval.stats.result import Scalars
 
-Array = NDArray[np.float64]
 # A mean (..., d) and a covariance (..., d, d).
 Moments = tuple[Array, Array]
 # Weighted sums (k, c) of a table (n, c).
@@ -184,9 +182,7 @@ def frechet_distance(
     first, second, unit = _scaled(first, second)
     estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
     corrected = estimate - _jackknife_bias(first, second)
-    draws = _distances(
-        _resampled(first, bootstrap, generator), _resampled(second, bootstrap, generator)
-    )
+    draws = _distances(*(_resampled(rows, bootstrap, generator) for rows in (first, second)))
     tail = (1 - confidence_level) / 2
     moved = corrected - draws.mean()
     low, high = (end + moved for end in percentile_interval(draws, tail, "linear"))

@@ -21,7 +21,7 @@ from gan_eval.stats.permutation.engine import (
     labels_test,
     observed_statistic,
 )
-from gan_eval.stats.permutation.labels import NullLabels
+from gan_eval.stats.permutation.labels import NULLS, NullLabels
 from gan_eval.stats.permutation.lowrank import LowRankForm
 from gan_eval.stats.permutation.lowrank_path import SMOOTH, low_rank_form, low_rank_test
 from gan_eval.stats.result import TestResult
@@ -62,7 +62,7 @@ def mmd2(
     """
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
         raise UsageError(f"bandwidth of one MMD² must be a number or 'median', got {bandwidth!r}")
-    samples = whitened(x, y, whiten, _fixed(kernel))
+    samples = _samples(x, y, whiten, kernel)
     return observed_statistic(*_matrix(samples, kernel, bandwidth, estimator, device)[:2])
 
 
@@ -192,7 +192,7 @@ def mmd_test(
     >>> mmd_test(x[::2], x[1::2], rng=0).pvalue > 0.05
     True
     """
-    samples = whitened(x, y, whiten, _fixed(kernel))
+    samples = _samples(x, y, whiten, kernel)
     draw = NullLabels(null, samples.n, samples.m)
     permutations = arguments.draw_count(permutations, "permutations")
     generator = arguments.random_generator(rng)
@@ -235,7 +235,7 @@ def mmd_test(
             interval = intervals.mmd_interval(form, KERNELS[name], samples, width)
             parameters |= {"confidence_level": intervals.LEVEL}
     return TestResult(
-        method=f"{title} {draw.title} test",
+        method=f"{title} {NULLS[null]} test",
         statistic=outcome.statistic,
         pvalue=outcome.pvalue,
         null_distribution=outcome.null_distribution,
@@ -251,10 +251,12 @@ def mmd_test(
     )
 
 
-def _fixed(kernel: Any) -> str | None:
-    """Return why the answer depends on where 0 is, if it does."""
-    given = isinstance(kernel, str) and kernel == "polynomial"
-    return "the polynomial kernel depends on where 0 is" if given else None
+def _samples(x: Any, y: Any, whiten: Any, kernel: Any) -> Pooled:
+    """Read two samples, whitened if asked for; as they are, a kernel may fix their origin."""
+    if whiten is not None:
+        return whitened(x, y, whiten)
+    fixed = isinstance(kernel, str) and kernel == "polynomial"
+    return Pooled.of(x, y, "the polynomial kernel depends on where 0 is" if fixed else None)
 
 
 def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[str, ...]:

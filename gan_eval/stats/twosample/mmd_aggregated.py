@@ -18,14 +18,13 @@ from gan_eval.stats.permutation.engine import (
     PermutationOutcome,
     permutation_outcome,
 )
-from gan_eval.stats.permutation.labels import Labels
+from gan_eval.stats.permutation.labels import Array, Labels
 from gan_eval.stats.permutation.lowrank import LowRankForm
 from gan_eval.stats.permutation.lowrank_path import SMOOTH, low_rank_form
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 AGGREGATIONS = ("fuse", "agg")
@@ -129,8 +128,8 @@ class Aggregate:
 
     def __init__(self, kernels: Sequence[Candidate], weights: GroupWeights, labels: Labels) -> None:
         self._kernels = [_Statistics(kernel, weights, labels) for kernel in kernels]
-        self._smaller = min(weights.n, weights.m)
-        self._labels = labels
+        self._candidates, self._labels, self._smaller = kernels, labels, min(weights.n, weights.m)
+        self._error = max(kernel.normalised_error for kernel in self._kernels)
 
     @property
     def estimate(self) -> float:
@@ -151,10 +150,9 @@ class Aggregate:
             return (logsumexp(scaled, axis=0) - np.log(len(scaled))) / sharpness
 
         values = combine()
-        error = self._error()
-        if error:
+        if self._error:
             # A soft maximum moves by no more than the largest move of what it is taken of.
-            self._refine(np.flatnonzero(np.abs(values - values[0]) <= 2 * error))
+            self._refine(np.flatnonzero(np.abs(values - values[0]) <= 2 * self._error))
             values = combine()
         rounding = 2.0**-49 * (np.abs(values[0]) + 1 / sharpness)
         return permutation_outcome(values, self._labels, self._tie_width() + rounding, self._lost)
@@ -182,9 +180,9 @@ class Aggregate:
             counts = np.minimum(counts, 1 + permutations - below)
         largest = self._normalised(considered).max(axis=0)
         same = counts == counts[0]
-        error = self._error()
-        if error:
-            self._refine(np.flatnonzero(same & (np.abs(largest - largest[0]) <= 2 * error)))
+        if self._error:
+            near = np.abs(largest - largest[0]) <= 2 * self._error
+            self._refine(np.flatnonzero(same & near))
             largest = self._normalised(considered).max(axis=0)
         tied = same & (np.abs(largest - largest[0]) <= self._tie_width())
         largest = np.where(tied, largest[0], largest)
@@ -203,10 +201,7 @@ class Aggregate:
                 kernel.refine(some)
 
     def _lost(self) -> bool:
-        return any(kernel.lost() for kernel in self._kernels)
-
-    def _error(self) -> float:
-        return max(kernel.normalised_error for kernel in self._kernels)
+        return any(lost_in_rounding(kernel, 1.0) for kernel in self._candidates)
 
     def _tie_width(self) -> float:
         return max(kernel.tie_width * kernel.scale for kernel in self._kernels)
@@ -253,10 +248,6 @@ class _Statistics:
         mean = form.squares / (form.size * (form.size - 1))
         self.scale = float(1 / np.sqrt(mean)) if mean > 0 else 0.0
 
-    def lost(self) -> bool:
-        """Tell whether the rounding of float64 hides that rows differ."""
-        return lost_in_rounding(self._kernel, 1.0)
-
     def refine(self, some: Indices) -> None:
         """Replace the values at the indices ``some`` by those of float64 and the whole matrix."""
         if self._dense is not None:
@@ -278,8 +269,4 @@ class _Statistics:
             return
         order = np.argsort(self.values)
         near = np.diff(self.values[order]) <= 2 * self.error + self.tie_width
-        unsure = np.zeros(len(order), dtype=np.bool_)
-        unsure[:-1] |= near
-        unsure[1:] |= near
-        if unsure.any():
-            self.refine(order[unsure])
+        self.refine(order[np.append(near, False) | np.append(False, near)])

@@ -15,20 +15,18 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.runtime.arguments import draw_count, random_generator
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import NullDistribution
-from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import LARGEST_EXPONENT
 from gan_eval.stats.scaling import ColumnScales, naming, nearest_rows, squeezed
 from gan_eval.stats.twosample import classical
 from gan_eval.stats.twosample.classical import Scatters, has_tight_groups
 
-Array = NDArray[np.float64]
 # From the means and second moments of group x, n and m.
 Statistic = Callable[[Array, Array, int, int], Array]
 

@@ -8,13 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.runtime.arguments import draw_count, random_generator, torch_device
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
-from gan_eval.stats.permutation.labels import Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
 from gan_eval.stats.scaling import nearest_rows
@@ -22,7 +21,6 @@ from gan_eval.stats.scaling import nearest_rows
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
 
 # About this many entries of (rows, labellings) are worked on at a time: what a cache holds. For
 # order 1 they are of so many labellings.
@@ -62,7 +60,8 @@ def sliced_wasserstein(
     generator = random_generator(rng)
     device = torch_device(device)
     directions = random_directions(samples.dimension, projections, generator)
-    powers = _powers(_centred(samples.points), directions, samples.in_x[None], order, device)
+    rows = samples.points - np.median(samples.points, axis=0)
+    powers = _powers(rows, directions, samples.in_x[None], order, device)
     return float(powers.mean() ** (1 / order)) * samples.unit()
 
 
@@ -143,7 +142,8 @@ def sliced_wasserstein_test(
     n, m, d = samples.n, samples.m, samples.dimension
     directions = random_directions(d, projections, generator)
     labels = np.vstack([samples.in_x, permutation_labels(n, m, permutations, generator)])
-    rows = _centred(samples.points)
+    # Taken about the medians, because a common offset would take digits of the projections.
+    rows = samples.points - np.median(samples.points, axis=0)
     powers = _powers(rows, directions, labels, order, device)
     means = powers.mean(axis=0)
     rounding = _rounding(rows, means, order)
@@ -296,12 +296,6 @@ def _positions(mask: Tensor) -> Tensor:
         # Ten times faster than torch's own.
         return torch.from_numpy(np.flatnonzero(mask.numpy()))
     return mask.flatten().nonzero()[:, 0]
-
-
-def _centred(points: Array) -> Array:
-    """Take the points about their medians, because a common offset would take digits of the
-    projections."""
-    return points - np.median(points, axis=0)
 
 
 def _rounding(rows: Array, means: Array, order: int) -> float:

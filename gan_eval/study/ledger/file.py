@@ -211,15 +211,12 @@ def _connection(path: Path, real: Path, stack: ExitStack) -> sqlite3.Connection:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION:
         raise UsageError(f"{str(path)!r} is no ledger of gan-eval")
-    if version > _VERSION:
+    if version != _VERSION:
+        earlier = ("an earlier", ": `gan-eval run … --fresh` puts it aside")
+        which, remedy = earlier if version < _VERSION else ("a later", "")
         raise UsageError(
-            f"{str(path)!r} was written by a later gan-eval (its format is {version}, this "
-            f"one reads {_VERSION})"
-        )
-    if version < _VERSION:
-        raise UsageError(
-            f"{str(path)!r} was written by an earlier gan-eval (its format is {version}, this "
-            f"one reads {_VERSION}): `gan-eval run … --fresh` puts it aside"
+            f"{str(path)!r} was written by {which} gan-eval (its format is {version}, this "
+            f"one reads {_VERSION}){remedy}"
         )
     # While a transaction reads, nobody can be in the middle of writing the file itself. Reading
     # the schema finds out most files of which a part is missing, the size the others.

@@ -187,18 +187,15 @@ class Ledger:
 
     # --- Reading -------------------------------------------------------------------------------
 
-    def last_run(self, study: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Read the document of the run that began last, or of the last one with these settings of a
-        study; under ``"wanted"`` are its ``ReplicateQuery``s."""
+    def last_run(self) -> dict[str, Any]:
+        """Read the document of the run that began last; under ``"wanted"`` are its
+        ``ReplicateQuery``s."""
         with as_usage_error(self.path):
-            found = self._connection.execute("SELECT document FROM runs ORDER BY id DESC")
-            documents = (json.loads(text) for (text,) in found)
-            document = next(
-                (d for d in documents if study is None or d["provenance"]["study"] == study), None
-            )
-        if document is None:
-            which = "no run yet" if study is None else "no run of this study"
-            raise UsageError(f"{str(self.path)!r} holds {which}")
+            last = "SELECT document FROM runs ORDER BY id DESC LIMIT 1"
+            found = self._connection.execute(last).fetchone()
+        if found is None:
+            raise UsageError(f"{str(self.path)!r} holds no run yet")
+        document = json.loads(found[0])
         parts = [part | {"tests": tuple(part["tests"])} for part in document["wanted"]]
         return document | {"wanted": [ReplicateQuery(**part) for part in parts]}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
-
 from gan_eval.stats.battery.catalogue import TESTS
 from gan_eval.study.plan.study import LABEL, Study
 from gan_eval.training.config import TargetConfig, TrainingConfig
@@ -50,19 +48,16 @@ def study_schema() -> dict[str, Any]:
         "description": properties["grid"]["description"],
         "default": {},
     }
-    labels = {"type": "string", "minLength": 1}
+    labels = {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "string", "minLength": 1},
+        "description": "What the report calls each setting of this axis.",
+    }
     properties["zip"]["items"] = {
         "type": "object",
         "minProperties": 1,
-        "properties": {
-            LABEL: {
-                "type": "array",
-                "minItems": 1,
-                "items": labels,
-                "description": "What the report calls each setting of this axis.",
-            }
-        }
-        | axes,
+        "properties": {LABEL: labels, **axes},
         "additionalProperties": False,
     }
     # `time_budget = "none"` is the one setting that is read as another type than its own.
@@ -93,9 +88,8 @@ def _standard(part: Any) -> Any:
 
 def _paths(settings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every field that an axis may vary, those of tables within after their table."""
-    inner: dict[str, type[BaseModel]] = {"target": TargetConfig}
     for name, found in settings.items():
         yield name, found
-        if name in inner:
-            nested = inner[name].model_json_schema()["properties"]
+        if name == "target":
+            nested = TargetConfig.model_json_schema()["properties"]
             yield from ((f"{name}.{key}", value) for key, value in nested.items())

@@ -135,10 +135,8 @@ class Study(Settings):
 
     def seeds(self, replicates_per_call: int) -> range:
         """List the seeds of a cell whose backend takes so many in one call."""
-        many = replicates_per_call >= SIDE_BY_SIDE
-        return range(
-            self.first_seed, self.first_seed + (self.replicates or (MANY if many else FEW))
-        )
+        replicates = self.replicates or (MANY if replicates_per_call >= SIDE_BY_SIDE else FEW)
+        return range(self.first_seed, self.first_seed + replicates)
 
     # --- Its configurations --------------------------------------------------------------------
 

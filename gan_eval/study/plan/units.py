@@ -30,14 +30,24 @@ Place = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A configuration on one backend and device, with the seeds ``first`` … ``first + replicates −
-    1``."""
+class _Placed:
+    """A configuration on one backend and device."""
 
     label: str
     config: TrainingConfig
     backend: str
     device: str
+
+    @property
+    def place(self) -> Place:
+        return self.label, self.backend, self.device
+
+
+@dataclass(frozen=True)
+class Cell(_Placed):
+    """A configuration on one backend and device, with the seeds ``first`` … ``first + replicates −
+    1``."""
+
     version: str
     """The backend's framework and its version."""
     first: int
@@ -49,22 +59,14 @@ class Cell:
     cell: so is the first configuration on each backend and device."""
 
     @property
-    def place(self) -> Place:
-        return self.label, self.backend, self.device
-
-    @property
     def seeds(self) -> range:
         return range(self.first, self.first + self.replicates)
 
 
 @dataclass(frozen=True)
-class Unit:
+class Unit(_Placed):
     """A unit of work: one call of a backend, for some seeds of one cell, in ascending order."""
 
-    label: str
-    config: TrainingConfig
-    backend: str
-    device: str
     seeds: Sequence[int]
     """A range, or those of it that are lacking."""
     timed: bool = False
@@ -72,10 +74,6 @@ class Unit:
     ignores_budget: bool = False
     """Runs even after the time budget is spent, so that every backend and device has at least one
     result: the timed unit, and the call after it."""
-
-    @property
-    def place(self) -> Place:
-        return self.label, self.backend, self.device
 
 
 def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
@@ -95,15 +93,11 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
             raise UsageError(f"backend {entry.name!r} {_refusal(study, entry)}")
         planned += [
             Cell(
-                label,
-                config,
-                entry.name,
-                device,
-                entry.version,
-                study.first_seed,
-                len(study.seeds(entry.replicates_per_call)),
-                entry.replicates_per_call,
-                position == 0,
+                *(label, config, entry.name, device, entry.version),
+                first=study.first_seed,
+                replicates=len(study.seeds(entry.replicates_per_call)),
+                together=entry.replicates_per_call,
+                timed=position == 0,
             )
             for position, (label, config) in enumerate(trained)
         ]
@@ -264,14 +258,11 @@ def queries(cell: Cell, study: Study) -> list[ReplicateQuery]:
     known = identity(cell, study)
     return [
         ReplicateQuery(
-            cell.label,
-            known,
-            cell.first + low,
-            cell.first + high - 1,
-            study.permutations if low < tested else 0,
-            study.tests,
-            cell.timed and low == 0,
-            low < study.traced,
+            *(cell.label, known, cell.first + low, cell.first + high - 1),
+            permutations=study.permutations if low < tested else 0,
+            tests=study.tests,
+            timed=cell.timed and low == 0,
+            traced=low < study.traced,
         )
         for low, high in itertools.pairwise(limits)
         if high <= cell.replicates

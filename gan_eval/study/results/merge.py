@@ -7,7 +7,6 @@ and every row keeps the name of the environment that it comes from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -20,23 +19,10 @@ _JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests")
 _IDENTITY = ["config_hash", "backend", "device", "seed"]
 
 
-@dataclass(frozen=True)
-class Merged:
-    """A set of results put together.
-
-    Attributes
-    ----------
-    results : Results
-    left_out : int
-        Replicates that an earlier one of the runs has as well: the earlier is kept.
-    """
-
-    results: Results
-    left_out: int
-
-
-def merge(runs: Sequence[Results]) -> Merged:
+def merge(runs: Sequence[Results]) -> tuple[Results, int]:
     """Put runs together; a replicate that two of them have is taken from the first.
+
+    Returns the results, and how many replicates were left out because an earlier run has them.
 
     Raises
     ------
@@ -55,7 +41,7 @@ def merge(runs: Sequence[Results]) -> Merged:
                 )
     rows, doubled = _together([run.rows for run in runs], [])
     epochs, _ = _together([run.epochs for run in runs], ["epoch"])
-    return Merged(Results(rows, epochs, _provenance(runs, len(rows))), doubled)
+    return Results(rows, epochs, _provenance(runs, len(rows))), doubled
 
 
 def _together(frames: Sequence[pd.DataFrame], also: list[str]) -> tuple[pd.DataFrame, int]:

@@ -23,15 +23,8 @@ from gan_eval.runtime.files import check_writable, json_text, write_files
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.spreadsheet import write_csv
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
-from gan_eval.study.results.reading import (
-    EPOCHS_FILE,
-    FILES,
-    ROWS_FILE,
-    STUDY_FILE,
-    read_epochs,
-    read_provenance,
-    read_rows,
-)
+from gan_eval.study.results import reading
+from gan_eval.study.results.reading import EPOCHS_FILE, FILES, ROWS_FILE, STUDY_FILE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,11 +100,8 @@ class Results(Displayed):
             for name in tables:
                 (folder / name).unlink(missing_ok=True)
             tables = {}
-        text = json_text(self.provenance) + "\n"
-        write_files(
-            {folder / name: partial(write_csv, frame) for name, frame in tables.items()}
-            | {folder / STUDY_FILE: text}
-        )
+        files = {folder / name: partial(write_csv, frame) for name, frame in tables.items()}
+        write_files(files | {folder / STUDY_FILE: json_text(self.provenance) + "\n"})
 
     @classmethod
     def load(cls, folder: str | Path) -> Results:
@@ -132,14 +122,15 @@ class Results(Displayed):
             raise UsageError(f"{str(folder)!r} is a file, the folder of a run is needed")
         written = folder / STUDY_FILE
         if not (folder / LEDGER_FILE).exists():
-            provenance = read_provenance(written)
-            return cls(read_rows(folder / ROWS_FILE), read_epochs(folder / EPOCHS_FILE), provenance)
+            provenance = reading.read_provenance(written)
+            rows = reading.read_rows(folder / ROWS_FILE)
+            return cls(rows, reading.read_epochs(folder / EPOCHS_FILE), provenance)
         with Ledger(folder / LEDGER_FILE, read_only=True) as ledger:
             document = ledger.last_run()
             parts, provenance = document["wanted"], document["provenance"]
             rows = with_axes(ledger.rows(parts), provenance)
             if written.exists():
-                told = read_provenance(written)
+                told = reading.read_provenance(written)
                 provenance = told if told["study"] == provenance["study"] else provenance
             known = ledger.environments()
             names = {*provenance["environments"], *rows.get("environment", ())}

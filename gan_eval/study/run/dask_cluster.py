@@ -51,10 +51,10 @@ class Cluster:
 
     def __init__(self, address: str, threads: int = 1) -> None:
         self.address, self.threads = address, threads
-        self.size = 0
+        self.workers = 0
         """The most workers that were seen at a time."""
         self._held = ExitStack()
-        self._client: Client | None = None
+        self._client: Client
         self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         self._running: dict[Future, tuple[Task, bool]] = {}
         """Futures with their tasks, and whether they need a GPU."""
@@ -75,7 +75,7 @@ class Cluster:
         """Cancel the queued tasks. A task already running finishes on its worker, and its result is
         discarded."""
         with suppress(Exception):  # nothing can be taken back from who is lost
-            self._connection.cancel(list(self._running), force=True)
+            self._client.cancel(list(self._running), force=True)
         self._running.clear()
 
     def call(self, function: Callable[..., Any], *arguments: Any, gpu: bool = False) -> Any:
@@ -148,18 +148,13 @@ class Cluster:
             if self._running:
                 yield self._next()
 
-    @property
-    def _connection(self) -> Client:
-        assert self._client is not None, "used before it was entered"
-        return self._client
-
     def _handed_out(self, gpu: bool) -> int:
         return sum(needed is gpu for _, needed in self._running.values())
 
     def _submit(self, task: Task, gpu: bool) -> None:
         function, *arguments = task
         try:
-            future = self._connection.submit(
+            future = self._client.submit(
                 pickle.loads,
                 dask_worker.packed(function, tuple(arguments), self.threads),
                 pure=False,
@@ -213,12 +208,12 @@ class Cluster:
         """Count the workers; ``UsageError`` where those that are needed stay away."""
         self._looked = time.monotonic()
         try:
-            workers = self._connection.scheduler_info(n_workers=-1)["workers"].values()
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         except Exception as error:  # Dask and its transports share no type of error
             raise self._lost(error) from None
-        if self._connection.status == "closed":
+        if self._client.status == "closed":
             raise self._lost()
-        self.size = max(self.size, len(workers))
+        self.workers = max(self.workers, len(workers))
         self._slots[False] = len(workers)
         self._slots[True] = sum(worker["resources"].get(GPU, 0) for worker in workers)
         for gpu, slots in self._slots.items():

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,18 +24,9 @@ from gan_eval.runtime.pool import Failure, Pool, Progress, side_by_side
 from gan_eval.runtime.provenance import environment, identity
 from gan_eval.study.ledger.blocks import PackedUnit
 from gan_eval.study.ledger.ledger import Ledger
+from gan_eval.study.plan import units
 from gan_eval.study.plan.study import Study
-from gan_eval.study.plan.units import (
-    Cell,
-    Place,
-    ReplicateQuery,
-    Unit,
-    cells,
-    queries,
-    unavailable,
-    units,
-    within,
-)
+from gan_eval.study.plan.units import Cell, Place, ReplicateQuery, Unit
 from gan_eval.study.results.results import Results, with_axes
 from gan_eval.study.run.dask_cluster import Cluster, Tasks
 from gan_eval.training.backends import Availability, backend
@@ -95,8 +87,8 @@ def run(
     number = side_by_side(workers, threads)
     told = {"workers": number, "threads": threads, "command": command}
     with Processes(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
-        this = _Run(study, None if store is None else Path(store), told, on_progress)
-        return this.results(pool, on_begin)
+        path = None if store is None else Path(store)
+        return _Run(study, path, told, Progress(on_progress)).results(pool, on_begin)
 
 
 def finish_unit(unit: Unit, study: Study) -> PackedUnit:
@@ -132,10 +124,6 @@ def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
 class Processes(Pool):
     """A pool of processes that trains a study's units."""
 
-    @property
-    def size(self) -> int:
-        return self.workers
-
     def survey(
         self, survey: Callable[..., Any], names: Sequence[str] | None, devices: Sequence[str]
     ) -> Any:
@@ -158,27 +146,16 @@ class Processes(Pool):
         for (_, unit, _), outcome in self.run_all(tasks(rest), alone=tasks(alone)):
             yield unit, outcome
 
-    def cancel(self) -> None:
-        """End the processes at once; the units that they train are lost."""
-        self.kill()
-
 
 class _Run:
     """A run of a study, from what is installed to results."""
 
-    def __init__(
-        self,
-        study: Study,
-        path: Path | None,
-        told: dict[str, Any],
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self.study, self.path, self.told = study, path, told
+    def __init__(self, study: Study, path: Path | None, told: dict[str, Any], progress: Progress):
+        self.study, self.path, self.told, self.progress = study, path, told, progress
         self.began = time.monotonic()
         self.deadline = math.inf if study.time_budget is None else self.began + study.time_budget
         self.failures: list[dict[str, Any]] = []
         self.unavailable: list[dict[str, Any]] = []
-        self.progress = Progress(on_progress)
         self.parts: dict[Place, list[ReplicateQuery]] = {}
         self.environment = ""
         self.noted: set[str] = set()
@@ -186,15 +163,15 @@ class _Run:
 
     def results(self, pool: Processes | Cluster, on_begin: Callable[[], None] | None) -> Results:
         interrupted, ledger = False, None
-        try:
+        with ExitStack() as opened:
             try:
                 found, machine = pool.survey(_survey, self.study.backends, self.study.devices or ())
-                self.told["workers"] = pool.size
-                self.unavailable = unavailable(self.study, found)
-                planned = sorted(cells(self.study, found), key=lambda cell: cell.place)
+                self.told["workers"] = pool.workers
+                self.unavailable = units.unavailable(self.study, found)
+                planned = sorted(units.cells(self.study, found), key=lambda cell: cell.place)
                 if on_begin is not None:
                     on_begin()
-                ledger = Ledger(self.path)
+                ledger = opened.enter_context(Ledger(self.path))
                 self.train(pool, ledger, planned, machine)
             except KeyboardInterrupt:
                 interrupted = True
@@ -205,9 +182,6 @@ class _Run:
             if ledger is None:
                 return Results(pd.DataFrame(), pd.DataFrame(), self.provenance(0, True, {}))
             return self.gather(ledger, interrupted)
-        finally:
-            if ledger is not None:
-                ledger.close()
 
     def train(
         self,
@@ -218,7 +192,7 @@ class _Run:
     ) -> None:
         """Train and store what the ledger lacks."""
         self.environment = identity(machine)
-        self.parts = {cell.place: queries(cell, self.study) for cell in planned}
+        self.parts = {cell.place: units.queries(cell, self.study) for cell in planned}
         self.progress.planned = sum(cell.replicates for cell in planned)
         self.reused = sum(
             len(ledger.finished(part)) for parts in self.parts.values() for part in parts
@@ -230,7 +204,7 @@ class _Run:
             {"provenance": self.provenance(self.reused, True, {})},
             [part for parts in self.parts.values() for part in parts],
         )
-        every = units(planned)
+        every = units.units(planned)
         alone, rest = ([unit for unit in every if unit.timed is timed] for timed in (True, False))
         self.progress.tell()
         for unit, outcome in pool.train(
@@ -269,7 +243,7 @@ class _Run:
                         later.append(unit)
 
     def missing(self, ledger: Ledger, unit: Unit) -> Unit | None:
-        parts = within(self.parts[unit.place], unit.seeds[0], unit.seeds[-1])
+        parts = units.within(self.parts[unit.place], unit.seeds[0], unit.seeds[-1])
         there = np.concatenate([ledger.finished(part) for part in parts])
         seeds = np.setdiff1d(np.array(unit.seeds), there)
         if seeds.size == len(unit.seeds):

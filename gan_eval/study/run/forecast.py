@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -86,15 +86,6 @@ class _Cost:
     judging: float
     drawn: float
 
-    def replicate(self, config: TrainingConfig) -> float:
-        """Add up the seconds of one replicate, trained and judged."""
-        return self.epoch * config.epochs + self.judging
-
-    def timed(self, config: TrainingConfig) -> float:
-        """Add up the seconds of the replicate that is timed alone, after an epoch that is thrown
-        away."""
-        return self.drawn * (config.epochs + 1) + self.judging
-
 
 def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Forecast:
     """Measure one short training a cell, of one epoch, and add up what the study would take.
@@ -116,10 +107,13 @@ def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Fore
     start = time.perf_counter()
     with allow(threads):
         work = units(cells(study, named(study.backends)))
+        groups: dict[Place, list[Unit]] = {}
+        for unit in work:
+            groups.setdefault(unit.place, []).append(unit)
         loading = time.perf_counter() - start
-        costs = _costs(study, work, start + loading + MEASURING)
-        test = _seconds_of_a_test(study, work)
-    forecasts = tuple(_cells(study, work, costs, test))
+        costs = _costs(study, groups, start + loading + MEASURING)
+        test = _seconds_of_a_test(study, work[0])
+    forecasts = tuple(_cells(study, groups, costs, test))
     alone = sum(cell.alone for cell in forecasts)
     together = sum(cell.seconds for cell in forecasts) - alone
     busy = max(1, min(workers, sum(not unit.timed for unit in work)))
@@ -133,20 +127,15 @@ def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Fore
     )
 
 
-def _costs(study: Study, units: Sequence[Unit], deadline: float) -> dict[Place, _Cost]:
+def _costs(
+    study: Study, groups: Mapping[Place, Sequence[Unit]], deadline: float
+) -> dict[Place, _Cost]:
     """The cost of each cell until the deadline, of the first of each backend and device always."""
     costs: dict[Place, _Cost] = {}
-    known: set[tuple[str, str]] = set()
-    largest: dict[Place, Unit] = {}
-    drawn = {unit.place for unit in units if unit.timed}
-    for unit in units:
-        key = unit.place
-        if key not in largest or len(unit.seeds) > len(largest[key].seeds):
-            largest[key] = unit
-    for key, unit in largest.items():
-        if key[1:] not in known or time.perf_counter() < deadline:
-            costs[key] = _measured(unit, study, drawn=key in drawn)
-            known.add(key[1:])
+    for key, group in groups.items():
+        if time.perf_counter() < deadline or not any(known[1:] == key[1:] for known in costs):
+            largest = max(group, key=lambda unit: len(unit.seeds))
+            costs[key] = _measured(largest, study, drawn=group[0].timed)
     return costs
 
 
@@ -171,11 +160,10 @@ def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
     return _Cost(max(first - second, 0.0), second / len(seeds), judging / len(seeds), drawing)
 
 
-def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
+def _seconds_of_a_test(study: Study, unit: Unit) -> float:
     """Measure the seconds of the two-sample tests of one replicate."""
     if not study.permutations or not study.tested:
         return 0.0
-    unit = units[0]
     config = TrainingConfig(epochs=1, n_examples=16, target=unit.config.target)
     trained = backend(unit.backend).train(config, unit.seeds[:1], unit.device)
 
@@ -193,11 +181,8 @@ def _seconds_of_a_test(study: Study, units: Sequence[Unit]) -> float:
 
 
 def _cells(
-    study: Study, units: Sequence[Unit], costs: dict[Place, _Cost], test: float
+    study: Study, groups: Mapping[Place, Sequence[Unit]], costs: dict[Place, _Cost], test: float
 ) -> Iterator[CellForecast]:
-    groups: dict[Place, list[Unit]] = {}
-    for unit in units:
-        groups.setdefault(unit.place, []).append(unit)
     for key, group in groups.items():
         config = group[0].config
         cost, scale = costs.get(key), 1.0
@@ -207,10 +192,10 @@ def _cells(
             scale = _work(config) / _work(groups[other][0].config)
         replicates = sum(len(unit.seeds) for unit in group)
         alone = 0.0
-        if group[0].timed:
-            alone = cost.timed(config) + test * min(1, study.tested)
+        if group[0].timed:  # after an epoch that is thrown away
+            alone = cost.drawn * (config.epochs + 1) + cost.judging + test * min(1, study.tested)
         rest = replicates - group[0].timed
-        seconds = cost.once + scale * rest * cost.replicate(config)
+        seconds = cost.once + scale * rest * (cost.epoch * config.epochs + cost.judging)
         seconds += test * min(rest, max(study.tested - group[0].timed, 0))
         yield CellForecast(
             *key,
@@ -232,8 +217,7 @@ def _axis(settings: Sequence[Setting]) -> str:
 def _work(config: TrainingConfig) -> int:
     """Multiplications of training, up to a factor; epochs are counted elsewhere."""
     sizes = (config.generator_sizes, config.discriminator_sizes)
-    weights = sum(a * b for net in sizes for a, b in pairwise(net))
-    return config.n_examples * weights
+    return config.n_examples * sum(a * b for net in sizes for a, b in pairwise(net))
 
 
 def _seconds(call: Callable[[], object]) -> float:

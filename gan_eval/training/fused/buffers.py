@@ -176,7 +176,9 @@ class TrainingBuffers:
 
     def _told(self, part: slice, numbers: Array) -> Layer:
         """The generators, in the user's units, whose parameters are the first of numbers (…, r)."""
-        (layer,) = _layers(numbers.T.astype(np.float64), self.shape.generator)
+        # Row after row in memory, as from every backend: else a product may round otherwise.
+        rows = np.ascontiguousarray(numbers.T, dtype=np.float64)
+        (layer,) = _layers(rows, self.shape.generator)
         return layer if self.units is None else self.units.take(part).generator(layer)
 
     def _losses(self, numbers: Array) -> Array:

@@ -54,8 +54,7 @@ class Interleaved(Numbers):
         return self._each(lambda *row: self.k.library(name, *row), *operands)
 
     less, fma, sqrt, absolute, odd, select, upper, bits, from_bits = map(
-        _of_each,
-        ("less", "fma", "sqrt", "absolute", "odd", "select", "upper", "bits", "from_bits"),
+        _of_each, ("less", "fma", "sqrt", "absolute", "odd", "select", "upper", "bits", "from_bits")
     )
 
 

@@ -97,7 +97,7 @@ def test_all_is_found_again_but_by_other_code(
     assert (again.sizes, again.power) == (whole.sizes, whole.power)
     unit = (power.measure, None, "scale", 8, 6, 1, 0.05, 20, 3)
     assert Checkpoint(file).find(unit)[0]
-    monkeypatch.setattr(checkpoint, "_code", lambda: "of another version")
+    monkeypatch.setattr(checkpoint, "source_version", lambda _: "of another version")
     assert not Checkpoint(file).find(unit)[0]
 
 

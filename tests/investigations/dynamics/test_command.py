@@ -64,3 +64,12 @@ def test_a_page_without_a_spectrum_says_why() -> None:
     found = ge.dynamics(ge.TrainingConfig(latent_size=1), discriminators=4)
     assert "There is no equilibrium" in render(found)
     assert found.plot().axes
+
+
+def test_a_discriminator_of_zeros_sees_nothing_and_has_a_page() -> None:
+    found = ge.dynamics(ge.TrainingConfig(init_scale=0.0), discriminators=2)
+    assert found.visibility.invisible == 5
+    assert found.spectrum is not None
+    assert not found.spectrum.moves
+    assert "ll five directions are invisible" in render(found)
+    assert found.plot().axes

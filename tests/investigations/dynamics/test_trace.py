@@ -50,10 +50,14 @@ def test_a_mode_that_grows_is_followed_while_it_is_small() -> None:
 
 
 @pytest.mark.thorough
-def test_a_tanh_discriminator_is_followed_with_its_hidden_layers_free() -> None:
+@pytest.mark.parametrize("rate", [0.05, 1.0])
+def test_a_tanh_discriminator_is_followed_with_its_hidden_layers_free(rate: float) -> None:
+    """With the larger rate D's own modes grow, and would drown others by rounding."""
     rng = np.random.default_rng(0)
     hidden = [Layer(rng.normal(size=(2, 8)), rng.normal(size=8))]
-    config = ge.TrainingConfig(discriminator_widths=(8,), standardise="columns", r1=0.2)
+    config = ge.TrainingConfig(
+        discriminator_widths=(8,), standardise="columns", r1=0.2, learning_rate_D=rate
+    )
     found = compared(Game.of(config), hidden)
     assert (found["gap"] < 0.02).all()
 

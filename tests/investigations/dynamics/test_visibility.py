@@ -89,5 +89,11 @@ def test_a_target_of_too_many_columns_is_refused() -> None:
     many = ge.GaussianTarget(np.eye(11), np.zeros(11))
     with pytest.raises(ge.UsageError, match="at most 10 columns, got 11"):
         dynamics(ge.TrainingConfig(target=many, latent_size=11))
+    huge = ge.GaussianTarget(1e200 * np.eye(2), np.zeros(2))
+    with pytest.raises(ge.UsageError, match="standardise"):
+        dynamics(ge.TrainingConfig(target=huge))
+    assert dynamics(ge.TrainingConfig(target=huge, standardise="columns")).visibility.invisible == 2
+    with pytest.raises(ge.UsageError, match="`config` must be a TrainingConfig, got str"):
+        dynamics("chapter")  # type: ignore[arg-type]
     with pytest.raises(ge.UsageError, match="discriminators"):
         dynamics(ge.TrainingConfig(), discriminators=0)

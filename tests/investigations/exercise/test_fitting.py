@@ -11,7 +11,15 @@ from scipy.optimize import minimize
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.investigations.exercise import fitting
 from gan_eval.investigations.exercise.fitting import Network, fit, losses
-from gan_eval.investigations.exercise.responses import LN2, Game, points, population_loss
+from gan_eval.investigations.exercise.responses import (
+    LN2,
+    Game,
+    points,
+    population_loss,
+    trained_parameters,
+)
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.run import train
 
 Array = np.ndarray
 
@@ -168,3 +176,21 @@ def test_against_the_perfect_generator_the_seen_loss_is_below_ln_2_and_the_fresh
     assert statistic.mean() == pytest.approx(2, abs=4 * 2 / np.sqrt(sets))
     few = game([0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]], count=20)
     assert (population_loss(few, network, found.parameters[:20]).loss > LN2).all()
+
+
+@pytest.mark.parametrize("standardise", ["none", "columns", "whiten"])
+def test_a_trained_discriminator_keeps_its_logits_in_the_targets_coordinates(
+    standardise: str,
+) -> None:
+    """Whatever units it was trained in."""
+    config = TrainingConfig.parse(
+        {"standardise": standardise, "epochs": 2, "n_examples": 64, "dtype": "float64"}
+    )
+    trained = train(config, [1, 2])
+    z = np.random.default_rng(0).normal(size=(7, 2))
+    network = Network.of(2, config.discriminator_widths)
+    found = network.logits(torch.as_tensor(trained_parameters(trained)), torch.as_tensor(z.T))
+    rows = config.target.build().transform(z)
+    for replicate in range(2):
+        expected = trained.critic(replicate, rows)
+        np.testing.assert_allclose(found[replicate].numpy(), expected, rtol=1e-9, atol=1e-12)

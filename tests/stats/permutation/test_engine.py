@@ -128,12 +128,12 @@ def test_the_error_of_float32_stays_within_its_bound(level):
     matrix = symmetric(size, level=level)
     form = SymmetricForm(Dense(matrix), diagonal=True)
     labels = permutation_labels(200, 400, 200, np.random.default_rng(2))
-    forms = form.forms(labels, labels)
-    assert np.abs(forms.exact - forms.fast).max() < form.fast_error
-    assert form.fast_error < 1e-4 * forms.exact.std()
+    exact, fast = form.forms(labels, labels)
+    assert np.abs(exact - fast).max() < form.fast_error
+    assert form.fast_error < 1e-4 * exact.std()
     centred = matrix - matrix.mean(0) - matrix.mean(1)[:, None] + matrix.mean()
     expected = np.einsum("bi,ij,bj->b", labels.astype(float), centred, labels.astype(float))
-    np.testing.assert_allclose(forms.exact, expected, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(exact, expected, rtol=1e-9, atol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e60])
@@ -165,7 +165,7 @@ def test_reduced_float32_precision_is_held_off():
         assert torch.get_float32_matmul_precision() == "medium"
     finally:
         torch.set_float32_matmul_precision("highest")
-    np.testing.assert_array_equal(before.fast, again.fast)
+    np.testing.assert_array_equal(before[1], again[1])
 
 
 def test_the_number_of_threads_changes_no_bit(monkeypatch):
@@ -180,7 +180,7 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch):
             form = SymmetricForm(Dense(matrix), diagonal=False)
             forms = form.forms(labels, labels)
             assert torch.get_num_threads() == count
-            seen.append(np.concatenate([form.row_sums, forms.exact, forms.fast]))
+            seen.append(np.concatenate([form.row_sums, *forms]))
     finally:
         torch.set_num_threads(threads)
     np.testing.assert_array_equal(seen[0], seen[1])
