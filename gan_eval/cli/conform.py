@@ -66,6 +66,8 @@ def _print(found: Conformance) -> None:
             "nothing to agree with."
         )
         return
+    for name, stages in found.left_out.items():
+        say(f"left out: {name} does not train the remedies of: {'; '.join(stages)}")
     replicates, threads = found.provenance["replicates"], found.provenance["threads"]
     print_table(
         ("backends", "stage", "largest difference", "of", "allowed", "seeds", "agree"),

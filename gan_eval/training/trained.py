@@ -221,7 +221,7 @@ class TrainedGANs(Displayed):
     def critic(self, replicate: int, x: Array) -> Array:
         """Evaluate the final discriminator's logit at rows (n, d), shape (n,)."""
         last = self.discriminator[-1]
-        seen = self.critic_features(np.array([replicate]), x[None])[0]
+        seen = self.critic_features(np.array([replicate]), np.asarray(x)[None])[0]
         return (seen @ last.weight[replicate] + last.bias[replicate])[:, 0]
 
     def critic_features(self, replicates: NDArray[np.integer], x: Array) -> Array:

@@ -80,8 +80,9 @@ class Units:
 
     def generator(self, layer: Layer) -> Layer:
         """Turn generators (R, latent, d), (R, d) into the user's units."""
-        weight, bias = layer
-        return Layer(weight @ self.factor, (bias[:, None] @ self.factor)[:, 0] + self.center)
+        # NumPy's product of small matrices has other bits where they lie in another order.
+        weight, bias, factor = (np.ascontiguousarray(part) for part in (*layer, self.factor))
+        return Layer(weight @ factor, (bias[:, None] @ factor)[:, 0] + self.center)
 
     def covariance(self, covariance: Array) -> Array:
         """Turn covariances (R, d, d) into the user's units."""

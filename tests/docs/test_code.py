@@ -115,7 +115,7 @@ def test_the_notebook_runs_and_stores_no_output(monkeypatch: pytest.MonkeyPatch)
     finally:
         plt.close("all")
         matplotlib.use(backend)
-    assert len(drawn) == 7
+    assert len(drawn) == 11
     assert namespace["rows"]["kl"][0] < 0.1 < 1 < namespace["rows"]["kl"][5]
 
 

@@ -35,6 +35,8 @@ class Conformance(Displayed):
     provenance : dict
         JSON-ready: ``command``, ``created``, ``seconds``, ``seeds``, ``threads``, ``workers``,
         ``environment``.
+    left_out : mapping of str to tuple of str
+        Backend → the stages whose remedies it does not train.
     """
 
     compared: tuple[Availability, ...]
@@ -42,6 +44,7 @@ class Conformance(Displayed):
     stages: tuple[StageAgreement, ...] = ()
     distributions: tuple[DistributionAgreement, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         names = ", ".join(one.name for one in self.compared)
@@ -97,6 +100,7 @@ class Conformance(Displayed):
                 "passed": self.passed,
                 "backends": [asdict(one) for one in self.compared],
                 "absent": [asdict(one) for one in self.absent],
+                "left_out": dict(self.left_out),
                 "pairs": [{"backends": list(p), "passed": self.pair_passed(p)} for p in self.pairs],
                 "step_by_step": [one.document() for one in self.stages],
                 "in_distribution": [one.document() for one in self.distributions],

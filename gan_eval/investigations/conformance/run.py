@@ -95,6 +95,11 @@ def conform(
             "workers": workers,
             "environment": machine,
         },
+        {
+            one.name: lacking
+            for one in compared
+            if (lacking := tuple(s.name for s in stages if not s.trained_by(one)))
+        },
     )
 
 
@@ -137,11 +142,12 @@ def _stepwise(
     counted: Mapping[str, tuple[int, ...]],
     found: units.Found,
 ) -> list[StageAgreement]:
-    """Compare pair by pair, stage by stage."""
+    """Compare pair by pair, at each stage whose remedies both train."""
     return [
-        _compared(stage, pair, counted[stage.name], found)
-        for pair in itertools.combinations([one.name for one in compared], 2)
+        _compared(stage, (pair[0].name, pair[1].name), counted[stage.name], found)
+        for pair in itertools.combinations(compared, 2)
         for stage in (stages if found else ())
+        if all(stage.trained_by(one) for one in pair)
     ]
 
 

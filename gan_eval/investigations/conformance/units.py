@@ -58,6 +58,7 @@ def step_by_step(
         unit
         for stage in stages
         for one in (compared[1:] if stage.chaotic else compared)
+        if stage.trained_by(one)
         for unit in _calls(one, stage, counted[stage.name])
     ]
 

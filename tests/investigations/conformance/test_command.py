@@ -13,11 +13,14 @@ from gan_eval.cli import main
 from gan_eval.investigations.conformance import conform, units
 from gan_eval.investigations.conformance import run as running
 from gan_eval.investigations.conformance.stepwise import STAGES
+from gan_eval.training import remedies
 from gan_eval.training.backends import registry
 from gan_eval.training.config import TrainingConfig
 
 from .faulty import NumPyBackend
 
+TRAINED = [stage for stage in STAGES if not (stage.chaotic or stage.config.remedies)]
+"""Those of the short stages that the NumPy trainers know."""
 SHORT = TrainingConfig(epochs=1, n_examples=16)
 
 
@@ -108,7 +111,7 @@ def test_one_that_does_not_is_told_so_with_status_1(capsys: pytest.CaptureFixtur
     assert document["environment"]["packages"]["numpy"]
     step = document["step_by_step"][-1]
     assert step["backends"] == ["twin", "numpy:saturating"]
-    assert step["seeds_counted"] == step["seeds"] == len(STAGES[-4].seeds)
+    assert step["seeds_counted"] == step["seeds"] == len(TRAINED[-1].seeds)
     law = document["in_distribution"][0]
     assert (law["verdict"], law["replicates"], law["identical"]) == ("the same", 21, 21)
 
@@ -122,6 +125,7 @@ def test_without_names_all_forms_are_compared_and_what_is_absent_is_named(
     assert "left out: absent is missing: pip install tests" in said
     assert "left out: broken is broken: backend 'broken' is installed but does not load" in said
     assert "left out: refusing:nowhere has no device here" in said
+    assert "left out: numpy does not train the remedies of: 20 steps, mended; 20 steps" in said
     # What one backend raised stands beside the results of the others.
     assert "failed: refusing: no such dialect" in said
     for fault in NumPy.forms:
@@ -168,6 +172,20 @@ def test_only_the_first_backend_trains_the_seeds_that_do_not_count() -> None:
     # Twice five seeds on the first; what is planned shrinks when chaos has been measured.
     assert told[0] == (5, 15)
     assert told[-1] == (10 + stage.counted, 10 + stage.counted)
+
+
+def test_a_stage_is_compared_where_both_train_its_remedies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    remedied = [stage for stage in STAGES if stage.config.remedies]
+    # They would train without them; here it is who is asked that counts.
+    monkeypatch.setattr(NumPyBackend, "remedies", remedies.OF_EVERY_BACKEND, raising=False)
+    monkeypatch.setattr(Twin, "remedies", tuple(remedies.DEFAULTS), raising=False)
+    found = conform(["numpy", "twin"], replicates=0, workers=1, stages=remedied)
+    compared = [stage.stage for stage in found.stages]
+    assert compared == ["20 steps, mended", "20 steps, columns, linear, ema"]
+    left_out = dict(found.document()["left_out"])
+    assert left_out == {"numpy": [s.name for s in remedied if s.name not in compared]}
 
 
 def test_where_no_seed_counts_nothing_is_said_to_agree() -> None:

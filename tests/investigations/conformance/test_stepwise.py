@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal, get_args, get_origin
 
 import numpy as np
 import pytest
 
 from gan_eval.investigations.conformance import stepwise
 from gan_eval.investigations.conformance.stepwise import CHAPTER, STAGES, Stage
+from gan_eval.training import remedies
 from gan_eval.training.backends import backend
+from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
 
 from .faulty import FAULTS, NumPyBackend
 
-EARLY = [stage for stage in STAGES if not stage.chaotic]
+REMEDIED = [stage for stage in STAGES if stage.config.remedies]
+EARLY = [stage for stage in STAGES if not (stage.chaotic or stage.config.remedies)]
 LATE = [stage for stage in STAGES if stage.chaotic]
 
 
@@ -108,6 +112,32 @@ def test_the_right_trainer_agrees_with_pytorch(stage: Stage, right: dict[str, Tr
     assert found.passed, found
     assert found.untold == ()
     assert found.counted == found.seeds == len(stage.seeds)
+
+
+def test_the_stages_have_every_remedy_in_every_value() -> None:
+    told = [stage.config.remedies for stage in REMEDIED]
+    for name, default in remedies.DEFAULTS.items():
+        values = {one[name] for one in told if name in one}
+        kind = TrainingConfig.model_fields[name].annotation
+        expected = {*get_args(kind)} - {default} if get_origin(kind) is Literal else set()
+        assert values >= expected, name
+        assert values, name
+    # Two of them on every backend, the preset among them.
+    everywhere = [one for one in told if one.keys() <= set(remedies.OF_EVERY_BACKEND)]
+    assert len(everywhere) >= 2
+
+
+@pytest.mark.parametrize("stage", REMEDIED, ids=lambda stage: stage.name)
+def test_pytorch_and_its_batched_form_agree_on_the_remedies(stage: Stage) -> None:
+    loop, batched = (
+        backend(name).train(stage.config, stage.seeds) for name in ("pytorch", "pytorch:batched")
+    )
+    found = stepwise.compare(stage, ("loop", "batched"), loop, batched)
+    assert found.passed, found
+    # The averages are compared, too, where there are some.
+    if loop.averaging is not None:
+        other = replace(loop, averaging=replace(loop.averaging, mean=loop.averaging.mean + 1e-6))
+        assert stepwise.compare(stage, ("a", "b"), loop, other).largest[0] == "averages"
 
 
 def test_after_all_steps_the_seeds_that_are_not_chaotic_agree_with_pytorch() -> None:
