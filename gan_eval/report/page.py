@@ -86,7 +86,8 @@ def _sentences(cells: Sequence[CellRows]) -> list[tuple[str | None, str]]:
         return []
     found: list[tuple[str | None, str]] = [(None, s) for s in words.answer(cells[0])]
     if len(cells) > 1:
-        found = [(cell.label, words.opening(cell)) for cell in cells[: words.MANY_CELLS]]
+        found = [(None, words.headline(cells))]
+        found += [(cell.label, words.opening(cell)) for cell in cells[: words.MANY_CELLS]]
     if (rest := len(cells) - words.MANY_CELLS) > 0:
         found.append((None, f"{rest} more cells are in the verdict table."))
     return [*found, (None, words.losses(cells))]

@@ -89,13 +89,13 @@ def _digits(html: str, where: str) -> list[int]:
     """Places of digits in what the page shows, or in its figures."""
     html = _DATA.sub(lambda m: " " * len(m[0]), html)
     figures = [m.span() for m in re.finditer(r"<figure.*?</figure>", html, re.S)]
-    inside = [i for a, b in figures for i in range(a, b) if html[i].isdigit()]
+    inside = [i for a, b in figures for i in range(a, b) if html[i].isdecimal()]
     if where == "figures":
         return inside
     begin, end = html.index("<main"), html.index("</main>")
     texts = [m.span() for m in re.finditer(r">[^<>]+<", html) if begin < m.start() < end]
     taken = set(inside)
-    return [i for a, b in texts for i in range(a, b) if html[i].isdigit() and i not in taken]
+    return [i for a, b in texts for i in range(a, b) if html[i].isdecimal() and i not in taken]
 
 
 @pytest.mark.usefixtures("written_again")
@@ -118,7 +118,7 @@ def test_every_digit_of_the_data_that_is_changed_is_found(tmp_path: Path) -> Non
     html = grid()
     match = _DATA.search(html)
     assert match is not None
-    places = [i for i in range(*match.span()) if html[i].isdigit()]
+    places = [i for i in range(*match.span()) if html[i].isdecimal()]
     rng = np.random.default_rng(6)
     for place in rng.choice(places, _CHANGED, replace=False):
         other = str((int(html[place]) + 1) % 10)
