@@ -18,8 +18,9 @@ from jax import lax, random
 from jax import numpy as jnp
 from numpy.typing import NDArray
 
-from gan_eval.training.backends.jax import Layer, start, update
+from gan_eval.training.backends.jax_updates import Numbers, start, update
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Layer
 
 
 @lru_cache(maxsize=32)
@@ -42,6 +43,9 @@ def compiled(config: TrainingConfig, replicates: int) -> Callable[[], NDArray[np
             found.append(Layer(*values))
         return found
 
+    # The chapter's rates, and a step of G at each batch.
+    plain = Numbers(*(jnp.asarray(one) for one in (1.0, True, 1.0)))
+
     def train(key: Any) -> Any:
         of_rows, of_G, of_D, of_epochs = random.split(key, 4)
         rows = random.normal(of_rows, (n, config.dimension), config.dtype) @ A + b
@@ -54,7 +58,9 @@ def compiled(config: TrainingConfig, replicates: int) -> Callable[[], NDArray[np
             X = rows[random.permutation(of_order, n)]
             Z = random.normal(of_noise, (n, config.latent_size), config.dtype)
             batches = tuple(part.reshape(-1, size, part.shape[1]) for part in (X, Z))
-            state, losses = lax.scan(lambda s, batch: update(config, s, *batch), state, batches)
+            state, losses = lax.scan(
+                lambda s, batch: update(config, s, *batch, plain), state, batches
+            )
             return state, losses.sum(axis=0) / n
 
         _, losses = lax.scan(epoch, state, random.split(of_epochs, config.epochs))
