@@ -75,48 +75,36 @@ def _references(provenance: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
         return "", {}
 
 
-def answer(compared: Compared | None, cells: Sequence[CellRows]) -> str:
-    """Answer in a sentence: which configuration ends nearest to the truth, by how much; empty
-    where none can be compared."""
+def answer(compared: Compared | None, cells: Sequence[CellRows]) -> list[str]:
+    """Answer in two sentences which configuration ends nearest to the truth, and by how much; none
+    where nothing can be compared."""
     if compared is None or compared.found is None or compared.found.pairs.empty:
-        return ""
+        return []
     pairs = compared.found.pairs.sort_values("ratio", kind="stable")
-    if compared.versus:
-        return _answer_along(compared.versus, pairs)
-    counts = [int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse")]
-    first = plain(compared.found.reference)
-    best = pairs.iloc[0]
-    shown = best["verdict"] == "better"
-    name = plain(best["configuration"]) if shown else first
-    median = best["median"] if shown else best["median_reference"]
-    size = {cell.configuration: cell.summary["worth_kl"] for cell in cells}
-    of = best["configuration"] if shown else compared.found.reference
-    said = f"Nearest to the truth: {name}, with a median KL of {number(median)} nats, worth "
-    said += f"{number(size[of], 2)} real samples"
-    if shown:
-        said += (
-            f"; that KL is {number(best['ratio'])} times that of {first} "
-            f"({interval(best['ratio_low'], best['ratio_high'])})"
-        )
-    rest = len(pairs) - sum(counts)
-    return (
-        f"{said}. Of {plural(len(pairs), 'other')}, {count(counts[0])} "
-        f"{'is' if counts[0] == 1 else 'are'} better than {first}, {count(counts[1])} worse"
-        + (f", {count(rest)} neither." if rest else ".")
-    )
-
-
-def _answer_along(versus: str, pairs: pd.DataFrame) -> str:
-    """The same of a study that compares along an axis, from pairs in the order of their ratios."""
     better, worse = (int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse"))
-    ends = [pairs.iloc[0], pairs.iloc[-1]]
-    low, high = (f"{number(row['ratio'])} ({plain(row['configuration'])})" for row in ends)
     verb = "is" if better == 1 else "are"
-    return (
-        f"Along {plain(versus)}, {count(better)} of {plural(len(pairs), 'configuration')} {verb} "
-        f"better than the one with its first value, {count(worse)} worse: the median KL is {low} "
-        f"to {high} times as large."
-    )
+    if compared.versus:
+        ends = [pairs.iloc[0], pairs.iloc[-1]]
+        low, high = (f"{number(row['ratio'])} ({plain(row['configuration'])})" for row in ends)
+        return [
+            f"{count(better)} of {plural(len(pairs), 'configuration')} {verb} better than with the "
+            f"first value of {plain(compared.versus)}, {count(worse)} worse.",
+            f"Beside that reference, the median KL is {low} to {high} times as large.",
+        ]
+    first, best = compared.found.reference, pairs.iloc[0]
+    nearest = str(best["configuration"]) if best["verdict"] == "better" else first
+    summary = next(cell.summary for cell in cells if cell.configuration == nearest)
+    said = f"The median KL of {plain(nearest)} is {number(summary['kl'])} nats"
+    if nearest != first:
+        said += f", {number(best['ratio'])} times that of {plain(first)} "
+        said += f"({interval(best['ratio_low'], best['ratio_high'])})"
+    rest = len(pairs) - better - worse
+    return [
+        f"Nearest to the truth: {plain(nearest)}, worth {number(summary['worth_kl'], 2)} real "
+        "samples.",
+        f"{said}. Of {plural(len(pairs), 'other')}, {count(better)} {verb} better than "
+        f"{plain(first)}, {count(worse)} worse" + (f", {count(rest)} neither." if rest else "."),
+    ]
 
 
 def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:

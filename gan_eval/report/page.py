@@ -55,13 +55,14 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
     name = plain(study.get("name", "study"), 80)
     question = plain(study.get("question", Study().question), 200)
     compared = compare(cells, provenance)
+    answered = answer(compared, cells)
     return fill(
         title=f"{name}: {lower_first(question)}",
         name=name,
         question=question,
-        headline=answer(compared, cells) or words.headline(cells),
+        headline=(answered or [words.headline(cells)])[0],
         incomplete=words.completeness(provenance),
-        sentences=_sentences(cells),
+        sentences=[(None, sentence) for sentence in answered[1:]] + _sentences(cells),
         cards=_cards(cells),
         sections=_sections(cells, compared, results, facts, benchmarks),
         created=provenance.get("created"),

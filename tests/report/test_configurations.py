@@ -103,11 +103,11 @@ def test_names_and_numbers_of_any_kind_do_no_harm() -> None:
 
 def test_the_answer_names_the_nearest_and_the_reference(made: Results) -> None:
     cells = cells_of(made)
-    said = answer(compare(cells, made.provenance), cells)
-    assert said.startswith("Nearest to the truth: a better one")
-    assert "1 is better than reference, 1 worse" in said
+    headline, detail = answer(compare(cells, made.provenance), cells)
+    assert headline.startswith("Nearest to the truth: a better one")
+    assert "1 is better than reference, 1 worse" in detail
 
 
 def test_a_single_configuration_has_no_such_answer() -> None:
     cells = cells_of(synthetic.results(6))
-    assert answer(compare(cells, {}), cells) == ""
+    assert answer(compare(cells, {}), cells) == []

@@ -219,7 +219,7 @@ def test_an_interrupted_grid_says_so_and_gives_each_cell_a_sentence() -> None:
     text = tree("grid").text
     assert "interrupted after 32 of 64 planned replicates" in text
     leads = [e for e in tree("grid").all("p") if e.attributes.get("class") == "lead"]
-    assert len(leads) == 1 + 4 + 1  # how many converged, each cell, the losses
+    assert len(leads) == 1 + 1 + 4 + 1  # the answer, how many converged, each cell, the losses
     assert "1 unit of work that failed" in text
 
 
