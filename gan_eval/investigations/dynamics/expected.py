@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.investigations.dynamics.field import Field
-from gan_eval.investigations.dynamics.game import Game, setting
+from gan_eval.investigations.dynamics.game import Game
 from gan_eval.training.draws import Layer
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ExpectedGame:
         """The state where the generator is the target and D is constant, as it would be."""
         game, config = self.game, self.game.config
         features = game.moments(self.hidden).second.shape[0] - 1
-        constant = 0.5 if setting(config, "loss") == "least_squares" else 0.0
+        constant = 0.5 if config.loss == "least_squares" else 0.0
         weight = np.zeros((config.latent_size, config.dimension))
         weight[: config.dimension] = game.factor
         own = [part.ravel() for layer in self.hidden for part in layer]
@@ -78,7 +78,7 @@ class ExpectedGame:
         return np.array(states)
 
     def _alternate(self, state: Array, move: Array, first: int, second: int) -> Array:
-        for step in range(setting(self.game.config, "discriminator_steps")):
+        for step in range(self.game.config.discriminator_steps):
             move = move if step == 0 else self.velocity(state)
             move[first:second] = 0.0
             state = state + move
@@ -119,20 +119,20 @@ class ExpectedGame:
             return weights @ (found**2).sum(1)
 
         on_real, on_generated, seen = logits(real), logits(generated), logits(generated.detach())
-        if setting(config, "loss") == "cross_entropy":
+        if config.loss == "cross_entropy":
             loss_D = weights @ (softplus(-on_real) + softplus(seen)) / 2
             saturating = config.generator_loss == "saturating"
             loss_G = weights @ (-softplus(on_generated) if saturating else softplus(-on_generated))
-        elif setting(config, "loss") == "hinge":
+        elif config.loss == "hinge":
             loss_D = weights @ (relu(1 - on_real) + relu(1 + seen)) / 2
             loss_G = -weights @ on_generated
-        elif setting(config, "loss") == "least_squares":
+        elif config.loss == "least_squares":
             loss_D = weights @ ((on_real - 1) ** 2 + seen**2) / 2
             loss_G = weights @ (on_generated - 1) ** 2 / 2
         else:
             loss_D = weights @ softplus(seen[None] - on_real[:, None]) @ weights
             loss_G = weights @ softplus(on_real.detach()[:, None] - on_generated[None]) @ weights
-        for gamma, rows in ((setting(config, "r1"), real), (setting(config, "r2"), generated)):
+        for gamma, rows in ((config.r1, real), (config.r2, generated)):
             if gamma:
                 loss_D = loss_D + gamma / 4 * slope(rows)
         return loss_D, loss_G
@@ -140,7 +140,7 @@ class ExpectedGame:
     def _features(self, rows: Tensor, parameters: Tensor) -> Tensor:
         import torch
 
-        if setting(self.game.config, "discriminator_form") == "quadratic":
+        if self.game.config.discriminator_form == "quadratic":
             i, j = torch.triu_indices(rows.shape[1], rows.shape[1])
             products = rows[:, i] * rows[:, j]
             return torch.cat([rows, torch.where(i == j, (products - 1) / 2**0.5, products)], 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,23 +24,6 @@ from gan_eval.training.draws import Layer
 from gan_eval.training.trained import initial_layers
 
 Array = NDArray[np.floating]
-
-_CHAPTER: dict[str, Any] = {
-    "discriminator_form": "mlp",
-    "standardise": "none",
-    "r1": 0.0,
-    "r2": 0.0,
-    "loss": "cross_entropy",
-    "optimizer": "adam",
-    "learning_rate_schedule": "constant",
-    "discriminator_steps": 1,
-}
-
-
-def setting(config: TrainingConfig, name: str) -> Any:
-    """Read a setting of a configuration, the chapter's where it has no such field."""
-    return getattr(config, name, _CHAPTER[name])
-
 
 _LARGEST = 1e60
 """The largest entry of a target, in the units of the nets, of which moments are computed."""
@@ -75,10 +57,10 @@ class Game:
         points = Points.of(law.dimension, 3**law.dimension if _is_quadratic(config) else 4096)
         axes = PrincipalAxes.of(law)
         factor, mean = axes.factor, law.mean
-        if setting(config, "standardise") != "none":
+        if config.standardise != "none":
             factor = factor / np.abs(factor).max()
             covariance = factor.T @ factor
-            if setting(config, "standardise") == "columns":
+            if config.standardise == "columns":
                 unit = np.diag(np.sqrt(np.diagonal(covariance)))
             else:
                 unit = np.linalg.cholesky(covariance).T
@@ -126,11 +108,11 @@ class Game:
     @property
     def loss(self) -> Loss:
         """The losses, by their derivatives at the equilibrium."""
-        return LOSSES[setting(self.config, "loss")]
+        return LOSSES[self.config.loss]
 
     def jacobian(self, moments: Moments, gamma: float | None = None) -> Array:
         """Compute the Jacobian per row; γ is the configuration's r1 + r2 if not given."""
-        gamma = setting(self.config, "r1") + setting(self.config, "r2") if gamma is None else gamma
+        gamma = self.config.r1 + self.config.r2 if gamma is None else gamma
         return jacobian(moments, self.loss, gamma, self.response)
 
     def field(self, moments: Moments, gamma: float | None = None) -> Field:
@@ -138,8 +120,8 @@ class Game:
         matrix = self.jacobian(moments, gamma)
         split = len(moments.second)
         rates = np.repeat(self.rates, (split, len(matrix) - split))
-        return Field(rates[:, None] * matrix, split, setting(self.config, "discriminator_steps"))
+        return Field(rates[:, None] * matrix, split, self.config.discriminator_steps)
 
 
 def _is_quadratic(config: TrainingConfig) -> bool:
-    return setting(config, "discriminator_form") == "quadratic"
+    return config.discriminator_form == "quadratic"

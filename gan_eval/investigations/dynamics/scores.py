@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
+from gan_eval.training.units import features
 
 Array = NDArray[np.floating]
 
@@ -67,9 +68,7 @@ def scores(z: Array) -> Array:
     quadratic discriminator of whitened rows. An error τ of the parameters in these directions is a
     KL of ½|τ|² nats to second order.
     """
-    i, j = np.triu_indices(z.shape[-1])
-    products = z[..., i] * z[..., j]
-    return np.concatenate([z, np.where(i == j, (products - 1) / np.sqrt(2), products)], axis=-1)
+    return features(z)
 
 
 @dataclass(frozen=True)

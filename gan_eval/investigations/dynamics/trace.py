@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gan_eval.investigations.dynamics.expected import ExpectedGame, measured
 from gan_eval.investigations.dynamics.features import hidden_values
 from gan_eval.investigations.dynamics.field import MAPS, Field, errors_moved, momentum, still
-from gan_eval.investigations.dynamics.game import Game, setting
+from gan_eval.investigations.dynamics.game import Game
 from gan_eval.investigations.dynamics.scores import Points
 from gan_eval.investigations.dynamics.spectrum import halving, period
 from gan_eval.investigations.dynamics.visibility import Visibility
@@ -96,8 +96,8 @@ def measure(game: Game, replicates: int, *, with_spectrum: bool) -> Trace:
     if with_spectrum and finite.any():
         own = [Layer(w[0], b[0]) for w, b in hidden]
         rates = compared(game, own)
-        steady = setting(config, "learning_rate_schedule") == "constant"
-        if gans.adam is not None and setting(config, "optimizer") != "sgd" and steady:
+        steady = config.learning_rate_schedule == "constant"
+        if gans.adam is not None and config.optimizer != "sgd" and steady:
             adam = _adam(game, gans, int(finite.argmax()), own)
     return Trace(int(finite.sum()), seen, rates, adam)
 
@@ -107,8 +107,8 @@ def compared(game: Game, hidden: Sequence[Layer]) -> pd.DataFrame:
     import pandas as pd
 
     # One row by all others, where rows are paired: fewer points.
-    total = 144 if setting(game.config, "loss") == "relativistic" else _POINTS
-    if setting(game.config, "discriminator_form") != "quadratic":
+    total = 144 if game.config.loss == "relativistic" else _POINTS
+    if game.config.discriminator_form != "quadratic":
         game = replace(game, points=Points.of(game.config.dimension, total))
     moments = game.moments(hidden)
     field, expected = game.field(moments), ExpectedGame(game, hidden)
@@ -149,12 +149,11 @@ def _trained(game: Game, replicates: int) -> TrainedGANs:
 def _seen(
     game: Game, gans: TrainedGANs, finite: NDArray[np.bool_], hidden: Sequence[Layer]
 ) -> Visibility:
-    if setting(game.config, "discriminator_form") == "quadratic":
+    if game.config.discriminator_form == "quadratic":
         return Visibility.of(game.values(()), game.points)
     rows = game.rows[None]
-    units = getattr(gans, "units", None)
-    if units is not None:
-        units = units.take(finite)
+    if gans.units is not None:
+        units = gans.units.take(finite)
         user = game.points.z @ game.axes.factor + game.axes.mean
         rows = np.stack([units.seen(user, r) for r in range(len(units.center))])
     return Visibility.of(hidden_values(rows, hidden), game.points)
@@ -167,26 +166,23 @@ def _adam(game: Game, gans: TrainedGANs, replicate: int, hidden: Sequence[Layer]
     moments = game.moments(hidden)
     generator, *_, last = gans.adam.second
     updates = config.epochs * config.steps_per_epoch
-    of_G = updates // setting(config, "discriminator_steps")
-    sizes, used, rates = [], [], []
-    betas = config.adam_beta1, config.adam_beta2
-    betas_D, betas_G = (getattr(config, name, betas) for name in ("betas_D", "betas_G"))
+    sizes, betas, rates = [], [], []
     for layer, decays, rate, t in (
-        (last, betas_D, config.learning_rate_D, updates),
-        (generator, betas_G, config.learning_rate_G, of_G),
+        (last, config.betas_D, config.learning_rate_D, updates),
+        (generator, config.betas_G, config.learning_rate_G, updates // config.discriminator_steps),
     ):
         flat = np.concatenate([part[replicate].astype(float).ravel() for part in layer])
         corrected = flat / (1 - decays[1] ** t)
         sizes.append(rate / (np.sqrt(np.maximum(corrected, 0)) + config.adam_epsilon))
-        used.append(decays[0])
+        betas.append(decays[0])
         rates.append(len(flat))
     rows = 1 if config.dialect == "mxnet" else config.batch_size
     field = Field(
         np.concatenate(sizes)[:, None] * rows * game.jacobian(moments),
         len(moments.second),
-        setting(config, "discriminator_steps"),
+        config.discriminator_steps,
     )
-    found = np.linalg.eigvals(momentum(field, *used)).astype(complex)
+    found = np.linalg.eigvals(momentum(field, *betas)).astype(complex)
     moving = found[~still(found - 1)]
     slowest = moving[np.abs(moving).argmax()]
     return complex(slowest.real, abs(slowest.imag))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan_eval.investigations.dynamics.game import setting
 from gan_eval.investigations.dynamics.visibility import UNSEEN
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import count, number, percent, plural
@@ -117,12 +116,12 @@ def equilibrium(found: Dynamics) -> list[str]:
         f"{_pace(own.updates_to_halve)}{_turns(own.period)}; {limit}."
     ]
     critical = spectrum.critical_gamma
-    gamma = setting(config, "r1") + setting(config, "r2")
+    gamma = config.r1 + config.r2
     if 0 < critical < math.inf:
         sentences.append(
             f"From r1 + r2 = {number(critical)} on no mode turns any more (here {number(gamma)})."
         )
-    if setting(config, "optimizer") != "sgd":
+    if config.optimizer != "sgd":
         sentences.append(
             "Adam divides by the size of recent gradients, which is 0 at the equilibrium, so it "
             "has no linear map there: these are plain steps."

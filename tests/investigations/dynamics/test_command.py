@@ -12,9 +12,6 @@ import gan_eval as ge
 from gan_eval.cli.status import status_of
 from gan_eval.investigations.dynamics.page import render
 
-if "r1" not in ge.TrainingConfig.model_fields:
-    pytest.skip("no remedies yet", allow_module_level=True)
-
 
 def test_it_says_what_is_seen_and_writes_a_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -23,9 +23,6 @@ from gan_eval.investigations.dynamics.field import (
 from gan_eval.investigations.dynamics.game import Game
 from gan_eval.training.draws import Layer
 
-if "r1" not in ge.TrainingConfig.model_fields:
-    pytest.skip("no remedies yet", allow_module_level=True)
-
 
 def quadratic(dimension: int, gamma: float, **settings: object) -> ge.TrainingConfig:
     rng = np.random.default_rng(dimension)

@@ -12,9 +12,6 @@ from gan_eval.investigations.dynamics.game import Game
 from gan_eval.investigations.dynamics.trace import compared
 from gan_eval.training.draws import Layer
 
-if "r1" not in ge.TrainingConfig.model_fields:
-    pytest.skip("no remedies yet", allow_module_level=True)
-
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "hinge"])
 def test_paths_decay_and_turn_as_predicted(loss: str) -> None:

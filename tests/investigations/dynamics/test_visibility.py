@@ -11,9 +11,6 @@ from gan_eval.investigations.dynamics.game import Game
 from gan_eval.investigations.dynamics.scores import Points, PrincipalAxes, scores
 from gan_eval.investigations.dynamics.visibility import Visibility
 
-if "r1" not in ge.TrainingConfig.model_fields:
-    pytest.skip("no remedies yet", allow_module_level=True)
-
 
 @pytest.mark.parametrize("dimension", [1, 2, 3, 5, 8])
 def test_the_scores_are_orthonormal_under_the_points(dimension: int) -> None:
