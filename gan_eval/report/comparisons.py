@@ -51,6 +51,8 @@ class Compared(NamedTuple):
     """The most replicates of a cell."""
     versus: str
     """The axis along which they are compared; empty where all are with the first."""
+    values: list[str]
+    """The values of that axis, the reference's first."""
 
 
 def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compared | None:
@@ -61,18 +63,22 @@ def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compare
     compared = order[: MOST_COMPARED + 1]
     beside = [cell for cell in cells if cell.configuration in compared]
     most = max(cell.replicates for cell in beside)
-    versus, references = _references(provenance)
+    versus, values, references = _references(provenance)
     found = _compare(beside, compared, references)
-    return Compared(found, len(order) - len(compared), most, versus)
+    return Compared(found, len(order) - len(compared), most, versus, values)
 
 
-def _references(provenance: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The axis along which a study compares, if any, and each configuration's reference."""
+def _references(provenance: Mapping[str, Any]) -> tuple[str, list[str], dict[str, str]]:
+    """The axis along which a study compares, if any, its values, and each configuration's
+    reference."""
     try:
         study = Study.parse(provenance.get("study") or {})
-        return (study.versus, study.references()) if study.versus else ("", {})
+        if study.versus:
+            values = (str(own[study.versus]) for own in study.axis_values().values())
+            return study.versus, list(dict.fromkeys(values)), study.references()
     except UsageError:  # of another version
-        return "", {}
+        pass
+    return "", [], {}
 
 
 def answer(compared: Compared | None, cells: Sequence[CellRows]) -> list[str]:
@@ -86,10 +92,12 @@ def answer(compared: Compared | None, cells: Sequence[CellRows]) -> list[str]:
     if compared.versus:
         ends = [pairs.iloc[0], pairs.iloc[-1]]
         low, high = (f"{number(row['ratio'])} ({plain(row['configuration'])})" for row in ends)
+        first, *others = (f"{plain(compared.versus)} {plain(v)}" for v in compared.values)
+        better_with = others[0] if len(others) == 1 else "the others"
         return [
-            f"{count(better)} of {plural(len(pairs), 'configuration')} {verb} better than with the "
-            f"first value of {plain(compared.versus)}, {count(worse)} worse.",
-            f"Beside that reference, the median KL is {low} to {high} times as large.",
+            f"With {better_with}, {count(better)} of {plural(len(pairs), 'configuration')} {verb} "
+            f"nearer to the truth than with {first}, {count(worse)} farther.",
+            f"The median KL is {low} to {high} times that of its reference.",
         ]
     first, best = compared.found.reference, pairs.iloc[0]
     nearest = str(best["configuration"]) if best["verdict"] == "better" else first

@@ -63,9 +63,9 @@ def test_the_questions_of_the_issue_are_all_asked() -> None:
 def test_the_ladder_leads_from_the_chapter_to_the_preset() -> None:
     ladder = Study.parse(tomllib.loads(ready.text("remedies"))).configurations()
     assert ladder["chapter"] == TrainingConfig()
-    assert ladder["+ averaged: mended"] == TrainingConfig(preset="mended")
+    assert ladder["mended (+ averaged)"] == TrainingConfig(preset="mended")
     # Each that is left out differs from the preset in that remedy alone.
-    mended = ladder["+ averaged: mended"].model_dump()
+    mended = ladder["mended (+ averaged)"].model_dump()
     for label, config in ladder.items():
         if label.startswith("mended without"):
             assert 1 <= sum(config.model_dump()[name] != mended[name] for name in mended) <= 2
