@@ -59,7 +59,7 @@ def compiled(config: TrainingConfig, replicates: int) -> Callable[[], NDArray[np
             Z = random.normal(of_noise, (n, config.latent_size), config.dtype)
             batches = tuple(part.reshape(-1, size, part.shape[1]) for part in (X, Z))
             state, losses = lax.scan(
-                lambda s, batch: update(config, s, *batch, plain), state, batches
+                lambda s, batch: update(config, s, batch[0], batch[1], plain), state, batches
             )
             return state, losses.sum(axis=0) / n
 

@@ -111,12 +111,12 @@ def compiled_step(replicates: int, epochs: int) -> Run:
         step = torch.compile(game.step, dynamic=False)
 
     def some(steps: int) -> None:
-        corrections = game.corrections(0, steps)
+        numbers = torch.as_tensor(pytorch_batched.step_numbers(config)[:steps])
         noise = torch.randn(rows.shape, generator=generator)
         size = config.batch_size
         for i in range(steps):
             part = slice(i * size, (i + 1) * size)
-            step(rows[:, part], noise[:, part], corrections[i])
+            step(rows[:, part], noise[:, part], numbers[i], with_G=True)
 
     def call() -> None:
         before = torch.get_num_threads()

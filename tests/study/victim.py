@@ -64,9 +64,9 @@ def main() -> None:
     prepare()
     found = installed(TOGETHER)
     # Children inherit the compiled kernel, and the hash of the code.
-    for unit in execute.units(execute.cells(WIDE.model_copy(update={"replicates": 3}), found)):
+    for unit in units.units(units.cells(WIDE.model_copy(update={"replicates": 3}), found)):
         execute.train_unit(unit, WIDE)
-    units.identity(execute.cells(WIDE, found)[0], WIDE)
+    units.identity(units.cells(WIDE, found)[0], WIDE)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

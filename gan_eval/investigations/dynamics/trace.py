@@ -155,7 +155,7 @@ def _seen(
     if gans.units is not None:
         units = gans.units.take(finite)
         user = game.points.z @ game.axes.factor + game.axes.mean
-        rows = np.stack([units.seen(user, r) for r in range(len(units.center))])
+        rows = units.seen(np.broadcast_to(user, (len(units.center), *user.shape)))
     return Visibility.of(hidden_values(rows, hidden), game.points)
 
 
