@@ -91,7 +91,7 @@ from .commands import refused
         (("check", "--lr", "1"), "`--set learning_rate_D=1` or `--set learning_rate_G=1`"),
         (("run", "--set", "epochs=3"), "it belongs under [config], as `config.epochs`"),
         (("run", "top.toml"), "unknown setting `epochs`: it belongs under [config]"),
-        (("train", "--set", "learning_rate=1"), "`learning_rate_D` or `learning_rate_G`?"),
+        (("train", "--set", "learning_rate=1"), "`learning_rate_D` or `learning_rate_G`"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence_and_nothing_is_written(
