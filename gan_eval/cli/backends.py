@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_eval.cli.options import AsJson
+from gan_eval.cli.app import AsJson
 
 
 def backends(as_json: AsJson = False) -> None:

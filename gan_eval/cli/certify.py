@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.options import AsJson, Workers, command_line, option
+from gan_eval.cli.app import AsJson, Workers, command_line, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.options import AsJson, argument, as_options, names, option
+from gan_eval.cli.app import AsJson, argument, as_options, names, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.options import AsJson, Threads, Workers, command_line, names, option
+from gan_eval.cli.app import AsJson, Threads, Workers, command_line, names, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.options import AsJson, Assignments, Config, command_line, option
+from gan_eval.cli.app import AsJson, Assignments, Config, command_line, option
 
 if TYPE_CHECKING:
     from gan_eval.investigations.dynamics import Dynamics

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from gan_eval.cli.options import argument, option
+from gan_eval.cli.app import argument, option
 from gan_eval.runtime.errors import UsageError
 
 

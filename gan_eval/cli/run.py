@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.options import Threads, Workers, argument, command_line, option
+from gan_eval.cli.app import Threads, Workers, argument, command_line, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:

@@ -26,8 +26,7 @@ from typing import Any, NoReturn, TextIO
 
 import typer
 
-from gan_eval.cli.app import app, misuse
-from gan_eval.cli.options import as_options
+from gan_eval.cli.app import app, as_options, misuse
 from gan_eval.runtime.arguments import printable
 from gan_eval.runtime.errors import UsageError
 

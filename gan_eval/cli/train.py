@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from gan_eval.cli.options import (
+from gan_eval.cli.app import (
     AsJson,
     Assignments,
     BackendName,

@@ -18,7 +18,6 @@ from gan_eval.pages.numbers import count, interval, number, percent, percents, p
 from gan_eval.pages.page import environment, fill
 from gan_eval.report import figures, tables, words
 from gan_eval.report.agreement import agreement
-from gan_eval.report.causes import why
 from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.comparisons import Compared, answer, compare, configurations
 from gan_eval.report.embedded import embed
@@ -142,7 +141,7 @@ def _sections(
     timed = [] if benchmarks is None else [benchmarked(benchmarks, results, facts)]
     if not cells:
         return [*timed, *made]
-    beside = (why(cells), compared and configurations(compared, cells), agreement(cells))
+    beside = (words.why(cells), compared and configurations(compared, cells), agreement(cells))
     return [
         verdicts(cells),
         *(section for section in beside if section),

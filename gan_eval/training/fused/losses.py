@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gan_eval.training.fused.functions import exp_of_negative, log, log_of_parts, parts
-from gan_eval.training.fused.interleave import interleave
 from gan_eval.training.fused.machine import Machine
-from gan_eval.training.fused.values import Value
+from gan_eval.training.fused.values import Value, interleave
 
 PRODUCT = 32
 """Factors 1 + e^−|x| ≤ 2 that are multiplied before the product's exponent is taken off."""

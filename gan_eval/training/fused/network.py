@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from gan_eval.training.fused.functions import tanh
-from gan_eval.training.fused.interleave import interleave
 from gan_eval.training.fused.machine import Machine, Memory, Place, Table, entry
-from gan_eval.training.fused.values import Index, Value
+from gan_eval.training.fused.values import Index, Value, interleave
 
 
 class Net:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.functions import circle, log_uniform
-from gan_eval.training.fused.interleave import Interleaved
 from gan_eval.training.fused.machine import Machine, Memory
-from gan_eval.training.fused.values import Index, Value
+from gan_eval.training.fused.values import Index, Interleaved, Value
 
 _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 _WEYL = 0x9E3779B9, 0xBB67AE85

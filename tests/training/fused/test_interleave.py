@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from gan_eval.training.fused import functions
-from gan_eval.training.fused.interleave import Interleaved, interleave
 from gan_eval.training.fused.llvm import Lanes
-from gan_eval.training.fused.values import Numbers, Value
+from gan_eval.training.fused.values import Interleaved, Numbers, Value, interleave
 
 from .evaluate import evaluate
 
