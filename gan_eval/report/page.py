@@ -54,12 +54,12 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
     name = plain(study.get("name", "study"), 80)
     question = plain(study.get("question", Study().question), 200)
     compared = compare(cells, provenance)
-    answered = answer(compared, cells)
+    answered = [*answer(compared, cells), words.headline(cells)]
     return fill(
         title=f"{name}: {lower_first(question)}",
         name=name,
         question=question,
-        headline=(answered or [words.headline(cells)])[0],
+        headline=answered[0],
         incomplete=words.completeness(provenance),
         sentences=[(None, sentence) for sentence in answered[1:]] + _sentences(cells),
         cards=_cards(cells),
@@ -86,8 +86,7 @@ def _sentences(cells: Sequence[CellRows]) -> list[tuple[str | None, str]]:
         return []
     found: list[tuple[str | None, str]] = [(None, s) for s in words.answer(cells[0])]
     if len(cells) > 1:
-        found = [(None, words.headline(cells))]
-        found += [(cell.label, words.opening(cell)) for cell in cells[: words.MANY_CELLS]]
+        found = [(cell.label, words.opening(cell)) for cell in cells[: words.MANY_CELLS]]
     if (rest := len(cells) - words.MANY_CELLS) > 0:
         found.append((None, f"{rest} more cells are in the verdict table."))
     return [*found, (None, words.losses(cells))]
