@@ -123,7 +123,8 @@ def _train_one(
     averaging = None
     if game.average:
         mean, covariance = (part.numpy().astype(np.float64)[None] for part in game.average[1:])
-        averaging = Averaging(*_layers(game.net_G.variables), mean, covariance)
+        (last,) = _layers(game.net_G.variables)
+        averaging = Averaging(last, mean, covariance)
     return history.trained(_layers(game.net_D.variables), AdamState(first, second), averaging)
 
 
