@@ -66,8 +66,8 @@ def critics(trained: TrainedGANs, n: int) -> tuple[Array, Array]:
         chosen = indices[part]
         with np.errstate(all="ignore"):
             correlation[chosen], error[chosen] = _agreement(trained, chosen, factors[chosen], n)
-    if trained.config.loss in ("hinge", "least_squares"):
-        error[:] = np.nan  # the best critic of these losses is another function of p/q
+    if trained.config.loss != "cross_entropy":
+        error[:] = np.nan  # the best critic is another function of p/q, or has any constant added
     return correlation, error
 
 

@@ -139,3 +139,10 @@ def test_a_critic_in_units_is_that_of_the_rows_in_them() -> None:
         last: Layer = trained.discriminator[-1]
         expected = (u @ last.weight[0] + last.bias[0])[:, 0]
         np.testing.assert_allclose(trained.critic(0, x), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "least_squares", "relativistic"])
+def test_only_cross_entropy_has_a_critic_that_should_be_the_log_ratio(loss: str) -> None:
+    rows = ge.judge(ge.train(ge.TrainingConfig.parse({"loss": loss, "epochs": 2}), [0]))
+    assert rows["critic_error"].isna().all()
+    assert rows["critic_correlation"].notna().all()
