@@ -111,7 +111,8 @@ class TrainingConfig(Settings):
     """The truth N(b, AᵀA)."""
     preset: Annotated[Literal["chapter", "mended"] | None, Field(exclude=True)] = None
     """Sets other fields together, but for those that are written out beside it: ``chapter`` none,
-    ``mended`` the remedies. Reads back as ``mended`` where all that it sets stands."""
+    ``mended`` the remedies. Reads back as ``mended`` where all that it sets stands and no other
+    remedy is set."""
     discriminator_form: Literal["mlp", "quadratic"] = "mlp"
     """The form of D: layers with tanh between them, or c + wᵀx + Σ m_ij h_ij(x) in the Hermite
     features (x_i² − 1)/√2 and x_i x_j of what D sees. The quadratic form contains the answer: it is
@@ -208,6 +209,10 @@ class TrainingConfig(Settings):
 
     @model_validator(mode="after")
     def _one_form_of_each(self) -> Self:
+        self._put_in_order()
+        return self
+
+    def _put_in_order(self) -> None:
         """A default that is written out is the default; the preset is as the others say."""
         resolved = {
             "adam_beta1_D": self.adam_beta1,
@@ -226,7 +231,17 @@ class TrainingConfig(Settings):
             if all(getattr(self, f) == value for f, value in (remedies.DEFAULTS | own).items())
         )
         values["preset"] = next(stands, None)
-        return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy, with some settings changed that are not checked; ``preset`` is not among them.
+
+        Raises ``UsageError`` where ``preset`` is: it would set nothing here.
+        """
+        if "preset" in (update or {}):
+            raise UsageError("`preset` sets others where a configuration is made, not in a copy")
+        copied = super().model_copy(update=update, deep=deep)
+        copied._put_in_order()
+        return copied
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         own = remedies.PRESETS.get(self.preset or "", {})

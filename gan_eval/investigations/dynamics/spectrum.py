@@ -115,7 +115,7 @@ class Spectrum:
 def halving(multiplier: complex) -> float:
     """Compute the updates in which a mode halves; its doubling, below 0, where it grows."""
     log = math.log(abs(multiplier)) if multiplier else -math.inf
-    return math.inf if abs(log) < 1e-15 else -math.log(2) / log
+    return math.inf if abs(log) < 5e-15 else -math.log(2) / log
 
 
 def period(multiplier: complex) -> float:

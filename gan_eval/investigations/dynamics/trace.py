@@ -198,7 +198,7 @@ def sentences(found: Trace, names: Sequence[str], n: int) -> list[str]:
         least = int(shares.argmin())
         said.append(
             f"After training ({plural(found.trained, 'seed')}), discriminators see "
-            f"{percent(float(shares[least]))} of the {names[least]}, and more of all others; "
+            f"{percent(float(shares[least]))} of the {names[least]}, and no less of any other; "
             f"{count(found.visibility.invisible)} of {count(len(names))} directions are invisible"
             + (
                 "."

@@ -83,5 +83,5 @@ class Visibility:
 
 
 def _whole(shares: Array) -> Array:
-    """Take what is 1 but for rounding as 1."""
-    return np.where(shares > 1 - 1e-12, 1.0, shares)
+    """Take what is 1 or 0 but for rounding as 1 or 0."""
+    return np.where(shares > 1 - 1e-12, 1.0, np.where(shares < 1e-20, 0.0, shares))

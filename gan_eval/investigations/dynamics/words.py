@@ -119,7 +119,8 @@ def equilibrium(found: Dynamics) -> list[str]:
     gamma = config.r1 + config.r2
     if 0 < critical < math.inf:
         sentences.append(
-            f"From r1 + r2 = {number(critical)} on no mode turns any more (here {number(gamma)})."
+            f"At these rates no mode turns any more from r1 + r2 = {number(critical)} on "
+            f"(here {number(gamma)})."
         )
     if config.optimizer != "sgd":
         sentences.append(
@@ -189,7 +190,7 @@ def modes(found: Dynamics) -> Table:
     """Tabulate the modes of the flow."""
     assert found.spectrum is not None
     return Table(
-        "Modes of the flow (per row, in units of the rates)",
+        "Modes of the flow (per row, where both rates are equal)",
         ("moves", "how many", "eigenvalue"),
         [
             (moved(found, mode), str(mode.multiplicity), _complex(mode.eigenvalue))

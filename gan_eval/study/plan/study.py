@@ -197,7 +197,7 @@ class Study(Settings):
         if self.versus is None:
             return dict.fromkeys(values, next(iter(values)))
         if any(self.versus not in own for own in values.values()):
-            axes = [path for own in values.values() for path in own]
+            axes = list(dict.fromkeys(path for own in values.values() for path in own))
             raise UsageError(
                 f"`versus` must be a field of an axis, got {shown(self.versus)}: "
                 f"{nearest(self.versus, axes) if axes else 'the study has no axis'}"
