@@ -222,8 +222,8 @@ def why(cells: Sequence[CellRows]) -> Section | None:
         "KL(q‖p) is a sum over directions; the worst one is that with the largest share. “Seen” is "
         "the share of its error that the trained discriminator's last features explain: what they "
         "do not see, a flat discriminator does not answer. A discriminator is flat where its loss "
-        f"stays within {FLAT} nats of ln 2. `gan-eval dynamics` says what a discriminator can see before it is "
-        "trained, docs/remedies.md what mends it."
+        f"stays within {FLAT} nats of ln 2. `gan-eval dynamics` says what a discriminator can see "
+        "before it is trained, docs/remedies.md what mends it."
     )
     told = [
         Paragraph(f"Seed {row['seed']} of {plain(cell.label)}: {words}")
