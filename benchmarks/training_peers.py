@@ -25,6 +25,7 @@ from benchmarks import plain_loop
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import cores
+from gan_eval.training import schedule
 from gan_eval.training.backends import backend, pytorch_batched
 from gan_eval.training.config import TrainingConfig
 
@@ -111,7 +112,9 @@ def compiled_step(replicates: int, epochs: int) -> Run:
         step = torch.compile(game.step, dynamic=False)
 
     def some(steps: int) -> None:
-        numbers = torch.as_tensor(pytorch_batched.step_numbers(config)[:steps])
+        numbers = torch.as_tensor(
+            pytorch_batched.step_numbers(config, schedule.batches_of(config, 0)[:steps])
+        )
         noise = torch.randn(rows.shape, generator=generator)
         size = config.batch_size
         for i in range(steps):

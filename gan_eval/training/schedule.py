@@ -10,6 +10,11 @@ from gan_eval.training.config import EMA_DECAY, TrainingConfig
 Array = NDArray[np.floating]
 
 
+def batches_of(config: TrainingConfig, epoch: int) -> NDArray[np.int64]:
+    """Number the batches of an epoch 0, 1, … among those of the training, (steps_per_epoch,)."""
+    return epoch * config.steps_per_epoch + np.arange(config.steps_per_epoch)
+
+
 def generator_steps(
     config: TrainingConfig, batches: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:

@@ -128,11 +128,14 @@ def _compiled(config: TrainingConfig, device: str) -> tuple[Callable, Callable]:
 
 
 def _numbers(config: TrainingConfig, epoch: int) -> Numbers:
-    part = slice(epoch * config.steps_per_epoch, (epoch + 1) * config.steps_per_epoch)
-    of_G = schedule.generator_steps(config)[part]
-    weights = schedule.average_weights(config)[np.maximum(of_G, 1) - 1]
+    batches = schedule.batches_of(config, epoch)
+    of_G = schedule.generator_steps(config, batches)
     rates, weights = (
-        a.astype(config.dtype) for a in (schedule.rate_factors(config)[part], weights)
+        part.astype(config.dtype)
+        for part in (
+            schedule.rate_factors(config, batches),
+            schedule.average_weights(config, np.maximum(of_G, 1)),
+        )
     )
     return Numbers(rates, of_G > 0, weights)  # type: ignore[arg-type]
 

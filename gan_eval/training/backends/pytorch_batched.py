@@ -149,21 +149,21 @@ class Game:
         net.parameters -= change
 
 
-def step_numbers(config: TrainingConfig) -> np.ndarray:
-    """The numbers of each batch, shape (batches, 2, 2, 5): of D and of G, for the one step or for
-    that which looks ahead and the step.
+def step_numbers(config: TrainingConfig, batches: np.ndarray) -> np.ndarray:
+    """Compute the numbers of batches, shape (batches, 2, 2, 5): of D and of G, for the one step or
+    for that which looks ahead and the step.
 
     They are the factor of the first moment, with the learning rate in it but for the optimistic
     Adam; ε as it stands beside √v before the bias correction; the rate; whether there is a step
     before; and the weight of the generator in its average.
     """
-    rates = schedule.rate_factors(config)
-    of_G = schedule.generator_steps(config)
+    rates = schedule.rate_factors(config, batches)
+    of_G = np.maximum(schedule.generator_steps(config, batches), 1)
     numbers = np.zeros((rates.size, 2, 2, 5))
     halves = 2 if config.optimizer == "extra_adam" else 1
     nets = (
-        (np.arange(1, rates.size + 1), config.learning_rate_D, config.betas_D),
-        (np.maximum(of_G, 1), config.learning_rate_G, config.betas_G),
+        (batches + 1, config.learning_rate_D, config.betas_D),
+        (of_G, config.learning_rate_G, config.betas_G),
     )
     for net, (steps, rate, (beta_1, beta_2)) in enumerate(nets):
         for half in range(halves):
@@ -175,7 +175,7 @@ def step_numbers(config: TrainingConfig) -> np.ndarray:
             numbers[:, net, half, 1] = config.adam_epsilon * epsilon
             numbers[:, net, half, 2] = rate * rates
             numbers[:, net, half, 3] = steps > 1
-    numbers[:, 1, 0, 4] = schedule.average_weights(config)[np.maximum(of_G, 1) - 1]
+    numbers[:, 1, 0, 4] = schedule.average_weights(config, of_G)
     return numbers
 
 
@@ -193,8 +193,6 @@ def train(
     dtype = game.G.parameters.dtype
     rows = np.stack([seen_rows(config, seed) for seed in seeds])
     step = Graphs(game) if graph else game.step
-    of_G = schedule.generator_steps(config) > 0
-    numbers = torch.as_tensor(step_numbers(config)).to(where)
     examples = np.array([[config.n_examples], [schedule.generator_examples(config)]])
     history = History(config, name, device, seeds, _generator(game), on_epoch)
     for epoch in history.epochs():
@@ -202,9 +200,12 @@ def train(
             torch.as_tensor(part).to(where, dtype) for part in _draws(config, seeds, epoch, rows)
         )
         game.losses.zero_()
-        batches = zip(X.split(config.batch_size, 1), Z.split(config.batch_size, 1), strict=True)
-        for number, (batch, latent) in enumerate(batches, epoch * config.steps_per_epoch):
-            step(batch, latent, numbers[number], bool(of_G[number]))
+        batches = schedule.batches_of(config, epoch)
+        numbers = torch.as_tensor(step_numbers(config, batches)).to(where)
+        with_G = schedule.generator_steps(config, batches) > 0
+        parts = zip(X.split(config.batch_size, 1), Z.split(config.batch_size, 1), strict=True)
+        for position, (batch, latent) in enumerate(parts):
+            step(batch, latent, numbers[position], bool(with_G[position]))
         history.end(to_numpy(game.losses) / examples, _generator(game))
     adam = AdamState(
         *(
