@@ -52,10 +52,12 @@ def causes(trained: TrainedGANs, verdicts: NDArray[Any], n: int) -> dict[str, ND
     """
     config = trained.config
     R, d = len(trained), config.dimension
-    A, b = config.target.build().A, config.target.build().b
+    target = config.target.build()
+    A, b = target.A, target.b
+    inverse = np.linalg.inv(A)
     law, usable = trained.law(), trained.finite()
     with np.errstate(all="ignore"):
-        factor = np.where(usable[:, None, None], law.factor, 0.0) @ np.linalg.inv(A)
+        factor = np.where(usable[:, None, None], law.factor, 0.0) @ inverse
         offset = np.linalg.solve(A.T, np.where(usable[:, None], law.mean - b, 0.0).T).T
         usable &= np.isfinite(factor).all(axis=(1, 2)) & np.isfinite(offset).all(axis=1)
         factor[~usable], offset[~usable] = 0.0, 0.0
@@ -68,7 +70,7 @@ def causes(trained: TrainedGANs, verdicts: NDArray[Any], n: int) -> dict[str, ND
         at = np.arange(R), worst
         share = np.where(np.isinf(terms[at]), 1.0, terms[at] / terms.sum(axis=1))
     axis = turned[at]
-    direction = axis @ np.linalg.inv(A).T
+    direction = axis @ inverse.T
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     # A direction and its opposite are one: the largest entry is positive.
     largest = np.take_along_axis(direction, np.abs(direction).argmax(axis=1)[:, None], axis=1)

@@ -234,9 +234,9 @@ class TrainedGANs(Displayed):
             x = self.units.take(replicates).seen(x)
         if self.config.discriminator_form == "quadratic":
             return features(x)
-        for weight, bias in self.discriminator[:-1]:
-            x = np.tanh(x @ weight[replicates] + bias[replicates][:, None])
-        return x
+        return hidden_values(
+            x, [Layer(w[replicates], b[replicates]) for w, b in self.discriminator[:-1]]
+        )
 
     def take(self, part: slice | NDArray[np.bool_]) -> TrainedGANs:
         """Take some of the replicates, by a slice (as views) or by a mask of shape (R,)."""
@@ -268,6 +268,16 @@ class TrainedGANs(Displayed):
             units=_joined_units([part.units for part in parts if part.units is not None]),
             averaging=_joined_averaging([p.averaging for p in parts if p.averaging is not None]),
         )
+
+
+def hidden_values(x: Array, layers: Sequence[Layer]) -> Array:
+    """Evaluate the last hidden tanh layer (R, n, h) of R discriminators at rows (R or 1, n, d).
+
+    ``layers`` are the hidden ones, (R, inputs, outputs) and (R, outputs); without any, the rows.
+    """
+    for weight, bias in layers:
+        x = np.tanh(x @ weight + bias[:, None])
+    return x
 
 
 def _joined_units(parts: Sequence[Units]) -> Units | None:

@@ -52,11 +52,7 @@ class Units:
             covariances.append(rest.swapaxes(1, 2) @ rest / n)
         A = np.array(config.target.A)
         covariance = A.T @ np.concatenate(covariances) @ A
-        if config.standardise == "columns":
-            sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-            factor = sd[:, :, None] * np.eye(d)
-        else:
-            factor = np.linalg.cholesky(covariance).swapaxes(1, 2)
+        factor = standard_factor(covariance, config.standardise)
         # In one order in memory, by which a product with it may round.
         center = np.concatenate(means) @ A + config.target.b
         return cls(center, np.ascontiguousarray(factor))
@@ -91,6 +87,17 @@ class Units:
     def take(self, part: slice | NDArray[Any]) -> Units:
         """Take some of the replicates."""
         return Units(self.center[part], self.factor[part])
+
+
+def standard_factor(covariance: Array, standardise: str) -> Array:
+    """Find the upper triangular factor F (…, d, d) of x = u F + m, u being standardised.
+
+    ``columns``: the diagonal of the standard deviations; ``whiten``: FᵀF is the covariance.
+    """
+    if standardise == "columns":
+        deviations = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+        return deviations[..., None] * np.eye(deviations.shape[-1])
+    return np.linalg.cholesky(covariance).swapaxes(-1, -2)
 
 
 def seen_rows(config: TrainingConfig, seed: int) -> Array:

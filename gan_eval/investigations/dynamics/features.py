@@ -50,14 +50,6 @@ class Features:
         return cls(values, slopes)
 
 
-def hidden_values(x: Array, layers: Sequence[Layer]) -> Array:
-    """Compute the last hidden layer (R, N, K) of R discriminators at rows (R or 1, N, d)."""
-    values = x
-    for weight, bias in layers:
-        values = np.tanh(values @ weight + bias[:, None])
-    return values
-
-
 @dataclass(frozen=True)
 class Moments:
     """The moments under the target of K features and the constant 1, which stands last.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.investigations.dynamics.features import Features, Moments, hidden_values
+from gan_eval.investigations.dynamics.features import Features, Moments
 from gan_eval.investigations.dynamics.field import (
     LOSSES,
     Field,
@@ -21,7 +21,8 @@ from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
-from gan_eval.training.trained import initial_layers
+from gan_eval.training.trained import hidden_values, initial_layers
+from gan_eval.training.units import standard_factor
 
 Array = NDArray[np.floating]
 
@@ -59,11 +60,7 @@ class Game:
         factor, mean = axes.factor, law.mean
         if config.standardise != "none":
             factor = factor / np.abs(factor).max()
-            covariance = factor.T @ factor
-            if config.standardise == "columns":
-                unit = np.diag(np.sqrt(np.diagonal(covariance)))
-            else:
-                unit = np.linalg.cholesky(covariance).T
+            unit = standard_factor(factor.T @ factor, config.standardise)
             factor, mean = np.linalg.solve(unit.T, factor.T).T, np.zeros_like(mean)
         if np.abs(factor).max() > _LARGEST or np.abs(mean).max() > _LARGEST:
             raise UsageError(

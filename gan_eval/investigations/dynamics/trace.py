@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.investigations.dynamics.expected import ExpectedGame, measured
-from gan_eval.investigations.dynamics.features import hidden_values
 from gan_eval.investigations.dynamics.field import MAPS, Field, errors_moved, momentum, still
 from gan_eval.investigations.dynamics.game import Game
 from gan_eval.investigations.dynamics.scores import Points
@@ -22,6 +21,7 @@ from gan_eval.pages.numbers import count, number, percent, plural
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.draws import Layer
 from gan_eval.training.run import train
+from gan_eval.training.trained import hidden_values
 
 if TYPE_CHECKING:
     import pandas as pd
