@@ -206,7 +206,7 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
 
 
 def _averaging(trained: TrainedGANs, truth: Gaussian) -> dict[str, NDArray[Any]]:
-    """What an averaged generator is held against: the last, and the averaged distribution."""
+    """Measure the last generator and the averaged distribution beside an averaged generator."""
     found = trained.averaging
     if found is None:
         nothing = np.full(len(trained), np.nan)

@@ -30,7 +30,7 @@ class Features:
 
     @classmethod
     def quadratic(cls, x: Array) -> Features:
-        """Those of a quadratic discriminator at rows (N, d): x_i, (x_i² − 1)/√2 and x_i x_j."""
+        """Compute those of a quadratic discriminator at rows (N, d): x_i, (x_i² − 1)/√2, x_i x_j."""
         d = x.shape[1]
         i, j = np.triu_indices(d)
         unit = np.eye(d)
@@ -41,7 +41,7 @@ class Features:
 
     @classmethod
     def hidden(cls, x: Array, layers: Sequence[Layer]) -> Features:
-        """Those after hidden tanh layers, (inputs, outputs) and (outputs,), at rows (N, d)."""
+        """Compute those after hidden tanh layers, (inputs, outputs), (outputs,), at rows (N, d)."""
         d = x.shape[1]
         values, slopes = x, np.broadcast_to(np.eye(d), (len(x), d, d))
         for weight, bias in layers:

@@ -27,7 +27,7 @@ class Loss:
     curvature: float
     push: float
     centred: bool = False
-    """Whether the curvature is that of differences of two rows, Cov φ and not E φφᵀ."""
+    """True where the curvature is that of differences of two rows, Cov φ and not E φφᵀ."""
     penalty: float = 0.5
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Dynamics(Displayed):
-    """What theory says of a configuration at the equilibrium, which :func:`dynamics` finds.
+    """A record of what theory says of a configuration at the equilibrium (:func:`dynamics`).
 
     Attributes
     ----------

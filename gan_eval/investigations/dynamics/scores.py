@@ -111,7 +111,7 @@ class PrincipalAxes:
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """What an error in each of the ``scores`` is, in words."""
+        """The name of an error in each of the ``scores``, in words."""
         if len(self.mean) == 1:
             return ("mean", "variance")
         the = [f"the {name}" if name.endswith("axis") else name for name in self.names]

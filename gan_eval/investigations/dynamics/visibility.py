@@ -20,7 +20,7 @@ _RANK = 1e-13
 
 @dataclass(frozen=True)
 class Visibility:
-    """What R discriminators of one form can see of their generator's S possible errors.
+    """A record of what R discriminators of one form see of their generator's S possible errors.
 
     A discriminator whose logits have gone flat changes, to first order, by its last layer only: it
     answers an error of the generator as far as the scores of the Gaussian's parameters lie in the
