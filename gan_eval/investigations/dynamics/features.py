@@ -30,7 +30,7 @@ class Features:
 
     @classmethod
     def quadratic(cls, x: Array) -> Features:
-        """Compute those of a quadratic discriminator at rows (N, d): x_i, (x_i² − 1)/√2, x_i x_j."""
+        """Compute the quadratic form's at rows (N, d): x_i, (x_i² − 1)/√2 and x_i x_j."""
         d = x.shape[1]
         i, j = np.triu_indices(d)
         unit = np.eye(d)
