@@ -77,7 +77,7 @@ def compare(
     if as_json:
         from gan_eval.cli.console import print_json
 
-        print_json(found.document())
+        print_json(found.to_dict())
     else:
         _print(found)
     return Status.of({Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}.get(found.verdict))
@@ -96,7 +96,7 @@ def _print(found: Comparison) -> None:
     ):
         print_table(table.head, table.rows, table.caption)
     sentences = [words.below_zero(found)]
-    left = len(found.columns) - MOST_COLUMNS
+    left = len(found.compared) - MOST_COLUMNS
     if left > 0:
         sentences.append(f"{left} more columns differ less; --html and --json list all.")
     sentences += [*words.rows(found), f"{words.headline(found)} {words.verdict(found)}"]

@@ -1,5 +1,6 @@
-"""Two tables of numbers held against each other: ``gan-eval compare``."""
+"""Two tables held against each other: ``gan-eval compare``."""
 
-from gan_eval.comparison.comparison import Comparison, compare
+from gan_eval.comparison.comparison import Comparison
+from gan_eval.comparison.run import compare
 
 __all__ = ["Comparison", "compare"]

@@ -154,7 +154,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         from pyarrow import ArrowException, parquet
     except ImportError:
         raise UsageError(
-            "a Parquet file needs pyarrow: pip install 'gan-eval[parquet]', or save it as CSV"
+            "a Parquet file needs pyarrow: pip install pyarrow, or save it as CSV"
         ) from None
     try:
         with parquet.ParquetFile(path) as file:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from gan_eval.comparison.copies import Copies, find_copies
-from gan_eval.comparison.differences import (
-    Direction,
-    Directions,
-    Distance,
-    column_differences,
-    distances,
-    leading_directions,
-    squares_vanish,
-)
-from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
-from gan_eval.runtime.arguments import plain, whole_number
-from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import json_ready, write_text
+from gan_eval.comparison.copies import Copies
+from gan_eval.comparison.differences import Direction, Directions, Distance
+from gan_eval.runtime.files import json_ready, json_text, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.stats.battery.battery import BatteryResult, battery
-from gan_eval.stats.conversion import Array, Exact, common_origin, in_words
+from gan_eval.stats.battery.battery import BatteryResult
+from gan_eval.stats.conversion import Array, Exact, in_words
 from gan_eval.stats.result import Verdict
-from gan_eval.stats.twosample.columns import set_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,13 +35,13 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Comparison(Displayed):
-    """A comparison of two samples, which :func:`compare` makes.
+    """A comparison of two samples, which :func:`~gan_eval.comparison.run.compare` makes.
 
     Attributes
     ----------
     real, generated : Side
-        Their rows hold ``columns`` only, less ``origins``.
-    columns : tuple of str
+        Their rows hold the columns ``compared`` only, less ``origins``.
+    compared : tuple of str
         The columns compared.
     origins : mapping of str to int or Fraction
         What was taken off columns of both, whose numbers float64 does not hold
@@ -66,25 +53,25 @@ class Comparison(Displayed):
     tests : BatteryResult
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance
-    differences : DataFrame
+    columns : DataFrame
         One row per column, the largest difference first
         (:func:`~gan_eval.comparison.differences.column_differences`).
     directions : Directions
     copies : Copies
-        Rows of generated that are rows of real, or nearly so, in all ``columns``, and rows that
-        repeat within a sample: of all rows, not only of the drawn ones.
+        Rows of generated that are rows of real, or nearly so, in all columns ``compared``, and
+        rows that repeat within a sample: of all rows, not only of the drawn ones.
     seed, permutations : int
     """
 
     real: Side
     generated: Side
-    columns: tuple[str, ...]
+    compared: tuple[str, ...]
     origins: Mapping[str, Exact]
     notes: tuple[str, ...]
     set_aside: Mapping[str, str]
     tests: BatteryResult
     distances: tuple[Distance, ...]
-    differences: pd.DataFrame
+    columns: pd.DataFrame
     directions: Directions
     copies: Copies
     seed: int
@@ -121,8 +108,8 @@ class Comparison(Displayed):
         write_text(path, render(self))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per column compared, the largest difference first: ``differences``."""
-        return self.differences.copy()
+        """Return one row per column compared, the largest difference first: ``columns``."""
+        return self.columns.copy()
 
     def to_series(self) -> pd.Series:
         """Return the answer as one row: verdict, smallest adjusted p-value, distances, rows."""
@@ -137,11 +124,11 @@ class Comparison(Displayed):
                 "copied_rows": self.copies.exact.rows,
                 "real_rows": len(self.real.rows),
                 "generated_rows": len(self.generated.rows),
-                "columns": len(self.columns),
+                "columns": len(self.compared),
             }
         )
 
-    def document(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it, ready for JSON; NaN and infinities are None."""
         sides = {"real": self.real, "generated": self.generated}
         intervals = {d.name: (d.estimate, *(d.interval or (None, None))) for d in self.distances}
@@ -149,7 +136,7 @@ class Comparison(Displayed):
         along = self.directions
 
         def by_column(numbers: Array) -> dict[str, float]:
-            return dict(zip(self.columns, numbers.tolist(), strict=True))
+            return dict(zip(self.compared, numbers.tolist(), strict=True))
 
         def direction(found: Direction, value: str, chance: float) -> dict[str, Any]:
             return {value: found.value, "by_chance": chance, "loadings": by_column(found.loadings)}
@@ -161,7 +148,7 @@ class Comparison(Displayed):
                     name: {"file": s.source, "rows": s.available, "rows_compared": len(s.rows)}
                     for name, s in sides.items()
                 },
-                "columns_compared": self.columns,
+                "columns_compared": self.compared,
                 "origins": {name: in_words(origin) for name, origin in self.origins.items()},
                 "notes": self.notes,
                 "set_aside": self.set_aside,
@@ -171,7 +158,7 @@ class Comparison(Displayed):
                 "distances": {
                     name: dict(zip(bounds, three, strict=True)) for name, three in intervals.items()
                 },
-                "columns": self.differences.to_dict(orient="records"),
+                "columns": self.columns.to_dict(orient="records"),
                 "directions": {
                     "units": by_column(along.units),
                     "mean": direction(along.mean, "shift", along.chance_shift),
@@ -183,113 +170,6 @@ class Comparison(Displayed):
             }
         )
 
-
-def compare(
-    real: Any,
-    generated: Any,
-    *,
-    columns: Sequence[str] | None = None,
-    sample: int | None = None,
-    tests: Sequence[str] | None = None,
-    alpha: float = 0.05,
-    correction: str = "holm",
-    permutations: int = 999,
-    seed: int = 0,
-    header: bool | None = None,
-) -> Comparison:
-    """Compare two samples: tests, distances, columns, directions, copied rows.
-
-    Parameters
-    ----------
-    real, generated : array, DataFrame, torch tensor, or path of a file
-        Independent rows of shape (n, d), or (n,); n and d are those of each, at least 3 rows. Files
-        are CSV, TSV, Parquet, NPY or NPZ (:func:`~gan_eval.comparison.reading.read_table`). Columns
-        are matched by name, and by position where one of the two has no names.
-    columns : sequence of str, optional
-        Those to compare; all if none, which both must then have.
-    sample : int, optional
-        Rows to draw from each without replacement, at least 3; one with fewer gives all.
-    tests, alpha, correction, permutations
-        As in :func:`~gan_eval.stats.battery.battery.battery`.
-    seed : int
-        Of the draw, the permutations and the bootstrap, from 0.
-    header : bool, optional
-        Whether the first line of a text file names its columns; found out if not given
-        (:mod:`~gan_eval.comparison.text`).
-
-    Returns
-    -------
-    Comparison
-        Draws itself in a notebook; ``save`` writes it as a page.
-
-    Raises
-    ------
-    UsageError
-        Where rows or arguments cannot be used.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> real, generated = rng.normal(size=(150, 2)), rng.normal(0.0, [1.0, 1.4], size=(100, 2))
-    >>> found = compare(real, generated, tests=["hotelling", "covariance"])
-    >>> found.told_apart, found.tests.rejected
-    (True, ('covariance',))
-    >>> found.to_frame()[["column", "sd_ratio"]].round(2).head(1)
-      column  sd_ratio
-    0     x2      1.41
-    """
-    if sample is not None:
-        whole_number(sample, "`sample`", LEAST_ROWS)
-    if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:
-        raise UsageError(f"`seed` must be between 0 and 2**63 − 1, got {seed}")
-    tables = common_columns(*read_tables(real, generated, header), columns)
-    names = [str(name) for name in tables[0].frame.columns]
-    streams = np.random.default_rng(seed).spawn(4)
-    both = " and ".join(repr(table.source) for table in tables)
-    first, second = (table.numbers(names) for table in tables)
-    *pair, taken_off = common_origin(first, second, both, names)
-    origins = {names[j]: origin for j, origin in taken_off.items()}
-    drawn = [
-        rows
-        if sample is None or sample >= len(rows)
-        else rows[np.sort(stream.choice(len(rows), size=sample, replace=False))]
-        for rows, stream in zip(pair, streams, strict=False)
-    ]
-    aside = set_aside(drawn[0], drawn[1], names, origins)
-    kept = [i for i, name in enumerate(names) if name not in aside]
-    if not kept:
-        name, reason = next(iter(aside.items()))
-        raise UsageError(f"no column can be compared: {name!r} is {reason}")
-    x, y = (rows[:, kept] for rows in drawn)
-    compared = [names[i] for i in kept]
-    frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
-    found = battery(
-        *frames, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
-        rng=seed,
-    )  # fmt: skip
-    notes = [table.note for table in tables if table.note]
-    notes += [
-        f"Column {plain(name)} counts the rows, as an index does: leave it out of `columns`."
-        for name in counting(pair[0], pair[1], names)
-    ]
-    if squares_vanish(x, y):
-        notes.append(
-            "The Fréchet distance of the columns as they are is not given: in their squared units "
-            "it is too small for a number."
-        )
-    return Comparison(
-        real=Side(tables[0].source, len(pair[0]), x),
-        generated=Side(tables[1].source, len(pair[1]), y),
-        columns=tuple(compared),
-        origins={name: origins[name] for name in compared if name in origins},
-        notes=tuple(notes),
-        set_aside=aside,
-        tests=found,
-        distances=distances(x, y, found, streams[3]),
-        differences=column_differences(x, y, compared, correction, origins),
-        directions=leading_directions(x, y),
-        copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
-        seed=seed,
-        permutations=permutations,
-    )
+    def to_json(self) -> str:
+        """Return ``to_dict`` as one JSON object."""
+        return json_text(self.to_dict(), indent=None)

@@ -63,10 +63,10 @@ class _Plane(NamedTuple):
 
 
 def _columns_plane(found: Comparison) -> list[_Plane]:
-    if len(found.columns) < 2:
+    if len(found.compared) < 2:
         return []
-    names = [str(name) for name in found.differences["column"][:2]]
-    places = [found.columns.index(name) for name in names]
+    names = [str(name) for name in found.columns["column"][:2]]
+    places = [found.compared.index(name) for name in names]
     labels = _label(found, names[0]), _label(found, names[1])
     caption = f"The two most different columns, {labels[0]} and {labels[1]}"
     samples = [side.rows[:, places] for side in (found.real, found.generated)]
@@ -75,7 +75,7 @@ def _columns_plane(found: Comparison) -> list[_Plane]:
 
 def _directions_plane(found: Comparison) -> list[_Plane]:
     directions = found.directions
-    if len(found.columns) < 2 or not directions.spread or not directions.mean.loadings.any():
+    if len(found.compared) < 2 or not directions.spread or not directions.mean.loadings.any():
         return []
     along = (directions.mean, directions.spread[0])
     samples = [
@@ -97,13 +97,13 @@ def _label(found: Comparison, column: str) -> str:
 
 
 def _marginal_count(found: Comparison) -> int:
-    return min(MOST_MARGINALS, len(found.columns))
+    return min(MOST_MARGINALS, len(found.compared))
 
 
 def _draw_marginal(found: Comparison, position: int, axes: Axes) -> tuple[pd.DataFrame, float]:
     """Draw both histograms of a column; return them, and the share that lies outside."""
-    name = str(found.differences["column"].iloc[position])
-    place = found.columns.index(name)
+    name = str(found.columns["column"].iloc[position])
+    place = found.compared.index(name)
     samples = [side.rows[:, place] for side in (found.real, found.generated)]
     low, high, outside = _range(samples)
     count = min(_BINS, 10 + int(min(map(len, samples)) ** (1 / 3)))
@@ -121,7 +121,7 @@ def _draw_marginal(found: Comparison, position: int, axes: Axes) -> tuple[pd.Dat
 
 
 def _marginal(found: Comparison, position: int) -> Picture:
-    row = found.differences.iloc[position]
+    row = found.columns.iloc[position]
     name = _label(found, str(row["column"]))
     with canvas(2.7) as (figure, axes):
         drawn, outside = _draw_marginal(found, position, axes)

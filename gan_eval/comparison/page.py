@@ -41,7 +41,7 @@ def render(found: Comparison) -> str:
 
 
 def _cards(found: Comparison) -> list[Card]:
-    first, worst = found.distances[0], found.differences.iloc[0]
+    first, worst = found.distances[0], found.columns.iloc[0]
     spread, note = found.directions.spread, _along("× ", found.directions.chance_ratio)
     return [
         Card(
@@ -101,7 +101,7 @@ def _distances(found: Comparison) -> Section:
 
 
 def _columns(found: Comparison) -> Section:
-    left = len(found.differences) - MOST_ROWS
+    left = len(found.columns) - MOST_ROWS
     more = f"{count(left)} more columns differ less; the comparison's JSON lists all."
     blocks = [
         TableBlock(words.columns_table(found, MOST_ROWS)),

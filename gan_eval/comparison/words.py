@@ -37,7 +37,7 @@ def summary(found: Comparison) -> list[str]:
     return [
         f"{headline(found)} {verdict(found)}",
         *rows_compared(found),
-        f"{plural(len(found.columns), 'column')} compared. {worst_column(found)}",
+        f"{plural(len(found.compared), 'column')} compared. {worst_column(found)}",
         f"Largest shift {number(found.directions.mean.value, 2)} sd along "
         f"{formula(found, found.directions.mean)}.",
         *(
@@ -90,7 +90,7 @@ def meaning(found: Comparison) -> str:
 
 def worst_column(found: Comparison) -> str:
     """Name the column that differs most, and say how."""
-    row = found.differences.iloc[0]
+    row = found.columns.iloc[0]
     return (
         f"The column that differs most is {plain(row['column'], SHORT)}: its mean is "
         f"{signed(row['shift'])} standard deviations off, its spread {number(row['sd_ratio'])} "
@@ -101,7 +101,7 @@ def worst_column(found: Comparison) -> str:
 
 def formula(found: Comparison, direction: Direction) -> str:
     """Write a direction as a sum of columns."""
-    return direction.in_words([plain(name, SHORT) for name in found.columns]) or "no direction"
+    return direction.in_words([plain(name, SHORT) for name in found.compared]) or "no direction"
 
 
 def rows_compared(found: Comparison) -> Iterator[str]:
@@ -250,7 +250,7 @@ def columns_table(found: Comparison, most: int, moments: bool = True) -> Table:
                 number(row["ks"], 2),
                 probability(row["adjusted"]),
             )
-            for row in found.differences.head(most).to_dict("records")
+            for row in found.columns.head(most).to_dict("records")
         ],
     )
 

@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_planted_difference_is_found_in_its_columns_and_direction(folder: Path) -> None:
     found = compare(folder / "real.csv", folder / "fake.csv", permutations=499)
     assert found.told_apart
-    assert found.columns == ("height", "weight", "income")
+    assert found.compared == ("height", "weight", "income")
     assert dict(found.set_aside) == {
         "planet": "constant at 3 in both",
         "height again": "the same as 'height' in both",
@@ -67,7 +67,7 @@ def test_the_tests_are_those_of_the_battery_on_the_same_rows(folder: Path) -> No
     )  # fmt: skip
     real, fake = (pd.read_csv(folder / f"{name}.csv")[columns] for name in ("real", "fake"))
     alone = battery(real, fake, tests=["hotelling"], permutations=199, rng=0)
-    assert found.columns == tuple(columns)
+    assert found.compared == tuple(columns)
     np.testing.assert_array_equal(found.real.rows, real.to_numpy())
     assert found.tests.results["hotelling"].statistic == alone.results["hotelling"].statistic
     assert (found.tests.alpha, found.tests.correction) == (0.1, "benjamini-hochberg")
@@ -134,12 +134,12 @@ def test_more_columns_than_rows_are_compared_by_what_can_be_computed(tmp_path: P
     assert found.told_apart
     assert not found.set_aside
     assert {"mmd", "energy"} <= set(found.tests.results)
-    assert json.dumps(found.document(), allow_nan=False)
+    assert json.dumps(found.to_dict(), allow_nan=False)
 
 
 def test_the_document_is_json_and_says_what_was_found(folder: Path) -> None:
     found = compare(folder / "real.csv", folder / "fake.csv", permutations=199)
-    document = json.loads(json.dumps(found.document(), allow_nan=False))
+    document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert document["verdict"] == document["battery"]["verdict"] == "told_apart"
     assert document["real"] == {
         "file": str(folder / "real.csv"),
@@ -147,8 +147,8 @@ def test_the_document_is_json_and_says_what_was_found(folder: Path) -> None:
         "rows_compared": 200,
     }
     assert document["set_aside"] == dict(found.set_aside)
-    assert [c["column"] for c in document["columns"]] == found.differences["column"].tolist()
-    assert set(document["directions"]["mean"]["loadings"]) == set(found.columns)
+    assert [c["column"] for c in document["columns"]] == found.columns["column"].tolist()
+    assert set(document["directions"]["mean"]["loadings"]) == set(found.compared)
     assert document["battery"]["correction"] == "holm"
 
 
@@ -180,7 +180,7 @@ def test_squares_that_vanish_are_not_a_distance_of_0(tmp_path: Path, size: float
     else:
         assert np.isnan(plain).all()
         assert said
-        assert json.loads(json.dumps(found.document(), allow_nan=False))
+        assert json.loads(json.dumps(found.to_dict(), allow_nan=False))
 
 
 def test_nothing_to_compare_is_refused(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_units_and_offsets_change_no_column(tmp_path: Path, size: float, offset:
         found.append(
             compare(tmp_path / f"{name}x.npy", tmp_path / f"{name}y.npy", permutations=199)
         )
-    plain, moved = (result.differences for result in found)
+    plain, moved = (result.columns for result in found)
     assert found[1].told_apart
     assert moved["column"].tolist() == plain["column"].tolist()
     for column in ("shift", "sd_ratio", "ks", "pvalue"):
@@ -239,13 +239,13 @@ def test_arrays_frames_and_files_compare_alike(folder: Path) -> None:
     ]
     for pair in given:
         found = compare(*pair, permutations=99)
-        pd.testing.assert_frame_equal(found.differences, of_files.differences)
+        pd.testing.assert_frame_equal(found.columns, of_files.columns)
         assert dict(found.tests.adjusted) == dict(of_files.tests.adjusted)
     found = compare(arrays[0], tensors[1], permutations=99)
-    assert set(found.columns) < {f"x{i}" for i in range(1, 9)}
+    assert set(found.compared) < {f"x{i}" for i in range(1, 9)}
     assert (found.real.source, found.generated.source) == ("real", "generated")
     one = compare(frames[0]["weight"], arrays[1][:, list(frames[1].columns).index("weight")])
-    assert one.columns == ("weight",)
+    assert one.compared == ("weight",)
 
 
 @pytest.mark.parametrize(
@@ -288,10 +288,10 @@ def test_a_comparison_shows_itself(folder: Path, tmp_path: Path) -> None:
     assert "Told apart" in html
     assert "sd_ratio" in html
     assert found.to_series()["verdict"] == "told_apart"
-    pd.testing.assert_frame_equal(found.to_frame(), found.differences)
+    pd.testing.assert_frame_equal(found.to_frame(), found.columns)
     found.save(tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     figure = found.plot()
-    assert len(figure.axes) == len(found.columns) + 2
+    assert len(figure.axes) == len(found.compared) + 2
     colours = {to_hex(line.get_color()) for axes in figure.axes for line in axes.lines}
     assert not colours & set(COLOURS.values())

@@ -131,7 +131,7 @@ def test_the_answer_says_that_rows_are_copies(tmp_path: Path) -> None:
     result = compare(*written(tmp_path, real, real[order]), permutations=199)
     assert result.verdict == Verdict.NOT_TOLD_APART
     assert words.headline(result).startswith("Not told apart, but 120 rows of the second sample")
-    assert result.document()["copies"]["exact"] == {
+    assert result.to_dict()["copies"]["exact"] == {
         "rows": 120, "of": 120, "expected": 0.0, "surprising": True
     }  # fmt: skip
     noisy = real[order] + 1e-7 * rng.normal(size=(120, 2))
@@ -140,7 +140,7 @@ def test_the_answer_says_that_rows_are_copies(tmp_path: Path) -> None:
     repeated = np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
     result = compare(*written(tmp_path, real, repeated), permutations=199)
     assert "rows of the second sample repeat" in words.headline(result)
-    assert json.dumps(result.document(), allow_nan=False)
+    assert json.dumps(result.to_dict(), allow_nan=False)
 
 
 def test_copies_are_sought_in_all_rows_where_some_are_drawn(tmp_path: Path) -> None:

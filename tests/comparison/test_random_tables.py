@@ -44,7 +44,7 @@ def hold(x: Array, y: Array) -> None:
         return
     event(str(one.verdict))
     documents: list[dict[str, Any]] = [
-        json.loads(json.dumps(result.document(), allow_nan=False)) for result in (one, other)
+        json.loads(json.dumps(result.to_dict(), allow_nan=False)) for result in (one, other)
     ]
     for results in (one.tests.results, other.tests.results):
         assert all(0 <= result.pvalue <= 1 for result in results.values())

@@ -97,7 +97,7 @@ def test_all_digits_of_a_text_count(tmp_path: Path, start: int, decimals: int) -
     unit = 10.0**-decimals
     assert found.told_apart
     np.testing.assert_allclose(np.diff(found.real.rows[:, 0]), np.diff(LATE) * unit, rtol=1e-12)
-    (column,) = found.differences.to_dict("records")
+    (column,) = found.columns.to_dict("records")
     oracle: Any = ks_2samp(LATE, LATER)
     assert column["ks"] == oracle.statistic
     for name, values in (("real", LATE), ("generated", LATER)):

@@ -131,7 +131,7 @@ def _parquet(target: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], object]]:
         import pyarrow.parquet
     except ModuleNotFoundError:
         raise UsageError(
-            "Parquet needs pyarrow, which is not installed: pip install 'gan-eval[parquet]'"
+            "Parquet needs pyarrow, which is not installed: pip install pyarrow"
         ) from None
     writer = None
 
