@@ -150,12 +150,8 @@ def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError:
-        raise UsageError(
-            "a Parquet file needs pyarrow: pip install pyarrow, or save it as CSV"
-        ) from None
+    from pyarrow import ArrowException, parquet
+
     try:
         with parquet.ParquetFile(path) as file:
             require_columns(path, file.metadata.num_columns)

@@ -170,7 +170,7 @@ def read_table(path: str | Path, header: bool | None = None) -> Table:
     path : path
         ``.csv``, ``.tsv`` (UTF-8, a header of names or numbers from the first line on:
         :mod:`~gan_eval.comparison.text`),
-        ``.parquet`` (needs pyarrow), ``.npy`` (shape (n, d) or (n,)) or ``.npz`` (one such array,
+        ``.parquet``, ``.npy`` (shape (n, d) or (n,)) or ``.npz`` (one such array,
         or columns of shape (n,) by name).
     header : bool, optional
         Whether the first line of a text names the columns; found out if not given.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -245,12 +244,3 @@ def test_columns_that_cannot_be_matched_are_refused(
     with pytest.raises(UsageError) as refusal:
         common_columns(read_table("r.csv"), read_table("f.csv"), chosen)
     assert sentence in str(refusal.value)
-
-
-def test_without_pyarrow_the_command_that_installs_it_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write(tmp_path, "t.parquet", b"")
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(UsageError, match=r"pip install 'gan-eval\[parquet\]'"):
-        read_table(path)

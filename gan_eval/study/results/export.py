@@ -72,7 +72,7 @@ def export(folder: str | Path, out: Path | None = None, *, epochs: bool = False)
     Raises
     ------
     UsageError
-        As ``load``; where the ending is another, pyarrow is missing for Parquet, or the file
+        As ``load``; where the ending is another, or the file
         cannot be written.
     """
     kind = ".csv" if out is None else out.suffix.lower()
@@ -126,13 +126,9 @@ def _csv(target: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], object]]:
 @contextmanager
 def _parquet(target: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], object]]:
     """Open a writer of frames of the same columns, one row group each."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ModuleNotFoundError:
-        raise UsageError(
-            "Parquet needs pyarrow, which is not installed: pip install pyarrow"
-        ) from None
+    import pyarrow
+    import pyarrow.parquet
+
     writer = None
 
     def write(frame: pd.DataFrame) -> None:
