@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from gan_eval.cli.app import AsJson, argument, as_options, names, option
 from gan_eval.cli.status import Status
+from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
     from gan_eval.comparison import Comparison
@@ -19,8 +21,19 @@ _NAMED = ("columns", "sample", "seed", "header")  # arguments, in the library's 
 
 
 def compare(
-    real: Annotated[Path, argument("REAL", "A table: .csv, .tsv, .parquet, .npy or .npz.")],
-    generated: Annotated[Path, argument("GENERATED", "The other table, with the same columns.")],
+    real: Annotated[
+        Path | None, argument("REAL", "A table: .csv, .tsv, .parquet, .npy or .npz.")
+    ] = None,
+    generated: Annotated[
+        Path | None, argument("GENERATED", "The other table, with the same columns.")
+    ] = None,
+    target: Annotated[
+        Path | None, option("--target FILE", "A TOML file of a Gaussian, in the place of REAL.")
+    ] = None,
+    sampler: Annotated[
+        str | None,
+        option("--sampler MODULE:NAME", "Whose sample(n, rng) is in the place of GENERATED."),
+    ] = None,
     columns: Annotated[
         str | None, option("--columns A,B,…", "Compare these columns; all if not given.")
     ] = None,
@@ -58,10 +71,10 @@ def compare(
     from gan_eval.runtime.files import check_outputs
     from gan_eval.stats.result import Verdict
 
-    check_outputs({"--html": html}, (real, generated))
+    tables = [table for table in (real, generated) if table is not None]
+    check_outputs({"--html": html}, tables)
     found = comparison.compare(
-        real,
-        generated,
+        *_sides(tables, target, sampler),
         columns=names(columns),
         sample=sample,
         tests=names(tests),
@@ -81,6 +94,26 @@ def compare(
     else:
         _print(found)
     return Status.of({Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}.get(found.verdict))
+
+
+def _sides(tables: Sequence[Path], target: Path | None, sampler: str | None) -> tuple[Any, Any]:
+    """Return what to compare: the tables, a target or a sampler in the place of one of them."""
+    from gan_eval.comparison.sources import load_sampler
+    from gan_eval.distributions.target_settings import target_of_settings
+
+    needed = 2 - (target is not None) - (sampler is not None)
+    if len(tables) != needed:
+        wanted = [name for name, given in (("REAL", target), ("GENERATED", sampler)) if not given]
+        raise UsageError(
+            f"compare takes {' and '.join(wanted) or 'no table beside `--target` and `--sampler`'}"
+            f", got {len(tables)} table{'' if len(tables) == 1 else 's'}"
+        )
+    left: list[Any] = list(tables)
+    if target is not None:
+        from gan_eval.runtime.settings import read_toml
+
+        left.insert(0, target_of_settings(read_toml(target)))
+    return left[0], left[1] if sampler is None else load_sampler(sampler)
 
 
 def _print(found: Comparison) -> None:

@@ -16,7 +16,16 @@ from gan_eval.comparison.differences import (
     leading_directions,
     squares_vanish,
 )
-from gan_eval.comparison.reading import LEAST_ROWS, common_columns, counting, read_tables
+from gan_eval.comparison.reading import (
+    LEAST_ROWS,
+    Table,
+    common_columns,
+    counting,
+    read_tables,
+    table_of,
+)
+from gan_eval.comparison.sources import ROWS, draw, gaussian_target, is_sampler, is_target
+from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import plain, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery
@@ -41,10 +50,14 @@ def compare(
 
     Parameters
     ----------
-    real, generated : array, DataFrame, torch tensor, or path of a file
+    real, generated : array, DataFrame, torch tensor, path of a file, or source of rows
         Independent rows of shape (n, d), or (n,); n and d are those of each, at least 3 rows. Files
         are CSV, TSV, Parquet, NPY or NPZ (:func:`~gan_eval.comparison.reading.read_table`). Columns
         are matched by name, and by position where one of the two has no names.
+        A source has a method ``sample(n, rng)`` (:class:`~gan_eval.comparison.sources.Sampler`),
+        by which ``sample`` rows are drawn, or else as many as the other table has. Where ``real``
+        is a Gaussian or a GaussianTarget, generated is tested against that very distribution, and
+        the rows drawn are for the measures that need some.
     columns : sequence of str, optional
         Those to compare; all if none, which both must then have.
     sample : int, optional
@@ -83,9 +96,11 @@ def compare(
         whole_number(sample, "`sample`", LEAST_ROWS)
     if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:
         raise UsageError(f"`seed` must be between 0 and 2**63 − 1, got {seed}")
-    tables = common_columns(*read_tables(real, generated, header), columns)
+    streams = np.random.default_rng(seed).spawn(6)
+    read = _read(real, generated, header, sample, streams[4:])
+    tables = common_columns(*read, columns)
     names = [str(name) for name in tables[0].frame.columns]
-    streams = np.random.default_rng(seed).spawn(4)
+    target = _marginal(gaussian_target(real), read[1], names)
     both = " and ".join(repr(table.source) for table in tables)
     first, second = (table.numbers(names) for table in tables)
     *pair, taken_off = common_origin(first, second, both, names)
@@ -105,8 +120,8 @@ def compare(
     compared = [names[i] for i in kept]
     frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
     found = battery(
-        *frames, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
-        rng=seed,
+        *(frames if target is None else frames[1:]), target=target, tests=tests, alpha=alpha,
+        correction=correction, permutations=permutations, rng=seed,
     )  # fmt: skip
     notes = [table.note for table in tables if table.note]
     notes += [
@@ -132,4 +147,42 @@ def compare(
         copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
         seed=seed,
         permutations=permutations,
+    )
+
+
+def _read(
+    real: Any,
+    generated: Any,
+    header: bool | None,
+    sample: int | None,
+    streams: Sequence[np.random.Generator],
+) -> tuple[Table, Table]:
+    """Read the two tables; draw the one that is a target or a sampler, as long as the other."""
+    given = {"real": real, "generated": generated}
+    drawn = {name: one for name, one in given.items() if is_sampler(one) or is_target(one)}
+    if not drawn:
+        return read_tables(real, generated, header)
+    count, alone = sample or ROWS, None
+    if len(drawn) == 1:
+        (name,) = given.keys() - drawn.keys()
+        alone = read_tables(given[name], given[name], header)[0]
+        count = sample or len(alone.frame)
+    tables = {
+        name: table_of(draw(given[name], count, stream, name), name) if name in drawn else alone
+        for name, stream in zip(given, streams, strict=True)
+    }
+    return tables["real"], tables["generated"]
+
+
+def _marginal(
+    target: GaussianTarget | None, generated: Table, names: Sequence[str]
+) -> GaussianTarget | None:
+    """Take the coordinates of a target that are compared, in the order of the names."""
+    if target is None:
+        return None
+    places = [generated.frame.columns.get_loc(name) for name in names]
+    if places == list(range(target.dimension)):
+        return target
+    return GaussianTarget.from_moments(
+        target.mean[places], target.covariance[np.ix_(places, places)]
     )
