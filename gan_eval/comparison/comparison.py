@@ -92,6 +92,11 @@ class Comparison(Displayed):
 
         return few_lines(*words.summary(self))
 
+    def _repr_html_(self) -> str:
+        from gan_eval.comparison.page import answer
+
+        return answer(self)
+
     def plot(self) -> Figure:
         """Draw the most different columns and the leading directions, as the page does."""
         from gan_eval.comparison.figures import plot

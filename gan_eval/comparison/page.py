@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gan_eval.comparison import figures, words
 from gan_eval.pages.blocks import Card, DefinitionList, Gallery, Paragraph, Section, TableBlock
 from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
-from gan_eval.pages.page import fill
+from gan_eval.pages.page import fill, head
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.provenance import environment
 from gan_eval.stats.multiple import CORRECTIONS
@@ -24,20 +24,30 @@ MOST_ROWS = 500
 def render(found: Comparison) -> str:
     """Write the page; the same comparison gives the same text, byte for byte, on one machine."""
     name = " and ".join(plain(Path(side.source).name, 40) for side in (found.real, found.generated))
+    makers = (_tests, _distances, _columns, _directions, _copies, _data, _method)
     return fill(
         title=f"{name}: do they come from one distribution?",
         name=name,
-        question="Do the two samples come from one distribution?",
-        headline=words.headline(found),
-        sentences=[
+        **_answer(found),
+        sections=[make(found) for make in makers],
+    )
+
+
+def answer(found: Comparison) -> str:
+    """Write the head of the page, for a notebook."""
+    more = "Columns: `.to_frame()`. Pictures: `.plot()`. All of it as a page: `.save(path)`."
+    return head(**_answer(found), more=more)
+
+
+def _answer(found: Comparison) -> dict[str, Any]:
+    return {
+        "question": "Do the two samples come from one distribution?",
+        "headline": words.headline(found),
+        "sentences": [
             (None, say(found)) for say in (words.verdict, words.worst_column, words.meaning)
         ],
-        cards=_cards(found),
-        sections=[
-            make(found)
-            for make in (_tests, _distances, _columns, _directions, _copies, _data, _method)
-        ],
-    )
+        "cards": _cards(found),
+    }
 
 
 def _cards(found: Comparison) -> list[Card]:

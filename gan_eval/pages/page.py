@@ -39,7 +39,7 @@ def fill(
     """Fill a page: its answer first (question, headline, sentences, cards), then its sections."""
     script = source("page.js")
     digest = hashlib.sha256(script.encode()).digest()
-    html = _template().render(
+    html = _template("template.html.j2").render(
         title=title,
         name=name,
         question=question,
@@ -58,8 +58,22 @@ def fill(
     return html.encode("utf-8", "replace").decode("utf-8")
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+def head(
+    *,
+    question: str,
+    headline: str,
+    sentences: Sequence[tuple[str | None, str]],
+    cards: Sequence[Card],
+    more: str,
+) -> str:
+    """Fill the answer of a page alone, as a notebook shows it; ``more`` says where the rest is."""
+    return _template("head.html.j2").render(
+        question=question, headline=headline, sentences=sentences, cards=cards, more=more
+    )
+
+
+@lru_cache
+def _template(name: str) -> Template:
     jinja = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -68,7 +82,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     jinja.filters["spans"] = _spans
-    return jinja.get_template("template.html.j2")
+    return jinja.get_template(name)
 
 
 def _spans(text: str) -> Markup:
