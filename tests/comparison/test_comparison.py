@@ -286,7 +286,6 @@ def test_a_comparison_shows_itself(folder: Path, tmp_path: Path) -> None:
     assert repr(found).startswith("Told apart. ")
     html = found._repr_html_()
     assert "Told apart" in html
-    assert "sd_ratio" in html
     assert found.to_series()["verdict"] == "told_apart"
     pd.testing.assert_frame_equal(found.to_frame(), found.columns)
     found.save(tmp_path / "page.html")
