@@ -12,7 +12,8 @@ from gan_eval import testing
 from gan_eval.cli import main
 from gan_eval.comparison.differences import INTERVAL_COLUMNS
 from gan_eval.comparison.reading import ENDINGS, LEAST_ROWS
-from gan_eval.stats.battery.catalogue import DEFAULT, ROWS_PER_COLUMN, TESTS
+from gan_eval.stats.battery.catalogue import DEFAULT, TESTS
+from gan_eval.stats.mixed import ROWS_PER_COLUMN
 from gan_eval.stats.battery.equivalence import failure_probability
 
 from ..docs.pages import code, names_in, run_code, section, table_rows, text

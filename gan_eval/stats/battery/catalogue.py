@@ -18,8 +18,9 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import nearest, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples as validation
+from gan_eval.stats.mixed import can_be_whitened, in_deviations
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.scaling import Array, ColumnScales, constant_columns, naming, whitening
+from gan_eval.stats.scaling import Array, naming, whitening
 
 if TYPE_CHECKING:
     from gan_eval.distributions.gaussian import GaussianLike
@@ -32,10 +33,6 @@ ON_DEVICE = ("permutations", "rng", "device")
 PERMUTED = ("permutations", "rng")
 DRAWN = ("resamples", "rng")
 """The arguments that tests take: of torch's permutations, of NumPy's, of a bootstrap's draws."""
-
-ROWS_PER_COLUMN = 4
-"""Pooled rows per column from which on whitening takes away correlations, not only scales: with as
-many rows as columns all whitened rows are equally far from each other, and nothing can be seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +76,8 @@ class Samples:
                 first, second = first[:, kept], second[:, kept]
                 names = [names[j] for j in kept]
             pooled = np.concatenate([first, second])
-            whiten = "pooled" if _can_be_whitened(pooled) else None
-            measured = pooled if whiten else _in_deviations(pooled)
+            whiten = "pooled" if can_be_whitened(pooled) else None
+            measured = pooled if whiten else in_deviations(pooled)
             pair = measured[: len(first)], measured[len(first) :]
             return cls(first, second, None, pair, whiten, names, aside)
         first, target = validation.one_sample(x, target)
@@ -90,25 +87,6 @@ class Samples:
             return cls(first, None, target, (first, drawn), target, names)
         first, second = validation.two_samples(x, y, fixed=validation.TARGET)
         return cls(first, second, target, (first, second), target, names)
-
-
-def _can_be_whitened(pooled: Array) -> bool:
-    if len(pooled) < ROWS_PER_COLUMN * pooled.shape[1]:
-        return False
-    try:
-        whitening(pooled, "pooled")
-    except UsageError:
-        return False
-    return True
-
-
-def _in_deviations(pooled: Array) -> Array:
-    """Return columns over their standard deviations, rare values far off drawn in; constant ones
-    are 0."""
-    scaled = ColumnScales.robust(pooled)(pooled)
-    scaled[:, constant_columns(pooled)] = 0.0
-    deviations = scaled.std(axis=0)
-    return scaled / np.where(deviations > 0, deviations, 1.0)
 
 
 @dataclass(frozen=True)
