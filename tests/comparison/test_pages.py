@@ -13,8 +13,8 @@ from gan_eval.cli import main
 from gan_eval.comparison.differences import INTERVAL_COLUMNS
 from gan_eval.comparison.reading import ENDINGS, LEAST_ROWS
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS
-from gan_eval.stats.mixed import ROWS_PER_COLUMN
 from gan_eval.stats.battery.equivalence import failure_probability
+from gan_eval.stats.mixed import ROWS_PER_COLUMN
 
 from ..docs.pages import code, names_in, run_code, section, table_rows, text
 
