@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.judging.summary import share_interval
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.shares import share_interval
 from gan_eval.training.config import Margins
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_eval.distributions import divergences
-from gan_eval.judging.summary import quantile, share_interval
+from gan_eval.judging.summary import quantile
 from gan_eval.stats.bootstrap import draws
 from gan_eval.stats.multiple import adjusted_pvalues
+from gan_eval.stats.shares import share_interval
 from gan_eval.stats.twosample import energy_test, mmd_test
 from gan_eval.training.trained import Array, TrainedGANs
 

@@ -14,6 +14,7 @@ from gan_eval.judging.evaluation import axes_of
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.shares import share_interval
 
 CELL = ["configuration", "backend", "device"]
 """The columns that identify a cell of a study: all its rows differ by seed only."""
@@ -59,15 +60,6 @@ def median_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float,
     if below < 1:
         return (-np.inf, np.inf)
     return (float(ordered[below - 1]), float(ordered[n - below]))
-
-
-def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Compute the Clopper–Pearson (1934) interval of a share, never anti-conservative."""
-    tail = (1 - confidence) / 2
-    # Quantiles of beta distributions; scipy.stats has them too, and takes a second to import.
-    low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
-    high = special.betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
-    return (float(low), float(high))
 
 
 def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:

@@ -1,5 +1,5 @@
-"""Intervals of a median and of a share: known answers, and SciPy's statistics as the oracle. Rows
-by cell: what pandas' own grouping gives, without its copy where that can be saved."""
+"""Intervals of a median: known answers, and SciPy's statistics as the oracle. Rows by cell: what
+pandas' own grouping gives, without its copy where that can be saved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gan_eval.judging.summary import CELL, by_cell, median_interval, share_interval
+from gan_eval.judging.summary import CELL, by_cell, median_interval
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
@@ -26,13 +26,6 @@ def test_six_values_are_the_fewest_with_an_interval() -> None:
     assert median_interval([6, 5, 4, 3, 2, 1]) == (1, 6)
     assert median_interval([5, 4, 3, 2, 1]) == (-np.inf, np.inf)
     assert np.isnan(median_interval([1, np.nan, 2])).all()
-
-
-@pytest.mark.parametrize("n", [1, 7, 30, 2000])
-def test_shares_have_the_interval_of_clopper_and_pearson(n: int) -> None:
-    for successes in {0, 1, n // 3, n - 1, n}:
-        exact = stats.binomtest(successes, n).proportion_ci(0.95, method="exact")
-        assert share_interval(successes, n) == pytest.approx((exact.low, exact.high), abs=1e-12)
 
 
 def rows() -> pd.DataFrame:

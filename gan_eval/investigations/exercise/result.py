@@ -14,10 +14,11 @@ from scipy.special import ndtri
 from gan_eval.investigations.exercise.rejections import OPTIMUM
 from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2
 from gan_eval.investigations.exercise.settings import Settings, label
-from gan_eval.judging.summary import median_interval, share_interval
+from gan_eval.judging.summary import median_interval
 from gan_eval.runtime.notebook import Displayed
 from gan_eval.stats.bootstrap import draws, percentile_interval
 from gan_eval.stats.crossing import first_crossings
+from gan_eval.stats.shares import share_interval
 
 Array = NDArray[np.floating]
 
