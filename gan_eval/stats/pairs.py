@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gan_eval.stats.kernels.kernels import median_bandwidth
 from gan_eval.stats.samples import Array
 
+Places = NDArray[np.intp]
 Semimetric = Callable[[Array], Array]
 """Turns squared Euclidean distances into entries, in place."""
 
@@ -78,7 +80,7 @@ class PairMeans:
         return self.square / self.pairs
 
 
-def blocks_of(n: int, m: int, rng: np.random.Generator) -> list[tuple[Array, Array]]:
+def blocks_of(n: int, m: int, rng: np.random.Generator) -> list[tuple[Places, Places]]:
     """Part n and m rows into as many blocks, at random, as ``MOST_PAIRS`` needs; often one."""
     count = max(1, min(math.ceil(n * m / MOST_PAIRS), n // 4, m // 4))
     if count == 1:

@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from scipy.special import stdtr, stdtrit
 
 from gan_eval.runtime.arguments import level, one_of
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.intervals import SPECTRUM_ROWS, Noise, squared_distance_interval
 from gan_eval.stats.multiple import adjusted_pvalues
-from gan_eval.stats.pairs import PairMeans, between, semimetric, within
+from gan_eval.stats.pairs import PairMeans, Semimetric, between, semimetric, within
 from gan_eval.stats.samples import Array
 
 MEASURES = ("energy", "mmd")
 METHODS = ("jackknife", "u_statistic")
+_LARGEST = {"energy": math.inf, "mmd": 2.0}
 FEWEST_ROWS = 4
 """Rows of each sample; the variance of pairs needs four."""
 
@@ -68,8 +71,9 @@ class RelativeDistances:
         E ρ(X, X′) of the real rows: n fresh real rows are D² = ``spread`` / n away on average.
     distances : tuple of float
         Estimates without bias, in the order of the samples; some may be below 0.
-    deviations : tuple of float
-        Their standard errors.
+    intervals : tuple of (float, float)
+        Of these, of level 95 %, valid at 0 too
+        (:func:`~gan_eval.stats.intervals.squared_distance_interval`).
     differences : tuple of Difference
         Of all pairs, in the order of ``itertools.combinations``.
     """
@@ -79,7 +83,7 @@ class RelativeDistances:
     alpha: float
     spread: float
     distances: tuple[float, ...]
-    deviations: tuple[float, ...]
+    intervals: tuple[tuple[float, float], ...]
     differences: tuple[Difference, ...]
 
 
@@ -122,8 +126,8 @@ def relative_distances(
     The difference Δ of two unbiased estimates is a U-statistic of three samples: E ρ(X, X′) falls
     out. By Hoeffding's decomposition its variance is exactly Σ Var h(row) / rows over the three
     samples, plus that of pairs alone, E ρ̃² / pairs for each mean in it; h is the mean of ρ given
-    one row, for a real row 2 E ρ(x, A) − 2 E ρ(x, B). ``"u_statistic"`` estimates both parts without
-    bias. The first alone is the asymptotic variance of Bounliphone et al. (2016), with the
+    one row, for a real row 2 E ρ(x, A) − 2 E ρ(x, B). ``"u_statistic"`` estimates both parts
+    without bias. The first alone is the asymptotic variance of Bounliphone et al. (2016), with the
     covariance that comes from the same real rows. It vanishes where both samples have the real
     one's distribution: Δ is then no longer normal, and its variance is that of pairs.
     ``"jackknife"`` leaves out one row of one sample at a time; it counts the part of pairs twice
@@ -157,7 +161,9 @@ def relative_distances(
     rng = np.random.default_rng(0) if rng is None else rng
     rho = semimetric(measure, real)
     own = within(real, rho, rng)
-    sides = [_Side(between(real, rows, rho, rng), within(rows, rho, rng), method) for rows in others]
+    sides = [
+        _Side(between(real, rows, rho, rng), within(rows, rho, rng), method) for rows in others
+    ]
     raw = [
         (i, j, *_difference(sides[i], sides[j], alpha))
         for i, j in combinations(range(len(sides)), 2)
@@ -168,8 +174,11 @@ def relative_distances(
         method,
         alpha,
         own.mean,
-        tuple(2 * side.across.mean - side.own.mean - own.mean for side in sides),
-        tuple(math.sqrt(side.alone(own)) for side in sides),
+        tuple(side.distance(own) for side in sides),
+        tuple(
+            _interval(side, own, _spectrum(real, rows, side, own, rho), largest=_LARGEST[measure])
+            for side, rows in zip(sides, others, strict=True)
+        ),
         tuple(Difference(*one, float(p)) for one, p in zip(raw, adjusted, strict=True)),
     )
 
@@ -183,24 +192,57 @@ class _Side:
     method: str
 
     @property
-    def twice(self) -> float:
+    def of_pairs(self) -> float:
         """The variance of 2 · across − own that pairs alone bring."""
         return 4 * self.across.of_pairs + self.own.of_pairs
 
     def of_rows(self) -> float:
         """The variance of 2 · across − own as its rows have it, that of pairs counted in."""
         n = len(self.own.of_x)
-        return float((2 * (self.across.of_y - self.own.of_x)).var(ddof=1)) / n
+        own = self.own.of_x * ((n - 1) / (n - 2) if self.method == "jackknife" else 1.0)
+        return float((2 * (self.across.of_y - own)).var(ddof=1)) / n
 
-    def alone(self, real: PairMeans) -> float:
-        """The variance of this distance."""
-        of_real = (2 * (self.across.of_x - real.of_x)).var(ddof=1) / len(real.of_x)
-        return _settled(float(of_real) + self.of_rows(), self.twice + real.of_pairs, self.method)
+    def distance(self, real: PairMeans) -> float:
+        """The estimate of the squared distance."""
+        return 2 * self.across.mean - self.own.mean - real.mean
 
 
 def _settled(counted: float, of_pairs: float, method: str) -> float:
     """Return the variance by a method, from one that counts the part of pairs twice."""
     return counted if method == "jackknife" else max(counted - of_pairs, of_pairs)
+
+
+def _spectrum(
+    real: Array, rows: Array, side: _Side, own: PairMeans, rho: Semimetric
+) -> Noise | None:
+    """Find the noise of a distance from the matrix of some rows; None where it has none."""
+    sizes = len(real), len(rows)
+    first = own.mean / sizes[0] + side.own.mean / sizes[1]
+    of_pairs = (side.of_pairs + own.of_pairs) / 2  # 2 tr Σ² is the variance that pairs bring
+    if not (first > 0 and of_pairs > 0):
+        return None
+    some = [
+        x[np.linspace(0, n - 1, min(n, SPECTRUM_ROWS)).round().astype(np.intp)]
+        for x, n in zip((real, rows), sizes, strict=True)
+    ]
+    points = np.concatenate(some)
+    matrix = -rho(np.asarray(cdist(points, points, "sqeuclidean"), np.float64))
+    noise = Noise.of(matrix, len(some[0]), *sizes, first)
+    # All rows know it better than some, and pairs within blocks are fewer.
+    return Noise(first, of_pairs, noise.third * (of_pairs / noise.second) ** 1.5)
+
+
+def _interval(
+    side: _Side, real: PairMeans, noise: Noise | None, largest: float
+) -> tuple[float, float]:
+    """Bound a squared distance, also one of 0."""
+    estimate = side.distance(real)
+    if noise is None:
+        end = min(max(estimate, 0.0), largest)
+        return end, end
+    of_real = float((side.across.of_x - real.of_x).var(ddof=1)) / len(real.of_x)
+    witness = of_real + side.of_rows() / 4
+    return squared_distance_interval(estimate, witness, noise, largest=largest)
 
 
 def _difference(
@@ -214,7 +256,7 @@ def _difference(
     )
     counts = np.array([len(over_real), len(first.own.of_x), len(second.own.of_x)])
     counted = float(parts.sum())
-    variance = _settled(counted, first.twice + second.twice, first.method)
+    variance = _settled(counted, first.of_pairs + second.of_pairs, first.method)
     if variance <= 0:  # samples whose rows all coincide
         return estimate, 0.0, math.inf, estimate, estimate, float(estimate == 0)
     degrees = counted**2 / float((parts**2 / (counts - 1)).sum())
