@@ -190,8 +190,10 @@ def battery(
 
     Parameters
     ----------
-    x : array of shape (n, d), or (n,)
-        NumPy, torch or pandas; at least 2 rows. With a target, the sample that is in question.
+    x : array of shape (n, d), or (n,), or MixedRows
+        NumPy, torch or pandas; at least 2 rows. With a target, the sample that is in question. Of
+        :class:`~gan_eval.stats.mixed.MixedRows`, tests of moments take the numbers, and the others
+        the points that stand for the rows (:func:`~gan_eval.stats.mixed.embed`).
     y : array of shape (m, d), or (m,), optional
         The other sample; with a target, a sample of it. Without ``y``, tests against the target
         are of one sample, and those that need two draw n rows from the target.

@@ -16,9 +16,16 @@ import numpy as np
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import nearest, shown
-from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples as validation
-from gan_eval.stats.mixed import can_be_whitened, in_deviations
+from gan_eval.stats.mixed import (
+    MixedRows,
+    can_be_whitened,
+    embed,
+    imputed,
+    in_deviations,
+    ordered,
+)
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import Array, naming, whitening
 
@@ -42,7 +49,10 @@ class Samples:
     ``pair`` holds both for the tests that need two (y drawn from the target where there is none),
     and ``whiten`` is how these are to be whitened. ``columns`` names the columns; of two samples
     without a target those in ``set_aside`` are left out, each with the reason
-    (:func:`~gan_eval.stats.twosample.columns.set_aside`).
+    (:func:`~gan_eval.stats.twosample.columns.set_aside`). Of mixed rows, ``x`` and ``y`` are the
+    numbers, ``pair`` has their points (:func:`~gan_eval.stats.mixed.embed`), and ``in_order`` both
+    as columns of which the order counts (:func:`~gan_eval.stats.mixed.ordered`), whose names
+    ``columns`` has.
     """
 
     x: Array
@@ -52,12 +62,15 @@ class Samples:
     whiten: GaussianTarget | str | None
     columns: Sequence[str]
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    in_order: tuple[Array, Array] | None = None
 
     @classmethod
     def of(
         cls, x: Any, y: Any, target: GaussianLike | None, generator: np.random.Generator
     ) -> Samples:
         """Read what a user gives; ``UsageError`` where it cannot be used."""
+        if isinstance(x, MixedRows) and isinstance(y, MixedRows):
+            return cls._of_mixed(x, y)
         if target is None:
             from gan_eval.stats.twosample.columns import set_aside
 
@@ -87,6 +100,14 @@ class Samples:
             return cls(first, None, target, (first, drawn), target, names)
         first, second = validation.two_samples(x, y, fixed=validation.TARGET)
         return cls(first, second, target, (first, second), target, names)
+
+    @classmethod
+    def _of_mixed(cls, x: MixedRows, y: MixedRows) -> Samples:
+        """Take rows of two tables, of which all numbers are compared."""
+        first, second = imputed(x, y)
+        points, (in_order, names) = embed(x, y), ordered(x, y)
+        pair, order = (points[0], points[1]), (in_order[0], in_order[1])
+        return cls(first, second, None, pair, None, names, in_order=order)
 
 
 @dataclass(frozen=True)
@@ -257,8 +278,12 @@ class BatteryTest:
         if alone and self.against_target is not None:
             return ALL_TESTS[self.against_target].run(data.x, target=data.target, **settings)
         x, y = data.pair
-        if self.coordinates == "given" and data.y is not None:
+        if data.in_order is not None and self.two_samples == "columns":
+            x, y = data.in_order
+        elif self.coordinates == "given" and data.y is not None:
             x, y = data.x, data.y
+            if not x.shape[1]:
+                raise CannotTestError("no column holds numbers")
         elif self.coordinates == "whiten":
             settings["whiten"] = data.whiten
         elif self.coordinates == "whitened" and data.whiten is not None:
