@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 from scipy.stats import betabinom
 
+from gan_eval.comparison.held_out import RARE, CopyVerdict, HeldOut, held_out_test
+from gan_eval.runtime.files import json_ready
 from gan_eval.stats.permutation.labels import Array, row_codes
-
-RARE = 0.01
-"""A row is a near copy where only this share of the first file's rows is as near to another."""
 
 SURPRISING = 0.001
 """The probability below which a count is more than the other file leads one to expect."""
@@ -44,6 +45,12 @@ class Count:
     of: int
     expected: float
     surprising: bool
+
+    @property
+    def could_surprise(self) -> bool:
+        """Whether some number of rows would have been surprising."""
+        all_of_them = Count.beside(self.of, self.of, self.expected, self.of)
+        return all_of_them.surprising
 
     @classmethod
     def beside(cls, rows: int, of: int, base_rows: float, base_of: int) -> Count:
@@ -77,6 +84,8 @@ class Copies:
         Rows that equal another row of their own file. Where the files differ in length, the longer
         one's are counted in as many random rows as the shorter has (their expectation over the
         draw); ``expected`` is from the other file.
+    held_out : HeldOut or None
+        The exact test, where there are held-out real rows.
 
     Notes
     -----
@@ -91,6 +100,25 @@ class Copies:
     near: Count | None
     repeated_real: Count
     repeated_generated: Count
+    held_out: HeldOut | None = None
+
+    @property
+    def verdict(self) -> CopyVerdict:
+        """Whether rows are copied: by the held-out rows where there are some, and then exact.
+
+        Else a warning: rows that are equal or near more often than real's own rows are may have
+        another cause than copying.
+        """
+        if self.held_out is not None:
+            return self.held_out.verdict
+        if self.exact.surprising or (self.near is not None and self.near.surprising):
+            return CopyVerdict.COPIES
+        told = self.near is not None and self.near.could_surprise
+        return CopyVerdict.NO_COPIES_SHOWN if told else CopyVerdict.COULD_NOT_TELL
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers, ready for JSON."""
+        return json_ready(asdict(self) | {"verdict": str(self.verdict)})
 
     @property
     def surprising(self) -> bool:
@@ -99,8 +127,32 @@ class Copies:
         return any(count is not None and count.surprising for count in found)
 
 
-def find_copies(real: Array, generated: Array, generator: np.random.Generator) -> Copies:
+def find_copies(
+    real: Array,
+    generated: Array,
+    generator: np.random.Generator,
+    *,
+    held_out: Array | None = None,
+    embedded: bool = False,
+    permutations: int = 999,
+    alpha: float = 0.05,
+) -> Copies:
     """Count copies of rows of real (n, d) in generated (m, d), and repeated rows within each.
+
+    Parameters
+    ----------
+    real, generated : ndarray, shape (n, d) and (m, d)
+        The rows that the generator was trained on, and its own.
+    generator : numpy.random.Generator
+    held_out : ndarray, shape (h, d), optional
+        Real rows that the generator has not seen, for
+        :func:`~gan_eval.comparison.held_out.held_out_test`.
+    embedded : bool
+        Whether the rows are in coordinates whose distance means something. Otherwise columns are
+        divided by their standard deviations. With held-out rows, an embedding has to treat them
+        and the rows of real alike: made by both together.
+    permutations, alpha
+        Of that test.
 
     Examples
     --------
@@ -118,11 +170,20 @@ def find_copies(real: Array, generated: Array, generator: np.random.Generator) -
     equal = in_real[of_generated] > 0
     size = min(n, m)
     repeats = [_repeated(counts, size) for counts in (in_real, in_generated)]
+    different = real[np.unique(of_real, return_index=True)[1]]
+    near = _near(different, generated[~equal], generator, embedded)
+    tested = None
+    if held_out is not None:
+        rows = real, held_out, generated
+        if not embedded:
+            rows = _in_deviations(np.concatenate(rows[:2]), *rows)
+        tested = held_out_test(*rows, permutations=permutations, alpha=alpha, rng=generator)
     return Copies(
         exact=Count.beside(int(equal.sum()), m, int((in_real[of_real] > 1).sum()), n),
-        near=_near(real[np.unique(of_real, return_index=True)[1]], generated[~equal], generator),
+        near=near,
         repeated_real=Count.beside(round(repeats[0]), size, repeats[1], size),
         repeated_generated=Count.beside(round(repeats[1]), size, repeats[0], size),
+        held_out=tested,
     )
 
 
@@ -145,24 +206,33 @@ def _repeated(counts: NDArray[np.intp], size: int) -> float:
     return float(size * (counts / total * (1 - np.minimum(alone, 1.0))).sum())
 
 
-def _near(real: Array, generated: Array, generator: np.random.Generator) -> Count | None:
+def _near(
+    real: Array, generated: Array, generator: np.random.Generator, embedded: bool
+) -> Count | None:
     """Near copies among rows of generated that equal none of the different rows of real."""
     if len(real) < 3 or not len(generated):
         return None
-    real = _some(real, LOOKED_AMONG, generator)
-    looked = _some(generated, LOOKED_AT, generator)
-    chosen = generator.permutation(len(real))[:LOOKED_AT]
-    centre = np.median(real, axis=0)
-    # By the largest first, so that no square overflows; a column that real lacks tells nothing.
-    peak = np.abs(real - centre).max(axis=0)
-    kept = peak > 0
-    base, queries = ((rows[:, kept] - centre[kept]) / peak[kept] for rows in (real, looked))
-    deviations = base.std(axis=0)
-    base, queries = base / deviations, np.clip(queries / deviations, -1e100, 1e100)
+    base = _some(real, LOOKED_AMONG, generator)
+    queries = _some(generated, LOOKED_AT, generator)
+    chosen = generator.permutation(len(base))[:LOOKED_AT]
+    if not embedded:
+        base, queries = _in_deviations(base, base, queries)
     own = _nearness(base[chosen], base, chosen)
     limit = np.sort(own)[int(RARE * len(own))]
     found = int((_nearness(queries, base) <= limit).sum())
-    return Count.beside(found, len(looked), int((own <= limit).sum()), len(own))
+    return Count.beside(found, len(queries), int((own <= limit).sum()), len(own))
+
+
+def _in_deviations(base: Array, *samples: Array) -> Iterator[Array]:
+    """Yield samples with their columns in standard deviations of ``base``."""
+    centre = np.median(base, axis=0)
+    # By the largest first, so that no square overflows; a column that base lacks tells nothing.
+    peak = np.abs(base - centre).max(axis=0)
+    kept = peak > 0
+    deviations = ((base[:, kept] - centre[kept]) / peak[kept]).std(axis=0)
+    for rows in samples:
+        scaled = (rows[:, kept] - centre[kept]) / peak[kept] / deviations
+        yield np.clip(scaled, -1e100, 1e100)
 
 
 def _some(rows: Array, most: int, generator: np.random.Generator) -> Array:
