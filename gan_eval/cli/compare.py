@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from gan_eval.cli import reading_options
 from gan_eval.cli.app import AsJson, argument, as_options, names, option
 from gan_eval.cli.status import Status
 from gan_eval.runtime.errors import UsageError
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 12
 """Columns that are listed; `--html` and `--json` list all."""
 
-_NAMED = ("columns", "sample", "seed", "header")  # arguments, in the library's sentences
+_NAMED = ("sample", "seed", *reading_options.READING)  # arguments, in the library's sentences
 
 
 def compare(
     real: Annotated[
-        Path | None, argument("REAL", "A table: .csv, .tsv, .parquet, .npy or .npz.")
+        Path | None,
+        argument("REAL", "A table: CSV, TSV, JSON, Excel, Parquet, NPY, …, or - for stdin."),
     ] = None,
     generated: Annotated[
         Path | None, argument("GENERATED", "The other table, with the same columns.")
@@ -34,9 +36,17 @@ def compare(
         str | None,
         option("--sampler MODULE:NAME", "Whose sample(n, rng) is in the place of GENERATED."),
     ] = None,
-    columns: Annotated[
-        str | None, option("--columns A,B,…", "Compare these columns; all if not given.")
-    ] = None,
+    columns: reading_options.Columns = None,
+    exclude: reading_options.Exclude = None,
+    separator: reading_options.Separator = None,
+    decimal: reading_options.Decimal = None,
+    thousands: reading_options.Thousands = None,
+    encoding: reading_options.Encoding = None,
+    comment: reading_options.Comment = None,
+    header: reading_options.HasHeader = None,
+    na: reading_options.Na = None,
+    array: reading_options.ArrayName = None,
+    sheet: reading_options.SheetName = None,
     sample: Annotated[
         int | None, option("--sample N", "Draw N rows of each file, by the seed.")
     ] = None,
@@ -47,13 +57,6 @@ def compare(
     correction: Annotated[str, option("--correction", "holm or benjamini-hochberg.")] = "holm",
     permutations: Annotated[int, option("--permutations", "Permutations of each test.")] = 999,
     seed: Annotated[int, option("--seed", "Of draw, permutations and bootstrap.")] = 0,
-    header: Annotated[
-        bool | None,
-        option(
-            "--header/--no-header",
-            "The first line of a text file names its columns; found out if not given.",
-        ),
-    ] = None,
     as_json: AsJson = False,
     html: Annotated[
         Path | None, option("--html FILE", "Write a page with tables and pictures.")
@@ -75,14 +78,23 @@ def compare(
     check_outputs({"--html": html}, tables)
     found = comparison.compare(
         *_sides(tables, target, sampler),
-        columns=names(columns),
         sample=sample,
         tests=names(tests),
         alpha=alpha,
         correction=correction,
         permutations=permutations,
         seed=seed,
+        columns=columns,
+        exclude=exclude or (),
+        separator=separator,
+        decimal=decimal,
+        thousands=thousands,
+        encoding=encoding,
+        comment=comment,
         header=header,
+        na=na or (),
+        array=array,
+        sheet=sheet,
     )
     found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
     if html is not None:

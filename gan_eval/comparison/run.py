@@ -18,9 +18,12 @@ from gan_eval.comparison.differences import (
 )
 from gan_eval.comparison.reading import (
     LEAST_ROWS,
+    ReadOptions,
     Table,
     common_columns,
     counting,
+    read_beside,
+    read_options,
     read_tables,
     table_of,
 )
@@ -31,6 +34,8 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery
 from gan_eval.stats.conversion import common_origin
 from gan_eval.stats.twosample.columns import set_aside
+
+_ARGUMENTS = ("sample", "tests", "alpha", "correction", "permutations", "seed")
 
 
 def compare(
@@ -44,7 +49,7 @@ def compare(
     correction: str = "holm",
     permutations: int = 999,
     seed: int = 0,
-    header: bool | None = None,
+    **reading: Any,
 ) -> Comparison:
     """Compare two samples: tests, distances, columns, directions, copied rows.
 
@@ -52,23 +57,25 @@ def compare(
     ----------
     real, generated : array, DataFrame, torch tensor, path of a file, or source of rows
         Independent rows of shape (n, d), or (n,); n and d are those of each, at least 3 rows. Files
-        are CSV, TSV, Parquet, NPY or NPZ (:func:`~gan_eval.comparison.reading.read_table`). Columns
-        are matched by name, and by position where one of the two has no names.
+        are texts, JSON, Excel, Parquet, Arrow or NumPy's
+        (:func:`~gan_eval.comparison.reading.tables.read_table`); arrays and frames those of any
+        library (:func:`~gan_eval.comparison.reading.data.table_of`). Columns are matched by name,
+        and by position where one of the two has no names.
         A source has a method ``sample(n, rng)`` (:class:`~gan_eval.comparison.sources.Sampler`),
         by which ``sample`` rows are drawn, or else as many as the other table has. Where ``real``
         is a Gaussian or a GaussianTarget, generated is tested against that very distribution, and
         the rows drawn are for the measures that need some.
     columns : sequence of str, optional
-        Those to compare; all if none, which both must then have.
+        Those to compare; if not given, all that both have.
     sample : int, optional
         Rows to draw from each without replacement, at least 3; one with fewer gives all.
     tests, alpha, correction, permutations
         As in :func:`~gan_eval.stats.battery.battery.battery`.
     seed : int
         Of the draw, the permutations and the bootstrap, from 0.
-    header : bool, optional
-        Whether the first line of a text file names its columns; found out if not given
-        (:mod:`~gan_eval.comparison.text`).
+    **reading
+        How to read the files, where that is not to be found out, and columns to ``exclude``: the
+        attributes of :class:`~gan_eval.comparison.reading.options.ReadOptions`.
 
     Returns
     -------
@@ -97,8 +104,9 @@ def compare(
     if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:
         raise UsageError(f"`seed` must be between 0 and 2**63 − 1, got {seed}")
     streams = np.random.default_rng(seed).spawn(6)
-    read = _read(real, generated, header, sample, streams[4:])
-    tables = common_columns(*read, columns)
+    options = read_options({"columns": columns, **reading}, _ARGUMENTS)
+    read = _read(real, generated, options, sample, streams[4:])
+    *tables, apart = common_columns(*read, options.columns, options.exclude)
     names = [str(name) for name in tables[0].frame.columns]
     target = _marginal(gaussian_target(real), read[1], names)
     both = " and ".join(repr(table.source) for table in tables)
@@ -123,7 +131,7 @@ def compare(
         *(frames if target is None else frames[1:]), target=target, tests=tests, alpha=alpha,
         correction=correction, permutations=permutations, rng=seed,
     )  # fmt: skip
-    notes = [table.note for table in tables if table.note]
+    notes = list(dict.fromkeys(note for table in tables for note in table.notes))
     notes += [
         f"Column {plain(name)} counts the rows, as an index does: leave it out of `columns`."
         for name in counting(pair[0], pair[1], names)
@@ -139,7 +147,7 @@ def compare(
         compared=tuple(compared),
         origins={name: origins[name] for name in compared if name in origins},
         notes=tuple(notes),
-        set_aside=aside,
+        set_aside={**apart, **aside},
         tests=found,
         distances=distances(x, y, found, streams[3]),
         columns=column_differences(x, y, compared, correction, origins),
@@ -153,7 +161,7 @@ def compare(
 def _read(
     real: Any,
     generated: Any,
-    header: bool | None,
+    options: ReadOptions,
     sample: int | None,
     streams: Sequence[np.random.Generator],
 ) -> tuple[Table, Table]:
@@ -161,11 +169,11 @@ def _read(
     given = {"real": real, "generated": generated}
     drawn = {name: one for name, one in given.items() if is_sampler(one) or is_target(one)}
     if not drawn:
-        return read_tables(real, generated, header)
+        return read_tables(real, generated, options)
     count, alone = sample or ROWS, None
     if len(drawn) == 1:
         (name,) = given.keys() - drawn.keys()
-        alone = read_tables(given[name], given[name], header)[0]
+        alone = read_beside(given[name], name, None, options)
         count = sample or len(alone.frame)
     tables = {
         name: table_of(draw(given[name], count, stream, name), name) if name in drawn else alone

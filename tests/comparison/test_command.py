@@ -119,10 +119,14 @@ def test_one_column_and_three_rows_make_a_page_too(folder: Path, rows: list[list
     ("arguments", "sentence"),
     [
         (("real.csv", "absent.csv"), "there is no file 'absent.csv'"),
-        (("real.csv", "folder.csv"), "'folder.csv' is a directory, a file is needed"),
+        (("real.csv", "folder.csv"), "'folder.csv' is a directory without Parquet files"),
         (("real.csv", "model.pkl"), "'model.pkl' is a pickle by its ending, which is never loaded"),
-        (("real.csv", "notes.txt"), "a table's name must end in .csv, .tsv"),
-        (("real.csv", "other.csv"), "'other.csv' lacks the columns 'height', 'weight'"),
+        (("real.csv", "notes.doc"), "a table's name must end in .csv, .tsv"),
+        (("real.csv", "notes.txt"), "'real.csv' and 'notes.txt' have no column in common"),
+        (
+            ("real.csv", "other.csv", "--columns", "height"),
+            "'other.csv' lacks the column 'height': known are",
+        ),
         (("real.csv", "real.csv", "--columns", "heigth"), "did you mean `height`?"),
         (("named.csv", "named.csv"), "has column 'name' of type"),
         (("holes.csv", "holes.csv"), "has 1 missing value, the first in column 'b', row 2"),

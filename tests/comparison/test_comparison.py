@@ -257,15 +257,12 @@ def test_arrays_frames_and_files_compare_alike(folder: Path) -> None:
         (np.zeros((2, 2, 2)), "'real' must hold rows and columns, got shape"),
         (np.zeros((2, 2)), "'real' must have at least 3 rows, got 2"),
         ([["a", "b"]] * 4, "'real' has columns 'x1', 'x2' of type"),
-        (pd.DataFrame(np.eye(4), columns=list("aabc")), "more than one column named 'a'"),
         (pd.DataFrame({"a": [1, None, 2], "b": [1, 2, 3]}), "has 1 missing value"),
-        (pd.DataFrame({"Unnamed: 0": [0, 1, 2], "a": [1, 2, 4]}), "an index that pandas saved"),
     ],
 )
 def test_data_that_cannot_be_compared_are_refused(real: Any, sentence: str) -> None:
-    other = pd.DataFrame({"a": [1.0, 2, 4]}) if "index" in sentence else real
     with pytest.raises(UsageError, match=re.escape(sentence)):
-        compare(real, other)
+        compare(real, real)
 
 
 @pytest.mark.parametrize(

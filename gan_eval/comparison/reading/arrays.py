@@ -1,117 +1,116 @@
-"""NPY, NPZ and Parquet files to a table, without running or unpacking too much of them."""
+"""NPY and NPZ files to a table, without running or unpacking too much of them."""
 
 from __future__ import annotations
 
 import math
 import os
 import zipfile
-from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from gan_eval.comparison.text import positions, require_columns
-from gan_eval.runtime.arguments import plain
+from gan_eval.comparison.reading.source import (
+    Source,
+    positions,
+    require_columns,
+    require_room,
+)
+from gan_eval.runtime.arguments import nearest, plain
 from gan_eval.runtime.errors import UsageError
-
-MOST_NUMBERS = 2**28
-"""Numbers that a file may hold, in float64 2 GiB; on disk they may be packed."""
 
 _MAGIC, _ARCHIVE = npy.MAGIC_PREFIX, b"PK"
 _NAMED = 3  # arrays named in a sentence
 
 
-def read_arrays(path: Path) -> tuple[pd.DataFrame, bool]:
+def read_arrays(source: Source, chosen: str | None = None) -> tuple[pd.DataFrame, bool]:
     """Read the table in an NPY or NPZ file, and say whether its columns have names.
 
     One array of shape (n, d), (n,), or (n,) with fields, of which one of shape (k,) makes k
-    columns; or columns of shape (n,) by name. ``UsageError`` for anything else, before it is
-    unpacked where it would take more than ``MOST_NUMBERS``.
+    columns; or columns of shape (n,) by name; or the one ``chosen`` of an NPZ file. ``UsageError``
+    for anything else, before it is unpacked where it would take more than ``MOST_NUMBERS``.
     """
-    kind = path.suffix[1:].upper()
+    path, kind = source.name, source.ending[1:].upper()
     try:
-        with path.open("rb") as file:
+        with source.open() as file:
             start = file.read(len(_MAGIC))
             file.seek(0)
             if start.startswith(_ARCHIVE):
-                return _of_members(path, file)
+                return _of_members(path, file, chosen)
             if start and start != _MAGIC:
                 raise UsageError(
-                    f"{str(path)!r} is no {kind} file: what may be a pickle is never loaded, save "
+                    f"{path!r} is no {kind} file: what may be a pickle is never loaded, save "
                     "an array of numbers"
                 )
-            return table_of_array(path, _array(path, file, os.fstat(file.fileno()).st_size))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            return table_of_array(path, _array(path, file, size))
     except (UsageError, OSError, MemoryError):
         raise
     except Exception:
         # Damaged bytes reach zlib, struct, tokenize and ast, each with errors of its own.
-        raise UsageError(f"{str(path)!r} is not a usable {kind} file") from None
+        raise UsageError(f"{path!r} is not a usable {kind} file") from None
 
 
-def _of_members(path: Path, file: IO[bytes]) -> tuple[pd.DataFrame, bool]:
+def _of_members(path: str, file: IO[bytes], chosen: str | None) -> tuple[pd.DataFrame, bool]:
     arrays: dict[str, NDArray[Any]] = {}
+    others: list[str] = []
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         require_room(path, sum(member.file_size for member in members) // 8)
         for member in members:
             name, ending = os.path.splitext(member.filename)
+            if chosen is not None and name != chosen:
+                others.append(name)
+                continue
             if member.flag_bits & 1:
-                raise UsageError(f"{str(path)!r} is encrypted, save it without a password")
+                raise UsageError(f"{path!r} is encrypted, save it without a password")
             if ending != ".npy" or name in arrays:
                 raise UsageError(
-                    f"{str(path)!r} must hold arrays, each by its name, got the file "
+                    f"{path!r} must hold arrays, each by its name, got the file "
                     f"{plain(member.filename)!r}{' twice' if name in arrays else ''}"
                 )
             with archive.open(member) as opened:
                 arrays[name] = _array(path, opened, member.file_size)
+    if chosen is not None and not arrays:
+        raise UsageError(f"{path!r} has no array {chosen!r}: {nearest(chosen, others)}")
     if len(arrays) == 1:
         (array,) = arrays.values()
-        if array.ndim != 1 or array.dtype.names:
+        if array.ndim != 1 or array.dtype.names or chosen is not None:
             return table_of_array(path, array)
     shapes = {array.shape for array in arrays.values()}
     records = any(array.dtype.names for array in arrays.values())
     if records or len(shapes) != 1 or len(shapes.pop()) != 1:
         shapes = ", ".join(f"{plain(n)!r} {a.shape}" for n, a in list(arrays.items())[:_NAMED])
         raise UsageError(
-            f"{str(path)!r} must hold one array of rows and columns, or columns of one length, "
-            f"got {shapes or 'nothing'}"
+            f"{path!r} must hold one array of rows and columns, or columns of one length, "
+            f"got {shapes or 'nothing'}{': name one with `array`' if arrays else ''}"
         )
     return pd.DataFrame(arrays), True
 
 
-def _array(path: Path, file: IO[bytes], size: int) -> NDArray[Any]:
+def _array(path: str, file: IO[bytes], size: int) -> NDArray[Any]:
     """Read an array from a file of ``size`` bytes, none of which are trusted."""
     first = npy.read_magic(file) == (1, 0)
     read_header = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
     shape, _, dtype = read_header(file)
     if dtype.hasobject:
         raise UsageError(
-            f"{str(path)!r} holds Python objects: a pickle is never loaded, save an array of "
-            "numbers"
+            f"{path!r} holds Python objects: a pickle is never loaded, save an array of numbers"
         )
     count = math.prod(shape)
     require_room(path, count * max(dtype.itemsize // 8, 1))
     if 0 in shape[:1] or count * dtype.itemsize > size - file.tell():
         raise UsageError(
-            f"{str(path)!r} must hold rows and columns, got shape {plain(shape)} in {size} bytes"
+            f"{path!r} must hold rows and columns, got shape {plain(shape)} in {size} bytes"
         )
     file.seek(0)
     array = npy.read_array(file, allow_pickle=False)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def require_room(path: Path, count: int) -> None:
-    """Raise ``UsageError`` where a file unpacks to more than ``MOST_NUMBERS``."""
-    if count > MOST_NUMBERS:
-        raise UsageError(
-            f"{str(path)!r} must hold at most {MOST_NUMBERS} numbers, got {count:.3g}: save a "
-            "part of its rows"
-        )
-
-
-def table_of_array(path: Path | str, array: NDArray[Any]) -> tuple[pd.DataFrame, bool]:
+def table_of_array(path: str, array: NDArray[Any]) -> tuple[pd.DataFrame, bool]:
     """Make a table of an array of shape (n, d), (n,), or (n,) with fields; see ``read_arrays``.
 
     ``path`` is what sentences call it.
@@ -121,17 +120,15 @@ def table_of_array(path: Path | str, array: NDArray[Any]) -> tuple[pd.DataFrame,
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2:
-        raise UsageError(
-            f"{str(path)!r} must hold rows and columns, got shape {plain(array.shape)}"
-        )
+        raise UsageError(f"{path!r} must hold rows and columns, got shape {plain(array.shape)}")
     require_columns(path, array.shape[1])
     return pd.DataFrame(array, columns=pd.Index(positions(array.shape[1]))), False
 
 
-def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
+def _of_fields(path: str, array: NDArray[Any]) -> pd.DataFrame:
     if array.ndim != 1:
         raise UsageError(
-            f"{str(path)!r} must hold one row per record, got records of shape {plain(array.shape)}"
+            f"{path!r} must hold one row per record, got records of shape {plain(array.shape)}"
         )
     names: list[str] = []
     columns: list[NDArray[Any]] = []
@@ -139,7 +136,7 @@ def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
         values = array[field]
         if values.dtype.names or values.ndim > 2:
             raise UsageError(
-                f"{str(path)!r} must hold fields of one number or of one row of numbers, got "
+                f"{path!r} must hold fields of one number or of one row of numbers, got "
                 f"{plain(field)!r} of type {plain(array.dtype[field])}"
             )
         several = values.ndim > 1
@@ -147,18 +144,3 @@ def _of_fields(path: Path | str, array: NDArray[Any]) -> pd.DataFrame:
         columns += list(values.T) if several else [values]
     require_columns(path, len(columns))
     return pd.DataFrame(dict(enumerate(columns))).set_axis(names, axis=1)
-
-
-def read_parquet(path: Path) -> pd.DataFrame:
-    from pyarrow import ArrowException, parquet
-
-    try:
-        with parquet.ParquetFile(path) as file:
-            require_columns(path, file.metadata.num_columns)
-            require_room(path, file.metadata.num_rows * file.metadata.num_columns)
-            return file.read().to_pandas(ignore_metadata=True)
-    except (ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        reason = str(error).splitlines()[0].rpartition("': ")[2] if str(error) else "damaged"
-        raise UsageError(f"{str(path)!r} is not a usable Parquet file: {reason}") from None

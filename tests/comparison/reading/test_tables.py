@@ -155,12 +155,9 @@ def test_a_pickle_is_never_loaded_whatever_it_is_called(tmp_path: Path) -> None:
     [
         ("t.csv", "", "is empty: a header or a row of numbers is needed"),
         ("t.csv", "a,b\n1,2,3\n4,5,6\n", "its first line has fewer fields than the lines below"),
-        ("t.csv", "a;b\n1,5;2,5\n3,5;4,5\n", "commas must part the columns, and no decimals"),
         ("t.csv", "a,b\n1,2\n4,5,6\n", "is not a table: Expected 2 fields in line 3, saw 3"),
         ("t.csv", 'a,b\n"1,2\n', "is not a table: EOF inside string"),
-        ("t.csv", "a,b,a\n1,2,3\n", "more than one column named 'a'"),
-        ("t.csv", b"\xff\xfe\x00\x01", "is not a text file in UTF-8"),
-        ("t.csv", b"a,b\n1,\xff\n", "is not a text file in UTF-8"),
+        ("t.csv", b"a\x00,b\x00\n", "is no text, it has zero bytes"),
         ("t.npy", b"", "is not a usable NPY file"),
         ("t.npy", np.zeros((2, 2, 2)), "must hold rows and columns, got shape (2, 2, 2)"),
         ("t.npy", np.zeros((2, 0)), "has no columns"),
@@ -168,7 +165,8 @@ def test_a_pickle_is_never_loaded_whatever_it_is_called(tmp_path: Path) -> None:
         ("t.npz", {"a": np.zeros(3), "b": np.zeros(4)}, "got 'a' (3,), 'b' (4,)"),
         ("t.npz", {}, "columns of one length, got nothing"),
         ("t.parquet", b"PAR1", "is not a usable Parquet file: Parquet file size is 4 bytes"),
-        ("t.xlsx", "a", "must end in .csv, .tsv, .parquet, .npy, .npz, got"),
+        ("t.xlsx", "a", "is not a usable Excel file"),
+        ("t.doc", "a", "must end in .csv, .tsv, .txt, .jsonl"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(
@@ -210,24 +208,23 @@ def test_columns_are_matched_by_name_or_where_there_is_none_by_position(tmp_path
     turned = read_table(write(tmp_path, "f.csv", "b,a\n20,10\n40,30\n60,50\n"))
     bare = read_table(write(tmp_path, "f.npy", np.array([[10.0, 20], [30, 40], [50, 60]])))
     for other in (turned, bare):
-        first, second = common_columns(named, other, None)
+        first, second, _ = common_columns(named, other)
         assert list(first.frame.columns) == list(second.frame.columns) == ["a", "b"]
         np.testing.assert_array_equal(
             second.numbers(["a", "b"]).values, [[10, 20], [30, 40], [50, 60]]
         )
-    first, _ = common_columns(bare, named, ["b"])
+    first, *_ = common_columns(bare, named, ["b"])
     np.testing.assert_array_equal(first.numbers(["b"]).values, [[20], [40], [60]])
 
 
 @pytest.mark.parametrize(
     ("real", "fake", "chosen", "sentence"),
     [
-        ("a,b\n", "a\n", None, "'f.csv' lacks the column 'b': name the common ones with"),
-        ("a\n", "a,b,c,d,e\n", None, "'r.csv' lacks the columns 'b', 'c', 'd' and 1 more"),
+        ("a,b\n", "c\n", None, "have no column in common: the one has columns 'a', 'b', the other"),
+        ("a,b\n", "a,c\n", ["b"], "'f.csv' lacks the column 'b': known are `a`, `c`"),
         ("age,b\n", "age,b\n", ["agee"], "lacks the column 'agee': did you mean `age`?"),
         ("a,b\n", "a,b\n", ["a", "a"], "must name different columns, got 'a' more than once"),
         ("a,b\n", "1,2,3\n", None, "'r.csv' has 2 columns and 'f.csv' has 3: one of them has no"),
-        (",a\n", ",a\n", None, "a column without a name, as pandas saves its index"),
     ],
 )
 def test_columns_that_cannot_be_matched_are_refused(

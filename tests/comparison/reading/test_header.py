@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from gan_eval.comparison import compare
-from gan_eval.comparison.reading import read_table, read_tables
+from gan_eval.comparison.reading import ReadOptions, read_table, read_tables
 from gan_eval.runtime.errors import UsageError
 
 rng = np.random.default_rng(0)
@@ -91,15 +91,15 @@ def test_no_row_is_lost_and_none_is_made(tmp_path: Path, real: str, fake: str, s
     (tmp_path / "f.csv").write_text(fake, encoding="utf-8")
     tables = read_tables(tmp_path / "r.csv", tmp_path / "f.csv")
     assert [len(table.frame) for table in tables] == [50, 40]
-    assert any(table.note for table in tables) == said
+    assert any(table.notes for table in tables) == said
 
 
 @pytest.mark.parametrize(("header", "rows"), [(True, 50), (False, 51)])
 def test_it_can_be_told(tmp_path: Path, header: bool, rows: int) -> None:
     path = tmp_path / "t.csv"
     floats(50).to_csv(path, index=False)
-    table = read_table(path, header)
-    assert (len(table.frame), table.note) == (rows, None)
+    table = read_table(path, ReadOptions(header=header))
+    assert (len(table.frame), table.notes) == (rows, ())
     assert len(compare(path, path, header=header, tests=["hotelling"]).real.rows) == rows
 
 
@@ -107,14 +107,14 @@ def test_the_names_of_another_format_are_known_again(tmp_path: Path) -> None:
     whole(50).set_axis(["3", "1"], axis=1).to_csv(tmp_path / "f.csv", index=False)
     whole(40).set_axis(["1", "3"], axis=1).to_parquet(tmp_path / "r.parquet")
     real, fake = read_tables(tmp_path / "r.parquet", tmp_path / "f.csv")
-    assert (len(real.frame), len(fake.frame), fake.note) == (40, 50, None)
+    assert (len(real.frame), len(fake.frame), fake.notes) == (40, 50, ())
     np.save(tmp_path / "r.npy", floats(40))
     floats(50).to_csv(tmp_path / "f.csv", index=False)
     found = compare(tmp_path / "f.csv", tmp_path / "r.npy", tests=["hotelling"])
     assert (len(found.real.rows), len(found.generated.rows)) == (50, 40)
     assert "(0, 1) was taken as names" in found.notes[0]
     with pytest.raises(UsageError, match="is for text"):
-        read_tables(tmp_path / "r.npy", tmp_path / "r.parquet", header=True)
+        read_tables(tmp_path / "r.npy", tmp_path / "r.parquet", ReadOptions(header=True))
 
 
 def test_a_file_of_one_line_has_names_or_one_row(tmp_path: Path) -> None:

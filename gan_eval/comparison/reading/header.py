@@ -1,4 +1,4 @@
-"""A text file as a table, and whether its first line names the columns or is a row like any other.
+"""Whether the first line of a table names its columns or is a row like any other.
 
 Words over numbers are names. Numbers may be either: pandas heads a frame without names with
 0, 1, …, and years are names too. What speaks for names is then looked for in the lines below and
@@ -7,26 +7,11 @@ in the other file, and a decision that is not plain is said.
 
 from __future__ import annotations
 
-import csv
-import mmap
-import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from functools import partial
-from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
 from gan_eval.runtime.arguments import plain
-from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.spreadsheet import EXACT_CSV
-
-MOST_COLUMNS = 2**16
-"""Columns that a file may have, of which some are chosen."""
 
 LINES = 200
 """Rows that are looked at below the first line."""
@@ -38,10 +23,8 @@ SHARE = 0.2
 """The share of the rows below that equal it, from which on a first line that both files share may
 be one."""
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_LONG = re.compile(rb"[1-9](?:\.?[0-9]){15}")  # float64 holds 15 digits of every decimal
 _SHOWN = 3  # entries of a first line shown in a sentence
-_MISSING = frozenset(
+MISSING = frozenset(
     ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "None", "NaN", "nan", "-NaN", "-nan")
 )
 
@@ -60,7 +43,7 @@ class Opening:
     Attributes
     ----------
     head : sequence of str
-        The entries of the first line that is not empty.
+        The entries of the first line that is not empty, numbers as Python writes them.
     body : sequence of sequence of str
         Those of up to ``LINES`` lines below it.
     quoted : bool
@@ -70,25 +53,6 @@ class Opening:
     head: Sequence[str]
     body: Sequence[Sequence[str]]
     quoted: bool
-
-    @classmethod
-    def of(cls, path: Path, separator: str) -> Opening:
-        """Read the opening of a file; ``UsageError`` where it is no text, or empty."""
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as lines:
-                raw = list(islice((line for line in lines if line.strip()), LINES + 1))
-        except UnicodeDecodeError:
-            raise UsageError(f"{str(path)!r} is not a text file in UTF-8") from None
-        rows = _rows(raw, path, separator)
-        if not rows:
-            raise UsageError(f"{str(path)!r} is empty: a header or a row of numbers is needed")
-        plain = _rows(raw, path, separator, quotes=False)
-        quoted = (
-            len(plain) > 1
-            and all(entry.startswith('"') for entry in plain[0])
-            and not any(entry.startswith('"') for row in plain[1:] for entry in row)
-        )
-        return cls(rows[0], rows[1:], quoted)
 
     def header(self, beside: Sequence[str] = (), beside_named: bool = False) -> Header:
         """Decide whether the first line names the columns.
@@ -106,7 +70,7 @@ class Opening:
         if self.quoted or len(words) == len(self.head):
             return Header(True, True)
         if any(j in numeric for j in words):
-            return Header(True, plain=not any(map(_number, self.head)))
+            return Header(True, plain=not any(map(is_number, self.head)))
         if words:  # over words only
             repeated = any(self.head[j] in columns[j] for j in words)
             return Header(not repeated, plain=repeated)
@@ -158,17 +122,6 @@ class Opening:
         return [row[column] for row in self.body if column < len(row)]
 
 
-def require_columns(path: Path | str, count: int) -> None:
-    """Raise ``UsageError`` where a file has more columns than ``MOST_COLUMNS``."""
-    if count > MOST_COLUMNS:
-        raise UsageError(f"{str(path)!r} must have at most {MOST_COLUMNS} columns, got {count}")
-
-
-def positions(count: int) -> list[str]:
-    """Name columns without names: x1, x2, …"""
-    return [f"x{i + 1}" for i in range(count)]
-
-
 def headers(first: Opening, second: Opening) -> tuple[Header, Header]:
     """Decide on the first lines of two files, each with an eye on the other.
 
@@ -189,17 +142,8 @@ def headers(first: Opening, second: Opening) -> tuple[Header, Header]:
     return found[0], found[1]
 
 
-def _rows(lines: Sequence[str], path: Path, separator: str, quotes: bool = True) -> list[list[str]]:
-    quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-    reader = csv.reader(lines, delimiter=separator, quoting=quoting, skipinitialspace=True)
-    try:
-        rows = [[entry.strip() for entry in row] for row in reader]
-    except csv.Error as error:
-        raise UsageError(f"{str(path)!r} is not a table: {error}") from None
-    return [row for row in rows if row]
-
-
-def _number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Say whether Python reads a text as a number."""
     try:
         float(text)
     except ValueError:
@@ -208,7 +152,7 @@ def _number(text: str) -> bool:
 
 
 def _number_or_missing(text: str) -> bool:
-    return text in _MISSING or _number(text)
+    return text in MISSING or is_number(text)
 
 
 def _whole(text: str) -> bool:
@@ -220,68 +164,15 @@ def _decimal(text: str) -> bool:
 
 
 def _numbers(column: Sequence[str]) -> list[float]:
-    return [float(entry) for entry in column if entry not in _MISSING]
+    return [float(entry) for entry in column if entry not in MISSING]
 
 
-def taken(path: Path, frame: pd.DataFrame, named: bool) -> str:
-    entries = [str(entry) for entry in (frame.columns if named else frame.iloc[0])]
-    shown = plain(", ".join(entries[:_SHOWN]) + (", …" if len(entries) > _SHOWN else ""))
+def taken(name: str, entries: Sequence[object], named: bool) -> str:
+    """Say what a first line was taken as, and how to have it otherwise."""
+    texts = [str(entry) for entry in entries[: _SHOWN + 1]]
+    shown = plain(", ".join(texts[:_SHOWN]) + (", …" if len(texts) > _SHOWN else ""))
     kind = "names" if named else "a row"
     return (
-        f"The first line of {plain(path)} ({shown}) was taken as {kind}; `header={not named}` if "
+        f"The first line of {plain(name)} ({shown}) was taken as {kind}; `header={not named}` if "
         "it is not."
     )
-
-
-def read_text(path: Path, separator: str, named: bool) -> tuple[pd.DataFrame, bool]:
-    head = Opening.of(path, separator).head
-    require_columns(path, len(head))
-    try:
-        with warnings.catch_warnings():
-            # pandas warns, and goes on, where a row has more values than there are columns.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            read = partial(
-                pd.read_csv, path, sep=separator, encoding="utf-8-sig", index_col=False,
-                header=0 if named else None, names=range(len(head)), skipinitialspace=True,
-                low_memory=False,
-            )  # fmt: skip
-            frame = _with_all_digits(path, read(**EXACT_CSV), read)
-    except pd.errors.ParserWarning:
-        raise UsageError(
-            f"{str(path)!r} is not a table: its first line has fewer fields than the lines below; "
-            f"{'tabs' if path.suffix.lower() == '.tsv' else 'commas'} must part the columns, "
-            "and no decimals"
-        ) from None
-    except ValueError as error:
-        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise UsageError(f"{str(path)!r} is not a table: {reason}") from None
-    default = list(head) == [str(j) for j in range(len(head))]
-    names = list(head) if named else positions(len(head))
-    return frame.set_axis(names, axis=1), named and not default
-
-
-def _with_all_digits(
-    path: Path, frame: pd.DataFrame, read: Callable[..., pd.DataFrame]
-) -> pd.DataFrame:
-    """Make columns decimals where float64 makes different numbers equal, or where
-    whole numbers fit no integer type."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        if not len(frame) or not _LONG.search(text):
-            return frame
-    doubtful = [
-        j
-        for j in frame
-        if (frame[j].dtype.kind == "f" and frame[j].duplicated().any())
-        or (getattr(frame[j].dtype, "kind", "O") == "O" and _WHOLE.fullmatch(str(frame[j].iloc[0])))
-    ]
-    if not doubtful:
-        return frame
-    texts = read(usecols=doubtful, dtype=str)
-    for j in doubtful:
-        try:
-            decimals = [Decimal(entry.strip()) for entry in texts[j]]
-        except (AttributeError, InvalidOperation):  # missing, or a word
-            continue
-        if len(set(decimals)) > frame[j].nunique() or frame[j].dtype.kind != "f":
-            frame[j] = pd.Series(decimals, dtype=object)
-    return frame

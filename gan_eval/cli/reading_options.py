@@ -1,0 +1,80 @@
+"""The options by which every command that takes tables is told how to read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from gan_eval.cli.app import option
+
+if TYPE_CHECKING:
+    from gan_eval.comparison.reading import ReadOptions
+
+READING = (
+    *("separator", "decimal", "thousands", "encoding", "comment", "header"),
+    *("na", "array", "sheet", "columns", "exclude"),
+)
+"""The library's names of them, for its sentences."""
+
+Separator = Annotated[
+    str | None, option("--separator", "Between columns of a text: ; , | tab blanks …")
+]
+Decimal = Annotated[str | None, option("--decimal", "The decimal mark of a text: . or ,")]
+Thousands = Annotated[str | None, option("--thousands", "The mark between thousands in a text.")]
+Encoding = Annotated[str | None, option("--encoding", "Of a text: utf-8, utf-16, cp1252, …")]
+Comment = Annotated[
+    str | None, option("--comment", "Begins a line that is no row: # if not given.")
+]
+HasHeader = Annotated[
+    bool | None,
+    option(
+        "--header/--no-header",
+        "The first line of a text or sheet names its columns; found out if not given.",
+    ),
+]
+Na = Annotated[
+    list[str] | None, option("--na TEXT", "Stands for a missing value; may be given many times.")
+]
+ArrayName = Annotated[str | None, option("--array NAME", "The array to take from an NPZ file.")]
+SheetName = Annotated[str | None, option("--sheet NAME", "The sheet of an Excel file.")]
+Columns = Annotated[
+    list[str] | None,
+    option(
+        "--columns A,B,…",
+        "Compare these columns; all that both have if not given. May be given many times.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None, option("--exclude A,B,…", "Leave these out; may be given many times.")
+]
+
+
+def reading_options(
+    *,
+    separator: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    encoding: str | None = None,
+    comment: str | None = None,
+    header: bool | None = None,
+    na: list[str] | None = None,
+    array: str | None = None,
+    sheet: str | None = None,
+    columns: list[str] | None = None,
+    exclude: list[str] | None = None,
+) -> ReadOptions:
+    """Make the library's options of those of a command."""
+    from gan_eval.comparison.reading import ReadOptions
+
+    return ReadOptions(
+        separator=separator,
+        decimal=decimal,
+        thousands=thousands,
+        encoding=encoding,
+        comment=comment,
+        header=header,
+        na=tuple(na or ()),
+        array=array,
+        sheet=sheet,
+        columns=columns or None,
+        exclude=tuple(exclude or ()),
+    )
