@@ -185,7 +185,12 @@ def mmd_interval(
 
 
 def squared_distance_interval(
-    unbiased: float, witness: float, noise: Noise, *, largest: float = math.inf
+    unbiased: float,
+    witness: float,
+    noise: Noise,
+    *,
+    largest: float = math.inf,
+    level: float = LEVEL,
 ) -> Interval:
     """Bounds for the squared distance D² of two distributions, of which ``unbiased`` is the
     estimate U.
@@ -201,11 +206,12 @@ def squared_distance_interval(
         Positive.
     largest : float
         The largest value that D² can have.
+    level : float
 
     Returns
     -------
     (float, float)
-        Inside [0, ``largest``], of level ``LEVEL``.
+        Inside [0, ``largest``].
 
     Notes
     -----
@@ -231,7 +237,7 @@ def squared_distance_interval(
     D. Sutherland et al., "Generative models and model criticism via optimized maximum mean
     discrepancy", ICLR 2017.
     """
-    tail = (1 - LEVEL) / 2
+    tail = (1 - level) / 2
     seen = max(unbiased, 0.0) + noise.first
     along = min(witness / seen, math.sqrt(noise.second))
     typical = noise.third / noise.second

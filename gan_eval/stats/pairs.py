@@ -80,20 +80,27 @@ class PairMeans:
         return self.square / self.pairs
 
 
-def blocks_of(n: int, m: int, rng: np.random.Generator) -> list[tuple[Places, Places]]:
-    """Part n and m rows into as many blocks, at random, as ``MOST_PAIRS`` needs; often one."""
-    count = max(1, min(math.ceil(n * m / MOST_PAIRS), n // 4, m // 4))
+def blocks_of(
+    n: int, m: int, rng: np.random.Generator, most: int | None = None
+) -> list[tuple[Places, Places]]:
+    """Part n and m rows into as many blocks, at random, as ``most`` pairs need; often one.
+
+    ``MOST_PAIRS``, if it is not given.
+    """
+    count = max(1, min(math.ceil(n * m / (most or MOST_PAIRS)), n // 4, m // 4))
     if count == 1:
         return [(np.arange(n), np.arange(m))]
     parts = (np.array_split(rng.permutation(size), count) for size in (n, m))
     return list(zip(*parts, strict=True))
 
 
-def between(x: Array, y: Array, rho: Semimetric, rng: np.random.Generator) -> PairMeans:
+def between(
+    x: Array, y: Array, rho: Semimetric, rng: np.random.Generator, most: int | None = None
+) -> PairMeans:
     """Average over the pairs of a row of x, (n, d), and one of y, (m, d)."""
     of_x, of_y = np.empty(len(x)), np.empty(len(y))
     pairs, squares = 0, 0.0
-    for first, second in blocks_of(len(x), len(y), rng):
+    for first, second in blocks_of(len(x), len(y), rng, most):
         n, m = len(first), len(second)
         rows, columns, square = _sums(x[first], y[second], rho)
         of_x[first], of_y[second] = rows / m, columns / n
@@ -104,11 +111,13 @@ def between(x: Array, y: Array, rho: Semimetric, rng: np.random.Generator) -> Pa
     return PairMeans(of_x, of_y, pairs, squares / pairs)
 
 
-def within(x: Array, rho: Semimetric, rng: np.random.Generator) -> PairMeans:
+def within(
+    x: Array, rho: Semimetric, rng: np.random.Generator, most: int | None = None
+) -> PairMeans:
     """Average over the pairs of two different rows of x, (n, d)."""
     means = np.empty(len(x))
     pairs, squares = 0, 0.0
-    for first, _ in blocks_of(len(x), len(x), rng):
+    for first, _ in blocks_of(len(x), len(x), rng, most):
         n = len(first)
         rows, _, square = _sums(x[first], x[first], rho)
         means[first] = rows / (n - 1)
