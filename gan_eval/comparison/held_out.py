@@ -6,6 +6,7 @@ training rows and held-out real rows are alike.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -25,6 +26,9 @@ RARE = 0.01
 
 FEWEST = 8
 """Generated rows that are looked at together, at least."""
+
+FEWER = math.sqrt(2)
+"""So many times fewer rows has one part than the part before."""
 
 MOST = 10_000
 """Generated rows looked at, at most, and held-out ones for ``share_copied``; drawn by the seed."""
@@ -148,9 +152,9 @@ def held_out_test(
     and the statistic counts those that point to a training row, beside the counts under permuted
     labels. Rows that are equal share a pointer equally.
 
-    A few copies among many rows are found because the count is taken as well over the half, the
-    quarter, the eighth … of generated rows that lie nearest: by the distance to the nearest real
-    row over that to the second nearest, in which local density cancels and which is 1 at rows that
+    A few copies among many rows are found because the count is taken as well over nested parts of
+    the generated rows that lie nearest, each smaller by √2: by the distance to the nearest real row
+    over that to the second nearest, in which local density cancels and which is 1 at rows that
     repeat, as categories do. The largest of the standardised counts is the statistic.
 
     Examples
@@ -162,7 +166,7 @@ def held_out_test(
     >>> generated[:40] = training[:40]
     >>> found = held_out_test(training, held_out, generated, rng=rng)
     >>> found.pvalue, found.part, str(found.verdict)
-    (0.001, 0.125, 'copies')
+    (0.001, 0.1225, 'copies')
     >>> round(found.share_copied, 2), found.pairs[0].distance
     (0.1, 0.0)
     """
@@ -222,8 +226,11 @@ def _nearness(
 
 
 def _parts(rows: int) -> list[int]:
-    """Return how many generated rows are looked at together: all, half of them, and so on."""
-    return [rows, *(few for half in range(1, 64) if (few := rows >> half) >= FEWEST)]
+    """Return how many generated rows are looked at together: all of them first, then fewer."""
+    parts = [rows]
+    while (few := int(rows / FEWER ** len(parts))) >= FEWEST:
+        parts.append(few)
+    return parts
 
 
 def _weights(ordered: NDArray[np.intp], parts: list[int], multiplicity: NDArray[np.intp]) -> Array:
