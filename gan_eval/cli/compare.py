@@ -139,7 +139,8 @@ def _print(found: Comparison) -> None:
         words.columns_table(found, MOST_COLUMNS, moments=False),
         words.directions_table(found),
     ):
-        print_table(table.head, table.rows, table.caption)
+        if table is not None:
+            print_table(table.head, table.rows, table.caption)
     sentences = [words.below_zero(found)]
     left = len(found.compared) - MOST_COLUMNS
     if left > 0:

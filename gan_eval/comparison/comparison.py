@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.comparison.copies import Copies
-from gan_eval.comparison.differences import Direction, Directions, Distance
+from gan_eval.comparison.directions import Direction, Directions
+from gan_eval.comparison.distances import Distance
 from gan_eval.runtime.files import json_ready, json_text, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.battery import BatteryResult
 from gan_eval.stats.conversion import Array, Exact, in_words
+from gan_eval.stats.mixed import MixedRows
 from gan_eval.stats.result import Verdict
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ class Side:
 
     source: str
     available: int
-    rows: Array = field(repr=False)
+    rows: MixedRows = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,9 @@ class Comparison(Displayed):
     real, generated : Side
         Their rows hold the columns ``compared`` only, less ``origins``.
     compared : tuple of str
-        The columns compared.
+        The columns compared, those of numbers first.
+    kinds : mapping of str to Kind
+        Of these columns.
     origins : mapping of str to int or Fraction
         What was taken off columns of both, whose numbers float64 does not hold
         (:func:`~gan_eval.stats.conversion.common_origin`).
@@ -55,8 +60,12 @@ class Comparison(Displayed):
     distances : tuple of Distance
     columns : DataFrame
         One row per column, the largest difference first
-        (:func:`~gan_eval.comparison.differences.column_differences`).
-    directions : Directions
+        (:func:`~gan_eval.comparison.columns.differences.column_differences`).
+    missing : DataFrame
+        One row per set of columns whose values are missing together
+        (:func:`~gan_eval.comparison.columns.differences.missing_patterns`).
+    directions : Directions, optional
+        Of the numbers; None where there are none.
     copies : Copies
         Rows of generated that are rows of real, or nearly so, in all columns ``compared``, and
         rows that repeat within a sample: of all rows, not only of the drawn ones.
@@ -66,13 +75,15 @@ class Comparison(Displayed):
     real: Side
     generated: Side
     compared: tuple[str, ...]
+    kinds: Mapping[str, Kind]
     origins: Mapping[str, Exact]
     notes: tuple[str, ...]
     set_aside: Mapping[str, str]
     tests: BatteryResult
     distances: tuple[Distance, ...]
     columns: pd.DataFrame
-    directions: Directions
+    missing: pd.DataFrame
+    directions: Directions | None
     copies: Copies
     seed: int
     permutations: int
@@ -124,8 +135,10 @@ class Comparison(Displayed):
                 "verdict": str(self.verdict),
                 "smallest_adjusted_pvalue": self.tests.smallest,
                 **{distance.name: distance.estimate for distance in self.distances},
-                "largest_shift": directions.mean.value,
-                "most_unequal_variance": directions.spread[0].value if directions.spread else None,
+                "largest_shift": directions.mean.value if directions else None,
+                "most_unequal_variance": (
+                    directions.spread[0].value if directions and directions.spread else None
+                ),
                 "copied_rows": self.copies.exact.rows,
                 "real_rows": len(self.real.rows),
                 "generated_rows": len(self.generated.rows),
@@ -138,14 +151,6 @@ class Comparison(Displayed):
         sides = {"real": self.real, "generated": self.generated}
         intervals = {d.name: (d.estimate, *(d.interval or (None, None))) for d in self.distances}
         bounds = ("estimate", "confidence_low", "confidence_high")
-        along = self.directions
-
-        def by_column(numbers: Array) -> dict[str, float]:
-            return dict(zip(self.compared, numbers.tolist(), strict=True))
-
-        def direction(found: Direction, value: str, chance: float) -> dict[str, Any]:
-            return {value: found.value, "by_chance": chance, "loadings": by_column(found.loadings)}
-
         return json_ready(
             {
                 "verdict": str(self.verdict),
@@ -154,6 +159,7 @@ class Comparison(Displayed):
                     for name, s in sides.items()
                 },
                 "columns_compared": self.compared,
+                "kinds": {name: str(kind) for name, kind in self.kinds.items()},
                 "origins": {name: in_words(origin) for name, origin in self.origins.items()},
                 "notes": self.notes,
                 "set_aside": self.set_aside,
@@ -164,16 +170,28 @@ class Comparison(Displayed):
                     name: dict(zip(bounds, three, strict=True)) for name, three in intervals.items()
                 },
                 "columns": self.columns.to_dict(orient="records"),
-                "directions": {
-                    "units": by_column(along.units),
-                    "mean": direction(along.mean, "shift", along.chance_shift),
-                    "spread": [
-                        direction(d, "variance_ratio", along.chance_ratio) for d in along.spread
-                    ],
-                },
+                "missing": self.missing.to_dict(orient="records"),
+                "directions": self._directions(),
                 "copies": asdict(self.copies),
             }
         )
+
+    def _directions(self) -> dict[str, Any] | None:
+        along, names = self.directions, self.real.rows.number_names
+        if along is None:
+            return None
+
+        def by_column(numbers: Array) -> dict[str, float]:
+            return dict(zip(names, numbers.tolist(), strict=True))
+
+        def direction(found: Direction, value: str, chance: float) -> dict[str, Any]:
+            return {value: found.value, "by_chance": chance, "loadings": by_column(found.loadings)}
+
+        return {
+            "units": by_column(along.units),
+            "mean": direction(along.mean, "shift", along.chance_shift),
+            "spread": [direction(d, "variance_ratio", along.chance_ratio) for d in along.spread],
+        }
 
     def to_json(self) -> str:
         """Return ``to_dict`` as one JSON object."""

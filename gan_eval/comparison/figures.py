@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,18 +11,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from gan_eval.comparison import words
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
-from gan_eval.pages.numbers import number, p_value, percent
+from gan_eval.pages.numbers import number, percent
 from gan_eval.runtime.arguments import plain
 from gan_eval.stats.conversion import Array, in_words
+from gan_eval.stats.mixed import imputed
 
 if TYPE_CHECKING:
-    from gan_eval.comparison.comparison import Comparison
+    from gan_eval.comparison.comparison import Comparison, Side
 
 
 MOST_MARGINALS = 6
+MOST_LEVELS = 10
+"""Levels of a category that a picture shows."""
 POINTS = 300
 """Points drawn of each sample in a scatter."""
 
@@ -63,24 +68,26 @@ class _Plane(NamedTuple):
 
 
 def _columns_plane(found: Comparison) -> list[_Plane]:
-    if len(found.compared) < 2:
+    numbers = found.real.rows.number_names
+    names = [str(name) for name in found.columns["column"] if name in numbers][:2]
+    if len(names) < 2:
         return []
-    names = [str(name) for name in found.columns["column"][:2]]
-    places = [found.compared.index(name) for name in names]
     labels = _label(found, names[0]), _label(found, names[1])
     caption = f"The two most different columns, {labels[0]} and {labels[1]}"
-    samples = [side.rows[:, places] for side in (found.real, found.generated)]
-    return [_Plane(samples, labels, caption)]
+    samples = [np.column_stack([side.rows[name] for name in names]) for side in _sides(found)]
+    return [_Plane([_complete(rows) for rows in samples], labels, caption)]
 
 
 def _directions_plane(found: Comparison) -> list[_Plane]:
     directions = found.directions
-    if len(found.compared) < 2 or not directions.spread or not directions.mean.loadings.any():
+    if directions is None or len(found.real.rows.number_names) < 2:
+        return []
+    if not directions.spread or not directions.mean.loadings.any():
         return []
     along = (directions.mean, directions.spread[0])
     samples = [
-        np.column_stack([directions.scores(side.rows, direction) for direction in along])
-        for side in (found.real, found.generated)
+        np.column_stack([directions.scores(rows, direction) for direction in along])
+        for rows in imputed(found.real.rows, found.generated.rows)
     ]
     labels = ("direction of the largest shift", "direction of the most unequal spread")
     caption = (
@@ -88,6 +95,14 @@ def _directions_plane(found: Comparison) -> list[_Plane]:
         f"deviations. Up: {words.formula(found, along[1])}; variance × {number(along[1].value)}"
     )
     return [_Plane(samples, labels, caption)]
+
+
+def _sides(found: Comparison) -> tuple[Side, Side]:
+    return found.real, found.generated
+
+
+def _complete(rows: Array) -> Array:
+    return rows[~np.isnan(rows).any(axis=1)]
 
 
 def _label(found: Comparison, column: str) -> str:
@@ -101,16 +116,18 @@ def _marginal_count(found: Comparison) -> int:
 
 
 def _draw_marginal(found: Comparison, position: int, axes: Axes) -> tuple[pd.DataFrame, float]:
-    """Draw both histograms of a column; return them, and the share that lies outside."""
+    """Draw a column of both samples; return the heights, and the share that lies outside."""
     name = str(found.columns["column"].iloc[position])
-    place = found.compared.index(name)
-    samples = [side.rows[:, place] for side in (found.real, found.generated)]
-    low, high, outside = _range(samples)
+    samples = [side.rows[name] for side in _sides(found)]
+    if name in found.real.rows.category_names:
+        return _draw_levels(found, name, samples, axes), 0.0
+    samples = [values[~np.isnan(values)] for values in samples]
+    low, high, outside = _range([values for values in samples if len(values)])
     count = min(_BINS, 10 + int(min(map(len, samples)) ** (1 / 3)))
     bins = np.linspace(low, high, count + 1)
     drawn = pd.DataFrame({"from": bins[:-1], "to": bins[1:]})
     for values, (label, colour, style, _) in zip(samples, _SIDES, strict=True):
-        heights = np.histogram(values, bins)[0] / len(values)
+        heights = np.histogram(values, bins)[0] / max(1, len(values))
         drawn[label.replace(" ", "_")] = heights
         axes.stairs(heights, bins, fill=True, color=COLOURS[colour], alpha=0.16)
         axes.stairs(heights, bins, color=COLOURS[colour], linestyle=style, linewidth=1.6)
@@ -120,26 +137,59 @@ def _draw_marginal(found: Comparison, position: int, axes: Axes) -> tuple[pd.Dat
     return drawn, outside
 
 
+def _draw_levels(
+    found: Comparison, name: str, samples: list[NDArray[np.intp]], axes: Axes
+) -> pd.DataFrame:
+    """Draw the shares of the levels of a category, the most frequent on top."""
+    levels = found.real.rows.levels[found.real.rows.category_names.index(name)]
+    shares = [
+        np.bincount(codes[codes >= 0], minlength=len(levels)) / max(1, (codes >= 0).sum())
+        for codes in samples
+    ]
+    order = np.argsort(-(shares[0] + shares[1]), kind="stable")[:MOST_LEVELS]
+    drawn = pd.DataFrame({"level": [levels[place] for place in order]})
+    places = np.arange(len(order))
+    for own, (label, colour, _, marker) in zip(shares, _SIDES, strict=True):
+        drawn[label.replace(" ", "_")] = own[order]
+        axes.plot(
+            own[order], places, marker, color=COLOURS[colour], markersize=6, linestyle="none",
+            label=label,
+        )  # fmt: skip
+    axes.hlines(
+        places, *(own[order] for own in shares), color=COLOURS["grid"], linewidth=2, zorder=0
+    )
+    axes.set_yticks(places, [plain(level, words.SHORT) for level in drawn["level"]])
+    axes.invert_yaxis()
+    more = f" (of {len(levels)} levels the most frequent)" if len(levels) > len(order) else ""
+    axes.set(xlabel=f"share of rows, {_label(found, name)}{more}", xlim=(0, None))
+    legend_above(axes, columns=2)
+    return drawn
+
+
 def _marginal(found: Comparison, position: int) -> Picture:
     row = found.columns.iloc[position]
     name = _label(found, str(row["column"]))
     with canvas(2.7) as (figure, axes):
         drawn, outside = _draw_marginal(found, position, axes)
-        differs = (
-            f"mean {words.signed(row['shift'])} sd, spread × {number(row['sd_ratio'])}, "
-            f"Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted {p_value(row['adjusted'])}"
-        )
-        moments = " ".join(
-            f"{label.capitalize()}: mean {number(row[f'{side}_mean'])}, standard deviation "
-            f"{number(row[f'{side}_sd'])}."
-            for side, (label, *_) in zip(("real", "generated"), _SIDES, strict=True)
-        )
+        sides = zip(("real", "generated"), _SIDES, strict=True)
+        if math.isnan(row["real_mean"]):
+            told = [
+                f"{label.capitalize()}: {percent(row[f'{side}_share'])} of the rows have the level "
+                f"{plain(row['level'], words.SHORT)}."
+                for side, (label, *_) in sides
+            ]
+        else:
+            told = [
+                f"{label.capitalize()}: mean {number(row[f'{side}_mean'])}, standard deviation "
+                f"{number(row[f'{side}_sd'])}."
+                for side, (label, *_) in sides
+            ]
         return picture(
             figure,
             f"fig-marginal-{position + 1}",
             title=f"Both distributions of the column {name}",
-            description=moments,
-            caption=f"{name}: {differs}.{_left_out(outside)}",
+            description=" ".join(told),
+            caption=f"{name}: {words.differs(row)}.{_left_out(outside)}",
             data=drawn,
         )
 

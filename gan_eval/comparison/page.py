@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 500
 """Columns that the page lists."""
 
+MOST_PATTERNS = 20
+"""Sets of columns missing together that the page lists."""
+
 
 def render(found: Comparison) -> str:
     """Write the page; the same comparison gives the same text, byte for byte, on one machine."""
@@ -29,7 +32,7 @@ def render(found: Comparison) -> str:
         title=f"{name}: do they come from one distribution?",
         name=name,
         **_answer(found),
-        sections=[make(found) for make in makers],
+        sections=[section for make in makers if (section := make(found)) is not None],
     )
 
 
@@ -51,8 +54,6 @@ def _answer(found: Comparison) -> dict[str, Any]:
 
 
 def _cards(found: Comparison) -> list[Card]:
-    first, worst = found.distances[0], found.columns.iloc[0]
-    spread, note = found.directions.spread, _along("× ", found.directions.chance_ratio)
     return [
         Card(
             "smallest adjusted p-value",
@@ -60,25 +61,48 @@ def _cards(found: Comparison) -> list[Card]:
             f"{CORRECTIONS[found.tests.correction]} over {len(found.tests.results)} tests, level "
             f"{setting(found.tests.alpha)}",
         ),
+        *_frechet_card(found),
+        *_direction_cards(found),
+        _column_card(found),
+    ]
+
+
+def _frechet_card(found: Comparison) -> list[Card]:
+    return [
         Card(
             "Fréchet distance",
-            number(max(first.estimate, 0.0)),
-            f"columns in sd of the first sample; 95 % interval {interval(*first.interval)}"
-            if first.interval
+            number(max(distance.estimate, 0.0)),
+            f"columns in sd of the first sample; 95 % interval {interval(*distance.interval)}"
+            if distance.interval
             else "too many columns for an interval",
-        ),
-        Card(
-            "largest shift",
-            f"{number(found.directions.mean.value, 2)} sd",
-            _along("", found.directions.chance_shift),
-        ),
-        *(Card("most unequal variance", f"× {number(d.value)}", note) for d in spread[:1]),
-        Card(
-            "most different column",
-            plain(worst["column"], words.SHORT),
-            f"Kolmogorov–Smirnov {number(worst['ks'], 2)}, adjusted {p_value(worst['adjusted'])}",
-        ),
+        )
+        for distance in found.distances
+        if distance.name == "frechet_standardised"
     ]
+
+
+def _direction_cards(found: Comparison) -> list[Card]:
+    if found.directions is None:
+        return []
+    mean, spread = found.directions.mean, found.directions.spread
+    note = _along("× ", found.directions.chance_ratio)
+    shift = _along("", found.directions.chance_shift)
+    return [
+        Card("largest shift", f"{number(mean.value, 2)} sd", shift),
+        *(Card("most unequal variance", f"× {number(d.value)}", note) for d in spread[:1]),
+    ]
+
+
+def _column_card(found: Comparison) -> Card:
+    worst = found.columns.iloc[0]
+    measure, value = "Kolmogorov–Smirnov", worst["ks"]
+    if math.isnan(value):
+        measure, value = "total variation", worst["total_variation"]
+    return Card(
+        "most different column",
+        plain(worst["column"], words.SHORT),
+        f"{measure} {number(value, 2)}, adjusted {p_value(worst['adjusted'])}",
+    )
 
 
 def _along(sign: str, chance: float) -> str:
@@ -116,6 +140,7 @@ def _columns(found: Comparison) -> Section:
     blocks = [
         TableBlock(words.columns_table(found, MOST_ROWS)),
         *([Paragraph(more)] if left > 0 else []),
+        *_holes(found),
         Gallery([*figures.marginals(found), *figures.columns_plane(found)]),
         Paragraph(
             "These p-values are a family of their own, to say where a difference lies; the tests "
@@ -125,10 +150,17 @@ def _columns(found: Comparison) -> Section:
     return Section("columns", "Which columns differ?", blocks)
 
 
-def _directions(found: Comparison) -> Section:
+def _holes(found: Comparison) -> list[TableBlock]:
+    return [TableBlock(words.missing_table(found, MOST_PATTERNS))] if len(found.missing) else []
+
+
+def _directions(found: Comparison) -> Section | None:
+    table = words.directions_table(found)
+    if table is None:
+        return None
     plane = figures.directions_plane(found)
     blocks = [
-        TableBlock(words.directions_table(found)),
+        TableBlock(table),
         *([Gallery(plane)] if plane else []),
         Paragraph(
             "The first row is the sum of columns whose means lie furthest apart; the others are "

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from gan_eval.comparison.columns.differences import column_differences, missing_patterns
+from gan_eval.comparison.columns.prepare import prepare
+from gan_eval.comparison.columns.rows import choose_rows
 from gan_eval.comparison.comparison import Comparison, Side
 from gan_eval.comparison.copies import find_copies
-from gan_eval.comparison.differences import (
-    column_differences,
-    distances,
-    leading_directions,
-    squares_vanish,
-)
+from gan_eval.comparison.directions import leading_directions
+from gan_eval.comparison.distances import distances, squares_vanish
 from gan_eval.comparison.reading import (
     LEAST_ROWS,
     ReadOptions,
     Table,
     common_columns,
-    counting,
     read_beside,
     read_options,
     read_tables,
@@ -29,13 +27,17 @@ from gan_eval.comparison.reading import (
 )
 from gan_eval.comparison.sources import ROWS, draw, gaussian_target, is_sampler, is_target
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.runtime.arguments import plain, whole_number
+from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery
-from gan_eval.stats.conversion import common_origin
+from gan_eval.stats.conversion import Array, Exact
+from gan_eval.stats.mixed import MixedRows, imputed
 from gan_eval.stats.twosample.columns import set_aside
 
-_ARGUMENTS = ("sample", "tests", "alpha", "correction", "permutations", "seed")
+_ARGUMENTS = (
+    *("sample", "tests", "alpha", "correction", "permutations", "seed"),
+    *("kinds", "missing", "group", "weights", "strict"),
+)
 
 
 def compare(
@@ -49,6 +51,11 @@ def compare(
     correction: str = "holm",
     permutations: int = 999,
     seed: int = 0,
+    kinds: Mapping[str, str] | None = None,
+    missing: str = "level",
+    group: str | None = None,
+    weights: str | None = None,
+    strict: bool = False,
     **reading: Any,
 ) -> Comparison:
     """Compare two samples: tests, distances, columns, directions, copied rows.
@@ -73,6 +80,19 @@ def compare(
         As in :func:`~gan_eval.stats.battery.battery.battery`.
     seed : int
         Of the draw, the permutations and the bootstrap, from 0.
+    kinds : mapping of str to str, optional
+        Kinds of columns (:class:`~gan_eval.comparison.columns.kinds.Kind`) that are not to be found
+        out, such as ``{"zip": "category"}``.
+    missing : {"level", "drop"}
+        Whether a missing value is a value of its own, or leaves its row out.
+    group : str, optional
+        A column whose equal values mark rows that are not independent, such as those of one
+        person: whole groups are permuted.
+    weights : str, optional
+        A column of sampling weights: rows are kept with a probability in proportion to them
+        (:func:`~gan_eval.comparison.columns.rows.choose_rows`).
+    strict : bool
+        Whether a column that cannot be compared is refused, rather than set aside.
     **reading
         How to read the files, where that is not to be found out, and columns to ``exclude``: the
         attributes of :class:`~gan_eval.comparison.reading.options.ReadOptions`.
@@ -103,40 +123,35 @@ def compare(
         whole_number(sample, "`sample`", LEAST_ROWS)
     if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:
         raise UsageError(f"`seed` must be between 0 and 2**63 − 1, got {seed}")
-    streams = np.random.default_rng(seed).spawn(6)
+    streams = np.random.default_rng(seed).spawn(16)
     options = read_options({"columns": columns, **reading}, _ARGUMENTS)
-    read = _read(real, generated, options, sample, streams[4:])
-    *tables, apart = common_columns(*read, options.columns, options.exclude)
-    names = [str(name) for name in tables[0].frame.columns]
-    target = _marginal(gaussian_target(real), read[1], names)
-    both = " and ".join(repr(table.source) for table in tables)
-    first, second = (table.numbers(names) for table in tables)
-    *pair, taken_off = common_origin(first, second, both, names)
-    origins = {names[j]: origin for j, origin in taken_off.items()}
+    read = _read(real, generated, options, sample, streams[4:6])
+    chosen = choose_rows(read, group, weights, streams[7])
+    *tables, apart = common_columns(
+        chosen.tables[0], chosen.tables[1], options.columns, options.exclude, strict=strict
+    )
+    prepared = prepare(*tables, kinds=kinds, missing=missing, groups=chosen.groups, strict=strict)
+    pair = prepared.real, prepared.generated
     drawn = [
         rows
         if sample is None or sample >= len(rows)
-        else rows[np.sort(stream.choice(len(rows), size=sample, replace=False))]
+        else rows.take(np.sort(stream.choice(len(rows), size=sample, replace=False)))
         for rows, stream in zip(pair, streams, strict=False)
     ]
-    aside = set_aside(drawn[0], drawn[1], names, origins)
-    kept = [i for i, name in enumerate(names) if name not in aside]
-    if not kept:
+    target = _marginal(gaussian_target(real), read[1], pair[1])
+    aside = _set_aside(drawn[0], drawn[1], prepared.origins)
+    x, y = (rows.without(aside) for rows in drawn)
+    if not x.names:
         name, reason = next(iter(aside.items()))
         raise UsageError(f"no column can be compared: {name!r} is {reason}")
-    x, y = (rows[:, kept] for rows in drawn)
-    compared = [names[i] for i in kept]
-    frames = [pd.DataFrame(rows, columns=pd.Index(compared)) for rows in (x, y)]
     found = battery(
-        *(frames if target is None else frames[1:]), target=target, tests=tests, alpha=alpha,
+        *_battery_samples(x, y, target), target=target, tests=tests, alpha=alpha,
         correction=correction, permutations=permutations, rng=seed,
     )  # fmt: skip
+    numbers = imputed(x, y)
     notes = list(dict.fromkeys(note for table in tables for note in table.notes))
-    notes += [
-        f"Column {plain(name)} counts the rows, as an index does: leave it out of `columns`."
-        for name in counting(pair[0], pair[1], names)
-    ]
-    if squares_vanish(x, y):
+    notes += [*chosen.notes, *prepared.notes]
+    if squares_vanish(*numbers):
         notes.append(
             "The Fréchet distance of the columns as they are is not given: in their squared units "
             "it is too small for a number."
@@ -144,18 +159,55 @@ def compare(
     return Comparison(
         real=Side(tables[0].source, len(pair[0]), x),
         generated=Side(tables[1].source, len(pair[1]), y),
-        compared=tuple(compared),
-        origins={name: origins[name] for name in compared if name in origins},
+        compared=x.names,
+        kinds={name: prepared.kinds[name] for name in x.names},
+        origins={name: prepared.origins[name] for name in x.names if name in prepared.origins},
         notes=tuple(notes),
-        set_aside={**apart, **aside},
+        set_aside=dict(prepared.set_aside)
+        | {name: f"it is {why}" for name, why in (*apart.items(), *aside.items())},
         tests=found,
-        distances=distances(x, y, found, streams[3]),
-        columns=column_differences(x, y, compared, correction, origins),
-        directions=leading_directions(x, y),
-        copies=find_copies(pair[0][:, kept], pair[1][:, kept], streams[2]),
+        distances=distances(*numbers, found, streams[3]),
+        columns=column_differences(
+            x, y, correction, kinds=prepared.kinds, origins=prepared.origins, rng=streams[6],
+            independent=group is None,
+        ),
+        missing=missing_patterns(x, y, correction),
+        directions=leading_directions(*numbers) if x.number_names else None,
+        copies=find_copies(*(_table(rows.without(aside)) for rows in pair), streams[2]),
         seed=seed,
         permutations=permutations,
-    )
+    )  # fmt: skip
+
+
+def _set_aside(x: MixedRows, y: MixedRows, origins: Mapping[str, Exact]) -> dict[str, str]:
+    """Find the columns that tell nothing in the rows compared, each with the reason."""
+    complete = ~np.isnan(np.concatenate([x.numbers, y.numbers])).any(axis=0)
+    names = [name for name, whole in zip(x.number_names, complete, strict=True) if whole]
+    found = set_aside(x.numbers[:, complete], y.numbers[:, complete], names, origins)
+    codes = np.concatenate([x.categories, y.categories])
+    return found | {
+        name: f"constant at {levels[column[0]]!r} in both"
+        for name, levels, column in zip(x.category_names, x.levels, codes.T, strict=True)
+        if (column == column[0]).all()
+    }
+
+
+def _battery_samples(x: MixedRows, y: MixedRows, target: GaussianTarget | None) -> Sequence[Any]:
+    """Return rows as the battery takes them; with a target, those of y alone."""
+    if not (x.plain and y.plain):
+        if target is not None:
+            raise UsageError(
+                "a target is a distribution of numbers, but `generated` has categories or missing "
+                "values: choose other `columns`, or `missing='drop'`"
+            )
+        return x, y
+    frames = [pd.DataFrame(rows.numbers, columns=pd.Index(rows.number_names)) for rows in (x, y)]
+    return frames if target is None else frames[1:]
+
+
+def _table(rows: MixedRows) -> Array:
+    """Return rows as numbers that are equal where the rows are."""
+    return np.hstack([rows.numbers, rows.categories]) if not rows.plain else rows.numbers
 
 
 def _read(
@@ -183,12 +235,12 @@ def _read(
 
 
 def _marginal(
-    target: GaussianTarget | None, generated: Table, names: Sequence[str]
+    target: GaussianTarget | None, generated: Table, rows: MixedRows
 ) -> GaussianTarget | None:
-    """Take the coordinates of a target that are compared, in the order of the names."""
+    """Take the coordinates of a target that are compared, in the order of the rows' columns."""
     if target is None:
         return None
-    places = [generated.frame.columns.get_loc(name) for name in names]
+    places = [generated.frame.columns.get_loc(name) for name in rows.number_names]
     if places == list(range(target.dimension)):
         return target
     return GaussianTarget.from_moments(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (
     MISSING,
@@ -13,6 +17,7 @@ from gan_eval.pages.numbers import (
     interval,
     number,
     p_value,
+    percent,
     plural,
     probability,
     setting,
@@ -26,7 +31,8 @@ from gan_eval.stats.result import Verdict
 if TYPE_CHECKING:
     from gan_eval.comparison.comparison import Comparison
     from gan_eval.comparison.copies import Count
-    from gan_eval.comparison.differences import Direction, Distance
+    from gan_eval.comparison.directions import Direction
+    from gan_eval.comparison.distances import Distance
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
@@ -38,15 +44,18 @@ def summary(found: Comparison) -> list[str]:
         f"{headline(found)} {verdict(found)}",
         *rows_compared(found),
         f"{plural(len(found.compared), 'column')} compared. {worst_column(found)}",
-        f"Largest shift {number(found.directions.mean.value, 2)} sd along "
-        f"{formula(found, found.directions.mean)}.",
-        *(
-            f"Most unequal variance × {number(d.value)} along {formula(found, d)}."
-            for d in found.directions.spread[:1]
-        ),
+        *_leading(found),
         *(f"{d.words}: {estimate(d)}" for d in found.distances[:2]),
         "Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).",
     ]
+
+
+def _leading(found: Comparison) -> Iterator[str]:
+    if found.directions is not None:
+        mean, spread = found.directions.mean, found.directions.spread[:1]
+        yield f"Largest shift {number(mean.value, 2)} sd along {formula(found, mean)}."
+        for d in spread:
+            yield f"Most unequal variance × {number(d.value)} along {formula(found, d)}."
 
 
 def headline(found: Comparison) -> str:
@@ -82,7 +91,7 @@ def meaning(found: Comparison) -> str:
     size = (
         f"With rows this few, a shift of {number(directions.chance_shift, 2)} standard deviations "
         "along the worst direction is no surprise. "
-        if math.isfinite(directions.chance_shift)
+        if directions is not None and math.isfinite(directions.chance_shift)
         else ""
     )
     return f"{size}This does not show that the distributions are equal."
@@ -91,17 +100,34 @@ def meaning(found: Comparison) -> str:
 def worst_column(found: Comparison) -> str:
     """Name the column that differs most, and say how."""
     row = found.columns.iloc[0]
+    return f"The column that differs most is {plain(row['column'], SHORT)}: {differs(row)}."
+
+
+def differs(row: Mapping[Any, Any] | pd.Series) -> str:
+    """Say how a column differs: in its holes where these differ most, else in its values."""
+    if abs(row["generated_missing"] - row["real_missing"]) >= row["difference"]:
+        return (
+            f"{percent(row['generated_missing'])} of its values are missing, "
+            f"{percent(row['real_missing'])} in the first sample (adjusted "
+            f"{p_value(row['missing_adjusted'])})"
+        )
+    if not math.isnan(row["total_variation"]):
+        return (
+            f"{plain(row['level'], SHORT)!r} has {percent(row['generated_share'])} of the rows, "
+            f"{percent(row['real_share'])} in the first sample (total variation "
+            f"{number(row['total_variation'], 2)}, adjusted {p_value(row['adjusted'])})"
+        )
     return (
-        f"The column that differs most is {plain(row['column'], SHORT)}: its mean is "
-        f"{signed(row['shift'])} standard deviations off, its spread {number(row['sd_ratio'])} "
-        f"times that of the first sample (Kolmogorov–Smirnov {number(row['ks'], 2)}, adjusted "
-        f"{p_value(row['adjusted'])})."
+        f"its mean is {signed(row['shift'])} standard deviations off, its spread "
+        f"{number(row['sd_ratio'])} times that of the first sample (Kolmogorov–Smirnov "
+        f"{number(row['ks'], 2)}, adjusted {p_value(row['adjusted'])})"
     )
 
 
 def formula(found: Comparison, direction: Direction) -> str:
     """Write a direction as a sum of columns."""
-    return direction.in_words([plain(name, SHORT) for name in found.compared]) or "no direction"
+    names = [plain(name, SHORT) for name in found.real.rows.number_names]
+    return direction.in_words(names) or "no direction"
 
 
 def rows_compared(found: Comparison) -> Iterator[str]:
@@ -120,7 +146,7 @@ def rows(found: Comparison) -> list[str]:
         for name, origin in found.origins.items()
     )
     aside = (
-        f"Column {plain(name, SHORT)} was set aside: it is {why}."
+        f"Column {plain(name, SHORT)} was set aside: {why}."
         for name, why in found.set_aside.items()
     )
     not_run = (
@@ -237,26 +263,64 @@ def columns_table(found: Comparison, most: int, moments: bool = True) -> Table:
     """List the ``most`` columns that differ most, with their means and deviations or without."""
     own = ("real_mean", "generated_mean", "real_sd", "generated_sd") if moments else ()
     heads = ("mean, first", "mean, second", "sd, first", "sd, second") if moments else ()
+    mixed = found.columns["total_variation"].notna().any()
+    holes = (found.columns["real_missing"] + found.columns["generated_missing"]).any()
+    head = ("column", *heads, "shift, sd", "ratio of sd", "Kolmogorov–Smirnov")
+    head += ("level", "share, first", "share, second", "total variation") if mixed else ()
+    head += ("adjusted p",)
+    head += ("missing, first", "missing, second", "adjusted p, missing") if holes else ()
+    rows = []
+    for row in found.columns.head(most).to_dict("records"):
+        cells = [plain(row["column"], 60 if moments else SHORT)]
+        cells += [_moment(found, row, key) for key in own]
+        cells += [signed(row["shift"]), number(row["sd_ratio"]), number(row["ks"], 2)]
+        if mixed:
+            level = row["level"]
+            cells.append(plain(level, SHORT) if isinstance(level, str) else MISSING)
+            cells += [percent(row[key]) for key in ("real_share", "generated_share")]
+            cells.append(number(row["total_variation"], 2))
+        cells.append(probability(row["adjusted"]))
+        if holes:
+            cells += [percent(row[key]) for key in ("real_missing", "generated_missing")]
+            cells.append(probability(row["missing_adjusted"]))
+        rows.append(tuple(cells))
     return Table(
         "Columns, the most different first; p-values adjusted by "
-        f"{CORRECTIONS[found.tests.correction]} over them",
-        ("column", *heads, "shift, sd", "ratio of sd", "Kolmogorov–Smirnov", "adjusted p"),
+        f"{CORRECTIONS[found.tests.correction]} over all of them",
+        head,
+        rows,
+    )
+
+
+def _moment(found: Comparison, row: Mapping[Any, Any], key: str) -> str:
+    """Write a mean or a standard deviation; the mean of times as a time."""
+    if row["kind"] == Kind.TIME and key.endswith("mean") and math.isfinite(row[key]):
+        return f"{datetime.fromtimestamp(row[key], UTC):%Y-%m-%d %H:%M}"
+    return number(row[key])
+
+
+def missing_table(found: Comparison, most: int) -> Table:
+    """List the sets of columns whose values are missing together."""
+    return Table(
+        "Values that are missing together; p-values adjusted by "
+        f"{CORRECTIONS[found.tests.correction]} over these sets",
+        ("missing", "rows, first", "rows, second", "adjusted p"),
         [
             (
-                plain(row["column"], 60 if moments else SHORT),
-                *(number(row[key]) for key in own),
-                signed(row["shift"]),
-                number(row["sd_ratio"]),
-                number(row["ks"], 2),
+                plain(row["missing"], 60),
+                percent(row["real_share"]),
+                percent(row["generated_share"]),
                 probability(row["adjusted"]),
             )
-            for row in found.columns.head(most).to_dict("records")
+            for row in found.missing.head(most).to_dict("records")
         ],
     )
 
 
-def directions_table(found: Comparison) -> Table:
+def directions_table(found: Comparison) -> Table | None:
     """List the directions in which the two differ most, with what chance alone gives."""
+    if found.directions is None:
+        return None
     mean, spread = found.directions.mean, found.directions.spread
     shift, ratio = found.directions.chance_shift, found.directions.chance_ratio
     return Table(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,12 @@ class MixedRows:
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return the numbers, or the codes, of a column, shape (n,)."""
+        if name in self.number_names:
+            return self.numbers[:, self.number_names.index(name)]
+        return self.categories[:, self.category_names.index(name)]
 
     @classmethod
     def of_numbers(cls, numbers: Array, names: tuple[str, ...] = ()) -> MixedRows:
@@ -233,6 +240,7 @@ def _numbers(rows: Array, count: int) -> Array:
     rows, missing = rows[:, kept], missing[:, kept]
     if missing.any():
         rows = np.where(missing, np.nanmedian(rows, axis=0), rows)
+    rows = rows[:, ~constant_columns(rows)] if rows.shape[1] else rows
     if not rows.shape[1]:
         return rows
     first = rows[:count]

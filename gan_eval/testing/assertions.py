@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.comparison.differences import Direction, column_differences, leading_directions
+from gan_eval.comparison.columns.differences import column_differences
+from gan_eval.comparison.directions import Direction, leading_directions
 from gan_eval.distributions.gaussian import Array, GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import level
 from gan_eval.stats import samples as validation
 from gan_eval.stats.battery.battery import DEFAULT, BatteryResult, battery
 from gan_eval.stats.battery.equivalence import ACCEPTABLE, SHAPE_ALPHA, Equivalence, equivalence
+from gan_eval.stats.mixed import MixedRows
 from gan_eval.stats.result import Verdict, p_in_words
 from gan_eval.stats.twosample.columns import set_aside
 
@@ -169,7 +171,8 @@ def _told_apart(x: Any, y: Any, found: BatteryResult) -> str:
     aside = set_aside(first, second, names)
     kept = [i for i, name in enumerate(names) if name not in aside]
     names, first, second = [names[i] for i in kept], first[:, kept], second[:, kept]
-    columns = column_differences(first, second, names, found.correction)
+    rows = [MixedRows.of_numbers(table, tuple(names)) for table in (first, second)]
+    columns = column_differences(*rows, found.correction)
     directions = leading_directions(first, second)
     lines = [
         f"x ({len(first)} rows) and y ({len(second)} rows) do not come from one distribution",

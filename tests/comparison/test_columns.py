@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from gan_eval.comparison.differences import column_differences
+from gan_eval.comparison.columns.differences import column_differences
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.twosample.columns import set_aside
 

@@ -14,7 +14,7 @@ import torch
 from matplotlib.colors import to_hex
 
 from gan_eval.comparison import compare
-from gan_eval.comparison.differences import INTERVAL_COLUMNS
+from gan_eval.comparison.distances import INTERVAL_COLUMNS
 from gan_eval.distributions.distances import bures_wasserstein
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.pages.canvas import COLOURS

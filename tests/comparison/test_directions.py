@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from gan_eval.comparison.differences import MOST, Direction, leading_directions
+from gan_eval.comparison.directions import MOST, Direction, leading_directions
 
 
 def samples(n: int = 200, m: int = 150, d: int = 3) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import pytest
 
 from gan_eval import testing
 from gan_eval.cli import main
-from gan_eval.comparison.differences import INTERVAL_COLUMNS
+from gan_eval.comparison.distances import INTERVAL_COLUMNS
 from gan_eval.comparison.reading import ENDINGS, LEAST_ROWS
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS
 from gan_eval.stats.battery.equivalence import failure_probability

@@ -4,7 +4,6 @@ from gan_eval.comparison.reading.matching import (
     MOST_COLUMNS,
     Common,
     common_columns,
-    counting,
 )
 from gan_eval.comparison.reading.options import ReadOptions, read_options
 from gan_eval.comparison.reading.source import ENDINGS
@@ -19,7 +18,6 @@ __all__ = [
     "ReadOptions",
     "Table",
     "common_columns",
-    "counting",
     "read_beside",
     "read_options",
     "read_table",

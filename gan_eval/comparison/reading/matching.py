@@ -7,13 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
-
 from gan_eval.comparison.reading.table import Table, some
 from gan_eval.runtime.arguments import nearest, plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.conversion import Array
 
 MOST_COLUMNS = 4096
 """Columns of one comparison, whose time grows with their third power: 16 s of a processor for
@@ -121,14 +117,6 @@ def common_columns(
             )
     _require_different(columns, real.source)
     first, second = (replace(one, frame=one.frame[columns]) for one in (real, generated))
-    if unlike := _unlike(first.frame, second.frame):
-        kinds = (_kind(first.frame[unlike[0]]), _kind(second.frame[unlike[0]]))
-        holds = "holds" if len(unlike) == 1 else "hold"
-        note = (
-            f"The {some('column', unlike)} {holds} {kinds[0]} in {plain(first.source)} and "
-            f"{kinds[1]} in {plain(second.source)}."
-        )
-        second = replace(second, notes=(*second.notes, note))
     return Common(first, second, aside)
 
 
@@ -172,43 +160,3 @@ def _require_different(columns: Sequence[str], source: str) -> None:
     if repeated or not columns:
         found = f"{plain(min(repeated))!r} more than once" if repeated else "none"
         raise UsageError(f"`columns` must name different columns, got {found}")
-
-
-def _unlike(first: pd.DataFrame, second: pd.DataFrame) -> list[str]:
-    pairs = {name: {_kind(first[name]), _kind(second[name])} - {"nothing"} for name in first}
-    return [str(name) for name, kinds in pairs.items() if len(kinds) > 1]
-
-
-def _kind(column: pd.Series) -> str:
-    """Say what a column holds, as far as two files may differ in it."""
-    kind = getattr(column.dtype, "kind", "O")
-    if kind in "iufcb":
-        return "numbers" if column.notna().any() else "nothing"
-    if kind in "mM":
-        return "dates"
-    known = column[column.first_valid_index() :] if column.notna().any() else column[:0]
-    if not len(known):
-        return "nothing"
-    if isinstance(known.iloc[0], str):
-        return "words"
-    return "numbers"
-
-
-def counting(real: Array, generated: Array, names: Sequence[str]) -> list[str]:
-    """Name the columns that count the rows of both, from 0 or 1, as a saved index does.
-
-    Examples
-    --------
-    >>> rows = np.array([[0.0, 3.1], [1.0, 2.7], [2.0, 3.3]])
-    >>> counting(rows, rows[:2], ["Unnamed: 0", "height"])
-    ['Unnamed: 0']
-    """
-    return [
-        name
-        for j, name in enumerate(names)
-        if real[0, j] in (0, 1)
-        and all(
-            np.array_equal(rows[:, j], real[0, j] + np.arange(len(rows)))
-            for rows in (real, generated)
-        )
-    ]

@@ -10,8 +10,6 @@ import pandas as pd
 
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.conversion import Numbers, worded
-from gan_eval.stats.samples import LARGEST_VALUE, SECONDS
 
 LEAST_ROWS = 3
 """Fewer have no covariance worth a comparison."""
@@ -72,38 +70,6 @@ class Table:
                 frame = frame.assign(**{name: values.map(str, na_action="ignore")})
         numbered = names == [str(j) for j in range(len(names))]
         return cls(source, frame, named and not numbered, tuple(notes))
-
-    def numbers(self, columns: Sequence[str]) -> Numbers:
-        """Take the chosen columns, n ≥ 3 rows; ``UsageError`` where they are not finite numbers."""
-        frame = self.frame[list(columns)]
-        if len(frame) < LEAST_ROWS:
-            raise UsageError(
-                f"{self.source!r} must have at least {LEAST_ROWS} rows, got {len(frame)}"
-            )
-        words = [columns[position] for position in worded(frame)]
-        if words:
-            dtype = frame[words[0]].dtype
-            remedy = f" or save them as {SECONDS}" if getattr(dtype, "kind", "O") in "mM" else ""
-            raise UsageError(
-                f"{self.source!r} has {some('column', words)} of type {dtype}, not of numbers: "
-                f"choose others with `columns`{remedy}"
-            )
-        found = Numbers.of_frame(frame)
-        values = found.values
-        for fault, bad in (("missing", np.isnan(values)), ("infinite", np.isinf(values))):
-            if bad.any():
-                row, column = np.argwhere(bad)[0]
-                count = f"{bad.sum()} {fault} value{'s' if bad.sum() > 1 else ''}"
-                raise UsageError(
-                    f"{self.source!r} has {count}, the first in column {plain(columns[column])!r}, "
-                    f"row {row + 1}: every value must be a finite number"
-                )
-        if np.abs(values).max() > LARGEST_VALUE:
-            raise UsageError(
-                f"{self.source!r} must hold values of at most {LARGEST_VALUE:g} in size, "
-                f"got {np.abs(values).max():g}"
-            )
-        return found
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -1,172 +1,21 @@
-"""How two samples differ: distances, each column, and the directions of the largest differences."""
+"""The directions in which the numbers of two samples differ most."""
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.special import fdtri
-from scipy.stats import ks_2samp
 
-from gan_eval.distributions.distances import bures_wasserstein
-from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.stats.battery.battery import BatteryResult
-from gan_eval.stats.conversion import Exact
-from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.scaling import Array, ColumnScales
-from gan_eval.stats.twosample.frechet import SMALLEST_RANGE, frechet_distance
 
 MOST = 3
 """Directions of spread that are kept."""
 
-INTERVAL_COLUMNS = 64
-"""The number of columns above which no interval is given: the jackknife and the bootstrap of the
-Fréchet distance take minutes."""
-
-_DISTANCES = {
-    "frechet_standardised": "Fréchet distance, columns in standard deviations of the first sample",
-    "frechet": "Fréchet distance, columns as they are",
-    "frechet_uncorrected": "the same by FID's formula, biased upwards",
-    "hotelling": "distance of the means, in standard deviations (Mahalanobis)",
-    "energy": "energy distance, whitened",
-    "mmd": "MMD², whitened, unbiased",
-}
-_EXACT_PAIRS = 250_000  # the exact distribution of the Kolmogorov–Smirnov statistic costs n times m
 # 97.5 % quantile of the Tracy–Widom distribution of order 1.
 _TRACY_WIDOM = 1.4538
 _SINGULAR = 1e-12
-
-
-@dataclass(frozen=True)
-class Distance:
-    """A distance in one measure, with its 95 % interval, or None where there is none."""
-
-    name: str
-    words: str
-    estimate: float
-    interval: tuple[float, float] | None
-
-
-def distances(
-    x: Array, y: Array, found: BatteryResult, stream: np.random.Generator
-) -> tuple[Distance, ...]:
-    """Estimate each distance, with its interval where there is one.
-
-    Those of the battery are the estimates of its tests ``found``.
-    """
-    scales = ColumnScales.of(np.concatenate([x, y]))
-    units = scales(x).std(axis=0)
-    units = np.where(units > 0, units, 1.0)
-    seed = int(stream.integers(2**62))
-    standardised = _frechet(scales(x) / units, scales(y) / units, seed)
-    vanish = squares_vanish(x, y)
-    plain = (math.nan, math.nan, None) if vanish else _frechet(x, y, seed)
-    numbers: dict[str, tuple[float, tuple[float, float] | None]] = {
-        "frechet_standardised": standardised[1:],
-        "frechet": plain[1:],
-        "frechet_uncorrected": (plain[0], None),
-    } | {name: (test.estimate, test.confidence_interval) for name, test in found.results.items()}
-    return tuple(
-        Distance(name, words, *numbers[name])
-        for name, words in _DISTANCES.items()
-        if name in numbers
-    )
-
-
-def squares_vanish(x: Array, y: Array) -> bool:
-    """Say whether the columns vary, but so little that float64 rounds the squares to nothing."""
-    return 0 < np.ptp(np.concatenate([x, y]), axis=0).max() < SMALLEST_RANGE
-
-
-def _frechet(x: Array, y: Array, seed: int) -> tuple[float, float, tuple[float, float] | None]:
-    """By FID's formula; with the bias taken off, and its interval, where there are few columns."""
-    if x.shape[1] > INTERVAL_COLUMNS:
-        return float(bures_wasserstein(Gaussian.fit(x), Gaussian.fit(y))) ** 2, math.nan, None
-    small = x.shape[1] <= 32 and len(x) + len(y) <= 20_000
-    found = frechet_distance(x, y, bootstrap=999 if small else 199, rng=seed)
-    return found.estimate, found.corrected, found.confidence_interval
-
-
-def column_differences(
-    real: Array,
-    generated: Array,
-    names: Sequence[str],
-    correction: str,
-    origins: Mapping[str, Exact] | None = None,
-) -> pd.DataFrame:
-    """Measure the difference of each column, the largest first.
-
-    Parameters
-    ----------
-    real, generated : ndarray, shapes (n, d) and (m, d)
-    names : sequence of str, length d
-    correction : str
-        How the d p-values are adjusted: see :func:`~gan_eval.stats.multiple.adjusted_pvalues`.
-    origins : mapping of str to int or Fraction, optional
-        What has been taken off columns of both; the means have it again.
-
-    Returns
-    -------
-    DataFrame
-        One row per column, ordered by ``ks``: ``column``; ``real_mean``, ``generated_mean``,
-        ``real_sd``, ``generated_sd``; ``shift``, the difference of means (generated − real) over
-        the root of the mean of both variances; ``sd_ratio``, generated over real; ``ks``, the
-        largest difference of the two
-        distribution functions (Kolmogorov–Smirnov); its ``pvalue``, which is conservative where
-        values tie; and ``adjusted``. ``shift`` is infinite where both are constant and differ,
-        ``sd_ratio`` is infinite where only the real column is constant, NaN where both are.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> real, generated = rng.normal(size=(200, 2)), rng.normal([0.0, 1.0], 1.0, size=(200, 2))
-    >>> found = column_differences(real, generated, ["a", "b"], "holm")
-    >>> found[["column", "shift", "ks"]].round(2)
-      column  shift    ks
-    0      b   0.99  0.40
-    1      a   0.05  0.07
-    """
-    scales = ColumnScales.of(np.concatenate([real, generated]))
-    rows = []
-    method = "exact" if len(real) * len(generated) <= _EXACT_PAIRS else "asymp"
-    for j, (name, x, y) in enumerate(zip(names, scales(real).T, scales(generated).T, strict=True)):
-        centre = Fraction(scales.centre[j]) + (origins or {}).get(name, 0)
-        unit = Fraction(2) ** int(scales.exponents[j])
-        means, deviations = (x.mean(), y.mean()), (_deviation(x), _deviation(y))
-        difference = means[1] - means[0]
-        scale = np.hypot(*deviations) / np.sqrt(2)
-        with warnings.catch_warnings():
-            # Where SciPy cannot compute the distribution exactly it takes the limit, as is wanted.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            test: Any = ks_2samp(real[:, j], generated[:, j], method=method)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rows.append(
-                {
-                    "column": name,
-                    "real_mean": float(centre + unit * Fraction(means[0])),
-                    "generated_mean": float(centre + unit * Fraction(means[1])),
-                    "real_sd": float(unit * Fraction(deviations[0])),
-                    "generated_sd": float(unit * Fraction(deviations[1])),
-                    "shift": float(np.divide(difference, scale)) if difference else 0.0,
-                    "sd_ratio": float(np.divide(deviations[1], deviations[0])),
-                    "ks": float(test.statistic),
-                    "pvalue": float(test.pvalue),
-                }
-            )
-    frame = pd.DataFrame(rows)
-    frame["adjusted"] = adjusted_pvalues(frame["pvalue"], correction)
-    return frame.sort_values("ks", ascending=False, kind="stable", ignore_index=True)
-
-
-def _deviation(values: Array) -> float:
-    """Compute the standard deviation over n − 1; exactly 0 where all values are equal."""
-    return float(values.std(ddof=1)) if np.ptp(values) > 0 else 0.0
 
 
 @dataclass(frozen=True, eq=False)
