@@ -15,6 +15,7 @@ from scipy.special import chdtri, chndtr, fdtri, gammainc, gammaincinv, ncfdtr, 
 if TYPE_CHECKING:
     from gan_eval.stats.kernels.kernels import Kernel
     from gan_eval.stats.permutation.dense import SymmetricForm
+    from gan_eval.stats.permutation.features import FeatureRows
     from gan_eval.stats.permutation.lowrank import LowRankForm
     from gan_eval.stats.samples import Pooled
 
@@ -150,7 +151,10 @@ class Noise:
 
 
 def mmd_interval(
-    form: SymmetricForm | LowRankForm, kernel: Kernel, samples: Pooled, width: float | None
+    form: SymmetricForm | LowRankForm | FeatureRows,
+    kernel: Kernel,
+    samples: Pooled,
+    width: float | None,
 ) -> tuple[float, float]:
     """Bound the MMD² of the distributions, from the row sums and the matrix of some rows of each
     sample."""

@@ -301,11 +301,17 @@ def bandwidth_range(points: Array, *, norm: str = "euclidean") -> tuple[float, f
     return float(narrow) / 2, float(wide) * 2
 
 
+def some_rows(points: Array, most: int = MOST_ROWS) -> Array:
+    """Return up to ``most`` of the points (N, d), evenly in the lexicographic order of all."""
+    if len(points) <= most:
+        return points
+    order = np.lexsort(points.T[::-1])
+    return points[order[np.linspace(0, len(points) - 1, most).round().astype(int)]]
+
+
 def _pairs(points: Array, norm: str) -> tuple[Array, Callable[[Array], Array]]:
     """Return a number for each pair i < j, and the function that makes distances of them."""
-    if len(points) > MOST_ROWS:
-        order = np.lexsort(points.T[::-1])
-        points = points[order[np.linspace(0, len(points) - 1, MOST_ROWS).round().astype(int)]]
+    points = some_rows(points)
     if norm == "absolute":
         return np.asarray(pdist(points, "cityblock"), np.float64), np.asarray
     return np.asarray(pdist(points, "sqeuclidean"), np.float64), np.sqrt

@@ -24,6 +24,9 @@ from numpy.typing import NDArray
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.permutation.labels import Array, Labels, smaller_group_labels
 
+EXACT_ROWS = 20_000
+"""Up to so many pooled rows all pairs are taken unless something else is asked for."""
+
 # The largest share of the null's standard deviation that inherited rounding may have.
 INHERITED_SHARE = 2.0**-10
 # Up to this share of the permutations may tie without a question whether their values are lost.
@@ -248,7 +251,7 @@ def labels_test(form: CentredForm, weights: GroupWeights, labels: Labels) -> Per
     """Compare the statistic with its values under other group labels; large values reject.
 
     The labels are those of the smaller group, the observed ones first, as
-    :class:`~gan_eval.stats.permutation.labels.NullLabels` draws them.
+    :class:`~gan_eval.stats.permutation.null.NullLabels` draws them.
 
     Notes
     -----
@@ -295,7 +298,8 @@ class LabelStatistics:
         self.values = _statistics(form, weights, labels, fast) if large else exact
         self.values[: len(some)] = exact
         self._exact = np.arange(len(labels)) < len(some)
-        self.tie_width = tie_width(*_rounding(form, weights), self.values)
+        widths = rounding_widths(form.size, form.peak, form.rounding, weights)
+        self.tie_width = tie_width(*widths, self.values)
         self.error = 0.0
         if large:
             measured = np.abs(precise - fast[: len(some)]).max()
@@ -320,14 +324,17 @@ def _statistics(form: CentredForm, weights: GroupWeights, labels: Labels, centre
     return values + weights.constant * form.total
 
 
-def _rounding(form: CentredForm, weights: GroupWeights) -> tuple[float, float]:
+def rounding_widths(
+    size: int, peak: float, rounding: float, weights: GroupWeights
+) -> tuple[float, float]:
     """Return how far two equal statistics may differ by the rounding of the arithmetic, and of the
     input.
 
-    The entries carry a few roundings of 2⁻⁵³ of the largest of them, their sums some that grow as
-    √N, beside what the entries inherit from the input: 0.3 − 0.2 is not 0.2 − 0.1.
+    The entries of ``size`` rows carry a few roundings of 2⁻⁵³ of the largest of them, ``peak``,
+    their sums some that grow as √N, beside what the entries inherit from the input, ``rounding``:
+    0.3 − 0.2 is not 0.2 − 0.1.
     """
     n, m = weights.n, weights.m
     reach = abs(weights.within_x) * n * n + abs(weights.within_y) * m * m
     reach += abs(weights.between) * n * m
-    return (ENTRY_ROUNDING * form.size**0.5 * form.peak * reach, 2 * form.rounding * reach)
+    return (ENTRY_ROUNDING * size**0.5 * peak * reach, 2 * rounding * reach)

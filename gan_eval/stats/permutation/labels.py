@@ -7,14 +7,10 @@ become.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
-
-from gan_eval.runtime.arguments import one_of
-from gan_eval.runtime.errors import UsageError
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.bool_]
@@ -25,41 +21,6 @@ CHUNK_ENTRIES = 2**23
 
 _DP_STEPS = 2**24
 _EXACT_SIZE = 1000
-
-NULLS = {"permutation": "permutation", "wild": "wild bootstrap"}
-"""The ways in which labels are drawn under the null, and the words for it."""
-
-
-@dataclass(frozen=True)
-class NullLabels:
-    """Draws labels under the null, the observed ones first.
-
-    Raises ``UsageError`` for an unknown null, and for ``"wild"`` where n ≠ m.
-    """
-
-    null: str
-    n: int
-    m: int
-
-    def __post_init__(self) -> None:
-        one_of(self.null, "null", tuple(NULLS))
-        if self.null == "wild" and self.n != self.m:
-            raise UsageError(
-                "null='wild' exchanges row i of x with row i of y and needs as many rows of each, "
-                f"got {self.n} and {self.m}"
-            )
-
-    def __call__(self, count: int, generator: np.random.Generator) -> Labels:
-        """Shape (1 + count, n + m); True where the row stands in the smaller group."""
-        if self.null == "wild":
-            return swapped_pair_labels(self.n, count, generator)
-        return smaller_group_labels(self.n, self.m, count, generator)
-
-    def rarest(self, pooled: Array) -> float:
-        """Return the probability of the rarest split of these rows (n + m, d)."""
-        if self.null == "wild":
-            return rarest_exchange(pooled[: self.n], pooled[self.n :])
-        return rarest_split(pooled, self.n)
 
 
 def permutation_labels(n: int, m: int, permutations: int, generator: np.random.Generator) -> Labels:
@@ -219,11 +180,11 @@ def rarest_split(pooled: Array, n: int) -> float:
     """
     size = len(pooled)
     counts = np.bincount(row_codes(pooled))
-    ways = _least_ways(counts, min(n, size - n))
+    ways = least_ways(counts, min(n, size - n))
     if ways == 0 and size <= _EXACT_SIZE:
         least = 1 / math.comb(size, n)
     else:
-        least = math.exp(ways - float(_ln_choose(size, n)))
+        least = math.exp(ways - float(ln_choose(size, n)))
     return min(1.0, 2 * least if 2 * n == size else least)
 
 
@@ -254,7 +215,7 @@ def rows_needed(pvalue: float) -> int:
     return n
 
 
-def _least_ways(counts: NDArray[np.intp], n: int) -> float:
+def least_ways(counts: NDArray[np.intp], n: int) -> float:
     """Return ln of the least Π C(c_i, a_i) over 0 ≤ a_i ≤ c_i with Σ a_i = n."""
     singles, groups = int((counts == 1).sum()), np.sort(counts[counts > 1])
     if n <= singles:
@@ -264,15 +225,16 @@ def _least_ways(counts: NDArray[np.intp], n: int) -> float:
         left = n - singles
         whole = int(np.searchsorted(np.cumsum(groups), left, side="right"))
         left -= int(groups[:whole].sum())
-        return float(_ln_choose(groups[whole], left)) if left else 0.0
+        return float(ln_choose(groups[whole], left)) if left else 0.0
     least = np.full(n + 1, np.inf)
     least[0] = 0.0
     for size in groups:
         before = least.copy()
-        for some, ways in enumerate(_ln_choose(size, np.arange(1, min(size, n) + 1)), start=1):
+        for some, ways in enumerate(ln_choose(size, np.arange(1, min(size, n) + 1)), start=1):
             np.minimum(least[some:], before[:-some] + ways, out=least[some:])
     return float(least[n - singles :].min())
 
 
-def _ln_choose(size: int, some: int | NDArray[np.intp]) -> Array:
+def ln_choose(size: int, some: int | NDArray[np.intp]) -> Array:
+    """Return ln C(size, some)."""
     return gammaln(size + 1) - gammaln(np.add(some, 1)) - gammaln(np.subtract(size, some) + 1)

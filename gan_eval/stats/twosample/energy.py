@@ -10,18 +10,29 @@ import numpy as np
 
 from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.kernels.features import distance_features
 from gan_eval.stats.kernels.kernels import PairwiseBlocks, distance
 from gan_eval.stats.permutation.dense import SymmetricForm
-from gan_eval.stats.permutation.engine import GroupWeights, labels_test, observed_statistic
-from gan_eval.stats.permutation.labels import NULLS, NullLabels
-from gan_eval.stats.permutation.lines import SlicedForm, direction_groups
+from gan_eval.stats.permutation.engine import (
+    ENTRY_ROUNDING,
+    EXACT_ROWS,
+    LOST_SHARE,
+    GroupWeights,
+    PermutationOutcome,
+    labels_test,
+    observed_statistic,
+    permutation_outcome,
+    rounding_widths,
+    tie_width,
+)
+from gan_eval.stats.permutation.features import DISTANCE_FREQUENCIES, FeatureStatistics
+from gan_eval.stats.permutation.lines import SlicedForm, direction_groups, projection_constant
+from gan_eval.stats.permutation.null import NULLS, NullLabels
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
-from gan_eval.stats.scaling import whitened
+from gan_eval.stats.scaling import nearest_rows, whitened
 
-METHODS = ("auto", "exact", "sliced")
-# Up to so many pooled rows all pairs are taken unless slices are asked for.
-EXACT_ROWS = 20_000
+METHODS = ("auto", "exact", "sliced", "features")
 
 
 def energy_distance(
@@ -54,6 +65,7 @@ def energy_test(
     null: str = "permutation",
     method: str = "auto",
     projections: int = 64,
+    groups: Any = None,
     permutations: int = 999,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -72,13 +84,17 @@ def energy_test(
     null : {"permutation", "wild"}
         Permute all labels, or exchange x_i with y_i where a fair coin says so, as in
         :func:`~gan_eval.stats.twosample.mmd.mmd_test`: for n = m, exact also for dependent pairs.
-    method : {"auto", "exact", "sliced"}
+    method : {"auto", "exact", "sliced", "features"}
         All pairs of rows, by blocks; or, for exponent 1, ‖x − y‖ by its mean over projections to
-        random lines, where sorting replaces the pairs (:mod:`~gan_eval.stats.permutation.lines`).
-        ``"auto"`` is exact up to 20,000 pooled rows and for any other exponent.
+        random lines, where sorting replaces the pairs (:mod:`~gan_eval.stats.permutation.lines`),
+        or by random features (:mod:`~gan_eval.stats.kernels.features`), where bundles of rows are
+        permuted (:mod:`~gan_eval.stats.permutation.units`). ``"auto"`` is exact up to 20,000 pooled
+        rows and for any other exponent; above, it takes the one line of one column, or features.
     projections : int
         For slices: at least so many lines, at least 1. They come in groups, whose size is the
         number of columns (8 for two columns; one line is all there is for one).
+    groups : (list, list), optional
+        As in :func:`~gan_eval.stats.twosample.mmd.mmd_test`: whole groups of rows are exchanged.
     permutations : int
         Permutations of the pooled rows, or exchanges, at least 1.
     rng : None, int or numpy.random.Generator
@@ -93,9 +109,9 @@ def energy_test(
         also of a row with itself. ``statistic`` is nm / (n + m) times it (Székely & Rizzo 2013,
         eq. 6.1). ``effect_size`` is the estimate by 2E‖x − y‖^α, its largest possible value: the
         coefficient of inhomogeneity, between 0 and 1. ``parameters["path"]`` is the path taken;
-        with ``"sliced"``, ``standard_error`` is that of ``statistic`` as an estimate of the exact
-        one, over the groups of lines. The permuted statistics use the same lines: the p-value
-        needs no correction for them.
+        with ``"sliced"`` and ``"features"``, ``standard_error`` is that of ``statistic`` as an
+        estimate of the exact one, over the groups of lines or of frequencies. The permuted
+        statistics use the same: the p-value needs no correction for them.
 
     Raises
     ------
@@ -127,7 +143,7 @@ def energy_test(
     (0.001, 0.645)
     """
     samples = Pooled.of(x, y) if whiten is None else whitened(x, y, whiten)
-    draw = NullLabels(null, samples.n, samples.m)
+    draw = NullLabels.of(null, samples.n, samples.m, groups)
     permutations = arguments.draw_count(permutations, "permutations")
     generator = arguments.random_generator(rng)
     device = arguments.torch_device(device)
@@ -135,19 +151,26 @@ def energy_test(
     n, m = samples.n, samples.m
     coefficient = n * m / (n + m)
     weights = _weights(samples, coefficient)
-    path: dict[str, float | str] = {"path": "exact"}
-    lines = _projections(samples, method, projections, exponent)
-    if lines:
-        groups = direction_groups(samples.dimension, lines, generator)
-        error = samples.coordinate_error
-        form = SlicedForm(samples.points, groups, samples.in_x, device, error)
-        path = {"path": "sliced", "projections": groups[:, :, 0].size}
-        path["standard_error"] = abs(weights.quadratic) * form.standard_error * samples.unit()
+    path: dict[str, float | str] = {"path": _path(samples, method, exponent)}
+    projections = arguments.draw_count(projections, "projections")
+    if path["path"] == "features":
+        outcome, between, found, rarest = _by_features(
+            samples, weights, draw, permutations, generator, device
+        )
+        estimate, path = outcome.statistic / coefficient, path | found
     else:
-        form = _distances(samples, exponent, device)
-    outcome = labels_test(form, weights, draw(permutations, generator))
-    estimate, unit = outcome.statistic / coefficient, samples.unit(exponent)
-    between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
+        if path["path"] == "sliced":
+            lines = direction_groups(samples.dimension, projections, generator)
+            error = samples.coordinate_error
+            form = SlicedForm(samples.points, lines, samples.in_x, device, error)
+            path["projections"] = lines[:, :, 0].size
+            path["standard_error"] = abs(weights.quadratic) * form.standard_error * samples.unit()
+        else:
+            form = _distances(samples, exponent, device)
+        outcome = labels_test(form, weights, draw(permutations, generator))
+        estimate, rarest = outcome.statistic / coefficient, draw.rarest(samples.given)
+        between = _mean_between(estimate, float(form.row_sums[:n].sum()), form.total, n, m)
+    unit = samples.unit(exponent)
     return TestResult(
         method=f"energy {NULLS[null]} test",
         statistic=outcome.statistic * unit,
@@ -160,18 +183,53 @@ def energy_test(
         seconds=time.perf_counter() - start,
         parameters={"exponent": float(exponent), "whiten": samples.whitened} | path,
         effect_size=estimate / (2 * between) if between > 0 else math.nan,
-        rarest_split=draw.rarest(samples.given),
+        rarest_split=rarest,
     )
 
 
-def _projections(samples: Pooled, method: str, projections: Any, exponent: float) -> int:
-    """Return how many lines to project to; 0 for the exact path."""
+def _path(samples: Pooled, method: str, exponent: float) -> str:
+    """Return the path that the method takes."""
     arguments.one_of(method, "method", METHODS)
-    projections = arguments.draw_count(projections, "projections")
-    if method == "sliced" and exponent != 1:
-        raise UsageError(f"exponent must be 1 for method='sliced', got {exponent}")
-    many = samples.n + samples.m > EXACT_ROWS and exponent == 1
-    return projections if method == "sliced" or (method == "auto" and many) else 0
+    if method in ("sliced", "features") and exponent != 1:
+        raise UsageError(f"exponent must be 1 for method={method!r}, got {exponent}")
+    if method != "auto":
+        return method
+    if samples.n + samples.m <= EXACT_ROWS or exponent != 1:
+        return "exact"
+    return "sliced" if samples.dimension == 1 else "features"
+
+
+def _by_features(
+    samples: Pooled,
+    weights: GroupWeights,
+    draw: NullLabels,
+    permutations: int,
+    generator: np.random.Generator,
+    device: str,
+) -> tuple[PermutationOutcome, float, dict[str, float | str], float]:
+    """Test by random features; return the mean distance between the samples, the path's parameters
+    and the rarest split beside."""
+    points = samples.points
+    constant = projection_constant(samples.dimension)
+    features = distance_features(points, constant, DISTANCE_FREQUENCIES, generator)
+    units = draw.bundles(generator)
+    labels = units.draw(permutations, generator)
+    found = FeatureStatistics(
+        features, points, units, labels, weights, diagonal=True, device=device
+    )
+    peak = 2 * float(np.sqrt(np.square(points - np.median(points, axis=0)).sum(axis=1).max()))
+    widths = rounding_widths(len(points), peak, 2 * samples.coordinate_error, weights)
+
+    def lost() -> bool:
+        """Tell whether the rounding of the farthest row hides that rows differ."""
+        error = ENTRY_ROUNDING * len(points) ** 0.5 * peak
+        return error > LOST_SHARE * nearest_rows(points, samples.given) / len(points)
+
+    width = tie_width(*widths, found.values[0])
+    outcome = permutation_outcome(found.values[0], labels, width, lost)
+    path: dict[str, float | str] = {"features": features.count}
+    path["standard_error"] = found.standard_error * samples.unit()
+    return outcome, float(found.between[0]), path, units.rarest(samples.given)
 
 
 def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) -> float:

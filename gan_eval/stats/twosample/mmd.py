@@ -13,26 +13,22 @@ import numpy as np
 from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import intervals
-from gan_eval.stats.kernels.kernels import KERNELS, median_bandwidth
-from gan_eval.stats.permutation.dense import SymmetricForm
-from gan_eval.stats.permutation.engine import (
-    FLOAT64_ROWS,
-    GroupWeights,
-    labels_test,
-    observed_statistic,
-)
-from gan_eval.stats.permutation.labels import NULLS, NullLabels
+from gan_eval.stats.kernels.kernels import KERNELS
+from gan_eval.stats.permutation.engine import GroupWeights, labels_test, observed_statistic
 from gan_eval.stats.permutation.lowrank import LowRankForm
-from gan_eval.stats.permutation.lowrank_path import SMOOTH, low_rank_form, low_rank_test
+from gan_eval.stats.permutation.lowrank_path import low_rank_test
+from gan_eval.stats.permutation.null import NULLS, NullLabels
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import LARGEST_EXPONENT, Pooled
-from gan_eval.stats.scaling import whitened
 from gan_eval.stats.twosample.mmd_aggregated import AGGREGATIONS, Aggregate, candidates
+from gan_eval.stats.twosample.mmd_features import aggregate_by_features, test_by_features
+from gan_eval.stats.twosample.mmd_matrix import (
+    ESTIMATORS,
+    PATHS,
+    by_features,
+    kernel_matrix,
+    read_samples,
+)
 
-ESTIMATORS = ("unbiased", "biased")
-PATHS = ("auto", "exact", "lowrank")
-# Products of values, cubed, squared and added up, stay within float64.
-LARGEST_CUBED = 1e24
 METHODS = {"fuse": "MMD-FUSE", "agg": "MMDAgg"}
 
 
@@ -62,8 +58,10 @@ def mmd2(
     """
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
         raise UsageError(f"bandwidth of one MMD² must be a number or 'median', got {bandwidth!r}")
-    samples = _samples(x, y, whiten, kernel)
-    return observed_statistic(*_matrix(samples, kernel, bandwidth, estimator, device)[:2])
+    samples = read_samples(x, y, whiten, kernel)
+    form, weights, _ = kernel_matrix(samples, kernel, bandwidth, estimator, device)
+    assert form is not None
+    return observed_statistic(form, weights)
 
 
 def mmd_test(
@@ -76,6 +74,7 @@ def mmd_test(
     whiten: Any = None,
     null: str = "permutation",
     method: str = "auto",
+    groups: Any = None,
     permutations: int = 999,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -120,12 +119,20 @@ def mmd_test(
         Permute all labels, or exchange x_i with y_i where a fair coin says so: the wild bootstrap,
         whose signs are the coins, for n = m. It is exact also where x_i and y_i are dependent, as
         long as they are exchangeable.
-    method : {"auto", "exact", "lowrank"}
-        How one kernel's matrix is worked with: whole, by blocks, or, for the smooth kernels
+    method : {"auto", "exact", "lowrank", "features"}
+        How a kernel's matrix is worked with. Whole, by blocks. Or, for one of the smooth kernels
         (``SMOOTH``), by a pivoted Cholesky factor with a computed bound, whose cost grows with
-        n + m and not with its square (:mod:`~gan_eval.stats.permutation.lowrank`). The p-value is
-        the same. A factor whose bound exceeds 1/1000 of the null's spread is dropped for the exact
-        path. ``"auto"`` tries the factor for smooth kernels above 1024 pooled rows.
+        n + m and not with its square (:mod:`~gan_eval.stats.permutation.lowrank`); the p-value is
+        the same. A factor whose bound exceeds 1/1000 of the null's spread is dropped. Or, for
+        ``"gaussian"`` and ``"laplace"``, by random features in its place
+        (:mod:`~gan_eval.stats.kernels.features`), which make another kernel, near it, and by
+        permutation of bundles of rows (:mod:`~gan_eval.stats.permutation.units`); the p-value is
+        exact as well. ``"auto"`` tries the factor for one smooth kernel above 1024 pooled rows,
+        and takes features above 20,000 where there is none.
+    groups : (list, list), optional
+        The group of each row of x, and of y: rows of one group, as of one person, may depend on
+        each other. Whole groups are then exchanged, with groups of as many rows
+        (:mod:`~gan_eval.stats.permutation.units`).
     permutations : int
         Permutations of the pooled rows, or exchanges, at least 1. ``"agg"`` draws twice as many,
         the second half for the p-values of the single kernels.
@@ -144,12 +151,14 @@ def mmd_test(
         the unbiased estimate of at least 4 rows each, is for the MMD² of the distributions with the
         kernel as used, never negative and never above 2 where k(x, x) = 1
         (:func:`~gan_eval.stats.intervals.squared_distance_interval`). It takes the two
-        samples to be independent, so that there is none with ``null="wild"``.
-        ``parameters["path"]`` is the path taken; with ``"lowrank"``, ``rank`` is the factor's,
-        ``bound`` the most by which the statistic, observed or permuted, may be off, and
-        ``undecided`` the number of permutations that the bound left open and that were counted as
-        if they had reached the observed statistic: 0 for up to 131,072 pooled rows, where the whole
-        matrix decides.
+        samples, and the rows of each, to be independent, so that there is none with
+        ``null="wild"`` or ``groups``. ``parameters["path"]`` is the path taken. With
+        ``"features"``, ``features`` is their number and ``standard_error`` that of ``estimate`` as
+        an estimate of the kernel's own, over 16 independent draws of frequencies. With
+        ``"lowrank"``, ``rank`` is the factor's, ``bound`` the most by which the statistic, observed
+        or permuted, may be off, and ``undecided`` the number of permutations that the bound left
+        open and that were counted as if they had reached the observed statistic: 0 for up to
+        131,072 pooled rows, where the whole matrix decides.
 
     Raises
     ------
@@ -192,34 +201,48 @@ def mmd_test(
     >>> mmd_test(x[::2], x[1::2], rng=0).pvalue > 0.05
     True
     """
-    samples = _samples(x, y, whiten, kernel)
-    draw = NullLabels(null, samples.n, samples.m)
+    samples = read_samples(x, y, whiten, kernel)
+    draw = NullLabels.of(null, samples.n, samples.m, groups)
     permutations = arguments.draw_count(permutations, "permutations")
     generator = arguments.random_generator(rng)
     device = arguments.torch_device(device)
     arguments.one_of(method, "method", PATHS)
     start = time.perf_counter()
-    interval = None
+    interval, rarest = None, None
+    path: dict[str, float | str] = {}
     if isinstance(bandwidth, str) and bandwidth in AGGREGATIONS:
         if method == "lowrank":
-            raise UsageError(f"method with bandwidth={bandwidth!r} must be 'exact' or 'auto'")
+            raise UsageError(
+                f"method with bandwidth={bandwidth!r} must be 'exact', 'features' or 'auto'"
+            )
         names = _aggregated_kernels(kernel, bandwidth, estimator)
         kernels = candidates(samples.points, names, bandwidth, device, samples.coordinate_error)
-        weights = GroupWeights.difference(samples.n, samples.m, biased=False)
-        labels = draw(permutations * (2 if bandwidth == "agg" else 1), generator)
-        aggregate = Aggregate(kernels, weights, labels)
+        count = permutations * (2 if bandwidth == "agg" else 1)
+        if by_features(names, method, len(samples.points)):
+            aggregate, path, rarest = aggregate_by_features(
+                samples, kernels, draw, count, generator, device
+            )
+        else:
+            weights = GroupWeights.difference(samples.n, samples.m, biased=False)
+            aggregate = Aggregate.of_pairs(kernels, weights, draw(count, generator))
         outcome = aggregate.fuse() if bandwidth == "fuse" else aggregate.agg()
         estimate = aggregate.estimate
         title, has_units = METHODS[bandwidth], False
         parameters: dict[str, float | str] = {"kernel": "+".join(names), "bandwidth": bandwidth}
+        parameters |= path
     else:
         name = "gaussian" if kernel is None else kernel
         if not isinstance(name, str):
             raise UsageError(
                 f"kernel must be one name unless bandwidth is 'fuse' or 'agg', got {kernel!r}"
             )
-        form, weights, width = _matrix(samples, name, bandwidth, estimator, device, method)
-        if isinstance(form, LowRankForm):
+        form, weights, width = kernel_matrix(samples, name, bandwidth, estimator, device, method)
+        if form is None:
+            assert width is not None
+            outcome, form, path, rarest = test_by_features(
+                samples, name, width, weights, draw, permutations, generator, device
+            )
+        elif isinstance(form, LowRankForm):
             outcome = low_rank_test(form, weights, partial(draw, generator=generator), permutations)
             path = {"path": "lowrank", "rank": form.rank, "bound": form.bound(weights)}
             path["undecided"] = outcome.undecided
@@ -230,8 +253,9 @@ def mmd_test(
         title, has_units = "MMD", width is None and whiten is None
         used = {} if width is None else {"bandwidth": width * samples.unit()}
         parameters = {"kernel": name} | used | path
+        independent = null == "permutation" and draw.grouped is None
         enough = min(samples.n, samples.m) >= intervals.FEWEST_ROWS
-        if estimator == "unbiased" and null == "permutation" and enough:
+        if estimator == "unbiased" and independent and enough:
             interval = intervals.mmd_interval(form, KERNELS[name], samples, width)
             parameters |= {"confidence_level": intervals.LEVEL}
     return TestResult(
@@ -247,16 +271,8 @@ def mmd_test(
         parameters=parameters | {"estimator": estimator, "whiten": samples.whitened},
         confidence_interval=interval,
         effect_size=math.nan if has_units else math.sqrt(max(estimate, 0.0)),
-        rarest_split=draw.rarest(samples.given),
+        rarest_split=draw.rarest(samples.given) if rarest is None else rarest,
     )
-
-
-def _samples(x: Any, y: Any, whiten: Any, kernel: Any) -> Pooled:
-    """Read two samples, whitened if asked for; as they are, a kernel may fix their origin."""
-    if whiten is not None:
-        return whitened(x, y, whiten)
-    fixed = isinstance(kernel, str) and kernel == "polynomial"
-    return Pooled.of(x, y, "the polynomial kernel depends on where 0 is" if fixed else None)
 
 
 def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[str, ...]:
@@ -276,60 +292,3 @@ def _aggregated_kernels(kernel: Any, aggregation: str, estimator: str) -> tuple[
             f"estimator must be 'unbiased' with bandwidth={aggregation!r}, got 'biased'"
         )
     return names
-
-
-def _matrix(
-    samples: Pooled,
-    name: str,
-    bandwidth: float | str,
-    estimator: str,
-    device: str,
-    method: str = "exact",
-) -> tuple[SymmetricForm | LowRankForm, GroupWeights, float | None]:
-    """Return the kernel matrix, the weights of the estimator, and the bandwidth used if there is
-    one."""
-    kernel = KERNELS[arguments.one_of(name, "kernel", tuple(KERNELS))]
-    biased = arguments.one_of(estimator, "estimator", ESTIMATORS) == "biased"
-    device = arguments.torch_device(device)
-    if isinstance(bandwidth, str) and bandwidth != "median":
-        raise UsageError(
-            f"bandwidth must be a number above 0, 'median', 'fuse' or 'agg', got {bandwidth!r}"
-        )
-    width, points = None, samples.points
-    if not kernel.has_bandwidth:
-        # It depends on where 0 is and on the unit, and its squares must add up.
-        points = samples.unscaled
-        largest = float(np.abs(points).max())
-        if largest > LARGEST_CUBED:
-            raise UsageError(
-                f"x and y must hold values of at most {LARGEST_CUBED:g} in size for the polynomial "
-                f"kernel, which cubes their products, got {largest:g}"
-            )
-        if not isinstance(bandwidth, str):
-            raise UsageError(f"the {name} kernel has no bandwidth, got bandwidth={bandwidth!r}")
-    elif isinstance(bandwidth, str):
-        width = median_bandwidth(points, norm=kernel.argument)
-    else:
-        width = _within_reach(arguments.positive_number(bandwidth, "bandwidth"), samples)
-    blocks = kernel.blocks(points, width, device, samples.coordinate_error)
-    form = None
-    if method == "lowrank" and name not in SMOOTH:
-        raise UsageError(
-            f"kernel for method='lowrank' must be one of {', '.join(SMOOTH)}, got {name!r}"
-        )
-    large = len(samples.points) > FLOAT64_ROWS
-    if method == "lowrank" or (method == "auto" and name in SMOOTH and large):
-        form = low_rank_form(kernel.entries(width), blocks, diagonal=biased)
-    form = form or SymmetricForm(blocks, diagonal=biased)
-    return form, GroupWeights.difference(samples.n, samples.m, biased=biased), width
-
-
-def _within_reach(bandwidth: float, samples: Pooled) -> float:
-    """Return the bandwidth in the units of the points."""
-    exponent = math.frexp(bandwidth)[1] - samples.exponent
-    if abs(exponent) > LARGEST_EXPONENT:
-        raise UsageError(
-            f"bandwidth must be within a factor of 2^{LARGEST_EXPONENT} of the distances in the "
-            f"data, which are near {samples.unit():.2g}, got {bandwidth:g}"
-        )
-    return math.ldexp(bandwidth, -samples.exponent)

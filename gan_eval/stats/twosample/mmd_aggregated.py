@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,21 +48,21 @@ class Candidate:
     """
 
     def __init__(self, name: str, bandwidth: float, distances: KeptBlocks, error: float) -> None:
-        self._kernel, self._bandwidth, self._distances = KERNELS[name], bandwidth, distances
-        self._smooth = name in SMOOTH
+        self._kernel, self.bandwidth, self._distances = KERNELS[name], bandwidth, distances
+        self.name, self._smooth = name, name in SMOOTH
         self.size, self.device, self.points = distances.size, distances.device, distances.points
         self.rounding = 2 * error / bandwidth
 
     def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
         """Write the entries ``[rows, columns]`` into ``out``, float64."""
         self._distances.fill(rows, columns, out)
-        self._kernel.entries(self._bandwidth)(out)
+        self._kernel.entries(self.bandwidth)(out)
 
     def form(self) -> SymmetricForm | LowRankForm:
         """Its matrix without the diagonal, by a factor where there is a good one of low rank."""
         if self._smooth and self.size > FLOAT64_ROWS:
-            plain = self._kernel.blocks(self.points, self._bandwidth, self.device)
-            form = low_rank_form(self._kernel.entries(self._bandwidth), plain, diagonal=False)
+            plain = self._kernel.blocks(self.points, self.bandwidth, self.device)
+            form = low_rank_form(self._kernel.entries(self.bandwidth), plain, diagonal=False)
             if form is not None and form.trace <= ACCEPTED_SHARE * np.sqrt(form.squares):
                 return form
         return self.dense()
@@ -114,22 +114,51 @@ class KeptBlocks:
             self._blocks[key] = out.clone()
 
 
+class KernelStatistics(Protocol):
+    """One kernel's MMD² under all labels; :class:`MatrixStatistics` explains each attribute."""
+
+    values: Array
+    error: float
+    tie_width: float
+    scale: float
+    normalised_error: float
+
+    def refine(self, some: Indices) -> None: ...
+    def refine_neighbours(self) -> None: ...
+
+
 class Aggregate:
     """Each kernel's unbiased MMD² under each of many labels.
 
     Parameters
     ----------
-    kernels : sequence of Candidate, K of them
-    weights : GroupWeights
-        Of the unbiased MMD².
-    labels : ndarray of bool, shape (k, n + m)
+    kernels : sequence of KernelStatistics, K of them
+    candidates : sequence of Candidate
+        The same kernels.
+    smaller : int
+        Rows of the smaller group.
+    labels : ndarray of bool, shape (k, n + m), or of units of exchange
         Of the smaller group, the observed ones first.
     """
 
-    def __init__(self, kernels: Sequence[Candidate], weights: GroupWeights, labels: Labels) -> None:
-        self._kernels = [_Statistics(kernel, weights, labels) for kernel in kernels]
-        self._candidates, self._labels, self._smaller = kernels, labels, min(weights.n, weights.m)
+    def __init__(
+        self,
+        kernels: Sequence[KernelStatistics],
+        candidates: Sequence[Candidate],
+        smaller: int,
+        labels: Labels,
+    ) -> None:
+        self._kernels, self._candidates = kernels, candidates
+        self._labels, self._smaller = labels, smaller
         self._error = max(kernel.normalised_error for kernel in self._kernels)
+
+    @classmethod
+    def of_pairs(
+        cls, kernels: Sequence[Candidate], weights: GroupWeights, labels: Labels
+    ) -> Aggregate:
+        """Take all pairs of rows, with the ``weights`` of the unbiased MMD²."""
+        statistics = [MatrixStatistics(kernel, weights, labels) for kernel in kernels]
+        return cls(statistics, kernels, min(weights.n, weights.m), labels)
 
     @property
     def estimate(self) -> float:
@@ -207,7 +236,7 @@ class Aggregate:
         return max(kernel.tie_width * kernel.scale for kernel in self._kernels)
 
 
-class _Statistics:
+class MatrixStatistics:
     """One kernel's MMD² under all labels, near enough to decide, or by float64 where it is not.
 
     Attributes
