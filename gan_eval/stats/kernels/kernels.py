@@ -305,7 +305,9 @@ def some_rows(points: Array, most: int = MOST_ROWS) -> Array:
     """Return up to ``most`` of the points (N, d), evenly in the lexicographic order of all."""
     if len(points) <= most:
         return points
-    order = np.lexsort(points.T[::-1])
+    order = np.argsort(points[:, 0])
+    if not np.diff(points[order, 0]).all():
+        order = np.lexsort(points.T[::-1])
     return points[order[np.linspace(0, len(points) - 1, most).round().astype(int)]]
 
 

@@ -61,10 +61,16 @@ class NullLabels:
             return swapped_pair_labels(self.n, count, generator)
         return smaller_group_labels(self.n, self.m, count, generator)
 
-    def of_x(self, count: int, generator: np.random.Generator) -> Labels:
-        """Shape (count, n + m), without the observed ones; True where the row stands in x."""
-        labels = self(count, generator)[1:]
-        return ~labels if self.n > self.m else labels
+    def of_x(
+        self, count: int, generator: np.random.Generator, units: Units | None = None
+    ) -> Labels:
+        """Draw labels without the observed ones, shape (count, n + m); True where a row stands in
+        x.
+
+        With ``units``, shape (count, units): the labels of those that :meth:`bundles` gave.
+        """
+        drawn = self(count, generator) if units is None else units.draw(count, generator)
+        return ~drawn[1:] if self.n > self.m else drawn[1:]
 
     def bundles(self, generator: np.random.Generator) -> Units:
         """Return the units by which a large table is permuted: groups or rows, bundled."""

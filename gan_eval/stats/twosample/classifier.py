@@ -15,7 +15,8 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
 from gan_eval.stats.permutation.engine import permutation_outcome
-from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels
+from gan_eval.stats.permutation.null import NullLabels
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import ColumnScales, constant_columns, squeezed
 from gan_eval.stats.twosample import classifiers
@@ -45,6 +46,7 @@ def classifier_test(
     *,
     classifier: str = "quadratic",
     folds: int = 5,
+    groups: Any = None,
     permutations: int | None = None,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -64,6 +66,9 @@ def classifier_test(
     folds : int
         Between 2 and the rows of the smaller sample. Each row is scored by the classifier trained
         on the other folds.
+    groups : (list, list), optional
+        As in :func:`~gan_eval.stats.twosample.mmd.mmd_test`: whole groups of rows are exchanged.
+        Folds do not keep them together, so that the p-value is exact and the skill is flattered.
     permutations : int, optional
         Permutations of the pooled rows, at least 1; default 999 for "quadratic", 199 for
         "chapter". Each costs ``folds`` fits.
@@ -122,6 +127,7 @@ def classifier_test(
     (0.01, True)
     """
     pooled, n, m = samples.pooled_rows(x, y)
+    draw = NullLabels.of("permutation", n, m, groups)
     arguments.one_of(classifier, "classifier", tuple(PERMUTATIONS))
     folds = arguments.whole_number(folds, "folds", 2, min(n, m), "the rows of the smaller sample")
     count = PERMUTATIONS[classifier] if permutations is None else permutations
@@ -136,7 +142,7 @@ def classifier_test(
             f"classifier 'quadratic' takes data of at most {LARGEST_DIMENSION} independent "
             f"columns, got {points.shape[1]}; classifier='chapter' has no such limit"
         )
-    labels = np.vstack([np.arange(n + m) < n, permutation_labels(n, m, count, generator)])
+    labels = np.vstack([np.arange(n + m) < n, draw.of_x(count, generator)])
     order = generator.permutation(n + m)
     model = _model(classifier, points, generator, device)
     skill, loss, accuracy = _skills(model, labels, order, folds, device)
@@ -155,7 +161,7 @@ def classifier_test(
         seconds=time.perf_counter() - start,
         parameters={"classifier": classifier, "folds": float(folds), "accuracy": accuracy},
         effect_size=2 * outcome.statistic - 1,
-        rarest_split=rarest_split(pooled, n),
+        rarest_split=draw.rarest(pooled),
     )
 
 

@@ -18,7 +18,8 @@ from gan_eval.runtime.threads import in_order
 from gan_eval.stats import samples
 from gan_eval.stats.conversion import Exact, in_words
 from gan_eval.stats.permutation.engine import resampled_pvalue
-from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels, rarest_split
+from gan_eval.stats.permutation.null import NullLabels
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.scaling import KNEE, ColumnScales, constant_columns
 
@@ -33,7 +34,12 @@ keeps seven digits, and whitening would blow the last of them up to full size.""
 
 
 def columns_test(
-    x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
+    x: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    permutations: int = 999,
+    rng: int | np.random.Generator | None = None,
 ) -> TestResult:
     """Test whether two samples come from one distribution, by the column that differs most.
 
@@ -41,6 +47,8 @@ def columns_test(
     ----------
     x, y : array of shape (n, d) and (m, d), or (n,) and (m,)
         NumPy, torch or pandas; at least 2 rows each.
+    groups : (list, list), optional
+        As in :func:`~gan_eval.stats.twosample.mmd.mmd_test`: whole groups of rows are exchanged.
     permutations : int
         Permutations of the pooled rows, at least 1.
     rng : None, int or numpy.random.Generator
@@ -89,6 +97,7 @@ def columns_test(
     """
     names = getattr(x, "columns", None)
     pooled, n, m = samples.pooled_rows(x, y)
+    draw = NullLabels.of("permutation", n, m, groups)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
     start = time.perf_counter()
@@ -100,7 +109,7 @@ def columns_test(
     step = max(1, _DRAWN_ENTRIES // (n + m))
     null = []
     for done in range(0, permutations, step):
-        labels = permutation_labels(n, m, min(step, permutations - done), generator)
+        labels = draw.of_x(min(step, permutations - done), generator)
         parts = in_order(
             lambda column, _, labels=labels: column(labels), columns, lambda: None, device="cpu"
         )
@@ -118,7 +127,7 @@ def columns_test(
         seconds=time.perf_counter() - start,
         parameters={"column": f"x{worst + 1}" if names is None else str(names[worst])},
         effect_size=statistic,
-        rarest_split=_rarest(pooled, n),
+        rarest_split=draw.rarest(pooled) if draw.grouped else _rarest(pooled, n),
     )
 
 

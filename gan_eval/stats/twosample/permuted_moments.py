@@ -19,8 +19,10 @@ import numpy as np
 from gan_eval.runtime.arguments import draw_count, random_generator
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats import samples
-from gan_eval.stats.permutation.engine import NullDistribution
-from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.engine import EXACT_ROWS, NullDistribution
+from gan_eval.stats.permutation.labels import Array, Labels
+from gan_eval.stats.permutation.null import NullLabels
+from gan_eval.stats.permutation.units import Units
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import LARGEST_EXPONENT
 from gan_eval.stats.scaling import ColumnScales, naming, nearest_rows, squeezed
@@ -44,7 +46,12 @@ _SMALL, _FLAT = -10.0, 1e-11
 
 
 def likelihood_ratio_permutation_test(
-    x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
+    x: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    permutations: int = 999,
+    rng: int | np.random.Generator | None = None,
 ) -> TestResult:
     """Test for equal means and covariances by the likelihood ratio, with a permutation p-value.
 
@@ -54,6 +61,10 @@ def likelihood_ratio_permutation_test(
     ----------
     x, y : array of shape (n, d) and (m, d), or (n,) and (m,)
         NumPy, torch or pandas; n > d, m > d, at most ``MOST_COLUMNS`` columns.
+    groups : (list, list), optional
+        As in :func:`~gan_eval.stats.twosample.mmd.mmd_test`: whole groups of rows are exchanged,
+        and there is no interval. Above 20,000 pooled rows, bundles of rows are permuted
+        (:mod:`~gan_eval.stats.permutation.units`).
     permutations : int
     rng : None, int or numpy.random.Generator
 
@@ -75,11 +86,16 @@ def likelihood_ratio_permutation_test(
     >>> likelihood_ratio_permutation_test(x, y, rng=0).pvalue
     0.001
     """
-    return _permuted("likelihood_ratio", x, y, permutations, rng)
+    return _permuted("likelihood_ratio", x, y, groups, permutations, rng)
 
 
 def box_m_permutation_test(
-    x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
+    x: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    permutations: int = 999,
+    rng: int | np.random.Generator | None = None,
 ) -> TestResult:
     """Test for equal covariances by Box's M, with a permutation p-value.
 
@@ -97,11 +113,16 @@ def box_m_permutation_test(
     >>> box_m_permutation_test(x, 2 * y, rng=0).pvalue < 0.01
     True
     """
-    return _permuted("box_m", x, y, permutations, rng)
+    return _permuted("box_m", x, y, groups, permutations, rng)
 
 
 def hotelling_permutation_test(
-    x: Any, y: Any, *, permutations: int = 999, rng: int | np.random.Generator | None = None
+    x: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    permutations: int = 999,
+    rng: int | np.random.Generator | None = None,
 ) -> TestResult:
     """Test for equal means by Hotelling's T², with a permutation p-value.
 
@@ -118,15 +139,21 @@ def hotelling_permutation_test(
     >>> hotelling_permutation_test(x, y, rng=0).pvalue
     0.001
     """
-    return _permuted("hotelling", x, y, permutations, rng)
+    return _permuted("hotelling", x, y, groups, permutations, rng)
 
 
 def _permuted(
-    name: str, x: Any, y: Any, permutations: int, rng: int | np.random.Generator | None
+    name: str,
+    x: Any,
+    y: Any,
+    groups: Any,
+    permutations: int,
+    rng: int | np.random.Generator | None,
 ) -> TestResult:
     classical_test, statistic = _STATISTICS[name]
     squares = name != "hotelling"
     pooled, n, m = samples.pooled_rows(x, y)
+    draw = NullLabels.of("permutation", n, m, groups)
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
     start = time.perf_counter()
@@ -142,15 +169,20 @@ def _permuted(
     rows = _unit_covariance(scaled)
     tight = has_tight_groups(scaled, min(n, m)) or has_tight_groups(rows, min(n, m))
 
+    bundles = draw.bundles(generator) if n + m > EXACT_ROWS and not tight else None
+    sums = None if bundles is None else _unit_sums(rows, bundles, squares)
+
     def values_of(labels: Labels) -> Array:
         if tight:
             values = np.array([getattr(Scatters(scaled, row), name) for row in labels])
+        elif sums is not None:
+            values = statistic(*_of_units(sums, labels, n, rows.shape[1]), n, m)
         else:
             values = statistic(*_moments(rows, labels, squares), n, m)
         # Both groups flat: what cannot be weighed counts against rejection.
         return np.where(np.isnan(values), np.inf, values)
 
-    observed = np.arange(n + m)[None] < n
+    observed = np.arange(n + m)[None] < n if bundles is None else bundles.in_x[None]
     null, first_value = NullDistribution(), values_of(observed)
     vanished = tight and nearest_rows(scaled, pooled) < 2.0**-LARGEST_EXPONENT
     if vanished or not np.isfinite(first_value[0]):
@@ -158,9 +190,9 @@ def _permuted(
             "these samples cannot be put to this test: a covariance is singular but for rounding"
         )
     width = (_TIE_DIRECT if tight else _TIE) * max(1.0, abs(float(first_value[0])))
-    step = max(1, _CHUNK_ENTRIES // max(n + m, d * d))
+    step = max(1, _CHUNK_ENTRIES // max(observed.shape[1], d * d))
     for done in range(0, permutations, step):
-        labels = permutation_labels(n, m, min(step, permutations - done), generator)
+        labels = draw.of_x(min(step, permutations - done), generator, bundles)
         values = np.append(first_value, values_of(labels))
         null.add(values, np.concatenate([observed, labels]), width)
     outcome = null.outcome(lambda: squeezed(rows, pooled))
@@ -172,7 +204,8 @@ def _permuted(
         null_distribution=outcome.null_distribution,
         seconds=time.perf_counter() - start,
         parameters={"law": "permutation"},
-        rarest_split=rarest_split(pooled, n),
+        confidence_interval=None if draw.grouped else found.confidence_interval,
+        rarest_split=(bundles or draw).rarest(pooled),
     )
 
 
@@ -200,6 +233,29 @@ def _moments(rows: Array, labels: Labels, squares: bool) -> tuple[Array, Array]:
         products[:, i, i:] = weights @ (rows[:, i:] * rows[:, i : i + 1])
         products[:, i:, i] = products[:, i, i:]
     return means, products
+
+
+def _unit_sums(rows: Array, units: Units, squares: bool) -> Array:
+    """Add up rows (N, d), and on request their products i ≤ j, over each unit: (units, …)."""
+    order = np.argsort(units.of_rows, kind="stable")
+    starts = np.cumsum(units.sizes) - units.sizes
+    rows = rows[order]
+    sums = [np.add.reduceat(rows, starts)]
+    for i in range(rows.shape[1] if squares else 0):
+        sums.append(np.add.reduceat(rows[:, i:] * rows[:, i : i + 1], starts))
+    return np.concatenate(sums, axis=1)
+
+
+def _of_units(sums: Array, labels: Labels, n: int, d: int) -> tuple[Array, Array]:
+    """Return the same moments as :func:`_moments`, from the sums over the units of x."""
+    found = labels.astype(np.float64) @ sums / n
+    products = (
+        np.empty((len(labels), d, d)) if found.shape[1] > d else np.empty((len(labels), 0, 0))
+    )
+    if found.shape[1] > d:
+        first, second = np.triu_indices(d)
+        products[:, first, second] = products[:, second, first] = found[:, d:]
+    return found[:, :d], products
 
 
 def _covariances(means: Array, products: Array, n: int, m: int) -> tuple[Array, Array]:

@@ -13,7 +13,8 @@ from gan_eval.runtime.arguments import draw_count, random_generator, torch_devic
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.threads import in_order
 from gan_eval.stats.permutation.engine import LOST_SHARE, permutation_outcome, tie_width
-from gan_eval.stats.permutation.labels import Array, Labels, permutation_labels, rarest_split
+from gan_eval.stats.permutation.labels import Array, Labels
+from gan_eval.stats.permutation.null import NullLabels
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
 from gan_eval.stats.scaling import nearest_rows
@@ -71,6 +72,7 @@ def sliced_wasserstein_test(
     *,
     order: int = 1,
     projections: int = 100,
+    groups: Any = None,
     permutations: int = 999,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
@@ -86,6 +88,8 @@ def sliced_wasserstein_test(
         p of the Wasserstein distances.
     projections : int
         Random directions, at least 1, uniform on the sphere; with d = 1 there is but one.
+    groups : (list, list), optional
+        As in :func:`~gan_eval.stats.twosample.mmd.mmd_test`: whole groups of rows are exchanged.
     permutations : int
         Permutations of the pooled rows, at least 1.
     rng : None, int or numpy.random.Generator
@@ -134,6 +138,7 @@ def sliced_wasserstein_test(
     0.001
     """
     samples = Pooled.of(x, y)
+    draw = NullLabels.of("permutation", samples.n, samples.m, groups)
     order, projections = _order(order), draw_count(projections, "projections")
     permutations = draw_count(permutations, "permutations")
     generator = random_generator(rng)
@@ -141,7 +146,7 @@ def sliced_wasserstein_test(
     start = time.perf_counter()
     n, m, d = samples.n, samples.m, samples.dimension
     directions = random_directions(d, projections, generator)
-    labels = np.vstack([samples.in_x, permutation_labels(n, m, permutations, generator)])
+    labels = np.vstack([samples.in_x, draw.of_x(permutations, generator)])
     # Taken about the medians, because a common offset would take digits of the projections.
     rows = samples.points - np.median(samples.points, axis=0)
     powers = _powers(rows, directions, labels, order, device)
@@ -173,7 +178,7 @@ def sliced_wasserstein_test(
             "projection_error": _projection_error(powers[:, 0], order, d) * unit,
         },
         effect_size=_in_deviations(statistic, rows[:n], rows[n:], directions),
-        rarest_split=rarest_split(samples.given, n),
+        rarest_split=draw.rarest(samples.given),
     )
 
 
