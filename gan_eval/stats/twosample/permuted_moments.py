@@ -249,12 +249,10 @@ def _unit_sums(rows: Array, units: Units, squares: bool) -> Array:
 def _of_units(sums: Array, labels: Labels, n: int, d: int) -> tuple[Array, Array]:
     """Return the same moments as :func:`_moments`, from the sums over the units of x."""
     found = labels.astype(np.float64) @ sums / n
-    products = (
-        np.empty((len(labels), d, d)) if found.shape[1] > d else np.empty((len(labels), 0, 0))
-    )
-    if found.shape[1] > d:
-        first, second = np.triu_indices(d)
-        products[:, first, second] = products[:, second, first] = found[:, d:]
+    if found.shape[1] == d:
+        return found, np.empty((len(labels), 0, 0))
+    products, (first, second) = np.empty((len(labels), d, d)), np.triu_indices(d)
+    products[:, first, second] = products[:, second, first] = found[:, d:]
     return found[:, :d], products
 
 

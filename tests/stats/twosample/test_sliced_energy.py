@@ -184,7 +184,7 @@ def test_more_lines_make_the_error_small_beside_the_spread_of_the_null():
     assert sliced.effect_size == pytest.approx(exact.effect_size, rel=0.01)
 
 
-def test_auto_slices_many_rows_only(monkeypatch):
+def test_auto_takes_other_paths_for_many_rows_only(monkeypatch):
     monkeypatch.setattr(energy, "EXACT_ROWS", 100)
     x = np.random.default_rng(0).normal(size=(120, 2))
 
@@ -193,14 +193,14 @@ def test_auto_slices_many_rows_only(monkeypatch):
         return result.parameters["path"]
 
     assert path(50) == "exact"
-    assert path(51) == "sliced"
+    assert path(51) == "features"
     assert path(51, exponent=0.5) == "exact"
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"method": "slices"}, "method must be one of auto, exact, sliced, got 'slices'"),
+        ({"method": "slices"}, "method must be one of auto, exact, sliced, features, got 'slices'"),
         ({"method": "sliced", "exponent": 0.5}, "exponent must be 1 for method='sliced', got 0.5"),
         ({"projections": 0}, "projections must be between 1 and 1000000, got 0"),
         ({"projections": 2.5}, "projections must be a whole number, got 2.5"),
