@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.runtime.files import json_ready, json_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
+from gan_eval.stats.battery.grouped import Grouped, grouped_samples
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction, rejected
 from gan_eval.stats.permutation.labels import rows_needed
 from gan_eval.stats.result import TestResult, Verdict, p_in_words
@@ -47,6 +48,8 @@ class BatteryResult(Displayed):
     set_aside : mapping of str to str
         Columns of two samples that were left out, and why: those that are the same constant in
         both, or that others determine in both.
+    grouped : Grouped, optional
+        How groups of rows were exchanged, where they were.
     """
 
     results: Mapping[str, TestResult] = field(repr=False)
@@ -55,6 +58,7 @@ class BatteryResult(Displayed):
     correction: str
     not_run: Mapping[str, str] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    grouped: Grouped | None = None
 
     @property
     def rejected(self) -> tuple[str, ...]:
@@ -88,6 +92,8 @@ class BatteryResult(Displayed):
             return ""
         best = min(self.results.values(), key=lambda result: result.least_pvalue)
         tests, enough = len(self.results), self.alpha / len(self.results)
+        if self.grouped is not None and best.rarest_split > enough:
+            return f"{self.grouped}; more groups, of sizes that both samples have, would be enough"
         given = f"samples of {best.n} and {best.m} rows"
         if best.least_pvalue == 1 / (1 + best.permutations):
             given = f"{best.permutations} permutation{'' if best.permutations == 1 else 's'}"
@@ -135,7 +141,8 @@ class BatteryResult(Displayed):
             f"  {TESTS[name].title:<{width}}  not run: {why}" for name, why in self.not_run.items()
         ]
         aside = (f"  column {name} set aside: it is {why}" for name, why in self.set_aside.items())
-        return few_lines(*lines, *aside)
+        groups = () if self.grouped is None else (f"  {self.grouped}",)
+        return few_lines(*lines, *aside, *groups)
 
     def to_frame(self) -> pandas.DataFrame:
         """Return one row per test, indexed by its name: the scalars of its result, ``adjusted``,
@@ -166,7 +173,7 @@ class BatteryResult(Displayed):
             "tests": json_ready(self._rows()),
             "not_run": dict(self.not_run),
             "set_aside": dict(self.set_aside),
-        }
+        } | ({} if self.grouped is None else {"groups": asdict(self.grouped)})
 
     def to_json(self) -> str:
         """Return ``to_dict`` as one JSON object."""
@@ -182,8 +189,10 @@ def battery(
     alpha: float = 0.05,
     correction: str = "holm",
     permutations: int = 999,
+    groups: tuple[Any, Any] | None = None,
     rng: int | np.random.Generator | None = None,
     device: str = "cpu",
+    progress: Callable[[str], None] | None = None,
 ) -> BatteryResult:
     """Test with the recommended battery whether x comes from the distribution of y, or from a known
     target.
@@ -211,10 +220,16 @@ def battery(
         See :func:`~gan_eval.stats.multiple.adjusted_pvalues`.
     permutations : int
         Of each permutation test, or draws of each bootstrap.
+    groups : (list, list), optional
+        The group of each row of x, and of y, such as the person: rows of one group may depend on
+        each other, and whole groups are exchanged, with groups of as many rows; a name that both
+        have stands for two groups. Not with a target.
     rng : None, int or numpy.random.Generator
         The same seed gives the same p-values, whichever other tests are run beside one.
     device : str
         Torch device of the permutation tests.
+    progress : callable, optional
+        Called with the title of each test before it is run.
 
     Returns
     -------
@@ -258,9 +273,12 @@ def battery(
         torch_device(device)
     generator = random_generator(rng)
     drawn = seeds(generator)
-    data = Samples.of(x, y, target, generator)
+    x, y, groups, grouped = grouped_samples(x, y, target, groups, drawn)
+    data = replace(Samples.of(x, y, target, generator), groups=groups)
     results, not_run = {}, {}
     for name in names:
+        if progress is not None:
+            progress(TESTS[name].title)
         try:
             results[name] = TESTS[name].run(
                 data, permutations=permutations, rng=drawn[name], device=device
@@ -271,4 +289,4 @@ def battery(
             not_run[name] = str(error)
     pvalues = [max(result.pvalue, result.least_pvalue) for result in results.values()]
     adjusted = dict(zip(results, adjusted_pvalues(pvalues, correction).tolist(), strict=True))
-    return BatteryResult(results, adjusted, alpha, correction, not_run, data.set_aside)
+    return BatteryResult(results, adjusted, alpha, correction, not_run, data.set_aside, grouped)

@@ -52,7 +52,7 @@ class Samples:
     (:func:`~gan_eval.stats.twosample.columns.set_aside`). Of mixed rows, ``x`` and ``y`` are the
     numbers, ``pair`` has their points (:func:`~gan_eval.stats.mixed.embed`), and ``in_order`` both
     as columns of which the order counts (:func:`~gan_eval.stats.mixed.ordered`), whose names
-    ``columns`` has.
+    ``columns`` has. ``groups`` are those whose rows are exchanged as a whole.
     """
 
     x: Array
@@ -63,6 +63,7 @@ class Samples:
     columns: Sequence[str]
     set_aside: Mapping[str, str] = field(default_factory=dict)
     in_order: tuple[Array, Array] | None = None
+    groups: tuple[Any, Any] | None = None
 
     @classmethod
     def of(
@@ -290,6 +291,8 @@ class BatteryTest:
             pooled = np.concatenate(data.pair)
             white = whitening(pooled, data.whiten)(pooled)
             x, y = white[: len(x)], white[len(x) :]
+        if data.groups is not None:
+            settings["groups"] = data.groups
         result = ALL_TESTS[self.two_samples].run(x, y, **settings)
         if "column" not in result.parameters:
             return result

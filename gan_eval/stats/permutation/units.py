@@ -36,6 +36,8 @@ BUNDLES = 10_000
 """Rows are bundled where there are more units than these."""
 # Each sample keeps at least so many units.
 _FEWEST = 1000
+# Groups are thinned where there are fewer of them for each size.
+_UNITS_A_SIZE = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +98,36 @@ class Units:
     def of_rows_alone(cls, n: int, m: int, *, paired: bool = False) -> Units:
         """Let each row be a unit of its own."""
         return cls(np.arange(n + m), n, paired)
+
+    def thinning(self, generator: np.random.Generator) -> Labels | None:
+        """Choose the rows to keep, shape (rows,), so that more units have the same size.
+
+        None where sizes are few beside the units. Else each unit keeps so many of its rows, drawn
+        at random, as the next smaller of 1, 2, 3, 4, 6, 8, 12, 16, 24, … says. Both rules look at
+        sizes and not at samples, so that a permutation test of what is kept is exact.
+
+        Examples
+        --------
+        >>> units = Units.of_groups((["a"] * 5 + ["b"] * 3, ["c"] * 4 + ["d"] * 7), 8, 11)
+        >>> kept = units.thinning(np.random.default_rng(0))
+        >>> np.bincount(units.of_rows[kept]).tolist()
+        [4, 3, 4, 6]
+        """
+        sizes = self.sizes
+        if len(np.unique(sizes)) * _UNITS_A_SIZE <= len(sizes):
+            return None
+        power = 2 ** np.floor(np.log2(sizes)).astype(np.intp)
+        common = np.where(2 * sizes >= 3 * power, 3 * power // 2, power)
+        order = np.lexsort((generator.random(len(self.of_rows)), self.of_rows))
+        rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        kept = np.empty(len(order), dtype=np.bool_)
+        kept[order] = rank < np.repeat(common, sizes)
+        return kept
+
+    @property
+    def exchanged(self) -> int:
+        """Return the number of units whose size both samples have."""
+        return sum(len(first) + len(second) for first, second in self._strata())
 
     @property
     def count(self) -> int:
