@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from gan_eval.stats.battery.battery import battery
 from gan_eval.stats.coverage import MEASURES, coverage
+from gan_eval.stats.worth import worth
 
 Array = NDArray[np.float64]
 N = 1000
@@ -144,6 +144,11 @@ def mode_collapse(rng: np.random.Generator) -> Check:
     return Check("mode collapse to a wide one", settings, equal, faithful, diverse, worth)
 
 
+def first(count: int) -> Array:
+    """Ten modes, of which the first so many have any rows."""
+    return np.array([1.0] * count + [0.0] * (10 - count))
+
+
 def modes(rng: np.random.Generator, weights: Array) -> Array:
     centres = 20.0 * np.arange(len(weights))
     of = rng.choice(len(weights), size=N, p=weights / weights.sum())
@@ -151,9 +156,8 @@ def modes(rng: np.random.Generator, weights: Array) -> Array:
 
 
 def dropping_and_invention(rng: np.random.Generator) -> Check:
-    ten = np.arange(10)
     counts = (1, 3, 5, 7, 10)
-    settings = [(modes(rng, 1.0 * (ten < 5)), modes(rng, 1.0 * (ten < count))) for count in counts]
+    settings = [(modes(rng, first(5)), modes(rng, first(count))) for count in counts]
 
     def faithful(values: Array) -> bool:
         return bool((values[:3] >= HIGH).all() and abs(values[-1] - 0.5) <= 0.1)
@@ -169,8 +173,8 @@ def dropping_and_invention(rng: np.random.Generator) -> Check:
 
 
 def sequential_dropping(rng: np.random.Generator) -> Check:
-    ten, kept = np.arange(10), (10, 7, 4, 1)
-    settings = [(modes(rng, np.ones(10)), modes(rng, 1.0 * (ten < count))) for count in kept]
+    kept = (10, 7, 4, 1)
+    settings = [(modes(rng, first(10)), modes(rng, first(count))) for count in kept]
 
     def diverse(values: Array) -> bool:
         return bool(np.abs(values - [1.0, 0.7, 0.4, 0.1]).max() <= 0.15)
@@ -186,7 +190,7 @@ def simultaneous_dropping(rng: np.random.Generator) -> Check:
     for share in (0.0, 0.5, 0.9, 0.98):
         weights = np.full(10, (1 - share) / 10)
         weights[0] += share
-        settings.append((modes(rng, np.ones(10)), modes(rng, weights)))
+        settings.append((modes(rng, first(10)), modes(rng, weights)))
 
     def diverse(values: Array) -> bool:
         return bool(values[0] >= HIGH and values[-1] <= 0.5 and (np.diff(values) <= 0.05).all())
@@ -273,24 +277,6 @@ def whitened(real: Array, generated: Array) -> tuple[Array, Array]:
     return x, y
 
 
-def worths(x: Array, y: Array) -> dict[str, float]:
-    """Real rows that are as far away on average; ∞ where the unbiased distance is not positive."""
-    apart = {name: cdist(*pair) for name, pair in (("xx", (x, x)), ("yy", (y, y)), ("xy", (x, y)))}
-    width = np.median(apart["xy"])
-    found = {}
-    for name, of, at_zero in (
-        ("worth_energy", lambda a: a, 0.0),
-        ("worth_mmd", lambda a: -np.exp(-0.5 * (a / width) ** 2), -1.0),
-    ):
-        sums = {key: of(value).sum() for key, value in apart.items()}
-        n, m = len(x), len(y)
-        within = (sums["xx"] - n * at_zero) / (n * (n - 1))
-        others = (sums["yy"] - m * at_zero) / (m * (m - 1))
-        squared = 2 * sums["xy"] / (n * m) - within - others
-        found[name] = (within - at_zero) / squared if squared > 0 else np.inf
-    return found
-
-
 def judged(check: Check, rng: np.random.Generator) -> dict[str, str]:
     """For each measure: passed, failed, by its expectation only, or a dash where none is asked."""
     values: dict[str, list[float]] = {name: [] for name in (*MEASURES, *WORTHS)}
@@ -302,9 +288,10 @@ def judged(check: Check, rng: np.random.Generator) -> dict[str, str]:
         for name, one in found.measures.items():
             values[name].append(one.value)
             shown[name].append(one.pvalue > 0.01)
-        for name, value in worths(x, y).items():
+        for name in WORTHS:
+            rows = worth(x, y, by=name.removeprefix("worth_"), whiten=False).value
             # Beyond ten times the rows there is no telling how much.
-            values[name].append(min(value, 10.0 * len(x)))
+            values[name].append(min(rows, 10.0 * len(x)))
         told.append(battery(x, y, rng=rng, alpha=0.01).told_apart)
     wanted = {
         **dict.fromkeys(FIDELITY, check.fidelity),
@@ -331,13 +318,14 @@ def rounded(values: Values) -> str:
 
 def rows(seeds: int) -> Iterator[list[str]]:
     for make in CHECKS:
-        found = []
+        found, title = [], ""
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
             check = make(rng)
+            title = check.title
             found.append(judged(check, rng))
         order = "✓–p✗"
-        yield [check.title, *(max((one[n] for one in found), key=order.index) for n in NAMES)]
+        yield [title, *(max((one[n] for one in found), key=order.index) for n in NAMES)]
 
 
 def main() -> None:

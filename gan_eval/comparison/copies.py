@@ -136,6 +136,7 @@ def find_copies(
     embedded: bool = False,
     permutations: int = 999,
     alpha: float = 0.05,
+    groups: Any = None,
 ) -> Copies:
     """Count copies of rows of real (n, d) in generated (m, d), and repeated rows within each.
 
@@ -151,7 +152,7 @@ def find_copies(
         Whether the rows are in coordinates whose distance means something. Otherwise columns are
         divided by their standard deviations. With held-out rows, an embedding has to treat them
         and the rows of real alike: made by both together.
-    permutations, alpha
+    permutations, alpha, groups
         Of that test.
 
     Examples
@@ -177,7 +178,9 @@ def find_copies(
         rows = real, held_out, generated
         if not embedded:
             rows = _in_deviations(np.concatenate(rows[:2]), *rows)
-        tested = held_out_test(*rows, permutations=permutations, alpha=alpha, rng=generator)
+        tested = held_out_test(
+            *rows, permutations=permutations, alpha=alpha, groups=groups, rng=generator
+        )
     return Copies(
         exact=Count.beside(int(equal.sum()), m, int((in_real[of_real] > 1).sum()), n),
         near=near,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.multiple import rejected
 from gan_eval.stats.neighbours import Neighbours
 from gan_eval.stats.permutation.engine import resampled_pvalue
-from gan_eval.stats.permutation.labels import Array, permutation_labels, row_codes
+from gan_eval.stats.permutation.labels import Array, row_codes
+from gan_eval.stats.permutation.null import NullLabels
 from gan_eval.stats.shares import share_interval
 
 RARE = 0.01
@@ -126,6 +128,7 @@ def held_out_test(
     *,
     permutations: int = 999,
     alpha: float = 0.05,
+    groups: Any = None,
     rng: np.random.Generator,
 ) -> HeldOut:
     """Test whether generated rows lie nearer to training rows than to held-out real rows.
@@ -137,6 +140,9 @@ def held_out_test(
         which training and held-out rows have equal parts: scaled or embedded by both together.
     permutations : int
     alpha : float
+    groups : pair of lists, optional
+        The group of each training row, and of each held-out one, where rows of a group are not
+        independent: whole groups are permuted.
     rng : numpy.random.Generator
         Of the rows looked at and the permutations.
 
@@ -185,11 +191,13 @@ def held_out_test(
     parts = _parts(len(queries))
     weights = _weights(nearest[np.argsort(ratios, kind="stable")], parts, multiplicity)
     pointed = np.flatnonzero(weights[:, 0][of])
-    values = _standardised(weights, multiplicity, n, permutations, of, pointed, rng)
+    null = NullLabels.of("permutation", n, total - n, groups)
+    values = _standardised(weights, multiplicity, null, permutations, of, pointed, rng)
     largest = values.max(axis=1).round(9)
     pvalue = resampled_pvalue(largest[0], largest[1:])
     j = np.arange(min(n, len(pointed)))
-    least = max(1 / (1 + permutations), float(np.prod((n - j) / (total - j))))
+    rarest = float(np.prod((n - j) / (total - j))) if groups is None else null.rarest(pooled)
+    least = max(1 / (1 + permutations), rarest)
     in_training = np.bincount(of[:n], minlength=len(first)) / multiplicity
     copied, interval, pairs = _copied(training, held_out, generated, looked, limit, rng)
     able = bool(rejected(least, alpha))
@@ -244,7 +252,7 @@ def _weights(ordered: NDArray[np.intp], parts: list[int], multiplicity: NDArray[
 def _standardised(
     weights: Array,
     multiplicity: NDArray[np.intp],
-    n: int,
+    null: NullLabels,
     permutations: int,
     of: NDArray[np.intp],
     pointed: NDArray[np.intp],
@@ -255,7 +263,7 @@ def _standardised(
     The weights of n rows drawn from the N pooled ones have mean n/N of all and the variance
     n (N − n) / (N (N − 1)) times their squares around their mean.
     """
-    total = len(of)
+    n, total = null.n, len(of)
     every = multiplicity @ weights
     squares = multiplicity @ weights**2 - every**2 / total
     spread = np.sqrt(n * (total - n) / (total * (total - 1)) * np.maximum(squares, 0.0))
@@ -263,7 +271,7 @@ def _standardised(
     sums = [(pointed < n) @ of_row]
     step = max(1, _LABELS // total)
     for start in range(0, permutations, step):
-        labels = permutation_labels(n, total - n, min(step, permutations - start), rng)
+        labels = null.of_x(min(step, permutations - start), rng)
         sums.append(labels[:, pointed].astype(np.float64) @ of_row)
     apart = np.vstack(sums) - n / total * every
     # Where all real rows have one weight, the count is always the same, but for rounding.

@@ -17,6 +17,7 @@ from gan_eval.stats.neighbours import Neighbours
 from gan_eval.stats.peaks import peaks
 from gan_eval.stats.permutation.engine import resampled_pvalue
 from gan_eval.stats.permutation.labels import Array
+from gan_eval.stats.permutation.null import NullLabels
 from gan_eval.stats.shares import share_interval
 
 LOOKED_AT = 20_000
@@ -150,6 +151,7 @@ def find_modes(
     *,
     permutations: int = 999,
     alpha: float = 0.05,
+    groups: Any = None,
     rng: np.random.Generator,
 ) -> Modes:
     """Find the modes of real (n, d) and generated (m, d), and compare their shares.
@@ -163,6 +165,9 @@ def find_modes(
         Independent rows in coordinates in which the Euclidean distance means something.
     permutations : int
     alpha : float
+    groups : pair of lists, optional
+        The group of each real row, and of each generated one, where rows of a group are not
+        independent: whole groups are permuted, which then gives the p-value of each mode too.
     rng : numpy.random.Generator
         Of the rows looked at and the permutations.
 
@@ -184,17 +189,24 @@ def find_modes(
     n, m = map(len, looked)
     of = _modes(np.concatenate([real[looked[0]], generated[looked[1]]]), rng)
     in_real, in_generated = (np.bincount(part, minlength=of.max() + 1) for part in (of[:n], of[n:]))
-    pvalue = statistic = None
+    pvalue = statistic = drawn = None
     if of.max() > 0:
         together = in_real + in_generated
-        # The counts among n of the pooled rows drawn at random: what permuted labels give.
-        drawn = rng.multivariate_hypergeometric(together, n, permutations, method="marginals")
+        if groups is None:
+            # The counts among n of the pooled rows drawn at random: what permuted labels give.
+            drawn = rng.multivariate_hypergeometric(together, n, permutations, method="marginals")
+        else:
+            some = tuple(
+                np.asarray(names)[rows] for names, rows in zip(groups, looked, strict=True)
+            )
+            labels = NullLabels.of("permutation", n, m, some).of_x(permutations, rng)
+            drawn = np.column_stack([labels[:, of == k].sum(axis=1) for k in range(of.max() + 1)])
         squares = (np.vstack([in_real, drawn]) - n * together / (n + m)) ** 2
         # Rounded, so that equal tables have equal statistics.
         values = ((n + m) ** 2 / (n * m) * (squares / together).sum(axis=1)).round(9)
         statistic, pvalue = float(values[0]), resampled_pvalue(values[0], values[1:])
     return Modes(
-        found=_compared(in_real, in_generated, alpha),
+        found=_compared(in_real, in_generated, alpha, None if groups is None else drawn),
         pvalue=pvalue,
         statistic=statistic,
         permutations=permutations,
@@ -276,13 +288,22 @@ def _modes(pooled: Array, rng: np.random.Generator) -> NDArray[np.intp]:
 
 
 def _compared(
-    in_real: NDArray[np.intp], in_generated: NDArray[np.intp], alpha: float
+    in_real: NDArray[np.intp],
+    in_generated: NDArray[np.intp],
+    alpha: float,
+    drawn: NDArray[np.intp] | None,
 ) -> tuple[Mode, ...]:
+    """Compare the counts of each mode, by Fisher's law or by those ``drawn`` for in_real."""
     from scipy.stats import hypergeom
 
     n, m = int(in_real.sum()), int(in_generated.sum())
-    law = hypergeom(n + m, in_real + in_generated, m)
-    fewer, more = law.cdf(in_generated), law.sf(in_generated - 1)
+    if drawn is None:
+        law = hypergeom(n + m, in_real + in_generated, m)
+        fewer, more = law.cdf(in_generated), law.sf(in_generated - 1)
+    else:
+        both = [(of, null) for of, null in zip(in_real, drawn.T, strict=True)]
+        fewer = np.array([resampled_pvalue(of, null) for of, null in both])
+        more = np.array([resampled_pvalue(-of, -null) for of, null in both])
     adjusted = adjusted_pvalues(np.minimum(1.0, 2 * np.minimum(fewer, more)), "holm")
     modes = []
     for place, (a, b) in enumerate(zip(in_real.tolist(), in_generated.tolist(), strict=True)):

@@ -18,6 +18,7 @@ from gan_eval.stats.multiple import adjusted_pvalues, rejected
 from gan_eval.stats.neighbours import Neighbours
 from gan_eval.stats.permutation.engine import resampled_pvalue
 from gan_eval.stats.permutation.labels import Array, permutation_labels
+from gan_eval.stats.permutation.null import NullLabels
 
 LOOKED_AT = 5000
 """Rows of each sample that are looked at, at most; drawn by the seed."""
@@ -141,6 +142,7 @@ def coverage(
     k: int = 5,
     permutations: int = 999,
     alpha: float = 0.05,
+    groups: Any = None,
     rng: np.random.Generator,
 ) -> Coverage:
     """Measure which generated rows lie among real ones, and which real ones they reach.
@@ -155,6 +157,9 @@ def coverage(
     permutations : int
     alpha : float
         The level of the four measures together.
+    groups : pair of lists, optional
+        The group of each real row, and of each generated one, where rows of a group are not
+        independent: whole groups are permuted, and all expectations are means over permutations.
     rng : numpy.random.Generator
         Of the rows looked at, the order of ties, and the permutations.
 
@@ -214,12 +219,17 @@ def coverage(
     n, m = map(len, looked)
     pooled = _untied(np.concatenate([real[looked[0]], generated[looked[1]]]), rng)
     values, covered, inside = _observed(pooled, n, k)
-    labels = permutation_labels(n, m, permutations, rng)
+    if groups is None:
+        labels = permutation_labels(n, m, permutations, rng)
+    else:
+        of = tuple(np.asarray(names)[some] for names, some in zip(groups, looked, strict=True))
+        labels = NullLabels.of("permutation", n, m, of).of_x(permutations, rng)
     null = _permuted(Neighbours(pooled), labels, n, k)
     expected = null.mean(axis=1)
-    expected[2:] = 1.0, expected_coverage(n, m, k)
+    if groups is None:
+        expected[2:] = 1.0, expected_coverage(n, m, k)
     worse = -np.vstack([values, null.T])
-    worse[:, 2] = np.abs(worse[:, 2] + 1.0)
+    worse[:, 2] = np.abs(worse[:, 2] + expected[2])
     # Shares are multiples of 1/n or 1/m, and density of 1/(k m): the rest is rounding.
     worse = worse.round(12)
     pvalues = [resampled_pvalue(of[0], of[1:]) for of in worse.T]

@@ -126,3 +126,19 @@ def test_of_many_rows_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found.generated_rows == 150
     assert found.verdict == CopyVerdict.COPIES
     assert all(pair.generated == pair.training for pair in found.pairs)
+
+
+def test_whole_groups_are_permuted() -> None:
+    # Generated rows lie near some persons, by chance of either table, each of which has 20 rows.
+    rng = RNG(8)
+    names = np.repeat(np.arange(10), 20)
+    alone, together = 0, 0
+    for _ in range(40):
+        real = np.repeat(9 * rng.normal(size=(20, 2)), 20, axis=0) + 0.1 * rng.normal(size=(400, 2))
+        generated = real[rng.integers(20) * 20] + 0.1 * rng.normal(size=(100, 2))
+        rows, options = (real[:200], real[200:], generated), {"permutations": 39}
+        alone += answer(*rows, **options).pvalue <= 0.05
+        grouped = held_out_test(*rows, **options, groups=(names, names), rng=rng)
+        together += grouped.pvalue <= 0.05
+    # Of 40 at most 2 on average; more than 8 have a probability of 2e-4.
+    assert together <= 8 < alone

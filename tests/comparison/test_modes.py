@@ -152,3 +152,20 @@ def test_words_levels_and_the_dictionary() -> None:
     assert drawn.csv is not None
     assert drawn.csv.count("\n") >= 4
     assert json.dumps(modes.to_dict(), allow_nan=False)
+
+
+def test_whole_groups_are_permuted() -> None:
+    # Each person stays in one of two modes: the share of persons varies, not that of rows alone.
+    rng = RNG(8)
+    names = np.repeat(np.arange(12), 20)
+
+    def persons() -> Array:
+        return np.repeat(9.0 * rng.integers(0, 2, 12), 20)[:, None] + rng.normal(size=(240, 2))
+
+    apart, together = 0, 0
+    for _ in range(40):
+        x, y = persons(), persons()
+        apart += find_modes(x, y, permutations=39, rng=rng).differ
+        together += find_modes(x, y, permutations=39, groups=(names, names), rng=rng).differ
+    # Of 40 at most 4 on average, as either of two tests may reject; more than 12: 1e-4.
+    assert together <= 12 < apart

@@ -166,3 +166,22 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     x, y = RNG(1).normal(size=(50, 2)), RNG(2).normal(size=(50, 2))
     one, other = (coverage(x, y, rng=RNG(3)).to_dict() for _ in range(2))
     assert one == other
+
+
+def test_whole_groups_are_permuted() -> None:
+    # 20 persons of 10 rows each, all near each other: rows alone would tell any two tables apart.
+    rng = RNG(10)
+
+    def persons() -> Array:
+        return np.repeat(rng.normal(size=(20, 3)), 10, axis=0) + 0.1 * rng.normal(size=(200, 3))
+
+    names = np.repeat(np.arange(20), 10)
+    apart, together = 0, 0
+    for _ in range(40):
+        x, y = persons(), persons()
+        apart += coverage(x, y, permutations=39, rng=rng).coverage.pvalue <= 0.05
+        grouped = coverage(x, y, permutations=39, groups=(names, names), rng=rng)
+        together += grouped.coverage.pvalue <= 0.05
+    assert apart == 40
+    # Of 40 at most 2 on average; more than 8 have a probability of 2e-4.
+    assert together <= 8
