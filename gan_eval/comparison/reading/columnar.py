@@ -38,13 +38,11 @@ def read_parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
 def read_feather(source: Source) -> tuple[pd.DataFrame, list[str]]:
     """Read a Feather file, or Arrow's format for files or streams, as ``read_parquet`` does."""
     import pyarrow as pa
-    from pyarrow import feather, ipc
+    from pyarrow import ipc
 
     with _usable(source.name, "Feather or Arrow file"), source.open() as file:
         start = file.read(6)
         file.seek(0)
-        if start.startswith(b"FEA1"):
-            return frame_of_arrow(feather.read_table(file), source.name)
         if start == b"ARROW1":
             reader = ipc.open_file(file)
             batches = (reader.get_batch(j) for j in range(reader.num_record_batches))

@@ -92,6 +92,11 @@ def rows_of(
     return [row for row in rows if row]
 
 
+def looks_numeric(entry: str) -> bool:
+    """Say whether an entry is a number in some convention."""
+    return _ANY_NUMBER.fullmatch(entry) is not None
+
+
 def find_separator(lines: Sequence[str], usual: str) -> str:
     r"""Find what parts the columns; ``usual`` where nothing does.
 
@@ -115,7 +120,7 @@ def find_separator(lines: Sequence[str], usual: str) -> str:
         if wide != width and not (wide == width + 1 and _names_rows(rows, separator, lines)):
             continue
         entries = [entry for row in rows[1:] or rows for entry in row]
-        numbers = sum(_ANY_NUMBER.fullmatch(one) is not None for one in entries) / len(entries)
+        numbers = sum(map(looks_numeric, entries)) / len(entries)
         if agree >= 0.5 and (agree, numbers) > best and (numbers or separator != BLANKS):
             found, best = separator, (agree, numbers)
     return found

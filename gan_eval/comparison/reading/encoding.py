@@ -32,7 +32,7 @@ def decoded(source: Source, told: str | None) -> tuple[Source, str]:
             f"{source.name!r} is no text, it has zero bytes: save it with a byte order mark if it "
             "is UTF-16, or give `encoding`"
         )
-    if encoding in (None, "utf-8", "utf-8-sig", "ascii"):
+    if encoding in (None, "utf-8", "utf-8-sig"):
         if _is_utf8(source):
             return source, "utf-8"
         if encoding is not None:

@@ -89,7 +89,7 @@ class ReadOptions:
             _require(self.comment, "comment", "one character, or empty", refused='"\r\n')
         if self.encoding is not None:
             try:
-                b"".decode(self.encoding)
+                "a".encode(self.encoding)
             except (LookupError, TypeError, ValueError):
                 raise UsageError(
                     f"`encoding` must be one that Python knows (utf-8, utf-16, latin-1, cp1252, …)"

@@ -57,9 +57,9 @@ class Sheet:
             with pd.ExcelFile(held, engine=engine) as book:  # type: ignore[arg-type]
                 sheets = [str(one) for one in book.sheet_names]
                 taken = _chosen(sheets, options.sheet, name)
-                cells = book.parse(
-                    taken, header=None, dtype=object, na_values=list(options.na)
-                )  # fmt: skip
+                cells = pd.read_excel(
+                    book, sheet_name=taken, header=None, dtype=object, na_values=list(options.na)
+                )
         except (UsageError, MemoryError):
             raise
         except Exception:

@@ -128,7 +128,7 @@ def _unpacked(file: IO[bytes], packed: str, name: str) -> bytes:
         chunks = _chunks(gzip.GzipFile(fileobj=file))
     else:
         try:
-            import zstandard
+            import zstandard  # type: ignore[import-not-found]
         except ImportError:
             raise UsageError(
                 f"{name!r} needs the package zstandard: pip install 'gan-eval[zstd]'"
@@ -155,7 +155,7 @@ def _frames(file: IO[bytes], decompressor: Any) -> Iterator[bytes]:
         raise EOFError
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def _chunks(file: Any) -> Iterator[bytes]:
     while chunk := file.read(_CHUNK):
         yield chunk
 

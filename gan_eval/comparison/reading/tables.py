@@ -101,10 +101,10 @@ def read_tables(real: Any, generated: Any, options: ReadOptions = _ALL) -> tuple
     second = _Side.of(generated, "generated", options)
     _require_used(options, [first, second])
     one, other = first.held, second.held
-    if isinstance(one, Table) and isinstance(other, Table):
-        return one, other
     if isinstance(one, Table):
-        return one, _finished(other, _header(other.opening, one, options))
+        if not isinstance(other, Table):
+            other = _finished(other, _header(other.opening, one, options))
+        return one, other
     if isinstance(other, Table):
         return _finished(one, _header(one.opening, other, options)), other
     heads = headers(one.opening, other.opening)

@@ -241,11 +241,14 @@ def _without_comments(
             kept.append(line)
     if top:
         names = top[-1].lstrip(mark).strip()
+        first = next(iter(rows_of(bare[:1], source.name, separator)), [])
         fits = width(names) == wide if wide > 1 else len(names.split()) == 1
-        numbers = all(map(dialect.is_number, next(iter(rows_of([names], "", separator)), ["0"])))
-        if fits and not numbers:
+        # Where the first row has no number, it is what names the columns.
+        taken = fits and any(map(dialect.looks_numeric, first))
+        taken = taken and not any(map(dialect.looks_numeric, rows_of([names], "", separator)[0]))
+        if taken:
             kept.insert(0, f"{names}\n")
-        left_out += len(top) - (fits and not numbers)
+        left_out += len(top) - taken
     said = f"{left_out} comment line{'s' * (left_out > 1)} ({mark})" if left_out else ""
     return replace(source, path=None, held="".join(kept).encode()), said
 

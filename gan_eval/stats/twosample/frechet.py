@@ -182,7 +182,9 @@ def frechet_distance(
     first, second, unit = _scaled(first, second)
     estimate = float(bures_wasserstein(_law(first), _law(second))) ** 2
     corrected = estimate - _jackknife_bias(first, second)
-    draws = _distances(*(_resampled(rows, bootstrap, generator) for rows in (first, second)))
+    draws = distance_of_moments(
+        *(_resampled(rows, bootstrap, generator) for rows in (first, second))
+    )
     tail = (1 - confidence_level) / 2
     moved = corrected - draws.mean()
     low, high = (end + moved for end in percentile_interval(draws, tail, "linear"))
@@ -218,9 +220,16 @@ def _law(rows: Array) -> Gaussian:
     return Gaussian(mean, (rows - mean) / math.sqrt(len(rows) - 1))
 
 
-def _distances(first: Moments, second: Moments) -> Array:
-    """Return the distances between two stacks of moments, to about 1e-8 of the covariances'
-    traces."""
+def distance_of_moments(first: Moments, second: Moments) -> Array:
+    """Compute the Fréchet distances between two stacks of moments, to about 1e-8 of the
+    covariances' traces.
+
+    Examples
+    --------
+    >>> one, other = (np.zeros(1), np.eye(1)), (np.ones(1), 4 * np.eye(1))
+    >>> float(distance_of_moments(one, other))
+    2.0
+    """
     (mean_x, covariance_x), (mean_y, covariance_y) = first, second
     values, axes = np.linalg.eigh(covariance_x)
     root = axes * np.sqrt(np.maximum(values, 0.0))[..., None, :]
@@ -279,12 +288,12 @@ def _left_out(rows: Array) -> tuple[Array, Moments]:
 def _jackknife_bias(first: Array, second: Array) -> float:
     """Busing, Meijer & van der Leeden (1999), eq. 5, for each sample with the other held."""
     whole_x, whole_y = _whole(first), _whole(second)
-    estimate = _distances(whole_x, whole_y)[0]
+    estimate = distance_of_moments(whole_x, whole_y)[0]
     bias = 0.0
     for rows, other in ((first, whole_y), (second, whole_x)):
         share, moments = _left_out(rows)
         # The distance is symmetric, so the sample that shrinks may stand first.
-        without = _distances(moments, other)
+        without = distance_of_moments(moments, other)
         bias += float((1 - share) @ without - (len(share) - 1) * estimate)
     return bias
 
