@@ -54,7 +54,7 @@ def test_a_sampler_gives_as_many_rows_as_the_table_has() -> None:
     assert found.generated.available == len(ROWS)
     assert not ge.compare(ROWS, Shifted(0.0), tests=["hotelling"], permutations=99).told_apart
     again = ge.compare(ROWS, Shifted(), tests=["hotelling"], permutations=99)
-    np.testing.assert_array_equal(found.generated.rows, again.generated.rows)
+    np.testing.assert_array_equal(found.generated.rows.numbers, again.generated.rows.numbers)
 
 
 def test_two_sources_give_the_rows_that_are_asked_for() -> None:

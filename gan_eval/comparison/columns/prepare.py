@@ -207,6 +207,7 @@ def prepare(
     for name in given:
         if name not in names:
             raise UsageError(f"`kinds` names no column compared: {nearest(str(name), names)}")
+    _require_rows(tables, [len(table.frame) for table in tables])
     encoder = _Encoder(tables, given)
     for name in names:
         encoder.add(name)
@@ -235,11 +236,7 @@ def prepare(
                 "A missing value was compared as a value of its own; `missing='drop'` leaves its "
                 "row out."
             )
-    for table, one in zip(tables, rows, strict=True):
-        if len(one) < LEAST_ROWS:
-            raise UsageError(
-                f"{table.source!r} must have at least {LEAST_ROWS} rows, got {len(one)}"
-            )
+    _require_rows(tables, [len(one) for one in rows])
     return Prepared(
         rows[0],
         rows[1],
@@ -250,6 +247,12 @@ def prepare(
         encoder.origins,
         groups,
     )
+
+
+def _require_rows(tables: Sequence[Table], counts: Sequence[int]) -> None:
+    for table, count in zip(tables, counts, strict=True):
+        if count < LEAST_ROWS:
+            raise UsageError(f"{table.source!r} must have at least {LEAST_ROWS} rows, got {count}")
 
 
 def _holes(rows: MixedRows) -> np.ndarray:

@@ -123,13 +123,15 @@ def test_a_file_of_one_line_has_names_or_one_row(tmp_path: Path) -> None:
         assert len(read_table(tmp_path / "t.csv").frame) == rows
 
 
-def test_a_column_that_counts_the_rows_is_said(tmp_path: Path) -> None:
+def test_a_column_that_counts_the_rows_is_set_aside(tmp_path: Path) -> None:
     for start in (0, 1):
         for name, n in (("r.csv", 50), ("f.csv", 40)):
             frame = floats(n)
             frame.index += start
             frame.to_csv(tmp_path / name, header=False)
         found = compare(tmp_path / "r.csv", tmp_path / "f.csv", tests=["hotelling"])
-        assert [note for note in found.notes if "counts the rows" in note] == [
-            "Column x1 counts the rows, as an index does: leave it out of `columns`."
-        ]
+        assert list(found.set_aside) == ["x1"]
+        kept = compare(
+            tmp_path / "r.csv", tmp_path / "f.csv", tests=["hotelling"], kinds={"x1": "number"}
+        )
+        assert kept.compared[0] == "x1"
