@@ -81,14 +81,14 @@ def test_rows_without_names_are_the_same_table(data: Any) -> None:
     table = table_of(data, "real")
     assert not table.named
     assert list(table.frame.columns) == ["x1", "x2"]
-    np.testing.assert_array_equal(table.numbers(["x1", "x2"]).values, ROWS)
+    np.testing.assert_array_equal(table.frame[["x1", "x2"]].to_numpy(), ROWS)
 
 
 def test_jax_arrays_are_rows() -> None:
     jax = pytest.importorskip("jax")
     for dtype in ("float32", "bfloat16"):
         table = table_of(jax.numpy.asarray(ROWS, dtype=dtype), "real")
-        np.testing.assert_array_equal(table.numbers(["x1", "x2"]).values, ROWS)
+        np.testing.assert_array_equal(table.frame[["x1", "x2"]].to_numpy(), ROWS)
 
 
 def test_what_is_masked_is_missing() -> None:
