@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gan_eval.comparison import Comparison, compare
+    from gan_eval.comparison.rank import Ranking, rank
     from gan_eval.distributions.divergences import kl
     from gan_eval.distributions.gaussian import Gaussian
     from gan_eval.distributions.target import GaussianTarget
@@ -38,6 +39,7 @@ __all__ = [
     "Gaussian",
     "GaussianTarget",
     "Margins",
+    "Ranking",
     "Results",
     "Study",
     "TestResult",
@@ -54,6 +56,7 @@ __all__ = [
     "kl",
     "load",
     "mmd_test",
+    "rank",
     "run",
     "summarise",
     "train",
@@ -62,6 +65,7 @@ __all__ = [
 _NAMES = {
     "stats.battery.battery": ("BatteryResult", "battery"),
     "comparison": ("Comparison", "compare"),
+    "comparison.rank": ("Ranking", "rank"),
     "distributions.gaussian": ("Gaussian",),
     "distributions.target": ("GaussianTarget",),
     "training.config": ("Margins", "TrainingConfig"),

@@ -9,6 +9,7 @@ from gan_eval.cli import (
     dynamics,
     exercise,
     export,
+    rank,
     report,
     run,
     studies,
@@ -21,7 +22,7 @@ from gan_eval.cli.status import main
 
 for _command in (
     *(train.train, run.run, check.check, report.report, verify.verify, export.export),
-    *(compare.compare, certify.certify, conform.conform, backends.backends),
+    *(compare.compare, rank.rank, certify.certify, conform.conform, backends.backends),
     *(studies.studies, exercise.exercise, dynamics.dynamics, throughput.throughput),
 ):
     app.command()(_command)

@@ -1,0 +1,102 @@
+"""``gan-eval rank``: which of several generators is nearest to the real rows?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from gan_eval.cli.app import AsJson, argument, as_options, names, option
+from gan_eval.cli.status import Status
+
+if TYPE_CHECKING:
+    from gan_eval.comparison.rank import Ranking
+
+_NAMED = ("columns", "sample", "seed", "header")
+
+
+def rank(
+    real: Annotated[Path, argument("REAL", "A table: .csv, .tsv, .parquet, .npy or .npz.")],
+    generated: Annotated[
+        list[Path], argument("GENERATED…", "Two tables or more, with the same columns.")
+    ],
+    columns: Annotated[
+        str | None, option("--columns A,B,…", "Compare these columns; all if not given.")
+    ] = None,
+    sample: Annotated[
+        int | None, option("--sample N", "Draw N rows of each file, by the seed.")
+    ] = None,
+    measure: Annotated[str, option("--measure", "The distance: energy or mmd.")] = "energy",
+    method: Annotated[
+        str, option("--method", "Of the variance: jackknife or u_statistic.")
+    ] = "jackknife",
+    alpha: Annotated[float, option("--alpha", "The level of all pairs together, 0 … 1.")] = 0.05,
+    seed: Annotated[int, option("--seed", "Of the draw, and of blocks of large tables.")] = 0,
+    header: Annotated[
+        bool | None,
+        option(
+            "--header/--no-header",
+            "The first line of a text file names its columns; found out if not given.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    html: Annotated[
+        Path | None, option("--html FILE", "Write a page with tables and a picture.")
+    ] = None,
+) -> Status:
+    """Rank generators: which is nearest to the real rows?
+
+    Exit 0 if one is nearer than all others, 3 if no single one is shown to be.
+
+    \b
+    Example:
+      gan-eval rank real.csv a.csv b.csv c.csv --html page.html
+    """
+    from gan_eval.comparison.rank import rank
+    from gan_eval.runtime.files import check_outputs
+
+    check_outputs({"--html": html}, [real, *generated])
+    found = rank(
+        real,
+        dict(zip(_called(generated), generated, strict=True)),
+        columns=names(columns),
+        sample=sample,
+        measure=measure,
+        method=method,
+        alpha=alpha,
+        seed=seed,
+        header=header,
+    )
+    found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
+    if html is not None:
+        found.save(html)
+    if as_json:
+        from gan_eval.cli.console import print_json
+
+        print_json(found.to_dict())
+    else:
+        _print(found)
+    return Status.YES if found.best is not None else Status.COULD_NOT_TELL
+
+
+def _called(files: Sequence[Path]) -> list[str]:
+    """Call each file by its name, or, where several have it, by its path and then its place."""
+    called = [file.name for file in files]
+    called = [
+        str(file) if Counter(called)[name] > 1 else name
+        for file, name in zip(files, called, strict=True)
+    ]
+    many = Counter(called)
+    return [f"{name} ({i})" if many[name] > 1 else name for i, name in enumerate(called, 1)]
+
+
+def _print(found: Ranking) -> None:
+    """Print the tables, then sentences, the answer last."""
+    from gan_eval.cli.console import print_table, say
+    from gan_eval.comparison import rank_words as words
+
+    for table in (words.distances_table(found), words.differences_table(found)):
+        print_table(table.head, table.rows, table.caption)
+    say(*words.facts(found), " ".join([words.headline(found), *words.pairs(found)]))
