@@ -76,6 +76,7 @@ RESULTS: dict[str, Callable[[], Any]] = {
     "test": lambda: ge.mmd_test(REAL, REAL + 1, rng=0, permutations=99),
     "battery": lambda: ge.battery(REAL, REAL + 1, rng=0, permutations=99),
     "comparison": lambda: ge.compare(REAL, REAL + 1, permutations=99, tests=["energy"]),
+    "ranking": lambda: ge.rank(REAL, {f"generator {i}": REAL + i / 20 for i in range(40)}),
     "distribution": lambda: ge.Gaussian(np.zeros((2000, 2)), np.ones((2000, 2, 2))),
     "target": ge.GaussianTarget.chapter,
 }
@@ -95,7 +96,7 @@ def test_a_result_is_shown_in_few_lines(
     table = result.to_series() if hasattr(result, "to_series") else result.to_frame()
     assert len(table)
     page = result._repr_html_()
-    assert "<table" in page or name == "comparison"  # which shows the head of its page
+    assert "<table" in page or name in ("comparison", "ranking")  # which show their page's head
     assert len(page) < 20_000
 
 

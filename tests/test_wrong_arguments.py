@@ -54,6 +54,7 @@ def test_a_sequence_of_any_kind_gives_the_seeds(seeds: Any) -> None:
         (lambda g: wrong.TrainingConfig(5), "TrainingConfig takes settings by name, got 5"),
         (lambda g: wrong.Margins(0.5, 0.1), "Margins takes settings by name, got 0.5"),
         (lambda g: wrong.kl(g, TARGET), "got TrainedGANs"),
+        (lambda g: wrong.rank(g, [g, g]), "`generated` must be a mapping of names to tables"),
         (lambda g: wrong.battery([[1.0]], TARGET), "got a GaussianTarget: give it as `target`"),
         (lambda g: g.generate(2, 5), "replicate must be between 0 and 1, got 2"),
         (lambda g: g.generate(0, -5), "n must be a whole number of at least 0, got -5"),

@@ -8,23 +8,34 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.app import AsJson, argument, as_options, names, option
+from gan_eval.cli import reading_options
+from gan_eval.cli.app import AsJson, argument, as_options, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
     from gan_eval.comparison.rank import Ranking
 
-_NAMED = ("columns", "sample", "seed", "header")
+_NAMED = ("sample", "seed", *reading_options.READING)
 
 
 def rank(
-    real: Annotated[Path, argument("REAL", "A table: .csv, .tsv, .parquet, .npy or .npz.")],
-    generated: Annotated[
-        list[Path], argument("GENERATED…", "Two tables or more, with the same columns.")
+    real: Annotated[
+        Path, argument("REAL", "A table: CSV, TSV, JSON, Excel, Parquet, NPY, …, or - for stdin.")
     ],
-    columns: Annotated[
-        str | None, option("--columns A,B,…", "Compare these columns; all if not given.")
-    ] = None,
+    generated: Annotated[
+        list[Path], argument("GENERATED", "Two tables or more, with the same columns.")
+    ],
+    columns: reading_options.Columns = None,
+    exclude: reading_options.Exclude = None,
+    separator: reading_options.Separator = None,
+    decimal: reading_options.Decimal = None,
+    thousands: reading_options.Thousands = None,
+    encoding: reading_options.Encoding = None,
+    comment: reading_options.Comment = None,
+    header: reading_options.HasHeader = None,
+    na: reading_options.Na = None,
+    array: reading_options.ArrayName = None,
+    sheet: reading_options.SheetName = None,
     sample: Annotated[
         int | None, option("--sample N", "Draw N rows of each file, by the seed.")
     ] = None,
@@ -34,13 +45,6 @@ def rank(
     ] = "jackknife",
     alpha: Annotated[float, option("--alpha", "The level of all pairs together, 0 … 1.")] = 0.05,
     seed: Annotated[int, option("--seed", "Of the draw, and of blocks of large tables.")] = 0,
-    header: Annotated[
-        bool | None,
-        option(
-            "--header/--no-header",
-            "The first line of a text file names its columns; found out if not given.",
-        ),
-    ] = None,
     as_json: AsJson = False,
     html: Annotated[
         Path | None, option("--html FILE", "Write a page with tables and a picture.")
@@ -61,13 +65,22 @@ def rank(
     found = rank(
         real,
         dict(zip(_called(generated), generated, strict=True)),
-        columns=names(columns),
         sample=sample,
         measure=measure,
         method=method,
         alpha=alpha,
         seed=seed,
+        columns=columns,
+        exclude=exclude or (),
+        separator=separator,
+        decimal=decimal,
+        thousands=thousands,
+        encoding=encoding,
+        comment=comment,
         header=header,
+        na=na or (),
+        array=array,
+        sheet=sheet,
     )
     found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
     if html is not None:

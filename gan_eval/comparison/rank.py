@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from gan_eval.comparison.reading import Table, common_columns, read_table, table_of
+from gan_eval.comparison.columns.prepare import prepare
+from gan_eval.comparison.reading import (
+    ReadOptions,
+    Table,
+    common_columns,
+    read_beside,
+    read_options,
+    table_of,
+)
 from gan_eval.comparison.sources import ROWS, draw, is_sampler, is_target
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import json_ready, json_text, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
-from gan_eval.stats.conversion import require_held
 from gan_eval.stats.mixed import MixedRows, can_be_whitened, embed
 from gan_eval.stats.multiple import rejected
 from gan_eval.stats.relative import FEWEST_ROWS, Difference, RelativeDistances, relative_distances
@@ -78,8 +85,8 @@ class Ranking(Displayed):
 
     def nearer_first(self, one: Difference) -> tuple[str, str]:
         """Name the two, the nearer by estimate first."""
-        pair = self.names[one.first], self.names[one.second]
-        return pair if one.estimate <= 0 else pair[::-1]
+        first, second = self.names[one.first], self.names[one.second]
+        return (first, second) if one.estimate <= 0 else (second, first)
 
     def worth(self, place: int) -> tuple[float, float, float]:
         """Return how many real rows a generator is worth, with the ends of the 95 % interval.
@@ -177,6 +184,9 @@ class Ranking(Displayed):
         write_text(path, render(self))
 
 
+_ARGUMENTS = ("sample", "measure", "method", "alpha", "kinds", "missing", "seed")
+
+
 def rank(
     real: Any,
     generated: Mapping[str, Any],
@@ -186,8 +196,10 @@ def rank(
     measure: str = "energy",
     method: str = "jackknife",
     alpha: float = 0.05,
+    kinds: Mapping[str, str] | None = None,
+    missing: str = "level",
     seed: int = 0,
-    header: bool | None = None,
+    **reading: Any,
 ) -> Ranking:
     """Rank several generators by their distance to the same real rows, and test each two.
 
@@ -199,7 +211,7 @@ def rank(
         At least two generators by name, with the columns of ``real``. One with a method
         ``sample(n, rng)`` gives as many rows as ``real`` has, or ``sample``.
     columns : sequence of str, optional
-        Those to compare; all if none.
+        Those to compare; if not given, all that all tables have.
     sample : int, optional
         Rows to draw from each without replacement, at least 4; one with fewer gives all.
     measure : {"energy", "mmd"}
@@ -209,11 +221,14 @@ def rank(
         Of the variance (:func:`~gan_eval.stats.relative.relative_distances`).
     alpha : float
         The level of all pairs together, and 1 less that of each interval of a difference.
+    kinds, missing
+        As of :func:`~gan_eval.comparison.columns.prepare.prepare`.
     seed : int
         Of what is drawn, from 0, and of the blocks into which tables of more than 20,000 rows are
         parted: rows are then paired within blocks.
-    header : bool, optional
-        Whether the first line of a text file names its columns; found out if not given.
+    **reading
+        How to read the files, and columns to ``exclude``: the attributes of
+        :class:`~gan_eval.comparison.reading.options.ReadOptions`.
 
     Returns
     -------
@@ -227,8 +242,9 @@ def rank(
 
     Notes
     -----
-    Rows are whitened by the real ones. The distance of a generator is that of its distribution, not
-    of its rows: it is estimated without bias, so generators may have different numbers of rows.
+    Numbers are whitened by the real rows, and categories weighed by them
+    (:func:`~gan_eval.stats.mixed.embed`). The distance of a generator is that of its distribution,
+    not of its rows: it is estimated without bias, so generators may have different numbers of rows.
 
     Examples
     --------
@@ -237,10 +253,10 @@ def rank(
     >>> found = rank(real, {"good": good, "bad": bad})
     >>> found.best
     'good'
-    >>> found.to_frame()[["generator", "distance"]].round(2)
-      generator  distance
-    0      good      0.00
-    1       bad      0.57
+    >>> found.to_frame()[["generator", "distance_high"]].round(2)
+      generator  distance_high
+    0      good           0.03
+    1       bad           0.74
     """
     if not isinstance(generated, Mapping):
         raise UsageError("`generated` must be a mapping of names to tables, as {'a': a, 'b': b}")
@@ -250,37 +266,49 @@ def rank(
         whole_number(sample, "`sample`", FEWEST_ROWS)
     if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:
         raise UsageError(f"`seed` must be between 0 and 2**63 − 1, got {seed}")
+    options = read_options({"columns": columns, **reading}, _ARGUMENTS)
     rng = np.random.default_rng(seed)
     sources = {"real": real, **{f"generated[{name!r}]": one for name, one in generated.items()}}
-    tables = _read(list(sources.values()), list(sources), columns, sample, header, rng)
-    rows = [_drawn(_numbers(table), sample, rng) for table in tables]
-    for table, found in zip(tables, rows, strict=True):
-        if len(found) < FEWEST_ROWS:
+    read = _read(sources, options, sample, rng)
+    tables, aside = _with_common_columns(read, options)
+    tables = [_drawn(table, sample, rng) for table in tables]
+    # The generated tables are made rows together, and groups tell them apart again.
+    pooled = Table(
+        "the generated tables",
+        pd.concat([table.frame for table in tables[1:]], ignore_index=True),
+        True,
+    )
+    owners = np.repeat(np.arange(len(generated)), [len(table.frame) for table in tables[1:]])
+    zeros = np.zeros(len(tables[0].frame), np.intp)
+    made = prepare(tables[0], pooled, kinds=kinds, missing=missing, groups=(zeros, owners))
+    owners = made.groups[1] if made.groups else owners
+    first, second, dependent = _independent(made.real, made.generated)
+    rows = [first, *(second.take(owners == i) for i in range(len(generated)))]
+    for table, one in zip(tables, rows, strict=True):
+        if len(one) < FEWEST_ROWS:
             raise UsageError(
-                f"{table.source!r} must have at least {FEWEST_ROWS} rows, got {len(found)}"
+                f"{table.source!r} must have at least {FEWEST_ROWS} rows, got {len(one)}"
             )
-    names = [str(name) for name in tables[0].frame.columns]
-    aside = set_aside(rows[0], np.concatenate(rows[1:]), names)
-    kept = [i for i, name in enumerate(names) if name not in aside]
-    if not kept:
-        name, reason = next(iter(aside.items()))
+    compared = tuple(name for name in made.kinds if name not in dependent)
+    if not compared:
+        name, reason = next(iter({**made.set_aside, **dependent}.items()))
         raise UsageError(f"no column can be compared: {name!r} is {reason}")
-    rows = [found[:, kept] for found in rows]
-    points = embed(*(MixedRows.of_numbers(found) for found in rows), by="first")
-    notes = [table.note for table in tables if table.note]
-    if not can_be_whitened(rows[0]):
+    points = embed(*rows, by="first")
+    notes = [note for table in tables for note in table.notes] + made.notes
+    if not _can_be_whitened(first):
         notes.append(
-            "Columns are in standard deviations of the real rows, and not whitened: there are fewer "
-            "than 4 of these per column, or some combination of columns is constant in them."
+            "Columns of numbers are in standard deviations of the real rows, and not whitened: "
+            "there are fewer than 4 of these per column, or some combination of columns is "
+            "constant in them."
         )
     return Ranking(
         real=tables[0].source,
         rows=len(rows[0]),
         names=tuple(map(str, generated)),
-        generated_rows=tuple(len(found) for found in rows[1:]),
-        compared=tuple(names[i] for i in kept),
-        notes=tuple(notes),
-        set_aside=aside,
+        generated_rows=tuple(len(one) for one in rows[1:]),
+        compared=compared,
+        notes=tuple(dict.fromkeys(notes)),
+        set_aside={**aside, **made.set_aside, **dependent},
         found=relative_distances(
             points[0], points[1:], measure=measure, method=method, alpha=alpha, rng=rng
         ),
@@ -289,38 +317,66 @@ def rank(
 
 
 def _read(
-    sources: Sequence[Any],
-    names: Sequence[str],
-    columns: Sequence[str] | None,
+    sources: Mapping[str, Any],
+    options: ReadOptions,
     sample: int | None,
-    header: bool | None,
     rng: np.random.Generator,
 ) -> list[Table]:
-    """Read the tables, with the columns of the first; draw those that are sources of rows."""
-    count = sample or ROWS
+    """Read the tables, the real one first; draw those that are sources of rows."""
     tables: list[Table] = []
-    for source, name in zip(sources, names, strict=True):
+    for name, source in sources.items():
         if is_sampler(source) or is_target(source):
-            table = table_of(draw(source, count, rng, name), name)
-        elif isinstance(source, str | Path):
-            table = read_table(source, header)
+            count = sample or (len(tables[0].frame) if tables else ROWS)
+            tables.append(table_of(draw(source, count, rng, name), name))
         else:
-            table = table_of(source, name)
-        if not tables:
-            tables.append(table)
-            count = sample or len(table.frame)
-        else:
-            tables[0], matched = common_columns(tables[0], table, columns)
-            tables.append(matched)
+            tables.append(read_beside(source, name, tables[0] if tables else None, options))
     return tables
 
 
-def _numbers(table: Table) -> np.ndarray:
-    names = [str(name) for name in table.frame.columns]
-    return require_held(table.numbers(names), table.source, "several tables have no common origin")
+def _with_common_columns(
+    tables: Sequence[Table], options: ReadOptions
+) -> tuple[list[Table], dict[str, str]]:
+    """Give all the columns that all have, or the chosen ones; say which are left out."""
+    real, aside = tables[0], {}
+    for table in tables[1:]:
+        real, _, apart = common_columns(real, table, options.columns, options.exclude)
+        aside |= apart
+    names = list(real.frame.columns)
+    both = [common_columns(real, table, names) for table in tables[1:]]
+    return [both[0].real, *(one.generated for one in both)], aside
 
 
-def _drawn(rows: np.ndarray, sample: int | None, rng: np.random.Generator) -> np.ndarray:
-    if sample is None or sample >= len(rows):
-        return rows
-    return rows[np.sort(rng.choice(len(rows), size=sample, replace=False))]
+def _drawn(table: Table, sample: int | None, rng: np.random.Generator) -> Table:
+    if sample is None or sample >= len(table.frame):
+        return table
+    chosen = np.sort(rng.choice(len(table.frame), size=sample, replace=False))
+    return replace(table, frame=table.frame.iloc[chosen])
+
+
+def _independent(
+    first: MixedRows, second: MixedRows
+) -> tuple[MixedRows, MixedRows, dict[str, str]]:
+    """Leave out columns of numbers that others determine in both, which whitening cannot have."""
+    whole = [j for j in range(first.numbers.shape[1]) if not _holes(first, j) | _holes(second, j)]
+    if not whole:
+        return first, second, {}
+    names = [first.number_names[j] for j in whole]
+    aside = set_aside(first.numbers[:, whole], second.numbers[:, whole], names)
+    kept = [j for j, name in enumerate(first.number_names) if name not in aside]
+    number_names = tuple(first.number_names[j] for j in kept)
+    one, other = (
+        replace(rows, numbers=rows.numbers[:, kept], number_names=number_names)
+        for rows in (first, second)
+    )
+    return one, other, aside
+
+
+def _holes(rows: MixedRows, column: int) -> bool:
+    return bool(np.isnan(rows.numbers[:, column]).any())
+
+
+def _can_be_whitened(rows: MixedRows) -> bool:
+    numbers = rows.numbers[:, ~np.isnan(rows.numbers).all(axis=0)]
+    if not numbers.shape[1]:
+        return True
+    return can_be_whitened(np.where(np.isnan(numbers), np.nanmedian(numbers, axis=0), numbers))

@@ -174,8 +174,7 @@ def _draw_pairs(ranking: Ranking, axes: Axes) -> pd.DataFrame:
     ordered = sorted(ranking.found.differences, key=lambda one: one.adjusted)
     for one in ordered[:MOST]:
         near, far = (plain(name, _LETTERS) for name in ranking.nearer_first(one))
-        sign = -1 if one.estimate <= 0 else 1
-        low, high = sorted((sign * one.low, sign * one.high))
+        low, high = (one.low, one.high) if one.estimate > 0 else (-one.high, -one.low)
         rows.append(
             {"of": f"{far} − {near}", "estimate": abs(one.estimate), "low": low, "high": high}
         )
@@ -189,10 +188,11 @@ def _draw_pairs(ranking: Ranking, axes: Axes) -> pd.DataFrame:
 def _draw(data: pd.DataFrame, filled: list[bool], axes: Axes) -> None:
     """Draw intervals, the first at the top."""
     axes.axvline(0.0, color=COLOURS["muted"], linewidth=1.0)
-    for height, (row, full) in enumerate(zip(data.itertuples(), filled, strict=True)):
-        colour = COLOURS["learned"]
-        axes.plot([row.low, row.high], [height, height], color=colour)
+    colour = COLOURS["learned"]
+    ends = data[["low", "high", "estimate"]].to_numpy(float)
+    for height, ((low, high, estimate), full) in enumerate(zip(ends, filled, strict=True)):
+        axes.plot([low, high], [height, height], color=colour)
         face = colour if full else COLOURS["surface"]
-        axes.plot(row.estimate, height, "o", color=colour, markerfacecolor=face)
+        axes.plot(estimate, height, "o", color=colour, markerfacecolor=face)
     axes.set_yticks(range(len(data)), list(data["of"]))
     axes.set_ylim(len(data) - 0.5, -0.5)

@@ -58,7 +58,7 @@ def worths(ranking: Ranking, place: int) -> str:
     _, low, high = ranking.worth(place)
     if high == float("inf"):
         return f"at least {count(low)}"
-    return f"{number(low)} to {number(high)}"
+    return interval(low, high)
 
 
 def facts(ranking: Ranking) -> list[str]:
@@ -73,9 +73,7 @@ def facts(ranking: Ranking) -> list[str]:
     )
     return [
         f"{plain(ranking.real, 80)}: {plural(ranking.rows, 'real row')}. Generated rows: {rows}.",
-        f"{plural(len(ranking.compared), 'column')} compared, whitened by the real rows."
-        if not any("not whitened" in note for note in ranking.notes)
-        else f"{plural(len(ranking.compared), 'column')} compared.",
+        f"{plural(len(ranking.compared), 'column')} compared, in units of the real rows.",
         *ranking.notes,
         *aside,
     ]
@@ -116,14 +114,13 @@ def differences_table(ranking: Ranking) -> Table:
     rows = []
     for one in sorted(found.differences, key=lambda one: one.adjusted):
         near, far = (plain(name, LETTERS) for name in ranking.nearer_first(one))
-        turned = -1 if one.estimate <= 0 else 1
-        ends = sorted((turned * one.low, turned * one.high))
+        low, high = (one.low, one.high) if one.estimate > 0 else (-one.high, -one.low)
         rows.append(
             (
                 far,
                 near,
                 number(abs(one.estimate)),
-                interval(*ends),
+                interval(low, high),
                 probability(one.pvalue),
                 probability(one.adjusted),
                 f"{near} is nearer" if ranking.told_apart(one) else "not told apart",

@@ -161,11 +161,9 @@ def relative_distances(
     rng = np.random.default_rng(0) if rng is None else rng
     rho = semimetric(measure, real)
     own = within(real, rho, rng)
-    sides = [
-        _Side(between(real, rows, rho, rng), within(rows, rho, rng), method) for rows in others
-    ]
+    sides = [Side(between(real, rows, rho, rng), within(rows, rho, rng)) for rows in others]
     raw = [
-        (i, j, *_difference(sides[i], sides[j], alpha))
+        (i, j, *difference(sides[i], sides[j], method, alpha))
         for i, j in combinations(range(len(sides)), 2)
     ]
     adjusted = adjusted_pvalues([one[-1] for one in raw])
@@ -184,12 +182,11 @@ def relative_distances(
 
 
 @dataclass(frozen=True, eq=False)
-class _Side:
+class Side:
     """One sample beside the real one: means across, and within itself."""
 
     across: PairMeans
     own: PairMeans
-    method: str
 
     @property
     def of_pairs(self) -> float:
@@ -197,9 +194,9 @@ class _Side:
         return 4 * self.across.of_pairs + self.own.of_pairs
 
     def of_rows(self) -> float:
-        """The variance of 2 · across − own as its rows have it, that of pairs counted in."""
+        """The variance of 2 · across − own when one row is left out at a time."""
         n = len(self.own.of_x)
-        own = self.own.of_x * ((n - 1) / (n - 2) if self.method == "jackknife" else 1.0)
+        own = self.own.of_x * ((n - 1) / (n - 2))
         return float((2 * (self.across.of_y - own)).var(ddof=1)) / n
 
     def distance(self, real: PairMeans) -> float:
@@ -207,13 +204,8 @@ class _Side:
         return 2 * self.across.mean - self.own.mean - real.mean
 
 
-def _settled(counted: float, of_pairs: float, method: str) -> float:
-    """Return the variance by a method, from one that counts the part of pairs twice."""
-    return counted if method == "jackknife" else max(counted - of_pairs, of_pairs)
-
-
 def _spectrum(
-    real: Array, rows: Array, side: _Side, own: PairMeans, rho: Semimetric
+    real: Array, rows: Array, side: Side, own: PairMeans, rho: Semimetric
 ) -> Noise | None:
     """Find the noise of a distance from the matrix of some rows; None where it has none."""
     sizes = len(real), len(rows)
@@ -233,7 +225,7 @@ def _spectrum(
 
 
 def _interval(
-    side: _Side, real: PairMeans, noise: Noise | None, largest: float
+    side: Side, real: PairMeans, noise: Noise | None, largest: float
 ) -> tuple[float, float]:
     """Bound a squared distance, also one of 0."""
     estimate = side.distance(real)
@@ -245,8 +237,8 @@ def _interval(
     return squared_distance_interval(estimate, witness, noise, largest=largest)
 
 
-def _difference(
-    first: _Side, second: _Side, alpha: float
+def difference(
+    first: Side, second: Side, method: str, alpha: float
 ) -> tuple[float, float, float, float, float, float]:
     """Return estimate, variance, degrees of freedom, both ends, and the p-value."""
     estimate = 2 * first.across.mean - first.own.mean - 2 * second.across.mean + second.own.mean
@@ -255,8 +247,10 @@ def _difference(
         [over_real.var(ddof=1) / len(over_real), first.of_rows(), second.of_rows()], np.float64
     )
     counts = np.array([len(over_real), len(first.own.of_x), len(second.own.of_x)])
-    counted = float(parts.sum())
-    variance = _settled(counted, first.of_pairs + second.of_pairs, first.method)
+    counted = variance = float(parts.sum())
+    if method == "u_statistic":
+        of_pairs = first.of_pairs + second.of_pairs
+        variance = max(counted - of_pairs, of_pairs)
     if variance <= 0:  # samples whose rows all coincide
         return estimate, 0.0, math.inf, estimate, estimate, float(estimate == 0)
     degrees = counted**2 / float((parts**2 / (counts - 1)).sum())
