@@ -65,7 +65,7 @@ def size(repetitions: int, kind: str) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=50, help="of each power")
-    parser.add_argument("--sizes", type=int, default=1000, help="repetitions of each size")
+    parser.add_argument("--sizes", type=int, default=400, help="repetitions of each size")
     arguments = parser.parse_args()
     print("| columns | copied | noise, sd | held-out test | warning without |")
     print("|---|---|---|---|---|")

@@ -78,10 +78,10 @@ def draw(found: Coverage, real: Array, generated: Array) -> Picture:
     looked = real[found.real_rows]
     kinds = {
         "generated": generated[found.generated_rows],
-        "real, covered": looked[~missed],
-        "real, not covered": looked[missed],
+        "real": looked[~missed],
+        "not covered": looked[missed],
     }
-    plane = _plane(kinds["real, not covered"], looked)
+    plane = _plane(kinds["not covered"], looked)
     styles = (("learned", "^", 0.35, 11), ("real", "o", 0.35, 11), ("failed", "x", 0.9, 20))
     drawn = []
     rng = np.random.default_rng(0)
