@@ -162,7 +162,8 @@ def find_modes(
     Parameters
     ----------
     real, generated : ndarray, shape (n, d) and (m, d)
-        Independent rows in coordinates in which the Euclidean distance means something.
+        Independent rows in coordinates in which the Euclidean distance means something, and in
+        which both samples have equal parts: whitened by all rows.
     permutations : int
     alpha : float
     groups : pair of lists, optional

@@ -150,8 +150,9 @@ def coverage(
     Parameters
     ----------
     real, generated : ndarray, shape (n, d) and (m, d)
-        Independent rows in coordinates in which the Euclidean distance means something, such as
-        those whitened by the real rows; more than ``k`` of each.
+        Independent rows in coordinates in which the Euclidean distance means something, and in
+        which both samples have equal parts: whitened by all rows, and not by the real ones alone,
+        or the expectations and p-values are not exact. More than ``k`` of each.
     k : int
         The neighbour to which a ball reaches.
     permutations : int

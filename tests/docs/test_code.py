@@ -18,7 +18,8 @@ ENTRIES = sorted(
     for page in (DOCS / folder).glob("*.md")
 )
 """One page a measure or a test."""
-RUN = [*(DOCS / f"{n}.md" for n in ("tutorial", "convergence", "battery", "dynamics")), *ENTRIES]
+SHOWN = ("tutorial", "convergence", "battery", "dynamics", "coverage", "copying")
+RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]
 
 PARTS = (
     *("Definition", "Conventions", "Range and orientation", "When it misleads"),
