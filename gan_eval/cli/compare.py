@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from gan_eval.cli import reading_options
 from gan_eval.cli.app import AsJson, argument, as_options, names, option
 from gan_eval.cli.status import Status
+from gan_eval.cli.summary import AsMarkdown, one_form
 from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def compare(
     html: Annotated[
         Path | None, option("--html FILE", "Write a page with tables and pictures.")
     ] = None,
+    markdown: AsMarkdown = False,
+    junit: Annotated[
+        Path | None, option("--junit FILE", "Write JUnit XML: a test case for each test.")
+    ] = None,
 ) -> Status:
     """Compare two tables: do they come from one distribution?
 
@@ -71,11 +76,12 @@ def compare(
       gan-eval compare real.csv generated.csv --columns height --html page.html
     """
     from gan_eval import comparison
-    from gan_eval.runtime.files import check_outputs
+    from gan_eval.runtime.files import check_outputs, write_text
     from gan_eval.stats.result import Verdict
 
     tables = [table for table in (real, generated) if table is not None]
-    check_outputs({"--html": html}, tables)
+    check_outputs({"--html": html, "--junit": junit}, tables)
+    one_form(as_json, markdown)
     found = comparison.compare(
         *_sides(tables, target, sampler),
         sample=sample,
@@ -99,7 +105,16 @@ def compare(
     found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
     if html is not None:
         found.save(html)
-    if as_json:
+    if junit is not None:
+        from gan_eval.comparison import outputs
+
+        write_text(junit, outputs.junit(found))
+    if markdown:
+        from gan_eval.cli.summary import print_markdown
+        from gan_eval.comparison import outputs
+
+        print_markdown(outputs.markdown(found))
+    elif as_json:
         from gan_eval.cli.console import print_json
 
         print_json(found.to_dict())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from gan_eval.cli import reading_options
 from gan_eval.cli.app import AsJson, argument, as_options, option
 from gan_eval.cli.status import Status
+from gan_eval.cli.summary import AsMarkdown, one_form
 
 if TYPE_CHECKING:
     from gan_eval.comparison.rank import Ranking
@@ -49,6 +50,7 @@ def rank(
     html: Annotated[
         Path | None, option("--html FILE", "Write a page with tables and a picture.")
     ] = None,
+    markdown: AsMarkdown = False,
 ) -> Status:
     """Rank generators: which is nearest to the real rows?
 
@@ -62,6 +64,7 @@ def rank(
     from gan_eval.runtime.files import check_outputs
 
     check_outputs({"--html": html}, [real, *generated])
+    one_form(as_json, markdown)
     found = rank(
         real,
         dict(zip(_called(generated), generated, strict=True)),
@@ -85,7 +88,12 @@ def rank(
     found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
     if html is not None:
         found.save(html)
-    if as_json:
+    if markdown:
+        from gan_eval.cli.summary import print_markdown
+        from gan_eval.comparison.outputs import ranking_markdown
+
+        print_markdown(ranking_markdown(found))
+    elif as_json:
         from gan_eval.cli.console import print_json
 
         print_json(found.to_dict())
