@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from gan_eval.cli.app import option
-
-if TYPE_CHECKING:
-    from gan_eval.comparison.reading import ReadOptions
 
 READING = (
     *("separator", "decimal", "thousands", "encoding", "comment", "header"),
@@ -46,35 +43,3 @@ Columns = Annotated[
 Exclude = Annotated[
     list[str] | None, option("--exclude A,B,…", "Leave these out; may be given many times.")
 ]
-
-
-def reading_options(
-    *,
-    separator: str | None = None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    encoding: str | None = None,
-    comment: str | None = None,
-    header: bool | None = None,
-    na: list[str] | None = None,
-    array: str | None = None,
-    sheet: str | None = None,
-    columns: list[str] | None = None,
-    exclude: list[str] | None = None,
-) -> ReadOptions:
-    """Make the library's options of those of a command."""
-    from gan_eval.comparison.reading import ReadOptions
-
-    return ReadOptions(
-        separator=separator,
-        decimal=decimal,
-        thousands=thousands,
-        encoding=encoding,
-        comment=comment,
-        header=header,
-        na=tuple(na or ()),
-        array=array,
-        sheet=sheet,
-        columns=columns or None,
-        exclude=tuple(exclude or ()),
-    )

@@ -53,7 +53,7 @@ def frame_of_records(records: Any, name: str) -> pd.DataFrame:
         raise UsageError(f"{name!r} must hold {_KINDS}")
     if not all(isinstance(record, Mapping) for record in records):
         raise UsageError(f"{name!r} must hold records, names with values, got {plain(records[0])}")
-    flat = [dict(_flat(record)) for record in records]
+    flat = [dict(_flat(one)) if dict in map(type, one.values()) else one for one in records]
     names = dict.fromkeys(name for record in flat for name in record)
     require_columns(name, len(names))
     return _frame({one: [record.get(one) for record in flat] for one in names}, name)
@@ -83,7 +83,7 @@ def _listed(column: Any) -> list[Any]:
 def _flat(record: Mapping[Any, Any], before: str = "") -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key, value in record.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, dict) and value:
             found += _flat(value, f"{before}{key}.")
         else:
             found.append((f"{before}{key}", value))

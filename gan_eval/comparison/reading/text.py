@@ -32,7 +32,7 @@ MOST_LINES = 2000
 
 _ENTRIES = 2**18  # of those lines, at most
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_LONG = re.compile(rb"[1-9](?:[.,]?[0-9]){15}")  # float64 holds 15 digits of every decimal
+_LONG = "[1-9](?:[{}]?[0-9]){{15}}"  # float64 holds 15 digits of every decimal
 _DECLARED = re.compile(r'"?sep=(.|\\t)"?', re.IGNORECASE)
 _NAMED = {"\t": "tab", BLANKS: "blanks", " ": "blank"}
 
@@ -73,25 +73,17 @@ class Text:
     @classmethod
     def of(cls, source: Source, options: ReadOptions) -> Text:
         """Find out the dialect of a text; ``UsageError`` where it is none, or empty."""
-        given, usual = source, TEXTS[source.ending]
+        name, usual = source.name, TEXTS[source.ending]
         source, encoding = decoded(source, options.encoding)
-        lines = _lines(source)
+        source, declared = _declared(source)
+        plainest, lines = declared or usual, _lines(source)
         if not lines:
-            raise UsageError(f"{source.name!r} is empty: a header or a row of numbers is needed")
-        declared = _DECLARED.fullmatch(lines[0].strip())
-        if declared:
-            text = source.read().decode("utf-8-sig")
-            source = replace(
-                source, path=None, held=text[text.index(lines[0]) + len(lines[0]) :].encode()
-            )
-            lines = lines[1:]
+            raise UsageError(f"{name!r} is empty: a header or a row of numbers is needed")
         mark = "#" if options.comment is None else options.comment
         bare = [line for line in lines if not (mark and line.startswith(mark))] or lines
-        separator = options.separator or (
-            declared[1].replace(r"\t", "\t") if declared else dialect.find_separator(bare, usual)
-        )
-        comma = separator == "," == usual and options.separator is None and not declared
-        if comma and dialect.is_one_column_of_decimal_commas(bare):
+        told = options.separator or declared
+        separator = told or dialect.find_separator(bare, usual)
+        if separator == "," and not told and dialect.is_one_column_of_decimal_commas(bare):
             separator = ";"
         cleaned, left_out = _without_comments(source, lines, bare, mark, separator)
         if cleaned is not source:
@@ -100,14 +92,8 @@ class Text:
         if not rows:
             raise UsageError(f"{source.name!r} is empty: a header or a row of numbers is needed")
         require_columns(source.name, len(rows[0]))
-        raw = rows_of(lines, source.name, separator, quotes=False)
-        quoted = (
-            len(raw) > 1
-            and all(entry.startswith('"') for entry in raw[0])
-            and not any(entry.startswith('"') for row in raw[1 : LINES + 1] for entry in row)
-        )
-        unnamed = dialect.names_rows(rows, separator, lines)
-        if unnamed:
+        quoted = _names_in_quotes(rows_of(lines, source.name, separator, quotes=False))
+        if dialect.names_rows(rows, separator, lines):
             rows[0] = ["", *rows[0]]
         head = rows[0]
         body = rows[1 : 2 + max(LINES, _ENTRIES // len(head))]
@@ -128,22 +114,13 @@ class Text:
 
         opening = Opening(written(head), [written(row) for row in body[:LINES]], quoted)
         found = {
-            "separator": (
-                f"{_NAMED[separator]} between columns"
-                if separator in _NAMED
-                else f"separator {separator!r}"
-            )
-            if len(head) > 1 and separator != usual and not declared
-            else "",
+            "separator": _parts(separator) if len(head) > 1 and separator != plainest else "",
             "decimal": "decimal comma" if convention.decimal == "," else "",
             "thousands": f"{settled.thousands!r} between thousands" if settled.thousands else "",
             "encoding": f"encoding {encoding}" if encoding != "utf-8" else "",
             "comment": f"{left_out} left out" if left_out else "",
         }
-        found = {
-            name: said for name, said in found.items() if said and (getattr(options, name) is None)
-        }
-        notes = (_said(given.name, found),) if found else ()
+        notes = _said(name, {k: v for k, v in found.items() if v and getattr(options, k) is None})
         return cls(source, head, opening, separator, settled, options.na, words, notes)
 
     def read(self, header: Header) -> tuple[pd.DataFrame, bool]:
@@ -195,15 +172,42 @@ class Text:
             ) from None
 
 
-def _lines(source: Source) -> list[str]:
+def _lines(source: Source, most: int = MOST_LINES + 1) -> list[str]:
     with source.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as lines:
-        return list(islice((line for line in lines if line.strip()), MOST_LINES + 1))
+        return list(islice((line for line in lines if line.strip()), most))
 
 
-def _said(name: str, found: dict[str, str]) -> str:
+def _declared(source: Source) -> tuple[Source, str | None]:
+    """Take off a first line ``sep=;`` and return its separator."""
+    lines = _lines(source, 1)
+    found = _DECLARED.fullmatch(lines[0].strip()) if lines else None
+    if found is None:
+        return source, None
+    text = source.read().decode("utf-8-sig")
+    rest = text[text.index(lines[0]) + len(lines[0]) :]
+    return replace(source, path=None, held=rest.encode()), found[1].replace(r"\t", "\t")
+
+
+def _names_in_quotes(raw: Sequence[Sequence[str]]) -> bool:
+    """Say whether all of the first row stands in quotes, and nothing below it."""
+    return (
+        len(raw) > 1
+        and all(entry.startswith('"') for entry in raw[0])
+        and not any(entry.startswith('"') for row in raw[1 : LINES + 1] for entry in row)
+    )
+
+
+def _parts(separator: str) -> str:
+    named = _NAMED.get(separator)
+    return f"{named} between columns" if named else f"separator {separator!r}"
+
+
+def _said(name: str, found: dict[str, str]) -> tuple[str, ...]:
+    if not found:
+        return ()
     names = ", ".join(f"`{one}`" for one in found)
     verb = "says" if len(found) == 1 else "say"
-    return f"{plain(name)} was read with {', '.join(found.values())}: {names} {verb} otherwise."
+    return (f"{plain(name)} was read with {', '.join(found.values())}: {names} {verb} otherwise.",)
 
 
 def _without_comments(
@@ -216,8 +220,8 @@ def _without_comments(
     begin = [line.startswith(mark) for line in lines]
     if not mark or 2 * sum(begin) > len(lines):
         return source, ""
-    with source.open() as file:
-        found = any(begin) or _search(file, re.compile(rb"[\r\n]" + re.escape(mark.encode())))
+    with _bytes(source) as content:
+        found = any(begin) or any(content.find(end + mark.encode()) >= 0 for end in (b"\n", b"\r"))
     if not found:
         return source, ""
 
@@ -253,11 +257,14 @@ def _without_comments(
     return replace(source, path=None, held="".join(kept).encode()), said
 
 
-def _search(file: Any, pattern: re.Pattern[bytes]) -> bool:
-    if isinstance(file, io.BytesIO):
-        return pattern.search(file.getbuffer()) is not None
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        return pattern.search(text) is not None
+@contextmanager
+def _bytes(source: Source) -> Iterator[bytes | mmap.mmap]:
+    """Yield all bytes of a source, of a file without reading it into memory."""
+    if source.path is None:
+        yield source.held or b""
+        return
+    with source.open() as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield content
 
 
 def _with_all_digits(
@@ -268,8 +275,9 @@ def _with_all_digits(
 ) -> pd.DataFrame:
     """Make columns decimals where float64 makes different numbers equal, or where
     whole numbers fit no integer type; and integers that a missing value made floats again."""
-    with source.open() as file:
-        if not len(frame) or not _search(file, _LONG):
+    marks = re.escape(convention.decimal + (convention.thousands or ""))
+    with _bytes(source) as content:
+        if not len(frame) or not re.search(_LONG.format(marks).encode(), content):
             return frame
     doubtful = [
         j
