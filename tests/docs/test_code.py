@@ -18,7 +18,7 @@ ENTRIES = sorted(
     for page in (DOCS / folder).glob("*.md")
 )
 """One page a measure or a test."""
-SHOWN = ("tutorial", "convergence", "battery", "dynamics", "coverage", "copying")
+SHOWN = ("tutorial", "convergence", "battery", "dynamics", "coverage", "copying", "tables")
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]
 
 PARTS = (

@@ -63,6 +63,7 @@ def common_columns(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> named = Table.of("real", pd.DataFrame({"b": [1, 2, 3], "a": [4, 5, 6]}), True)
     >>> turned = Table.of("fake", pd.DataFrame({"a": [4, 5], "b": [1, 2], "c": [0, 0]}), True)
     >>> common = common_columns(named, turned)

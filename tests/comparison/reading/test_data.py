@@ -179,7 +179,6 @@ def test_columns_of_one_side_and_a_saved_index_are_set_aside() -> None:
     common = common_columns(real, fake)
     assert list(common.real.frame.columns) == list(common.generated.frame.columns) == ["a", "b"]
     assert set(common.set_aside) == {"Unnamed: 0", "c"}
-    assert any("column 'a' holds numbers" in note for note in common.generated.notes)
     asked: list[dict[str, Any]] = [{"strict": True}, {"chosen": ["c"]}, {"exclude": ["d"]}]
     for refused in asked:
         with pytest.raises(UsageError):
