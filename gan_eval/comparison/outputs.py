@@ -63,7 +63,7 @@ def junit(found: Comparison) -> str:
     <testsuites name="gan-eva
     """
     suite = ElementTree.Element("testsuite", name=_xml(_name(found)))
-    counts = dict.fromkeys(("failure", "error", "skipped"), 0)
+    counts: dict[str, int] = dict.fromkeys(("failure", "error", "skipped"), 0)
     seconds = 0.0
 
     def case(name: str, kind: str | None, says: str, took: float = 0.0) -> None:

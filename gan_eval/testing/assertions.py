@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gan_eval.comparison import Comparison, compare, words
 from gan_eval.comparison.columns.differences import column_differences
 from gan_eval.comparison.directions import Direction, leading_directions
+from gan_eval.comparison.sources import is_sampler, is_target
 from gan_eval.distributions.gaussian import Array, GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import level
+from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import samples as validation
 from gan_eval.stats.battery.battery import DEFAULT, BatteryResult, battery
 from gan_eval.stats.battery.equivalence import ACCEPTABLE, SHAPE_ALPHA, Equivalence, equivalence
@@ -41,13 +45,15 @@ def assert_same_distribution(
 
     Parameters
     ----------
-    x, y : array of shape (n, d) and (m, d), or (n,) and (m,)
-        NumPy, torch or pandas; independent rows.
+    x, y : array of shape (n, d) and (m, d), or (n,) and (m,), or whatever ``compare`` takes
+        Independent rows, x real and y generated: NumPy, torch or pandas; tables with categories,
+        dates or holes; files; a target or a sampler
+        (:func:`~gan_eval.comparison.run.compare`).
     alpha : float
         How often two fresh samples of one distribution may fail, all tests together: in a suite
         that runs daily, 0.01 is three or four false alarms a year.
     tests, correction, device
-        As of :func:`~gan_eval.stats.battery.battery.battery`.
+        As of :func:`~gan_eval.stats.battery.battery.battery`; ``device`` for complete numbers only.
     permutations : int, optional
         Enough for ``alpha`` if not given, at least 999.
     rng : None, int or numpy.random.Generator
@@ -85,6 +91,17 @@ def assert_same_distribution(
     if permutations is None:
         count = len(DEFAULT if tests is None else tests)
         permutations = max(999, 2 * math.ceil(count / level(alpha)) - 1)
+    if not _are_numbers(x, y):
+        seed = rng if isinstance(rng, int) else int(np.random.default_rng(rng).integers(2**63))
+        compared = compare(
+            x, y, tests=tests, alpha=alpha, correction=correction, permutations=permutations,
+            seed=seed,
+        )  # fmt: skip
+        if compared.verdict == Verdict.COULD_NOT_TELL:
+            raise AssertionError(f"could not tell x from y: {compared.tests.why_not}")
+        if compared.told_apart:
+            raise AssertionError(_compared_apart(compared))
+        return compared.tests
     found = battery(
         x, y, tests=tests, alpha=alpha, correction=correction, permutations=permutations, rng=rng,
         device=device,
@@ -163,6 +180,38 @@ def assert_converged(
     if not found.passed:
         raise AssertionError(_not_converged(samples, target, found))
     return found
+
+
+def _are_numbers(x: Any, y: Any) -> bool:
+    """Say whether both are complete tables of numbers, which need no reading."""
+    if any(isinstance(one, str | Path) or is_sampler(one) or is_target(one) for one in (x, y)):
+        return False
+    if not any(hasattr(one, "columns") for one in (x, y)):
+        return True
+    try:
+        validation.two_samples(x, y)
+    except UsageError:  # what is no table at all is refused by `compare`
+        return False
+    return True
+
+
+def _compared_apart(found: Comparison) -> str:
+    rows = f"x ({len(found.real.rows)} rows) and y ({len(found.generated.rows)} rows)"
+    return "\n".join(
+        [
+            f"{rows} do not come from one distribution",
+            repr(found.tests),
+            "what differs most, y against x:",
+            *(
+                f"  column {row['column']}: {words.differs(row)}"
+                for row in found.columns.head(_COLUMNS).to_dict("records")
+            ),
+            *(f"{column} was set aside: {why}" for column, why in found.set_aside.items()),
+            *found.notes,
+            "two samples of one distribution fail this assertion in at most "
+            f"{100 * found.tests.alpha:g} % of runs",
+        ]
+    )
 
 
 def _told_apart(x: Any, y: Any, found: BatteryResult) -> str:
