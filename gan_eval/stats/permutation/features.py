@@ -45,7 +45,7 @@ class FeatureStatistics:
         Of the smaller group, the observed ones first, as ``units`` draws them.
     weights : GroupWeights
     diagonal : bool
-        False takes the diagonal out of the sums.
+        False takes the diagonal out of the sums; that of a distance is 0 anyway.
     device : str
 
     Attributes
@@ -100,7 +100,7 @@ class FeatureStatistics:
             parts.append([part.cpu().numpy() for part in found[2:]])
         level, squares, along, crossed = (np.concatenate(part) for part in zip(*parts, strict=True))
         flat, sign = features.weights.reshape(-1, kernels), -1.0 if features.distance else 1.0
-        own = 0.0 if diagonal else 1.0
+        own = 0.0 if diagonal or features.distance else 1.0
         level, crossed = (1 - level, 1 - crossed) if features.distance else (level, crossed)
         small = weights.of_smaller()
 

@@ -144,14 +144,14 @@ class Units:
         """Return True for units of x, shape (count,)."""
         return np.arange(self.count) <= self.of_rows[: self.n].max()
 
-    def bundled(self, generator: np.random.Generator, most: int = BUNDLES) -> Units:
-        """Put units of a sample and of one size together at random, to about ``most`` in all.
+    def bundled(self, generator: np.random.Generator) -> Units:
+        """Put units of a sample and of one size together at random, to about ``BUNDLES`` in all.
 
         Units that are left over stay as they are; each sample keeps at least a thousand units.
         """
         first = int(self.in_x.sum())
         fewest = min(first, self.count - first)
-        together = min(-(-self.count // most), max(1, fewest // _FEWEST))
+        together = min(-(-self.count // BUNDLES), max(1, fewest // _FEWEST))
         if together == 1:
             return self
         if self.paired:
