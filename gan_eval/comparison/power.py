@@ -164,7 +164,7 @@ def power(
         few = "with so few permutations no p-value is small enough"
         return Power(None, None, None, None, dict.fromkeys(KINDS, few), n, m, each)
     simulation = _Simulation(mixed, n, m, rank, permutations, rng)
-    for kind in KINDS.keys() - why_not.keys():
+    for kind in [kind for kind in KINDS if kind not in why_not]:
         answer = getattr(simulation, kind)()
         if isinstance(answer, str):
             why_not[kind] = answer
@@ -180,7 +180,8 @@ class _Simulation:
         self, rows: MixedRows, n: int, m: int, rank: int, permutations: int,
         rng: np.random.Generator,
     ) -> None:  # fmt: skip
-        self.rows, self.n, self.m, self.rng = rows, n, m, rng
+        self.rows, self.n, self.m = rows, n, m
+        self.of_shares, self.of_losses = rng.spawn(2)  # neither depends on the other's company
         self.size = len(rows)
         even = np.full(self.size, 1 / self.size)
         self.x, self.y = (rng.multinomial(k, even, size=SIMULATIONS) / k for k in (n, m))
@@ -252,7 +253,7 @@ class _Simulation:
             if ends.size:
                 sums = np.cumsum(differences[:, order], axis=1)[:, ends]
                 np.maximum(null, np.abs(sums).max(axis=1), out=null)
-        bars, normal = self.bars(null), self.rng.standard_normal(SIMULATIONS)
+        bars, normal = self.bars(null), self.of_shares.standard_normal(SIMULATIONS)
         found = []
         for name, values in zip(names, columns.T, strict=True):
             share = float(values.mean())
@@ -276,14 +277,14 @@ class _Simulation:
         apart = np.asarray(cdist(points, points), np.float64)
         bars = self.bars(_energy(self.x - self.y, apart))[:_LOST_SIMULATIONS]
         nearest = np.argsort(apart, axis=1, kind="stable")
-        centres = self.rng.integers(self.size, size=_LOST_SIMULATIONS)
+        centres = self.of_losses.integers(self.size, size=_LOST_SIMULATIONS)
         rates = []
         for share in SHARES:
             weights = np.ones((_LOST_SIMULATIONS, self.size))
             gone = nearest[centres, : max(1, round(share * self.size))]
             np.put_along_axis(weights, gone, 0.0, axis=1)
             weights /= weights.sum(axis=1, keepdims=True)
-            counts = self.rng.multinomial(self.m, weights) / self.m
+            counts = self.of_losses.multinomial(self.m, weights) / self.m
             rates.append((_energy(self.x[:_LOST_SIMULATIONS] - counts, apart) >= bars).mean())
         least = _reached(SHARES, np.array(rates))
         if not math.isfinite(least):

@@ -107,6 +107,16 @@ def test_more_tests_find_less() -> None:
     assert alone.size < many.size
 
 
+def test_one_kind_does_not_depend_on_the_others() -> None:
+    real = rows(np.random.default_rng(0), 300)
+    tests = [name for name in DEFAULT if name != "columns"] + ["classifier"]
+    one, other = (
+        power(real, 300, 200, some, rng=np.random.default_rng(1)).lost for some in (DEFAULT, tests)
+    )
+    assert len(tests) == len(DEFAULT)
+    assert one == other
+
+
 def test_what_cannot_be_told_is_said() -> None:
     rng = np.random.default_rng(0)
     real = rng.normal(size=(100, 2))

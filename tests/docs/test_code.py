@@ -18,7 +18,16 @@ ENTRIES = sorted(
     for page in (DOCS / folder).glob("*.md")
 )
 """One page a measure or a test."""
-SHOWN = ("tutorial", "convergence", "battery", "dynamics", "coverage", "copying", "tables")
+SHOWN = (
+    "tutorial",
+    "convergence",
+    "battery",
+    "dynamics",
+    "coverage",
+    "copying",
+    "tables",
+    "yardsticks",
+)
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]
 
 PARTS = (
