@@ -62,12 +62,14 @@ def as_options(sentence: str, *arguments: str) -> str:
     """Write a library's sentence for the command line: `sample` as `--sample`.
 
     Arguments are the library's names that have an option of the same name; `header=False` becomes
-    `--no-header`. A setting of that name, which is unknown, stays.
+    `--no-header`, `missing='drop'` becomes `--missing drop`. A setting of that name, which is
+    unknown, stays.
     """
     for name in arguments:
         dashed = name.replace("_", "-")
         for given, written in (("", "--"), ("=True", "--"), ("=False", "--no-")):
             sentence = re.sub(f"(?<!setting )`{name}{given}`", f"`{written}{dashed}`", sentence)
+        sentence = re.sub(f"`{name}='([^'`]*)'`", rf"`--{dashed} \1`", sentence)
     return sentence
 
 

@@ -11,6 +11,7 @@ from gan_eval.cli import reading_options
 from gan_eval.cli.app import AsJson, argument, as_options, names, option
 from gan_eval.cli.status import Status
 from gan_eval.cli.summary import AsMarkdown, one_form
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 12
 """Columns that are listed; `--html` and `--json` list all."""
 
-_NAMED = ("sample", "seed", *reading_options.READING)  # arguments, in the library's sentences
+_NAMED = (
+    *("sample", "seed", "kinds", "missing", "group", "weights", "holdout"),
+    *reading_options.READING,
+)  # arguments, in the library's sentences
 
 
 def compare(
@@ -48,6 +52,33 @@ def compare(
     na: reading_options.Na = None,
     array: reading_options.ArrayName = None,
     sheet: reading_options.SheetName = None,
+    kinds: Annotated[
+        list[str] | None,
+        option(
+            "--kinds NAME=KIND",
+            "The kind of a column: number, category, time, …; may be given many times.",
+        ),
+    ] = None,
+    missing: Annotated[
+        str, option("--missing", "A missing value is a level of its own, or its row is left out.")
+    ] = "level",
+    group: Annotated[
+        str | None,
+        option("--group COLUMN", "Rows of one group, as of one person, are permuted together."),
+    ] = None,
+    weights: Annotated[
+        str | None, option("--weights COLUMN", "Sampling weights: rows are kept in proportion.")
+    ] = None,
+    strict: Annotated[
+        bool, option("--strict", "Refuse what cannot be compared, instead of setting it aside.")
+    ] = False,
+    holdout: Annotated[
+        Path | None,
+        option("--holdout FILE", "Real rows not trained on: test exactly whether REAL is copied."),
+    ] = None,
+    fail_on_copies: Annotated[
+        bool, option("--fail-on-copies", "Exit 1 for copies without a holdout too.")
+    ] = False,
     sample: Annotated[
         int | None, option("--sample N", "Draw N rows of each file, by the seed.")
     ] = None,
@@ -69,40 +100,55 @@ def compare(
 ) -> Status:
     """Compare two tables: do they come from one distribution?
 
-    Exit 0 if not told apart, 1 if told apart, 3 if it cannot tell.
+    Exit 0 if not told apart, 1 if told apart or shown to copy, 3 if it cannot tell.
 
     \b
     Example:
       gan-eval compare real.csv generated.csv --columns height --html page.html
     """
     from gan_eval import comparison
+    from gan_eval.cli.console import steps
+    from gan_eval.comparison.held_out import CopyVerdict
     from gan_eval.runtime.files import check_outputs, write_text
     from gan_eval.stats.result import Verdict
 
     tables = [table for table in (real, generated) if table is not None]
-    check_outputs({"--html": html, "--junit": junit}, tables)
+    inputs = [*tables, *filter(None, (target, holdout))]
+    check_outputs({"--html": html, "--junit": junit}, inputs)
     one_form(as_json, markdown)
-    found = comparison.compare(
-        *_sides(tables, target, sampler),
-        sample=sample,
-        tests=names(tests),
-        alpha=alpha,
-        correction=correction,
-        permutations=permutations,
-        seed=seed,
-        columns=columns,
-        exclude=exclude or (),
-        separator=separator,
-        decimal=decimal,
-        thousands=thousands,
-        encoding=encoding,
-        comment=comment,
-        header=header,
-        na=na or (),
-        array=array,
-        sheet=sheet,
+    with steps() as progress:
+        found = comparison.compare(
+            *_sides(tables, target, sampler),
+            kinds=_kinds(kinds),
+            missing=missing,
+            group=group,
+            weights=weights,
+            strict=strict,
+            holdout=holdout,
+            progress=progress,
+            sample=sample,
+            tests=names(tests),
+            alpha=alpha,
+            correction=correction,
+            permutations=permutations,
+            seed=seed,
+            columns=columns,
+            exclude=exclude or (),
+            separator=separator,
+            decimal=decimal,
+            thousands=thousands,
+            encoding=encoding,
+            comment=comment,
+            header=header,
+            na=na or (),
+            array=array,
+            sheet=sheet,
+        )
+    found = replace(
+        found,
+        notes=tuple(as_options(note, *_NAMED) for note in found.notes),
+        set_aside={name: as_options(why, *_NAMED) for name, why in found.set_aside.items()},
     )
-    found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
     if html is not None:
         found.save(html)
     if junit is not None:
@@ -120,7 +166,21 @@ def compare(
         print_json(found.to_dict())
     else:
         _print(found)
+    copied = found.copies.verdict == CopyVerdict.COPIES
+    if copied and (fail_on_copies or found.copies.held_out is not None):
+        return Status.of(False)
     return Status.of({Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}.get(found.verdict))
+
+
+def _kinds(given: list[str] | None) -> dict[str, str]:
+    """Read NAME=KIND; a name may hold equal signs."""
+    found = {}
+    for one in given or ():
+        name, equals, kind = one.rpartition("=")
+        if not equals:
+            raise UsageError(f"`--kinds` is given as NAME=KIND, got {shown(one)}")
+        found[name] = kind
+    return found
 
 
 def _sides(tables: Sequence[Path], target: Path | None, sampler: str | None) -> tuple[Any, Any]:
@@ -160,5 +220,9 @@ def _print(found: Comparison) -> None:
     left = len(found.compared) - MOST_COLUMNS
     if left > 0:
         sentences.append(f"{left} more columns differ less; --html and --json list all.")
-    sentences += [*words.rows(found), f"{words.headline(found)} {words.verdict(found)}"]
+    sentences += [
+        *words.rows(found),
+        *words.beside(found),
+        f"{words.headline(found)} {words.verdict(found)}",
+    ]
     say(*filter(None, sentences))

@@ -58,6 +58,17 @@ def say(*sentences: str) -> None:
 
 
 @contextmanager
+def steps() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal which step is being taken; give the function that is told of each."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("reading") as shown:
+        yield lambda step: shown.update(escape(step))
+
+
+@contextmanager
 def progress_bar(
     title: str, doing: Callable[[Any], str] = attrgetter("doing")
 ) -> Iterator[Callable[[Any], None]]:

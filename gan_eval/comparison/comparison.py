@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,16 @@ from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.comparison.copies import Copies
 from gan_eval.comparison.directions import Direction, Directions
 from gan_eval.comparison.distances import Distance
+from gan_eval.comparison.measures import Measures
+from gan_eval.comparison.modes import Modes
 from gan_eval.runtime.files import json_ready, json_text, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.battery import BatteryResult
 from gan_eval.stats.conversion import Array, Exact, in_words
+from gan_eval.stats.coverage import Coverage
 from gan_eval.stats.mixed import MixedRows
 from gan_eval.stats.result import Verdict
+from gan_eval.stats.worth import Worth
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,6 +62,9 @@ class Comparison(Displayed):
     tests : BatteryResult
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance
+    measures : Measures
+        Worth, ranges of real against real, coverage and modes; :attr:`worth`, :attr:`coverage` and
+        :attr:`modes` are among them.
     columns : DataFrame
         One row per column, the largest difference first
         (:func:`~gan_eval.comparison.columns.differences.column_differences`).
@@ -81,6 +88,7 @@ class Comparison(Displayed):
     set_aside: Mapping[str, str]
     tests: BatteryResult
     distances: tuple[Distance, ...]
+    measures: Measures
     columns: pd.DataFrame
     missing: pd.DataFrame
     directions: Directions | None
@@ -97,6 +105,21 @@ class Comparison(Displayed):
     def told_apart(self) -> bool:
         """True where a test of the battery rejects; if none does, see ``verdict``."""
         return self.tests.told_apart
+
+    @property
+    def worth(self) -> tuple[Worth, ...]:
+        """How many real rows the generator is worth, by energy and by MMD."""
+        return self.measures.worth
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """Precision, recall, density and coverage; None where there are too few rows."""
+        return self.measures.coverage
+
+    @property
+    def modes(self) -> Modes | None:
+        """The modes of both samples and their shares."""
+        return self.measures.modes
 
     def __repr__(self) -> str:
         from gan_eval.comparison import words  # as the methods below: with what they alone need
@@ -135,6 +158,10 @@ class Comparison(Displayed):
                 "verdict": str(self.verdict),
                 "smallest_adjusted_pvalue": self.tests.smallest,
                 **{distance.name: distance.estimate for distance in self.distances},
+                **{f"worth_{one.by}": one.value for one in self.worth},
+                **{f"worth_{one.by}_low": one.low for one in self.worth},
+                "coverage": self.coverage.coverage.value if self.coverage else None,
+                "copies": str(self.copies.verdict),
                 "largest_shift": directions.mean.value if directions else None,
                 "most_unequal_variance": (
                     directions.spread[0].value if directions and directions.spread else None
@@ -172,7 +199,12 @@ class Comparison(Displayed):
                 "columns": self.columns.to_dict(orient="records"),
                 "missing": self.missing.to_dict(orient="records"),
                 "directions": self._directions(),
-                "copies": asdict(self.copies),
+                "worth": {one.by: one.to_dict() for one in self.worth},
+                "real_against_real": self.measures.ranges and self.measures.ranges.to_dict(),
+                "coverage": self.coverage and self.coverage.to_dict(),
+                "modes": self.modes and self.modes.to_dict(),
+                "not_measured": self.measures.not_measured,
+                "copies": self.copies.to_dict(),
             }
         )
 

@@ -6,9 +6,24 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_eval.comparison import figures, words
-from gan_eval.pages.blocks import Card, DefinitionList, Gallery, Paragraph, Section, TableBlock
-from gan_eval.pages.numbers import count, interval, number, p_value, probability, setting
+from gan_eval.comparison import (
+    copies_words,
+    coverage_words,
+    figures,
+    modes_words,
+    words,
+    worth_words,
+)
+from gan_eval.pages.blocks import (
+    Block,
+    Card,
+    DefinitionList,
+    Gallery,
+    Paragraph,
+    Section,
+    TableBlock,
+)
+from gan_eval.pages.numbers import count, number, p_value, percent, probability, setting
 from gan_eval.pages.page import fill, head
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.provenance import environment
@@ -27,7 +42,8 @@ MOST_PATTERNS = 20
 def render(found: Comparison) -> str:
     """Write the page; the same comparison gives the same text, byte for byte, on one machine."""
     name = " and ".join(plain(Path(side.source).name, 40) for side in (found.real, found.generated))
-    makers = (_tests, _distances, _columns, _directions, _copies, _data, _method)
+    makers = (_tests, _distances, _worth, _columns, _coverage, _modes, _directions)
+    makers += (_copies, _data, _method)
     return fill(
         title=f"{name}: do they come from one distribution?",
         name=name,
@@ -61,35 +77,42 @@ def _cards(found: Comparison) -> list[Card]:
             f"{CORRECTIONS[found.tests.correction]} over {len(found.tests.results)} tests, level "
             f"{setting(found.tests.alpha)}",
         ),
-        *_frechet_card(found),
-        *_direction_cards(found),
+        *_worth_card(found),
+        *_coverage_card(found),
         _column_card(found),
+        *_direction_card(found),
     ]
 
 
-def _frechet_card(found: Comparison) -> list[Card]:
-    return [
-        Card(
-            "Fréchet distance",
-            number(max(distance.estimate, 0.0)),
-            f"columns in sd of the first sample; 95 % interval {interval(*distance.interval)}"
-            if distance.interval
-            else "too many columns for an interval",
-        )
-        for distance in found.distances
-        if distance.name == "frechet_standardised"
-    ]
+def _worth_card(found: Comparison) -> list[Card]:
+    if not found.worth:
+        return []
+    one = found.worth[0]
+    level = percent(one.confidence_level)
+    if math.isinf(one.high):
+        return [Card("worth, by energy", f"at least {number(one.low, 2)} real rows", level)]
+    ends = f"{level} interval {number(one.low, 2)} to {number(one.high, 2)}"
+    return [Card("worth, by energy", f"{number(one.value, 2)} real rows", ends)]
 
 
-def _direction_cards(found: Comparison) -> list[Card]:
+def _coverage_card(found: Comparison) -> list[Card]:
+    if found.coverage is None:
+        return []
+    one = found.coverage.coverage
+    note = f"of the real rows; expected {number(one.expected, 2)}, {p_value(one.pvalue)}"
+    return [Card("coverage", number(one.value, 2), note)]
+
+
+def _direction_card(found: Comparison) -> list[Card]:
     if found.directions is None:
         return []
-    mean, spread = found.directions.mean, found.directions.spread
-    note = _along("× ", found.directions.chance_ratio)
-    shift = _along("", found.directions.chance_shift)
+    mean = found.directions.mean
     return [
-        Card("largest shift", f"{number(mean.value, 2)} sd", shift),
-        *(Card("most unequal variance", f"× {number(d.value)}", note) for d in spread[:1]),
+        Card(
+            "largest shift",
+            f"{number(mean.value, 2)} sd",
+            _along("", found.directions.chance_shift),
+        )
     ]
 
 
@@ -132,6 +155,47 @@ def _distances(found: Comparison) -> Section:
         Paragraph((text + words.below_zero(found)).rstrip()),
     ]
     return Section("distances", "How far apart are they?", blocks)
+
+
+def _worth(found: Comparison) -> Section | None:
+    if not found.worth:
+        return None
+    text = (
+        "A table of N real rows is itself some distance from the truth; the generator is worth the "
+        "N at which that distance is the generator's. Training rows, if these are the real rows, "
+        "make it look better than it is."
+    )
+    blocks = [
+        *(Paragraph(worth_words.sentence(one)) for one in found.worth),
+        TableBlock(worth_words.table(found.worth)),
+        Paragraph(text),
+    ]
+    return Section("worth", "How many real rows is the generator worth?", blocks)
+
+
+def _coverage(found: Comparison) -> Section | None:
+    if found.coverage is None:
+        return None
+    picture = coverage_words.draw(found.coverage, *found.measures.points)
+    blocks = [
+        Paragraph(coverage_words.sentence(found.coverage)),
+        TableBlock(coverage_words.table(found.coverage)),
+        Gallery([picture]),
+    ]
+    return Section("coverage", "Are parts of the real rows missed?", blocks)
+
+
+def _modes(found: Comparison) -> Section | None:
+    modes, names = found.modes, found.measures.mode_names
+    if modes is None:
+        return None
+    blocks: list[Block] = [Paragraph(modes_words.sentence(modes, names))]
+    if len(modes.found) > 1:
+        blocks += [
+            TableBlock(modes_words.table(modes, names)),
+            Gallery([modes_words.draw(modes, names)]),
+        ]
+    return Section("modes", "Is a mode lost or invented?", blocks)
 
 
 def _columns(found: Comparison) -> Section:
@@ -181,7 +245,12 @@ def _copies(found: Comparison) -> Section:
         "sample reach. A generator that repeats what it was trained on passes every test of equal "
         "distributions."
     )
-    blocks = [TableBlock(words.copies_table(found)), Paragraph(text)]
+    tested = found.copies.held_out
+    blocks: list[Block] = [Paragraph(copies_words.sentence(found.copies))]
+    if tested is not None:
+        tables = (copies_words.held_out_table(tested), copies_words.pairs_table(tested))
+        blocks += [TableBlock(table) for table in tables]
+    blocks += [TableBlock(words.copies_table(found)), Paragraph(text)]
     return Section("copies", "Are rows copied?", blocks)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from gan_eval.comparison.columns.differences import column_differences, missing_
 from gan_eval.comparison.columns.prepare import prepare
 from gan_eval.comparison.columns.rows import choose_rows
 from gan_eval.comparison.comparison import Comparison, Side
-from gan_eval.comparison.copies import find_copies
 from gan_eval.comparison.directions import leading_directions
 from gan_eval.comparison.distances import distances, squares_vanish
+from gan_eval.comparison.measures import copies_of, measure
 from gan_eval.comparison.reading import (
     LEAST_ROWS,
     ReadOptions,
@@ -25,18 +26,19 @@ from gan_eval.comparison.reading import (
     read_tables,
     table_of,
 )
+from gan_eval.comparison.reading.table import some
 from gan_eval.comparison.sources import ROWS, draw, gaussian_target, is_sampler, is_target
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery
-from gan_eval.stats.conversion import Array, Exact
+from gan_eval.stats.conversion import Exact
 from gan_eval.stats.mixed import MixedRows, imputed
 from gan_eval.stats.twosample.columns import set_aside
 
 _ARGUMENTS = (
     *("sample", "tests", "alpha", "correction", "permutations", "seed"),
-    *("kinds", "missing", "group", "weights", "strict"),
+    *("kinds", "missing", "group", "weights", "strict", "holdout", "progress"),
 )
 
 
@@ -56,6 +58,8 @@ def compare(
     group: str | None = None,
     weights: str | None = None,
     strict: bool = False,
+    holdout: Any = None,
+    progress: Callable[[str], None] | None = None,
     **reading: Any,
 ) -> Comparison:
     """Compare two samples: tests, distances, columns, directions, copied rows.
@@ -93,6 +97,11 @@ def compare(
         (:func:`~gan_eval.comparison.columns.rows.choose_rows`).
     strict : bool
         Whether a column that cannot be compared is refused, rather than set aside.
+    holdout : as ``real``, optional
+        Real rows that the generator has not seen, where ``real`` has those it was trained on: for
+        the exact test of copying (:func:`~gan_eval.comparison.held_out.held_out_test`).
+    progress : callable, optional
+        Called with the name of each step before it is taken.
     **reading
         How to read the files, where that is not to be found out, and columns to ``exclude``: the
         attributes of :class:`~gan_eval.comparison.reading.options.ReadOptions`.
@@ -130,32 +139,48 @@ def compare(
     *tables, apart = common_columns(
         chosen.tables[0], chosen.tables[1], options.columns, options.exclude, strict=strict
     )
-    prepared = prepare(*tables, kinds=kinds, missing=missing, groups=chosen.groups, strict=strict)
+    third = _held_out(holdout, tables[0], options)
+    prepared = prepare(
+        *tables, third, kinds=kinds, missing=missing, groups=chosen.groups, strict=strict
+    )
     pair = prepared.real, prepared.generated
-    drawn = [
-        rows
+    chosen_rows = [
+        np.arange(len(rows))
         if sample is None or sample >= len(rows)
-        else rows.take(np.sort(stream.choice(len(rows), size=sample, replace=False)))
+        else np.sort(stream.choice(len(rows), size=sample, replace=False))
         for rows, stream in zip(pair, streams, strict=False)
     ]
-    target = _marginal(gaussian_target(real), read[1], pair[1])
+    drawn = [rows.take(places) for rows, places in zip(pair, chosen_rows, strict=True)]
+    groups = prepared.groups and (
+        prepared.groups[0][chosen_rows[0]],
+        prepared.groups[1][chosen_rows[1]],
+    )
+    goal = _marginal(gaussian_target(real), read[1], pair[1])
     aside = _set_aside(drawn[0], drawn[1], prepared.origins)
     x, y = (rows.without(aside) for rows in drawn)
     if not x.names:
         name, reason = next(iter(aside.items()))
         raise UsageError(f"no column can be compared: {name!r} is {reason}")
+    tell = progress or (lambda _: None)
     found = battery(
-        *_battery_samples(x, y, target), target=target, tests=tests, alpha=alpha,
-        correction=correction, permutations=permutations, rng=seed,
+        *_battery_samples(x, y, goal), target=goal, tests=tests, alpha=alpha,
+        correction=correction, permutations=permutations, rng=seed, groups=groups, progress=tell,
     )  # fmt: skip
+    measures = measure(
+        x, y, target=goal, groups=groups, permutations=permutations, alpha=alpha,
+        streams=streams[8:12], progress=tell,
+    )  # fmt: skip
+    tell("columns, directions and copies")
     numbers = imputed(x, y)
     notes = list(dict.fromkeys(note for table in tables for note in table.notes))
     notes += [*chosen.notes, *prepared.notes]
+    notes += [] if found.grouped is None else [f"{found.grouped}."]
     if squares_vanish(*numbers):
         notes.append(
             "The Fréchet distance of the columns as they are is not given: in their squared units "
             "it is too small for a number."
         )
+    held_out = prepared.holdout and prepared.holdout.without(aside)
     return Comparison(
         real=Side(tables[0].source, len(pair[0]), x),
         generated=Side(tables[1].source, len(pair[1]), y),
@@ -167,13 +192,17 @@ def compare(
         | {name: f"it is {why}" for name, why in (*apart.items(), *aside.items())},
         tests=found,
         distances=distances(*numbers, found, streams[3]),
+        measures=measures,
         columns=column_differences(
             x, y, correction, kinds=prepared.kinds, origins=prepared.origins, rng=streams[6],
             independent=group is None,
         ),
         missing=missing_patterns(x, y, correction),
         directions=leading_directions(*numbers) if x.number_names else None,
-        copies=find_copies(*(_table(rows.without(aside)) for rows in pair), streams[2]),
+        copies=copies_of(
+            *(rows.without(aside) for rows in pair), held_out, permutations=permutations,
+            alpha=alpha, rng=streams[2],
+        ),
         seed=seed,
         permutations=permutations,
     )  # fmt: skip
@@ -205,11 +234,6 @@ def _battery_samples(x: MixedRows, y: MixedRows, target: GaussianTarget | None) 
     return frames if target is None else frames[1:]
 
 
-def _table(rows: MixedRows) -> Array:
-    """Return rows as numbers that are equal where the rows are."""
-    return np.hstack([rows.numbers, rows.categories]) if not rows.plain else rows.numbers
-
-
 def _read(
     real: Any,
     generated: Any,
@@ -232,6 +256,19 @@ def _read(
         for name, stream in zip(given, streams, strict=True)
     }
     return tables["real"], tables["generated"]
+
+
+def _held_out(data: Any, real: Table, options: ReadOptions) -> Table | None:
+    """Read held-out rows, and take the columns that are compared, by name or by position."""
+    if data is None:
+        return None
+    table = read_beside(data, "holdout", real, options)
+    if not table.named and table.frame.shape[1] == real.frame.shape[1]:
+        return replace(table, frame=table.frame.set_axis(real.frame.columns, axis=1))
+    lacking = [name for name in real.frame.columns if name not in table.frame.columns]
+    if lacking:
+        raise UsageError(f"{table.source!r} lacks the {some('column', lacking)}, which is compared")
+    return replace(table, frame=table.frame[list(real.frame.columns)])
 
 
 def _marginal(

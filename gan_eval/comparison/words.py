@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from gan_eval.comparison import copies_words, coverage_words, modes_words, worth_words
 from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gan_eval.comparison.copies import Count
     from gan_eval.comparison.directions import Direction
     from gan_eval.comparison.distances import Distance
+    from gan_eval.comparison.yardsticks import Range
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
@@ -45,7 +47,8 @@ def summary(found: Comparison) -> list[str]:
         *rows_compared(found),
         f"{plural(len(found.compared), 'column')} compared. {worst_column(found)}",
         *_leading(found),
-        *(f"{d.words}: {estimate(d)}" for d in found.distances[:2]),
+        *(worth_words.sentence(one) for one in found.worth[:1]),
+        *([coverage_words.sentence(found.coverage)] if found.coverage else []),
         "Columns: .to_frame(). Pictures: .plot(). All of it as a page: .save(path).",
     ]
 
@@ -59,9 +62,22 @@ def _leading(found: Comparison) -> Iterator[str]:
 
 
 def headline(found: Comparison) -> str:
-    """Give the answer in two or three words, and whether rows are copied."""
-    copied, answer = _copied(found), found.verdict.replace("_", " ").capitalize()
-    return f"{answer}{f', but {copied}' if copied else ''}."
+    """Give the answer in a few words: what is wrong where it is told, and whether rows are copied.
+
+    Only where the battery tells the samples apart does the headline say what coverage and modes
+    show: they are tests of their own, with their own errors.
+    """
+    answer = found.verdict.replace("_", " ").capitalize()
+    copied = copies_words.phrases(found.copies) or _repeats(found)
+    wrong = []
+    if found.told_apart:
+        modes, coverage = found.modes, found.coverage
+        wrong = modes_words.phrases(modes, found.measures.mode_names) if modes else []
+        wrong = (wrong or (coverage_words.phrases(coverage) if coverage else []))[:1]
+    if not wrong and not copied:
+        return f"{answer}."
+    said = f"the generated sample {' and '.join(wrong + copied)}."
+    return f"{answer}: {said}" if found.told_apart else f"{answer}, but {said}"
 
 
 def verdict(found: Comparison) -> str:
@@ -144,6 +160,7 @@ def rows(found: Comparison) -> list[str]:
         f"{in_words(origin)} was subtracted from column {plain(name, SHORT)} in both samples, "
         "exactly: its numbers have more digits than the arithmetic holds. No test depends on that."
         for name, origin in found.origins.items()
+        if found.kinds[name] != Kind.TIME
     )
     aside = (
         f"Column {plain(name, SHORT)} was set aside: {why}."
@@ -154,7 +171,24 @@ def rows(found: Comparison) -> list[str]:
         f"{why}."
         for name, why in found.tests.not_run.items()
     )
-    return [*rows_compared(found), *found.notes, *subtracted, *aside, *copies(found), *not_run]
+    not_measured = (
+        f"{name[:1].upper()}{name[1:]} is not given: {why}."
+        for name, why in found.measures.not_measured.items()
+    )
+    told = *found.notes, *subtracted, *aside, *copies(found), *not_run, *not_measured
+    return [*rows_compared(found), *told]
+
+
+def beside(found: Comparison) -> list[str]:
+    """Say what the generator is worth, and what coverage, modes and copies show."""
+    said = [worth_words.sentence(one) for one in found.worth]
+    if found.coverage is not None:
+        said.append(coverage_words.sentence(found.coverage))
+    if found.modes is not None and len(found.modes.found) > 1:
+        said.append(modes_words.sentence(found.modes, found.measures.mode_names))
+    if found.copies.held_out is not None:
+        said.append(copies_words.sentence(found.copies))
+    return said
 
 
 def copies(found: Comparison) -> Iterator[str]:
@@ -193,18 +227,12 @@ def _expected(found: Count) -> str:
     return f"{f'about {found.expected:.0f}' if found.expected >= 0.5 else 'none'} would be expected"
 
 
-def _copied(found: Comparison) -> str:
-    """Say the same in a few words; empty where there is nothing of the kind."""
-    exact, near = found.copies.exact, found.copies.near
-    if exact.surprising:
-        return f"{count(exact.rows)} rows of the second sample are copies of rows of the first"
-    if near is not None and near.surprising:
-        return (
-            f"{count(near.rows)} of {count(near.of)} rows of the second sample are near copies of "
-            "rows of the first"
-        )
-    which = next((which for which, repeated in _repeated(found) if repeated.surprising), None)
-    return f"rows of the {which} sample repeat" if which else ""
+def _repeats(found: Comparison) -> list[str]:
+    """Say which sample repeats its rows, in the words that follow “the generated sample”."""
+    which = [which for which, repeated in _repeated(found) if repeated.surprising]
+    if "second" in which:
+        return ["repeats its rows"]
+    return ["is beside a first sample that repeats its rows"] if which else []
 
 
 def estimate(distance: Distance) -> str:
@@ -248,15 +276,30 @@ def tests_table(found: Comparison) -> Table:
 
 
 def distances_table(found: Comparison) -> Table:
-    """List the distances."""
+    """List the distances, beside those of two parts of the real table."""
+    ranges = found.measures.ranges
+    given = ranges.ranges if ranges is not None else {}
+    head = ("distance", "estimate", "95 % interval")
     return Table(
-        "Distances, with an interval where there is one",
-        ("distance", "estimate", "95 % interval"),
+        "Distances, with an interval where there is one"
+        + (", and how far apart two such parts of the real table are" if given else ""),
+        (*head, "real against real") if given else head,
         [
-            (d.words, estimate(d), interval(*d.interval) if d.interval else MISSING)
+            (
+                d.words,
+                estimate(d),
+                interval(*d.interval) if d.interval else MISSING,
+                *([_range(given.get(d.name))] if given else []),
+            )
             for d in found.distances
         ],
     )
+
+
+def _range(found: Range | None) -> str:
+    if found is None:
+        return MISSING
+    return interval(max(found.low, 0.0), max(found.high, 0.0), 2)
 
 
 def columns_table(found: Comparison, most: int, moments: bool = True) -> Table:

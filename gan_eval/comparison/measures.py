@@ -1,0 +1,150 @@
+"""What is measured beside the tests: worth, real against real, coverage, modes and copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from gan_eval.comparison.copies import Copies, find_copies
+from gan_eval.comparison.modes import Modes, describe, find_modes
+from gan_eval.comparison.yardsticks import Ranges, real_against_real
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.errors import CannotTestError
+from gan_eval.stats.coverage import Coverage, coverage
+from gan_eval.stats.mixed import Codes, MixedRows, embed
+from gan_eval.stats.permutation.labels import Array, row_codes
+from gan_eval.stats.worth import BY, Worth, worth
+
+Groups = tuple[Codes, Codes]
+Told = TypeVar("Told")
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """The measures of a comparison; of what could not be measured, why.
+
+    Attributes
+    ----------
+    worth : tuple of Worth
+        By energy and by MMD.
+    ranges : Ranges, optional
+    coverage : Coverage, optional
+    modes : Modes, optional
+    mode_names : tuple of str
+        Where each mode lies, in columns (:func:`~gan_eval.comparison.modes.describe`).
+    points : pair of ndarray
+        The rows as points, whitened by the real ones (:func:`~gan_eval.stats.mixed.embed`).
+    not_measured : mapping of str to str
+    """
+
+    worth: tuple[Worth, ...]
+    ranges: Ranges | None
+    coverage: Coverage | None
+    modes: Modes | None
+    mode_names: tuple[str, ...]
+    points: tuple[Array, Array] = field(repr=False)
+    not_measured: dict[str, str]
+
+
+def measure(
+    x: MixedRows,
+    y: MixedRows,
+    *,
+    target: GaussianTarget | None,
+    groups: Groups | None,
+    permutations: int,
+    alpha: float,
+    streams: list[np.random.Generator],
+    progress: Callable[[str], None],
+) -> Measures:
+    """Measure real rows x and generated rows y; each measure has a stream of its own."""
+    missed: dict[str, str] = {}
+
+    def tried(name: str, made: Callable[[], Told]) -> Told | None:
+        progress(name)
+        try:
+            return made()
+        except CannotTestError as error:
+            missed[name] = str(error)
+            return None
+
+    settings: dict[str, Any] = {"permutations": permutations, "alpha": alpha, "groups": groups}
+    points = embed(x, y, by="first")
+    pair, pooled = (points[0], points[1]), embed(x, y)
+    worths: list[Worth | None] = []
+    ranges = None
+    if groups is None:
+        truth = x if target is None else target
+        rows = y if target is None else y.numbers
+        worths = [
+            tried("worth", lambda by=by: worth(truth, rows, by=by, rng=streams[0])) for by in BY
+        ]
+        ranges = tried(
+            "real against real", lambda: real_against_real(x, len(x), len(y), rng=streams[1])
+        )
+    else:
+        why = "its interval needs rows that are independent, and these come in groups"
+        missed |= dict.fromkeys(("worth", "real against real"), why)
+    covered = tried("coverage", lambda: coverage(*pair, rng=streams[2], **settings))
+    modes = tried("modes", lambda: find_modes(pooled[0], pooled[1], rng=streams[3], **settings))
+    names = describe(modes, frame_of(x), frame_of(y)) if modes and len(modes.found) > 1 else ()
+    return Measures(
+        tuple(one for one in worths if one is not None),
+        ranges,
+        covered,
+        modes,
+        names,
+        pair,
+        missed,
+    )
+
+
+def copies_of(
+    real: MixedRows,
+    generated: MixedRows,
+    holdout: MixedRows | None,
+    *,
+    permutations: int,
+    alpha: float,
+    rng: np.random.Generator,
+) -> Copies:
+    """Look for rows of real in generated, of all rows."""
+    settings: dict[str, Any] = {"permutations": permutations, "alpha": alpha}
+    if holdout is None and real.plain and generated.plain:
+        return find_copies(real.numbers, generated.numbers, rng, **settings)
+    # Training and held-out rows must be treated alike.
+    all_real = real if holdout is None else real.followed_by(holdout)
+    points = _alike(all_real.followed_by(generated), embed(all_real, generated, by="first"))
+    n, total = len(real), len(all_real)
+    held_out = None if holdout is None else points[n:total]
+    return find_copies(
+        points[:n], points[total:], rng, held_out=held_out, embedded=True, **settings
+    )
+
+
+def _alike(rows: MixedRows, parts: tuple[Array, ...]) -> Array:
+    """Give equal rows the very same point: a matrix product may round them differently."""
+    table = np.hstack([np.nan_to_num(rows.numbers, nan=np.inf), rows.categories])
+    _, first, places = np.unique(row_codes(table), return_index=True, return_inverse=True)
+    return np.concatenate(parts)[first[places.reshape(-1)]]
+
+
+def frame_of(rows: MixedRows) -> pd.DataFrame:
+    """Return rows in the user's units: numbers, and the names of levels.
+
+    Examples
+    --------
+    >>> rows = MixedRows(np.array([[1.5]]), np.array([[1]]), ("a",), ("b",), (("no", "yes"),))
+    >>> frame_of(rows).to_dict("records")
+    [{'a': 1.5, 'b': 'yes'}]
+    """
+    columns: dict[str, Any] = dict(zip(rows.number_names, rows.numbers.T, strict=True))
+    for name, levels, codes in zip(
+        rows.category_names, rows.levels, rows.categories.T, strict=True
+    ):
+        columns[name] = np.array([*levels, "missing"], dtype=object)[codes]
+    return pd.DataFrame(columns)
