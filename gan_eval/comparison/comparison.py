@@ -63,7 +63,7 @@ class Comparison(Displayed):
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance
     measures : Measures
-        Worth, ranges of real against real, coverage and modes; :attr:`worth`, :attr:`coverage` and
+        Worth, ranges of real against real, power, coverage and modes; :attr:`worth`, :attr:`coverage` and
         :attr:`modes` are among them.
     columns : DataFrame
         One row per column, the largest difference first
@@ -201,6 +201,7 @@ class Comparison(Displayed):
                 "directions": self._directions(),
                 "worth": {one.by: one.to_dict() for one in self.worth},
                 "real_against_real": self.measures.ranges and self.measures.ranges.to_dict(),
+                "power": self.measures.power and self.measures.power.to_dict(),
                 "coverage": self.coverage and self.coverage.to_dict(),
                 "modes": self.modes and self.modes.to_dict(),
                 "not_measured": self.measures.not_measured,

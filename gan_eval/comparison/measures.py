@@ -11,9 +11,11 @@ import pandas as pd
 
 from gan_eval.comparison.copies import Copies, find_copies
 from gan_eval.comparison.modes import Modes, describe, find_modes
+from gan_eval.comparison.power import Power, power
 from gan_eval.comparison.yardsticks import Ranges, real_against_real
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import CannotTestError
+from gan_eval.stats.battery.battery import BatteryResult
 from gan_eval.stats.coverage import Coverage, coverage
 from gan_eval.stats.mixed import Codes, MixedRows, embed
 from gan_eval.stats.permutation.labels import Array, row_codes
@@ -32,6 +34,7 @@ class Measures:
     worth : tuple of Worth
         By energy and by MMD.
     ranges : Ranges, optional
+    power : Power, optional
     coverage : Coverage, optional
     modes : Modes, optional
     mode_names : tuple of str
@@ -43,6 +46,7 @@ class Measures:
 
     worth: tuple[Worth, ...]
     ranges: Ranges | None
+    power: Power | None
     coverage: Coverage | None
     modes: Modes | None
     mode_names: tuple[str, ...]
@@ -54,14 +58,17 @@ def measure(
     x: MixedRows,
     y: MixedRows,
     *,
+    tests: BatteryResult,
     target: GaussianTarget | None,
     groups: Groups | None,
     permutations: int,
-    alpha: float,
     streams: list[np.random.Generator],
     progress: Callable[[str], None],
 ) -> Measures:
-    """Measure real rows x and generated rows y; each measure has a stream of its own."""
+    """Measure real rows x and generated rows y, which ``tests`` have tested.
+
+    Each measure has a stream of its own.
+    """
     missed: dict[str, str] = {}
 
     def tried(name: str, made: Callable[[], Told]) -> Told | None:
@@ -72,11 +79,22 @@ def measure(
             missed[name] = str(error)
             return None
 
-    settings: dict[str, Any] = {"permutations": permutations, "alpha": alpha, "groups": groups}
+    settings: dict[str, Any] = {"permutations": permutations, "alpha": tests.alpha}
     points = embed(x, y, by="first")
     pair, pooled = (points[0], points[1]), embed(x, y)
     worths: list[Worth | None] = []
-    ranges = None
+    ranges = strength = None
+    if target is not None:
+        missed["power"] = "the tests against a known target are others"
+    elif groups is None:
+        strength = tried(
+            "power",
+            lambda: power(
+                x, len(x), len(y), tuple(tests.results), correction=tests.correction,
+                rng=streams[4], **settings,
+            ),
+        )  # fmt: skip
+    settings["groups"] = groups
     if groups is None:
         truth = x if target is None else target
         rows = y if target is None else y.numbers
@@ -87,14 +105,15 @@ def measure(
             "real against real", lambda: real_against_real(x, len(x), len(y), rng=streams[1])
         )
     else:
-        why = "its interval needs rows that are independent, and these come in groups"
-        missed |= dict.fromkeys(("worth", "real against real"), why)
+        why = "it needs rows that are independent, and these come in groups"
+        missed |= dict.fromkeys(("worth", "real against real", "power"), why)
     covered = tried("coverage", lambda: coverage(*pair, rng=streams[2], **settings))
     modes = tried("modes", lambda: find_modes(pooled[0], pooled[1], rng=streams[3], **settings))
     names = describe(modes, frame_of(x), frame_of(y)) if modes and len(modes.found) > 1 else ()
     return Measures(
         tuple(one for one in worths if one is not None),
         ranges,
+        strength,
         covered,
         modes,
         names,

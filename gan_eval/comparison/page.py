@@ -11,6 +11,7 @@ from gan_eval.comparison import (
     coverage_words,
     figures,
     modes_words,
+    power_words,
     words,
     worth_words,
 )
@@ -42,7 +43,7 @@ MOST_PATTERNS = 20
 def render(found: Comparison) -> str:
     """Write the page; the same comparison gives the same text, byte for byte, on one machine."""
     name = " and ".join(plain(Path(side.source).name, 40) for side in (found.real, found.generated))
-    makers = (_tests, _distances, _worth, _columns, _coverage, _modes, _directions)
+    makers = (_tests, _power, _distances, _worth, _columns, _coverage, _modes, _directions)
     makers += (_copies, _data, _method)
     return fill(
         title=f"{name}: do they come from one distribution?",
@@ -171,6 +172,14 @@ def _worth(found: Comparison) -> Section | None:
         Paragraph(text),
     ]
     return Section("worth", "How many real rows is the generator worth?", blocks)
+
+
+def _power(found: Comparison) -> Section | None:
+    strength = found.measures.power
+    if strength is None:
+        return None
+    blocks = [Paragraph(power_words.sentence(strength)), TableBlock(power_words.table(strength))]
+    return Section("power", "What would have been found?", blocks)
 
 
 def _coverage(found: Comparison) -> Section | None:

@@ -167,8 +167,8 @@ def compare(
         correction=correction, permutations=permutations, rng=seed, groups=groups, progress=tell,
     )  # fmt: skip
     measures = measure(
-        x, y, target=goal, groups=groups, permutations=permutations, alpha=alpha,
-        streams=streams[8:12], progress=tell,
+        x, y, tests=found, target=goal, groups=groups, permutations=permutations,
+        streams=streams[8:13], progress=tell,
     )  # fmt: skip
     tell("columns, directions and copies")
     numbers = imputed(x, y)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gan_eval.comparison import copies_words, coverage_words, modes_words, worth_words
+from gan_eval.comparison import (
+    copies_words,
+    coverage_words,
+    modes_words,
+    power_words,
+    worth_words,
+)
 from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (
@@ -103,14 +109,9 @@ def meaning(found: Comparison) -> str:
         )
     if found.verdict == Verdict.COULD_NOT_TELL:
         return "Whatever these rows were, the answer could not have been that they differ."
-    directions = found.directions
-    size = (
-        f"With rows this few, a shift of {number(directions.chance_shift, 2)} standard deviations "
-        "along the worst direction is no surprise. "
-        if directions is not None and math.isfinite(directions.chance_shift)
-        else ""
-    )
-    return f"{size}This does not show that the distributions are equal."
+    strength = found.measures.power
+    found_often = f"{power_words.sentence(strength)} " if strength is not None else ""
+    return f"{found_often}This does not show that the distributions are equal."
 
 
 def worst_column(found: Comparison) -> str:
@@ -180,8 +181,11 @@ def rows(found: Comparison) -> list[str]:
 
 
 def beside(found: Comparison) -> list[str]:
-    """Say what the generator is worth, and what coverage, modes and copies show."""
+    """Say what the generator is worth, what would have been found, and what coverage, modes and
+    copies show."""
     said = [worth_words.sentence(one) for one in found.worth]
+    if found.measures.power is not None:
+        said.append(power_words.sentence(found.measures.power))
     if found.coverage is not None:
         said.append(coverage_words.sentence(found.coverage))
     if found.modes is not None and len(found.modes.found) > 1:
