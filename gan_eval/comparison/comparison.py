@@ -63,8 +63,8 @@ class Comparison(Displayed):
         The battery on real (x) and generated (y). It alone decides whether they are told apart.
     distances : tuple of Distance
     measures : Measures
-        Worth, ranges of real against real, power, coverage and modes; :attr:`worth`, :attr:`coverage` and
-        :attr:`modes` are among them.
+        Worth, ranges of real against real, power, coverage and modes; :attr:`worth`,
+        :attr:`coverage` and :attr:`modes` are among them.
     columns : DataFrame
         One row per column, the largest difference first
         (:func:`~gan_eval.comparison.columns.differences.column_differences`).
