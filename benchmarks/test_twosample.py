@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
@@ -39,3 +40,22 @@ def test_two_samples(
         threads=torch.get_num_threads(),
     )
     assert result.permutations == PERMUTATIONS
+
+
+@pytest.mark.benchmark(group="features beside all pairs")
+@pytest.mark.parametrize("method", ["exact", "features"])
+@pytest.mark.parametrize("test", [mmd_test, energy_test], ids=["mmd_test", "energy_test"])
+def test_features_beside_all_pairs(
+    measure: Measure, test: Callable[..., TestResult], method: str
+) -> None:
+    """Two samples of 2,000 rows and 20 columns, by all pairs and by random features."""
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(2, 2000, 20))
+    result = measure(
+        lambda: test(x, y, method=method, permutations=PERMUTATIONS, rng=0),
+        examples=4000,
+        unit="pooled rows",
+        device="cpu",
+        threads=torch.get_num_threads(),
+    )
+    assert result.parameters["path"] == method
