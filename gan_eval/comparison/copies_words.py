@@ -16,9 +16,8 @@ def phrases(found: Copies) -> list[str]:
         return []
     if (tested := found.held_out) is not None:
         return [
-            "copies training rows (for "
-            f"{percent(tested.nearer)} of its rows the nearest real row is a training row, "
-            f"expected {percent(tested.expected)}; {p_value(tested.pvalue)})"
+            f"copies training rows ({percent(tested.nearer)} of its rows lie nearest to one, "
+            f"expected {percent(tested.expected)})"
         ]
     if found.exact.surprising:
         return [f"has {plural(found.exact.rows, 'row')} that {_equal(found.exact.rows)} {_HOW}"]

@@ -40,7 +40,7 @@ class Measures:
     mode_names : tuple of str
         Where each mode lies, in columns (:func:`~gan_eval.comparison.modes.describe`).
     points : pair of ndarray
-        The rows as points, whitened by the real ones (:func:`~gan_eval.stats.mixed.embed`).
+        The rows as points, whitened by all (:func:`~gan_eval.stats.mixed.embed`).
     not_measured : mapping of str to str
     """
 
@@ -80,8 +80,8 @@ def measure(
             return None
 
     settings: dict[str, Any] = {"permutations": permutations, "alpha": tests.alpha}
-    points = embed(x, y, by="first")
-    pair, pooled = (points[0], points[1]), embed(x, y)
+    by_real, pooled = embed(x, y, by="first"), embed(x, y)
+    pair = pooled[0], pooled[1]
     worths: list[Worth | None] = []
     ranges = strength = None
     if target is not None:
@@ -96,10 +96,14 @@ def measure(
         )  # fmt: skip
     settings["groups"] = groups
     if groups is None:
-        truth = x if target is None else target
-        rows = y if target is None else y.numbers
+        known = target is not None
+        truth, rows = (target, y.numbers) if known else by_real
         worths = [
-            tried("worth", lambda by=by: worth(truth, rows, by=by, rng=streams[0])) for by in BY
+            tried(
+                "worth",
+                lambda by=by: worth(truth, rows, by=by, whiten=known, rng=streams[0]),
+            )
+            for by in BY
         ]
         ranges = tried(
             "real against real", lambda: real_against_real(x, len(x), len(y), rng=streams[1])
@@ -108,7 +112,7 @@ def measure(
         why = "it needs rows that are independent, and these come in groups"
         missed |= dict.fromkeys(("worth", "real against real", "power"), why)
     covered = tried("coverage", lambda: coverage(*pair, rng=streams[2], **settings))
-    modes = tried("modes", lambda: find_modes(pooled[0], pooled[1], rng=streams[3], **settings))
+    modes = tried("modes", lambda: find_modes(*pair, rng=streams[3], **settings))
     names = describe(modes, frame_of(x), frame_of(y)) if modes and len(modes.found) > 1 else ()
     return Measures(
         tuple(one for one in worths if one is not None),

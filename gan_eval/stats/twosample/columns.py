@@ -144,6 +144,11 @@ class _Column:
         # N · (labels so far) − n · rank is nm (F_x − F_y): whole numbers, up to N²/4.
         self._counts = np.int32 if size**2 < 2**31 else np.int64
         self._expected = (n * (ends + 1)).astype(self._counts)
+        # Of two values, the rows of the rarer one are all that need be counted.
+        self._rarer, self._n = None, n
+        if ends.size == 1:
+            low, high = self._order[: ends[0] + 1], self._order[ends[0] + 1 :]
+            self._rarer = min((low, high), key=len)
 
     def __call__(self, labels: Labels) -> NDArray[np.int64]:
         """Take the largest difference under labels (k, N), True where a row stands in x: shape
@@ -151,6 +156,9 @@ class _Column:
         largest = np.zeros(len(labels), dtype=np.int64)
         if not self.varies:
             return largest
+        if self._rarer is not None:
+            counted = np.count_nonzero(labels.take(self._rarer, axis=1), axis=1)
+            return np.abs(self._size * counted - self._n * len(self._rarer))
         step = max(1, _SUMMED_ENTRIES // self._size)
         for start in range(0, len(labels), step):
             some = labels[start : start + step].take(self._order, axis=1)
