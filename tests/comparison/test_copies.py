@@ -130,16 +130,16 @@ def test_the_answer_says_that_rows_are_copies(tmp_path: Path) -> None:
     order = rng.permutation(120)
     result = compare(*written(tmp_path, real, real[order]), permutations=199)
     assert result.verdict == Verdict.NOT_TOLD_APART
-    assert words.headline(result).startswith("Not told apart, but 120 rows of the second sample")
+    assert words.headline(result).startswith("Not told apart, but the generated sample has 120 rows")
     assert result.to_dict()["copies"]["exact"] == {
         "rows": 120, "of": 120, "expected": 0.0, "surprising": True
     }  # fmt: skip
     noisy = real[order] + 1e-7 * rng.normal(size=(120, 2))
     result = compare(*written(tmp_path, real, noisy), permutations=199)
-    assert "120 of 120 rows of the second sample are near copies" in words.headline(result)
+    assert "the generated sample has 120 near copies" in words.headline(result)
     repeated = np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
     result = compare(*written(tmp_path, real, repeated), permutations=199)
-    assert "rows of the second sample repeat" in words.headline(result)
+    assert "the generated sample repeats its rows" in words.headline(result)
     assert json.dumps(result.to_dict(), allow_nan=False)
 
 

@@ -26,6 +26,7 @@ SHOWN = (
     "coverage",
     "copying",
     "tables",
+    "mixed",
     "yardsticks",
 )
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]

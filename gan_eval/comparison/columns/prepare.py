@@ -158,7 +158,7 @@ class _Encoder:
         """Set a category aside whose rows all agree; say which levels only one table has."""
         if not one.varies:
             level = int(one.codes[0][0])
-            self.aside[one.name] = f"constant at {one.levels[level]!r} in both"
+            self.aside[one.name] = f"it is constant at {one.levels[level]!r} in both"
             del self.kinds[one.name]
             return False
         if self.kinds.get(one.name) == Kind.CATEGORY and ": " not in one.name:
