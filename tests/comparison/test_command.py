@@ -39,7 +39,7 @@ def test_the_status_is_that_of_diff(folder: Path, capsys: pytest.CaptureFixture[
     assert stdout.splitlines()[-1].startswith("Not told apart. None of ")
     assert run("real.csv", "fake.csv", *QUICK) == 1
     stdout, stderr = capsys.readouterr()
-    assert stdout.splitlines()[-1].startswith("Told apart. ")
+    assert stdout.splitlines()[-1].startswith("Told apart: ")
     assert "Holm's correction" in stdout
     for expected in ("adjusted (Holm)", "Fréchet distance", "weight", "direction", "set aside"):
         assert expected in stdout
@@ -79,12 +79,12 @@ def test_the_page_holds_what_was_found_and_hostile_names_are_text(
         next(root.all("title")).text == "real.csv and fake.csv: do they come from one distribution?"
     )
     assert next(root.all("h1")).text == "Do the two samples come from one distribution?"
-    assert "Told apart." in next(root.all("h2")).text
+    assert "Told apart" in next(root.all("h2")).text
     assert html.count("<script") == 1
     assert html.count("</style>") == 1
     ids = [e.attributes["id"] for e in root.all() if "id" in e.attributes]
     assert len(ids) == len(set(ids))
-    assert len(list(root.all("figure"))) == 3 + 1 + 1
+    assert len(list(root.all("figure"))) == 3 + 1 + 1 + 1  # columns, planes, coverage
     for figure in root.all("figure"):
         assert next(figure.all("title")).text
         assert next(figure.all("figcaption")).text
@@ -105,7 +105,7 @@ def test_the_page_fits_a_narrow_screen(folder: Path) -> None:
         frame.to_csv(folder / f"{name}.csv", index=False)
     run("real.csv", "fake.csv", *QUICK, "--html", "page.html")
     page = (folder / "page.html").read_text(encoding="utf-8")
-    assert assert_fits_a_narrow_screen(page, folder) == 8
+    assert assert_fits_a_narrow_screen(page, folder) == 12
 
 
 @pytest.mark.parametrize("rows", [[[1.0], [2.0], [4.0]], [[1.0, 5.0], [2.0, 5.0], [4.0, 6.0]]])

@@ -130,7 +130,9 @@ def test_the_answer_says_that_rows_are_copies(tmp_path: Path) -> None:
     order = rng.permutation(120)
     result = compare(*written(tmp_path, real, real[order]), permutations=199)
     assert result.verdict == Verdict.NOT_TOLD_APART
-    assert words.headline(result).startswith("Not told apart, but the generated sample has 120 rows")
+    assert words.headline(result).startswith(
+        "Not told apart, but the generated sample has 120 rows"
+    )
     assert result.to_dict()["copies"]["exact"] == {
         "rows": 120, "of": 120, "expected": 0.0, "surprising": True
     }  # fmt: skip
@@ -139,7 +141,7 @@ def test_the_answer_says_that_rows_are_copies(tmp_path: Path) -> None:
     assert "the generated sample has 120 near copies" in words.headline(result)
     repeated = np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
     result = compare(*written(tmp_path, real, repeated), permutations=199)
-    assert "the generated sample repeats its rows" in words.headline(result)
+    assert "repeats its rows" in words.headline(result)
     assert json.dumps(result.to_dict(), allow_nan=False)
 
 

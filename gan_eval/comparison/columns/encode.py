@@ -80,12 +80,17 @@ def seconds(name: str, columns: Sequence[pd.Series], kind: Kind) -> tuple[list[p
 
     It is the earliest of all tables, in seconds since 1970; 0 for lengths.
     """
-    if kind == Kind.DURATION:
-        return [pd.to_timedelta(values).dt.total_seconds() for values in columns], 0
-    times = [as_times(values) for values in columns]
+    lengths = kind == Kind.DURATION
+    times = [
+        pd.to_timedelta(values, errors="coerce") if lengths else as_times(values)
+        for values in columns
+    ]
     for values, read in zip(columns, times, strict=True):
         if (wrong := values[values.notna() & read.isna()]).size:
-            raise UsageError(f"column {plain(name)!r} holds {plain(wrong.iloc[0])!r}, no time")
+            said = "length of time" if lengths else "time"
+            raise UsageError(f"column {plain(name)!r} holds {plain(wrong.iloc[0])!r}, no {said}")
+    if lengths:
+        return [values.dt.total_seconds() for values in times], 0
     start = min(values.min() for values in times if values.notna().any()).floor("s")
     return [(values - start).dt.total_seconds() for values in times], int(start.timestamp())
 
