@@ -116,7 +116,7 @@ def main() -> None:
         for case in given.cases:
             found = np.array(list(pool.map(partial(pvalues, case), range(count), chunksize=25)))
             shares = (found <= ALPHA + 1e-9).mean(axis=0)
-            none = np.isnan(found).all(axis=0)
+            none = np.atleast_1d(np.isnan(found).all(axis=0))
             cells = ["–" if n else f"{s:.4f}" for s, n in zip(shares, none, strict=True)]
             print(f"| {case} | {' | '.join(cells)} |", flush=True)
 

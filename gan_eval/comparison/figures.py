@@ -155,9 +155,8 @@ def _draw_levels(
             own[order], places, marker, color=COLOURS[colour], markersize=6, linestyle="none",
             label=label,
         )  # fmt: skip
-    axes.hlines(
-        places, *(own[order] for own in shares), color=COLOURS["grid"], linewidth=2, zorder=0
-    )
+    low, high = shares[0][order], shares[1][order]
+    axes.hlines(places, low, high, color=COLOURS["grid"], linewidth=2, zorder=0)
     axes.set_yticks(places, [plain(level, words.SHORT) for level in drawn["level"]])
     axes.invert_yaxis()
     more = f" (of {len(levels)} levels the most frequent)" if len(levels) > len(order) else ""

@@ -151,7 +151,7 @@ def copies_of(
 
 def _alike(rows: MixedRows, parts: tuple[Array, ...]) -> Array:
     """Give equal rows the very same point: a matrix product may round them differently."""
-    table = np.hstack([np.nan_to_num(rows.numbers, nan=np.inf), rows.categories])
+    table = np.hstack([np.nan_to_num(rows.numbers, nan=np.inf), rows.categories.astype(float)])
     _, first, places = np.unique(row_codes(table), return_index=True, return_inverse=True)
     return np.concatenate(parts)[first[places.reshape(-1)]]
 

@@ -136,12 +136,12 @@ def compare(
     options = read_options({"columns": columns, **reading}, _ARGUMENTS)
     read = _read(real, generated, options, sample, streams[4:6])
     chosen = choose_rows(read, group, weights, streams[7])
-    *tables, apart = common_columns(
+    first, second, apart = common_columns(
         chosen.tables[0], chosen.tables[1], options.columns, options.exclude, strict=strict
     )
-    third = _held_out(holdout, tables[0], options)
+    third, tables = _held_out(holdout, first, options), (first, second)
     prepared = prepare(
-        *tables, third, kinds=kinds, missing=missing, groups=chosen.groups, strict=strict
+        first, second, third, kinds=kinds, missing=missing, groups=chosen.groups, strict=strict
     )
     pair = prepared.real, prepared.generated
     chosen_rows = [
@@ -171,11 +171,11 @@ def compare(
         streams=streams[8:13], progress=tell,
     )  # fmt: skip
     tell("columns, directions and copies")
-    numbers = imputed(x, y)
+    in_x, in_y = imputed(x, y)
     notes = list(dict.fromkeys(note for table in tables for note in table.notes))
     notes += [*chosen.notes, *prepared.notes]
     notes += [] if found.grouped is None else [f"{found.grouped}."]
-    if squares_vanish(*numbers):
+    if squares_vanish(in_x, in_y):
         notes.append(
             "The Fréchet distance of the columns as they are is not given: in their squared units "
             "it is too small for a number."
@@ -191,16 +191,16 @@ def compare(
         set_aside=dict(prepared.set_aside)
         | {name: f"it is {why}" for name, why in (*apart.items(), *aside.items())},
         tests=found,
-        distances=distances(*numbers, found, streams[3]),
+        distances=distances(in_x, in_y, found, streams[3]),
         measures=measures,
         columns=column_differences(
             x, y, correction, kinds=prepared.kinds, origins=prepared.origins, rng=streams[6],
             independent=group is None,
         ),
         missing=missing_patterns(x, y, correction),
-        directions=leading_directions(*numbers) if x.number_names else None,
+        directions=leading_directions(in_x, in_y) if x.number_names else None,
         copies=copies_of(
-            *(rows.without(aside) for rows in pair), held_out, permutations=permutations,
+            pair[0].without(aside), pair[1].without(aside), held_out, permutations=permutations,
             alpha=alpha, rng=streams[2],
         ),
         seed=seed,
@@ -210,8 +210,8 @@ def compare(
 
 def _set_aside(x: MixedRows, y: MixedRows, origins: Mapping[str, Exact]) -> dict[str, str]:
     """Find the columns that tell nothing in the rows compared, each with the reason."""
-    complete = ~np.isnan(np.concatenate([x.numbers, y.numbers])).any(axis=0)
-    names = [name for name, whole in zip(x.number_names, complete, strict=True) if whole]
+    complete = np.flatnonzero(~np.isnan(np.concatenate([x.numbers, y.numbers])).any(axis=0))
+    names = [x.number_names[j] for j in complete]
     found = set_aside(x.numbers[:, complete], y.numbers[:, complete], names, origins)
     codes = np.concatenate([x.categories, y.categories])
     return found | {
@@ -246,15 +246,14 @@ def _read(
     drawn = {name: one for name, one in given.items() if is_sampler(one) or is_target(one)}
     if not drawn:
         return read_tables(real, generated, options)
-    count, alone = sample or ROWS, None
-    if len(drawn) == 1:
-        (name,) = given.keys() - drawn.keys()
-        alone = read_beside(given[name], name, None, options)
-        count = sample or len(alone.frame)
-    tables = {
-        name: table_of(draw(given[name], count, stream, name), name) if name in drawn else alone
-        for name, stream in zip(given, streams, strict=True)
-    }
+    count = sample or ROWS
+    tables: dict[str, Table] = {}
+    for name in given.keys() - drawn.keys():
+        tables[name] = read_beside(given[name], name, None, options)
+        count = sample or len(tables[name].frame)
+    for name, stream in zip(given, streams, strict=True):
+        if name in drawn:
+            tables[name] = table_of(draw(given[name], count, stream, name), name)
     return tables["real"], tables["generated"]
 
 
@@ -277,7 +276,8 @@ def _marginal(
     """Take the coordinates of a target that are compared, in the order of the rows' columns."""
     if target is None:
         return None
-    places = [generated.frame.columns.get_loc(name) for name in rows.number_names]
+    known = list(generated.frame.columns)
+    places = [known.index(name) for name in rows.number_names]
     if places == list(range(target.dimension)):
         return target
     return GaussianTarget.from_moments(

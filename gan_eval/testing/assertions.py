@@ -220,8 +220,8 @@ def _told_apart(x: Any, y: Any, found: BatteryResult) -> str:
     aside = set_aside(first, second, names)
     kept = [i for i, name in enumerate(names) if name not in aside]
     names, first, second = [names[i] for i in kept], first[:, kept], second[:, kept]
-    rows = [MixedRows.of_numbers(table, tuple(names)) for table in (first, second)]
-    columns = column_differences(*rows, found.correction)
+    x_rows, y_rows = (MixedRows.of_numbers(table, tuple(names)) for table in (first, second))
+    columns = column_differences(x_rows, y_rows, found.correction)
     directions = leading_directions(first, second)
     lines = [
         f"x ({len(first)} rows) and y ({len(second)} rows) do not come from one distribution",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 
@@ -62,14 +63,15 @@ def test_few_rows_do_not_make_columns_dependent() -> None:
     assert set_aside(x, y, list("abcdefghi")) == {}
 
 
-def tables(*samples: np.ndarray) -> list[MixedRows]:
-    return [MixedRows.of_numbers(rows, tuple(NAMES)) for rows in samples]
+def differences(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
+    one, other = (MixedRows.of_numbers(rows, tuple(NAMES)) for rows in (x, y))
+    return column_differences(one, other, "holm")
 
 
 def test_differences_are_the_textbook_formulas_and_the_largest_comes_first() -> None:
     x, y = pair(2)
     y[:, 2] = 3 * y[:, 2] + 1
-    frame = column_differences(*tables(x, y), "holm")
+    frame = differences(x, y)
     assert frame["column"][0] == "c"
     assert frame["ks"].is_monotonic_decreasing
     row = frame.iloc[0]
@@ -90,7 +92,7 @@ def test_constant_columns_have_a_ratio_and_a_shift_as_documented() -> None:
     x[:, 0], y[:, 0] = 1.0, 2.0
     y[:, 1] = 0.5
     x[:, 2] = -0.1
-    frame = column_differences(*tables(x, y), "holm").set_index("column")
+    frame = differences(x, y).set_index("column")
     assert frame.loc["a", "shift"] == np.inf
     assert np.isnan(frame.loc["a", "sd_ratio"])  # type: ignore[arg-type]
     assert frame.loc["b", "sd_ratio"] == 0.0

@@ -40,6 +40,7 @@ def test_a_planted_difference_is_found_in_its_columns_and_direction(folder: Path
     }
     assert {"likelihood_ratio", "covariance", "fuse"} <= set(found.tests.rejected)
     assert "hotelling" not in found.tests.rejected
+    assert found.directions is not None
     first = found.directions.spread[0]
     assert first.value == pytest.approx(0.25, rel=0.4)
     assert first.value < 1 / found.directions.chance_ratio
@@ -55,6 +56,7 @@ def test_files_of_one_law_are_not_told_apart_and_a_file_equals_itself(folder: Pa
     assert not same.told_apart
     assert same.copies.exact.rows == 200
     assert same.copies.exact.surprising
+    assert same.directions is not None
     assert same.directions.mean.value == 0.0
     assert {d.name: d.estimate for d in same.distances}["frechet_uncorrected"] < 1e-6
 
@@ -123,6 +125,7 @@ def test_a_collapsed_generator_is_told_apart_by_the_tests_that_can_be_run(folder
     found = compare(folder / "real.csv", folder / "fake.csv", permutations=199)
     assert found.told_apart
     assert "y must have a covariance of full rank" in found.tests.not_run["likelihood_ratio"]
+    assert found.directions is not None
     assert found.directions.spread[0].value == 0.0
 
 

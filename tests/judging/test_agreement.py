@@ -95,7 +95,7 @@ def test_verdicts(other: dict[str, Any], verdict: str) -> None:
     n = other.get("n", 100)
     found = compare(outcomes(n, noise=other.get("noise", 0.0), seed=2), outcomes(**other))
     assert found.verdict == verdict, found
-    assert found.to_dict()["verdict"] == verdict
+    assert found.document()["verdict"] == verdict
 
 
 def test_the_interval_of_a_constant_ratio_is_that_ratio() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,7 @@ from gan_eval.stats.twosample.permuted_moments import hotelling_permutation_test
 
 
 def people(
-    count: int, generator: np.random.Generator, rows: int = 5
+    count: int, generator: np.random.Generator, rows: Any = 5
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows of persons, each nearly the same as the person's others."""
     person = np.repeat(np.arange(count), rows)

@@ -20,7 +20,7 @@ def test_means_are_those_of_the_whole_matrix(rows: tuple, measure: str) -> None:
     x, y = rows
     rng, rho = np.random.default_rng(0), pairs.semimetric(measure, x)
     across, own = pairs.between(x, y, rho, rng), pairs.within(x, rho, rng)
-    whole, same = rho(cdist(x, y, "sqeuclidean")), rho(cdist(x, x, "sqeuclidean"))
+    whole, same = (rho(np.asarray(cdist(x, z, "sqeuclidean"), np.float64)) for z in (y, x))
     np.testing.assert_allclose(across.of_x, whole.mean(axis=1), atol=1e-12)
     np.testing.assert_allclose(across.of_y, whole.mean(axis=0), atol=1e-12)
     np.testing.assert_allclose(own.of_x, same.sum(axis=1) / 36, atol=1e-7)

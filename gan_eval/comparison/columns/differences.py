@@ -212,7 +212,8 @@ def _of_holes(x: NDArray[np.bool_], y: NDArray[np.bool_]) -> dict[str, Any]:
     if not (x.any() or y.any()):
         return shares
     table = [[int(x.sum()), int((~x).sum())], [int(y.sum()), int((~y).sum())]]
-    return shares | {"missing_pvalue": float(fisher_exact(table).pvalue)}
+    found: Any = fisher_exact(table)
+    return shares | {"missing_pvalue": float(found.pvalue)}
 
 
 def missing_patterns(real: MixedRows, generated: MixedRows, correction: str) -> pd.DataFrame:

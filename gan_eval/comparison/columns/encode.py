@@ -91,7 +91,8 @@ def seconds(name: str, columns: Sequence[pd.Series], kind: Kind) -> tuple[list[p
             raise UsageError(f"column {plain(name)!r} holds {plain(wrong.iloc[0])!r}, no {said}")
     if lengths:
         return [values.dt.total_seconds() for values in times], 0
-    start = min(values.min() for values in times if values.notna().any()).floor("s")
+    earliest: Any = min(values.min() for values in times if values.notna().any())
+    start = earliest.floor("s")
     return [(values - start).dt.total_seconds() for values in times], int(start.timestamp())
 
 

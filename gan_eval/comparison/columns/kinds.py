@@ -168,7 +168,7 @@ def _family_of_words(words: pd.Series) -> str:
     some = words.drop_duplicates()
     if set(some.str.strip().str.lower()) <= _TRUTHS:
         return "truths"
-    if some.head(1000).map(lambda word: _TIME.fullmatch(word.strip()) is not None).all():
+    if some.head(1000).map(lambda word: _TIME.fullmatch(str(word).strip()) is not None).all():
         return "times" if as_times(some).notna().all() else "words"
     return "words"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gan_eval.comparison.columns.encode import (
     Category,
@@ -132,22 +133,20 @@ class _Encoder:
     def _numbers(self) -> list[Array]:
         """Round the numbers of each table to float64, once what is common is off."""
         lengths = [len(table.frame) for table in self.tables]
-        if self.numbers:
-            tables = [
-                Numbers.of_frame(
-                    pd.DataFrame({name: some[i] for name, some in self.numbers.items()})
-                )
-                for i in range(len(self.tables))
-            ]
-            for j, name in enumerate(list(self.numbers)):
-                reason = unusable([one.values[:, j] for one in tables])
-                if reason:
-                    self.aside[name] = reason
-                    del self.numbers[name], self.kinds[name]
-            if len(self.numbers) < tables[0].values.shape[1]:
-                return self._numbers()
         if not self.numbers:
             return [np.zeros((count, 0)) for count in lengths]
+        frames = [
+            pd.DataFrame({name: columns[i] for name, columns in self.numbers.items()})
+            for i in range(len(self.tables))
+        ]
+        tables = [Numbers.of_frame(frame) for frame in frames]
+        for j, name in enumerate(list(self.numbers)):
+            reason = unusable([one.values[:, j] for one in tables])
+            if reason:
+                self.aside[name] = reason
+                del self.numbers[name], self.kinds[name]
+        if len(self.numbers) < tables[0].values.shape[1]:
+            return self._numbers()
         both = " and ".join(repr(table.source) for table in self.tables)
         first, second = stacked([tables[0], *tables[2:]]), tables[1]
         one, other, taken_off = common_origin(first, second, both, list(self.numbers))
@@ -255,8 +254,9 @@ def _require_rows(tables: Sequence[Table], counts: Sequence[int]) -> None:
             raise UsageError(f"{table.source!r} must have at least {LEAST_ROWS} rows, got {count}")
 
 
-def _holes(rows: MixedRows) -> np.ndarray:
-    return np.isnan(rows.numbers).any(axis=1) | (rows.categories < 0).any(axis=1)
+def _holes(rows: MixedRows) -> NDArray[np.bool_]:
+    holes = np.hstack([np.isnan(rows.numbers), rows.categories < 0])
+    return np.asarray(holes.any(axis=1))
 
 
 def _article(kind: Kind) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import stats as scipy_stats
 
 from gan_eval.comparison.columns.differences import column_differences, missing_patterns
 from gan_eval.stats.mixed import MixedRows
 from gan_eval.stats.multiple import adjusted_pvalues
+
+stats: Any = scipy_stats
 
 
 def numbers(values: list[float]) -> MixedRows:

@@ -40,7 +40,7 @@ def test_each_kind_has_its_place() -> None:
     np.testing.assert_array_equal(found.real["colour"], one["colour"] == "red")
     np.testing.assert_array_equal(found.generated["when: hour"], other["when"].dt.hour)
     np.testing.assert_array_equal(found.real["when: day of week"], one["when"].dt.day_of_week)
-    start = pd.Timestamp(found.origins["when"], unit="s")
+    start = pd.Timestamp(int(found.origins["when"]), unit="s")
     back = start + pd.to_timedelta(found.generated["when"], "s")
     assert list(back) == list(other["when"])
 

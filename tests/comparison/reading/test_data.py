@@ -157,7 +157,7 @@ def test_values_that_are_lists_become_texts() -> None:
         np.zeros((2, 2, 2)),
         [{"a": 1}, 3],
     ],
-    ids=str,
+    ids=map(str, range(8)),
 )
 def test_what_is_no_table_is_refused(data: Any) -> None:
     with pytest.raises(UsageError, match="real"):
