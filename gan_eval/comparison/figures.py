@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gan_eval.comparison import words
+from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, percent
 from gan_eval.runtime.arguments import plain
@@ -31,6 +33,7 @@ POINTS = 300
 """Points drawn of each sample in a scatter."""
 
 _BINS = 40
+_DAY = 86_400.0  # seconds
 _OUTSIDE = 0.005  # a share of the rows beyond each end of an axis, which no picture needs
 _SIDES = (("first sample", "real", "-", "o"), ("second sample", "learned", (0, (5, 2)), "^"))
 
@@ -74,7 +77,9 @@ def _columns_plane(found: Comparison) -> list[_Plane]:
         return []
     labels = _label(found, names[0]), _label(found, names[1])
     caption = f"The two most different columns, {labels[0]} and {labels[1]}"
-    samples = [np.column_stack([side.rows[name] for name in names]) for side in _sides(found)]
+    samples = [
+        np.column_stack([_values(found, side, name) for name in names]) for side in _sides(found)
+    ]
     return [_Plane([_complete(rows) for rows in samples], labels, caption)]
 
 
@@ -106,9 +111,18 @@ def _complete(rows: Array) -> Array:
 
 
 def _label(found: Comparison, column: str) -> str:
-    """Write a column's name, and what was taken off it."""
-    origin = found.origins.get(column)
-    return plain(column, words.SHORT) + (f" − {in_words(origin)}" if origin else "")
+    """Write a column's name, and what was taken off it; of times, from which day they count."""
+    origin, name = found.origins.get(column), plain(column, words.SHORT)
+    if found.kinds[column] == Kind.TIME:
+        start = datetime.fromtimestamp(int(origin or 0), UTC)
+        return f"{name}, days from {start:%Y-%m-%d %H:%M}"
+    return name + (f" − {in_words(origin)}" if origin else "")
+
+
+def _values(found: Comparison, side: Side, column: str) -> NDArray[Any]:
+    """Take a column as its axis counts it: times in days."""
+    values = side.rows[column]
+    return values / _DAY if found.kinds[column] == Kind.TIME else values
 
 
 def _marginal_count(found: Comparison) -> int:
@@ -118,7 +132,7 @@ def _marginal_count(found: Comparison) -> int:
 def _draw_marginal(found: Comparison, position: int, axes: Axes) -> tuple[pd.DataFrame, float]:
     """Draw a column of both samples; return the heights, and the share that lies outside."""
     name = str(found.columns["column"].iloc[position])
-    samples = [side.rows[name] for side in _sides(found)]
+    samples = [_values(found, side, name) for side in _sides(found)]
     if name in found.real.rows.category_names:
         return _draw_levels(found, name, samples, axes), 0.0
     samples = [values[~np.isnan(values)] for values in samples]
