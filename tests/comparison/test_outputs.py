@@ -97,7 +97,7 @@ def test_the_summary_of_a_step_is_appended_to(
     options = ("--permutations", "199", "--markdown", "--junit", "j.xml")
     done = gan_eval("compare", "real.csv", "b.csv", *options, cwd=folder)
     assert done.returncode == 1
-    assert done.stdout.startswith("### Told apart.")
+    assert done.stdout.startswith("### Told apart")
     ranked = gan_eval("rank", "real.csv", "a.csv", "b.csv", "--markdown", cwd=folder)
     assert ranked.returncode == 0
     assert summary.read_text() == f"before\n{done.stdout}\n{ranked.stdout}\n"
