@@ -75,7 +75,8 @@ def compare(
         A source has a method ``sample(n, rng)`` (:class:`~gan_eval.comparison.sources.Sampler`),
         by which ``sample`` rows are drawn, or else as many as the other table has. Where ``real``
         is a Gaussian or a GaussianTarget, generated is tested against that very distribution, and
-        the rows drawn are for the measures that need some.
+        the rows drawn are for the measures that need some; its coordinates are the ``columns``, if
+        these are as many, or else those of generated, in their order.
     columns : sequence of str, optional
         Those to compare; if not given, all that both have.
     sample : int, optional
@@ -155,7 +156,7 @@ def compare(
         prepared.groups[0][chosen_rows[0]],
         prepared.groups[1][chosen_rows[1]],
     )
-    goal = _marginal(gaussian_target(real), read[1], pair[1])
+    goal = _marginal(gaussian_target(real), read, pair[1])
     aside = _set_aside(drawn[0], drawn[1], prepared.origins)
     x, y = (rows.without(aside) for rows in drawn)
     if not x.names:
@@ -253,7 +254,11 @@ def _read(
         count = sample or len(tables[name].frame)
     for name, stream in zip(given, streams, strict=True):
         if name in drawn:
-            tables[name] = table_of(draw(given[name], count, stream, name), name)
+            rows = draw(given[name], count, stream, name)
+            chosen = [part for entry in options.columns or () for part in entry.split(",")]
+            if is_target(given[name]) and np.shape(rows)[1:] == (len(chosen),):
+                rows = pd.DataFrame(rows, columns=pd.Index([one.strip() for one in chosen]))
+            tables[name] = table_of(rows, name)
     return tables["real"], tables["generated"]
 
 
@@ -271,12 +276,12 @@ def _held_out(data: Any, real: Table, options: ReadOptions) -> Table | None:
 
 
 def _marginal(
-    target: GaussianTarget | None, generated: Table, rows: MixedRows
+    target: GaussianTarget | None, read: tuple[Table, Table], rows: MixedRows
 ) -> GaussianTarget | None:
     """Take the coordinates of a target that are compared, in the order of the rows' columns."""
     if target is None:
         return None
-    known = list(generated.frame.columns)
+    known = list(read[0 if read[0].named else 1].frame.columns)
     places = [known.index(name) for name in rows.number_names]
     if places == list(range(target.dimension)):
         return target

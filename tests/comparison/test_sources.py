@@ -43,6 +43,12 @@ def test_columns_of_a_target_are_matched_by_position_and_may_be_chosen() -> None
     found = ge.compare(CHAPTER, frame, columns=["weight"], tests=["hotelling"], permutations=99)
     assert found.compared == ("weight",)
     assert not found.told_apart
+    wide = frame.assign(age=1.0)[["age", "weight", "height"]]
+    found = ge.compare(
+        CHAPTER, wide, columns=["height", "weight"], tests=["hotelling", "covariance"],
+        permutations=99,
+    )  # fmt: skip
+    assert not found.told_apart
     assert ge.compare(
         CHAPTER, frame[["weight", "height"]], tests=["hotelling"], permutations=99
     ).told_apart  # other order, without names on the target's side
