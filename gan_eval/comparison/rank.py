@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.comparison.columns.prepare import prepare
+from gan_eval.comparison.columns.redundant import redundant
 from gan_eval.comparison.reading import (
     ReadOptions,
     Table,
@@ -27,7 +28,6 @@ from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.mixed import MixedRows, can_be_whitened, embed
 from gan_eval.stats.multiple import rejected
 from gan_eval.stats.relative import FEWEST_ROWS, Difference, RelativeDistances, relative_distances
-from gan_eval.stats.twosample.columns import set_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -282,7 +282,8 @@ def rank(
     zeros = np.zeros(len(tables[0].frame), np.intp)
     made = prepare(tables[0], pooled, kinds=kinds, missing=missing, groups=(zeros, owners))
     owners = made.groups[1] if made.groups else owners
-    first, second, dependent = _independent(made.real, made.generated)
+    dependent = redundant(made.real, made.generated)
+    first, second = (one.without(dependent) for one in (made.real, made.generated))
     rows = [first, *(second.take(owners == i) for i in range(len(generated)))]
     for table, one in zip(tables, rows, strict=True):
         if len(one) < FEWEST_ROWS:
@@ -351,28 +352,6 @@ def _drawn(table: Table, sample: int | None, rng: np.random.Generator) -> Table:
         return table
     chosen = np.sort(rng.choice(len(table.frame), size=sample, replace=False))
     return replace(table, frame=table.frame.iloc[chosen])
-
-
-def _independent(
-    first: MixedRows, second: MixedRows
-) -> tuple[MixedRows, MixedRows, dict[str, str]]:
-    """Leave out columns of numbers that others determine in both, which whitening cannot have."""
-    whole = [j for j in range(first.numbers.shape[1]) if not _holes(first, j) | _holes(second, j)]
-    if not whole:
-        return first, second, {}
-    names = [first.number_names[j] for j in whole]
-    aside = set_aside(first.numbers[:, whole], second.numbers[:, whole], names)
-    kept = [j for j, name in enumerate(first.number_names) if name not in aside]
-    number_names = tuple(first.number_names[j] for j in kept)
-    one, other = (
-        replace(rows, numbers=rows.numbers[:, kept], number_names=number_names)
-        for rows in (first, second)
-    )
-    return one, other, aside
-
-
-def _holes(rows: MixedRows, column: int) -> bool:
-    return bool(np.isnan(rows.numbers[:, column]).any())
 
 
 def _can_be_whitened(rows: MixedRows) -> bool:

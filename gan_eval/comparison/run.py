@@ -11,6 +11,7 @@ import pandas as pd
 
 from gan_eval.comparison.columns.differences import column_differences, missing_patterns
 from gan_eval.comparison.columns.prepare import prepare
+from gan_eval.comparison.columns.redundant import redundant
 from gan_eval.comparison.columns.rows import choose_rows
 from gan_eval.comparison.comparison import Comparison, Side
 from gan_eval.comparison.directions import leading_directions
@@ -32,9 +33,7 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery
-from gan_eval.stats.conversion import Exact
 from gan_eval.stats.mixed import MixedRows, imputed
-from gan_eval.stats.twosample.columns import set_aside
 
 _ARGUMENTS = (
     *("sample", "tests", "alpha", "correction", "permutations", "seed"),
@@ -157,7 +156,7 @@ def compare(
         prepared.groups[1][chosen_rows[1]],
     )
     goal = _marginal(gaussian_target(real), read, pair[1])
-    aside = _set_aside(drawn[0], drawn[1], prepared.origins)
+    aside = redundant(drawn[0], drawn[1], prepared.origins)
     x, y = (rows.without(aside) for rows in drawn)
     if not x.names:
         name, reason = next(iter(aside.items()))
@@ -207,19 +206,6 @@ def compare(
         seed=seed,
         permutations=permutations,
     )  # fmt: skip
-
-
-def _set_aside(x: MixedRows, y: MixedRows, origins: Mapping[str, Exact]) -> dict[str, str]:
-    """Find the columns that tell nothing in the rows compared, each with the reason."""
-    complete = np.flatnonzero(~np.isnan(np.concatenate([x.numbers, y.numbers])).any(axis=0))
-    names = [x.number_names[j] for j in complete]
-    found = set_aside(x.numbers[:, complete], y.numbers[:, complete], names, origins)
-    codes = np.concatenate([x.categories, y.categories])
-    return found | {
-        name: f"constant at {levels[column[0]]!r} in both"
-        for name, levels, column in zip(x.category_names, x.levels, codes.T, strict=True)
-        if (column == column[0]).all()
-    }
 
 
 def _battery_samples(x: MixedRows, y: MixedRows, target: GaussianTarget | None) -> Sequence[Any]:

@@ -17,6 +17,7 @@ from gan_eval.comparison import (
     worth_words,
 )
 from gan_eval.comparison.columns.kinds import Kind
+from gan_eval.comparison.yardsticks import ends
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (
     MISSING,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from gan_eval.comparison.copies import Count
     from gan_eval.comparison.directions import Direction
     from gan_eval.comparison.distances import Distance
-    from gan_eval.comparison.yardsticks import Range
 
 SHORT = 24
 """Letters of a column's name inside a sentence or a figure."""
@@ -293,17 +293,11 @@ def distances_table(found: Comparison) -> Table:
                 d.words,
                 estimate(d),
                 interval(*d.interval) if d.interval else MISSING,
-                *([_range(given.get(d.name))] if given else []),
+                *([ends(given[d.name]) if d.name in given else MISSING] if given else []),
             )
             for d in found.distances
         ],
     )
-
-
-def _range(found: Range | None) -> str:
-    if found is None:
-        return MISSING
-    return interval(max(found.low, 0.0), max(found.high, 0.0), 2)
 
 
 def columns_table(found: Comparison, most: int, moments: bool = True) -> Table:

@@ -262,7 +262,7 @@ def sentence(found: Range, estimate: float) -> str:
     """
     return (
         f"{number(max(estimate, 0.0))}, where two such parts of the real table are "
-        f"{_ends(found)} apart"
+        f"{ends(found)} apart"
     )
 
 
@@ -272,7 +272,7 @@ def table(found: Ranges, distances: Sequence[Distance]) -> Table:
         (
             one.words,
             number(max(one.estimate, 0.0)),
-            _ends(found.ranges[one.name]),
+            ends(found.ranges[one.name]),
             _place(found.ranges[one.name], one.estimate),
         )
         for one in distances
@@ -285,7 +285,8 @@ def table(found: Ranges, distances: Sequence[Distance]) -> Table:
     return Table(caption, ("distance", "estimate", "real against real", "which is"), rows)
 
 
-def _ends(found: Range) -> str:
+def ends(found: Range) -> str:
+    """Write where such a distance lies; no distance is below 0."""
     return interval(max(found.low, 0.0), max(found.high, 0.0), 2)
 
 
