@@ -309,7 +309,8 @@ def rank(
         generated_rows=tuple(len(one) for one in rows[1:]),
         compared=compared,
         notes=tuple(dict.fromkeys(notes)),
-        set_aside={**aside, **made.set_aside, **dependent},
+        set_aside=dict(made.set_aside)
+        | {name: f"it is {why}" for name, why in (*aside.items(), *dependent.items())},
         found=relative_distances(
             points[0], points[1:], measure=measure, method=method, alpha=alpha, rng=rng
         ),

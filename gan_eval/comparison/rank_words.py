@@ -68,7 +68,7 @@ def facts(ranking: Ranking) -> list[str]:
         for name, n in zip(ranking.names, ranking.generated_rows, strict=True)
     )
     aside = (
-        f"Column {plain(name, LETTERS)} was set aside: it is {why}."
+        f"Column {plain(name, LETTERS)} was set aside: {why}."
         for name, why in ranking.set_aside.items()
     )
     return [
