@@ -30,6 +30,9 @@ Key = TypeVar("Key")
 DIED = "a worker process died; the machine may have run out of memory"
 MOST = 1024
 """Processes of a pool."""
+_ASK_TO_END = [
+    signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 _PR_SET_PDEATHSIG = 1
 """The code of Linux's ``prctl`` for the signal that a process gets when its parent ends."""
 
@@ -229,15 +232,27 @@ def outcome(call: Callable[[], Any]) -> Any:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C from processes started inside, even while they still import."""
+    """Keep Ctrl-C from processes started inside, even while they still import, and put off what
+    asks this process to end: a process that is half started would print a traceback."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    received: list[int] = []
+    handlers: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {one: signal.getsignal(one) for one in _ASK_TO_END}
+        handlers = {one: handler for one, handler in handlers.items() if callable(handler)}
+    for one in handlers:
+        signal.signal(one, lambda number, _: received.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+    for number in received[:1]:
+        signal.raise_signal(number)
 
 
 def side_by_side(workers: int | None, threads_each: int = 1) -> int:

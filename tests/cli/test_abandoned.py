@@ -116,4 +116,5 @@ def test_the_workers_of_a_command_end_with_it(
         wait_until(lambda: len(below(process.pid)) >= 3, process)
         status = end(process, number)
     assert status == (143 if number == signal.SIGTERM else -signal.SIGKILL)
-    assert "Traceback" not in (tmp_path / "said").read_text()
+    if number == signal.SIGTERM:  # what is killed cannot see to a worker that it has half started
+        assert "Traceback" not in (tmp_path / "said").read_text()
