@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gan_eval.comparison.rank import Ranking, rank
     from gan_eval.distributions.divergences import kl
     from gan_eval.distributions.gaussian import Gaussian
+    from gan_eval.distributions.mixture import MixtureTarget
+    from gan_eval.distributions.student_t import StudentTTarget
     from gan_eval.distributions.target import GaussianTarget
     from gan_eval.investigations.dynamics import dynamics
     from gan_eval.judging.judge import judge
@@ -39,8 +41,10 @@ __all__ = [
     "Gaussian",
     "GaussianTarget",
     "Margins",
+    "MixtureTarget",
     "Ranking",
     "Results",
+    "StudentTTarget",
     "Study",
     "TestResult",
     "TrainedGANs",
@@ -68,6 +72,8 @@ _NAMES = {
     "comparison.rank": ("Ranking", "rank"),
     "distributions.gaussian": ("Gaussian",),
     "distributions.target": ("GaussianTarget",),
+    "distributions.mixture": ("MixtureTarget",),
+    "distributions.student_t": ("StudentTTarget",),
     "training.config": ("Margins", "TrainingConfig"),
     "study.results.results": ("Results",),
     "study.plan.study": ("Study",),

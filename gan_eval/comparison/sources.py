@@ -10,9 +10,21 @@ from typing import Any, Protocol, TypeGuard
 import numpy as np
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.protocol import Target, is_target
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import cut, nearest, shown
 from gan_eval.runtime.errors import UsageError
+
+__all__ = [
+    "ROWS",
+    "Sampler",
+    "Target",
+    "draw",
+    "gaussian_target",
+    "is_sampler",
+    "is_target",
+    "load_sampler",
+]
 
 ROWS = 1000
 """Rows drawn where neither the other table nor ``sample`` says how many."""
@@ -25,13 +37,6 @@ class Sampler(Protocol):
         """Draw n independent rows: an array of shape (n, d), or a DataFrame."""
 
 
-class Target(Sampler, Protocol):
-    """A distribution whose density is known."""
-
-    def log_density(self, x: Any) -> Any:
-        """Compute ln p(x) in nats for rows (n, d), shape (n,)."""
-
-
 def is_sampler(value: Any) -> TypeGuard[Sampler]:
     """Say whether rows are to be drawn from it; a DataFrame, which can be sampled too, has rows.
 
@@ -42,11 +47,6 @@ def is_sampler(value: Any) -> TypeGuard[Sampler]:
     (True, False)
     """
     return callable(getattr(value, "sample", None)) and not hasattr(value, "shape")
-
-
-def is_target(value: Any) -> bool:
-    """Say whether a value is a distribution with a known density."""
-    return isinstance(value, Gaussian) or (is_sampler(value) and hasattr(value, "log_density"))
 
 
 def gaussian_target(value: Any) -> GaussianTarget | None:

@@ -1,4 +1,4 @@
-"""Gaussians, and how far one is from another in closed form.
+"""Targets, and how far one Gaussian is from another in closed form.
 
 Names are loaded when they are used: some of them import SciPy.
 """
@@ -30,13 +30,21 @@ if TYPE_CHECKING:
         samples_to_detect,
         worth_kl,
     )
+    from gan_eval.distributions.mixture import MixtureTarget
+    from gan_eval.distributions.protocol import Modes, Target, as_target
+    from gan_eval.distributions.student_t import StudentTTarget
     from gan_eval.distributions.target import GaussianTarget
 
 __all__ = [
     "CanonicalPair",
     "Gaussian",
     "GaussianTarget",
+    "MixtureTarget",
+    "Modes",
+    "StudentTTarget",
+    "Target",
     "affine_invariant_distance",
+    "as_target",
     "bures_wasserstein",
     "canonical_pair",
     "ellipse",
@@ -54,7 +62,10 @@ __all__ = [
     "worth_kl",
 ]
 
-_MODULES = ("gaussian", "target", "divergences", "distances", "likelihood_ratio")
+_MODULES = (
+    *("gaussian", "target", "divergences", "distances", "likelihood_ratio"),
+    *("mixture", "student_t", "protocol"),
+)
 
 
 def __getattr__(name: str) -> Any:

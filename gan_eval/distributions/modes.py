@@ -1,0 +1,65 @@
+"""The modes of a target: the places where its mass lies, with names that a reader can say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+_NAMED = 4
+"""The most coordinates that a mode's name holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """A list of k modes in d coordinates, the components of a mixture.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (k,)
+        The share of the mass of each; they add up to 1.
+    means : ndarray, shape (k, d)
+    covariances : ndarray, shape (k, d, d)
+    names : tuple of k str
+
+    Examples
+    --------
+    >>> from gan_eval.distributions.mixture import MixtureTarget
+    >>> modes = MixtureTarget.ring().modes
+    >>> len(modes), modes.names[1], modes.weights[1].item()
+    (8, 'mode 2 at (0.71, 0.71)', 0.125)
+    """
+
+    weights: Array
+    means: Array
+    covariances: Array
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def names_of(means: Array) -> tuple[str, ...]:
+    """Name modes by their number, from 1, and, up to 4 coordinates, by their place (k, d).
+
+    Places are rounded to a hundredth of the range of the modes, as a power of ten.
+
+    Examples
+    --------
+    >>> names_of(np.array([[0.0, 1.0], [0.7071, -0.7071]]))
+    ('mode 1 at (0, 1)', 'mode 2 at (0.71, -0.71)')
+    """
+    k, d = means.shape
+    if d > _NAMED:
+        return tuple(f"mode {number}" for number in range(1, k + 1))
+    largest = float(np.ptp(means, axis=0).max()) or float(np.abs(means).max())
+    power = int(np.floor(np.log10(largest))) if largest > 0 else 0
+    if -5 < power < 7:
+        means, style = np.round(means, 2 - power) + 0.0, ".10g"
+    else:
+        style = ".3g"
+    places = (", ".join(format(value, style) for value in row) for row in means.tolist())
+    return tuple(f"mode {number} at ({place})" for number, place in enumerate(places, 1))
