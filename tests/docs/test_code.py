@@ -28,7 +28,6 @@ SHOWN = (
     "tables",
     "mixed",
     "yardsticks",
-    "targets",
 )
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]
 

@@ -22,8 +22,8 @@ TARGET = GaussianTarget.chapter()
 OTHERS = {
     "shifted": Gaussian(TARGET.mean + np.array([0.2, -0.3]), TARGET.A),
     "wider": Gaussian(TARGET.mean, 1.3 * TARGET.A),
-    "turned": Gaussian(TARGET.mean, [[1.0, 1.6], [0.3, 0.7]]),
-    "on a line": Gaussian(TARGET.mean, [[1.0, 2.0]]),
+    "turned": Gaussian(TARGET.mean, np.array([[1.0, 1.6], [0.3, 0.7]])),
+    "on a line": Gaussian(TARGET.mean, np.array([[1.0, 2.0]])),
 }
 
 
@@ -59,7 +59,7 @@ def test_affine_maps_change_nothing_and_more_error_is_worth_less() -> None:
 
 
 def test_truth_itself_is_worth_more_than_any_rows_and_nan_is_nan() -> None:
-    law = Gaussian([TARGET.mean, [np.nan, 0.0], [np.inf, 0.0]], TARGET.A)
+    law = Gaussian(np.array([TARGET.mean, [np.nan, 0.0], [np.inf, 0.0]]), TARGET.A)
     for found in exact_worth(law, TARGET):
         assert found[0] > 1e11
         assert np.isnan(found[1:]).all()

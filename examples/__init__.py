@@ -1,1 +1,0 @@
-"""Studies and generators that may be run as they stand, and copied."""

@@ -1,1 +1,0 @@
-"""Generators from outside, a file each: what the interface asks for, and no more."""
