@@ -35,7 +35,8 @@ def compare(
         Path | None, argument("GENERATED", "The other table, with the same columns.")
     ] = None,
     target: Annotated[
-        Path | None, option("--target FILE", "A TOML file of a Gaussian, in the place of REAL.")
+        str | None,
+        option("--target TARGET", "A preset's name, or a TOML or JSON file, in place of REAL."),
     ] = None,
     sampler: Annotated[
         str | None,
@@ -113,7 +114,7 @@ def compare(
     from gan_eval.stats.result import Verdict
 
     tables = [table for table in (real, generated) if table is not None]
-    inputs = [*tables, *filter(None, (target, holdout))]
+    inputs = [*tables, *(Path(one) for one in (target, holdout) if one is not None)]
     check_outputs({"--html": html, "--junit": junit}, inputs)
     one_form(as_json, markdown)
     with steps() as progress:
@@ -183,10 +184,10 @@ def _kinds(given: list[str] | None) -> dict[str, str]:
     return found
 
 
-def _sides(tables: Sequence[Path], target: Path | None, sampler: str | None) -> tuple[Any, Any]:
+def _sides(tables: Sequence[Path], target: str | None, sampler: str | None) -> tuple[Any, Any]:
     """Return what to compare: the tables, a target or a sampler in the place of one of them."""
     from gan_eval.comparison.sources import load_sampler
-    from gan_eval.distributions.target_settings import target_of_settings
+    from gan_eval.distributions.target_settings import target_of_text
 
     needed = 2 - (target is not None) - (sampler is not None)
     if len(tables) != needed:
@@ -197,9 +198,7 @@ def _sides(tables: Sequence[Path], target: Path | None, sampler: str | None) -> 
         )
     left: list[Any] = list(tables)
     if target is not None:
-        from gan_eval.runtime.settings import read_toml
-
-        left.insert(0, target_of_settings(read_toml(target)))
+        left.insert(0, target_of_text(target))
     return left[0], left[1] if sampler is None else load_sampler(sampler)
 
 

@@ -28,7 +28,14 @@ from gan_eval.comparison.reading import (
     table_of,
 )
 from gan_eval.comparison.reading.table import some
-from gan_eval.comparison.sources import ROWS, draw, gaussian_target, is_sampler, is_target
+from gan_eval.comparison.sources import (
+    ROWS,
+    draw,
+    drawn_of,
+    gaussian_target,
+    is_sampler,
+    is_target,
+)
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
@@ -244,7 +251,8 @@ def _read(
             chosen = [part for entry in options.columns or () for part in entry.split(",")]
             if is_target(given[name]) and np.shape(rows)[1:] == (len(chosen),):
                 rows = pd.DataFrame(rows, columns=pd.Index([one.strip() for one in chosen]))
-            tables[name] = table_of(rows, name)
+            table = table_of(rows, name)
+            tables[name] = replace(table, notes=(*table.notes, *drawn_of(given[name], count, name)))
     return tables["real"], tables["generated"]
 
 

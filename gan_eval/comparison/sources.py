@@ -12,6 +12,7 @@ import numpy as np
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.protocol import Target, is_target
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.pages.numbers import plural
 from gan_eval.runtime.arguments import cut, nearest, shown
 from gan_eval.runtime.errors import UsageError
 
@@ -20,6 +21,7 @@ __all__ = [
     "Sampler",
     "Target",
     "draw",
+    "drawn_of",
     "gaussian_target",
     "is_sampler",
     "is_target",
@@ -78,6 +80,25 @@ def draw(source: Any, n: int, generator: np.random.Generator, name: str) -> Any:
             f"{found}"
         )
     return rows
+
+
+def drawn_of(source: Any, count: int, name: str) -> tuple[str, ...]:
+    """Say of a target that is not Gaussian that rows stand for it; nothing of other sources.
+
+    Examples
+    --------
+    >>> from gan_eval.distributions.mixture import MixtureTarget
+    >>> drawn_of(MixtureTarget.ring(), 400, "real")[0][:72]
+    '400 rows of `real` were drawn from its target by the seed: MixtureTarget'
+    """
+    if not is_target(source) or gaussian_target(source) is not None:
+        return ()
+    own = type(source).__module__.startswith("gan_eval.")
+    which = cut(repr(source)) if own else type(source).__name__
+    return (
+        f"{plural(count, 'row')} of `{name}` were drawn from its target by the seed: {which}. The "
+        "tests compare the two samples; only of a Gaussian do they use the density.",
+    )
 
 
 def load_sampler(place: str) -> Sampler:

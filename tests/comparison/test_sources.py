@@ -63,6 +63,18 @@ def test_a_sampler_gives_as_many_rows_as_the_table_has() -> None:
     np.testing.assert_array_equal(found.generated.rows.numbers, again.generated.rows.numbers)
 
 
+def test_a_mixture_is_held_against_rows_drawn_from_it_which_is_said() -> None:
+    ring = ge.MixtureTarget.ring()
+    rows = ring.sample(300, 1)
+    settings = {"permutations": 99, "tests": ["energy"]}
+    same = ge.compare(ring, rows, **settings)
+    lost = ge.compare(ring, rows[ring.mahalanobis(rows)[:, 0] > 10], **settings)
+    assert (same.told_apart, lost.told_apart) == (False, True)
+    assert same.tests.results["energy"].m == 300
+    assert any("300 rows of `real` were drawn from its target" in note for note in same.notes)
+    assert not ge.compare(CHAPTER, ROWS, **settings).notes
+
+
 def test_two_sources_give_the_rows_that_are_asked_for() -> None:
     found = ge.compare(CHAPTER, Shifted(), sample=50, tests=["hotelling"], permutations=99)
     assert (found.real.available, found.generated.available) == (50, 50)

@@ -28,6 +28,7 @@ SHOWN = (
     "tables",
     "mixed",
     "yardsticks",
+    "targets",
 )
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]
 

@@ -1,0 +1,1 @@
+"""Studies and generators that may be run as they stand, and copied."""
