@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_eval.comparison import Comparison, compare
     from gan_eval.comparison.rank import Ranking, rank
+    from gan_eval.comparison.tracker import Tracker
     from gan_eval.distributions.divergences import kl
     from gan_eval.distributions.gaussian import Gaussian
     from gan_eval.distributions.mixture import MixtureTarget
@@ -47,6 +48,7 @@ __all__ = [
     "StudentTTarget",
     "Study",
     "TestResult",
+    "Tracker",
     "TrainedGANs",
     "TrainingConfig",
     "UsageError",
@@ -70,6 +72,7 @@ _NAMES = {
     "stats.battery.battery": ("BatteryResult", "battery"),
     "comparison": ("Comparison", "compare"),
     "comparison.rank": ("Ranking", "rank"),
+    "comparison.tracker": ("Tracker",),
     "distributions.gaussian": ("Gaussian",),
     "distributions.target": ("GaussianTarget",),
     "distributions.mixture": ("MixtureTarget",),

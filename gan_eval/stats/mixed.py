@@ -263,12 +263,25 @@ def _category(codes: Codes, count: int) -> Array:
     size = int(places.max()) + 1
     if size == 1:
         return np.empty((len(codes), 0))
-    shares = (np.bincount(places[:count], minlength=size) + 0.5) / (count + 0.5 * size)
-    entropy = -(shares * np.log(shares)).sum() / np.log(size)
-    weight = 2 * entropy / (1 - np.square(shares).sum())
+    weight = category_weight(np.bincount(places[:count], minlength=size))
     if size == 2:
         return places[:, None] * np.sqrt(weight)
     return (places[:, None] == np.arange(size)) * np.sqrt(weight / 2)
+
+
+def category_weight(counts: NDArray[np.intp]) -> float:
+    """Weigh a disagreement in a category whose two or more levels have so many rows; see
+    :func:`embed`.
+
+    Examples
+    --------
+    >>> category_weight(np.array([50, 50]))
+    4.0
+    """
+    size = len(counts)
+    shares = (counts + 0.5) / (counts.sum() + 0.5 * size)
+    entropy = -(shares * np.log(shares)).sum() / np.log(size)
+    return float(2 * entropy / (1 - np.square(shares).sum()))
 
 
 def _places(codes: Codes) -> Codes:

@@ -40,7 +40,7 @@ def category(name: str, columns: Sequence[pd.Series], kind: Kind) -> Category:
     if kind == Kind.BOOLEAN:
         columns = [truth_values(values) for values in columns]
     parts = [pd.factorize(values) for values in columns]
-    words = [[_word(value) for value in uniques] for _, uniques in parts]
+    words = [[level_word(value) for value in uniques] for _, uniques in parts]
     levels = tuple(sorted({word for some in words for word in some}))
     places = {level: place for place, level in enumerate(levels)}
     codes = [
@@ -50,7 +50,7 @@ def category(name: str, columns: Sequence[pd.Series], kind: Kind) -> Category:
     return Category(name, levels, tuple(codes))
 
 
-def _word(value: Any) -> str:
+def level_word(value: Any) -> str:
     """Write a level; a whole number alike as an integer and as a float."""
     if isinstance(value, float | np.floating) and value.is_integer():
         return str(int(value))
