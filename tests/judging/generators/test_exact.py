@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gan_eval import Gaussian, GaussianTarget, TrainingConfig, UsageError, kl, train
+from gan_eval.distributions import median_distance
 from gan_eval.judging.generators.exact import (
     ENERGY_CONVERGED,
     ENERGY_NEAR,
@@ -90,3 +91,40 @@ def test_margins_call_as_many_converged_as_those_of_kl() -> None:
 
 def test_whitened_target_is_standard() -> None:
     np.testing.assert_allclose(whitened(TARGET.law, TARGET).covariance, np.eye(2), atol=1e-12)
+
+
+@pytest.mark.parametrize("d", [1, 2, 4])
+def test_a_gaussian_fit_is_worth_eight_fifths_of_its_rows(d: int) -> None:
+    """By the mean D², to first order in 1/n: energy 5/8 of that of the rows, in any dimension; MMD
+    the first two terms of (1 − x)^(−d/2) − 1, x = 1/(1 + h²/2). Over 6,000 fits of 400 rows, whose
+    means err by less than 2 % each."""
+    n, rng = 400, np.random.default_rng(d)
+    unit = Gaussian(np.zeros(d), np.eye(d))
+    shares = []
+    for _ in range(6):
+        # The rows enter by their means and covariances, which are normal and Wishart.
+        means = rng.normal(size=(1000, d)) / math.sqrt(n)
+        rows = rng.normal(size=(1000, n - 1, d))
+        factors = np.linalg.qr(rows, mode="r") / math.sqrt(n)
+        shares.append([1 / by for by in exact_worth(Gaussian(means, factors), unit)])
+    by_energy, by_mmd = n * np.mean(shares, axis=(0, 2))
+    assert by_energy == pytest.approx(5 / 8, rel=0.06)
+    x = 1 / (1 + float(median_distance(unit)) ** 2 / 2)
+    first, second = d / 2 * x, d / 2 * (d / 2 + 1) / 2 * x**2
+    assert by_mmd == pytest.approx((first + second) / ((1 - x) ** (-d / 2) - 1), rel=0.06)
+
+
+def test_small_errors_weigh_as_the_series_says() -> None:
+    """D² = √π (|δ|²/4 + (2‖E‖² + (tr E)²)/128) in the plane, to second order."""
+    small, unit = 1e-3, Gaussian(np.zeros(2), np.eye(2))
+    for mean, error in (
+        ([1.0, 0.0], np.zeros((2, 2))),
+        ([0.0, 0.0], np.eye(2)),
+        ([0.0, 0.0], np.array([[1.0, 0.0], [0.0, -1.0]])),
+        ([0.0, 0.0], np.array([[0.0, 1.0], [1.0, 0.0]])),
+    ):
+        law = Gaussian.from_moments(small * np.array(mean), np.eye(2) + small * error)
+        squares = np.dot(mean, mean) / 4
+        squares += (2 * np.square(error).sum() + np.trace(error) ** 2) / 128
+        expected = spread_energy(2) / (math.sqrt(math.pi) * squares * small**2)
+        assert float(exact_worth(law, unit)[0]) == pytest.approx(expected, rel=0.01)
