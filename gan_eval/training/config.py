@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.protocol import is_target
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.settings import Settings
 from gan_eval.training import remedies
+from gan_eval.training.target_config import Real, TargetConfig, as_tuple
 
 Dialect = Literal["pytorch", "mxnet", "tensorflow"]
 
@@ -25,48 +27,15 @@ EMA_DECAY = 0.999
 """The weight of the past in an exponential average where none is given."""
 
 
-def _tuple(value: Any) -> Any:
-    """Lists (TOML's arrays) to tuples, at any depth, so that a configuration is hashable."""
-    return tuple(_tuple(v) for v in value) if isinstance(value, list | tuple) else value
-
-
 def _or(value: float | None, default: float) -> float:
     return default if value is None else value
-
-
-def _positive_zero(value: float) -> float:
-    """−0.0 to 0.0, so that equal configurations have one hash."""
-    return value + 0.0
 
 
 # The upper limits keep a slip of the hand from asking for more memory than a machine has, and an
 # epoch's number within its 32-bit word of the random counter; 1e30 keeps a rate within float32.
 Count = Annotated[int, Field(strict=True, ge=1, le=4096)]
-Real = Annotated[float, Field(strict=True, allow_inf_nan=False), AfterValidator(_positive_zero)]
 Decay = Annotated[Real, Field(ge=0, lt=1)]
 Scale = Annotated[Real, Field(ge=0, le=1e30)]
-Vector = Annotated[tuple[Real, ...], BeforeValidator(_tuple)]
-Matrix = Annotated[tuple[tuple[Real, ...], ...], BeforeValidator(_tuple)]
-
-
-class TargetConfig(Settings):
-    """A target N(b, AᵀA) as settings; the chapter's by default."""
-
-    A: Matrix = ((1.0, 2.0), (-0.1, 0.5))
-    """The matrix of x = z A + b, d × d and of full rank; the covariance is AᵀA."""
-    b: Vector = (1.0, 2.0)
-    """The mean, d entries."""
-
-    @model_validator(mode="after")
-    def _is_a_target(self) -> Self:
-        self.build()
-        return self
-
-    def build(self) -> GaussianTarget:
-        """Build the ``GaussianTarget`` that these settings name."""
-        if len({len(row) for row in self.A}) > 1:
-            raise UsageError("`A` must be a square matrix, got rows of unequal length")
-        return GaussianTarget(self.A, self.b)
 
 
 class TrainingConfig(Settings):
@@ -91,7 +60,7 @@ class TrainingConfig(Settings):
     """Passes over the training rows."""
     n_examples: Annotated[int, Field(strict=True, ge=2, le=100_000_000)] = 1000
     """Training rows that a replicate sees."""
-    discriminator_widths: Annotated[tuple[Count, ...], BeforeValidator(_tuple)] = (5, 3)
+    discriminator_widths: Annotated[tuple[Count, ...], BeforeValidator(as_tuple)] = (5, 3)
     """Units of the hidden tanh layers; empty means a linear discriminator."""
     init_scale: Scale = 0.02
     """Standard deviation of the initial weights (and biases, by dialect)."""
@@ -169,8 +138,14 @@ class TrainingConfig(Settings):
     @field_validator("target", mode="before")
     @classmethod
     def _accept_a_gaussian_target(cls, value: Any) -> Any:
-        if isinstance(value, GaussianTarget):
-            return {"A": value.A.tolist(), "b": value.b.tolist()}
+        if isinstance(value, Gaussian | GaussianTarget):
+            target = GaussianTarget.of(value)
+            return {"A": target.A.tolist(), "b": target.b.tolist()}
+        if is_target(value):
+            raise UsageError(
+                f"`target` of the built-in GAN must be a Gaussian, got {type(value).__name__}: "
+                "its generator is linear"
+            )
         return value
 
     @model_validator(mode="after")
