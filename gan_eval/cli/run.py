@@ -99,14 +99,17 @@ def _verdicts(progress: Progress) -> str:
 def _print(results: Results, folder: Path) -> None:
     """Print a study's summary, what did not go as planned, and where the rows are."""
     from gan_eval.cli.console import say
-    from gan_eval.cli.tables import SHOWN
+    from gan_eval.cli.tables import SHOWN, print_entrants
     from gan_eval.pages.numbers import plural
+    from gan_eval.report.generators.page import is_outside
     from gan_eval.runtime.arguments import printable
     from gan_eval.study.results.results import MOST_ROWS
     from gan_eval.training.backends.registry import absence
 
     facts, many = results.provenance, len(results.rows)
-    if many:
+    if many and is_outside(facts):
+        print_entrants(results)
+    elif many:
         _print_summary(results.rows, [one["label"] for one in facts.get("configurations", ())])
     failures = facts["failures"]
     lost = sum(len(failure["seeds"]) for failure in failures)

@@ -9,6 +9,8 @@ from gan_eval.cli.console import print_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gan_eval.study.results.results import Results
+
 SHOWN = 40
 """Lines of a list; of more replicates the medians stand for all, of more faults their number."""
 
@@ -33,3 +35,15 @@ def print_replicates(rows: pd.DataFrame) -> None:
             for _, row in rows.iterrows()
         ),
     )
+
+
+def print_entrants(results: Results) -> None:
+    """Print the entrants of a study of outside generators side by side, and what it answers."""
+    from gan_eval.cli.console import say
+    from gan_eval.report.generators import tables, words
+    from gan_eval.report.generators.entrants import entrants_of
+
+    entrants = entrants_of(results)
+    listed = tables.brief(entrants)
+    print_table(listed.head, listed.rows)
+    say(words.headline(entrants, results.provenance.get("study") or {}))

@@ -26,6 +26,10 @@ from gan_eval.training.trained import TrainedGANs
 VERDICTS = ("converged", "near", "failed", "diverged")
 """The verdicts, from best to worst."""
 
+OUTSIDE_VERDICTS = (*VERDICTS, "could_not_tell", "no_result")
+"""The verdicts of a generator from outside, whose worth may be too uncertain to tell, and which may
+raise or hang, so that there is nothing to judge."""
+
 _TOGETHER = 4096
 """Replicates whose distributions are judged at once."""
 

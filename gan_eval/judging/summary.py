@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from gan_eval.judging.evaluation import axes_of
-from gan_eval.judging.judge import VERDICTS
+from gan_eval.judging.judge import OUTSIDE_VERDICTS, VERDICTS
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.shares import share_interval
@@ -22,6 +22,13 @@ CELL = ["configuration", "backend", "device"]
 _NEEDED = ("config_hash", "backend", "device", "verdict", "kl", "worth_kl", "efficiency")
 _NEEDED += ("samples_to_detect", "loss_D", "loss_G", "examples_per_second")
 _MEDIANS = (*_NEEDED[-4:], "chapter_examples_per_second")
+
+OUTSIDE = "yardstick"
+"""A column that rows of generators from outside have, and those of the built-in one have not."""
+
+_OUTSIDE_NEEDED = ("config_hash", "backend", "device", "verdict")
+_OUTSIDE_MEDIANS = (("worth_energy", 0.0), ("worth_mmd", 0.0), ("worth_kl", 0.0), ("kl", np.inf))
+"""Measures that are summarised, with what a replicate without a result counts as."""
 
 
 def by_cell(rows: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.DataFrame]]:
@@ -87,6 +94,11 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
         measured. A diverged replicate counts as an infinite KL and a worth of 0, so it is never
         dropped from a median.
 
+        Of generators from outside: counts of ``OUTSIDE_VERDICTS``, the share converged, and the
+        medians ``worth_energy``, ``worth_mmd``, ``worth_kl`` and ``kl`` with ``_low`` and
+        ``_high`` (NaN where a measure was not computed), ``seconds`` and ``sample_seconds``. A
+        replicate that diverged or gave no result counts as above.
+
     Examples
     --------
     >>> import gan_eval as ge
@@ -98,7 +110,9 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     True
     """
     instance_of(rows, "rows", pd.DataFrame, "from `judge` or `load`")
-    if missing := [name for name in _NEEDED if name not in rows]:
+    outside = OUTSIDE in rows
+    needed = _OUTSIDE_NEEDED if outside else _NEEDED
+    if missing := [name for name in needed if name not in rows]:
         raise UsageError(
             f"`rows` must have the columns of `judge` or `load`, lacks {', '.join(missing)}"
         )
@@ -106,24 +120,46 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
         rows = rows.assign(configuration=rows["config_hash"])
     cells, axes = [], axes_of(rows.columns)
     for (configuration, *place), group in by_cell(rows):
-        diverged = group["verdict"] == "diverged"
         verdicts = group["verdict"].value_counts()
         converged, n = int(verdicts.get("converged", 0)), len(group)
+        names = OUTSIDE_VERDICTS if outside else VERDICTS
         row: dict[str, Any] = {"configuration": configuration}
         row |= {name: group[name].iloc[0] for name in axes}
         row |= zip(CELL[1:], place, strict=True)
-        row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in VERDICTS}
+        row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in names}
         row["converged_share"] = converged / n
         row |= _bounds("converged_share", share_interval(converged, n, confidence))
-        for name, worst in (("kl", np.inf), ("worth_kl", 0.0), ("efficiency", 0.0)):
-            values = group[name].mask(diverged, worst)
-            row[name] = quantile(values, 0.5)
-            row |= _bounds(name, median_interval(values, confidence))
-            if name == "kl":
-                row |= {"kl_q05": quantile(values, 0.05), "kl_q95": quantile(values, 0.95)}
-        row |= {name: group[name].median() for name in _MEDIANS}
+        row |= (_measured if outside else _exact)(group, confidence)
         cells.append(row)
     return pd.DataFrame(cells)
+
+
+def _exact(group: pd.DataFrame, confidence: float) -> dict[str, Any]:
+    """Medians of the built-in generator's replicates, whose distributions are known exactly."""
+    diverged, row = group["verdict"] == "diverged", {}
+    for name, worst in (("kl", np.inf), ("worth_kl", 0.0), ("efficiency", 0.0)):
+        values = group[name].mask(diverged, worst)
+        row[name] = quantile(values, 0.5)
+        row |= _bounds(name, median_interval(values, confidence))
+        if name == "kl":
+            row |= {"kl_q05": quantile(values, 0.05), "kl_q95": quantile(values, 0.95)}
+    return row | {name: group[name].median() for name in _MEDIANS}
+
+
+def _measured(group: pd.DataFrame, confidence: float) -> dict[str, Any]:
+    """Medians of an outside generator's replicates, over those that a measure was computed of and
+    those without a result; NaN where it was computed of none."""
+    nothing = group["verdict"].isin(["diverged", "no_result"])
+    row: dict[str, Any] = {}
+    for name, worst in _OUTSIDE_MEDIANS:
+        found = group[name] if name in group else pd.Series(np.nan, group.index)
+        values = found.mask(nothing, worst).dropna()
+        known = bool(found[~nothing].notna().any())
+        row[name] = quantile(values, 0.5) if known else np.nan
+        row |= _bounds(name, median_interval(values if known else [], confidence))
+    for name in ("seconds", "sample_seconds"):
+        row[name] = group[name].median() if name in group else np.nan
+    return row
 
 
 def quantile(values: ArrayLike, q: float) -> float:

@@ -18,6 +18,8 @@ import pandas as pd
 
 from gan_eval.pages.page import SOURCES, source
 from gan_eval.report.cells import FactCache
+from gan_eval.report.generators.page import is_outside
+from gan_eval.report.generators.samples import drawn_rows
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import json_ready
@@ -73,16 +75,16 @@ def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFram
 
     import gan_eval
 
-    used = [name for name in results.rows.columns if not _UNUSED.match(str(name))]
+    rows = drawn_rows(results.rows, facts) if is_outside(results.provenance) else _used(results)
     starts = _starts(results.epochs)
-    few = len(results.rows) * len(used) + starts.size <= MOST_NUMBERS
+    few = rows.size + starts.size <= MOST_NUMBERS
     document = {
         "format": FORMAT,
         "gan_eval": gan_eval.__version__,
         "template": template_digest(),
         "matplotlib": matplotlib.__version__,
         "provenance": results.provenance,
-        "rows": _packed(results.rows[used]) if few else None,
+        "rows": _packed(rows) if few else None,
         "starts": _packed(starts) if few else None,
         "benchmarks": None if benchmarks is None else _packed(benchmarks),
         "facts": facts if few else {},
@@ -146,13 +148,17 @@ def figures(html: str) -> dict[str, str]:
     return {match[1]: _digest(match[0]) for match in FIGURE.finditer(html)}
 
 
+def _used(results: Results) -> pd.DataFrame:
+    return results.rows[[name for name in results.rows if not _UNUSED.match(str(name))]]
+
+
 def _starts(epochs: pd.DataFrame) -> pd.DataFrame:
     """The first stored epoch of each replicate: its KL before training."""
     if epochs.empty:
         return epochs
     keys = [name for name in _KEYS if name in epochs]
     first = epochs.sort_values("epoch", kind="stable").drop_duplicates(keys)
-    return first[[*keys, "epoch", "kl"]].reset_index(drop=True)
+    return first[[*keys, "epoch", *(["kl"] if "kl" in first else [])]].reset_index(drop=True)
 
 
 def _packed(frame: pd.DataFrame) -> dict[str, Any]:

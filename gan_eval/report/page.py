@@ -12,22 +12,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.pages.blocks import Block, Card, Code, Paragraph, Section, TableBlock, gallery
+from gan_eval.pages.blocks import Block, Card, Paragraph, Section, TableBlock, gallery
 from gan_eval.pages.canvas import drawing
-from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
+from gan_eval.pages.numbers import interval, number, percent, percents, plural, setting
 from gan_eval.pages.page import environment, fill
 from gan_eval.report import figures, tables, words
 from gan_eval.report.agreement import agreement
 from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.comparisons import Compared, answer, compare, configurations
 from gan_eval.report.embedded import embed
+from gan_eval.report.generators import page as outside
 from gan_eval.report.learned import drawable, evolution, sample_notes, sample_pictures
 from gan_eval.report.losses import MOST_DRAWN, left_out, losses, of_cell
+from gan_eval.report.reproduce import reproduce
 from gan_eval.runtime.arguments import lower_first, plain
 from gan_eval.runtime.files import write_text
-from gan_eval.runtime.settings import to_toml
 from gan_eval.study.plan.study import Study
-from gan_eval.study.results.results import MOST_ROWS, Results
+from gan_eval.study.results.results import Results
 
 
 def render(results: Results, benchmarks: pd.DataFrame | None = None) -> str:
@@ -48,8 +49,10 @@ def render(results: Results, benchmarks: pd.DataFrame | None = None) -> str:
 
 def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None = None) -> str:
     """Write the report without its data; numbers that rest on epochs come from the facts."""
-    cells = cells_of(results, facts)
     provenance = results.provenance
+    if outside.is_outside(provenance):
+        return outside.assemble(results, facts)
+    cells = cells_of(results, facts)
     study = provenance.get("study") or {}
     name = plain(study.get("name", "study"), 80)
     question = plain(study.get("question", Study().question), 200)
@@ -160,8 +163,6 @@ def _sections(
 
 _OPEN_ENTRIES = 9
 """Rows of a table of moments up to which it stands open."""
-
-_MOST_CONFIGURATIONS = 50
 
 MOST_TABLES = 100
 """Cells that have tables of their own, of moments and of distances."""
@@ -300,30 +301,6 @@ def replicates(cells: Sequence[CellRows]) -> Section:
     listed = (tables.first_replicates(cells), tables.worst_replicates(cells))
     blocks = [TableBlock(table, folded=True) for table in listed if table]
     return Section("replicates", "Replicates", blocks)
-
-
-def reproduce(provenance: Mapping[str, Any]) -> Section:
-    blocks: list[Block] = []
-    if command := provenance.get("command"):
-        blocks.append(Code("Command", str(command)))
-    if study := provenance.get("study"):
-        blocks.append(Code("Study, as TOML", to_toml(study)))
-    entries = provenance.get("configurations") or ()
-    for entry in entries[:_MOST_CONFIGURATIONS]:
-        label = f"Configuration “{entry.get('label')}”, hash {entry.get('hash')}, as TOML"
-        blocks.append(Code(label, to_toml(entry.get("config") or {}), folded=True))
-    if (rest := len(entries) - _MOST_CONFIGURATIONS) > 0:
-        blocks.append(Paragraph(f"study.json has {plural(rest, 'more configuration')}."))
-    blocks.append(
-        Paragraph(
-            "The data lie beside this page: rows.csv has one row per replicate, epochs.csv one row "
-            f"per replicate and epoch (above {count(MOST_ROWS)} replicates, `gan-eval export` "
-            "writes them), study.json the settings and the environment. The numbers of a "
-            "replicate depend on its configuration and seed; on another machine or version, "
-            "rounding may change single replicates, not their distribution."
-        )
-    )
-    return Section("reproduce", "How to reproduce", blocks)
 
 
 def benchmarked(table: pd.DataFrame, results: Results, facts: FactCache) -> Section:

@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gan_eval.judging.summary import CELL, by_cell, median_interval
+from gan_eval.judging.judge import OUTSIDE_VERDICTS
+from gan_eval.judging.summary import CELL, by_cell, median_interval, summarise
+
+from ..report.generators import synthetic
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
@@ -49,3 +52,27 @@ def test_each_cell_has_its_rows_in_their_order(together: bool) -> None:
 
 def test_no_rows_have_no_cells() -> None:
     assert list(by_cell(rows().iloc[:0])) == []
+
+
+def test_trainings_of_outside_generators_without_a_result_count_as_the_worst() -> None:
+    made = synthetic.results()
+    cells = summarise(made.rows).set_index(["configuration", "backend"])
+    for key, rows in made.rows.groupby(["configuration", "backend"]):
+        cell = cells.loc[key]
+        counts = {name: (rows["verdict"] == name).sum() for name in OUTSIDE_VERDICTS}
+        assert cell[list(OUTSIDE_VERDICTS)].to_dict() == counts
+        share = stats.binomtest(int(counts["converged"]), len(rows)).proportion_ci(method="exact")
+        assert cell["converged_share_low"] == pytest.approx(share.low)
+        assert cell["converged_share_high"] == pytest.approx(share.high)
+        size = rows["worth_energy"].mask(rows["verdict"] == "no_result", 0.0)
+        assert cell["worth_energy"] == np.median(size)
+        assert (cell["worth_energy_low"], cell["worth_energy_high"]) == median_interval(size)
+        assert np.isnan(cell["kl"])  # none was computed, so none is infinite either
+
+
+def test_nothing_is_said_of_a_worth_that_no_training_has() -> None:
+    rows = synthetic.all_failed().rows
+    cells = summarise(rows[rows["backend"] == "RingGAN"])
+    assert cells["no_result"].tolist() == [3, 3]
+    names = ["worth_energy", "worth_energy_low", "worth_energy_high"]
+    assert np.isnan(cells[names].to_numpy()).all()

@@ -66,6 +66,6 @@ def assert_fits_a_narrow_screen(page: str, folder: Path) -> int:
 
 
 @needs_chromium
-@pytest.mark.parametrize("name", ["grid", "hostile"])
+@pytest.mark.parametrize("name", ["grid", "hostile", "ring", "ring hostile"])
 def test_a_narrow_screen_needs_no_sideways_scroll(name: str, tmp_path: Path) -> None:
     assert assert_fits_a_narrow_screen(page(name), tmp_path) > 10

@@ -22,6 +22,7 @@ from gan_eval.training.config import TrainingConfig
 
 from . import synthetic
 from .elements import Element, parse
+from .generators import synthetic as outside
 
 HOSTILE = "<script>alert(1)</script>\"'\n{{ 7*7 }}\u202e$x$ &amp; --></style>" + "y" * 10_000
 
@@ -69,6 +70,9 @@ PAGES = {
     "none": synthetic.without_replicates,
     "hostile": _hostile,
     "diverged": _all_diverged,
+    "ring": outside.results,
+    "ring failed": outside.all_failed,
+    "ring hostile": lambda: outside.hostile(HOSTILE),
 }
 
 

@@ -17,6 +17,7 @@ from gan_eval.runtime.files import replacing
 from gan_eval.runtime.spreadsheet import csv_text
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger
 from gan_eval.study.plan.units import ReplicateQuery
+from gan_eval.study.results.reading import without_points
 from gan_eval.study.results.results import Results, with_axes
 
 _AT_ONCE = 20_000
@@ -117,7 +118,7 @@ def _csv(target: IO[bytes]) -> Iterator[Callable[[pd.DataFrame], object]]:
     heads = iter((True,))
 
     def write(frame: pd.DataFrame) -> None:
-        text = csv_text(frame, header=next(heads, False), lineterminator="\n")
+        text = csv_text(without_points(frame), header=next(heads, False), lineterminator="\n")
         target.write(text.encode())
 
     yield write

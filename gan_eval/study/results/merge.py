@@ -15,7 +15,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.study.plan.units import LEFT_OUT
 from gan_eval.study.results.results import Results
 
-_JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests")
+_JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests", "target")
 _IDENTITY = ["config_hash", "backend", "device", "seed"]
 
 
@@ -27,7 +27,8 @@ def merge(runs: Sequence[Results]) -> tuple[Results, int]:
     Raises
     ------
     UsageError
-        Where they were not judged alike (margins, rows evaluated, tests, permutations), or mean
+        Where they were not judged alike (margins, rows evaluated, tests, permutations, target), one
+        is of the built-in generator and another of one from outside, or they mean
         different configurations by one label.
     """
     first = runs[0]
@@ -39,6 +40,11 @@ def merge(runs: Sequence[Results]) -> tuple[Results, int]:
                     f"runs that were judged differently cannot be merged: `{name}` is {ours} "
                     f"in one and {theirs} in another"
                 )
+        if len({run.provenance["study"].get("generator") is None for run in (first, other)}) > 1:
+            raise UsageError(
+                "a run of the built-in generator and one of a generator from outside cannot be "
+                "merged: their rows have other columns"
+            )
     rows, doubled = _together([run.rows for run in runs], [])
     epochs, _ = _together([run.epochs for run in runs], ["epoch"])
     return Results(rows, epochs, _provenance(runs, len(rows))), doubled

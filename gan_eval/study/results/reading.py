@@ -10,8 +10,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_eval.judging.evaluation import RENAMED, axes_of
-from gan_eval.judging.judge import VERDICTS
-from gan_eval.judging.summary import CELL
+from gan_eval.judging.judge import OUTSIDE_VERDICTS, VERDICTS
+from gan_eval.judging.summary import CELL, OUTSIDE
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_json, reading
@@ -22,6 +22,12 @@ from gan_eval.study.ledger.ledger import LEDGER_FILE
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
 _TEXTS = (*CELL, "config_hash", "verdict", "environment")
+_OUTSIDE_TEXTS = (OUTSIDE, "failure", "copies_verdict", "modes_lost")
+_HOW = "_how"
+"""The end of the name of a column that says how others were computed."""
+
+POINTS = ("sample_rows", "real_sample_rows")
+"""Columns of JSON that pictures are drawn from: kilobytes in a cell, which no CSV is for."""
 _TEXT, _NUMBER, _WHOLE = "a text", "a number", "a whole number"
 
 
@@ -38,7 +44,7 @@ class _Study(_Told):
     n_evaluation: int | None = None
     tested: int | None = None
     tests: list[str] | None = None
-    margins: dict[str, float] | None = None
+    margins: dict[str, float | str | None] | None = None
 
 
 class _Configuration(_Told):
@@ -110,13 +116,31 @@ def read_rows(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     _refuse_part(path)
     texts = dict.fromkeys(("verdict", "backend", "device", "config_hash"), _TEXT)
-    rows = _read_csv(path, {"seed": _WHOLE, "kl": _NUMBER} | texts).rename(columns=RENAMED)
-    if strange := set(rows["verdict"]) - set(VERDICTS):
+    rows = _read_csv(path, {"seed": _WHOLE} | texts).rename(columns=RENAMED)
+    outside = OUTSIDE in rows
+    if not outside:
+        if "kl" not in rows:
+            raise UsageError(f"{str(path)!r} lacks the column 'kl'")
+        _check_column(path, rows["kl"], _NUMBER)
+    known = OUTSIDE_VERDICTS if outside else VERDICTS
+    if strange := set(rows["verdict"]) - set(known):
         raise UsageError(
             f"{str(path)!r} has the verdict {shown(min(strange))}, which is none of "
-            f"{', '.join(VERDICTS)}"
+            f"{', '.join(known)}"
         )
+    if outside:  # where nothing is said, a file has nothing
+        words = [str(name) for name in rows if _is_outside_text(name)]
+        rows = rows.assign(**{name: rows[name].astype(object).fillna("") for name in words})
     return rows
+
+
+def without_points(rows: pd.DataFrame) -> pd.DataFrame:
+    """Take out the columns of ``POINTS``, as every CSV does."""
+    return rows.drop(columns=[name for name in POINTS if name in rows])
+
+
+def _is_outside_text(name: object) -> bool:
+    return name in _OUTSIDE_TEXTS or str(name).endswith(_HOW)
 
 
 def read_epochs(path: Path) -> pd.DataFrame:
@@ -144,7 +168,7 @@ def _read_csv(path: Path, needed: dict[str, str]) -> pd.DataFrame:
             frame = pd.read_csv(
                 file,
                 # An environment's name may be digits alone.
-                dtype=dict.fromkeys(_TEXTS, str),
+                dtype=dict.fromkeys((*_TEXTS, *_OUTSIDE_TEXTS), str),
                 # A label may be "NA"; only what `to_csv` leaves empty is missing.
                 keep_default_na=False,
                 na_values=[""],
@@ -167,7 +191,7 @@ def _read_csv(path: Path, needed: dict[str, str]) -> pd.DataFrame:
 
 def _check_column(path: Path, column: pd.Series, kind: str | None) -> None:
     """``UsageError`` for what is damaged: a gap, a word among numbers, half a seed."""
-    if column.name in _TEXTS:
+    if column.name in _TEXTS or _is_outside_text(column.name):
         bad = column.isna() & (kind == _TEXT)
     else:
         numbers = pd.to_numeric(column, errors="coerce")

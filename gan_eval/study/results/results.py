@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gan_eval.judging.summary import CELL, summarise
+from gan_eval.judging.summary import CELL, OUTSIDE, summarise
 from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import check_writable, json_text, write_files
@@ -66,7 +66,11 @@ class Results(Displayed):
             where = f"{cut(str(cell['configuration']))} on {cell['backend']}/{cell['device']}"
             lines.append(
                 f"{where}: {cell['converged']} of {cell['replicates']} converged, "
-                f"median KL {cell['kl']:.3f} nats"
+                + (
+                    f"median worth {cell['worth_energy']:,.1f} real rows"
+                    if OUTSIDE in self.rows
+                    else f"median KL {cell['kl']:.3f} nats"
+                )
             )
         return few_lines(*lines)
 
@@ -75,7 +79,8 @@ class Results(Displayed):
         return summarise(self.rows)
 
     def plot(self) -> Figure:
-        """Draw which share of each cell's replicates has at most each KL(q‖p)."""
+        """Draw which share of each cell's replicates has at most each KL(q‖p), or of outside
+        generators each worth by energy distance."""
         import seaborn  # it takes a second to import, as Matplotlib does
         from matplotlib import pyplot as plt
 
@@ -83,19 +88,24 @@ class Results(Displayed):
         plt.close(figure)  # whoever gets it shows it, once
 
         cells = self.rows[CELL].astype(str).agg(" · ".join, axis=1).rename("cell")
-        kl = self.rows["kl"].mask(self.rows["verdict"] == "diverged", float("inf"))
-        seaborn.ecdfplot(x=kl, hue=cells, log_scale=True, ax=axes)
-        axes.set(xlabel="KL(q‖p), nats", ylabel="share of replicates")
+        if OUTSIDE in self.rows:
+            drawn, label = self.rows["worth_energy"], "worth by energy distance, real rows"
+        else:
+            drawn, label = self.rows["kl"], "KL(q‖p), nats"
+            drawn = drawn.mask(self.rows["verdict"] == "diverged", float("inf"))
+        seaborn.ecdfplot(x=drawn, hue=cells, log_scale=True, ax=axes)
+        axes.set(xlabel=label, ylabel="share of replicates")
         return figure
 
     def save(self, folder: str | Path) -> None:
         """Write rows, epochs and provenance into a folder, all of them or none.
 
         Beside the ledger of more than ``MOST_ROWS`` rows only the provenance is written: ``load``
-        and ``gan-eval export`` read the ledger.
+        and ``gan-eval export`` read the ledger. No CSV has the generated and real rows that
+        pictures of outside generators are drawn from.
         """
         folder = Path(folder)
-        tables = {ROWS_FILE: self.rows, EPOCHS_FILE: self.epochs}
+        tables = {ROWS_FILE: reading.without_points(self.rows), EPOCHS_FILE: self.epochs}
         if len(self.rows) > MOST_ROWS and (folder / LEDGER_FILE).exists():
             for name in tables:
                 (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,188 @@
+"""Results of outside generators to a page: its answer, its tables and pictures, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
+from gan_eval.pages.numbers import plural
+from gan_eval.pages.page import environment, fill
+from gan_eval.report.cells import FactCache
+from gan_eval.report.generators import figures, listed, samples, tables, words
+from gan_eval.report.generators.entrants import Entrant, entrants_of
+from gan_eval.report.reproduce import reproduce
+from gan_eval.report.words import completeness
+from gan_eval.runtime.arguments import lower_first, plain
+from gan_eval.study.results.results import Results
+
+
+def is_outside(provenance: Mapping[str, Any]) -> bool:
+    """Say whether a study's generator is one from outside, by what the study says of it."""
+    return (provenance.get("study") or {}).get("generator") is not None
+
+
+def assemble(results: Results, facts: FactCache) -> str:
+    """Write the page of a study of outside generators, without its data.
+
+    Parameters
+    ----------
+    results : Results
+        Of a study whose ``provenance["study"]["generator"]`` is not None.
+    facts : FactCache
+        What rests on checkpoints is kept here, so that ``verify`` has it.
+    """
+    entrants = entrants_of(results, facts)
+    provenance = results.provenance
+    study = provenance.get("study") or {}
+    name, question = plain(study.get("name", "study"), 80), plain(words.question(study), 200)
+    return fill(
+        title=f"{name}: {lower_first(question)}",
+        name=name,
+        question=question,
+        headline=words.headline(entrants, study),
+        incomplete=completeness(provenance),
+        sentences=words.answers(entrants),
+        cards=words.cards(entrants),
+        sections=_sections(entrants, provenance),
+        created=provenance.get("created"),
+    )
+
+
+def _sections(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> list[Section]:
+    made = [environment(provenance), reproduce(provenance)]
+    if not entrants:
+        return made
+    own = [entrant for entrant in entrants if entrant.own]
+    found = (
+        _side_by_side(entrants),
+        _in_words(entrants),
+        _rows(entrants),
+        _spread(entrants),
+        _checkpoints(own),
+        _modes(own),
+        _tests(entrants),
+        _failures(entrants),
+        _computed(entrants),
+        _trainings(entrants),
+    )
+    return [*(section for section in found if section), *made]
+
+
+def _side_by_side(entrants: Sequence[Entrant]) -> Section:
+    text = (
+        "Baselines stand beside the study's own generators: the Gaussian fit (a Gaussian with the "
+        "mean and the covariance of the training rows), the bootstrap (training rows drawn again, "
+        "a copier) and the real rows themselves (fresh rows of the truth, the best that can be)."
+    )
+    listed = (tables.entrants(entrants), tables.rows_of(entrants), tables.seconds(entrants))
+    return Section("entrants", "Entrants", [Paragraph(text), *_tables(*listed)])
+
+
+def _in_words(entrants: Sequence[Entrant]) -> Section | None:
+    """A paragraph for each entrant that has none in the answer."""
+    own = [entrant for entrant in entrants if entrant.own][: words.MANY]
+    rest = [entrant for entrant in entrants if not any(entrant is one for one in own)]
+    blocks: list[Block] = []
+    for entrant in rest[:_MOST_TOLD]:
+        blocks += [Heading(entrant.label), Paragraph(" ".join(words.told(entrant)))]
+    if (more := len(rest) - _MOST_TOLD) > 0:
+        blocks.append(Paragraph(f"{plural(more, 'more entrant')} in the table above."))
+    return Section("words", "The others in words", blocks) if blocks else None
+
+
+_MOST_TOLD = 24
+"""Entrants that have a paragraph of their own."""
+
+
+def _rows(entrants: Sequence[Entrant]) -> Section:
+    drawn, stored = samples.sampled(entrants)
+    if not drawn:
+        said = "No generated rows are stored with these results."
+        return Section("samples", "Generated rows", [Paragraph(said)])
+    text = (
+        "Generated rows over real rows of the first seed that gave some, on shared axes that fit "
+        "the real rows; of more than two columns the first two with numbers."
+    )
+    blocks: list[Block] = [Paragraph(text), *gallery(*samples.sample_pictures(entrants))]
+    if lacking := len(entrants) - stored:
+        blocks.append(Paragraph(f"Of {plural(lacking, 'entrant')} no generated rows are stored."))
+    if (rest := stored - len(drawn)) > 0:
+        blocks.append(Paragraph(f"{plural(rest, 'more entrant')} not drawn."))
+    return Section("samples", "Generated rows", blocks)
+
+
+def _spread(entrants: Sequence[Entrant]) -> Section | None:
+    blocks = gallery(lambda: figures.worth_spread(entrants))
+    text = (
+        "Trainings of an entrant differ by their seed only, which also draws the training rows. "
+        "The worth of a generator is the number of real rows that lie, as a sample, as near to the "
+        "truth as its distribution does; it grows without bound as the generator comes near."
+    )
+    return Section("spread", "Worth over seeds", [Paragraph(text), *blocks])
+
+
+def _checkpoints(own: Sequence[Entrant]) -> Section | None:
+    shown = [entrant for entrant in own if figures.curves(entrant)["seed"]]
+    if not shown:
+        return None
+    text = "A generator with `steps` is judged at each checkpoint, by as many rows every time."
+    drawn = (partial(figures.checkpoints, entrant) for entrant in shown[: figures.MOST_CURVES])
+    blocks: list[Block] = [Paragraph(text), *gallery(*drawn)]
+    if (rest := len(shown) - figures.MOST_CURVES) > 0:
+        blocks.append(Paragraph(f"{plural(rest, 'more entrant')} not drawn."))
+    return Section("checkpoints", "Worth over checkpoints", blocks)
+
+
+def _modes(own: Sequence[Entrant]) -> Section | None:
+    shown = [one for one in own if any(str(name).startswith("mode_share_") for name in one.rows)]
+    shown = [one for one in shown if any(one.has(name) for name in _shares(one))]
+    if not shown:
+        return None
+    drawn = (partial(figures.mode_shares, entrant) for entrant in shown[: figures.MOST_CURVES])
+    text = "The target's modes are known, so each generated row is counted to the nearest one."
+    blocks: list[Block] = [Paragraph(text), *gallery(*drawn)]
+    if (rest := len(shown) - figures.MOST_CURVES) > 0:
+        blocks.append(Paragraph(f"{plural(rest, 'more entrant')} not drawn."))
+    return Section("modes", "Modes", blocks)
+
+
+def _shares(entrant: Entrant) -> list[str]:
+    return [str(name) for name in entrant.rows if str(name).startswith("mode_share_")]
+
+
+def _tests(entrants: Sequence[Entrant]) -> Section | None:
+    table = tables.rejections(entrants)
+    if table is None:
+        return None
+    text = (
+        "Not rejecting is not learning: it says that so many rows do not show the difference. A "
+        "perfect generator is rejected in 5 % of its trainings, as the real rows are, up to chance."
+    )
+    return Section("tests", "Tests", [Paragraph(text), TableBlock(table)])
+
+
+def _failures(entrants: Sequence[Entrant]) -> Section | None:
+    table = listed.failures(entrants)
+    return None if table is None else Section("failures", "Failures", [TableBlock(table)])
+
+
+def _computed(entrants: Sequence[Entrant]) -> Section | None:
+    table = listed.computed(entrants)
+    if table is None:
+        return None
+    text = (
+        "Exact: from the distributions themselves, with no error of sampling. Sampled: estimated "
+        "from generated rows against real ones. Known: the target's own modes. Found: peaks of "
+        "the real rows."
+    )
+    return Section("computed", "How it was computed", [Paragraph(text), TableBlock(table)])
+
+
+def _trainings(entrants: Sequence[Entrant]) -> Section:
+    return Section("trainings", "Trainings", [TableBlock(listed.trainings(entrants), folded=True)])
+
+
+def _tables(*made: Table | None) -> list[Block]:
+    return [TableBlock(table) for table in made if table is not None]
