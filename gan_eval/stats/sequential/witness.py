@@ -57,7 +57,7 @@ class WitnessEProcess(Running):
     Parameters
     ----------
     reals : array_like, shape (n, d)
-        Independent rows that the generator has not seen. They are shuffled first, by ``rng``.
+        Independent rows that the generator has not seen.
     reserved : int, optional
         So many real rows are not bet on: they whiten the rows, give the bandwidth, and begin the
         witness. By default a quarter, at least 20 and at most 5,000.
@@ -66,6 +66,9 @@ class WitnessEProcess(Running):
         and a quarter of it. The capital is laid out on all of them in equal parts.
     frequencies : int
         Random frequencies for a kernel.
+    shuffle : bool
+        Whether the rows are shuffled first, by ``rng``; False where they are in random order: then
+        the first ones are reserved.
     rng : int or numpy.random.Generator
         Shuffles the real rows and draws the frequencies.
 
@@ -102,6 +105,7 @@ class WitnessEProcess(Running):
         reserved: int | None = None,
         bandwidths: Sequence[float] | None = None,
         frequencies: int = FREQUENCIES,
+        shuffle: bool = True,
         rng: int | np.random.Generator = 0,
     ) -> None:
         super().__init__()
@@ -115,9 +119,9 @@ class WitnessEProcess(Running):
                 )
         reserved = whole_number(reserved, "`reserved`", 2, len(rows) - 1, "one less than the reals")
         frequencies = whole_number(frequencies, "`frequencies`", 1, 100_000)
-        self._reals = _RealRows(
-            rows[generator.permutation(len(rows))], reserved, bandwidths, frequencies, generator
-        )
+        rows = rows[generator.permutation(len(rows))] if shuffle else rows
+        self._reals = _RealRows(rows, reserved, bandwidths, frequencies, generator)
+        self._start = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -125,6 +129,7 @@ class WitnessEProcess(Running):
         self._sums = np.stack([reals.reserved_sum, np.zeros_like(reals.reserved_sum)])
         self._squares = np.full(reals.kernels, FIRST_WEIGHT * FIRST_SQUARE)
         self._logs = np.zeros((reals.kernels, len(STAKES)))
+        self._known = 0
 
     def anew(self) -> Self:
         """Begin a new process with the same real rows, for another generator.
@@ -137,15 +142,45 @@ class WitnessEProcess(Running):
         new._begin()
         return new
 
+    def onwards(self, known: Any = None) -> Self:
+        """Begin a new process with the real rows that are left, for another generator.
+
+        So each real row is bet on once in all of them.
+
+        Parameters
+        ----------
+        known : array_like, shape (k, d), optional
+            Rows of that generator that will not be given to ``update``: the witness begins with
+            them, and so the first pair is bet on already.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(0)
+        >>> process, wide = WitnessEProcess(rng.normal(size=(2000, 1))), rng.normal(0, 2, (1000, 1))
+        >>> _ = process.update(wide[:200])
+        >>> new = process.onwards(wide[500:])
+        >>> _ = new.update(wide[:200])
+        >>> new.left, new.stopped_at(0.01) < process.stopped_at(0.01)
+        (1100, True)
+        """
+        new = self.anew()
+        new._start = self._start + self.rows
+        if known is not None:
+            table = rows_of(known, self._reals.dimension, "known")
+            new._known = len(table)
+            for at in range(0, len(table), BLOCK):
+                new._sums[1] += self._reals.features_of(table[at : at + BLOCK]).sum(axis=0)
+        return new
+
     @property
     def exhausted(self) -> bool:
         """True where every real row has been bet on."""
-        return self.rows >= self._reals.count
+        return self.left <= 0
 
     @property
     def left(self) -> int:
         """The real rows that have not been bet on."""
-        return self._reals.count - self.rows
+        return self._reals.count - self._start - self.rows
 
     @property
     def reserved(self) -> int:
@@ -166,18 +201,20 @@ class WitnessEProcess(Running):
         table = rows_of(rows, self._reals.dimension)
         while len(table) and not self.exhausted:
             # Up to the end of a block of real rows.
-            size = min(BLOCK - self.rows % BLOCK, self.left, len(table))
+            size = min(BLOCK - (self._start + self.rows) % BLOCK, self.left, len(table))
             self._take(table[:size])
             table = table[size:]
         return self.log_e
 
     def _take(self, rows: Array) -> None:
-        first, n, reals = self.rows, len(rows), self._reals
-        pairs = np.stack([reals.features(first, n), reals.features_of(rows)], axis=1)
+        n, reals = len(rows), self._reals
+        next_ones = reals.features(self._start + self.rows, n)
+        pairs = np.stack([next_ones, reals.features_of(rows)], axis=1)
         sums = cumulative(self._sums, pairs)
-        before = np.arange(first, first + n)[:, None]
-        mean = sums[:-1, 0] / (reals.reserved + before) - sums[:-1, 1] / np.maximum(before, 1)
-        mean[before[:, 0] == 0] = 0.0  # no generated row was seen: nothing is bet
+        before = np.arange(self.rows, self.rows + n)[:, None]
+        seen = self._known + before
+        mean = sums[:-1, 0] / (reals.reserved + before) - sums[:-1, 1] / np.maximum(seen, 1)
+        mean[seen[:, 0] == 0] = 0.0  # no generated row was seen: nothing is bet
         lengths = np.sqrt(np.square(mean) @ reals.weights)
         payoffs = ((pairs[:, 0] - pairs[:, 1]) * mean) @ reals.weights
         payoffs = np.where(lengths > 0, payoffs / np.where(lengths > 0, lengths, 1.0), 0.0)

@@ -206,3 +206,32 @@ def test_what_cannot_be_used_is_refused_in_one_sentence() -> None:
         WitnessEProcess(rows, bandwidths=[0.0])
     with pytest.raises(UsageError, match="`rows`"):
         WitnessEProcess(rows).update(np.zeros((3, 5)))
+
+
+def test_onwards_bets_on_the_rows_that_are_left() -> None:
+    """The new process is that of the same rows without those that were bet on."""
+    rng = np.random.default_rng(3)
+    reals, rows = rng.normal(size=(700, 2)), rng.normal(0.3, size=(400, 2))
+    process = WitnessEProcess(reals, reserved=100, shuffle=False, rng=0)
+    process.update(rows[:300])
+    new = process.onwards()
+    assert (new.rows, new.left, new.log_e) == (0, 300, 0.0)
+    rest = np.concatenate([reals[:100], reals[400:]])
+    again = WitnessEProcess(rest, reserved=100, shuffle=False, rng=0)
+    assert new.update(rows) == pytest.approx(again.update(rows))
+    assert new.exhausted
+    assert new.onwards().left == 0
+
+
+@pytest.mark.statistical
+def test_known_rows_keep_the_level() -> None:
+    """Of 300 null processes with a begun witness at most 27 reach 1/α, α = 0.05 (beyond by chance
+    with probability below 0.002)."""
+    rng, reached = np.random.default_rng(4), 0
+    process = WitnessEProcess(rng.normal(size=(300 * 60 + 200, 2)), reserved=200, rng=0)
+    for _ in range(300):
+        process = process.onwards(rng.normal(size=(100, 2)))
+        process.update(rng.normal(size=(60, 2)))
+        reached += process.rejected(0.05)
+    assert process.exhausted
+    assert reached <= 27
