@@ -58,3 +58,15 @@ def test_a_fault_in_the_work_is_heard_and_the_bar_is_gone(monkeypatch):
         list(threads.shown(failing(), 10, "pairs of rows"))
     # The cursor is hidden while a bar is shown; the last word gives it back.
     assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
+
+
+def test_products_have_one_thread_inside_and_as_many_as_before_after() -> None:
+    from threadpoolctl import threadpool_info
+
+    def blas() -> list[int]:
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    before = blas()
+    with threads.one_blas_thread():
+        assert set(blas()) <= {1}
+    assert blas() == before

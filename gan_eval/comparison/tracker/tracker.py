@@ -26,6 +26,7 @@ from gan_eval.pages.numbers import count, plural
 from gan_eval.runtime.arguments import level, shown, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
+from gan_eval.runtime.threads import one_blas_thread
 from gan_eval.stats.pairs import semimetric
 from gan_eval.stats.samples import Array
 from gan_eval.stats.squared_distance import squared_distance
@@ -141,10 +142,11 @@ class Tracker(Displayed):
             points = points[np.sort(streams[2].choice(self.rows, MOST_ROWS, replace=False))]
             self.notes += (f"Distances are to {count(MOST_ROWS)} of {count(self.rows)} real rows.",)
         self._some = points[streams[4].permutation(len(points))[:_NEAR_ENOUGH]]
-        self._features = {
-            by: RealFeatures(points, by, stream)
-            for by, stream in zip(MEASURES, streams[3].spawn(2), strict=True)
-        }
+        with one_blas_thread():
+            self._features = {
+                by: RealFeatures(points, by, stream)
+                for by, stream in zip(MEASURES, streams[3].spawn(2), strict=True)
+            }
         self._rows: list[dict[str, Any]] = []
         self._measured: dict[float, Measured] = {}
 
@@ -186,13 +188,15 @@ class Tracker(Displayed):
         row: dict[str, Any] = {"step": step, "rows": _length(samples)}
         note = ""
         try:
-            points = self._places.points(samples)
+            with one_blas_thread():
+                points = self._places.points(samples)
         except BadRowsError as error:
             note = str(error)
         else:
             row["rows"] = len(points)
             _require_rows(len(points), "samples")
-            row |= self._measure(step, points)
+            with one_blas_thread():
+                row |= self._measure(step, points)
         self._rows.append({**row, "note": note, "seconds": time.perf_counter() - started})
         return {f"{PREFIX}{name}": float(row.get(name, math.nan)) for name in _LOGGED}
 
