@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from gan_eval.comparison.measures import copies_of, frame_of
-from gan_eval.comparison.modes import State, describe, find_modes
-from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.target import GaussianTarget
 from gan_eval.judging import evaluation
-from gan_eval.judging.generators.modes import KnownModes, known_modes
+from gan_eval.judging.generators import parts
+from gan_eval.judging.generators.parts import Made, Row
 from gan_eval.runtime.arguments import draw_count
-from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.coverage import MEASURES, coverage
+from gan_eval.stats.coverage import MEASURES
 from gan_eval.stats.mixed import MixedRows, embed
-from gan_eval.stats.worth import BY, worth
-
-Row = dict[str, Any]
-Told = TypeVar("Told")
-
-ALPHA = 0.05
-"""The level of a replicate's tests of copying, and of its modes together."""
-
-DISTANCES = {"energy": "energy_distance", "mmd": "mmd2"}
-"""The column of the squared distance of each measure of worth."""
-
-_NAMES = {"energy": "worth by energy", "mmd": "worth by MMD"}
-_FAR = "some values lie so far from the rest that the arithmetic ends"
+from gan_eval.stats.worth import BY
 
 
 def blank(
@@ -55,13 +38,13 @@ def blank(
     >>> row["worth_energy"], row["copies_verdict"], row["mode_share_2"]
     (nan, '', nan)
     """
-    names = ["n_train", "n_real", "n_generated", *_worth_names()]
+    names = ["n_train", "n_real", "n_generated", *parts.worth_names()]
     names += evaluation.test_columns([*tests, *one_sample])
     names += [f"{name}{end}" for name in MEASURES for end in ("", "_expected", "_pvalue")]
     names += ["copies_exact", "copies_near", "copies_pvalue", "copies_verdict"]
     names += ["modes_how", "modes", "modes_kept", "modes_lost", "modes_pvalue"]
     names += ["high_quality_share", *(f"mode_share_{k + 1}" for k in range(n_modes))]
-    row: Row = {name: "" if _is_text(name) else np.nan for name in names}
+    row: Row = {name: "" if parts.is_text(name) else np.nan for name in names}
     return row | {"not_measured": ""}
 
 
@@ -128,31 +111,31 @@ def sampled_columns(
         from gan_eval.stats.battery.catalogue import known
 
         tests = known(tests)
-    target = _gaussian(target) or target
+    target = parts.gaussian(target) or target
     names = one_sample_names(target)
     modes = getattr(target, "modes", None)
     row = blank(tests, len(modes.names) if modes is not None else 0, one_sample=names)
-    made = _Made(row)
+    made = Made(row)
     row |= _counts(train, real, generated)
-    if why := _unusable(train, real, generated, target):
+    if why := parts.unusable(train, real, generated, target):
         made.miss("every measure", why)
         return made.finished()
     streams = np.random.default_rng(seed).spawn(8)
-    _add_worth(made, train, real, generated, target, BY)
+    parts.add_worth(made, train, real, generated, target, BY)
     if permutations:
-        _add_tests(made, real, generated, target, tests, permutations, streams[0])
-        _add_one_sample_tests(made, generated, target, names, permutations, streams[1])
+        parts.add_tests(made, real, generated, target, tests, permutations, streams[0])
+        parts.add_one_sample_tests(made, generated, target, names, permutations, streams[1])
         points = made.tried("points", lambda: embed(real, generated))
         if points is not None:
-            _add_coverage(made, points, permutations, streams[2])
+            parts.add_coverage(made, points, permutations, streams[2])
         if copying:
-            _add_copies(made, train, real, generated, permutations, streams[3])
+            parts.add_copies(made, train, real, generated, permutations, streams[3])
         if modes is None and points is not None:
-            _add_found_modes(made, points, real, generated, permutations, streams[4])
+            parts.add_found_modes(made, points, real, generated, permutations, streams[4])
     else:
         made.miss("tests, coverage and copying", "no permutations were asked for")
     if modes is not None:
-        _add_known_modes(made, generated, target, permutations or 999, streams[5])
+        parts.add_known_modes(made, generated, target, permutations or 999, streams[5])
     return made.finished()
 
 
@@ -175,12 +158,12 @@ def worth_columns(
     >>> found["worth_energy_low"] < found["worth_energy"] < found["worth_energy_high"] < 10
     True
     """
-    target = _gaussian(target) or target
-    made = _Made({name: "" if _is_text(name) else np.nan for name in _worth_names(by)})
-    if why := _unusable(train, real, generated, target):
+    target = parts.gaussian(target) or target
+    made = Made({name: "" if parts.is_text(name) else np.nan for name in parts.worth_names(by)})
+    if why := parts.unusable(train, real, generated, target):
         made.miss("worth", why)
     else:
-        _add_worth(made, train, real, generated, target, by)
+        parts.add_worth(made, train, real, generated, target, by)
     return made.finished()
 
 
@@ -192,256 +175,9 @@ def one_sample_names(target: Any | None) -> tuple[str, ...]:
     return ()
 
 
-@dataclass(eq=False)
-class _Made:
-    """The columns so far, and what could not be measured, by the reason."""
-
-    row: Row
-    missed: dict[str, list[str]] = field(default_factory=dict)
-
-    def tried(self, name: str, made: Callable[[], Told]) -> Told | None:
-        """Measure something, or note why it cannot be."""
-        try:
-            with np.errstate(over="raise", invalid="raise", divide="raise"):
-                return made()
-        except UsageError as error:
-            self.miss(name, str(error))
-        except (FloatingPointError, OverflowError, np.linalg.LinAlgError):
-            self.miss(name, _FAR)
-        return None
-
-    def miss(self, name: str, why: str) -> None:
-        self.missed.setdefault(why.replace("; ", ", "), []).append(name)
-
-    def finished(self) -> Row:
-        said = [f"{', '.join(names)}: {why}" for why, names in self.missed.items()]
-        return self.row | {"not_measured": "; ".join(said)}
-
-
-def _is_text(name: str) -> bool:
-    return name in ("copies_verdict", "modes_how", "modes_lost") or name.endswith("_how")
-
-
-def _worth_names(by: Sequence[str] = BY) -> list[str]:
-    return [
-        f"{name}{end}"
-        for one in by
-        for name, ends in (
-            (f"worth_{one}", ("", "_low", "_high", "_how")),
-            (DISTANCES[one], ("", "_low", "_high")),
-        )
-        for end in ends
-    ]
-
-
-def _gaussian(target: Any) -> GaussianTarget | None:
-    if isinstance(target, GaussianTarget | Gaussian | tuple):
-        return GaussianTarget.of(target)
-    return None
-
-
 def _counts(train: MixedRows | None, real: MixedRows, generated: MixedRows) -> Row:
     return {
         "n_train": np.nan if train is None else float(len(train)),
         "n_real": float(len(real)),
         "n_generated": float(len(generated)),
     }
-
-
-def _unusable(
-    train: MixedRows | None, real: MixedRows, generated: MixedRows, target: Any | None
-) -> str:
-    """Say why nothing can be measured of such rows; empty where something can."""
-    tables = {"the generator's rows": generated, "the real rows": real}
-    if train is not None:
-        tables["the training rows"] = train
-    for name, table in tables.items():
-        if not len(table):
-            return f"{name} are none"
-        if table.numbers.shape[1] != real.numbers.shape[1]:
-            return (
-                f"{name} have {table.numbers.shape[1]} columns of numbers, and the real ones "
-                f"{real.numbers.shape[1]}"
-            )
-        if np.isinf(table.numbers).any():
-            return f"{name} have infinite values"
-        if target is not None and np.isnan(table.numbers).any():
-            return f"{name} have values that are not numbers (NaN)"
-    return ""
-
-
-def _add_worth(
-    made: _Made,
-    train: MixedRows | None,
-    real: MixedRows,
-    generated: MixedRows,
-    target: Any | None,
-    by: Sequence[str],
-) -> None:
-    known = isinstance(target, GaussianTarget)
-    first: Any = target
-    second: Any = generated.numbers
-    if not known:
-        tables = (real, generated) if train is None else (train, real, generated)
-        points = made.tried("worth", lambda: embed(*tables, by="first"))
-        if points is None:
-            return
-        first, second = points[-2:]
-    for one in by:
-        found = made.tried(_NAMES[one], lambda one=one: worth(first, second, by=one, whiten=known))
-        if found is None:
-            continue
-        ends = {"": found.value, "_low": found.low, "_high": found.high, "_how": found.how}
-        made.row |= {f"worth_{one}{end}": value for end, value in ends.items()}
-        ends = {"": found.distance, "_low": found.distance_low, "_high": found.distance_high}
-        made.row |= {f"{DISTANCES[one]}{end}": value for end, value in ends.items()}
-
-
-def _add_tests(
-    made: _Made,
-    real: MixedRows,
-    generated: MixedRows,
-    target: Any | None,
-    tests: Sequence[str],
-    permutations: int,
-    generator: np.random.Generator,
-) -> None:
-    """Run two-sample tests; those that know a Gaussian target's law against it."""
-    from gan_eval.stats.battery import catalogue  # PyTorch, which takes seconds to import
-
-    seeds = catalogue.seeds(generator)
-    known = target if isinstance(target, GaussianTarget) else None
-    pair: tuple[Any, Any] = generated, real
-    if generated.plain and real.plain:
-        pair = generated.numbers, real.numbers
-    data = made.tried("two-sample tests", lambda: catalogue.Samples.of(*pair, known, generator))
-    if data is None:
-        return
-    for name in tests:
-        result = made.tried(
-            f"the test {name}",
-            lambda name=name: catalogue.TESTS[name].run(
-                data, permutations=permutations, rng=seeds[name], device="cpu"
-            ),
-        )
-        if result is not None:
-            made.row[f"{name}_statistic"] = float(result.statistic)
-            made.row[f"{name}_pvalue"] = float(result.pvalue)
-
-
-def _add_one_sample_tests(
-    made: _Made,
-    generated: MixedRows,
-    target: Any | None,
-    names: Sequence[str],
-    permutations: int,
-    generator: np.random.Generator,
-) -> None:
-    return
-
-
-def _add_coverage(
-    made: _Made, points: tuple[Any, ...], permutations: int, generator: np.random.Generator
-) -> None:
-    found = made.tried(
-        "coverage", lambda: coverage(points[0], points[1], permutations=permutations, rng=generator)
-    )
-    if found is None:
-        return
-    for name, one in found.measures.items():
-        made.row[name] = one.value
-        made.row[f"{name}_expected"] = one.expected
-        made.row[f"{name}_pvalue"] = one.adjusted
-
-
-def _add_copies(
-    made: _Made,
-    train: MixedRows | None,
-    real: MixedRows,
-    generated: MixedRows,
-    permutations: int,
-    generator: np.random.Generator,
-) -> None:
-    if train is None:
-        made.miss("copying", "the rows that the generator was fitted to are not given")
-        return
-    found = made.tried(
-        "copying",
-        lambda: copies_of(
-            train, generated, real, permutations=permutations, alpha=ALPHA, rng=generator
-        ),
-    )
-    if found is None or found.held_out is None:
-        return
-    made.row["copies_exact"] = found.exact.rows / found.exact.of
-    if found.near is None:
-        made.miss("near copies", "every generated row equals a training row, or these are all one")
-    else:
-        made.row["copies_near"] = found.near.rows / found.near.of
-    made.row["copies_pvalue"] = found.held_out.pvalue
-    made.row["copies_verdict"] = str(found.verdict)
-
-
-def _add_found_modes(
-    made: _Made,
-    points: tuple[Any, ...],
-    real: MixedRows,
-    generated: MixedRows,
-    permutations: int,
-    generator: np.random.Generator,
-) -> None:
-    found = made.tried(
-        "modes",
-        lambda: find_modes(
-            points[0], points[1], permutations=permutations, alpha=ALPHA, rng=generator
-        ),
-    )
-    if found is None:
-        return
-    places = describe(found, frame_of(_named(real)), frame_of(_named(generated)))
-    names = [
-        f"mode {one.number}" + (f" at {place}" if place else "")
-        for one, place in zip(found.found, places, strict=True)
-    ]
-    real_ones = [one for one in found.found if one.state != State.INVENTED]
-    made.row["modes_how"] = "found"
-    made.row["modes"] = float(len(real_ones))
-    made.row["modes_kept"] = float(len(real_ones) - len(found.lost))
-    made.row["modes_lost"] = "; ".join(
-        names[one.number - 1].replace("; ", ", ") for one in found.lost
-    )
-    if found.pvalue is None:
-        made.miss("shares of modes", "only one mode is found")
-    else:
-        made.row["modes_pvalue"] = found.pvalue
-
-
-def _add_known_modes(
-    made: _Made, generated: MixedRows, target: Any, draws: int, generator: np.random.Generator
-) -> None:
-    found: KnownModes | None = made.tried(
-        "modes",
-        lambda: known_modes(generated.numbers, target, alpha=ALPHA, draws=draws, rng=generator),
-    )
-    if found is None:
-        return
-    made.row["modes_how"] = "known"
-    made.row["modes"] = float(len(found.names))
-    if found.could_lose:
-        made.row["modes_kept"] = float(len(found.names) - found.lost.sum())
-        lost = [name for name, gone in zip(found.names, found.lost, strict=True) if gone]
-        made.row["modes_lost"] = "; ".join(name.replace("; ", ", ") for name in lost)
-    else:
-        made.miss("lost modes", f"{found.rows} generated rows are too few to show that one is lost")
-    made.row["modes_pvalue"] = found.pvalue
-    made.row["high_quality_share"] = found.high_quality_share
-    for k, share in enumerate(found.shares):
-        made.row[f"mode_share_{k + 1}"] = float(share)
-
-
-def _named(rows: MixedRows) -> MixedRows:
-    """Name columns of numbers that have no names, by their place."""
-    if rows.number_names:
-        return rows
-    names = tuple(f"x{j + 1}" for j in range(rows.numbers.shape[1]))
-    return MixedRows(rows.numbers, rows.categories, names, rows.category_names, rows.levels)

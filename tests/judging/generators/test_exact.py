@@ -105,7 +105,7 @@ def test_a_gaussian_fit_is_worth_eight_fifths_of_its_rows(d: int) -> None:
         # The rows enter by their means and covariances, which are normal and Wishart.
         means = rng.normal(size=(1000, d)) / math.sqrt(n)
         rows = rng.normal(size=(1000, n - 1, d))
-        factors = np.linalg.qr(rows, mode="r") / math.sqrt(n)
+        factors = np.asarray(np.linalg.qr(rows, mode="r")) / math.sqrt(n)
         shares.append([1 / by for by in exact_worth(Gaussian(means, factors), unit)])
     by_energy, by_mmd = n * np.mean(shares, axis=(0, 2))
     assert by_energy == pytest.approx(5 / 8, rel=0.06)
