@@ -23,7 +23,7 @@ _NEEDED = ("config_hash", "backend", "device", "verdict", "kl", "worth_kl", "eff
 _NEEDED += ("samples_to_detect", "loss_D", "loss_G", "examples_per_second")
 _MEDIANS = (*_NEEDED[-4:], "chapter_examples_per_second")
 
-OUTSIDE = "yardstick"
+OUTSIDE = "failure"
 """A column that rows of generators from outside have, and those of the built-in one have not."""
 
 _OUTSIDE_NEEDED = ("config_hash", "backend", "device", "verdict")
