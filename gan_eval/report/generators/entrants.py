@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.judging.evaluation import axes_of
-from gan_eval.judging.summary import OUTSIDE, by_cell, summarise
+from gan_eval.judging.summary import by_cell, summarise
 from gan_eval.report.cells import FactCache
 from gan_eval.runtime.arguments import plain
 from gan_eval.study.results.results import Results
@@ -75,8 +75,8 @@ class Entrant:
 
     @property
     def yardstick(self) -> str:
-        """The measure that verdicts rest on: ``kl`` or ``energy``."""
-        return next((text for text in self.texts(OUTSIDE) if text), "energy")
+        """The column that verdicts rest on: ``kl``, ``worth_kl`` or ``worth_energy``."""
+        return next((text for text in self.texts("yardstick") if text), "worth_energy")
 
     @property
     def judged(self) -> pd.DataFrame:

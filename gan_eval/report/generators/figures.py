@@ -113,7 +113,7 @@ def _median_bar(axes: Axes, summary: Mapping[str, Any], y: int) -> None:
 
 def _margins(entrants: Sequence[Entrant]) -> list[float]:
     """The worths that verdicts rest on; none where they rest on another measure."""
-    found = {one.only("margin") for one in entrants if one.yardstick == "energy"}
+    found = {one.only("margin") for one in entrants if one.yardstick == "worth_energy"}
     return sorted(value for value in found if math.isfinite(value) and value > 0)
 
 

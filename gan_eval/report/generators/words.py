@@ -106,8 +106,9 @@ def meaning(entrant: Entrant) -> str:
     if entrant.yardstick == "kl":
         said = f"its KL divergence from the target is at most {setting(margin)} nats"
     else:
+        by = "by KL" if entrant.yardstick == "worth_kl" else "by energy distance"
         said = (
-            f"its rows are worth at least {number(margin)} real rows by energy distance: they are "
+            f"its rows are worth at least {number(margin)} real rows {by}: they are "
             "shown to come as near to the truth as so many rows drawn from it do"
         )
     return f"A training counts as learned where {said}. {interval_of}"
@@ -147,7 +148,7 @@ def _size(entrant: Entrant) -> str:
 
 def worth_column(entrant: Entrant) -> str:
     """Name the column of worth by the yardstick; by energy where that one was not computed."""
-    name = f"worth_{entrant.yardstick}"
+    name = "worth_kl" if entrant.yardstick == "kl" else entrant.yardstick
     known = name in entrant.summary and not math.isnan(entrant.summary[name])
     return name if known else "worth_energy"
 

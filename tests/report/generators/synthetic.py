@@ -114,7 +114,7 @@ def _nothing(failure: str) -> dict[str, Any]:
             "verdict": "no_result",
             "margin": MARGIN,
             "near_margin": NEAR,
-            "yardstick": "energy",
+            "yardstick": "worth_energy",
             "failure": failure,
             "seconds": 60.0,
         }
@@ -128,7 +128,7 @@ def _row(size: float, rng: np.random.Generator, lost: Any, seed: int) -> dict[st
     low, high = size / 1.4, size * 1.4
     verdict = "converged" if low >= MARGIN else "near" if size >= NEAR else "failed"
     row: dict[str, Any] = {"verdict": verdict, "margin": MARGIN, "near_margin": NEAR}
-    row |= {"yardstick": "energy", "failure": "", "seconds": 2 + rng.random()}
+    row |= {"yardstick": "worth_energy", "failure": "", "seconds": 2 + rng.random()}
     row |= {"sample_seconds": 0.01, "examples": 64000.0, "n_train": TRAINED, "n_real": 2000}
     row |= {"n_generated": 2000, "worth_energy": size, "worth_energy_low": low}
     row |= {"worth_energy_high": high, "worth_energy_how": "sampled"}
