@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.util import Finalize
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -30,6 +31,7 @@ class Child:
     def __init__(self) -> None:
         self._process: Any = None
         self._ours: Connection | None = None
+        self._at_exit: Finalize | None = None
 
     def call(self, function: Callable[..., Any], *arguments: Any, seconds: float | None) -> Any:
         """Make a call there, and return what it returns.
@@ -76,7 +78,9 @@ class Child:
             self._process.join()
         if self._ours is not None:
             self._ours.close()
-        self._process = self._ours = None
+        if self._at_exit is not None:
+            self._at_exit.cancel()
+        self._process = self._ours = self._at_exit = None
 
     def _started(self) -> Connection:
         if self._ours is not None and self._process.is_alive():
@@ -89,6 +93,8 @@ class Child:
             process.start()
         theirs.close()
         self._process, self._ours = process, ours
+        # At its exit a process waits for those that it started, and this one waits to be asked.
+        self._at_exit = Finalize(self, process.kill, exitpriority=1)
         try:
             ours.recv()  # it has imported what it needs
         except EOFError:
