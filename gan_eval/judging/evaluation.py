@@ -93,17 +93,9 @@ def bits(tests: Sequence[str]) -> int:
     return sum(1 << place for place, name in enumerate(catalogue.TESTS) if name in tests)
 
 
-_NO_TESTS = (
-    *("precision", "recall", "density", "coverage", "copies", "modes"),
-    *("kernel_stein", "log_density"),
-)
-"""What else has a p-value in the rows of a generator from outside, whichever tests are chosen."""
-
-
 def tests_of(names: Iterable[str]) -> list[str]:
     """List the tests that have columns among these names, in their order."""
-    found = [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
-    return [name for name in found if name not in _NO_TESTS]
+    return [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
 
 
 def with_columns_of(tests: Sequence[str], names: Iterable[str]) -> list[str]:
