@@ -80,7 +80,8 @@ def sampled_columns(
     tests : sequence of str
         Names from ``gan_eval.stats.battery.catalogue.TESTS``.
     permutations : int
-        Of every test; 0 leaves out what needs some.
+        Of every test; 0 leaves out what needs some. Of the tests against a density at most
+        ``parts.RESAMPLES`` samples of the target, which all replicates of a process share.
     seed : int
         The same seed gives the same columns, whichever tests are run.
     copying : bool
@@ -124,7 +125,8 @@ def sampled_columns(
     parts.add_worth(made, train, real, generated, target, BY)
     if permutations:
         parts.add_tests(made, real, generated, target, tests, permutations, streams[0])
-        parts.add_one_sample_tests(made, generated, target, names, permutations, streams[1])
+        if names:
+            parts.add_one_sample_tests(made, generated, target, names, permutations)
         points = made.tried("points", lambda: embed(real, generated))
         if points is not None:
             parts.add_coverage(made, points, permutations, streams[2])
@@ -171,8 +173,18 @@ def one_sample_names(target: Any | None) -> tuple[str, ...]:
     """Name the tests of :func:`sampled_columns` that need the target's density alone.
 
     None of a Gaussian: those tests of a battery that know it are run by their own names.
+
+    Examples
+    --------
+    >>> from gan_eval.distributions.mixture import MixtureTarget
+    >>> one_sample_names(MixtureTarget.ring()), one_sample_names(None)
+    (('mode_shares', 'log_density', 'target_energy', 'kernel_stein'), ())
     """
-    return ()
+    if target is None or parts.gaussian(target) is not None:
+        return ()
+    several = len(getattr(target, "modes", None) or ()) > 1
+    shares, stein = ["mode_shares"] * several, ["kernel_stein"] * hasattr(target, "score")
+    return (*shares, "log_density", "target_energy", *stein)
 
 
 def _counts(train: MixedRows | None, real: MixedRows, generated: MixedRows) -> Row:

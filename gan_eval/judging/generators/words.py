@@ -33,6 +33,10 @@ TESTS = {
     "likelihood_ratio": "the likelihood ratio",
     "classifier": "a classifier",
     "columns": "the column that differs most",
+    "target_energy": "energy to the target itself",
+    "log_density": "the target's density",
+    "kernel_stein": "the kernel Stein test",
+    "mode_shares": "the shares of the modes",
 }
 """What sentences call tests; others by their names."""
 

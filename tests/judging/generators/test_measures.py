@@ -124,6 +124,22 @@ def test_modes_that_no_one_knows_are_found_and_described() -> None:
     assert math.isnan(found["high_quality_share"])
 
 
+def test_tests_of_the_density_alone_see_other_tails() -> None:
+    """Rows of a Gaussian with the covariance of a Student t of 3 degrees, as one target twice."""
+    known = [StudentTTarget(3.0, [0.0, 0.0], np.eye(2)) for _ in range(2)]
+    train, real, fresh = samples(12, 500, known[0])
+    thin = np.sqrt(3.0) * np.random.default_rng(0).normal(size=(500, 2))
+    fine, wrong = (measured(train, real, rows, target=known[0]) for rows in (fresh, thin))
+    assert one_sample_names(known[0]) == ("log_density", "target_energy", "kernel_stein")
+    for name in one_sample_names(known[0]):
+        assert fine[f"{name}_pvalue"] > 0.05
+        assert np.isfinite(wrong[f"{name}_statistic"])
+    assert wrong["log_density_pvalue"] == 0.01
+    again = measured(train, real, thin, target=known[1])
+    for name in one_sample_names(known[0]):
+        assert again[f"{name}_pvalue"] == wrong[f"{name}_pvalue"]
+
+
 @pytest.mark.parametrize(
     ("target", "options"),
     [
