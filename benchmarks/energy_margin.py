@@ -5,7 +5,7 @@
 The chapter's configuration in its three dialects, with a discriminator of 16 hidden units, and
 mended. Both sides are exact: KL(q‖p) of the learned Gaussian, and its worth in energy distance in
 coordinates in which the target is N(0, I). First the margins that give equal shares on seeds from
-100,000 on; then the margins of ``gan_eval.judging.generators.exact`` on seeds from 0 on, which had
+100,000 on; then the margins of ``gan_eval.judging.exact_worth`` on seeds from 0 on, which had
 no part in them, with the 2 × 2 table of replicates.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 
 from gan_eval import TrainingConfig, train
 from gan_eval.distributions import kl
-from gan_eval.judging.generators.exact import ENERGY_CONVERGED, ENERGY_NEAR, exact_worth
-from gan_eval.training.config import Margins
+from gan_eval.judging.exact_worth import exact_worth
+from gan_eval.training.config import ENERGY_CONVERGED, ENERGY_NEAR, Margins
 
 CELLS = {
     "chapter (PyTorch)": TrainingConfig(),

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.modes import Modes
 from gan_eval.distributions.student_t import StudentTTarget
@@ -15,12 +15,23 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import cut, random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
 
-__all__ = ["GivenTarget", "Modes", "Target", "as_target", "is_target"]
+__all__ = ["GivenTarget", "Modes", "Target", "TargetLike", "as_target", "is_target"]
 
 Array = NDArray[np.floating]
 
 
-class Target(Protocol):
+class Density(Protocol):
+    """A distribution that rows can be drawn from and whose density is known, in as few words as a
+    user's own class may have."""
+
+    def sample(self, n: int, rng: Any) -> Any:
+        """Draw n independent rows (n, d); ``rng`` is a seed or a numpy Generator."""
+
+    def log_density(self, x: Any) -> Any:
+        """Compute ln p(x) in nats for rows (n, d), shape (n,)."""
+
+
+class Target(Density, Protocol):
     """A distribution of rows with d coordinates, whose density is known.
 
     It may also have ``score(x)``, ∇ₓ ln p(x) of shape (n, d), and ``modes``, a
@@ -32,11 +43,10 @@ class Target(Protocol):
         """d, the number of coordinates."""
         ...
 
-    def sample(self, n: int, rng: Any) -> Any:
-        """Draw n independent rows (n, d); ``rng`` is a seed or a numpy Generator."""
 
-    def log_density(self, x: Any) -> Any:
-        """Compute ln p(x) in nats for rows (n, d), shape (n,)."""
+TargetLike = GaussianLike | Density
+"""Anything that may stand for a target: one, a Gaussian in each of its forms, or an object with
+``sample(n, rng)`` and ``log_density(x)``."""
 
 
 class GivenTarget:

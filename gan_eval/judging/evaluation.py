@@ -93,9 +93,17 @@ def bits(tests: Sequence[str]) -> int:
     return sum(1 << place for place, name in enumerate(catalogue.TESTS) if name in tests)
 
 
+_NO_TESTS = (
+    *("precision", "recall", "density", "coverage", "copies", "modes"),
+    *("kernel_stein", "log_density"),
+)
+"""What else has a p-value in the rows of a generator from outside, whichever tests are chosen."""
+
+
 def tests_of(names: Iterable[str]) -> list[str]:
     """List the tests that have columns among these names, in their order."""
-    return [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
+    found = [name.removesuffix("_pvalue") for name in names if name.endswith("_pvalue")]
+    return [name for name in found if name not in _NO_TESTS]
 
 
 def with_columns_of(tests: Sequence[str], names: Iterable[str]) -> list[str]:

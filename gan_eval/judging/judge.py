@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,7 @@ from gan_eval.distributions.gaussian import Array, Gaussian
 from gan_eval.distributions.likelihood_ratio import worth_kl
 from gan_eval.judging import evaluation
 from gan_eval.judging.causes import causes
+from gan_eval.judging.exact_worth import exact_worth
 from gan_eval.runtime import threads
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
@@ -30,21 +31,44 @@ OUTSIDE_VERDICTS = (*VERDICTS, "could_not_tell", "no_result")
 """The verdicts of a generator from outside, whose worth may be too uncertain to tell, and which may
 raise or hang, so that there is nothing to judge."""
 
+_DIVERGENCES = (
+    *("kl", "kl_reverse", "jeffreys", "bures_wasserstein", "hellinger", "total_variation"),
+    *("mmd2", "energy_distance"),
+)
+_MARGINS = ("margin", "near_margin", "yardstick")
+
 _TOGETHER = 4096
 """Replicates whose distributions are judged at once."""
 
 
 def verdicts(
-    kl: NDArray[np.floating], finite: NDArray[np.bool_], margins: Margins
-) -> NDArray[np.str_]:
-    """Give each replicate one of ``VERDICTS``, shape (R,); without finite weights it is
-    ``diverged``."""
-    with np.errstate(invalid="ignore"):
-        return np.select(
-            [~finite, kl <= margins.converged, kl <= margins.near],
-            ["diverged", "converged", "near"],
-            default="failed",
-        )
+    measured: Mapping[str, NDArray[np.floating]], finite: NDArray[np.bool_], margins: Margins
+) -> dict[str, Any]:
+    """Give each replicate one of ``VERDICTS``; without finite weights it is ``diverged``.
+
+    Parameters
+    ----------
+    measured : mapping of str to ndarray, shape (R,)
+        ``kl``, ``worth_kl`` and ``worth_energy``, of which the margins' yardstick is one.
+    finite : ndarray of bool, shape (R,)
+    margins : Margins
+
+    Returns
+    -------
+    dict
+        ``verdict`` (R,), and the ``margin``, ``near_margin`` (nats, or real rows) and ``yardstick``
+        (``"kl"`` in nats, ``"worth_kl"`` or ``"worth_energy"`` in rows) that gave it.
+    """
+    if margins.yardstick == "kl" and margins.worth is None:
+        yardstick, margin, near = "kl", margins.converged, margins.near
+        converged, close = measured["kl"] <= margin, measured["kl"] <= near
+    else:
+        yardstick, (margin, near) = f"worth_{margins.yardstick}", margins.in_rows
+        converged, close = measured[yardstick] >= margin, measured[yardstick] >= near
+    verdict = np.select(
+        [~finite, converged, close], ["diverged", "converged", "near"], default="failed"
+    )
+    return {"verdict": verdict, "margin": margin, "near_margin": near, "yardstick": yardstick}
 
 
 def judge(
@@ -140,9 +164,7 @@ def judge(
             "backend": trained.backend,
             "device": trained.device,
             "seed": trained.seeds,
-            "verdict": measured.pop("verdict"),
-            "margin": margins.converged,
-            "near_margin": margins.near,
+            **{name: measured.pop(name) for name in ("verdict", *_MARGINS)},
         }
         | measured
         | {
@@ -179,34 +201,59 @@ def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict
     """
     config, truth, law = trained.config, trained.config.truth, trained.law()
     to_truth = canonical_pair(law, truth)
-    distances = _divergences(to_truth, canonical_pair(truth, law), law, truth)
-    worth, covariance = worth_kl(distances["kl"], config.dimension), _covariance(law)
+    exact = law_columns(law, truth, to_truth, config.n_examples)
     nothing = np.full(len(trained), np.nan)
-    to_rows, critics = dict.fromkeys(distances, nothing), (nothing, nothing)
+    to_rows = {f"{name}_rows": nothing for name in _DIVERGENCES}
+    critics = (nothing, nothing)
     if n_evaluation:
-        seen = evaluation.seen_laws(trained)
-        to_rows = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
+        to_rows = row_columns(law, evaluation.seen_laws(trained))
         critics = evaluation.critics(trained, n_evaluation)
-    verdict = verdicts(distances["kl"], trained.finite(), margins)
+    told = verdicts(exact, trained.finite(), margins)
+    verdict = told["verdict"]
+    filled = {name: np.full(len(trained), told[name]) for name in _MARGINS}
     return {
         "verdict": verdict,
-        **distances,
-        "worth_kl": worth,
-        "efficiency": worth / config.n_examples,
-        "samples_to_detect": samples_of_pair(*to_truth),
-        "mahalanobis_error": to_truth.mahalanobis(),
-        "covariance_distance": to_truth.affine_invariant_distance(),
-        **{f"{name}_rows": values for name, values in to_rows.items()},
-        **_entries("mean", law.mean),
-        **_entries("mean_error", law.mean - truth.mean),
-        **_entries("covariance", covariance, upper=True),
-        **_entries("covariance_error", covariance - truth.covariance, upper=True),
+        **filled,
+        **exact,
+        **to_rows,
         **_entries("weight", law.factor),
         "critic_correlation": critics[0],
         "critic_error": critics[1],
         **_averaging(trained, truth),
         **causes(trained, verdict, n_evaluation),
     }
+
+
+def law_columns(
+    law: Gaussian, truth: Gaussian, to_truth: CanonicalPair, n_examples: int
+) -> dict[str, NDArray[Any]]:
+    """Measure learned distributions (R,) against the truth, by column name: exactly.
+
+    ``to_truth`` is their canonical pair; ``n_examples`` the rows that each was learned from.
+    """
+    distances = _divergences(to_truth, canonical_pair(truth, law), law, truth)
+    worth, covariance = worth_kl(distances["kl"], truth.dimension), _covariance(law)
+    by_energy, by_mmd = exact_worth(law, truth)
+    return {
+        **distances,
+        "worth_kl": worth,
+        "efficiency": worth / n_examples,
+        "worth_energy": by_energy,
+        "worth_mmd": by_mmd,
+        "samples_to_detect": samples_of_pair(*to_truth),
+        "mahalanobis_error": to_truth.mahalanobis(),
+        "covariance_distance": to_truth.affine_invariant_distance(),
+        **_entries("mean", law.mean),
+        **_entries("mean_error", law.mean - truth.mean),
+        **_entries("covariance", covariance, upper=True),
+        **_entries("covariance_error", covariance - truth.covariance, upper=True),
+    }
+
+
+def row_columns(law: Gaussian, seen: Gaussian) -> dict[str, NDArray[Any]]:
+    """Measure learned distributions (R,) against the Gaussians fitted to the rows they saw."""
+    found = _divergences(canonical_pair(law, seen), canonical_pair(seen, law), law, seen)
+    return {f"{name}_rows": values for name, values in found.items()}
 
 
 def _averaging(trained: TrainedGANs, truth: Gaussian) -> dict[str, NDArray[Any]]:

@@ -158,6 +158,8 @@ def close(name: str, known: Sequence[str], likeness: float = 0.72) -> list[str]:
     'known are `adam_epsilon`, `epochs`'
     """
     name, lower = name.lower(), [one.lower() for one in known]
+    if f"{name}s" in lower:
+        return [known[lower.index(f"{name}s")]]
     parts = [known[at] for at, one in enumerate(lower) if f"_{name}_" in f"_{one}_"]
     if parts and name not in lower:
         return parts

@@ -58,7 +58,9 @@ class Pool:
     def __enter__(self) -> Self:
         if self.workers > 1:
             self.executor = ProcessPoolExecutor(
-                self.workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
+                self.workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=end_with_parent,
             )
         return self
 
@@ -112,7 +114,7 @@ class Pool:
     def _submit(self, task: Task) -> Future[Any]:
         assert self.executor is not None
         # Submitting may start a process, which inherits the environment and the signal mask.
-        with threads.allow(self.threads), _interrupts_held():
+        with threads.allow(self.threads), interrupts_held():
             return self.executor.submit(*task)
 
 
@@ -231,7 +233,7 @@ def outcome(call: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Keep Ctrl-C from processes started inside, even while they still import, and put off what
     asks this process to end: a process that is half started would print a traceback."""
     if not hasattr(signal, "pthread_sigmask"):
@@ -266,7 +268,7 @@ def side_by_side(workers: int | None, threads_each: int = 1) -> int:
     return workers or max(1, cores() // threads_each)
 
 
-def _begin() -> None:
+def end_with_parent() -> None:
     """Prepare a worker: it ignores Ctrl-C, where it inherits no signal mask (Windows), and ends
     when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import GaussianLike
+from gan_eval.distributions.protocol import Target, TargetLike, as_target
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
@@ -48,13 +49,27 @@ def one_sample(x: Any, target: GaussianLike) -> tuple[Array, GaussianTarget]:
     x is NumPy's, torch's or pandas'; one dimension means d = 1.
     """
     target = GaussianTarget.of(target)
+    return against(x, target)[0], target
+
+
+def against(x: Any, target: TargetLike) -> tuple[Array, Target]:
+    """Take x of shape (n, d) as float64, n ≥ 2, and any target of d coordinates.
+
+    Examples
+    --------
+    >>> from gan_eval.distributions.mixture import MixtureTarget
+    >>> rows, target = against([[0.0, 1.0], [1.0, 0.0]], MixtureTarget.ring())
+    >>> rows.shape, target.dimension
+    ((2, 2), 2)
+    """
+    truth = as_target(target)
     rows = sample(x, "x")
-    if rows.shape[1] != target.dimension:
+    if rows.shape[1] != truth.dimension:
         raise UsageError(
-            f"x must have one column for each of the target's {target.dimension} coordinates, "
+            f"x must have one column for each of the target's {truth.dimension} coordinates, "
             f"got {rows.shape[1]}"
         )
-    return rows, target
+    return rows, truth
 
 
 def two_samples(x: Any, y: Any, *, fixed: str | None = None) -> tuple[Array, Array]:

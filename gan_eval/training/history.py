@@ -34,6 +34,8 @@ class History:
         (R, latent, d) and bias (R, d).
     on_epoch : callable, optional
         Told of each epoch's end, between the two clocks.
+    units : Units, optional
+        Those of the nets, where the rows are not the seeds' own.
     """
 
     def __init__(
@@ -44,10 +46,11 @@ class History:
         seeds: Sequence[int],
         generator: Layer,
         on_epoch: OnEpoch | None = None,
+        units: Units | None = None,
     ) -> None:
         self.config, self.backend, self.device = config, backend, device
         self.seeds, self.on_epoch = np.array(seeds), on_epoch
-        self.units = Units.of(config, seeds)
+        self.units = units or Units.of(config, seeds)
         self._generators = [self._told(generator)]
         self._losses: list[Array] = []
         self._clocks: list[tuple[float, float]] = []

@@ -57,6 +57,15 @@ class Units:
         center = np.concatenate(means) @ A + config.target.b
         return cls(center, np.ascontiguousarray(factor))
 
+    @classmethod
+    def of_rows(cls, config: TrainingConfig, rows: Array) -> Units:
+        """Find the units of given training rows (n, d); the user's where nets see those."""
+        center, rest = rows.mean(axis=0), rows - rows.mean(axis=0)
+        if config.standardise == "none":
+            return cls(np.zeros((1, rows.shape[1])), np.eye(rows.shape[1])[None])
+        factor = standard_factor(rest.T @ rest / len(rows), config.standardise)
+        return cls(center[None], np.ascontiguousarray(factor)[None])
+
     def affine(self, config: TrainingConfig) -> tuple[Array, Array]:
         """Compute A' (R, d, d) and b' (R, d): standard normal rows become u = x A' + b'."""
         A = np.broadcast_to(np.array(config.target.A), self.factor.shape)

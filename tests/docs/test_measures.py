@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from gan_eval.judging.generators.measures import blank
 from gan_eval.judging.judge import VERDICTS, epochs, judge
 from gan_eval.training.backends import backend
 from gan_eval.training.config import TrainingConfig
@@ -40,6 +41,12 @@ def test_every_column_of_the_epochs_is_described_and_no_other(trained: TrainedGA
     columns = set(map(generic, epochs(trained).columns.astype(str)))
     described = names_in(section("measures", "## `epochs.csv`"))
     assert described == columns | {"environment"}
+
+
+def test_every_column_of_a_generator_from_outside_is_described_and_no_other() -> None:
+    described = names_in(section("measures", "## Rows of a generator from outside"))
+    columns = {name for name in blank((), 1) if "_share_" not in name}
+    assert described == columns | {"mode_share_i", "…_statistic", "…_pvalue"}
 
 
 def test_every_verdict_is_described() -> None:

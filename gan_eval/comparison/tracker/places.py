@@ -157,6 +157,17 @@ class Places:
             "constant in them."
         )
 
+    @property
+    def plain_columns(self) -> tuple[str, ...]:
+        """All columns, where all are numbers and compared; else none."""
+        numbers = {name for name in self._medians if self.kinds[name] not in _TIMES}
+        return self.columns if numbers == set(self.columns) else ()
+
+    def rows(self, samples: Any, name: str = "samples") -> Array:
+        """Return the rows as they are, shape (m, d); of ``plain_columns`` only."""
+        rows = self._plain(samples, name)
+        return self._numbers(self._frame(samples, name)) if rows is None else rows
+
     def points(self, samples: Any, name: str = "samples") -> Array:
         """Make points (m, D) of rows.
 

@@ -12,44 +12,39 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.comparison.reading import Table, read_beside, read_options, table_of
-from gan_eval.comparison.sources import ROWS, draw, is_sampler, is_target
+from gan_eval.comparison.reading import read_options
+from gan_eval.comparison.sources import ROWS, draw, is_sampler
 from gan_eval.comparison.tracker.best import (
     BestCheckpoint,
     best_checkpoint,
     worth_in_words,
     worth_of,
 )
+from gan_eval.comparison.tracker.bets import bets_against
 from gan_eval.comparison.tracker.measure import MEASURES, Measured, RealFeatures
-from gan_eval.comparison.tracker.places import BadRowsError, Places
-from gan_eval.pages.numbers import count, plural
+from gan_eval.comparison.tracker.places import BadRowsError
+from gan_eval.comparison.tracker.real import MOST_ROWS, real_rows, require_rows
+from gan_eval.pages.numbers import count, plural, setting
 from gan_eval.runtime.arguments import level, shown, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.threads import one_blas_thread
 from gan_eval.stats.pairs import semimetric
 from gan_eval.stats.samples import Array
+from gan_eval.stats.sequential import State
 from gan_eval.stats.squared_distance import squared_distance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FEWEST_ROWS = 4
-"""Rows of each sample; the variance of pairs needs four."""
-
-MOST_ROWS = 20_000
-"""Rows of one sample that a distance is taken of; of more, so many are taken."""
-
-TARGET_ROWS = 10_000
-"""Rows drawn of a target whose density is known."""
-
 _NEAR_ENOUGH = 1000
 """Rows of each sample of which pairs are taken, where a checkpoint is worth less than one row."""
 
 PREFIX = "gan_eval/"
-_LOGGED = ("worth_energy", "worth_energy_low", "worth_energy_high", "energy_distance", "mmd2")
+_WORTH = ("worth_energy", "worth_energy_low", "worth_energy_high")
+_LOGGED = (*_WORTH, "energy_distance", "mmd2", "log_e")
 _DISTANCES = {"energy": "energy_distance", "mmd": "mmd2"}
-_ARGUMENTS = ("target", "holdout", "columns", "seed", "alpha")
+_ARGUMENTS = ("target", "holdout", "columns", "betting", "seed", "alpha")
 
 
 class Tracker(Displayed):
@@ -57,17 +52,25 @@ class Tracker(Displayed):
 
     Parameters
     ----------
-    real : array, DataFrame, torch tensor, path of a file, or a target
+    real : array, DataFrame, torch tensor, path of a file, or a target, optional
         As of :func:`~gan_eval.comparison.run.compare`. Rows that the generator has not seen in its
-        training, unless ``holdout`` has such; of a target with a known density,
-        ``TARGET_ROWS`` are drawn.
+        training, unless ``holdout`` has such. Of a target whose density is known 10,000 are drawn.
+    target : a target, a preset's name, or settings, optional
+        What the rows come from, where its density is known
+        (:func:`~gan_eval.distributions.protocol.as_target`,
+        :func:`~gan_eval.distributions.target_settings.target_of_settings`): bets are at its odds.
+        Needed only where ``real`` is no target itself.
     holdout : as ``real``, optional
         Real rows that the generator has not seen, where ``real`` has those it is trained on:
         distances are then to these, and ``real`` only fixes the coordinates.
     columns : sequence of str, optional
         Those to compare; all if not given.
+    betting : float
+        The share of real rows kept to be bet on, each once in the whole training: distances are to
+        the others. 0 for none; with a target none are needed.
     alpha : float
-        1 less the level of intervals, and the level of :meth:`best`.
+        1 less the level of intervals, and the level of :meth:`best` and of the bets against one
+        checkpoint.
     seed : int
         Of what is drawn, from 0.
     **reading
@@ -96,57 +99,49 @@ class Tracker(Displayed):
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> tracker = Tracker(rng.normal(size=(2000, 2)))
-    >>> for step, shift in [(100, 0.9), (200, 0.3), (300, 0.0)]:
+    >>> tracker = Tracker(rng.normal(size=(3000, 2)))
+    >>> for step, shift in [(100, 2.0), (200, 0.3), (300, 0.0)]:
     ...     logged = tracker.log(step, rng.normal(shift, size=(1000, 2)))
-    >>> sorted(logged)[-1], logged["gan_eval/worth_energy_low"] > 100
-    ('gan_eval/worth_energy_low', True)
-    >>> tracker.best().step
-    300
+    >>> logged["gan_eval/worth_energy_low"] > 100, tracker.best().step
+    (True, 300)
+    >>> tracker.frame["state"].tolist()
+    ['told_apart', 'not_told_apart_yet', 'not_told_apart_yet']
     """
 
     def __init__(
         self,
-        real: Any,
+        real: Any = None,
         *,
+        target: Any = None,
         holdout: Any = None,
         columns: Sequence[str] | None = None,
+        betting: float = 1 / 3,
         alpha: float = 0.05,
         seed: int = 0,
         **reading: Any,
     ) -> None:
         if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:
             raise UsageError(f"`seed` must be between 0 and 2**63 − 1, got {seed}")
+        if betting != 0:
+            level(betting, "`betting`")
         self.alpha, self.seed = level(alpha, "`alpha`"), seed
         options = read_options({"columns": columns, **reading}, _ARGUMENTS)
-        streams = np.random.default_rng(seed).spawn(6)
-        self._stream = streams[5]
-        table = _chosen(_read(real, "real", options, None, streams[0]), options)
-        _require_rows(len(table.frame), "real")
-        self._places = Places.of(table)
-        self.real = table.source
-        unseen: Any = table.frame
-        if holdout is not None:
-            other = _read(holdout, "holdout", options, table, streams[1])
-            _require_rows(len(other.frame), "holdout")
-            self.real, unseen = other.source, other.frame
-            if not (other.named and table.named):
-                unseen = unseen.to_numpy()
-        try:
-            points = self._places.points(unseen, "holdout")
-        except BadRowsError as error:
-            raise UsageError(f"`holdout` cannot be compared with `real`: {error}") from None
-        self.notes: tuple[str, ...] = (*table.notes, *self._places.notes)
-        self.rows = len(points)
-        if self.rows > MOST_ROWS:
-            points = points[np.sort(streams[2].choice(self.rows, MOST_ROWS, replace=False))]
-            self.notes += (f"Distances are to {count(MOST_ROWS)} of {count(self.rows)} real rows.",)
-        self._some = points[streams[4].permutation(len(points))[:_NEAR_ENOUGH]]
+        streams = np.random.default_rng(seed).spawn(5)
         with one_blas_thread():
+            found = real_rows(real, holdout, target, betting, options, streams[0])
+            points = found.points
             self._features = {
                 by: RealFeatures(points, by, stream)
-                for by, stream in zip(MEASURES, streams[3].spawn(2), strict=True)
+                for by, stream in zip(MEASURES, streams[1:3], strict=True)
             }
+            some = streams[3].permutation(len(points))
+            self._some = points[some[:_NEAR_ENOUGH]]
+            self._bets = bets_against(
+                found.target, points[some], found.kept, self.alpha, streams[3]
+            )
+        self.real, self.notes, self._places = found.source, found.notes, found.places
+        self.rows, self._by_target = len(points), found.target is not None
+        self._stream = streams[4]
         self._rows: list[dict[str, Any]] = []
         self._measured: dict[float, Measured] = {}
 
@@ -154,7 +149,7 @@ class Tracker(Displayed):
         """Count the checkpoints logged."""
         return len(self._rows)
 
-    def log(self, step: float, samples: Any) -> dict[str, float]:
+    def log(self, step: float, samples: Any, *, bets: int | None = None) -> dict[str, float]:
         """Measure one checkpoint's rows, keep what is found, and return it for a logger.
 
         Parameters
@@ -166,12 +161,18 @@ class Tracker(Displayed):
             with a method ``sample(n, rng)`` gives ``ROWS``. Some thousand rows tell more than a
             batch.
 
+        bets : int, optional
+            Rows that may be bet on, at most; fewer are where e reaches 1 / ``alpha`` before. By
+            default 50, or a tenth of the real rows left for it where the distance may be 0; of a
+            target, all of ``samples``.
+
         Returns
         -------
         dict of str to float
             ``"gan_eval/worth_energy"``, with ``_low`` and ``_high``, in real rows;
-            ``"gan_eval/energy_distance"`` and ``"gan_eval/mmd2"``, without bias. All NaN where the
-            rows are none, such as NaN: the checkpoint is a row of ``frame`` that says so.
+            ``"gan_eval/energy_distance"`` and ``"gan_eval/mmd2"``, without bias;
+            ``"gan_eval/log_e"``. All NaN where the rows are none, such as NaN: the checkpoint is a
+            row of ``frame`` that says so.
 
         Raises
         ------
@@ -183,6 +184,8 @@ class Tracker(Displayed):
             raise UsageError(f"`step` must be a finite number, got {shown(step)}")
         if any(row["step"] == step for row in self._rows):
             raise UsageError(f"`step` must be another than those logged, got {step} again")
+        if bets is not None:
+            whole_number(bets, "`bets`", 1)
         if is_sampler(samples):
             samples = draw(samples, ROWS, self._stream, "samples")
         row: dict[str, Any] = {"step": step, "rows": _length(samples)}
@@ -194,22 +197,28 @@ class Tracker(Displayed):
             note = str(error)
         else:
             row["rows"] = len(points)
-            _require_rows(len(points), "samples")
+            require_rows(len(points), "samples")
             with one_blas_thread():
-                row |= self._measure(step, points)
+                measured, found = self._measure(points)
+                row |= found
+                given = self._places.rows(samples) if self._by_target else None
+                row |= self._bet(points, given, bets, row["energy_distance_low"] <= 0)
+            self._measured[step] = measured
+        row = {"state": "", "bets": 0, **row}
         self._rows.append({**row, "note": note, "seconds": time.perf_counter() - started})
         return {f"{PREFIX}{name}": float(row.get(name, math.nan)) for name in _LOGGED}
 
-    def _measure(self, step: float, points: Array) -> dict[str, float]:
+    def _measure(self, points: Array) -> tuple[Measured, dict[str, float]]:
+        """Measure points; return what comparisons need, and the row's figures."""
         if len(points) > MOST_ROWS:
             points = points[np.linspace(0, len(points) - 1, MOST_ROWS).round().astype(np.intp)]
         found: dict[str, float] = {}
+        measured: list[Measured] = []
         for by, real in self._features.items():
             one = real.measure(points, 1 - self.alpha)
-            if by == "energy":
-                self._measured[step] = one
-                if one.estimate > real.spread:
-                    one = self._by_pairs(one, points)
+            measured.append(one)
+            if by == "energy" and one.estimate > real.spread:
+                one = self._by_pairs(one, points)
             name = _DISTANCES[by]
             found |= {
                 f"worth_{by}": worth_of(real.spread, one.estimate),
@@ -219,7 +228,13 @@ class Tracker(Displayed):
                 f"{name}_low": one.low,
                 f"{name}_high": one.high,
             }
-        return found
+        return measured[0], found
+
+    def _bet(self, points: Array, given: Any, most: int | None, near: bool) -> dict[str, Any]:
+        order = self._stream.permutation(len(points))  # they may come sorted
+        given = None if given is None else given[order]
+        one = self._bets.bet(points[order], given, most, near)
+        return {"log_e": one.log_e, "state": one.state, "bets": one.rows}
 
     def _by_pairs(self, one: Measured, points: Array) -> Measured:
         """Measure a checkpoint that is far off by pairs of rows: features end somewhere."""
@@ -235,13 +250,15 @@ class Tracker(Displayed):
         """A row for each checkpoint, in the order logged.
 
         ``step``, ``rows``; ``worth_energy``, ``worth_mmd`` in real rows, ``energy_distance``,
-        ``mmd2``, each with ``_low`` and ``_high``; ``note``, why there is no result; ``seconds``.
+        ``mmd2``, each with ``_low`` and ``_high``; ``log_e``, ln e of the bets against it;
+        ``state``, what they say (:class:`~gan_eval.stats.sequential.process.State`); ``bets``, the
+        rows bet on; ``note``, why there is no result; ``seconds``.
         """
         names = [f"{start}{end}" for by in MEASURES for start in (f"worth_{by}", _DISTANCES[by])
                  for end in ("", "_low", "_high")]  # fmt: skip
-        columns = ["step", "rows", *names, "note", "seconds"]
+        columns = ["step", "rows", *names, "log_e", "state", "bets", "note", "seconds"]
         frame = pd.DataFrame(self._rows, columns=pd.Index(columns))
-        return frame.astype(dict.fromkeys((*names, "seconds"), float))
+        return frame.astype(dict.fromkeys((*names, "log_e", "seconds"), float))
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``frame``."""
@@ -291,25 +308,17 @@ class Tracker(Displayed):
                 worths = (last[f"worth_energy{end}"] for end in ("", "_low", "_high"))
                 lines.append(f"The last, step {last['step']:g}, is {worth_in_words(*worths)}.")
             lines.append(repr(self.best()))
+            lines.append(self._told())
         return few_lines(*lines)
 
-
-def _read(source: Any, name: str, options: Any, other: Table | None, stream: Any) -> Table:
-    if is_sampler(source) or is_target(source):
-        return table_of(draw(source, TARGET_ROWS, stream, name), name)
-    return read_beside(source, name, other, options)
-
-
-def _chosen(table: Table, options: Any) -> Table:
-    """Take the columns asked for."""
-    from gan_eval.comparison.reading import common_columns
-
-    return common_columns(table, table, options.columns, options.exclude).real
-
-
-def _require_rows(n: int, name: str) -> None:
-    if n < FEWEST_ROWS:
-        raise UsageError(f"`{name}` must have at least {FEWEST_ROWS} rows, got {n}")
+    def _told(self) -> str:
+        """Say in a sentence how many checkpoints the bets have told apart."""
+        states = [row["state"] for row in self._rows if row["state"]]
+        told = states.count(State.TOLD_APART)
+        return (
+            f"{told} of {plural(len(states), 'checkpoint')} told apart from the real rows by bets, "
+            f"each at alpha = {setting(self.alpha)}; {self._bets.words()}."
+        )
 
 
 def _length(samples: Any) -> float:

@@ -36,20 +36,38 @@ ROUNDING = 2.0**-48
 
 
 class TargetKernel(Protocol):
-    """A kernel and a target N(0, diag deviations²). Hashable: equal kernels have equal nulls.
+    """A kernel and a target. Hashable: equal kernels have equal nulls.
 
-    ``deviations`` are the target's standard deviations, one a coordinate. ``entries`` gives k of
-    each row of left (p, d) with each row of right (q, d), shape (p, q); ``diagonal`` k(x, x) and
-    ``mean`` μ(x) of each row, shape (n,); ``grand_mean`` is c.
+    ``entries`` gives k of each row of left (p, c) with each row of right (q, c), shape (p, q);
+    ``diagonal`` k(x, x) and ``mean`` μ(x) of each row, shape (n,); ``grand_mean`` is c. ``draw``
+    draws rows of the target as the others take them: its ``dimension`` coordinates, and what else
+    the kernel knows of each row.
     """
 
     @property
-    def deviations(self) -> tuple[float, ...]: ...
+    def dimension(self) -> int: ...
+    def draw(self, n: int, generator: np.random.Generator) -> Array: ...
     def entries(self, left: Array, right: Array) -> Array: ...
     def diagonal(self, rows: Array) -> Array: ...
     def mean(self, rows: Array) -> Array: ...
     @property
     def grand_mean(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class PrincipalTarget:
+    """The target N(0, diag deviations²), by its standard deviations, one a coordinate."""
+
+    deviations: tuple[float, ...]
+
+    @property
+    def dimension(self) -> int:
+        """d, the number of coordinates."""
+        return len(self.deviations)
+
+    def draw(self, n: int, generator: np.random.Generator) -> Array:
+        """Draw n independent rows (n, d)."""
+        return generator.standard_normal((n, self.dimension)) * self.deviations
 
 
 @dataclass(frozen=True)
@@ -147,7 +165,7 @@ def kernel_test(
     the random numbers only. For an integer seed they are remembered, so that many samples of one
     size cost one simulation; their p-values then share it.
     """
-    (n, d), observed = rows.shape, discrepancy(kernel, rows)
+    n, observed = len(rows), discrepancy(kernel, rows)
     if wild:
         null = _wild_bootstrap(kernel, rows, resamples, np.random.default_rng(rng))
     elif isinstance(rng, int):
@@ -173,7 +191,7 @@ def kernel_test(
         estimate=factor * value,
         n=n,
         m=None,
-        dimension=d,
+        dimension=kernel.dimension,
         seconds=time.perf_counter() - start,
         parameters={**parameters, "null": f"{'wild' if wild else 'parametric'} bootstrap"},
         effect_size=observed.unbiased / observed.diagonal,
@@ -221,9 +239,7 @@ def _remembered(kernel: TargetKernel, n: int, biased: bool, resamples: int, seed
 def _simulate(
     kernel: TargetKernel, n: int, biased: bool, resamples: int, generator: np.random.Generator
 ) -> Array:
-    shape = (n, len(kernel.deviations))
-    drawn = (generator.standard_normal(shape) * kernel.deviations for _ in range(resamples))
-    found = (discrepancy(kernel, rows) for rows in drawn)
+    found = (discrepancy(kernel, kernel.draw(n, generator)) for _ in range(resamples))
     return np.array([value.biased if biased else value.unbiased for value in found])
 
 

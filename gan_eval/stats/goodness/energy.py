@@ -9,12 +9,20 @@ from typing import Any
 import numpy as np
 from scipy.special import gamma
 
-from gan_eval.distributions.gaussian import GaussianLike
+from gan_eval.distributions.protocol import TargetLike
+from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import kernel_test, principal, squared_distances
+from gan_eval.stats.goodness.bootstrap import (
+    PrincipalTarget,
+    TargetKernel,
+    kernel_test,
+    principal,
+    squared_distances,
+)
+from gan_eval.stats.goodness.reference import given_distance
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import Array, one_sample
+from gan_eval.stats.samples import Array, against
 
 # Step of the trapezoid rule in ln t; its relative error is e^{−π²/step}.
 _STEP = 0.28
@@ -24,7 +32,7 @@ _ROWS = 64
 
 def energy_test(
     x: Any,
-    target: GaussianLike,
+    target: TargetLike,
     *,
     exponent: float = 1.0,
     whiten: bool = True,
@@ -37,12 +45,15 @@ def energy_test(
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; at least 2 rows.
-    target : GaussianTarget, Gaussian, or (mean, covariance)
+    target : GaussianTarget, Gaussian, (mean, covariance), or any other target
+        Expectations over one that is not Gaussian are means over a fixed draw of 1,000 of its rows.
     exponent : float
         α in ‖x − y‖^α, between 0 and 2, both excluded.
     whiten : bool
-        Measure distances in coordinates in which the target is N(0, I): the test is then the same
-        for every invertible affine map of x and target, and sees errors along a minor axis.
+        Measure distances in coordinates in which the target has covariance I: the test is then the
+        same for every invertible affine map of x and target, and sees errors along a minor axis. A
+        target that does not tell a covariance is centred and scaled by medians of a fixed draw of
+        it, coordinate by coordinate.
     resamples : int
         Samples drawn from the target, at least 1.
     rng : None, int or numpy.random.Generator
@@ -52,8 +63,9 @@ def energy_test(
     -------
     TestResult
         ``estimate`` is 2 mean_i E‖x_i − Y‖^α − E‖Y − Y'‖^α − mean_ij ‖x_i − x_j‖^α with Y, Y' drawn
-        from the target: the squared distance as a V-statistic, never negative, in whitened
-        coordinates where ``whiten``. ``statistic`` is n times it (Székely & Rizzo 2005, eq. 3).
+        from the target: the squared distance as a V-statistic, never negative of a Gaussian target,
+        in whitened coordinates where ``whiten``. ``statistic`` is n times it (Székely & Rizzo 2005,
+        eq. 3).
         ``effect_size`` is the unbiased version over its largest possible value, E h(x, x): at
         most 1, near 0 under the target (:mod:`gan_eval.stats.goodness.bootstrap`).
 
@@ -84,23 +96,29 @@ def energy_test(
     >>> goodness.energy_test(near + 1, target, resamples=99, rng=0).pvalue
     0.01
     """
-    rows, target = one_sample(x, target)
+    rows, truth = against(x, target)
     resamples = draw_count(resamples, "resamples")
     alpha = positive_number(exponent, "exponent")
     if alpha >= 2:
         raise UsageError(f"exponent must be between 0 and 2, both excluded, got {exponent}")
     random_generator(rng)
     start = time.perf_counter()
-    rows, deviations, unit = principal(rows, target, whiten)
+    kernel: TargetKernel
+    if isinstance(truth, GaussianTarget):
+        rows, deviations, unit = principal(rows, truth, whiten)
+        kernel = DistanceKernel(deviations, alpha)
+    else:
+        kernel, unit = given_distance(truth, alpha, bool(whiten)), 1.0
+        rows = kernel.rows(rows)
     return kernel_test(
-        "one-sample energy test", DistanceKernel(deviations, alpha), rows, start,
+        "one-sample energy test", kernel, rows, start,
         resamples=resamples, rng=rng, factor=unit**alpha, biased=True,
         parameters={"exponent": alpha, "whiten": str(whiten)},
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class DistanceKernel:
+class DistanceKernel(PrincipalTarget):
     """−‖x − y‖^exponent; see :class:`~gan_eval.stats.goodness.bootstrap.TargetKernel`.
 
     Notes
@@ -111,7 +129,6 @@ class DistanceKernel:
     product of matrices, which is why this is not ``divergence.energy_distance``'s own.
     """
 
-    deviations: tuple[float, ...]
     exponent: float
 
     def entries(self, left: Array, right: Array) -> Array:

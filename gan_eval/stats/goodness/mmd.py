@@ -13,7 +13,13 @@ from gan_eval.distributions.distances import median_distance
 from gan_eval.distributions.gaussian import Gaussian, GaussianLike
 from gan_eval.runtime.arguments import draw_count, positive_number, random_generator
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.goodness.bootstrap import kernel_test, length_in, principal, squared_distances
+from gan_eval.stats.goodness.bootstrap import (
+    PrincipalTarget,
+    kernel_test,
+    length_in,
+    principal,
+    squared_distances,
+)
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Array, one_sample
 
@@ -98,10 +104,9 @@ def mmd_test(
 
 @lru_cache(maxsize=64)
 @dataclass(frozen=True)
-class GaussianKernel:
+class GaussianKernel(PrincipalTarget):
     """exp(−‖x − y‖² / (2h²)); see :class:`~gan_eval.stats.goodness.bootstrap.TargetKernel`."""
 
-    deviations: tuple[float, ...]
     bandwidth: float
 
     def entries(self, left: Array, right: Array) -> Array:

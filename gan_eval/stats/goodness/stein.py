@@ -9,17 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.distributions.gaussian import GaussianLike
+from gan_eval.distributions.protocol import TargetLike
+from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import draw_count, one_of, positive_number, random_generator
+from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.goodness.bootstrap import (
+    PrincipalTarget,
+    TargetKernel,
     discrepancy,
     kernel_test,
     length_in,
     principal,
     squared_distances,
 )
+from gan_eval.stats.goodness.reference import given_stein
 from gan_eval.stats.result import TestResult
-from gan_eval.stats.samples import Array, one_sample
+from gan_eval.stats.samples import Array, against
 
 NULLS = ("parametric", "wild")
 
@@ -31,7 +36,7 @@ DRAWS = 499
 
 def kernel_stein_test(
     x: Any,
-    target: GaussianLike,
+    target: TargetLike,
     *,
     scale: float = 1.0,
     null: str = "parametric",
@@ -45,7 +50,7 @@ def kernel_stein_test(
     ----------
     x : array of shape (n, d), or (n,)
         NumPy, torch or pandas; at least 2 rows.
-    target : GaussianTarget, Gaussian, or (mean, covariance)
+    target : GaussianTarget, Gaussian, (mean, covariance), or a target with a ``score``
         Only its score ∇ ln p enters, and for the parametric bootstrap its draws.
     scale : float
         c of the inverse multiquadric k(x, y) = (c² + ‖x − y‖²)^{−½}, in whitened units where
@@ -54,8 +59,9 @@ def kernel_stein_test(
         Samples drawn from the target, whose level is exact for every n, or random signs on the
         pairs of rows at hand, whose level is right for large n only.
     whiten : bool
-        Work in coordinates in which the target is N(0, I): the test is then the same for every
-        invertible affine map of x and target.
+        Work in coordinates in which the target has covariance I: the test is then the same for
+        every invertible affine map of x and target. A target that does not tell a covariance is
+        centred and scaled by medians of a fixed draw of it, coordinate by coordinate.
     resamples : int
         Bootstrap draws, at least 1.
     rng : None, int or numpy.random.Generator
@@ -79,7 +85,8 @@ def kernel_stein_test(
     -----
     With the inverse multiquadric the discrepancy vanishes only where laws converge, in every
     dimension; with a Gaussian kernel it does not (Gorham & Mackey 2017, th. 6 and 8). It sees the
-    target through its score alone: far-apart modes of a mixture look right whatever their weights.
+    target through its score alone: far-apart modes of a mixture look right whatever their weights
+    (:func:`~gan_eval.stats.goodness.shares.mode_shares_test` sees those).
 
     References
     ----------
@@ -99,14 +106,23 @@ def kernel_stein_test(
     >>> goodness.kernel_stein_test(near + 1, target, resamples=99, rng=0).pvalue
     0.01
     """
-    rows, target = one_sample(x, target)
+    rows, truth = against(x, target)
     resamples = draw_count(resamples, "resamples")
     scale = positive_number(scale, "scale")
     one_of(null, "null", NULLS)
     random_generator(rng)
     start = time.perf_counter()
-    rows, deviations, unit = principal(rows, target, whiten)
-    kernel = SteinKernel(deviations, length_in(unit, scale, "scale"))
+    kernel: TargetKernel
+    if isinstance(truth, GaussianTarget):
+        rows, deviations, unit = principal(rows, truth, whiten)
+        kernel = SteinKernel(deviations, length_in(unit, scale, "scale"))
+    elif hasattr(truth, "score"):
+        kernel, unit = given_stein(truth, scale, bool(whiten)), 1.0
+        rows = kernel.rows(rows)
+    else:
+        raise UsageError(
+            f"the kernel Stein test needs a target with a score(x), got {type(truth).__name__}"
+        )
     # Two scores and an inverse length.
     with np.errstate(over="ignore"):
         factor = float(np.float64(unit) ** -3)
@@ -118,7 +134,7 @@ def kernel_stein_test(
 
 
 @dataclass(frozen=True)
-class SteinKernel:
+class SteinKernel(PrincipalTarget):
     """Stein's kernel of the inverse multiquadric (c² + r²)^{−½} and N(0, diag deviations²).
 
     With r the distance, m the whitened distance and s(x) = −x / deviations² it is
@@ -129,7 +145,6 @@ class SteinKernel:
     :class:`~gan_eval.stats.goodness.bootstrap.TargetKernel`.
     """
 
-    deviations: tuple[float, ...]
     scale: float
 
     def entries(self, left: Array, right: Array) -> Array:

@@ -15,6 +15,8 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.runtime.settings import Settings, merge_settings
 from gan_eval.training.config import Margins, Real, TargetConfig, TrainingConfig
+from gan_eval.training.generators.settings import BASELINES, FitConfig, GeneratorConfig
+from gan_eval.training.generators.targets import describe
 
 MOST_CONFIGURATIONS = 10_000
 """The most configurations of one study; more is a slip of the hand in an axis."""
@@ -38,6 +40,9 @@ def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
 
     return tuple(name for name in catalogue.TESTS if name in catalogue.known(names))
 
+
+Configuration = TrainingConfig | FitConfig
+"""The settings of a cell: of the chapter's GAN, or of a generator from outside."""
 
 Text = Annotated[str, Field(strict=True), AfterValidator(writable)]
 Names = Annotated[tuple[Text, ...], Field(min_length=1), AfterValidator(_different)]
@@ -81,7 +86,7 @@ class Study(Settings):
     """The devices to train on; every device that a backend has here where none is named."""
     time_budget: Annotated[Real, Field(gt=0)] | None = 40.0
     """Seconds after which no further call of a backend is started but the first of each; "none": no
-    limit."""
+    limit, as where there is a ``generator``."""
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
     """Fresh real rows, and as many generated ones, for the tests and the critic."""
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
@@ -93,7 +98,16 @@ class Study(Settings):
     traced: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 1000
     """Replicates of each cell whose epochs are stored, from the first seed on."""
     margins: Margins = Margins()
-    """The KL(q‖p) up to which a replicate counts as converged, and as near."""
+    """Up to which distance a replicate counts as converged, and as near."""
+    generator: GeneratorConfig | None = None
+    """A generator from outside, which is fitted in place of the chapter's GAN: its class, as
+    ``use``, and its settings."""
+    target: Any = None
+    """The truth: of the chapter's GAN as ``config.target``; of a generator from outside any
+    distribution, as a table or by its name, or a file as ``data``."""
+    timeout_per_replicate: Annotated[Real, Field(gt=0)] | None = None
+    """Seconds that one fit of a generator from outside may take; then it is ended and its row says
+    so. No limit where none is given."""
     config: dict[str, Any] = {}
     """Settings of every configuration; the chapter's values elsewhere."""
     targets: dict[Text, TargetConfig] = {}
@@ -109,14 +123,36 @@ class Study(Settings):
     has the field's first value and is the same in all other axes. Where none is named, all are
     compared with the first configuration."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _unlimited(cls, data: Any) -> Any:
+        """The chapter's GAN has a minute by default; another generator all the time it takes."""
+        if isinstance(data, Mapping) and data.get("generator") is not None:
+            return {"time_budget": None} | dict(data)
+        return data
+
     @field_validator("time_budget", mode="before")
     @classmethod
     def _none_in_words(cls, value: Any) -> Any:
         # TOML has no null.
         return None if value == "none" else value
 
+    @field_validator("target", mode="before")
+    @classmethod
+    def _as_table(cls, value: Any) -> Any:
+        if value is None or isinstance(value, str | Mapping):
+            return value
+        return describe(value)
+
     @model_validator(mode="after")
     def _usable(self) -> Self:
+        for name in ("backends", "devices", "versus"):
+            if self.generator is not None and getattr(self, name) is not None:
+                raise UsageError(f"`{name}` goes with the chapter's GAN, not with a `generator`")
+        if self.generator is None and self.timeout_per_replicate is not None:
+            raise UsageError("`timeout_per_replicate` goes with a `generator` from outside")
+        if self.generator is not None and self.target is None and "target" not in self.config:
+            raise UsageError("a `generator` from outside needs a `target` to be held against")
         if self.first_seed + (self.replicates or MANY) - 1 > MAX_SEED:
             raise UsageError(f"seeds must be between 0 and {MAX_SEED}")
         self.configurations()
@@ -140,8 +176,10 @@ class Study(Settings):
 
     # --- Its configurations --------------------------------------------------------------------
 
-    def configurations(self) -> dict[str, TrainingConfig]:
+    def configurations(self) -> dict[str, Configuration]:
         """Label → configuration: all combinations of the axes' settings, the last axis fastest.
+
+        Of a generator from outside the baselines follow, once for each target and number of rows.
 
         The axes are those of ``grid``, then those of ``zip``. The label is the study's name where
         there is no axis, else the settings that differ.
@@ -159,34 +197,69 @@ class Study(Settings):
                 f"the axes have {math.prod(map(len, axes))} combinations, at most "
                 f"{MOST_CONFIGURATIONS} configurations are one study"
             )
-        common = dict(self.config)
-        if "target" in common:
-            common["target"] = self._target(common["target"])
-        found: dict[str, TrainingConfig] = {}
-        labels: dict[TrainingConfig, str] = {}
+        found: dict[str, Configuration] = {}
+        labels: dict[str, str] = {}
         for settings in itertools.product(*axes):
-            label = self._label(settings)
-            fields = [
-                (path.split("."), self._target(value) if path == "target" else value)
-                for setting in settings
-                for path, value in setting.fields
-            ]
-            config = TrainingConfig.parse(merge_settings(common, fields))
-            if config in labels or label in found:
-                twice = labels.get(config, label)
+            label, config = self._label(settings), self._configuration(settings)
+            if config.hash in labels or label in found:
+                twice = labels.get(config.hash, label)
                 raise UsageError(
                     f"the axes name one configuration twice: {shown(twice)} and {shown(label)}"
                 )
             found[label] = config
-            labels[config] = label
+            labels[config.hash] = label
+        return found | {label: config for label, (config, _) in self._baselines().items()}
+
+    def _configuration(
+        self, settings: Sequence[Setting], generator: str | None = None
+    ) -> Configuration:
+        """Make the configuration of some places on the axes, or that of a baseline there."""
+        common = dict(self.config)
+        if self.target is not None:
+            if "target" in common:
+                raise UsageError("`target` and `config.target` are one setting: give one of them")
+            common["target"] = self.target
+        if "target" in common:
+            common["target"] = self._target(common["target"])
+        if self.generator is not None:
+            common["generator"] = self.generator.model_dump(exclude_none=True)
+        fields = [
+            (path.split("."), self._target(value) if path == "target" else value)
+            for setting in settings
+            for path, value in setting.fields
+        ]
+        merged = merge_settings(common, fields)
+        if self.generator is None:
+            return TrainingConfig.parse(merged)
+        if generator is not None:
+            merged["generator"] = {"use": generator}
+        return FitConfig.parse(merged)
+
+    def _baselines(self) -> dict[str, tuple[FitConfig, dict[str, Any]]]:
+        """Label → configuration of each baseline of a generator from outside, and its axes."""
+        found: dict[str, tuple[FitConfig, dict[str, Any]]] = {}
+        if self.generator is None:
+            return found
+        for name in BASELINES:
+            known: set[str] = set()
+            for settings in itertools.product(*self.axes()):
+                config = self._configuration(settings, name)
+                assert isinstance(config, FitConfig)
+                if config.hash in known or self.generator.use == name:
+                    continue
+                known.add(config.hash)
+                own = [one for one in settings if not _of_generator(one)]
+                label = ", ".join([name, *(one.label for one in own)])
+                found[label] = config, dict(field for one in own for field in one.fields)
         return found
 
     def axis_values(self) -> dict[str, dict[str, Any]]:
         """Label → field of each axis → its value there, as the study gives it."""
-        return {
+        own = {
             self._label(settings): dict(field for one in settings for field in one.fields)
             for settings in itertools.product(*self.axes())
         }
+        return own | {label: axes for label, (_, axes) in self._baselines().items()}
 
     def references(self) -> dict[str, str]:
         """Label → label of the configuration that it is compared with, its own for a reference.
@@ -256,12 +329,19 @@ class Study(Settings):
 
     def _target(self, name: Any) -> Any:
         """Look up a target by its name; one that is no name is given as it is."""
+        if isinstance(name, str) and self.generator is not None and name not in self.targets:
+            return {"use": name} if ":" in name else {"preset": name}
         if not isinstance(name, str):
             return name
         if name not in self.targets:
             known = nearest(name, list(self.targets)) if self.targets else "`targets` names none"
             raise UsageError(f"unknown target {shown(name)}: {known}")
         return self.targets[name].model_dump()
+
+
+def _of_generator(setting: Setting) -> bool:
+    """Say whether a place on an axis is of the generator, to which baselines are the same."""
+    return all(path.partition(".")[0] == "generator" for path, _ in setting.fields)
 
 
 def _told(value: Any, position: int) -> str:

@@ -16,14 +16,19 @@ from gan_eval.pages.numbers import plural
 from gan_eval.runtime.arguments import nearest
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.provenance import source_version
-from gan_eval.study.plan.study import Study
+from gan_eval.study.plan.study import FEW, Configuration, Study
 from gan_eval.training import remedies
 from gan_eval.training.backends import Availability
 from gan_eval.training.backends.registry import absence, entries
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.generators import loading
+from gan_eval.training.generators.settings import BASELINES, FitConfig
 
 LEFT_OUT = "left out"
 """How the state begins of a backend that does not train some configurations."""
+
+_TOGETHER = 5
+"""Replicates of a baseline in one unit of work; of a generator from outside it is one."""
 
 Place = tuple[str, str, str]
 """Label, backend and device of a cell."""
@@ -34,8 +39,9 @@ class _Placed:
     """A configuration on one backend and device."""
 
     label: str
-    config: TrainingConfig
+    config: Configuration
     backend: str
+    """Or the name of a generator from outside."""
     device: str
 
     @property
@@ -83,9 +89,12 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
     runs on all that are installed (``unavailable`` tells).
 
     Raises ``UsageError`` where a backend is unknown, missing or broken, lacks a device, or was
-    named and does not train a configuration.
+    named and does not train a configuration; of generators from outside, where one, or its data,
+    cannot be had.
     """
-    configurations = study.configurations().items()
+    configurations = _of_chapter(study).items()
+    if study.generator is not None:
+        return _fits(study)
     planned = []
     for entry, device in _where(study, found):
         trained = [(label, c) for label, c in configurations if not _lacking([c], entry)]
@@ -103,6 +112,46 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
         ]
     order = {label: number for number, (label, _) in enumerate(configurations)}
     return sorted(planned, key=lambda cell: order[cell.label])
+
+
+def _of_chapter(study: Study) -> dict[str, TrainingConfig]:
+    """Take the configurations of the chapter's GAN; a generator from outside has none."""
+    made = study.configurations().items()
+    return {label: one for label, one in made if isinstance(one, TrainingConfig)}
+
+
+def _fits(study: Study) -> list[Cell]:
+    """List the cells of a generator from outside and of the baselines."""
+    planned = []
+    for label, config in study.configurations().items():
+        assert isinstance(config, FitConfig)
+        if config.target.data is not None:
+            from gan_eval.training.generators.data import read
+
+            read(config.target)  # what cannot be read is said before anything is fitted
+        baseline = config.generator.use in BASELINES
+        planned.append(
+            Cell(
+                *(label, config, config.generator.name, "cpu", version_of_fit(config)),
+                first=study.first_seed,
+                replicates=study.replicates or FEW,
+                together=_TOGETHER if baseline else 1,
+                timed=False,
+            )
+        )
+    return planned
+
+
+def version_of_fit(config: FitConfig) -> str:
+    """Identify the code of a generator from outside, and the target's, or its data."""
+    generator, target = config.generator, config.target
+    version = loading.version_of(generator.use, generator.version)
+    if target.data is not None:
+        from gan_eval.training.generators.data import digest_of
+
+        return f"{version} data {digest_of(target)}"
+    target.build()
+    return version if target.use is None else f"{version} target {loading.version_of(target.use)}"
 
 
 def units(planned: Sequence[Cell]) -> list[Unit]:
@@ -133,9 +182,9 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
 def unavailable(study: Study, found: Sequence[Availability]) -> list[dict[str, Any]]:
     """List the backends that are not installed, where the study runs on all that are, and those
     that do not train some of its configurations."""
-    if study.backends is not None:
+    if study.backends is not None or study.generator is not None:
         return []
-    configs = study.configurations().values()
+    configs = _of_chapter(study).values()
     told = []
     for entry in found:
         left_out = sum(bool(_lacking([config], entry)) for config in configs)
@@ -155,7 +204,7 @@ def _lacking(configs: Iterable[TrainingConfig], entry: Availability) -> list[str
 
 
 def _refusal(study: Study, entry: Availability) -> str:
-    lacking = _lacking(list(study.configurations().values()), entry)
+    lacking = _lacking(list(_of_chapter(study).values()), entry)
     return remedies.refusal([f"`{name}`" for name in lacking])
 
 
@@ -182,6 +231,7 @@ def _where(study: Study, found: Sequence[Availability]) -> Iterator[tuple[Availa
 
 
 _ROOTS = ("gan_eval.judging.judge", "gan_eval.training.drawing")
+_FITTED_BY = "gan_eval.judging.generators.rows"
 
 
 @dataclass(frozen=True)
@@ -232,6 +282,18 @@ def code_version(backend: str, framework: str) -> str:
     return f"{framework.partition(',')[0]} {source_version(*_ROOTS, module)}"
 
 
+def fit_version(version: str) -> str:
+    """Compute the version of what fits and judges a generator from outside, after its own."""
+    return f"{version} judged by {source_version(_FITTED_BY)}"
+
+
+def code_of(cell: Cell) -> str:
+    """Compute the version of all code that a cell's numbers come from."""
+    if isinstance(cell.config, FitConfig):
+        return fit_version(cell.version)
+    return code_version(cell.backend, cell.version)
+
+
 def identity(cell: Cell, study: Study) -> str:
     """List everything that a cell's numbers depend on beside the seed and the tests, as JSON.
 
@@ -243,7 +305,7 @@ def identity(cell: Cell, study: Study) -> str:
             "config": cell.config.hash,
             "backend": cell.backend,
             "device": cell.device,
-            "code": code_version(cell.backend, cell.version),
+            "code": code_of(cell),
             "margins": study.margins.model_dump(mode="json"),
             "n_evaluation": study.n_evaluation,
         },

@@ -21,8 +21,8 @@ from gan_eval.study.ledger.ledger import LEDGER_FILE
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
-_TEXTS = (*CELL, "config_hash", "verdict", "environment")
-_OUTSIDE_TEXTS = (OUTSIDE, "yardstick", "copies_verdict", "modes_lost", "not_measured", "split")
+_TEXTS = (*CELL, "config_hash", "verdict", "yardstick", "environment")
+_OUTSIDE_TEXTS = (OUTSIDE, "split", "copies_verdict", "modes_lost", "not_measured")
 _HOW = "_how"
 """The end of the name of a column that says how others were computed."""
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.pool import DIED, Failure, Task
-from gan_eval.study.plan.units import Unit, code_version
+from gan_eval.study.plan.units import Place, Unit
 from gan_eval.study.run import dask_worker
 from gan_eval.study.run.dask_connection import connected, said
 from gan_eval.training.backends import Availability
@@ -111,21 +111,20 @@ class Cluster:
         alone: Sequence[Unit],
         rest: Sequence[Unit],
         *,
-        versions: Mapping[str, str],
+        versions: Mapping[Place, str],
         ahead: bool,
     ) -> Iterator[tuple[Unit, Any]]:
         """Train units; yield each with its ``PackedUnit``, or a ``Failure``, when it has ended.
 
         Units that need a GPU and those that do not are handed out apart, so that neither waits for
         the other. With ``ahead``, twice as many are handed out as can run, so that no worker waits
-        for its next one; without, none that could not begin. A worker whose code of a backend has
-        not its version in ``versions`` is refused.
+        for its next one; without, none that could not begin. A worker whose code for a unit
+        has not the version in ``versions`` is refused.
         """
 
         def checked(units: Sequence[Unit]) -> Iterator[Task]:
             for finish, unit, study in tasks(units):
-                code = code_version(unit.backend, versions[unit.backend])
-                yield dask_worker.finish_unit, unit, study, code, finish
+                yield dask_worker.finish_unit, unit, study, versions[unit.place], finish
 
         for task in checked(alone):
             self._submit(task, on_gpu(task[1].device))

@@ -65,13 +65,22 @@ def finish_unit(
     unit: Unit, study: Study, code: str, finish: Callable[[Unit, Study], PackedUnit]
 ) -> PackedUnit | Refusal:
     """Train one unit and say what this machine is, if its code is the code that was asked for."""
-    here = _code(unit.backend)
+    here = _code_of(unit)
     if here != code:
         return Refusal(
             f"would train by other code ({here}) than this command asks for ({code}): the same "
             "gan-eval and the same libraries are needed on all machines"
         )
     return replace(finish(unit, study), environment=_environment(threads.allowed()))
+
+
+def _code_of(unit: Unit) -> str:
+    from gan_eval.study.plan.units import fit_version, version_of_fit
+    from gan_eval.training.generators.settings import FitConfig
+
+    if isinstance(unit.config, FitConfig):
+        return fit_version(version_of_fit(unit.config))
+    return _code(unit.backend)
 
 
 @cache

@@ -32,6 +32,8 @@ from gan_eval.study.run.dask_cluster import Cluster, Tasks
 from gan_eval.training.backends import Availability, backend
 from gan_eval.training.backends.registry import named
 from gan_eval.training.drawing import ChapterDrawing
+from gan_eval.training.generators import loading
+from gan_eval.training.generators.settings import FitConfig
 
 
 def run(
@@ -85,7 +87,11 @@ def run(
     if scheduler is not None and workers is not None:
         raise UsageError("`scheduler` has workers of its own: it goes without `workers`")
     number = side_by_side(workers, threads)
-    told = {"workers": number, "threads": threads, "command": command}
+    if (why := _stays_here(study)) is not None:
+        if scheduler is not None:
+            raise UsageError(f"{why}: other machines cannot import it")
+        number = 1
+    told = {"in_this_process": why or "", "workers": number, "threads": threads, "command": command}
     with Processes(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
         path = None if store is None else Path(store)
         return _Run(study, path, told, Progress(on_progress)).results(pool, on_begin)
@@ -98,6 +104,26 @@ def finish_unit(unit: Unit, study: Study) -> PackedUnit:
 
 def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and judge one unit: its rows, and the epochs of those of its seeds that are traced."""
+    tested, traced = (
+        sum(seed < study.first_seed + count for seed in unit.seeds)
+        for count in (study.tested, study.traced)
+    )
+    if isinstance(unit.config, FitConfig):
+        from gan_eval.judging.generators.rows import judge_fits  # with the tests
+
+        rows, epochs = judge_fits(
+            unit.config,
+            unit.backend,
+            unit.seeds,
+            margins=study.margins,
+            n_evaluation=study.n_evaluation,
+            permutations=study.permutations,
+            tests=study.tests,
+            tested=tested,
+            shown=unit.seeds[0] == study.first_seed,
+            seconds=study.timeout_per_replicate,
+        )
+        return rows, epochs[epochs["seed"].isin(unit.seeds[:traced])]
     trainer = backend(unit.backend)
     drawing = None
     if unit.timed:
@@ -106,10 +132,6 @@ def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         trainer.train(warm, unit.seeds, unit.device)
         drawing = ChapterDrawing(unit.config, unit.seeds[0])
     trained = trainer.train(unit.config, unit.seeds, unit.device, drawing)
-    tested, traced = (
-        sum(seed < study.first_seed + count for seed in unit.seeds)
-        for count in (study.tested, study.traced)
-    )
     rows = judge.judge(
         trained,
         margins=study.margins,
@@ -165,7 +187,9 @@ class _Run:
         interrupted, ledger = False, None
         with ExitStack() as opened:
             try:
-                found, machine = pool.survey(_survey, self.study.backends, self.study.devices or ())
+                # A generator from outside is trained by no backend.
+                names = self.study.backends if self.study.generator is None else ("pytorch",)
+                found, machine = pool.survey(_survey, names, self.study.devices or ())
                 self.told["workers"] = pool.workers
                 self.unavailable = units.unavailable(self.study, found)
                 planned = sorted(units.cells(self.study, found), key=lambda cell: cell.place)
@@ -213,7 +237,7 @@ class _Run:
             ),
             alone,
             rest,
-            versions={cell.backend: cell.version for cell in planned},
+            versions={cell.place: units.code_of(cell) for cell in planned},
             ahead=self.deadline == math.inf,
         ):
             if isinstance(outcome, Failure):
@@ -306,6 +330,18 @@ class _Run:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "environments": dict(sorted(environments.items())),
         }
+
+
+def _stays_here(study: Study) -> str | None:
+    """Say why a study must run in this process alone; None where it need not."""
+    if study.generator is None:
+        return None
+    for config in study.configurations().values():
+        assert isinstance(config, FitConfig)
+        for use in filter(None, (config.generator.use, config.target.use)):
+            if (why := loading.stays_here(use)) is not None:
+                return why
+    return None
 
 
 def _survey(names: Sequence[str] | None = None) -> tuple[Sequence[Availability], dict[str, Any]]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_eval.runtime import threads
+from gan_eval.runtime.errors import UsageError
 from gan_eval.training import draws, remedies, schedule
 from gan_eval.training.backends import pytorch_batched
 from gan_eval.training.backends.pytorch_updates import Features, Updates
@@ -19,7 +20,7 @@ from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
 from gan_eval.training.trained import AdamState, Averaging, OnEpoch, TrainedGANs, initial_layers
-from gan_eval.training.units import seen_rows
+from gan_eval.training.units import Array, Units, seen_rows
 
 # Replicates of a call that trains them side by side.
 SIDE_BY_SIDE = 64
@@ -68,6 +69,25 @@ class PyTorchBackend:
             return TrainedGANs.join([_train_one(config, seed, where, on_epoch) for seed in seeds])
 
 
+def train_on(config: TrainingConfig, rows: Array, seed: int) -> TrainedGANs:
+    """Train one replicate on rows that are given, by the draws of a seed, on the CPU.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        ``n_examples`` and the target's dimension are those of the rows.
+    rows : ndarray, shape (n_examples, d)
+    seed : int
+        Of the start, the shuffles and the noise.
+    """
+    if rows.shape != (config.n_examples, config.dimension):
+        raise UsageError(
+            f"`rows` must have shape {(config.n_examples, config.dimension)}, got {rows.shape}"
+        )
+    with _threads(threads.allowed()):
+        return _train_one(config, seed, torch.device("cpu"), None, rows)
+
+
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
     before = torch.get_num_threads()
@@ -79,7 +99,11 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _train_one(
-    config: TrainingConfig, seed: int, device: torch.device, on_epoch: OnEpoch | None
+    config: TrainingConfig,
+    seed: int,
+    device: torch.device,
+    on_epoch: OnEpoch | None,
+    given: Array | None = None,
 ) -> TrainedGANs:
     dtype = torch.float32 if config.dtype == "float32" else torch.float64
     generator_start, discriminator_start = initial_layers(config, seed)
@@ -87,11 +111,15 @@ def _train_one(
     net_D = _net(discriminator_start).to(device, dtype)
     if config.discriminator_form == "quadratic":
         net_D.insert(0, Features())
-    rows = torch.as_tensor(seen_rows(config, seed)).to(device, dtype)
+    units = None if given is None else Units.of_rows(config, given)
+    seen = seen_rows(config, seed) if units is None else units.seen(given[None])[0]
+    rows = torch.as_tensor(seen).to(device, dtype)
     updates = Updates(config, net_D, net_G)
     average = updates.average
 
-    history = History(config, "pytorch", str(device), [seed], _layer(*average.generator), on_epoch)
+    history = History(
+        *(config, "pytorch", str(device), [seed], _layer(*average.generator), on_epoch, units)
+    )
     examples = np.array([config.n_examples, schedule.generator_examples(config)])
     for epoch in history.epochs():
         order = torch.as_tensor(draws.epoch_order(seed, epoch, config.n_examples)).to(device)

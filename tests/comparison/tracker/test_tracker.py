@@ -11,7 +11,9 @@ import pytest
 
 import gan_eval as ge
 from gan_eval.comparison.tracker import Tracker
-from gan_eval.comparison.tracker import tracker as module
+from gan_eval.comparison.tracker import real as real_module
+from gan_eval.comparison.tracker import tracker as tracker_module
+from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.worth import worth
 
@@ -23,7 +25,7 @@ def rows(seed: int, n: int = 300, shift: float = 0.0) -> np.ndarray:
 
 
 def test_a_checkpoint_is_worth_what_worth_says() -> None:
-    tracker = ge.Tracker(REAL)
+    tracker = ge.Tracker(REAL, betting=0)
     logged = tracker.log(1, rows(1, shift=0.4))
     exact = worth(REAL, rows(1, shift=0.4))
     assert logged["gan_eval/worth_energy"] == pytest.approx(exact.value, rel=0.1)
@@ -96,7 +98,11 @@ def test_what_is_refused_is_not_logged(step: object, samples: object, said: str)
     [
         ({"real": REAL[:3]}, "`real` must have at least 4 rows, got 3"),
         ({"real": REAL, "holdout": REAL[:3]}, "`holdout` must have at least 4 rows, got 3"),
-        ({"real": REAL, "holdout": REAL * np.nan}, "`holdout` cannot be compared with `real`"),
+        ({"real": REAL, "holdout": REAL * np.nan}, "`holdout` cannot be compared with the other"),
+        ({"real": None}, "a tracker needs `real` rows, or a `target`"),
+        ({"real": REAL, "betting": 1.5}, "`betting` must be above 0 and below 1"),
+        ({"real": REAL[:, :1], "target": "ring8"}, "`target` has 2 coordinates, but the real rows"),
+        ({"real": REAL, "target": "ring9"}, "ring8"),
         ({"real": REAL, "alpha": 2}, "`alpha` must be above 0 and below 1"),
         ({"real": REAL, "seed": -1}, "`seed` must be a whole number of at least 0"),
         ({"real": REAL, "sed": 1}, "did you mean `seed`"),
@@ -118,7 +124,7 @@ def test_real_rows_are_files_frames_and_targets(tmp_path: Path) -> None:
     one = Tracker(frame, columns=["b"]).log(1, rows(1, shift=5.0)[:, 1])
     assert one["gan_eval/worth_energy_high"] == np.inf
     tracker = Tracker(ge.GaussianTarget.chapter())
-    assert tracker.rows == module.TARGET_ROWS
+    assert tracker.rows == 10_000
     logged = tracker.log(1, ge.GaussianTarget.chapter())  # which gives rows when asked
     assert logged["gan_eval/worth_energy_low"] > 100
     assert tracker.frame["rows"][0] == 1000
@@ -129,21 +135,22 @@ def test_a_holdout_is_what_distances_are_to() -> None:
     train, unseen = REAL[:60], REAL[60:]
     copies = np.random.default_rng(0).choice(train, size=1000)
     fooled, told = Tracker(train), Tracker(train, holdout=unseen)
-    assert told.rows == len(unseen)
+    assert told.rows == len(unseen) - len(unseen) // 3
     assert fooled.log(1, copies)["gan_eval/worth_energy_high"] == np.inf
     assert told.log(1, copies)["gan_eval/worth_energy_high"] < 200
 
 
 def test_more_rows_than_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_ROWS", 500)
+    for module in (tracker_module, real_module):
+        monkeypatch.setattr(module, "MOST_ROWS", 500)
     tracker = Tracker(REAL)
-    assert tracker.notes == ("Distances are to 500 of 1500 real rows.",)
+    assert tracker.notes == ("Distances are to 500 of 1000 real rows.",)
     assert tracker.log(1, rows(0, 900))["gan_eval/worth_energy_low"] > 50
 
 
 def test_it_says_where_it_stands() -> None:
     tracker = Tracker(REAL)
-    assert repr(tracker) == "Tracker: 0 checkpoints against 1500 real rows of 2 columns."
+    assert repr(tracker) == "Tracker: 0 checkpoints against 1000 real rows of 2 columns."
     assert tracker.frame.empty
     tracker.log(10, rows(1, shift=1.0))
     tracker.log(20, REAL)
@@ -151,6 +158,8 @@ def test_it_says_where_it_stands() -> None:
     assert said[1].startswith("The last, step 20, is worth at least ")
     assert said[2].startswith("Nearest of 2 checkpoints: step 20, ")
     assert said[3] == "Nearer than each of the others, at alpha = 0.05."
+    assert said[4].startswith("1 of 2 checkpoints told apart from the real rows by bets, each at ")
+    assert said[4].endswith(" real rows are left to bet on.")
     assert "<pre>Tracker: 2 checkpoints" in tracker._repr_html_()
 
 
@@ -166,3 +175,92 @@ def test_the_seed_says_it_all() -> None:
     first, second, other = (Tracker(REAL, seed=s).log(1, rows(1)) for s in (0, 0, 1))
     assert first == second
     assert first != other
+
+
+def test_each_real_row_is_bet_on_once_and_then_it_cannot_be_told() -> None:
+    """A third of 1,500 rows is kept: 500; what is far off uses some 20, what is near a tenth."""
+    tracker = Tracker(REAL)
+    tracker.log(0, rows(0, shift=9.0))
+    tracker.log(1, rows(1))
+    found = tracker.frame
+    assert found["state"].tolist() == ["told_apart", "not_told_apart_yet"]
+    assert 10 < found["bets"][0] < 30
+    assert found["bets"][1] == 50
+    assert found["log_e"][0] >= np.log(20) > found["log_e"][1]
+    for step in range(2, 14):
+        tracker.log(step, rows(step))
+    found = tracker.frame
+    assert found["bets"].sum() == 500
+    assert found["state"].iloc[-1] == "could_not_tell"
+    assert found["bets"].iloc[-1] == 0
+    assert np.isnan(found["log_e"].iloc[-1])
+    assert "; 0 real rows are left to bet on." in repr(tracker)
+
+
+def test_as_many_may_be_bet_on_as_told() -> None:
+    tracker = Tracker(REAL)
+    tracker.log(1, rows(1, 600), bets=200)
+    tracker.log(2, rows(2, 600), bets=1)
+    tracker.log(3, rows(3, 600), bets=10_000)
+    assert tracker.frame["bets"].tolist() == [200, 1, 299]
+    assert tracker.frame["state"].iloc[-1] == "could_not_tell"
+    with pytest.raises(UsageError, match="`bets` must be a whole number of at least 1, got 0"):
+        tracker.log(4, rows(4), bets=0)
+
+
+def test_without_rows_to_bet_on_it_cannot_be_told() -> None:
+    for real, betting in ((REAL, 0), (REAL[:60], 1 / 3)):
+        tracker = Tracker(real, betting=betting)
+        logged = tracker.log(1, rows(1, shift=9.0))
+        assert np.isnan(logged["gan_eval/log_e"])
+        assert tracker.frame["state"].tolist() == ["could_not_tell"]
+    assert "No real rows are kept to bet on" in tracker.notes[0]
+
+
+def test_a_target_gives_the_odds() -> None:
+    """Bets at a known density are on the generated rows alone, and see a wrong scale at once."""
+    ring = MixtureTarget.ring()
+    for tracker in (
+        Tracker(ring),
+        Tracker(target="ring8"),
+        Tracker(ring.sample(500, 3), target=ring),
+    ):
+        tracker.log(1, ring.sample(1000, 1))
+        tracker.log(2, ring.sample(1000, 2) * 1.05)
+        assert tracker.frame["state"].tolist() == ["not_told_apart_yet", "told_apart"]
+        assert tracker.frame["bets"].tolist() == [1000, 256]
+    assert tracker.rows == 500  # none is kept
+    assert "bets at the odds of MixtureTarget" in repr(tracker)
+
+
+@pytest.mark.statistical
+def test_right_checkpoints_are_seldom_told_apart() -> None:
+    """Of 200 right ones at most 18 are, at α = 0.05 (more by chance: below 0.01)."""
+    told = 0
+    for seed in range(20):
+        rng = np.random.default_rng([seed, 9])
+        tracker = Tracker(rng.normal(size=(1500, 2)))
+        for step in range(10):
+            tracker.log(step, rng.normal(size=(100, 2)), bets=50)
+        told += (tracker.frame["state"] == "told_apart").sum()
+    assert told <= 18
+
+
+def test_a_density_that_fails_leaves_nothing_logged() -> None:
+    class Broken:
+        """A target that has a density of its first rows only."""
+
+        asked = 0
+
+        def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+            return rng.normal(size=(n, 2))
+
+        def log_density(self, x: np.ndarray) -> np.ndarray:
+            self.asked += 1
+            return np.full(len(x), 0.0 if self.asked == 1 else np.nan)
+
+    tracker = Tracker(REAL, target=Broken())
+    with pytest.raises(UsageError, match="no NaN"):
+        tracker.log(1, rows(1))
+    assert len(tracker) == 0
+    assert repr(tracker).startswith("Tracker: 0 checkpoints")

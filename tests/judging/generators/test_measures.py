@@ -14,7 +14,7 @@ from gan_eval.comparison.columns.prepare import prepare
 from gan_eval.comparison.reading.data import table_of
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.student_t import StudentTTarget
-from gan_eval.judging.generators.exact import exact_worth
+from gan_eval.judging.exact_worth import exact_worth
 from gan_eval.judging.generators.measures import (
     blank,
     one_sample_names,

@@ -9,15 +9,14 @@ import pytest
 
 from gan_eval import Gaussian, GaussianTarget, TrainingConfig, UsageError, kl, train
 from gan_eval.distributions import median_distance
-from gan_eval.judging.generators.exact import (
-    ENERGY_CONVERGED,
-    ENERGY_NEAR,
+from gan_eval.judging.exact_worth import (
     exact_worth,
     spread_energy,
     spread_mmd,
     whitened,
 )
 from gan_eval.stats.worth import worth
+from gan_eval.training.config import ENERGY_CONVERGED, ENERGY_NEAR
 
 TARGET = GaussianTarget.chapter()
 OTHERS = {

@@ -10,18 +10,6 @@ from gan_eval.distributions.gaussian import Array, Gaussian, GaussianLike
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 
-ENERGY_CONVERGED = 58.0
-"""The worth in real rows by energy from which on a generator counts as converged: as many of the
-chapter's replicates as within 0.1 nats. ``python benchmarks/energy_margin.py`` sets it on seeds
-100,000 to 101,999 (58.4 for the chapter's configuration); on seeds 0 to 1,999 the shares differ by
-0.3 points (36.7 and 36.9 %), and in four other cells by 0.9 at most. The two measures call another
-16.1 % of that cell's replicates converged (10.1 % over the five cells): energy weighs an error of
-the mean, beside one of the covariance, more than KL does."""
-
-ENERGY_NEAR = 11.5
-"""The same for near, 0.5 nats (11.6 for the chapter's configuration): the shares differ by 1.9
-points at most, and 9.7 % of the chapter's replicates are called otherwise."""
-
 
 def exact_worth(law: GaussianLike, target: GaussianLike) -> tuple[Array, Array]:
     """Compute how many real rows Gaussian generators are worth, by energy and by MMD.
