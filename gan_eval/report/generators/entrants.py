@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.judging.evaluation import axes_of
-from gan_eval.judging.summary import by_cell, summarise
+from gan_eval.judging.summary import OUTSIDE, by_cell, summarise
 from gan_eval.report.cells import FactCache
 from gan_eval.runtime.arguments import plain
 from gan_eval.study.results.results import Results
@@ -33,7 +33,7 @@ _OF_ROWS = ("precision", "recall", "density", "coverage", "copies", "modes")
 
 @dataclass(frozen=True)
 class Entrant:
-    """A generator at one setting, or a baseline, with a row for each of its trainings.
+    """A generator at one setting, or a baseline, with a row for each of its replicates.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class Entrant:
     setting : str
         Its settings in the words of the study's labels; empty where its name alone tells it.
     rows : DataFrame
-        One row per training.
+        One row per replicate: one training from its own seed.
     epochs : DataFrame
-        One row per training and checkpoint; may be empty.
+        One row per replicate and checkpoint; may be empty.
     summary : mapping
         Its row of ``summarise``.
     position : int
@@ -70,27 +70,29 @@ class Entrant:
         return self.name not in BASELINES
 
     @property
-    def trainings(self) -> int:
+    def replicates(self) -> int:
         return len(self.rows)
 
     @property
     def yardstick(self) -> str:
-        """The column that verdicts rest on: ``kl``, ``worth_kl`` or ``worth_energy``."""
-        return next((text for text in self.texts("yardstick") if text), "worth_energy")
+        """The column that verdicts rest on: ``kl``, in nats, or ``worth_kl`` or ``worth_energy``,
+        in real rows."""
+        said = next((text for text in self.texts("yardstick") if text), "worth_energy")
+        return f"worth_{said}" if said in ("energy", "mmd") else said
 
     @property
     def judged(self) -> pd.DataFrame:
-        """The rows of trainings that gave rows to judge."""
+        """The rows of replicates that gave something to judge."""
         return self.rows.loc[~self.rows["verdict"].isin(["no_result", "diverged"])]
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """Return a column of numbers, (trainings,); NaN where the rows have none."""
+        """Return a column of numbers, (replicates,); NaN where the rows have none."""
         if name not in self.rows:
             return np.full(len(self.rows), np.nan)
         return pd.to_numeric(self.rows[name], errors="coerce").to_numpy(np.float64)
 
     def texts(self, name: str) -> list[str]:
-        """Return a column of words, one a training; empty where nothing is said."""
+        """Return a column of words, one a replicate; empty where nothing is said."""
         if name not in self.rows:
             return [""] * len(self.rows)
         return ["" if value is None or value != value else str(value) for value in self.rows[name]]
@@ -115,6 +117,8 @@ def entrants_of(results: Results, facts: FactCache | None = None) -> list[Entran
         for entry in results.provenance.get("configurations") or ()
     }
     rows, epochs = _labelled(results.rows, labels), _labelled(results.epochs, labels)
+    if OUTSIDE not in rows:
+        rows[OUTSIDE] = ""
     summary = summarise(rows)
     cells = [
         (tuple(map(str, key)), group, {str(name): value for name, value in line.items()})
@@ -163,14 +167,14 @@ def named_tests(entrants: Sequence[Entrant]) -> dict[str, str]:
 
 def target_words(study: Mapping[str, Any]) -> str:
     """Name what was to be learned, from the study's settings: ``ring8``, ``iris.csv``."""
-    target = study.get("target")
+    target = study.get("target") or (study.get("config") or {}).get("target")
     if isinstance(target, str):
         return plain(target, 40)
     if not isinstance(target, Mapping):
         return "the target"
-    for name in ("preset", "name", "data"):
+    for name in ("preset", "name", "data", "use"):
         if isinstance(value := target.get(name), str) and value:
-            return plain(value.rpartition("/")[2], 40)
+            return plain(value.rpartition("/")[2].rpartition(":")[2], 40)
     if isinstance(parts := target.get("components"), Sequence):
         return f"a mixture of {len(parts)} Gaussians"
     if "degrees_of_freedom" in target:
@@ -201,7 +205,7 @@ def _setting(key: tuple[str, ...], keys: Sequence[tuple[str, ...]]) -> str:
     alike = [other for other in keys if other[1] == key[1]]
     parts = []
     if len({other[0] for other in alike}) > 1:
-        parts.append(plain(key[0]))
+        parts.append(plain(key[0].removeprefix(f"{key[1]}, ")))
     if len({other[2] for other in alike}) > 1:
         parts.append(f"on {plain(key[2], 20)}")
     return " ".join(parts)

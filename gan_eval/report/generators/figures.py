@@ -27,7 +27,7 @@ MOST_CURVES = 4
 """Own entrants whose checkpoints and mode shares are drawn."""
 
 MOST_SEEDS = 60
-"""Trainings of an entrant that are drawn one by one, from the first on."""
+"""Replicates of an entrant that are drawn one by one, from the first on."""
 
 _COLOURS = {
     **{name: COLOURS[name] for name in ("converged", "near", "failed", "diverged")},
@@ -44,14 +44,14 @@ _MARKERS = {
 
 
 def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
-    """Draw each training's worth by energy distance on a logarithmic axis, with the margin."""
+    """Draw each replicate's worth by energy distance on a logarithmic axis, with the margin."""
     shown, rest = entrants[:MOST_STRIPS], entrants[MOST_STRIPS:]
     parts, hidden, left, total = [], 0, 0, 0
     for y, one in enumerate(shown):
         values = pd.DataFrame({"seed": one.rows["seed"], "verdict": one.texts("verdict")}).assign(
             worth_energy=one.values("worth_energy")
         )
-        placed = values[np.isfinite(values["worth_energy"]) & (values["worth_energy"] > 0)]
+        placed = values[values["worth_energy"] > 0]
         hidden, total = hidden + len(values) - len(placed), total + len(values)
         some = placed.iloc[:MOST_SEEDS]
         left += len(placed) - len(some)
@@ -61,21 +61,25 @@ def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
     if rows.empty:
         return None
     with canvas(2.4 if len(shown) == 1 else 0.9 + 0.8 * len(shown)) as (figure, axes):
+        margins = _margins(shown)
+        end = _end([*rows["worth_energy"], *margins])
+        worths = np.minimum(rows["worth_energy"].to_numpy(), end)
         order = [verdict for verdict in _MARKERS if verdict in set(rows["verdict"])]
         words = {verdict: VERDICT_WORDS.get(verdict, verdict) for verdict in order}
         named = rows["verdict"].map(words).to_numpy()
         sns.scatterplot(
-            x=rows["worth_energy"].to_numpy(), y=rows["_y"].to_numpy(), hue=named, style=named,
+            x=worths, y=rows["_y"].to_numpy(), hue=named, style=named,
             hue_order=list(words.values()), style_order=list(words.values()),
             palette={words[v]: _COLOURS[v] for v in order},
             markers={words[v]: _MARKERS[v] for v in order}, s=30, linewidth=0.4,
             edgecolor=COLOURS["surface"], ax=axes, zorder=3,
         )  # fmt: skip
         for y, one in enumerate(shown):
-            _median_bar(axes, one.summary, y)
+            _median_bar(axes, one.summary, y, (float(worths.min()) / 2, end))
         legend_above(axes, columns=3)
         _entrant_axis(axes, shown)
-        margins = _margins(shown)
+        if np.isinf(rows["worth_energy"]).any():
+            axes.text(end, -0.5, "∞", ha="center", color=COLOURS["muted"])
         for value in margins:
             axes.axvline(value, linewidth=1, linestyle=(0, (4, 3)), color=COLOURS["ink"], zorder=1)
         plain_log_axis(axes, "x")
@@ -84,7 +88,7 @@ def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
             f"{one.label}: median {number(one.summary['worth_energy'])}" for one in shown
         )
         line = (
-            f" Right of the dashed line ({setting(margins[-1])} real rows) a training has learned "
+            f" Right of the dashed line ({setting(margins[-1])} real rows) a replicate has learned "
             "the distribution, if its interval says so too."
             if margins
             else ""
@@ -93,21 +97,33 @@ def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
         return picture(
             figure,
             "fig-worth",
-            title="Worth of every training",
+            title="Worth of every replicate",
             description=f"Logarithmic axis. {said}.",
-            caption=f"One mark a training; the bar is the median with its 95 % interval.{line}"
-            + not_shown(hidden, total, "no result, or no finite worth above 0")
+            caption=f"One mark a replicate; the bar is the median with its 95 % interval.{line}"
+            + (" Marks under ∞ show no distance at all." if end in worths else "")
+            + not_shown(hidden, total, "no result, or worth no real row")
             + not_shown(left, total, f"the first {MOST_SEEDS} seeds of each entrant are drawn")
             + more,
             data=rows[["entrant", "seed", "verdict", "worth_energy"]],
         )
 
 
-def _median_bar(axes: Axes, summary: Mapping[str, Any], y: int) -> None:
+def _end(values: Sequence[float]) -> float:
+    """The place of ∞ on a logarithmic axis: beyond all that is finite; ∞ where nothing is."""
+    finite = [value for value in values if math.isfinite(value) and value > 0]
+    if not any(math.isinf(value) for value in values):
+        return math.inf
+    return 4 * max(finite, default=1.0)
+
+
+def _median_bar(axes: Axes, summary: Mapping[str, Any], y: int, ends: tuple[float, float]) -> None:
+    """A median with its interval, which goes no further than the ends of the axis."""
     low, middle, high = (summary[f"worth_energy{end}"] for end in ("_low", "", "_high"))
-    if np.isfinite([low, high]).all() and low > 0:
-        axes.plot([low, high], [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
-    if np.isfinite(middle) and middle > 0:
+    if low >= 0 and min(high, ends[1]) < math.inf:
+        bar = [max(low, ends[0]), max(min(high, ends[1]), ends[0])]
+        axes.plot(bar, [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
+    middle = min(middle, ends[1])
+    if math.isfinite(middle) and middle > 0:
         axes.plot([middle], [y + 0.42], "|", color=COLOURS["ink"], ms=9, markeredgewidth=2)
 
 
@@ -131,7 +147,7 @@ def _entrant_axis(axes: Axes, entrants: Sequence[Entrant]) -> None:
 
 
 def curves(entrant: Entrant) -> dict[str, list[Any]]:
-    """Take the checkpoints of an entrant's first trainings: seed, examples, worth by energy."""
+    """Take the checkpoints of an entrant's first replicates: seed, examples, worth by energy."""
     names = ["seed", "examples", "worth_energy"]
 
     def compute() -> dict[str, list[Any]]:
@@ -147,25 +163,28 @@ def curves(entrant: Entrant) -> dict[str, list[Any]]:
 
 
 def checkpoints(entrant: Entrant) -> Picture | None:
-    """Draw the worth over the examples seen, a line a training; None without checkpoints."""
+    """Draw the worth over the examples seen, a line a replicate; None without checkpoints."""
     stored = curves(entrant)
     names = ("seed", "examples", "worth_energy")
     rows = pd.DataFrame({name: stored[name] for name in names})
-    drawable = rows[np.isfinite(rows["worth_energy"]) & (rows["worth_energy"] > 0)]
+    drawable = rows[(rows["worth_energy"] > 0) & np.isfinite(rows["examples"])]
     if drawable["examples"].nunique() < 2:
         return None
+    end = _end(drawable["worth_energy"].tolist())
     with canvas() as (figure, axes):
         for _, line in drawable.groupby("seed"):
             axes.plot(
-                line["examples"], line["worth_energy"], color=COLOURS["learned"], alpha=0.35,
-                linewidth=1, label="a training",
+                line["examples"], line["worth_energy"].clip(upper=end), color=COLOURS["learned"],
+                alpha=0.35, linewidth=1, label="a replicate",
             )  # fmt: skip
         middle = rows.groupby("examples")["worth_energy"].agg(median)
-        middle = middle[np.isfinite(middle) & (middle > 0)]
+        middle = middle[middle > 0]
         axes.plot(
-            middle.index, middle, color=COLOURS["ink"], marker="o", markersize=3.5,
-            label="median of the trainings",
+            middle.index, middle.clip(upper=end), color=COLOURS["ink"], marker="o", markersize=3.5,
+            label="median of the replicates",
         )  # fmt: skip
+        if math.isfinite(end):
+            axes.text(axes.get_xlim()[0], end, " ∞", va="center", color=COLOURS["muted"])
         for value in _margins([entrant]):
             axes.axhline(value, linewidth=1, linestyle=(0, (4, 3)), color=COLOURS["ink"])
         plain_log_axis(axes, "y")
@@ -178,12 +197,17 @@ def checkpoints(entrant: Entrant) -> Picture | None:
             figure,
             f"fig-checkpoints-{entrant.position + 1}",
             title=f"Worth at each checkpoint: {entrant.label}",
-            description=f"Logarithmic axis; {plural(seeds, 'training')}. The median goes from "
+            description=f"Logarithmic axis; {plural(seeds, 'replicate')}. The median goes from "
             f"{number(middle.iloc[0])} to {number(middle.iloc[-1])} real rows.",
             caption=f"{entrant.label}: worth by energy distance at each checkpoint of "
-            f"{plural(seeds, 'training')}; dashed: the margin."
+            f"{plural(seeds, 'replicate')}; dashed: the margin."
+            + (" At ∞ no distance is seen." if math.isfinite(end) else "")
             + not_shown(traced - seeds, traced, "later seeds")
-            + not_shown(len(rows) - len(drawable), len(rows), "checkpoints without a worth"),
+            + not_shown(
+                len(rows) - len(drawable),
+                len(rows),
+                "checkpoints without a worth above 0",
+            ),
             data=rows,
         )
 
@@ -203,7 +227,7 @@ def mode_shares(entrant: Entrant) -> Picture | None:
         for place, column in zip(places, drawn.T, strict=True):
             axes.scatter(
                 place + offsets, column, s=14, color=COLOURS["learned"], alpha=0.6, linewidth=0,
-                label="a training",
+                label="a replicate",
             )  # fmt: skip
         middle = [median(column) for column in shares.T]
         axes.scatter(
@@ -223,8 +247,8 @@ def mode_shares(entrant: Entrant) -> Picture | None:
             f"fig-modes-{entrant.position + 1}",
             title=f"Share of generated rows in each mode: {entrant.label}",
             description=f"Median shares by mode: {said}.",
-            caption=f"{entrant.label}: one mark a training and mode; a mark at 0 is a mode that "
-            "the training has lost."
+            caption=f"{entrant.label}: one mark a replicate and mode; a mark at 0 is a mode that "
+            "the replicate has lost."
             + not_shown(int((~known).sum()), len(known), "no result")
             + not_shown(int(known.sum()) - len(drawn), len(known), "later seeds"),
             data=data,

@@ -65,7 +65,7 @@ def _sections(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> lis
         _tests(entrants),
         _failures(entrants),
         _computed(entrants),
-        _trainings(entrants),
+        _replicates(entrants),
     )
     return [*(section for section in found if section), *made]
 
@@ -80,16 +80,14 @@ def _side_by_side(entrants: Sequence[Entrant]) -> Section:
     return Section("entrants", "Entrants", [Paragraph(text), *_tables(*listed)])
 
 
-def _in_words(entrants: Sequence[Entrant]) -> Section | None:
-    """A paragraph for each entrant that has none in the answer."""
-    own = [entrant for entrant in entrants if entrant.own][: words.MANY]
-    rest = [entrant for entrant in entrants if not any(entrant is one for one in own)]
+def _in_words(entrants: Sequence[Entrant]) -> Section:
+    """A paragraph for each entrant."""
     blocks: list[Block] = []
-    for entrant in rest[:_MOST_TOLD]:
+    for entrant in entrants[:_MOST_TOLD]:
         blocks += [Heading(entrant.label), Paragraph(" ".join(words.told(entrant)))]
-    if (more := len(rest) - _MOST_TOLD) > 0:
+    if (more := len(entrants) - _MOST_TOLD) > 0:
         blocks.append(Paragraph(f"{plural(more, 'more entrant')} in the table above."))
-    return Section("words", "The others in words", blocks) if blocks else None
+    return Section("words", "In words", blocks)
 
 
 _MOST_TOLD = 24
@@ -116,15 +114,17 @@ def _rows(entrants: Sequence[Entrant]) -> Section:
 def _spread(entrants: Sequence[Entrant]) -> Section | None:
     blocks = gallery(lambda: figures.worth_spread(entrants))
     text = (
-        "Trainings of an entrant differ by their seed only, which also draws the training rows. "
+        "Replicates of an entrant differ by their seed only, which also draws the training rows. "
         "The worth of a generator is the number of real rows that lie, as a sample, as near to the "
-        "truth as its distribution does; it grows without bound as the generator comes near."
+        "truth as its distribution does; it grows without bound as the generator comes near. It is "
+        "∞ where no distance is seen in so many rows: the lower end of its interval then says what "
+        "is sure."
     )
     return Section("spread", "Worth over seeds", [Paragraph(text), *blocks])
 
 
 def _checkpoints(own: Sequence[Entrant]) -> Section | None:
-    shown = [entrant for entrant in own if figures.curves(entrant)["seed"]]
+    shown = [entrant for entrant in own if len(set(figures.curves(entrant)["examples"])) > 1]
     if not shown:
         return None
     text = "A generator with `steps` is judged at each checkpoint, by as many rows every time."
@@ -158,7 +158,8 @@ def _tests(entrants: Sequence[Entrant]) -> Section | None:
         return None
     text = (
         "Not rejecting is not learning: it says that so many rows do not show the difference. A "
-        "perfect generator is rejected in 5 % of its trainings, as the real rows are, up to chance."
+        "perfect generator is rejected in 5 % of its replicates, up to chance, and so are the real "
+        "rows."
     )
     return Section("tests", "Tests", [Paragraph(text), TableBlock(table)])
 
@@ -180,8 +181,10 @@ def _computed(entrants: Sequence[Entrant]) -> Section | None:
     return Section("computed", "How it was computed", [Paragraph(text), TableBlock(table)])
 
 
-def _trainings(entrants: Sequence[Entrant]) -> Section:
-    return Section("trainings", "Trainings", [TableBlock(listed.trainings(entrants), folded=True)])
+def _replicates(entrants: Sequence[Entrant]) -> Section:
+    return Section(
+        "replicates", "Replicates", [TableBlock(listed.replicates(entrants), folded=True)]
+    )
 
 
 def _tables(*made: Table | None) -> list[Block]:

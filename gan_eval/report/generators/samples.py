@@ -129,7 +129,7 @@ def _scatter(axes: Axes, rows: NDArray, label: str, colour: str, marker: str) ->
 
 
 class _Stored(NamedTuple):
-    """Points to draw, (n, 1 or 2) each, the columns' names, and the place of their training."""
+    """Points to draw, (n, 1 or 2) each, the columns' names, and the place of their replicate."""
 
     generated: NDArray[np.float64]
     real: NDArray[np.float64]

@@ -27,7 +27,8 @@ VERDICT_WORDS = {"could_not_tell": "could not tell", "no_result": "no result"}
 """Verdicts whose words are not their names."""
 
 _CAPTION = (
-    "Entrants side by side: counts of trainings, and medians over trainings with 95 % intervals"
+    "Entrants side by side: counts of replicates, and medians over replicates with 95 % intervals, "
+    "a replicate without a result as worth 0"
 )
 
 
@@ -39,7 +40,7 @@ def entrants(found: Sequence[Entrant]) -> Table:
     return Table(
         _CAPTION,
         (
-            *("entrant", "trainings", *(VERDICT_WORDS.get(verdict, verdict) for verdict in used)),
+            *("entrant", "replicates", *(VERDICT_WORDS.get(verdict, verdict) for verdict in used)),
             "share converged",
             *(f"worth by {MEASURES[name]}, real rows" for name in worths),
             *(("KL(q‖p), nats",) if with_kl else ()),
@@ -61,7 +62,7 @@ def brief(found: Sequence[Entrant]) -> Table:
     named = [VERDICT_WORDS.get(verdict, verdict) for verdict in used]
     return Table(
         _CAPTION,
-        ("entrant", "trainings", *named, "share converged", "worth, real rows", "copies", "modes"),
+        ("entrant", "replicates", *named, "share converged", "worth, real rows", "copies", "modes"),
         [
             (
                 *_counts(one, used),
@@ -83,7 +84,7 @@ def _verdicts(found: Sequence[Entrant]) -> list[str]:
 def _counts(one: Entrant, used: Sequence[str]) -> tuple[str, ...]:
     s = one.summary
     return (
-        *(one.label, count(one.trainings), *(count(s[verdict]) for verdict in used)),
+        *(one.label, count(one.replicates), *(count(s[verdict]) for verdict in used)),
         f"{percent(s['converged_share'])} "
         f"({percents(s['converged_share_low'], s['converged_share_high'])})",
     )
@@ -133,29 +134,29 @@ def rows_of(found: Sequence[Entrant]) -> Table | None:
             line.append(f"{number(median(one.values(name)), 2)} ({expected})")
         lines.append(line)
     return Table(
-        "The rows themselves: trainings by whether they copy, and medians over trainings",
+        "The rows themselves: replicates by whether they copy, and medians over replicates",
         head,
         lines,
     )
 
 
 def rejections(found: Sequence[Entrant]) -> Table | None:
-    """List the share of trainings that each test rejects; None where no test was run."""
+    """List the share of replicates that each test rejects; None where no test was run."""
     named = named_tests(found)
     if not named:
         return None
     return Table(
-        "Share of trainings that each test rejects at 5 %, of those that it was run on",
+        "Share of replicates that each test rejects at 5 %, of those that it was run on",
         ("entrant", *named.values()),
         [(one.label, *(_rejected(one, f"{name}_pvalue") for name in named)) for one in found],
     )
 
 
 def seconds(found: Sequence[Entrant]) -> Table:
-    """List the time that a training takes."""
+    """List the time that a replicate takes."""
     return Table(
-        "Seconds, medians over trainings, which run side by side",
-        ("entrant", "training", "sampling and steps", "examples seen"),
+        "Seconds, medians over replicates, which run side by side",
+        ("entrant", "training", "sampling", "examples seen"),
         [
             (
                 one.label,

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from gan_eval.judging.generators import words as of_rows
 from gan_eval.pages.blocks import Card
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.report.generators.entrants import BASELINES, Entrant, named_tests, target_words
+from gan_eval.runtime.arguments import lower_first
 from gan_eval.study.plan.study import Study
 
 QUESTION = "Did the generator learn the distribution?"
@@ -44,19 +45,19 @@ def headline(entrants: Sequence[Entrant], study: Mapping[str, Any]) -> str:
     if not own:
         return "Only baselines were judged; no generator of the study's own has a row."
     target = target_words(study)
+    total = sum(entrant.replicates for entrant in own)
     if all(entrant.judged.empty for entrant in own):
-        total = sum(entrant.trainings for entrant in own)
         return f"{_names(own)} gave no rows to judge in any of {plural(total, 'training')}."
     if len(own) == 1:
         s = own[0].summary
-        typical = f"; the typical one {worth_words(own[0], False)}" if _known(own[0]) else ""
+        size = worth_words(own[0], own[0].only("n_train"))
         return (
             f"{own[0].name} learned {target} in {count(s['converged'])} of "
-            f"{plural(own[0].trainings, 'training')} ({_share(s)}){typical}."
+            f"{plural(total, 'training')} ({_share(s)})"
+            + (f"; the typical one is worth {size}." if size else ".")
         )
     if len(own) <= FEW:
         return f"{_names(own)} learned {target} in {_listed([_times(one, own) for one in own])}."
-    total = sum(entrant.trainings for entrant in own)
     learned = sum(entrant.summary["converged"] for entrant in own)
     worst, best = (
         chosen(own, key=lambda one: one.summary["converged_share"]) for chosen in (min, max)
@@ -68,89 +69,103 @@ def headline(entrants: Sequence[Entrant], study: Mapping[str, Any]) -> str:
 
 
 def answers(entrants: Sequence[Entrant]) -> list[tuple[str | None, str]]:
-    """Say below the headline what counts as learned, how each own generator did, with its label
-    where there are several, and how the baselines did."""
+    """Say below the headline what is wrong with each own generator, with its label where there are
+    several, how the baselines did, and what counts as learned."""
     if not entrants:
         return []
     own = [entrant for entrant in entrants if entrant.own]
     found: list[tuple[str | None, str]] = []
     for one in own[:MANY]:
-        typical = f"The typical training {worth_words(one)}." if _known(one) else ""
-        said = " ".join(filter(None, (typical, *sentences(one.rows), *without(one))))
-        found += [(one.label if len(own) > 1 else None, said)] if said else []
+        if said := " ".join(_in_short(one, with_worth=len(own) > 1)):
+            found.append((one.label if len(own) > 1 else None, said))
     if (rest := len(own) - MANY) > 0:
         found.append((None, f"{plural(rest, 'more entrant')} in the table."))
-    if beside := [one for one in entrants if not one.own and _known(one)]:
-        said = _listed([f"{called(one)} {_size(one)}" for one in beside[:MANY]])
-        found.append((None, f"For comparison, medians of worth in real rows: {said}."))
-    return [*found, (None, meaning(entrants[0]))]
+    if beside := [f"{called(one)} {size}" for one in entrants if (size := _beside(one))]:
+        found.append((None, f"For comparison, median worths in real rows: {_listed(beside)}."))
+    return [*found, (None, meaning(entrants))]
+
+
+def _in_short(entrant: Entrant, *, with_worth: bool) -> list[str]:
+    """The sentences on an own generator that a reader must not miss."""
+    rows, found = entrant.rows, []
+    if with_worth and (size := worth_words(entrant, entrant.only("n_train"))):
+        bounds = _interval(entrant.summary, worth_column(entrant))
+        found.append(f"The median replicate is worth {size} (95 % interval {bounds}).")
+    if "copies" in entrant.texts("copies_verdict"):
+        found += of_rows.copying(rows)
+    found += [*of_rows.modes(rows), *of_rows.failures(rows), *undecided(entrant)]
+    return [sentence.replace("`", "") for sentence in found]
 
 
 def told(entrant: Entrant) -> list[str]:
     """Say everything there is to say of one entrant, sentence by sentence."""
-    s = entrant.summary
-    typical = f"; the typical one {worth_words(entrant)}." if _known(entrant) else "."
+    s, rows = entrant.summary, entrant.rows
     opening = (
-        f"{count(s['converged'])} of {plural(entrant.trainings, 'training')} learned the target "
-        f"({_share(s)}){typical}"
+        f"{count(s['converged'])} of {plural(entrant.replicates, 'replicate')} learned the target "
+        f"({_share(s)})."
     )
-    return [opening, *sentences(entrant.rows), *without(entrant)]
+    worths = of_rows.worths(rows)
+    rest = of_rows.sentences(rows)[len(worths) :]
+    if worths and s["no_result"] + s["diverged"]:
+        worths[0] = f"Of those with a result: {lower_first(worths[0])}"
+    return [opening, *worths, *rest, *undecided(entrant)]
 
 
-def meaning(entrant: Entrant) -> str:
+def meaning(entrants: Sequence[Entrant]) -> str:
     """Say what counts as learned, by the yardstick and margin of the rows."""
-    margin = entrant.only("margin")
-    interval_of = "The interval behind each share is Clopper–Pearson at 95 %."
-    if math.isnan(margin):
-        return f"A training counts as learned where its verdict is “converged”. {interval_of}"
-    if entrant.yardstick == "kl":
-        said = f"its KL divergence from the target is at most {setting(margin)} nats"
-    else:
-        by = "by KL" if entrant.yardstick == "worth_kl" else "by energy distance"
-        said = (
-            f"its rows are worth at least {number(margin)} real rows {by}: they are "
-            "shown to come as near to the truth as so many rows drawn from it do"
-        )
-    return f"A training counts as learned where {said}. {interval_of}"
+    by: dict[tuple[str, float], list[str]] = {}
+    for one in entrants:
+        if not math.isnan(margin := one.only("margin")):
+            by.setdefault((one.yardstick, margin), []).append(one.label)
+    said = "A replicate is one training from its own seed; each share has its Clopper–Pearson "
+    said += "interval at 95 %, each median the interval of order statistics. "
+    if not by:
+        return f"{said}A replicate counts as learned where its verdict is “converged”."
+    (first, _), *others = by.items()
+    said += f"A replicate counts as learned where {_criterion(*first)}."
+    for what, labels in others:
+        said += f" Of {_listed(labels)}, it counts where {_criterion(*what)}."
+    return said
 
 
-def worth_words(entrant: Entrant, with_interval: bool = True) -> str:
-    """Write the median worth by the yardstick as the end of a sentence."""
-    name = worth_column(entrant)
-    size = float(entrant.summary[name])
-    seen = entrant.only("n_train")
+def _criterion(yardstick: str, margin: float) -> str:
+    if yardstick == "kl":
+        return f"its KL divergence from the target, exact, is at most {setting(margin)} nats"
+    measure = MEASURES.get(yardstick.removeprefix("worth_"), yardstick)
+    return (
+        f"it is worth at least {number(margin)} real rows by {measure}, also at the lower end of "
+        "its interval"
+    )
+
+
+def worth_words(entrant: Entrant, seen: float = math.nan) -> str:
+    """Write the median worth as a phrase, of so many rows that it saw; "" where none is known."""
+    size = _size(entrant)
     of = f" of {count(seen)}" if math.isfinite(seen) else ""
-    if math.isinf(size):
-        return "is worth more real rows than could be measured"
-    bracket = _bracket(entrant.summary, name) if with_interval else ""
-    return f"is worth {rows_words(size)}{of}{bracket}"
-
-
-def rows_words(size: float) -> str:
-    """Write a worth as a phrase."""
-    if size == 0:
-        return "no real row"
-    if size < 1:
-        return "less than one real row"
-    return f"{_rows(size)} real rows"
-
-
-def _rows(size: float) -> str:
-    return count(size) if 100 <= size < 1e6 else number(size, 2)
+    return f"{size} real rows{of}" if size else ""
 
 
 def _size(entrant: Entrant) -> str:
-    """The median worth in figures; a copier is called one."""
-    size = _rows(float(entrant.summary[worth_column(entrant)]))
+    """The median worth, or what it is at least; empty where neither is known."""
+    name = worth_column(entrant)
+    size, low = (float(entrant.summary[f"{name}{end}"]) for end in ("", "_low"))
+    if math.isinf(size):
+        return f"at least {number(low)}" if 0 < low < math.inf else ""
+    return "" if math.isnan(size) else number(size)
+
+
+def _beside(entrant: Entrant) -> str:
+    """The median worth of a baseline, where a copier is called one; empty where none is known."""
+    size = "" if entrant.own else _size(entrant)
     copied = entrant.texts("copies_verdict").count("copies")
-    return size + (f" (a copier in {copied} of {entrant.trainings} trainings)" if copied else "")
+    if size and copied:
+        size += f" (a copier in {copied} of {entrant.replicates} replicates)"
+    return size
 
 
 def worth_column(entrant: Entrant) -> str:
-    """Name the column of worth by the yardstick; by energy where that one was not computed."""
-    name = "worth_kl" if entrant.yardstick == "kl" else entrant.yardstick
-    known = name in entrant.summary and not math.isnan(entrant.summary[name])
-    return name if known else "worth_energy"
+    """Name the column of worth that all entrants are compared by: energy's, where there is one."""
+    return "worth_kl" if math.isnan(entrant.summary["worth_energy"]) else "worth_energy"
 
 
 def cards(entrants: Sequence[Entrant]) -> list[Card]:
@@ -159,19 +174,15 @@ def cards(entrants: Sequence[Entrant]) -> list[Card]:
     if len(own) != 1 or own[0].judged.empty:
         return []
     one, s = own[0], own[0].summary
+    found = [Card("learned", percent(s["converged_share"]), f"95 % interval {_share(s)}")]
     name = worth_column(one)
-    found = [
-        Card("learned", percent(s["converged_share"]), f"95 % interval {_share(s)}"),
-        Card(
-            "median worth",
-            rows_words(s[name]) if not math.isnan(s[name]) else number(s[name]),
-            f"by {MEASURES[name.removeprefix('worth_')]}; 95 % interval over seeds "
-            f"{_interval(s, name)}" + (f"; {said}" if (said := how(one, f"{name}_how")) else ""),
-        ),
-    ]
+    if size := _size(one):
+        note = f"by {MEASURES[name.removeprefix('worth_')]}; 95 % interval over seeds "
+        said = f"; {said}" if (said := how(one, f"{name}_how")) else ""
+        found.append(Card("median worth, real rows", size, f"{note}{_interval(s, name)}{said}"))
     copied = [text for text in one.texts("copies_verdict") if text]
     if copied:
-        note = f"trainings whose rows are copies; {_undecided(copied)}"
+        note = f"replicates whose rows are copies; {_undecided(copied)}"
         found.append(Card("copies", f"{copied.count('copies')} of {len(copied)}", note))
     if one.has("modes_kept") and one.has("modes"):
         kept, of = (np.nanmedian(one.values(column)) for column in ("modes_kept", "modes"))
@@ -182,7 +193,7 @@ def cards(entrants: Sequence[Entrant]) -> list[Card]:
         values = one.values(f"{test}_pvalue")
         values = values[~np.isnan(values)]
         rejected = int((values <= LEVEL).sum())
-        note = f"trainings that the {named[test]} test tells from real rows at 5 %"
+        note = f"replicates that the {named[test]} test tells from real rows at 5 %"
         found.append(Card("told apart", f"{rejected} of {len(values)}", note))
     return found
 
@@ -193,25 +204,15 @@ def how(entrant: Entrant, name: str) -> str:
     return " and ".join(found)
 
 
-def without(entrant: Entrant) -> list[str]:
-    """Say of the trainings without a verdict why they have none; nothing where all have one."""
-    s, found = entrant.summary, []
-    if unknown := s["could_not_tell"]:
-        found.append(
-            f"{plural(unknown, 'training')} could not be told, because the margin lies within the "
-            f"interval of the worth; {'it counts' if unknown == 1 else 'they count'} as not "
-            "learned."
-        )
-    if lost := s["no_result"] + s["diverged"]:
-        found.append(
-            f"{plural(lost, 'training')} gave no rows to judge (see Failures) and "
-            f"{'counts' if lost == 1 else 'count'} as not learned, with a worth of 0."
-        )
-    return found
-
-
-def _known(entrant: Entrant) -> bool:
-    return not math.isnan(entrant.summary[worth_column(entrant)])
+def undecided(entrant: Entrant) -> list[str]:
+    """Say of the replicates that could not be told why, and what they count as."""
+    if not (unknown := entrant.summary["could_not_tell"]):
+        return []
+    return [
+        f"{plural(unknown, 'replicate')} could not be told: the margin lies within the interval of "
+        f"the worth, or that is not known; {'it counts' if unknown == 1 else 'they count'} as not "
+        "learned."
+    ]
 
 
 def _share(s: Mapping[str, Any]) -> str:
@@ -222,20 +223,13 @@ def _times(one: Entrant, own: Sequence[Entrant]) -> str:
     s = one.summary
     several = len({entrant.name for entrant in own}) > 1
     which = one.label if several else one.setting
-    return f"{count(s['converged'])} of {plural(one.trainings, 'training')} ({_share(s)})" + (
+    return f"{count(s['converged'])} of {plural(one.replicates, 'training')} ({_share(s)})" + (
         f" {'as' if several else 'with'} {which}" if which else ""
     )
 
 
 def _names(own: Sequence[Entrant]) -> str:
     return _listed(list(dict.fromkeys(entrant.name for entrant in own)))
-
-
-def _bracket(s: Mapping[str, Any], name: str) -> str:
-    low, high = s[f"{name}_low"], s[f"{name}_high"]
-    if math.isnan(low) or low == -math.inf:
-        return " (too few seeds for an interval: 6 are needed)"
-    return f" (95 % interval over seeds {interval(low, high)})"
 
 
 def _interval(s: Mapping[str, Any], name: str) -> str:
@@ -254,9 +248,9 @@ def _lost(entrant: Entrant) -> str:
         name.strip() for text in entrant.texts("modes_lost") for name in text.split(";") if name
     )
     if not lost:
-        return "median over trainings; no training lost one"
+        return "median over replicates; no replicate lost one"
     name, times = lost.most_common(1)[0]
-    return f"median over trainings; lost most often: {name} ({times} of {entrant.trainings})"
+    return f"median over replicates; lost most often: {name} ({times} of {entrant.replicates})"
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -266,23 +260,3 @@ def _listed(parts: Sequence[str]) -> str:
 def called(entrant: Entrant) -> str:
     """What sentences call an entrant."""
     return BASELINES.get(entrant.name, entrant.label)
-
-
-def sentences(rows: pd.DataFrame) -> list[str]:
-    """Stand in for the sentences of ``judging``."""
-    found, n = [], len(rows)
-    copied = int((rows.get("copies_verdict", pd.Series(dtype=str)) == "copies").sum())
-    if copied:
-        found.append(f"It copies: in {copied} of {n} trainings its rows are training rows.")
-    if "modes_lost" in rows:
-        lost = Counter(
-            name.strip()
-            for text in rows["modes_lost"]
-            if isinstance(text, str)
-            for name in text.split(";")
-            if name.strip()
-        )
-        if lost:
-            said = _listed([f"{name} ({times} of {n})" for name, times in lost.most_common(3)])
-            found.append(f"It drops modes, most often {said}.")
-    return found

@@ -20,8 +20,8 @@ def test_own_ones_stand_first_in_the_order_of_the_study() -> None:
         *("gaussian_fit", "bootstrap", "real_rows"),
     ]
     assert [one.own for one in found] == [True, True, False, False, False]
-    assert sum(one.trainings for one in found) == len(made.rows)
-    assert [one.epochs["seed"].nunique() for one in found] == [8, 10, 0, 0, 0]
+    assert sum(one.replicates for one in found) == len(made.rows)
+    assert [one.epochs["seed"].nunique() for one in found] == [8, 10, 10, 10, 10]
 
 
 def test_a_name_tells_its_setting_only_where_there_are_several() -> None:

@@ -60,7 +60,7 @@ def test_the_table_of_entrants_has_the_numbers_of_the_rows(name: str) -> None:
     listed = table(root(), "Entrants side by side")
     for label, cell in rows[rows["backend"] == name].groupby("configuration"):
         entry = listed[f"{name} · {label}" if name == "RingGAN" else name]
-        assert entry["trainings"] == str(len(cell))
+        assert entry["replicates"] == str(len(cell))
         for verdict in ("converged", "near", "failed", "could not tell", "no result"):
             found = (cell["verdict"] == verdict.replace(" ", "_")).sum()
             assert entry[verdict] == str(found)
@@ -86,7 +86,7 @@ def test_the_headline_counts_trainings_by_setting() -> None:
     middle = rows.loc[rows["backend"] == "RingGAN", "worth_energy"].median()
     assert one == (
         "RingGAN learned ring8 in 8 of 10 trainings (44 to 97 %); the typical one is "
-        f"worth {middle:.0f} real rows of 1000."
+        f"worth {middle:.3g} real rows of 1000."
     )
 
 
@@ -99,8 +99,12 @@ def test_the_copier_is_called_one_and_no_one_else_is() -> None:
         "bootstrap": "10",
         "real_rows": "0",
     }
-    answer = root().all("section").__next__().text
-    assert "the bootstrap 925 (a copier in 10 of 10 trainings)" in answer
+    answer = next(root().all("section")).text
+    assert "(a copier in 10 of 10 replicates)" in answer
+    assert answer.count("copier") == 1
+    told = section(root(), "words")
+    assert told is not None
+    assert told.text.count("It is a copier: in 10 of 10 replicates") == 1
 
 
 def test_every_failure_stands_with_its_sentence() -> None:
@@ -110,7 +114,7 @@ def test_every_failure_stands_with_its_sentence() -> None:
     assert listed is not None
     entries = [[e.text for e in row.children] for row in list(listed.all("tr"))[1:]]
     assert [(int(seed), why) for _, seed, _, why in entries] == [
-        (row["seed"], row["failure"]) for _, row in lost.iterrows()
+        (row["seed"], row["failure"].replace("`", "")) for _, row in lost.iterrows()
     ]
     assert section(without_pictures(synthetic.results(failures=False)), "failures") is None
 
@@ -119,7 +123,7 @@ def test_rejections_are_counted_over_the_trainings_that_were_tested() -> None:
     rows = made().rows
     cell = rows[rows["configuration"].eq("width = 16") & rows["backend"].eq("RingGAN")]
     known = cell["energy_pvalue"].dropna()
-    entry = table(root(), "Share of trainings that each test")["RingGAN · width = 16"]
+    entry = table(root(), "Share of replicates that each test")["RingGAN · width = 16"]
     assert entry["energy"].endswith(f"({(known <= 0.05).sum()} of {len(known)})")
     # Neighbours, copies and modes have p-values too; they are no tests of the battery.
     assert list(entry) == ["entrant", "MMD", "energy"]
