@@ -15,7 +15,7 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import cut, random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
 
-__all__ = ["GivenTarget", "Modes", "Target", "TargetLike", "as_target", "is_target"]
+__all__ = ["Density", "GivenTarget", "Modes", "Target", "TargetLike", "as_target", "is_target"]
 
 Array = NDArray[np.floating]
 
