@@ -53,6 +53,10 @@ def check(
         float | None,
         option("--confidence", "Ask it of the lower confidence bound of the share, as 0.95."),
     ] = None,
+    sequential: Annotated[
+        bool,
+        option("--sequential", "Stop as soon as the answer is sure; --replicates is the most."),
+    ] = False,
     as_json: AsJson = False,
 ) -> Status:
     """Ask whether enough replicates converged, as a gate for CI.
@@ -66,6 +70,7 @@ def check(
     from gan_eval.cli.console import print_json
     from gan_eval.judging.acceptance import Demand, answer
     from gan_eval.judging.judge import judge
+    from gan_eval.judging.sequential import BATCH, follow
     from gan_eval.runtime.threads import allow
     from gan_eval.study.results.export import load
     from gan_eval.study.results.reading import read_rows
@@ -73,20 +78,31 @@ def check(
     from gan_eval.training.config import Margins, TrainingConfig
 
     how_to_train = (config, assignments or None, backend, device, seed, replicates, threads)
-    if rows is not None and how_to_train != (None, None, "pytorch", None, 0, 8, None):
+    default = (None, None, "pytorch", None, 0, 8, None)
+    if rows is not None and (how_to_train != default or sequential):
         raise UsageError("`--rows` reads what was trained: it goes without options of training")
     demand = Demand(share, Margins().converged if margin is None else margin, confidence)
     if rows is None:
         seeds = seed_range(seed, replicates)
         settings = TrainingConfig.read(config, assignments or [])
-        with allow(threads):
+
+        def judged(some: range) -> pd.DataFrame:
             trained = run.train(
-                settings, seeds, backend=backend, device=device, every=settings.epochs
+                settings, some, backend=backend, device=device, every=settings.epochs
             )
-            frame = judge(trained, tested=0, sampled=False)
+            return judge(trained, tested=0, sampled=False)
+
+        with allow(threads):
+            if sequential:
+                starts = range(0, replicates, BATCH)
+                batches = (judged(seeds[at : at + BATCH]) for at in starts)
+                outcome, frame = follow(batches, demand)
+            else:
+                frame = judged(seeds)
+                outcome = answer(frame, demand)
     else:
         frame = load(rows) if rows.is_dir() else read_rows(rows)
-    outcome = answer(frame, demand)
+        outcome = answer(frame, demand)
     if as_json:
         print_json(outcome.document())
     else:
@@ -102,13 +118,15 @@ def _print(rows: pd.DataFrame, answer: Answer) -> None:
     demand = answer.demand
     if len(rows) <= SHOWN:
         print_replicates(rows)
-    bound = (
-        ""
-        if demand.confidence is None
-        else f", at least {_percent(answer.share_low)} with {100 * demand.confidence:g}% confidence"
-    )
+    bound = ""
+    if demand.confidence is not None:
+        low, high = f"least {_percent(answer.share_low)}", f"most {_percent(answer.share_high)}"
+        bound = f", at {high if answer.passed is False else low} "
+        bound += f"with {100 * demand.confidence:g}% confidence"
+    after = getattr(answer, "decided_after", None)
+    word = _ANSWERS[answer.passed] + ("" if after is None else f" after {after} replicates")
     say(
-        f"{_ANSWERS[answer.passed]}: {answer.converged} of {answer.replicates} "
+        f"{word}: {answer.converged} of {answer.replicates} "
         f"replicates ({_percent(answer.share)}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
         f"{_percent(demand.share)} were asked for."
     )

@@ -63,6 +63,11 @@ class Answer:
         return asdict(self)
 
 
+def within(rows: pd.DataFrame, demand: Demand) -> pd.Series[bool]:
+    """Tell which replicates have converged within the demand's margin; none that diverged."""
+    return rows["kl"].le(demand.margin) & rows["verdict"].ne("diverged")
+
+
 def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     """Hold the rows of ``judge`` against a demand.
 
@@ -71,8 +76,7 @@ def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     """
     if rows.empty:
         raise UsageError("there are no rows to check")
-    within = rows["kl"].le(demand.margin) & rows["verdict"].ne("diverged")
-    converged, replicates = int(np.count_nonzero(within)), len(rows)
+    converged, replicates = int(np.count_nonzero(within(rows, demand))), len(rows)
     # A one-sided bound at level c is the lower end of the two-sided interval at level 2c − 1.
     confidence = demand.confidence if demand.confidence is not None else 0.95
     low, high = share_interval(converged, replicates, 2 * confidence - 1)

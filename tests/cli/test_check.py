@@ -59,3 +59,26 @@ def test_check_trains_when_it_is_given_no_rows() -> None:
     done = gan_eval("check", *SMALL, "--replicates", "2", "--margin", "1000", "--share", "1")
     assert done.returncode == 0, done.stderr
     assert "2 of 2 replicates" in done.stdout
+
+
+def test_a_sequential_check_stops_when_it_is_sure_and_says_after_how_many() -> None:
+    arguments = ("check", *SMALL, "--sequential", "--replicates", "200", "--share", "0.5")
+    done = gan_eval(*arguments, "--margin", "1000")
+    assert done.returncode == 0, done.stderr
+    # All converge: e is (1 + s + … + sⁿ) / ((n + 1) sⁿ), at s = ½ from 20 on for n = 7.
+    assert "PASS after 7 replicates: 50 of 50 replicates" in done.stdout
+    refused = gan_eval(*arguments, "--margin", "1e-12", "--json")
+    assert refused.returncode == 1, refused.stderr
+    document = json.loads(refused.stdout)
+    assert document["passed"] is False
+    assert (document["replicates"], document["decided_after"]) == (50, 7)
+    assert document["demand"]["confidence"] == 0.95
+
+
+def test_a_sequential_check_of_too_few_replicates_could_not_tell() -> None:
+    done = gan_eval("check", *SMALL, "--sequential", "--replicates", "3", "--share", "0.5")
+    assert done.returncode == 3, done.stderr
+    assert "COULD NOT TELL: " in done.stdout
+    refused = gan_eval("check", "--rows", "rows.csv", "--sequential")
+    assert refused.returncode == 2
+    assert "`--rows`" in refused.stderr

@@ -8,8 +8,9 @@ on later.
 
 from __future__ import annotations
 
+from gan_eval.stats.sequential.binomial import BinomialEProcess
 from gan_eval.stats.sequential.likelihood import LikelihoodEProcess
 from gan_eval.stats.sequential.process import EProcess, State
 from gan_eval.stats.sequential.witness import WitnessEProcess
 
-__all__ = ["EProcess", "LikelihoodEProcess", "State", "WitnessEProcess"]
+__all__ = ["BinomialEProcess", "EProcess", "LikelihoodEProcess", "State", "WitnessEProcess"]

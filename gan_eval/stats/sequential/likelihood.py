@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from gan_eval.distributions.protocol import as_target
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import one_of
 from gan_eval.runtime.errors import UsageError
@@ -56,8 +57,8 @@ class LikelihoodEProcess(Running):
 
     Parameters
     ----------
-    target : object with ``dimension`` and ``log_density``, or anything that makes a GaussianTarget
-        The law p of the hypothesis.
+    target : GaussianTarget, MixtureTarget, StudentTTarget, or any target
+        The law p of the hypothesis: what ``as_target`` takes.
     q : object with ``log_density``, optional
         The alternative, where it is known. It must be normalised, and must not be fitted to rows
         that are given here. By default an alternative is learned from the rows.
@@ -97,22 +98,16 @@ class LikelihoodEProcess(Running):
     (17, 'told_apart')
     """
 
-    def __init__(self, target: Any, q: Density | None = None, *, family: str = "auto") -> None:
+    def __init__(self, target: Any, q: Any = None, *, family: str = "auto") -> None:
         super().__init__()
-        if not hasattr(target, "log_density"):
-            target = GaussianTarget.of(target)
-        self._target: Density = target
-        self._dimension = int(target.dimension)
+        self._target = as_target(target)
+        self._dimension = self._target.dimension
         one_of(family, "`family`", FAMILIES)
-        if q is not None and not hasattr(q, "log_density"):
-            raise UsageError(
-                f"`q` must be an object with `log_density`, got {type(q).__name__}: "
-                "a known alternative is a density"
-            )
-        if q is not None:
-            self._alternatives: list[Alternative] = [_Known(q)]
+        if q is None:
+            self._alternatives = _alternatives(self._target, self._dimension, family)
         else:
-            self._alternatives = _alternatives(target, self._dimension, family)
+            known = hasattr(q, "log_density")
+            self._alternatives = [_Known(q if known else as_target(q, "q"))]
         self._logs = np.zeros(len(self._alternatives))
 
     def update(self, rows: Any) -> float:
@@ -270,7 +265,7 @@ def _alternatives(target: Any, d: int, family: str) -> list[Alternative]:
 
 def _moments(target: Any, modes: Any, d: int) -> tuple[Array, Array]:
     """Return a target's mean (d,) and covariance (d, d): as it states them, else of its modes, else
-    of rows that are drawn from it."""
+    its location and scale, else of rows that are drawn from it."""
     mean, covariance = getattr(target, "mean", None), getattr(target, "covariance", None)
     if np.shape(cast(Any, mean)) == (d,) and np.shape(cast(Any, covariance)) == (d, d):
         mean, covariance = np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
@@ -281,5 +276,9 @@ def _moments(target: Any, modes: Any, d: int) -> tuple[Array, Array]:
         mean = weights @ means
         within = np.einsum("k,kij->ij", weights, np.asarray(modes.covariances, np.float64))
         return mean, within + (means - mean).T @ ((means - mean) * weights[:, None])
+    # Of a Student t without moments.
+    location, scale = getattr(target, "location", None), getattr(target, "scale", None)
+    if np.shape(cast(Any, location)) == (d,) and np.shape(cast(Any, scale)) == (d, d):
+        return np.asarray(location, np.float64), np.asarray(scale, np.float64)
     drawn = np.asarray(target.sample(MOMENT_ROWS, 0), np.float64)
     return drawn.mean(axis=0), np.atleast_2d(np.cov(drawn.T))

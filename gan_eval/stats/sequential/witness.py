@@ -6,8 +6,8 @@ ones, learned from the pairs before; one bets that h(x) > h(y). The payoff
 f = clip((h(x) − h(y)) / c, −1, 1) changes its sign where x and y are exchanged, whatever h and
 c are, so that its expectation is 0 under H₀ as long as both are chosen before the pair is seen; and
 it lies in [−1, 1] by construction. So with any stake λ in (0, 1) the capital ∏ (1 + λ fₛ) is an
-e-process. c is not a bound that the data might break, but a unit: three times the typical payoff of
-the pairs *before*.
+e-process. c is not a bound that the data might break, but a unit: twice the typical payoff of the
+pairs *before*.
 
 References
 ----------
@@ -29,17 +29,15 @@ from scipy.special import logsumexp
 from gan_eval.runtime.arguments import positive_number, random_generator, whole_number
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.kernels.features import kernel_features
-from gan_eval.stats.kernels.kernels import median_bandwidth
+from gan_eval.stats.kernels.kernels import bandwidth_range, median_bandwidth
 from gan_eval.stats.samples import Array, sample
 from gan_eval.stats.sequential.process import Running, cumulative, rows_of
 
 FREQUENCIES = 128
 """Random frequencies of a kernel: a row costs two numbers for each."""
-BANDWIDTHS = (1.0, 0.25)
-"""The kernels' bandwidths, in median distances of the reserved rows."""
 STAKES = np.geomspace(0.01, 0.9, 12)
 """λ: the capital is laid out in equal parts, and each part is staked at one of these for ever."""
-UNITS = 3.0
+UNITS = 2.0
 """A payoff of so many typical ones counts as 1, and so does any larger one."""
 FIRST_SQUARE, FIRST_WEIGHT = 0.1, 2.0
 """The typical squared payoff before any was seen, and as how many pairs it counts."""
@@ -63,7 +61,8 @@ class WitnessEProcess(Running):
         witness. By default a quarter, at least 20 and at most 5,000.
     bandwidths : sequence of float, optional
         Of Gaussian kernels of whitened rows. By default the median distance of the reserved rows,
-        and a quarter of it. The capital is laid out on all of them in equal parts.
+        and the one that 5 % of their pairs are below, which sees the shape of narrow modes. The
+        capital is laid out on all kernels in equal parts.
     frequencies : int
         Random frequencies for a kernel.
     shuffle : bool
@@ -246,8 +245,7 @@ class _RealRows:
         self._centre, self._map = _whitening(rows[:reserved])
         white = self._white(rows[:reserved])
         if bandwidths is None:
-            median = median_bandwidth(white)
-            bandwidths = [share * median for share in BANDWIDTHS]
+            bandwidths = [median_bandwidth(white), 2 * bandwidth_range(white)[0]]
         if not len(bandwidths):
             raise UsageError("`bandwidths` must be one number or more, got none")
         self.bandwidths = tuple(positive_number(h, "`bandwidths`") for h in bandwidths)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 from math import log
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import special, stats
-from scipy.special import logsumexp
 
 from gan_eval.distributions.divergences import kl
+from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.student_t import StudentTTarget
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.samples import Array
@@ -24,39 +24,16 @@ from .nulls import assert_level
 TRUTH = GaussianTarget.chapter()
 
 
-@dataclass
-class Modes:
-    weights: Array
-    means: Array
-    covariances: Array
-
-
-class Mixture:
+def mixture(means: Any, deviation: float, weights: Any) -> MixtureTarget:
     """Round Gaussians at some means (k, d), of one deviation."""
-
-    def __init__(self, means: Any, deviation: float, weights: Any = None) -> None:
-        means = np.array(means, np.float64)
-        k, self.dimension = means.shape
-        weights = np.ones(k) if weights is None else np.asarray(weights, np.float64)
-        covariances = np.tile(deviation**2 * np.eye(self.dimension), (k, 1, 1))
-        self.modes, self.deviation = Modes(weights / weights.sum(), means, covariances), deviation
-
-    def sample(self, n: int, rng: int) -> Array:
-        generator = np.random.default_rng(rng)
-        which = generator.choice(len(self.modes.means), n, p=self.modes.weights)
-        noise = generator.standard_normal((n, self.dimension))
-        return self.modes.means[which] + self.deviation * noise
-
-    def log_density(self, x: Array) -> Array:
-        squares = np.square(x[:, None] - self.modes.means).sum(axis=2) / self.deviation**2
-        logs = -squares / 2 - self.dimension / 2 * log(2 * np.pi * self.deviation**2)
-        return np.asarray(logsumexp(logs, axis=1, b=self.modes.weights))
+    shares = np.asarray(weights) / np.sum(weights)
+    return MixtureTarget(shares, means, deviation**2 * np.eye(np.shape(means)[1]))
 
 
-def ring(deviation: float = 0.1, radius: float = 2.0, weights: Any = None) -> Mixture:
-    """Eight modes on a circle."""
-    angles = np.arange(8) * np.pi / 4
-    return Mixture(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), deviation, weights)
+def ring(deviation: float = 0.1, radius: float = 2.0, lost: float = 0.0) -> MixtureTarget:
+    """Eight modes on a circle; of the first, so much is lost."""
+    whole = MixtureTarget.ring(8, radius, deviation)
+    return mixture(whole.means, deviation, [1 - lost + 1e-12, *np.ones(7)])
 
 
 class HeavyTails:
@@ -83,9 +60,9 @@ def mass(process: LikelihoodEProcess, target: Any, points: Array, cell: float) -
 @pytest.mark.parametrize("family", ["gaussian", "moved", "weights", "modes", "auto"])
 def test_the_next_factor_has_expectation_1_whatever_was_learned(family: str) -> None:
     """An oracle of validity itself: q̂ₜ₋₁ integrates to 1 after rows of another law."""
-    target = Mixture([[-2.0], [1.0]], 0.5, [1, 3])
+    target = mixture([[-2.0], [1.0]], 0.5, [1, 3])
     process = LikelihoodEProcess(target, family=family)
-    process.update(Mixture([[-1.0], [1.5]], 0.8).sample(40, 0))
+    process.update(mixture([[-1.0], [1.5]], 0.8, [1, 1]).sample(40, 0))
     points = np.linspace(-30, 30, 601)[:, None]
     assert mass(process, target, points, points[1, 0] - points[0, 0]) == pytest.approx(1, abs=1e-4)
 
@@ -93,7 +70,7 @@ def test_the_next_factor_has_expectation_1_whatever_was_learned(family: str) -> 
 def test_the_next_factor_has_expectation_1_in_the_plane() -> None:
     target = ring(0.5)
     process = LikelihoodEProcess(target)
-    process.update(ring(0.7, 1.5, [0, 1, 1, 1, 1, 1, 1, 2]).sample(60, 0))
+    process.update(ring(0.7, 1.5, 0.9).sample(60, 0))
     side = np.linspace(-7, 7, 29)
     points = np.stack(np.meshgrid(side, side), axis=2).reshape(-1, 2)
     assert mass(process, target, points, (side[1] - side[0]) ** 2) == pytest.approx(1, abs=0.02)
@@ -226,7 +203,7 @@ def test_a_lost_mode_is_found_in_a_hundred_rows_or_so() -> None:
     times = []
     for seed in range(10):
         process = LikelihoodEProcess(ring())
-        process.update(ring(weights=[0] + 7 * [1]).sample(500, seed))
+        process.update(ring(lost=1.0).sample(500, seed))
         times.append(process.stopped_at(0.05) or np.inf)
     assert np.median(times) <= 200
 
@@ -236,6 +213,17 @@ def test_tails_that_are_moved_are_found() -> None:
     process = LikelihoodEProcess(target)
     process.update(target.sample(2000, 0) + 0.3)
     assert process.state(1e-6) is State.TOLD_APART
+
+
+@pytest.mark.parametrize("freedom", [1.0, 2.0, 3.0])
+def test_a_student_t_keeps_its_level_and_is_told_apart_when_moved(freedom: float) -> None:
+    target = StudentTTarget(freedom, [0.0, 1.0], [[1.0, 0.5], [0.5, 2.0]])
+    process = LikelihoodEProcess(target)
+    process.update(target.sample(3000, 1))
+    assert not process.rejected(0.05)
+    process = LikelihoodEProcess(target)
+    process.update(target.sample(3000, 1) + (np.array([1.0, 0.0]) if freedom > 2 else 0.0))
+    assert process.rejected(0.05) == (freedom > 2)
 
 
 @pytest.mark.parametrize("rows", [np.zeros((50, 2)), np.tile([1e100, 0.0], (3, 1))])
@@ -270,8 +258,8 @@ def test_what_cannot_be_used_is_refused_in_one_sentence() -> None:
     with pytest.raises(UsageError, match="modes"):
         LikelihoodEProcess(TRUTH, family="weights")
     with pytest.raises(UsageError, match="`q`"):
-        LikelihoodEProcess(TRUTH, q=(0, 1))  # pyright: ignore[reportArgumentType]
-    with pytest.raises(UsageError, match="target"):
+        LikelihoodEProcess(TRUTH, q="ring")
+    with pytest.raises(UsageError, match="`target`"):
         LikelihoodEProcess("ring")
     with pytest.raises(UsageError, match="`rows`"):
         LikelihoodEProcess(TRUTH).update([[1.0, np.nan]])

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.samples import Array
@@ -97,7 +98,7 @@ def test_capital_is_that_of_a_plain_form() -> None:
                 for row in (features[50 + t], new[t])
             ]
             payoff = height[0] - height[1]
-            unit = 3 * np.sqrt(np.mean(squares))
+            unit = 2 * np.sqrt(np.mean(squares))
             logs[kernel] += np.log1p(STAKES * np.clip(payoff / unit, -1, 1))
             squares.append(payoff**2)
     assert found == pytest.approx(float(np.log(np.exp(logs).mean())), abs=1e-9)
@@ -166,6 +167,17 @@ def test_errors_of_the_chapters_gan_are_found(generated: GaussianTarget, rows: i
         process.update(generated.sample(rows, seed + 100))
         found += process.rejected(0.05)
     assert found >= 8
+
+
+def test_narrow_modes_that_are_too_narrow_or_moved_are_found() -> None:
+    """By the kernel whose bandwidth is a low quantile of the distances."""
+    truth = MixtureTarget.ring()
+    narrow = MixtureTarget(truth.weights, truth.means, truth.covariances[0] / 4)
+    moved = MixtureTarget(truth.weights, 1.02 * truth.means, truth.covariances[0])
+    for generator, rows in ((narrow, 800), (moved, 300)):
+        process = WitnessEProcess(truth.sample(2000, 0))
+        process.update(generator.sample(rows, 1))
+        assert process.rejected(0.05)
 
 
 def test_a_sorted_table_keeps_the_level_since_it_is_shuffled() -> None:
