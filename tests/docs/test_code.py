@@ -21,6 +21,7 @@ ENTRIES = sorted(
 SHOWN = (
     "tutorial",
     "convergence",
+    "anytime",
     "battery",
     "dynamics",
     "coverage",
