@@ -55,6 +55,10 @@ SIDE_BY_SIDE = 256
 """Replicates in one call that make a backend a fast one."""
 
 
+OUTSIDE_ROWS = 1000
+"""Rows that a generator from outside is judged by, where a study does not say how many."""
+
+
 class Setting(NamedTuple):
     """A place on an axis: the fields that it sets, and how a label tells it."""
 
@@ -88,7 +92,8 @@ class Study(Settings):
     """Seconds after which no further call of a backend is started but the first of each; "none": no
     limit, as where there is a ``generator``."""
     n_evaluation: Annotated[int, Field(strict=True, ge=10, le=100_000)] = 500
-    """Fresh real rows, and as many generated ones, for the tests and the critic."""
+    """Fresh real rows, and as many generated ones, for the tests and the critic; 1,000 by default
+    where there is a ``generator``, whose worth they measure."""
     permutations: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 999
     """The permutations of each test that permutes; 0 leaves all tests out."""
     tests: Annotated[Names, AfterValidator(_in_order)] = evaluation.TESTS
@@ -125,10 +130,10 @@ class Study(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _unlimited(cls, data: Any) -> Any:
-        """The chapter's GAN has a minute by default; another generator all the time it takes."""
+    def _by_generator(cls, data: Any) -> Any:
+        """The defaults of a generator from outside: all the time that it takes, and more rows."""
         if isinstance(data, Mapping) and data.get("generator") is not None:
-            return {"time_budget": None} | dict(data)
+            return {"time_budget": None, "n_evaluation": OUTSIDE_ROWS} | dict(data)
         return data
 
     @field_validator("time_budget", mode="before")
