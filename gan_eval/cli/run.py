@@ -44,6 +44,13 @@ def run(
             "Train on the workers of this Dask scheduler, as tcp://host:8786.",
         ),
     ] = None,
+    timeout: Annotated[
+        float | None,
+        option(
+            "--timeout-per-replicate SECONDS",
+            "End a fit of a generator from outside after so long; its row says so.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, option("--dry-run", "Print what would run and for how long; write nothing.")
     ] = False,
@@ -66,7 +73,9 @@ def run(
     from gan_eval.study.plan.study import Study
     from gan_eval.study.results.results import REPORT, default_folder
 
-    settings = Study.read(None if study is None else ready.find(study), assignments or [])
+    given = list(assignments or ())
+    given += [] if timeout is None else [f"timeout_per_replicate={timeout!r}"]
+    settings = Study.read(None if study is None else ready.find(study), given)
     if dry_run:
         from gan_eval.study.run.forecast import forecast
 

@@ -18,6 +18,7 @@ from gan_eval.cli.app import (
     option,
     seed_range,
 )
+from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,13 +42,36 @@ def train(
     plot: Annotated[
         Path | None, option("--plot FILE", "Write the chapter's two pictures, as .png or .svg.")
     ] = None,
+    data: Annotated[
+        Path | None,
+        option("--data FILE", "Train on a part of this table, and judge by the rest."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        option("--columns NAMES", "Of --data: columns to take, with commas; may be repeated."),
+    ] = None,
+    holdout: Annotated[
+        float | None,
+        option("--holdout SHARE", "Of --data: the part to judge by; 0.3 if not given."),
+    ] = None,
 ) -> None:
-    """Train the chapter's GAN and hold it against the truth.
+    """Train the chapter's GAN and hold it against the truth, or against rows of a file.
 
     \b
     Example:
       gan-eval train --set learning_rate_D=0.02 --replicates 4 --plot gan.png
     """
+    if data is None:
+        if columns is not None or holdout is not None:
+            raise UsageError("`--columns` and `--holdout` go with `--data`")
+    else:
+        if (backend, device, plot) != ("pytorch", None, None):
+            raise UsageError(
+                "`--data` is trained on by the chapter's PyTorch loop on the CPU: it goes without "
+                "`--backend`, `--device` and `--plot`"
+            )
+        _on_data(data, columns, holdout, config, assignments, seed, replicates, threads, as_json)
+        return
     from gan_eval.cli.console import print_json
     from gan_eval.judging.judge import judge
     from gan_eval.runtime.threads import allow
@@ -67,6 +91,30 @@ def train(
         print_json(document(trained, rows))
     else:
         _print(trained, rows)
+
+
+def _on_data(
+    data: Path,
+    columns: list[str] | None,
+    holdout: float | None,
+    config: Path | None,
+    assignments: list[str] | None,
+    seed: int,
+    replicates: int,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    from gan_eval.cli import train_on_data
+    from gan_eval.cli.console import print_json
+    from gan_eval.runtime.threads import allow
+
+    fit = train_on_data.settings_of(data, columns, holdout, config, assignments or ())
+    with allow(threads):
+        rows = train_on_data.judged(fit, seed_range(seed, replicates), tested=TESTED)
+    if as_json:
+        print_json(train_on_data.document(fit, rows))
+    else:
+        train_on_data.show(fit, rows)
 
 
 def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from gan_eval.training.backends import backend
 from gan_eval.training.backends.registry import named
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.drawing import ChapterDrawing
+from gan_eval.training.generators.settings import FitConfig
 
 MEASURING = 10.0
 """Seconds after which no further cell is measured; the others are scaled from those that were."""
@@ -106,6 +107,8 @@ def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Fore
     workers = side_by_side(workers, threads)
     start = time.perf_counter()
     with allow(threads):
+        if study.generator is not None:
+            return _of_fits(study, workers, start)
         work = units(cells(study, named(study.backends)))
         groups: dict[Place, list[Unit]] = {}
         for unit in work:
@@ -127,6 +130,50 @@ def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Fore
     )
 
 
+def _of_fits(study: Study, workers: int, start: float) -> Forecast:
+    """Fit the first seed of each cell of a generator from outside, and judge it.
+
+    A fit that takes longer than ``MEASURING`` is ended: the forecast is then the least it takes.
+    """
+    from gan_eval.judging.generators.rows import judge_fits
+
+    groups: dict[Place, list[Unit]] = {}
+    for unit in units(cells(study, ())):
+        groups.setdefault(unit.place, []).append(unit)
+    found: list[CellForecast] = []
+    limit = min(MEASURING, study.timeout_per_replicate or MEASURING)
+    for place, group in groups.items():
+        config, replicates = group[0].config, sum(len(unit.seeds) for unit in group)
+        assert isinstance(config, FitConfig)
+        measured = time.perf_counter() - start < MEASURING or not found
+        each = found[-1].seconds / found[-1].replicates if found else 0.0
+        if measured:
+            each = _seconds(
+                lambda config=config, unit=group[0]: judge_fits(
+                    config,
+                    unit.backend,
+                    unit.seeds[:1],
+                    margins=study.margins,
+                    n_evaluation=study.n_evaluation,
+                    permutations=study.permutations,
+                    tests=study.tests,
+                    tested=1,
+                    shown=False,
+                    seconds=limit,
+                )
+            )
+        sizes = {"replicates": replicates, "units": len(group), "seconds": each * replicates}
+        found.append(CellForecast(*place, **sizes, alone=0.0, measured=measured))
+    return Forecast(
+        tuple(found),
+        tuple(map(_axis, study.axes())),
+        sum(cell.seconds for cell in found) / workers,
+        workers,
+        study.time_budget,
+        time.perf_counter() - start,
+    )
+
+
 def _costs(
     study: Study, groups: Mapping[Place, Sequence[Unit]], deadline: float
 ) -> dict[Place, _Cost]:
@@ -141,6 +188,7 @@ def _costs(
 
 def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
     trainer, seeds = backend(unit.backend), unit.seeds[:_MOST_REPLICATES]
+    assert isinstance(unit.config, TrainingConfig)
     short = unit.config.model_copy(update={"epochs": 1})
     first = _seconds(lambda: trainer.train(short, seeds, unit.device))
     began = time.perf_counter()
@@ -164,6 +212,7 @@ def _seconds_of_a_test(study: Study, unit: Unit) -> float:
     """Measure the seconds of the two-sample tests of one replicate."""
     if not study.permutations or not study.tested:
         return 0.0
+    assert isinstance(unit.config, TrainingConfig)
     config = TrainingConfig(epochs=1, n_examples=16, target=unit.config.target)
     trained = backend(unit.backend).train(config, unit.seeds[:1], unit.device)
 
