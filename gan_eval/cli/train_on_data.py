@@ -36,7 +36,26 @@ def settings_of(
     target |= {} if columns is None else {"columns": list(columns)}
     target |= {} if holdout is None else {"holdout": holdout}
     generator = {"use": "chapter", "settings": given}
-    return FitConfig.parse({"generator": generator, "target": target, "n_examples": count})
+    fit = FitConfig.parse({"generator": generator, "target": target, "n_examples": count})
+    _require_numbers(fit)
+    return fit
+
+
+def _require_numbers(fit: FitConfig) -> None:
+    """``UsageError`` where a column is not one that this GAN can make."""
+    from pandas.api.types import is_numeric_dtype
+
+    from gan_eval.runtime.errors import UsageError
+    from gan_eval.training.generators.data import read
+
+    table = read(fit.target)
+    for name, values in table.frame.items():
+        lacks = "holds no numbers" if not is_numeric_dtype(values.dtype) else "has missing values"
+        if not is_numeric_dtype(values.dtype) or values.isna().any():
+            raise UsageError(
+                f"column {name!r} of {table.source!r} {lacks}, and this GAN makes numbers alone: "
+                "name the others by `columns`"
+            )
 
 
 def judged(config: FitConfig, seeds: Sequence[int], *, tested: int) -> pd.DataFrame:
@@ -104,11 +123,11 @@ def _lines(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
         worth = number(row["worth_energy"])
         ends = interval(row["worth_energy_low"], row["worth_energy_high"])
         lowest = min(row["energy_pvalue"], row["mmd_pvalue"])
-        told = p_value(min(1.0, 2 * lowest))  # of two tests
+        told = p_value(min(1.0, 2 * lowest)) if lowest == lowest else "–"  # of two tests
         yield (
             str(row["seed"]),
             row["failure"] or row["verdict"].replace("_", " "),
-            f"{worth} {ends}",
+            f"{worth} ({ends})" if row["worth_energy"] == row["worth_energy"] else "–",
             told,
             row["copies_verdict"].replace("_", " "),
             f"{row['seconds']:.1f}",
