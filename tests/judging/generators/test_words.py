@@ -99,6 +99,20 @@ def test_worth_of_a_gaussian_fit_by_the_mean_distance() -> None:
     assert "fitted to 50 rows each" in first
 
 
+def test_estimates_below_nothing_leave_a_lower_limit() -> None:
+    """All distances −0.002, which may be up to 0.004: what one replicate shows, 500 rows."""
+    rows = pd.DataFrame({"worth_energy": [np.inf] * 5, "worth_energy_low": [500.0] * 5})
+    rows["worth_energy_high"], rows["worth_energy_how"] = np.inf, "sampled"
+    rows["energy_distance"], rows["energy_distance_high"] = -0.002, 0.004
+    (sentence,) = said(rows)
+    assert sentence.startswith("By energy it is worth at least 500 real rows")
+    rows["energy_distance"] = [-0.004, 0.002, -0.001, -0.003, 0.001]
+    rows["worth_energy"] = [np.inf, 1000.0, np.inf, np.inf, 2000.0]
+    (sentence,) = said(rows)
+    # The mean is −0.001 ± 2.776 · 0.00255 / √5 = 0.00216, of a spread of 2: at least 2 / 0.00216.
+    assert sentence.startswith("By energy it is worth at least 924 real rows")
+
+
 def test_failures_are_counted_with_their_reasons() -> None:
     rows = cell(lambda train, rng: CHAPTER.sample(300, rng), CHAPTER, tests=[])
     rows.loc[[2, 4], "failure"] = "no result within 3 s: it was ended"
