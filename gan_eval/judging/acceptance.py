@@ -64,8 +64,18 @@ class Answer:
 
 
 def within(rows: pd.DataFrame, demand: Demand) -> pd.Series[bool]:
-    """Tell which replicates have converged within the demand's margin; none that diverged."""
-    return rows["kl"].le(demand.margin) & rows["verdict"].ne("diverged")
+    """Tell which replicates have converged within the demand's margin; none that diverged.
+
+    ``UsageError`` where the KL of a replicate is not known, as of most generators from outside.
+    """
+    kl = rows["kl"] if "kl" in rows else pd.Series(np.nan, rows.index)
+    diverged = rows["verdict"].eq("diverged")
+    if unknown := int((kl.isna() & ~diverged).sum()):
+        raise UsageError(
+            f"KL(q‖p) is not known of {unknown:,} of {len(rows):,} replicates, so it cannot be "
+            "held against a margin; the report counts those that converged by their worth"
+        )
+    return kl.le(demand.margin) & ~diverged
 
 
 def answer(rows: pd.DataFrame, demand: Demand) -> Answer:

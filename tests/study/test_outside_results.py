@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from gan_eval.cli.tables import print_entrants
+from gan_eval.judging.acceptance import Demand, answer
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.export import export
 from gan_eval.study.results.merge import merge
@@ -77,3 +78,8 @@ def test_the_terminal_has_the_entrants_and_the_headline(capsys: pytest.CaptureFi
     lines = capsys.readouterr().out.splitlines()
     assert sum("gaussian_fit" in line for line in lines) == 1
     assert lines[-1].startswith("RingGAN learned ring8 in 0 of 10 trainings")
+
+
+def test_no_share_is_told_of_replicates_whose_kl_is_not_known() -> None:
+    with pytest.raises(UsageError, match=r"not known of 50 of 50"):
+        answer(synthetic.results().rows.drop(columns="kl", errors="ignore"), Demand())

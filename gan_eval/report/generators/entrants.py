@@ -159,10 +159,16 @@ def named_tests(entrants: Sequence[Entrant]) -> dict[str, str]:
         if name.endswith("_pvalue") and entrant.has(name)
     )
     return {
-        name: TESTS[name].title.partition(",")[0] if name in TESTS else plain(name, 40)
+        name: TESTS[name].title.partition(",")[0] if name in TESTS else _title(name)
         for name in names
         if name not in _OF_ROWS
     }
+
+
+def _title(name: str) -> str:
+    from gan_eval.judging.generators.words import TESTS
+
+    return plain(TESTS.get(name, name.replace("_", " ")), 40)
 
 
 def target_words(study: Mapping[str, Any]) -> str:
@@ -205,7 +211,7 @@ def _setting(key: tuple[str, ...], keys: Sequence[tuple[str, ...]]) -> str:
     alike = [other for other in keys if other[1] == key[1]]
     parts = []
     if len({other[0] for other in alike}) > 1:
-        parts.append(plain(key[0].removeprefix(f"{key[1]}, ")))
+        parts.append(plain(key[0].removeprefix(f"{key[1]}, ").replace("generator.", "")))
     if len({other[2] for other in alike}) > 1:
         parts.append(f"on {plain(key[2], 20)}")
     return " ".join(parts)

@@ -154,6 +154,7 @@ def curves(entrant: Entrant) -> dict[str, list[Any]]:
         history = entrant.epochs
         if history.empty or not set(names) <= set(history.columns):
             return {name: [] for name in names}
+        history = history[history["examples"].notna()]  # others are of the end of a fit
         seeds = sorted(set(history["seed"]))[:MOST_SEEDS]
         kept = history.loc[history["seed"].isin(seeds)].sort_values(by=["seed", "epoch"])
         found = {name: kept[name].tolist() for name in names}
@@ -247,8 +248,8 @@ def mode_shares(entrant: Entrant) -> Picture | None:
             f"fig-modes-{entrant.position + 1}",
             title=f"Share of generated rows in each mode: {entrant.label}",
             description=f"Median shares by mode: {said}.",
-            caption=f"{entrant.label}: one mark a replicate and mode; a mark at 0 is a mode that "
-            "the replicate has lost."
+            caption=f"{entrant.label}: one mark a replicate and mode. What lies farther than 3 "
+            "standard deviations from every mode counts to none."
             + not_shown(int((~known).sum()), len(known), "no result")
             + not_shown(int(known.sum()) - len(drawn), len(known), "later seeds"),
             data=data,

@@ -141,7 +141,7 @@ def _modes(own: Sequence[Entrant]) -> Section | None:
     if not shown:
         return None
     drawn = (partial(figures.mode_shares, entrant) for entrant in shown[: figures.MOST_CURVES])
-    text = "The target's modes are known, so each generated row is counted to the nearest one."
+    text = "The target's modes are known, so each generated row near one is counted to it."
     blocks: list[Block] = [Paragraph(text), *gallery(*drawn)]
     if (rest := len(shown) - figures.MOST_CURVES) > 0:
         blocks.append(Paragraph(f"{plural(rest, 'more entrant')} not drawn."))

@@ -53,7 +53,7 @@ def headline(entrants: Sequence[Entrant], study: Mapping[str, Any]) -> str:
         size = worth_words(own[0], own[0].only("n_train"))
         return (
             f"{own[0].name} learned {target} in {count(s['converged'])} of "
-            f"{plural(total, 'training')} ({_share(s)})"
+            f"{plural(total, 'training')} ({_share(s)}{_unsure(s)})"
             + (f"; the typical one is worth {size}." if size else ".")
         )
     if len(own) <= FEW:
@@ -91,7 +91,7 @@ def _in_short(entrant: Entrant, *, with_worth: bool) -> list[str]:
     if with_worth and (size := worth_words(entrant, entrant.only("n_train"))):
         bounds = _interval(entrant.summary, worth_column(entrant))
         found.append(f"The median replicate is worth {size} (95 % interval {bounds}).")
-    if "copies" in entrant.texts("copies_verdict"):
+    if _copier(entrant):
         found += of_rows.copying(rows)
     found += [*of_rows.modes(rows), *of_rows.failures(rows), *undecided(entrant)]
     return [sentence.replace("`", "") for sentence in found]
@@ -133,7 +133,7 @@ def _criterion(yardstick: str, margin: float) -> str:
         return f"its KL divergence from the target, exact, is at most {setting(margin)} nats"
     measure = MEASURES.get(yardstick.removeprefix("worth_"), yardstick)
     return (
-        f"it is worth at least {number(margin)} real rows by {measure}, also at the lower end of "
+        f"it is worth at least {setting(margin)} real rows by {measure}, also at the lower end of "
         "its interval"
     )
 
@@ -156,11 +156,17 @@ def _size(entrant: Entrant) -> str:
 
 def _beside(entrant: Entrant) -> str:
     """The median worth of a baseline, where a copier is called one; empty where none is known."""
-    size = "" if entrant.own else _size(entrant)
-    copied = entrant.texts("copies_verdict").count("copies")
+    size, copied = "" if entrant.own else _size(entrant), _copier(entrant)
     if size and copied:
         size += f" (a copier in {copied} of {entrant.replicates} replicates)"
     return size
+
+
+def _copier(entrant: Entrant) -> int:
+    """Count the replicates that copy; 0 where these may be chance."""
+    verdicts = entrant.texts("copies_verdict")
+    times, of = verdicts.count("copies"), len([text for text in verdicts if text])
+    return times if of_rows.shown(times, of, entrant.values("copies_pvalue")) else 0
 
 
 def worth_column(entrant: Entrant) -> str:
@@ -215,6 +221,12 @@ def undecided(entrant: Entrant) -> list[str]:
     ]
 
 
+def _unsure(s: Mapping[str, Any]) -> str:
+    """The end of a bracket that says how many trainings may have learned it and are not counted."""
+    unknown = s["could_not_tell"]
+    return f"; {count(unknown)} could not be told" if unknown else ""
+
+
 def _share(s: Mapping[str, Any]) -> str:
     return percents(s["converged_share_low"], s["converged_share_high"])
 
@@ -223,9 +235,9 @@ def _times(one: Entrant, own: Sequence[Entrant]) -> str:
     s = one.summary
     several = len({entrant.name for entrant in own}) > 1
     which = one.label if several else one.setting
-    return f"{count(s['converged'])} of {plural(one.replicates, 'training')} ({_share(s)})" + (
-        f" {'as' if several else 'with'} {which}" if which else ""
-    )
+    learned = f"{count(s['converged'])} of {plural(one.replicates, 'training')}"
+    named = f" {'as' if several else 'with'} {which}" if which else ""
+    return f"{learned} ({_share(s)}{_unsure(s)}){named}"
 
 
 def _names(own: Sequence[Entrant]) -> str:
