@@ -29,6 +29,7 @@ SHOWN = (
     "tables",
     "mixed",
     "yardsticks",
+    "tracking",
     "targets",
 )
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]

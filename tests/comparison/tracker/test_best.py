@@ -21,9 +21,9 @@ def features(seed: int, n: int = 1000, frequencies: int = 64) -> RealFeatures:
 
 @pytest.mark.statistical
 def test_a_planted_best_is_found_and_never_left_out() -> None:
-    """In 40 trainings the true one is left out at most 6 times (probability 0.01 at α = 0.05)."""
+    """Of 20 trainings the true one is left out in 4 at most (more: below 0.003 at α = 0.05)."""
     left_out = found = 0
-    for seed in range(40):
+    for seed in range(20):
         real, rng = features(seed), np.random.default_rng([seed, 1])
         measured = [real.measure(rng.normal(s, size=(500, 2))) for s in SHIFTS]
         best = best_checkpoint(real, list(range(10)), measured, 0.05)
@@ -31,20 +31,20 @@ def test_a_planted_best_is_found_and_never_left_out() -> None:
         found += best.step == 6
         assert best.step in best.not_told_apart
         assert not {0, 1, 2} & set(best.not_told_apart)
-    assert left_out <= 6
-    assert found >= 36
+    assert left_out <= 4
+    assert found >= 17
 
 
 @pytest.mark.statistical
 @pytest.mark.parametrize("shift", [0.0, 0.5])
 def test_two_equal_checkpoints_are_not_told_apart(shift: float) -> None:
-    """Of 200 pairs at most 20 are, at α = 0.05: more has a probability below 0.002."""
+    """Of 100 pairs at most 12 are, at α = 0.05: more has a probability below 0.002."""
     apart = 0
-    for seed in range(200):
-        real, rng = features(seed, 400, 32), np.random.default_rng([seed, 2])
-        pair = [real.measure(rng.normal(shift, size=(200, 2))) for _ in range(2)]
+    for seed in range(100):
+        real, rng = features(seed, 300, 32), np.random.default_rng([seed, 2])
+        pair = [real.measure(rng.normal(shift, size=(150, 2))) for _ in range(2)]
         apart += len(best_checkpoint(real, [1, 2], pair, 0.05).not_told_apart) == 1
-    assert apart <= 20
+    assert apart <= 12
 
 
 def test_differences_are_those_by_pairs() -> None:
