@@ -193,6 +193,19 @@ def as_numbers(value: ArrayLike, name: str) -> Array:
         raise UsageError(f"`{name}` must be an array of numbers, got {shown(value)}") from None
 
 
+def lengths(rows: Array) -> Array:
+    """Compute the length of each row (..., d), shape (...), also where its square would overflow.
+
+    Examples
+    --------
+    >>> lengths(np.array([[3.0, 4.0], [3e200, 4e200], [0.0, 0.0]]))
+    array([5.e+000, 5.e+200, 0.e+000])
+    """
+    largest = np.abs(rows).max(axis=-1)
+    unit = np.where((largest > 0) & (largest < np.inf), largest, 1.0)
+    return unit * np.sqrt(((rows / unit[..., None]) ** 2).sum(axis=-1))
+
+
 def finite_square(given: GaussianLike) -> tuple[Gaussian, Mask]:
     """Take a Gaussian with a square factor, and a mask (...) of the places where it is finite.
 

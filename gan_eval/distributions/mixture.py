@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gan_eval.distributions.gaussian import as_numbers
+from gan_eval.distributions.gaussian import as_numbers, lengths
 from gan_eval.distributions.modes import Modes, names_of
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import positive_number, random_generator, shown, whole_number
@@ -15,6 +15,8 @@ from gan_eval.runtime.errors import UsageError
 
 Array = NDArray[np.floating]
 
+_BLOCK = 2_000_000
+"""Numbers that are whitened at once."""
 _SUM = 1e-6
 """How far from 1 the sum of weights may be, which are then divided by it."""
 
@@ -76,6 +78,13 @@ class MixtureTarget:
             for number, (mean, matrix) in enumerate(zip(self.means, matrices, strict=True), 1)
         )
         self.covariances = matrices
+        factors = np.array([part.A for part in self._parts])
+        self._inverses = np.linalg.inv(factors)
+        self._constants = (
+            np.log(self.weights)
+            - np.log(np.abs(np.diagonal(factors, axis1=1, axis2=2))).sum(axis=1)
+            - self.dimension / 2 * np.log(2 * np.pi)
+        )
         for array in (self.weights, self.means, self.covariances):
             array.flags.writeable = False
         self.modes = Modes(self.weights, self.means, self.covariances, _names(names, self.means))
@@ -132,6 +141,18 @@ class MixtureTarget:
             f"dimension{'' if d == 1 else 's'}"
         )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MixtureTarget) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        # By value, so that what is remembered of a target serves a copy from another process.
+        arrays = (self.weights, self.means, self.covariances)
+        return (*(array.tobytes() for array in arrays), self.means.shape, self.modes.names)
+
     @property
     def dimension(self) -> int:
         """d, the number of coordinates."""
@@ -175,7 +196,7 @@ class MixtureTarget:
         >>> MixtureTarget([0.5, 0.5], [-3.0, 3.0], [1.0, 1.0]).log_density([[3.0]]).round(3)
         array([-1.612])
         """
-        return _log_sum(self._joint(x))
+        return self._by_blocks(x, lambda white: _log_sum(self._joint(white)))
 
     def responsibilities(self, x: ArrayLike) -> Array:
         """Compute the probability of each component given each row (n, d), shape (n, k).
@@ -186,8 +207,7 @@ class MixtureTarget:
         array([[0.5       , 0.5       ],
                [0.00247262, 0.99752738]])
         """
-        joint = self._joint(x)
-        return np.exp(joint - _log_sum(joint)[:, None])
+        return self._by_blocks(x, self._shares)
 
     def mahalanobis(self, x: ArrayLike) -> Array:
         """Compute how many standard deviations rows (n, d) lie from each component, shape (n, k).
@@ -197,30 +217,55 @@ class MixtureTarget:
         >>> MixtureTarget([0.5, 0.5], [-3.0, 3.0], [1.0, 4.0]).mahalanobis([[1.0]])
         array([[4., 1.]])
         """
-        return np.column_stack([np.linalg.norm(part.whiten(x), axis=1) for part in self._parts])
+        return self._by_blocks(x, lengths)
 
     def score(self, x: ArrayLike) -> Array:
         """Compute ∇ₓ ln p(x) = −Σ_j r_j(x) C_j⁻¹(x − m_j), r the responsibilities, (n, d)."""
-        shares = self.responsibilities(x)
-        return sum(
-            (shares[:, j, None] * part.score(x) for j, part in enumerate(self._parts)),
-            start=np.zeros((len(shares), self.dimension)),
+        return self._by_blocks(
+            x,
+            lambda white: -np.einsum("nk,nki,kji->nj", self._shares(white), white, self._inverses),
         )
 
-    def _joint(self, x: ArrayLike) -> Array:
-        """Compute ln w_j + ln N(x; m_j, C_j), shape (n, k)."""
-        return np.column_stack(
+    def _by_blocks(self, x: ArrayLike, compute: Callable[[Array], Array]) -> Array:
+        """Compute something of the rows as each component whitens them, (rows, k, d), by blocks."""
+        rows = np.asarray(x, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.dimension:
+            raise UsageError(f"rows must have shape (n, {self.dimension}), got {rows.shape}")
+        step = max(1, _BLOCK // self.means.size)
+        # One block of no rows gives no rows the right shape.
+        return np.concatenate(
             [
-                part.log_density(x) + np.log(weight)
-                for weight, part in zip(self.weights, self._parts, strict=True)
+                compute(self._white(rows[start : start + step]))
+                for start in range(0, max(len(rows), 1), step)
             ]
         )
+
+    def _white(self, rows: Array) -> Array:
+        """Map rows (n, d) to (x − m_j) A_j⁻¹, with A_jᵀA_j = C_j, shape (n, k, d)."""
+        return np.swapaxes(np.matmul(rows - self.means[:, None], self._inverses), 0, 1)
+
+    def _joint(self, white: Array) -> Array:
+        """Compute ln w_j + ln N(x; m_j, C_j), shape (n, k); −∞ where its square overflows."""
+        with np.errstate(over="ignore"):
+            return self._constants - 0.5 * (white**2).sum(axis=-1)
+
+    def _shares(self, white: Array) -> Array:
+        joint = self._joint(white)
+        # Where each density is 0 in float64, the nearest component has the row.
+        lost = np.isneginf(joint).all(axis=1)
+        if lost.any():
+            nearest = lengths(white[lost]).argmin(axis=1)
+            joint[lost] = np.where(np.arange(joint.shape[1]) == nearest[:, None], 0.0, -np.inf)
+        return np.exp(joint - _log_sum(joint)[:, None])
 
 
 def _log_sum(joint: Array) -> Array:
     """Compute ln Σ_j exp of the columns, without overflow."""
     largest = joint.max(axis=1)
-    return largest + np.log(np.exp(joint - largest[:, None]).sum(axis=1))
+    # Where all are −∞, so is the sum.
+    largest[np.isneginf(largest)] = 0.0
+    with np.errstate(divide="ignore"):
+        return largest + np.log(np.exp(joint - largest[:, None]).sum(axis=1))
 
 
 def _weights(given: ArrayLike) -> Array:

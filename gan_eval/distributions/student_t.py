@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gan_eval.distributions.gaussian import lengths
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import positive_number, random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
@@ -69,10 +70,26 @@ class StudentTTarget:
         self.scale.flags.writeable = False
 
     def __repr__(self) -> str:
+        if self.dimension > 4:
+            return (
+                f"StudentTTarget with {self.degrees_of_freedom:g} degrees of freedom in "
+                f"{self.dimension:,} dimensions"
+            )
         return (
             f"StudentTTarget(degrees_of_freedom={self.degrees_of_freedom:g}, "
             f"location={self.location.tolist()}, scale={self.scale.tolist()})"
         )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StudentTTarget) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        # By value, so that what is remembered of a target serves a copy from another process.
+        return self.degrees_of_freedom, self.location.tobytes(), self.scale.tobytes()
 
     @property
     def dimension(self) -> int:
@@ -115,13 +132,16 @@ class StudentTTarget:
         """
         nu, d = self.degrees_of_freedom, self.dimension
         constant = math.lgamma((nu + d) / 2) - math.lgamma(nu / 2) - d / 2 * math.log(nu * math.pi)
-        squares = (self._shape.whiten(x) ** 2).sum(axis=1)
         log_det = np.linalg.slogdet(self._shape.A)[1]
-        return constant - log_det - (nu + d) / 2 * np.log1p(squares / nu)
+        with np.errstate(divide="ignore"):  # at the location
+            squares = 2 * np.log(lengths(self._shape.whiten(x)) / math.sqrt(nu))
+        # ln(1 + m²/ν), where m² may be beyond what float64 holds.
+        return constant - log_det - (nu + d) / 2 * np.logaddexp(0.0, squares)
 
     def score(self, x: ArrayLike) -> Array:
         """Compute ∇ₓ ln p(x) = −(ν + d) / (ν + m²) scale⁻¹(x − location), shape (n, d); m is the
         distance of the row from the location in units of the scale."""
         nu = self.degrees_of_freedom
-        squares = (self._shape.whiten(x) ** 2).sum(axis=1)
+        with np.errstate(over="ignore"):  # it is 0 there
+            squares = lengths(self._shape.whiten(x)) ** 2
         return ((nu + self.dimension) / (nu + squares))[:, None] * self._shape.score(x)

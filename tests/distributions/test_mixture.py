@@ -110,6 +110,26 @@ def test_far_from_all_modes_nothing_is_lost() -> None:
     np.testing.assert_allclose(target.score(x)[0], [-999 / 1e-4, 0], atol=1e-6, rtol=1e-12)
 
 
+def test_many_rows_and_no_rows_are_computed_as_a_few() -> None:
+    target = MixtureTarget.grid()
+    x = target.sample(100_000, 0)
+    for name in ("log_density", "score", "responsibilities", "mahalanobis"):
+        method = getattr(target, name)
+        np.testing.assert_allclose(method(x)[-5:], method(x[-5:]), rtol=1e-12, atol=1e-300)
+        assert method(x[:0]).shape == (0, *method(x[:1]).shape[1:])
+
+
+def test_where_squares_overflow_the_nearest_mode_has_the_row() -> None:
+    target = MixtureTarget.ring(standard_deviation=1e-10)
+    x = np.array([[1e150, 0.0], [1.0, 0.0]])
+    assert target.log_density(x)[0] == -np.inf
+    assert np.isfinite(target.log_density(x)[1])
+    assert target.responsibilities(x).argmax(axis=1).tolist() == [0, 0]
+    np.testing.assert_allclose(target.responsibilities(x).sum(axis=1), 1)
+    np.testing.assert_allclose(target.mahalanobis(x)[0, 0], 1e160, rtol=1e-12)
+    assert np.isfinite(target.score(x)).all()
+
+
 def test_the_presets_are_those_of_the_literature() -> None:
     ring, grid = MixtureTarget.ring(), MixtureTarget.grid()
     np.testing.assert_allclose(np.linalg.norm(ring.means, axis=1), 1)
@@ -138,6 +158,10 @@ def test_names_of_modes_hold_what_tells_them_apart() -> None:
 
 def test_a_mixture_travels_to_another_process_and_cannot_be_changed() -> None:
     target = pickle.loads(pickle.dumps(MixtureTarget.grid()))
+    assert target == MixtureTarget.grid()
+    assert hash(target) == hash(MixtureTarget.grid())
+    assert target != MixtureTarget.grid(standard_deviation=0.04)
+    assert target != MixtureTarget.ring()
     np.testing.assert_array_equal(target.sample(5, 0), MixtureTarget.grid().sample(5, 0))
     with pytest.raises(ValueError, match="read-only"):
         MixtureTarget.grid().means[0, 0] = 5

@@ -70,8 +70,19 @@ def test_with_many_degrees_of_freedom_it_is_a_gaussian() -> None:
         StudentTTarget(2e6, gaussian.mean, gaussian.covariance)
 
 
+def test_far_out_nothing_is_lost() -> None:
+    target = StudentTTarget(3, [0.0, 0.0], 1e-20 * np.eye(2))
+    x = np.array([[1e150, 0.0], [0.0, 0.0]])
+    # By hand: (1 + m²/ν)^{-(ν + d)/2} at m = 1e160.
+    expected = target.log_density(x)[1] - 5 / 2 * (2 * np.log(1e160) - np.log(3))
+    np.testing.assert_allclose(target.log_density(x)[0], expected, rtol=1e-12)
+    assert np.isfinite(target.score(x)).all()
+
+
 def test_it_travels_to_another_process() -> None:
     target = pickle.loads(pickle.dumps(TARGETS[2]))
+    assert target == TARGETS[2] != TARGETS[1]
+    assert hash(target) == hash(TARGETS[2])
     np.testing.assert_array_equal(target.sample(5, 0), TARGETS[2].sample(5, 0))
 
 

@@ -125,7 +125,8 @@ class _LogDensity:
 
     def above(self, rows: Array) -> float:
         """Return how far the mean log density of rows lies above the target's own, in nats."""
-        return float(np.mean(self.target.log_density(rows))) - self.mean
+        with np.errstate(over="ignore"):
+            return float(np.mean(self.target.log_density(rows))) - self.mean
 
 
 @lru_cache(maxsize=32)

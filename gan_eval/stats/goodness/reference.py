@@ -18,7 +18,7 @@ from gan_eval.distributions.protocol import Target
 from gan_eval.runtime import random
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.goodness.bootstrap import squared_distances
-from gan_eval.stats.samples import Array
+from gan_eval.stats.samples import LARGEST_EXPONENT, Array
 
 UNIT_ROWS = 2000
 """Rows drawn to find a target's units, where it does not tell its covariance."""
@@ -95,7 +95,7 @@ class GivenStein:
         scores = np.asarray(self.target.score(x), dtype=np.float64)
         if not np.isfinite(scores).all():
             raise CannotTestError("x cannot be put to this test: the target's score there is none")
-        return np.hstack([self.units.rows(x), self.units.scores(scores)])
+        return _near(np.hstack([self.units.rows(x), self.units.scores(scores)]))
 
     def draw(self, n: int, generator: np.random.Generator) -> Array:
         return self.rows(self.target.sample(n, generator))
@@ -158,7 +158,7 @@ class GivenDistance:
 
     def rows(self, x: Array) -> Array:
         """Put rows (n, d) of the data into these units."""
-        return self.units.rows(x)
+        return _near(self.units.rows(x))
 
     def draw(self, n: int, generator: np.random.Generator) -> Array:
         return self.rows(self.target.sample(n, generator))
@@ -172,6 +172,14 @@ class GivenDistance:
     def mean(self, rows: Array) -> Array:
         blocks = (rows[start : start + _ROWS] for start in range(0, len(rows), _ROWS))
         return np.concatenate([self.entries(b, self.reference).mean(axis=1) for b in blocks])
+
+
+def _near(rows: Array) -> Array:
+    if not np.abs(rows).max() <= 2.0**LARGEST_EXPONENT:
+        raise CannotTestError(
+            "x cannot be put to this test: it lies so far from the target that squares overflow"
+        )
+    return rows
 
 
 def _powers(left: Array, right: Array, exponent: float) -> Array:
