@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from gan_eval.cli import main
+from gan_eval.distributions.mixture import MixtureTarget
 
 from ..cli.commands import refused
 from ..report.elements import parse
@@ -31,6 +32,27 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tables.write(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_a_preset_and_a_file_are_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ring = MixtureTarget.ring()
+    rows = ring.sample(300, 1)
+    names = pd.Index(["u", "v"])
+    pd.DataFrame(rows, columns=names).to_csv("right.csv", index=False)
+    lost = rows[ring.mahalanobis(rows)[:, 0] > 10]
+    pd.DataFrame(lost, columns=names).to_csv("lost.csv", index=False)
+    Path("mine.json").write_text('{"target": {"preset": "ring8"}}')
+    for target in ("ring8", "mine.json"):
+        assert run("--target", target, "right.csv", *QUICK) == 0
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "300 rows of `real` were drawn from its target by the seed" in printed
+        assert run("--target", target, "lost.csv", *QUICK) == 1
+        capsys.readouterr()
+    unknown = ("compare", "--target", "ring", "right.csv")
+    assert "did you mean `ring8`" in refused(*unknown, cwd=tmp_path, capsys=capsys)
 
 
 def test_the_status_is_that_of_diff(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
