@@ -16,9 +16,9 @@ from scipy.stats import betabinom
 from benchmarks.goodness_tables import print_table
 from gan_eval.distributions.gaussian import Array
 from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.presets import preset
 from gan_eval.distributions.protocol import Target
 from gan_eval.distributions.student_t import StudentTTarget
-from gan_eval.distributions.target_settings import preset
 from gan_eval.stats.goodness import one_sample_tests
 
 N = 200

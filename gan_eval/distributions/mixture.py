@@ -276,7 +276,8 @@ def _weights(given: ArrayLike) -> Array:
         raise UsageError(f"`weights` must be above 0 and finite, got {shown(weights.tolist())}")
     if abs(weights.sum() - 1) > _SUM:
         raise UsageError(f"`weights` must add up to 1, got {weights.sum():.6g}")
-    return weights / weights.sum()
+    # What is 1 but for rounding stays as it is, so that settings read back as the same target.
+    return weights if abs(weights.sum() - 1) < 1e-12 else weights / weights.sum()
 
 
 def _means(given: ArrayLike, k: int) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,13 @@ import numpy as np
 
 from gan_eval.distributions.gaussian import as_numbers
 from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.modes import names_of
+from gan_eval.distributions.presets import PRESETS, nearest_preset, preset
 from gan_eval.distributions.protocol import Target, as_target, is_target
 from gan_eval.distributions.student_t import StudentTTarget
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.runtime.arguments import close, nearest, positive_number, shown
+from gan_eval.runtime.arguments import nearest, positive_number, shown
 from gan_eval.runtime.errors import UsageError
-
-PRESETS: Mapping[str, Callable[[], Target]] = {
-    "chapter": GaussianTarget.chapter,
-    "ring8": MixtureTarget.ring,
-    "grid25": MixtureTarget.grid,
-}
-"""Targets that have a name."""
 
 GAUSSIAN_FORMS = (
     ("A", "b"),
@@ -112,6 +107,39 @@ def target_of_settings(settings: Any) -> Target:
     )
 
 
+def settings_of_target(target: Any) -> dict[str, Any] | None:
+    """Write a Gaussian target, a mixture or a Student t as settings that give it again, digit by
+    digit; None for any other.
+
+    Examples
+    --------
+    >>> settings_of_target(StudentTTarget(3, [0.0], [[2.0]]))
+    {'mean': [0.0], 'scale': [[2.0]], 'degrees_of_freedom': 3.0}
+    """
+    if isinstance(target, GaussianTarget):
+        return {"A": target.A.tolist(), "b": target.b.tolist()}
+    if isinstance(target, StudentTTarget):
+        return {
+            "mean": target.location.tolist(),
+            "scale": target.scale.tolist(),
+            "degrees_of_freedom": target.degrees_of_freedom,
+        }
+    if not isinstance(target, MixtureTarget):
+        return None
+    parts = zip(
+        *(values.tolist() for values in (target.weights, target.means, target.covariances)),
+        target.modes.names,
+        strict=True,
+    )
+    components = [
+        dict(zip(("weight", "mean", "covariance", "name"), part, strict=True)) for part in parts
+    ]
+    if target.modes.names == names_of(target.means):
+        for one in components:
+            del one["name"]
+    return {"components": components}
+
+
 def target_of_text(text: str) -> Target:
     """Make the target of a preset's name, or of a TOML or JSON file, by its path.
 
@@ -130,7 +158,7 @@ def target_of_text(text: str) -> Target:
     if not path.exists() and text in PRESETS:
         return preset(text)
     if not path.exists() and not path.suffix and len(path.parts) == 1:
-        raise UsageError(f"no target or file is called {shown(text)}: {_presets(text)}")
+        raise UsageError(f"no target or file is called {shown(text)}: {nearest_preset(text)}")
     if path.suffix.lower() == ".json":
         from gan_eval.runtime.files import read_json
 
@@ -142,19 +170,6 @@ def target_of_text(text: str) -> Target:
 
         found = read_toml(path)
     return target_of_settings(found)
-
-
-def preset(name: Any) -> Target:
-    """Make the target of this name; ``UsageError`` where there is none.
-
-    Examples
-    --------
-    >>> preset("chapter")
-    GaussianTarget(A=[[1.0, 2.0], [-0.1, 0.5]], b=[1.0, 2.0])
-    """
-    if not isinstance(name, str) or name not in PRESETS:
-        raise UsageError(f"no target is called {shown(name)}: {_presets(name)}")
-    return PRESETS[name]()
 
 
 def gaussian_of_settings(settings: Mapping[str, Any]) -> GaussianTarget:
@@ -273,13 +288,6 @@ def _deviations(given: Any, name: str) -> Any:
     if found.ndim != 1 or not (np.isfinite(found).all() and (found > 0).all()):
         raise UsageError(f"`{name}` must be a list of finite numbers above 0, got {shown(given)}")
     return found
-
-
-def _presets(name: Any) -> str:
-    known = list(PRESETS)
-    # Two short names are like each other by little.
-    meant = close(name, known, 0.6) if isinstance(name, str) else []
-    return nearest(meant[0] if meant else "", known)
 
 
 def _listed(names: Sequence[str], last: str = "and") -> str:

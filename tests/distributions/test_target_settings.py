@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 
 from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.presets import PRESETS
 from gan_eval.distributions.student_t import StudentTTarget
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.distributions.target_settings import PRESETS, target_of_settings, target_of_text
+from gan_eval.distributions.target_settings import (
+    settings_of_target,
+    target_of_settings,
+    target_of_text,
+)
 from gan_eval.runtime.errors import UsageError
 
 CHAPTER = GaussianTarget.chapter()
@@ -90,6 +95,24 @@ def test_a_student_t_is_given_by_its_scale_or_its_covariance() -> None:
     assert isinstance(by_covariance, StudentTTarget)
     np.testing.assert_allclose(by_scale.scale, matrix)
     np.testing.assert_allclose(by_covariance.covariance, matrix)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        MixtureTarget.grid(),
+        MixtureTarget(np.full(7, 1 / 7), np.arange(7.0), np.full(7, 0.3), names=list("abcdefg")),
+        StudentTTarget(2.7, [0.1, 0.2], [[1.0, 0.3], [0.3, 0.7]]),
+    ],
+    ids=repr,
+)
+def test_settings_give_the_same_target_again(target: Any) -> None:
+    settings = settings_of_target(target)
+    assert settings is not None
+    assert target_of_settings(json.loads(json.dumps(settings))) == target
+    assert settings_of_target(object()) is None
+    own: Any = target_of_settings(settings_of_target(CHAPTER))
+    np.testing.assert_array_equal(own.A, CHAPTER.A)
 
 
 def test_the_presets_are_targets_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.distributions.target_settings import target_of_settings
+from gan_eval.distributions.target_settings import settings_of_target, target_of_settings
 from gan_eval.runtime.arguments import nearest, one_of, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.settings import Settings
@@ -130,13 +130,9 @@ def describe(value: Any) -> dict[str, Any]:
     """Describe a target that is given as an object."""
     if isinstance(value, Gaussian | tuple):
         value = GaussianTarget.of(value)
-    if isinstance(value, GaussianTarget):
-        return {"A": value.A.tolist(), "b": value.b.tolist()}
-    if type(value).__name__ == "MixtureTarget":
-        names = ("weights", "means", "covariances")
-        parts = zip(*(getattr(value, name).tolist() for name in names), strict=True)
-        keys = ("weight", "mean", "covariance")
-        return {"components": [dict(zip(keys, part, strict=True)) for part in parts]}
+    found = settings_of_target(value)
+    if found is not None:
+        return found
     if callable(getattr(value, "sample", None)) and callable(getattr(value, "log_density", None)):
         return {"use": loading.name_of(value)}
     raise UsageError(
