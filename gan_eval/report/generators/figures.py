@@ -20,7 +20,7 @@ from gan_eval.report.generators.tables import VERDICT_WORDS
 from gan_eval.report.words import not_shown
 from gan_eval.runtime.arguments import plain
 
-MOST_STRIPS = 12
+MOST_STRIPS = 16
 """Entrants that a picture over seeds has room for."""
 
 MOST_CURVES = 4
@@ -128,8 +128,10 @@ def _median_bar(axes: Axes, summary: Mapping[str, Any], y: int, ends: tuple[floa
 
 
 def _margins(entrants: Sequence[Entrant]) -> list[float]:
-    """The worths that verdicts rest on; none where they rest on another measure."""
-    found = {one.only("margin") for one in entrants if one.yardstick == "worth_energy"}
+    """The worths that verdicts rest on; none where those of any entrant rest on another measure."""
+    if any(one.yardstick != "worth_energy" for one in entrants):
+        return []
+    found = {one.only("margin") for one in entrants}
     return sorted(value for value in found if math.isfinite(value) and value > 0)
 
 

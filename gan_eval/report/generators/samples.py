@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
-from gan_eval.report.generators.entrants import Entrant
+from gan_eval.report.generators.entrants import BASELINES, Entrant
 from gan_eval.report.generators.tables import VERDICT_WORDS
 from gan_eval.report.words import not_shown
 from gan_eval.study.results.reading import POINTS
@@ -29,7 +29,11 @@ def sampled(entrants: Sequence[Entrant]) -> tuple[list[Entrant], int]:
         return [], 0
 
     def compute() -> list[list[str]]:
-        return [_key(entrant) for entrant in entrants if _rows(entrant) is not None]
+        found = [entrant for entrant in entrants if _rows(entrant) is not None]
+        own, others = ([_key(e) for e in found if e.own is mine] for mine in (True, False))
+        # However many own ones there are, the baselines stand beside them.
+        last = max(len(own) - MOST_DRAWN + min(len(others), len(BASELINES)), 0)
+        return [*own[: len(own) - last], *others, *own[len(own) - last :]]
 
     stored = entrants[0].facts.of(_STORED, compute)
     drawn = stored[:MOST_DRAWN]

@@ -131,7 +131,8 @@ def rows_of(found: Sequence[Entrant]) -> Table | None:
             line.append(_percent(one, "high_quality_share"))
         for name, _ in columns:
             expected = number(median(one.values(f"{name}_expected")), 2)
-            line.append(f"{number(median(one.values(name)), 2)} ({expected})")
+            value = number(median(one.values(name)), 2)
+            line.append(value if value == MISSING else f"{value} ({expected})")
         lines.append(line)
     return Table(
         "The rows themselves: replicates by whether they copy, and medians over replicates",

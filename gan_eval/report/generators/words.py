@@ -76,12 +76,15 @@ def answers(entrants: Sequence[Entrant]) -> list[tuple[str | None, str]]:
     own = [entrant for entrant in entrants if entrant.own]
     found: list[tuple[str | None, str]] = []
     for one in own[:MANY]:
-        if said := " ".join(_in_short(one, with_worth=len(own) > 1)):
+        if said := " ".join(_in_short(one, with_worth=1 < len(own) <= FEW)):
             found.append((one.label if len(own) > 1 else None, said))
     if (rest := len(own) - MANY) > 0:
-        found.append((None, f"{plural(rest, 'more entrant')} in the table."))
+        found.append((None, f"{plural(rest, 'more entrant')} of the study's own in the table."))
     if beside := [f"{called(one)} {size}" for one in entrants if (size := _beside(one))]:
-        found.append((None, f"For comparison, median worths in real rows: {_listed(beside)}."))
+        lost = [called(one) for one in entrants if not one.own and one.judged.empty]
+        without = f"; no result of {_listed(lost)}" if lost else ""
+        said = f"For comparison, median worths in real rows: {_listed(beside)}{without}."
+        found.append((None, said))
     return [*found, (None, meaning(entrants))]
 
 

@@ -16,6 +16,7 @@ from scipy import stats
 
 from gan_eval.pages.canvas import undrawn
 from gan_eval.report import render, write
+from gan_eval.report.generators.entrants import BASELINES
 from gan_eval.report.verify import verify
 from gan_eval.study.results.results import Results
 
@@ -182,7 +183,7 @@ def test_the_page_is_verified_and_a_changed_number_is_found(tmp_path: Path) -> N
 
 
 def test_a_page_holds_the_points_of_the_entrants_that_are_drawn(tmp_path: Path) -> None:
-    many = []
+    many = [made().rows[made().rows["backend"] != "RingGAN"]]
     for width in range(12):
         rows = made().rows[made().rows["configuration"] == "width = 64"].copy()
         rows["config_hash"], rows["configuration"] = f"{width:016x}", f"width = {width}"
@@ -193,7 +194,10 @@ def test_a_page_holds_the_points_of_the_entrants_that_are_drawn(tmp_path: Path) 
     page = parse(path.read_text(encoding="utf-8"))
     pictures = [e for e in page.all("figure") if e.attributes["id"].startswith("fig-rows-")]
     assert len(pictures) == 9
-    assert "3 more entrants not drawn." in next(page.all("main")).text
+    assert "6 more entrants not drawn." in next(page.all("main")).text
+    drawn = [figure.text for figure in pictures]
+    for name in BASELINES:
+        assert sum(f"{name}, seed" in text for text in drawn) == 1
 
 
 def facts() -> dict:
@@ -213,3 +217,17 @@ def test_no_class_is_imported_to_report_or_verify(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_line_is_drawn_only_where_all_verdicts_rest_on_it() -> None:
+    rows = made().rows.copy()
+    fitted = rows["backend"] == "gaussian_fit"
+    rows.loc[fitted, ["yardstick", "margin", "near_margin"]] = ["kl", 0.1, 0.5]
+    mixed = parse(render(Results(rows, made().epochs, made().provenance)))
+    (figure,) = [e for e in mixed.all("figure") if e.attributes["id"] == "fig-worth"]
+    assert "dashed line" not in figure.text
+    answer = next(mixed.all("section")).text
+    assert "worth at least 100 real rows by energy distance" in answer
+    assert "Of gaussian_fit, it counts where its KL divergence" in answer
+    (figure,) = [e for e in root().all("figure") if e.attributes["id"] == "fig-worth"]
+    assert "dashed line (100 real rows)" in figure.text
