@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_eval.comparison.columns.encode import as_numbers, level_word, seconds
 from gan_eval.comparison.columns.kinds import Kind, find_kind, truth_values
-from gan_eval.comparison.reading import Table, table_of
+from gan_eval.comparison.reading import Table, read_beside
 from gan_eval.comparison.reading.table import some
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
@@ -92,7 +92,7 @@ class Places:
         Examples
         --------
         >>> rows = np.random.default_rng(0).normal([1.0, 5.0], [1.0, 3.0], size=(100, 2))
-        >>> places = Places.of(table_of(rows, "real"))
+        >>> places = Places.of(read_beside(rows, "real", None))
         >>> places.points(rows).std(axis=0).round(6).tolist()
         [1.0, 1.0]
         """
@@ -219,7 +219,7 @@ class Places:
             )
 
     def _frame(self, samples: Any, name: str) -> pd.DataFrame:
-        table = table_of(samples, name)
+        table = read_beside(samples, name, None)
         if not (table.named and self.named):
             self._require(table.frame.shape[1], name)
             return table.frame.set_axis(list(self.columns), axis=1)
@@ -235,6 +235,8 @@ class Places:
         made = []
         for name in self._medians:
             values = frame[name]
+            if values.dtype.kind == "c":
+                raise BadRowsError(f"column {name} holds complex numbers")
             if self.kinds[name] in _TIMES:
                 (read,), start = seconds(name, [values], self.kinds[name])
                 values = read + (start - self._starts[name])

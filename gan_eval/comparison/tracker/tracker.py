@@ -14,24 +14,17 @@ import pandas as pd
 
 from gan_eval.comparison.reading import read_options
 from gan_eval.comparison.sources import ROWS, draw, is_sampler
-from gan_eval.comparison.tracker.best import (
-    BestCheckpoint,
-    best_checkpoint,
-    worth_in_words,
-    worth_of,
-)
+from gan_eval.comparison.tracker.best import BestCheckpoint, best_checkpoint, worth_of
 from gan_eval.comparison.tracker.bets import bets_against
 from gan_eval.comparison.tracker.measure import MEASURES, Measured, RealFeatures
 from gan_eval.comparison.tracker.places import BadRowsError
 from gan_eval.comparison.tracker.real import MOST_ROWS, real_rows, require_rows
-from gan_eval.pages.numbers import count, plural, setting
 from gan_eval.runtime.arguments import level, shown, whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.threads import one_blas_thread
 from gan_eval.stats.pairs import semimetric
 from gan_eval.stats.samples import Array
-from gan_eval.stats.sequential import State
 from gan_eval.stats.squared_distance import squared_distance
 
 if TYPE_CHECKING:
@@ -81,6 +74,10 @@ class Tracker(Displayed):
     ----------
     rows : int
         Real rows that distances are to.
+    columns : tuple of str
+        Those compared.
+    bets : Bets
+        Against checkpoints: ``left`` real rows, or the odds of a target.
     notes : tuple of str
         What was done to the real rows, where that is not plain.
 
@@ -104,8 +101,8 @@ class Tracker(Displayed):
     ...     logged = tracker.log(step, rng.normal(shift, size=(1000, 2)))
     >>> logged["gan_eval/worth_energy_low"] > 100, tracker.best().step
     (True, 300)
-    >>> tracker.frame["state"].tolist()
-    ['told_apart', 'not_told_apart_yet', 'not_told_apart_yet']
+    >>> tracker.frame["state"].tolist()[::2]
+    ['told_apart', 'not_told_apart_yet']
     """
 
     def __init__(
@@ -136,10 +133,9 @@ class Tracker(Displayed):
             }
             some = streams[3].permutation(len(points))
             self._some = points[some[:_NEAR_ENOUGH]]
-            self._bets = bets_against(
-                found.target, points[some], found.kept, self.alpha, streams[3]
-            )
+            self.bets = bets_against(found.target, points[some], found.kept, self.alpha, streams[3])
         self.real, self.notes, self._places = found.source, found.notes, found.places
+        self.columns = tuple(self._places.kinds)
         self.rows, self._by_target = len(points), found.target is not None
         self._stream = streams[4]
         self._rows: list[dict[str, Any]] = []
@@ -156,7 +152,7 @@ class Tracker(Displayed):
         ----------
         step : int or float
             Of the training; each one once, in any order.
-        samples : array, DataFrame, torch tensor or source of rows
+        samples : array, DataFrame, torch tensor, path of a file, or source of rows
             Independent rows of the checkpoint, at least 4, with the columns of the real ones; one
             with a method ``sample(n, rng)`` gives ``ROWS``. Some thousand rows tell more than a
             batch.
@@ -233,7 +229,7 @@ class Tracker(Displayed):
     def _bet(self, points: Array, given: Any, most: int | None, near: bool) -> dict[str, Any]:
         order = self._stream.permutation(len(points))  # they may come sorted
         given = None if given is None else given[order]
-        one = self._bets.bet(points[order], given, most, near)
+        one = self.bets.bet(points[order], given, most, near)
         return {"log_e": one.log_e, "state": one.state, "bets": one.rows}
 
     def _by_pairs(self, one: Measured, points: Array) -> Measured:
@@ -295,30 +291,9 @@ class Tracker(Displayed):
         return plot(self)
 
     def __repr__(self) -> str:
-        width = plural(len(self._places.kinds), "column")
-        lines = [
-            f"Tracker: {plural(len(self), 'checkpoint')} against {count(self.rows)} real rows of "
-            f"{width}."
-        ]
-        if self._measured:
-            last = self._rows[-1]
-            if last["note"]:
-                lines.append(f"The last, step {last['step']:g}, has no result: {last['note']}.")
-            else:
-                worths = (last[f"worth_energy{end}"] for end in ("", "_low", "_high"))
-                lines.append(f"The last, step {last['step']:g}, is {worth_in_words(*worths)}.")
-            lines.append(repr(self.best()))
-            lines.append(self._told())
-        return few_lines(*lines)
+        from gan_eval.comparison.tracker.words import summary
 
-    def _told(self) -> str:
-        """Say in a sentence how many checkpoints the bets have told apart."""
-        states = [row["state"] for row in self._rows if row["state"]]
-        told = states.count(State.TOLD_APART)
-        return (
-            f"{told} of {plural(len(states), 'checkpoint')} told apart from the real rows by bets, "
-            f"each at alpha = {setting(self.alpha)}; {self._bets.words()}."
-        )
+        return few_lines(*summary(self))
 
 
 def _length(samples: Any) -> float:

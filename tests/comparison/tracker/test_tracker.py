@@ -62,7 +62,7 @@ def test_rows_that_are_none_are_logged_as_such() -> None:
     logged = tracker.log(1, np.full((50, 2), np.nan))
     assert all(np.isnan(value) for value in logged.values())
     assert tracker.frame["note"][0] == "50 of 50 rows have NaN in column x1"
-    assert "has no result: 50 of 50 rows have NaN" not in repr(tracker)  # nothing to be best yet
+    assert repr(tracker).endswith("step 1, has no result: 50 of 50 rows have NaN in column x1.")
     with pytest.raises(UsageError, match="no checkpoint with a result was logged"):
         tracker.best()
     with pytest.raises(UsageError, match="no checkpoint with a result was logged"):
@@ -128,6 +128,14 @@ def test_real_rows_are_files_frames_and_targets(tmp_path: Path) -> None:
     logged = tracker.log(1, ge.GaussianTarget.chapter())  # which gives rows when asked
     assert logged["gan_eval/worth_energy_low"] > 100
     assert tracker.frame["rows"][0] == 1000
+
+
+def test_a_checkpoints_rows_are_a_file_too(tmp_path: Path) -> None:
+    np.save(tmp_path / "step.npy", rows(1))
+    first, second = Tracker(REAL), Tracker(REAL)
+    assert first.log(1, tmp_path / "step.npy") == second.log(1, rows(1))
+    assert np.isnan(first.log(2, rows(1) + 1j)["gan_eval/mmd2"])
+    assert first.frame["note"][1] == "column x1 holds complex numbers"
 
 
 def test_a_holdout_is_what_distances_are_to() -> None:
