@@ -125,7 +125,7 @@ def drawn(sampler: Any, n: int, rows: ReplicateRows, rng: np.random.Generator) -
     """
     found = sampler.sample(n, rng)
     if isinstance(rows.train, pd.DataFrame) or isinstance(found, pd.DataFrame):
-        return _frame(found, n, rows)
+        return _frame(found, n, rows, sampler)
     detach = getattr(found, "detach", None)
     found = np.asarray(detach().cpu().numpy() if callable(detach) else found)
     if found.dtype.kind not in "fiub":
@@ -145,7 +145,7 @@ def drawn(sampler: Any, n: int, rows: ReplicateRows, rng: np.random.Generator) -
     return found
 
 
-def _frame(found: Any, n: int, rows: ReplicateRows) -> pd.DataFrame:
+def _frame(found: Any, n: int, rows: ReplicateRows, sampler: Any) -> pd.DataFrame:
     assert rows.table is not None
     names = list(rows.table.frame.columns)
     if not isinstance(found, pd.DataFrame):
@@ -154,7 +154,7 @@ def _frame(found: Any, n: int, rows: ReplicateRows) -> pd.DataFrame:
         )
     if lacking := [name for name in names if name not in found]:
         raise BadRowsError(f"sample(n, rng) gave rows without the column {lacking[0]!r}")
-    _require_count(len(found), n, None)
+    _require_count(len(found), n, sampler)
     return found[names].reset_index(drop=True)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import sqrt
 
-from gan_eval.stats.sequential.process import Running
+from gan_eval.stats.sequential import EProcess
 
 ALPHA = 0.05
 
 
-def assert_level(streams: Iterable[Running]) -> None:
+def assert_level(streams: Iterable[EProcess]) -> None:
     """Assert that at most a share ALPHA of independent null streams was ever rejected.
 
     And its binomial band: of valid processes this fails with a probability below 1e-4.

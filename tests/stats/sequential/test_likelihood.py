@@ -164,7 +164,7 @@ def test_of_ten_thousand_null_streams_of_modes_few_are_ever_rejected() -> None:
     def followed() -> Any:
         for seed in range(10_000):
             process = LikelihoodEProcess(ring())
-            process.update(ring().sample(150, seed))
+            process.update(ring().sample(300, seed))
             yield process
 
     assert_level(followed())
