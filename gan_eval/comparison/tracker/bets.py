@@ -13,7 +13,7 @@ from gan_eval.stats.samples import Array
 from gan_eval.stats.sequential import EProcess, LikelihoodEProcess, State, WitnessEProcess
 
 FEWEST_BETS = 50
-"""Real rows that a checkpoint may use unless told otherwise: 20 show one that is far off to be
+"""Real rows that a checkpoint may use unless told otherwise: some 15 show one that is far off to be
 wrong, at a level of 0.05."""
 
 NEAR_SHARE = 0.1
@@ -106,7 +106,7 @@ class RealBets:
     -----
     A checkpoint's rows that are not bet on begin its witness
     (:class:`~gan_eval.stats.sequential.witness.WitnessEProcess`), so that a generator that is far
-    off is told apart after some 20 pairs at 0.05. How many pairs there may be depends on other rows
+    off is told apart after some 15 pairs at 0.05. How many pairs there may be depends on other rows
     than these; the level is kept wherever a bet stops. Where fewer rows are left than a checkpoint
     may use, these are used, and the state is *could not tell* unless e reaches 1 / ``alpha``.
     """
