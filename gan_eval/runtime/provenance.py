@@ -102,7 +102,8 @@ def source_version(*roots: str) -> str:
 
 
 def sources(*roots: str) -> dict[str, str]:
-    """Find some modules and all of this package's that these import: name to code (``bare``)."""
+    """Find some modules and what these import of this package, or of the folder or package in which
+    one from outside stands: name to code (``bare``)."""
     found: dict[str, str] = {}
     waiting = list(roots)
     while waiting:
@@ -112,7 +113,7 @@ def sources(*roots: str) -> dict[str, str]:
             continue
         tree = bare(path.read_bytes())
         found[name] = ast.dump(tree)
-        waiting += _imported(tree, name, is_package=path.name == "__init__.py")
+        waiting += _imported(tree, name, path)
     return found
 
 
@@ -137,9 +138,9 @@ def _without_effect(node: ast.AST) -> bool:
     return isinstance(text, ast.Constant) and isinstance(text.value, str)
 
 
-def _imported(tree: ast.Module, name: str, *, is_package: bool) -> list[str]:
-    """Find the modules of this package that a module imports, anywhere in it."""
-    here = name if is_package else name.rpartition(".")[0]
+def _imported(tree: ast.Module, name: str, path: Path) -> list[str]:
+    """Find the modules of this package, or beside it, that a module imports, anywhere in it."""
+    here = name if path.name == "__init__.py" else name.rpartition(".")[0]
     wanted: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -149,9 +150,26 @@ def _imported(tree: ast.Module, name: str, *, is_package: bool) -> list[str]:
             base = ".".join([*(above if node.level else ()), *filter(None, [node.module])])
             # What is imported from a package may be a module of it.
             wanted += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    own = [one for one in wanted if one.split(".")[0] == _PACKAGE]
+    own = [one for one in wanted if _counts(one.split(".")[0], name, path)]
     # Importing a module runs the packages above it.
     return own + [one.rpartition(".")[0] for one in own if "." in one]
+
+
+def _counts(package: str, importing: str, path: Path) -> bool:
+    """Say whether what a module imports of a package is code that its numbers depend on.
+
+    Of one from outside this package that is its own package, and what lies in the same folder; of
+    a folder of installed packages these are others', as Python's own.
+    """
+    own = importing.split(".")[0]
+    if package == _PACKAGE or own == _PACKAGE:
+        return package == _PACKAGE
+    folder = path.parents[importing.count(".") + (path.name == "__init__.py")]
+    if package == own:
+        return True
+    if folder.name in ("site-packages", "dist-packages") or package in sys.stdlib_module_names:
+        return False
+    return (folder / f"{package}.py").is_file() or (folder / package / "__init__.py").is_file()
 
 
 def _path(module: str) -> Path | None:
@@ -160,7 +178,10 @@ def _path(module: str) -> Path | None:
         base = Path(__file__).parents[2].joinpath(*module.split("."))
         tried = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
         return next((path for path in tried if path.is_file()), None)
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):  # a name in a module, not a module
+        return None
     origin = None if spec is None else spec.origin
     return Path(origin) if origin is not None and origin.endswith(".py") else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +119,29 @@ def test_the_code_behind_a_judged_replicate_has_every_test() -> None:
     assert {f"{twosample.__name__}.{name}" for name in ("classical", "permuted_moments")} <= set(
         found
     )
+
+
+def test_code_from_outside_is_counted_with_what_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module of one's own in the same folder, or the same package; no installed one's code."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "own_net.py").write_text("import json\nWIDTH = 8\n", "utf-8")
+    (tmp_path / "own_kit").mkdir()
+    (tmp_path / "own_kit" / "__init__.py").write_text("", "utf-8")
+    (tmp_path / "own_kit" / "loss.py").write_text("from . import more\n", "utf-8")
+    (tmp_path / "own_kit" / "more.py").write_text("MORE = 1\n", "utf-8")
+    (tmp_path / "own_model.py").write_text(
+        "import numpy\nimport pytest\nfrom own_net import WIDTH\nfrom own_kit.loss import x\n",
+        "utf-8",
+    )
+    names = {"own_model", "own_net", "own_kit", "own_kit.loss", "own_kit.more"}
+    assert set(codeversion.sources("own_model")) == names
+    before = codeversion.source_version("own_model")
+    (tmp_path / "own_net.py").write_text("import json  # of Python\nWIDTH = 8\n", "utf-8")
+    codeversion.source_version.cache_clear()
+    assert codeversion.source_version("own_model") == before
+    (tmp_path / "own_net.py").write_text("WIDTH = 16\n", "utf-8")
+    codeversion.source_version.cache_clear()
+    assert codeversion.source_version("own_model") != before
+    codeversion.source_version.cache_clear()
