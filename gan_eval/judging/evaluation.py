@@ -95,7 +95,7 @@ def bits(tests: Sequence[str]) -> int:
 
 _NO_TESTS = (
     *("precision", "recall", "density", "coverage", "copies", "modes"),
-    *("kernel_stein", "log_density"),
+    *("mode_shares", "log_density", "target_energy", "kernel_stein"),
 )
 """What else has a p-value in the rows of a generator from outside, whichever tests are chosen."""
 

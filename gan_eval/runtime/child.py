@@ -16,8 +16,9 @@ from gan_eval.runtime import pool, threads
 from gan_eval.runtime.errors import UsageError
 
 
-class TookTooLongError(Exception):
-    """An error of a call that was not done within its time."""
+class TookTooLongError(BaseException):
+    """An error of a call that was not done within its time; no call's own ``except Exception``
+    takes it."""
 
 
 class DiedError(Exception):

@@ -17,7 +17,7 @@ from gan_eval.judging.exact_worth import exact_worth
 from gan_eval.judging.generators import measures
 from gan_eval.judging.generators.verdict import verdict_of
 from gan_eval.judging.judge import law_columns, row_columns
-from gan_eval.pages.numbers import number
+from gan_eval.pages.numbers import setting
 from gan_eval.runtime.child import Child, DiedError, TookTooLongError, time_limit
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.config import Margins
@@ -28,6 +28,9 @@ from gan_eval.training.generators.settings import FitConfig
 
 SHOWN = 300
 """Rows of a replicate that are kept for the report's picture."""
+
+IMPORTING = 60.0
+"""Seconds that the import of a generator may take where a fit has a limit."""
 
 DEVICE = "cpu"
 
@@ -105,12 +108,15 @@ def _fitted(config: FitConfig, seed: int, n: int, seconds: float | None) -> Fitt
     try:
         apart = seconds is not None or multiprocessing.parent_process() is not None
         if apart and loading.stays_here(use) is None and not _harmless(use):
+            # What a first fit has to import is not its time.
+            loaded = None if seconds is None else max(seconds, IMPORTING)
+            _child.call(loading.load, use, seconds=loaded)
             return _child.call(fit, config, seed, n, seconds=seconds)
         with time_limit(seconds):
             return fit(config, seed, n)
     except TookTooLongError:
         assert seconds is not None
-        return Fitted(failure=f"no result within {number(seconds)} s: it was ended")
+        return Fitted(failure=f"no result within {setting(seconds)} s: it was ended")
     except DiedError as error:
         return Fitted(failure=str(error))
 
@@ -131,7 +137,8 @@ def _judged(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Measure one replicate: its row, and those of its checkpoints."""
     found: dict[str, Any] = {}
-    blank = measures.blank(asked, _mode_count(real))
+    one_sample = measures.one_sample_names(real.target)
+    blank = measures.blank(asked, _mode_count(real), one_sample=one_sample)
     if not fitted.failure:
         try:
             train, truth, generated = real.mixed(fitted.rows)
@@ -173,6 +180,8 @@ def _exact(real: ReplicateRows, fitted: Fitted) -> dict[str, Any]:
     energy, mmd = exact_worth(law, real.target)
     for name, worth in (("worth_energy", energy), ("worth_mmd", mmd)):
         columns |= {f"{name}{end}": worth for end in ("", "_low", "_high")}
+    for name in ("energy_distance", "mmd2"):
+        columns |= {f"{name}{end}": columns[name] for end in ("_low", "_high")}
     row: dict[str, Any] = {name: float(np.asarray(value)[0]) for name, value in columns.items()}
     return row | {f"{name}_how": "exact" for name in ("kl", "worth_energy", "worth_mmd")}
 
@@ -201,7 +210,7 @@ def _steps(real: ReplicateRows, fitted: Fitted, row: dict[str, Any]) -> Any:
 def _at(real: ReplicateRows, step: Checkpoint) -> dict[str, Any]:
     exact = _exact(real, Fitted(law=step.law))
     try:
-        sampled = measures.worth_columns(*real.mixed(step.rows), target=real.target)
+        sampled = measures.worth_columns(*real.mixed(step.rows), target=real.target, by=["energy"])
     except UsageError:
         sampled = {}
     return sampled | exact

@@ -181,10 +181,11 @@ class Study(Settings):
 
     # --- Its configurations --------------------------------------------------------------------
 
-    def configurations(self) -> dict[str, Configuration]:
+    def configurations(self) -> dict[str, Any]:
         """Label → configuration: all combinations of the axes' settings, the last axis fastest.
 
-        Of a generator from outside the baselines follow, once for each target and number of rows.
+        Each is a ``TrainingConfig``; with a ``generator`` a ``FitConfig``, and the baselines
+        follow, once for each target and number of rows.
 
         The axes are those of ``grid``, then those of ``zip``. The label is the study's name where
         there is no axis, else the settings that differ.

@@ -129,6 +129,7 @@ def _fits(study: Study) -> list[Cell]:
             from gan_eval.training.generators.data import read
 
             read(config.target)  # what cannot be read is said before anything is fitted
+        loading.require(config.generator.use, config.generator.settings)
         baseline = config.generator.use in BASELINES
         planned.append(
             Cell(

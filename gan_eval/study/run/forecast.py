@@ -188,8 +188,7 @@ def _costs(
 
 def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
     trainer, seeds = backend(unit.backend), unit.seeds[:_MOST_REPLICATES]
-    assert isinstance(unit.config, TrainingConfig)
-    short = unit.config.model_copy(update={"epochs": 1})
+    short = _config(unit).model_copy(update={"epochs": 1})
     first = _seconds(lambda: trainer.train(short, seeds, unit.device))
     began = time.perf_counter()
     trained = trainer.train(short, seeds, unit.device)
@@ -212,8 +211,7 @@ def _seconds_of_a_test(study: Study, unit: Unit) -> float:
     """Measure the seconds of the two-sample tests of one replicate."""
     if not study.permutations or not study.tested:
         return 0.0
-    assert isinstance(unit.config, TrainingConfig)
-    config = TrainingConfig(epochs=1, n_examples=16, target=unit.config.target)
+    config = TrainingConfig(epochs=1, n_examples=16, target=_config(unit).target)
     trained = backend(unit.backend).train(config, unit.seeds[:1], unit.device)
 
     def judging(tested: int) -> None:
@@ -233,12 +231,12 @@ def _cells(
     study: Study, groups: Mapping[Place, Sequence[Unit]], costs: dict[Place, _Cost], test: float
 ) -> Iterator[CellForecast]:
     for key, group in groups.items():
-        config = group[0].config
+        config = _config(group[0])
         cost, scale = costs.get(key), 1.0
         if cost is None:
             other = next(known for known in costs if known[1:] == key[1:])
             cost = costs[other]
-            scale = _work(config) / _work(groups[other][0].config)
+            scale = _work(config) / _work(_config(groups[other][0]))
         replicates = sum(len(unit.seeds) for unit in group)
         alone = 0.0
         if group[0].timed:  # after an epoch that is thrown away
@@ -254,6 +252,11 @@ def _cells(
             alone=alone,
             measured=key in costs,
         )
+
+
+def _config(unit: Unit) -> TrainingConfig:
+    assert isinstance(unit.config, TrainingConfig)
+    return unit.config
 
 
 def _axis(settings: Sequence[Setting]) -> str:

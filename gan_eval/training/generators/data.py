@@ -185,7 +185,7 @@ def read(settings: TargetSettings) -> Table:
 
 
 @lru_cache(maxsize=8)
-def _read(settings: str, _: tuple[int, int]) -> Table:
+def _read(settings: str, state: tuple[int, int]) -> Table:
     chosen = TargetSettings(**json.loads(settings))
     table = read_table(chosen.data or "", chosen.options())
     table, _, _ = common_columns(

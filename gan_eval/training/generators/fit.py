@@ -13,6 +13,7 @@ import pandas as pd
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.pages.numbers import plural
 from gan_eval.runtime.arguments import cut
+from gan_eval.runtime.errors import UsageError
 from gan_eval.training.generators import loading
 from gan_eval.training.generators.data import (
     ReplicateRows,
@@ -94,6 +95,8 @@ def fit(config: FitConfig, seed: int, n: int) -> Fitted:
         fitted.law = _law(model)
     except BadRowsError as error:
         fitted.failure, fitted.diverged = str(error), error.diverged
+    except UsageError as error:
+        fitted.failure = str(error)
     except Exception as error:  # another's code can fail in any way, and says how
         reason = cut(" ".join(f"{type(error).__name__}: {error}".split()).rstrip(": "))
         fitted.failure = f"{doing} raised {reason}"
@@ -126,8 +129,9 @@ def drawn(sampler: Any, n: int, rows: ReplicateRows, rng: np.random.Generator) -
     found = sampler.sample(n, rng)
     if isinstance(rows.train, pd.DataFrame) or isinstance(found, pd.DataFrame):
         return _frame(found, n, rows, sampler)
-    detach = getattr(found, "detach", None)
-    found = np.asarray(detach().cpu().numpy() if callable(detach) else found)
+    if hasattr(found, "detach"):  # PyTorch's, perhaps on a GPU, perhaps with its gradient
+        found = found.detach().cpu().numpy()
+    found = np.asarray(found)
     if found.dtype.kind not in "fiub":
         raise BadRowsError(f"sample(n, rng) gave {found.dtype} where numbers were expected")
     d = np.shape(rows.train)[1]

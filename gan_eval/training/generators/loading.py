@@ -98,6 +98,44 @@ def _imported(module: str, use: str) -> Any:
         raise UsageError(f"{use!r} cannot be imported: {reason}") from error
 
 
+def require(use: str, settings: Mapping[str, Any]) -> None:
+    """``UsageError`` where a name stands for nothing that can be fitted, or not with settings.
+
+    Nothing is made: a class is asked for its methods and the arguments that it takes.
+
+    Examples
+    --------
+    >>> require("gaussian_fit", {"noise": 1})
+    Traceback (most recent call last):
+    gan_eval.runtime.errors.UsageError: the generator 'gaussian_fit' cannot be made with its \
+settings: got an unexpected keyword argument 'noise'
+    """
+    found = load(use)
+    if isinstance(found, type):
+        _require_methods(found, use)
+    elif hasattr(found, "sample"):  # an object, of which copies are fitted
+        return
+    try:
+        takes = inspect.signature(found)
+    except (TypeError, ValueError):  # it does not tell what it takes
+        return
+    try:
+        takes.bind(**settings)
+    except TypeError as error:
+        raise UsageError(
+            f"the generator {shown(use)} cannot be made with its settings: {error}"
+        ) from None
+
+
+def _require_methods(made: Any, use: str) -> None:
+    learns = callable(getattr(made, "fit", None)) or callable(getattr(made, "steps", None))
+    # One whose checkpoints are drawn from need not be drawn from itself.
+    sampled = callable(getattr(made, "sample", None)) or callable(getattr(made, "steps", None))
+    if not (learns and sampled):
+        lacking = "fit(rows, rng)" if not learns else "sample(n, rng)"
+        raise UsageError(f"the generator {shown(use.partition('#')[0])} has no method {lacking}")
+
+
 def make(use: str, settings: Mapping[str, Any]) -> Any:
     """Make a generator: the class called with settings, or a copy of the object that was given.
 
@@ -111,12 +149,7 @@ def make(use: str, settings: Mapping[str, Any]) -> Any:
         raise UsageError(f"{use.partition('#')[0]!r} was given made: it takes no settings")
     else:
         made = copy.deepcopy(found)
-    learns = callable(getattr(made, "fit", None)) or callable(getattr(made, "steps", None))
-    # One whose checkpoints are drawn from need not be drawn from itself.
-    sampled = callable(getattr(made, "sample", None)) or callable(getattr(made, "steps", None))
-    if not (learns and sampled):
-        lacking = "fit(rows, rng)" if not learns else "sample(n, rng)"
-        raise UsageError(f"the generator {shown(use.partition('#')[0])} has no method {lacking}")
+    _require_methods(made, use)
     return made
 
 

@@ -1,0 +1,99 @@
+"""Generators that do not do what is asked, each in a way of its own, and one that does."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Self
+
+import numpy as np
+
+
+class Honest:
+    """The mean of the rows with noise of a given size."""
+
+    def __init__(self, noise: float = 1.0) -> None:
+        self.noise = noise
+
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        self.mean = np.asarray(rows).mean(axis=0)
+        return self
+
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        return self.mean + self.noise * rng.standard_normal((n, len(self.mean)))
+
+
+class Raises(Honest):
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        raise ValueError("no luck today")
+
+
+class RaisesLater(Honest):
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        raise KeyError("gone")
+
+
+class Hangs(Honest):
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        time.sleep(3600)
+        return self
+
+
+class Dies(Honest):
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        os._exit(7)
+
+
+class GivesNaN(Honest):
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        rows = super().sample(n, rng)
+        rows[:3] = np.nan
+        return rows
+
+
+class OtherShape(Honest):
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        return super().sample(n, rng)[:, :1]
+
+
+class TooFew(Honest):
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        return super().sample(n, rng)[: n // 2]
+
+
+class Texts(Honest):
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        return np.full((n, 2), "a")
+
+
+class Overwrites(Honest):
+    """Fits, and spoils the rows that it was given."""
+
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        super().fit(rows, rng)
+        rows[:] = 1e9
+        return self
+
+
+class NeverYields(Honest):
+    def steps(self, rows: Any, rng: np.random.Generator) -> Any:
+        return iter(())
+
+
+class Steps(Honest):
+    """Comes nearer to the rows' mean and spread, checkpoint by checkpoint, in one object."""
+
+    def steps(self, rows: Any, rng: np.random.Generator) -> Any:
+        rows = np.asarray(rows)
+        for step in range(1, 5):
+            self.mean, self.noise = rows.mean(axis=0) + 4 - step, rows.std(axis=0)
+            yield step * len(rows), self
+
+
+class NoMethods:
+    pass
+
+
+class NoSample:
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        return self

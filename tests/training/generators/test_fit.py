@@ -1,0 +1,80 @@
+"""Whatever a generator from outside does, its fit says so in a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gan_eval.training.generators.data import rows_of
+from gan_eval.training.generators.fit import fit
+from gan_eval.training.generators.settings import FitConfig
+
+HERE = "tests.training.generators.misbehaving"
+TARGET = {"mean": [0.0, 1.0], "covariance": [[1.0, 0.3], [0.3, 2.0]]}
+
+
+def config(name: str, **settings: object) -> FitConfig:
+    generator = {"use": f"{HERE}:{name}", "settings": settings}
+    return FitConfig.parse({"generator": generator, "target": TARGET, "n_examples": 50})
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "diverged"),
+    [
+        ("Raises", "fit(rows, rng) raised ValueError: no luck today", False),
+        ("RaisesLater", "sample(n, rng) raised KeyError: 'gone'", False),
+        ("GivesNaN", "3 of 20 generated rows hold values that are not finite", True),
+        ("OtherShape", "sample(n, rng) gave shape (20, 1), not (20, 2)", False),
+        ("TooFew", "sample(n, rng) gave 10 rows, not 20", False),
+        ("Texts", "sample(n, rng) gave <U1 where numbers were expected", False),
+        ("NeverYields", "steps(rows, rng) yielded no checkpoint", False),
+        ("NoMethods", f"the generator '{HERE}:NoMethods' has no method fit(rows, rng)", False),
+        ("NoSample", f"the generator '{HERE}:NoSample' has no method sample(n, rng)", False),
+    ],
+)
+def test_what_goes_wrong_is_said(name: str, sentence: str, diverged: bool) -> None:
+    found = fit(config(name), 0, 20)
+    assert sentence in found.failure
+    assert found.diverged is diverged
+
+
+def test_a_fit_is_a_function_of_its_seed() -> None:
+    first, again, other = (fit(config("Honest"), seed, 20).rows for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_settings_reach_the_class_and_unknown_ones_are_refused() -> None:
+    rows = fit(config("Honest", noise=0.0), 0, 20).rows
+    assert np.allclose(rows, rows_of(config("Honest"), 0, 20).train.mean(axis=0))
+    assert "unexpected keyword argument 'loud'" in fit(config("Honest", loud=1), 0, 20).failure
+
+
+def test_a_generator_may_spoil_the_rows_that_it_is_given() -> None:
+    one = config("Overwrites")
+    before = rows_of(one, 0, 20).train
+    assert fit(one, 0, 20).failure == ""
+    assert np.array_equal(rows_of(one, 0, 20).train, before)
+
+
+def test_checkpoints_are_drawn_from_when_they_are_yielded() -> None:
+    found = fit(config("Steps"), 0, 400)
+    assert [step.examples for step in found.checkpoints] == [50, 100, 150, 200]
+    # The object goes on changing after each yield: its mean falls by 1 from step to step.
+    means = np.array([step.rows.mean() for step in found.checkpoints])
+    assert np.allclose(np.diff(means), -1, atol=0.3)
+    assert np.array_equal(found.rows, found.checkpoints[-1].rows)
+    seconds = [step.seconds for step in found.checkpoints]
+    assert seconds == sorted(seconds)
+
+
+def test_steps_of_a_tensor_library_are_taken() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    from gan_eval.training.generators.fit import drawn
+
+    class Tensors:
+        def sample(self, n: int, rng: np.random.Generator) -> object:
+            return torch.zeros(n, 2, requires_grad=True)
+
+    rows = rows_of(config("Honest"), 0, 20)
+    assert drawn(Tensors(), 5, rows, np.random.default_rng(0)).shape == (5, 2)
