@@ -55,7 +55,7 @@ def train(
         option("--holdout SHARE", "Of --data: the part to judge by; 0.3 if not given."),
     ] = None,
 ) -> None:
-    """Train the chapter's GAN and hold it against the truth, or against rows of a file.
+    """Train the chapter's GAN and hold it against the truth.
 
     \b
     Example:
