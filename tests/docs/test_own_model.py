@@ -82,8 +82,8 @@ def test_the_gan_of_the_page_finds_most_modes(empty: Path) -> None:
     assert 5 <= gan["modes_kept"].median() <= 8
     assert gan["high_quality_share"].median() > 0.4
     assert (gan["verdict"] == "converged").sum() < 15
-    assert (rows.loc["bootstrap", "copies_verdict"] == "copies").all()
-    assert rows.loc["real_rows", "worth_energy_low"].min() > 100
+    assert set(rows.loc["bootstrap"]["copies_verdict"]) == {"copies"}
+    assert rows.loc["real_rows"]["worth_energy_low"].min() > 100
 
 
 @pytest.mark.parametrize("name", ["ring_gan", "per_species"])

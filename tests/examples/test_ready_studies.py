@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def iris() -> pd.DataFrame:
-    found = load_iris(as_frame=True)
+    found: Any = load_iris(as_frame=True)
     return found.data.assign(species=found.target_names[found.target])
 
 
@@ -32,7 +33,10 @@ def test_it_is_a_study(path: Path) -> None:
 
 
 def test_the_ring_gan_is_judged_beside_the_baselines(tmp_path: Path) -> None:
-    settings = read_toml(EXAMPLES / "ring_study.toml") | {"replicates": 2, "n_evaluation": 100}
+    settings: dict[str, Any] = read_toml(EXAMPLES / "ring_study.toml") | {
+        "replicates": 2,
+        "n_evaluation": 100,
+    }
     settings["generator"] |= {"width": 8, "epochs": 20}
     settings["config"] = {"n_examples": 200}
     with contextlib.chdir(tmp_path):
@@ -50,7 +54,7 @@ def test_a_table_with_a_category_is_made_level_by_level() -> None:
     assert list(made.columns) == list(rows.columns)
     assert made["species"].value_counts(normalize=True).to_numpy() == pytest.approx(1 / 3, abs=0.04)
     means = [one.groupby("species").mean().to_numpy() for one in (made, rows)]
-    np.testing.assert_allclose(*means, atol=0.08)  # 4 standard errors of the widest
+    np.testing.assert_allclose(means[0], means[1], atol=0.08)  # 4 standard errors of the widest
 
 
 def test_the_real_rows_of_a_table_are_as_many_as_there_are(tmp_path: Path) -> None:

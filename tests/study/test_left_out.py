@@ -12,6 +12,7 @@ from gan_eval.study.plan.units import cells, unavailable
 from gan_eval.study.results.merge import merge
 from gan_eval.training import remedies
 from gan_eval.training.backends import Availability
+from gan_eval.training.config import TrainingConfig
 
 from ..report import synthetic
 
@@ -30,6 +31,7 @@ def test_what_a_backend_does_not_train_is_left_out_and_told() -> None:
     planned = cells(study, FOUND)
     assert [cell.backend for cell in planned].count("jax") == 4
     (own,) = (cell for cell in planned if cell.backend == "tensorflow")
+    assert isinstance(own.config, TrainingConfig)
     assert not own.config.remedies
     assert own.timed  # the first that it trains, not the first of the study
     labels = list(study.configurations())

@@ -111,8 +111,12 @@ def _train_one(
     net_D = _net(discriminator_start).to(device, dtype)
     if config.discriminator_form == "quadratic":
         net_D.insert(0, Features())
-    units = None if given is None else Units.of_rows(config, given)
-    seen = seen_rows(config, seed) if units is None else units.seen(given[None])[0]
+    units = None
+    if given is None:
+        seen = seen_rows(config, seed)
+    else:
+        units = Units.of_rows(config, given)
+        seen = units.seen(given[None])[0]
     rows = torch.as_tensor(seen).to(device, dtype)
     updates = Updates(config, net_D, net_G)
     average = updates.average
