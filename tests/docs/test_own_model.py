@@ -20,8 +20,7 @@ from .pages import ROOT, section, table_rows, text
 PAGE = "your-own-model"
 GENERATORS = ROOT / "examples" / "generators"
 SHORTER = (
-    ("replicates = 20", "replicates = 2"),
-    ("n_evaluation = 1000", "n_evaluation = 60"),
+    ("replicates = 20", "replicates = 2\nn_evaluation = 60"),
     ("n_examples = 1000", "n_examples = 200"),
     ("epochs=400", "epochs=10"),
 )
