@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,6 +111,7 @@ class Child:
 def _serve(connection: Connection) -> None:
     """Make calls until nobody asks."""
     pool.end_with_parent()
+    sys.stdout = sys.stderr  # what a call prints is no answer of the program
     connection.send(None)
     while True:
         try:

@@ -36,9 +36,15 @@ def die() -> None:
     os._exit(7)
 
 
+def square_aloud(x: int) -> int:
+    """Print, as a training may."""
+    print("epoch 1")
+    return x * x
+
+
 def by_way_of_a_child(x: int) -> int:
     """As a worker of a study does it."""
-    return _CHILD.call(square, x, seconds=None)
+    return _CHILD.call(square_aloud, x, seconds=None)
 
 
 def test_it_answers_raises_and_is_one_process() -> None:
@@ -71,3 +77,4 @@ def test_a_program_that_has_one_can_end() -> None:
     code = "import tests.runtime.test_child as t; print(t.by_way_of_a_child(4))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
     assert (done.returncode, done.stdout.strip()) == (0, b"16")
+    assert b"epoch 1" in done.stderr

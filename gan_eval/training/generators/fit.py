@@ -97,7 +97,7 @@ def fit(config: FitConfig, seed: int, n: int) -> Fitted:
         fitted.failure, fitted.diverged = str(error), error.diverged
     except UsageError as error:
         fitted.failure = str(error)
-    except Exception as error:  # another's code can fail in any way, and says how
+    except (Exception, SystemExit) as error:  # another's code can fail in any way, and says how
         reason = cut(" ".join(f"{type(error).__name__}: {error}".split()).rstrip(": "))
         fitted.failure = f"{doing} raised {reason}"
     return fitted

@@ -33,6 +33,11 @@ class RaisesLater(Honest):
         raise KeyError("gone")
 
 
+class Leaves(Honest):
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        raise SystemExit("usage: train.py DATA")
+
+
 class Hangs(Honest):
     def fit(self, rows: Any, rng: np.random.Generator) -> Self:
         time.sleep(3600)

@@ -22,6 +22,7 @@ def config(name: str, **settings: object) -> FitConfig:
     ("name", "sentence", "diverged"),
     [
         ("Raises", "fit(rows, rng) raised ValueError: no luck today", False),
+        ("Leaves", "fit(rows, rng) raised SystemExit: usage: train.py DATA", False),
         ("RaisesLater", "sample(n, rng) raised KeyError: 'gone'", False),
         ("GivesNaN", "3 of 20 generated rows hold values that are not finite", True),
         ("OtherShape", "sample(n, rng) gave shape (20, 1), not (20, 2)", False),
