@@ -58,7 +58,7 @@ def test_trainings_of_outside_generators_without_a_result_count_as_the_worst() -
     made = synthetic.results()
     cells = summarise(made.rows).set_index(["configuration", "backend"])
     for key, rows in made.rows.groupby(["configuration", "backend"]):
-        cell = cells.xs(key)
+        cell: Any = cells.xs(key)
         counts = {name: (rows["verdict"] == name).sum() for name in OUTSIDE_VERDICTS}
         assert cell[list(OUTSIDE_VERDICTS)].to_dict() == counts
         share = stats.binomtest(int(counts["converged"]), len(rows)).proportion_ci(method="exact")
