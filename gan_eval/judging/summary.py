@@ -96,7 +96,8 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
 
         Of generators from outside: counts of ``OUTSIDE_VERDICTS``, the share converged, and the
         medians ``worth_energy``, ``worth_mmd``, ``worth_kl`` and ``kl`` with ``_low`` and
-        ``_high`` (NaN where a measure was not computed), ``seconds`` and ``sample_seconds``. A
+        ``_high`` (NaN where a measure was not computed; of estimates no narrower than the typical
+        replicate's own interval), ``seconds`` and ``sample_seconds``. A
         replicate that diverged or gave no result counts as above.
 
     Examples
@@ -157,9 +158,23 @@ def _measured(group: pd.DataFrame, confidence: float) -> dict[str, Any]:
         known = bool(found[~nothing].notna().any())
         row[name] = quantile(values, 0.5) if known else np.nan
         row |= _bounds(name, median_interval(values if known else [], confidence))
+        row |= _widened(group[~nothing], name, row)
     for name in ("seconds", "sample_seconds"):
         row[name] = group[name].median() if name in group else np.nan
     return row
+
+
+def _widened(group: pd.DataFrame, name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Widen the interval of a median to the typical replicate's own, where that is estimated.
+
+    The median of estimates is not the estimate of a median: where replicates are near the truth
+    their worths are mostly noise, on one side of it.
+    """
+    ends = [f"{name}_low", f"{name}_high"]
+    if not set(ends) <= set(group) or not group[ends].notna().any().all():
+        return {}
+    low, high = (quantile(group[end].dropna(), 0.5) for end in ends)
+    return _bounds(name, (min(low, row[ends[0]]), max(high, row[ends[1]])))
 
 
 def quantile(values: ArrayLike, q: float) -> float:

@@ -25,8 +25,9 @@ def worths(rows: pd.DataFrame) -> list[str]:
     """Say how many real rows the generator is worth, by energy and by MMD.
 
     By the mean distance over the replicates, which has no bias where single ones may be estimated
-    below 0; its 95 % interval is Student's over replicates. With it the median replicate's worth,
-    with the interval of order statistics.
+    below 0; its 95 % interval is Student's over replicates, its lower end no higher than the
+    replicates' own intervals have it together. With it the median replicate's worth, with the
+    interval of order statistics, no narrower than the typical replicate's own.
     """
     found: list[str] = []
     for by in BY:
@@ -52,10 +53,14 @@ def _worth(rows: pd.DataFrame, by: str, *, first: bool) -> str:
     ends = (math.nan, math.nan)
     if n >= _FEWEST:
         half_width = special.stdtrit(n - 1, 0.975) * float(shares.std(ddof=1)) / math.sqrt(n)
-        ends = _over(mean + half_width), _over(mean - half_width)
+        # Few skewed estimates may lie close together by chance; each says how sure it is itself.
+        own = float(np.sqrt(np.sum(np.maximum(1 / low - shares, 0.0) ** 2))) / n
+        ends = _over(max(mean, 0.0) + max(half_width, own)), _over(mean - half_width)
         if math.isinf(ends[0]):  # all lie below 0: what a single replicate shows
             ends = float(np.median(low)), math.inf
     typical, middle = quantile(values, 0.5), median_interval(values)
+    if math.isfinite(middle[0]):  # no narrower than the typical replicate's own
+        middle = min(middle[0], float(np.median(low))), max(middle[1], quantile(high, 0.5))
     if math.isfinite(typical):
         half = f"the median replicate is worth {number(typical)}"
         half += f" ({interval(*middle)})" if math.isfinite(middle[0]) else ""

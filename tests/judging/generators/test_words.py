@@ -100,17 +100,17 @@ def test_worth_of_a_gaussian_fit_by_the_mean_distance() -> None:
 
 
 def test_estimates_below_nothing_leave_a_lower_limit() -> None:
-    """All distances −0.002, which may be up to 0.004: what one replicate shows, 500 rows."""
+    """All distances −0.002, of which each may be up to 0.004: five together up to 0.006 / √5."""
     rows = pd.DataFrame({"worth_energy": [np.inf] * 5, "worth_energy_low": [500.0] * 5})
     rows["worth_energy_high"], rows["worth_energy_how"] = np.inf, "sampled"
     rows["energy_distance"], rows["energy_distance_high"] = -0.002, 0.004
     (sentence,) = said(rows)
-    assert sentence.startswith("By energy it is worth at least 500 real rows")
+    assert sentence.startswith("By energy it is worth at least 745 real rows")
     rows["energy_distance"] = [-0.004, 0.002, -0.001, -0.003, 0.001]
     rows["worth_energy"] = [np.inf, 1000.0, np.inf, np.inf, 2000.0]
     (sentence,) = said(rows)
-    # The mean is −0.001 ± 2.776 · 0.00255 / √5 = 0.00216, of a spread of 2: at least 2 / 0.00216.
-    assert sentence.startswith("By energy it is worth at least 924 real rows")
+    # The mean is below 0, its error 2.776 · 0.00255 / √5 = 0.00317, the spread 2: 2 / 0.00317.
+    assert sentence.startswith("By energy it is worth at least 632 real rows")
 
 
 def test_failures_are_counted_with_their_reasons() -> None:
