@@ -181,6 +181,8 @@ def _with_interval(one: Entrant, name: str, how_name: str) -> str:
     known = not math.isnan(low) and low != -math.inf
     said = " and ".join(sorted({text for text in one.texts(how_name) if text}))
     marked = f", {said}" if said else ""
+    if known and math.isinf(one.summary[name]):  # no distance is seen; how small it is, is known
+        return f"at least {number(low)}{marked}"
     return number(one.summary[name]) + (f" ({interval(low, high)})" if known else "") + marked
 
 
