@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gan_eval.judging.summary import CELL, by_cell, summarise
-from gan_eval.pages.numbers import median
+from gan_eval.pages.numbers import median, setting
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
@@ -61,7 +61,10 @@ class CellRows:
     summary : mapping
         The cell's row of ``gan_eval.judging.summary.summarise``.
     margin, near_margin : float
-        The KL, in nats, up to which a replicate counts as converged, and as near.
+        The KL, in nats, up to which a replicate counts as converged, and as near; or the real rows
+        that it must be worth.
+    yardstick : {"kl", "worth_kl", "worth_energy"}
+        The column that the margins are of.
     initial_kl : float
         The median KL(q‖p) before training; NaN where no epochs are stored.
     traced : int
@@ -82,10 +85,23 @@ class CellRows:
     summary: Mapping[str, Any]
     margin: float
     near_margin: float
+    yardstick: str
     initial_kl: float
     traced: int
     position: int
     facts: FactCache
+
+    @property
+    def kl_margins(self) -> tuple[float, ...]:
+        """The margins where they are on KL, in nats."""
+        return (self.margin, self.near_margin) if self.yardstick == "kl" else ()
+
+    def within(self, margin: float) -> str:
+        """Write that a replicate is within a margin, as the end of a sentence about it."""
+        if self.yardstick == "kl":
+            return f"has KL(q‖p) ≤ {setting(margin)} nats"
+        by = {"worth_kl": "by KL", "worth_energy": "by energy distance"}[self.yardstick]
+        return f"is worth at least {setting(margin)} real samples {by}"
 
     @property
     def replicates(self) -> int:
@@ -172,6 +188,7 @@ def cells_of(results: Results, facts: FactCache | None = None) -> list[CellRows]
                 summary={str(k): v for k, v in summary.iloc[position].items()},
                 margin=float(first["margin"]),
                 near_margin=float(first["near_margin"]),
+                yardstick=str(first.get("yardstick", "kl")),
                 initial_kl=median(started),
                 traced=0 if history.empty else int(history["seed"].nunique()),
                 position=position,

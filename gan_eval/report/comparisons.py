@@ -12,7 +12,7 @@ from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, 
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, probability
 from gan_eval.report.cells import CellRows
-from gan_eval.report.figures import margin_lines
+from gan_eval.report.figures import KL_AXIS, margin_lines
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.plan.study import Study
@@ -303,7 +303,7 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
             )  # fmt: skip
         margin_lines(axes, cells, color=COLOURS["muted"])
         plain_log_axis(axes, "x")
-        axes.set(ylim=(0, 1), xlabel="KL(q‖p), nats (dashed: the margins)", ylabel="share within")
+        axes.set(ylim=(0, 1), xlabel=KL_AXIS, ylabel="share within")
         legend_above(axes, columns=1)
         kept = found.profiles.loc[found.profiles["configuration"].isin(names)]
         columns = ["configuration", "threshold", "share", "share_low", "share_high"]

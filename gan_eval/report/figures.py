@@ -26,6 +26,8 @@ MOST_POINTS, MOST_MARKS = 400, 1600
 """Replicates of a cell, and of all cells of a figure, that are drawn one by one; more are thinned
 to evenly spaced ranks."""
 
+KL_AXIS = "KL(q‖p), nats (dashed: the margins)"
+
 MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
 """A verdict is told by its shape as well as by its colour."""
 
@@ -34,11 +36,20 @@ def kl_spread(cells: Sequence[CellRows]) -> Picture:
     """Draw each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
     return _spread(
         *(cells, "kl", "KL in nats", "no finite positive KL"),
-        axis="KL(q‖p), nats (dashed: the margins)",
+        axis=KL_AXIS if cells[0].kl_margins else "KL(q‖p), nats",
         title="KL divergence of every replicate",
-        caption="One mark a replicate; the bar is the median with its 95 % interval. "
-        f"Left of the first dashed line ({setting(cells[0].margin)} nats) a replicate has "
-        f"converged, left of the second ({setting(cells[0].near_margin)}) it is near.",
+        caption="One mark a replicate; the bar is the median with its 95 % interval."
+        + _margins_told(cells[0]),
+    )
+
+
+def _margins_told(cell: CellRows) -> str:
+    if not cell.kl_margins:
+        return f" A replicate that {cell.within(cell.margin)} has converged, wherever it is here."
+    margin, near = map(setting, cell.kl_margins)
+    return (
+        f" Left of the first dashed line ({margin} nats) a replicate has converged, left of the "
+        f"second ({near}) it is near."
     )
 
 
@@ -76,7 +87,7 @@ def _spread(
 
 def margin_lines(axes: Axes, cells: Sequence[CellRows], **style: Any) -> None:
     """Draw the margins on KL across the picture."""
-    for value in sorted({margin for c in cells for margin in (c.margin, c.near_margin)}):
+    for value in sorted({margin for c in cells for margin in c.kl_margins}):
         axes.axvline(value, linewidth=1, linestyle=(0, (4, 3)), **style)
 
 

@@ -149,7 +149,7 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
     with canvas() as (figure, axes):
         bands = _bands(cell, "kl")
         _band(axes, bands, "learned", "-", "KL(q‖p)")
-        _finish_kl(axes, cell.margin)
+        _finish_kl(axes, cell.kl_margins[:1])
         diverged = cell.from_epochs(
             "without a finite KL",
             lambda: int(cell.epochs.loc[~np.isfinite(cell.epochs["kl"]), "seed"].nunique()),
@@ -160,8 +160,12 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
             title=f"KL over epochs, all replicates: {cell.label}",
             description=f"The median falls from {number(bands[0.5].iloc[0])} to "
             f"{number(bands[0.5].iloc[-1])} nats.",
-            caption="The exact KL(q‖p) of the same replicates: median and 5–95 % band. The dashed "
-            f"line is the margin, {setting(cell.margin)} nats."
+            caption="The exact KL(q‖p) of the same replicates: median and 5–95 % band."
+            + (
+                f" The dashed line is the margin, {setting(cell.margin)} nats."
+                if cell.kl_margins
+                else ""
+            )
             + not_shown(
                 diverged, cell.replicates, "from the epoch on in which the KL is not finite"
             )
@@ -199,13 +203,14 @@ def kl_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
         bands = _bands(cell, "kl")
         _fill(axes, bands, "muted", "5–95 % of all")
         axes.plot(drawable["epoch"], drawable["kl"], color=COLOURS["learned"], label=f"seed {seed}")
-        _finish_kl(axes, cell.margin)
+        _finish_kl(axes, cell.kl_margins[:1])
         end = number(history["kl"].iloc[-1])
         return picture(
             figure,
             f"{identity}-one-kl",
             title=f"KL over epochs of seed {seed}: {cell.label}",
-            description=f"It ends at {end} nats, above the margin of {setting(cell.margin)}.",
+            description=f"It ends at {end} nats"
+            + (f", above the margin of {setting(cell.margin)}." if cell.kl_margins else "."),
             caption=f"Seed {seed}: the learned distribution stays {end} nats from the truth."
             + not_shown(len(history) - len(drawable), len(history), "epochs without a finite KL"),
             data=history[["epoch", "kl"]],
@@ -268,14 +273,16 @@ def _finish_losses(axes: Axes) -> None:
     _finish(axes, "loss, nats per example")
 
 
-def _finish_kl(axes: Axes, margin: float) -> None:
+def _finish_kl(axes: Axes, margins: Sequence[float]) -> None:
     plain_log_axis(axes, "y")
     dashes = (0, (4, 3))
-    axes.axhline(margin, color=COLOURS["ink"], linewidth=1.2, linestyle=dashes, label="margin")
-    # Where no KL is finite there is only the margin to show, and an axis needs some height.
+    for margin in margins:
+        axes.axhline(margin, color=COLOURS["ink"], linewidth=1.2, linestyle=dashes, label="margin")
+    # Where no KL is finite there is at most the margin to show, and an axis needs some height.
     low, high = axes.dataLim.intervaly
-    axes.set_autoscaley_on(False)
-    axes.set_ylim(min(low, margin) / 1.3, max(high, margin) * 1.3)
+    if margins or 0 < low <= high < np.inf:
+        axes.set_autoscaley_on(False)
+        axes.set_ylim(min([low, *margins]) / 1.3, max([high, *margins]) * 1.3)
     _finish(axes, "KL(q‖p), nats")
 
 

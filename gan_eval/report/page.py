@@ -109,7 +109,7 @@ def _cards(cells: Sequence[CellRows]) -> list[Card]:
         Card(
             "converged",
             percent(s["converged_share"]),
-            f"KL(q‖p) ≤ {setting(cell.margin)} nats; 95 % interval "
+            f"{cell.within(cell.margin).removeprefix('has ').removeprefix('is ')}; 95 % interval "
             + percents(s["converged_share_low"], s["converged_share_high"]),
         ),
         Card(
@@ -171,15 +171,27 @@ MOST_TABLES = 100
 def verdicts(cells: Sequence[CellRows]) -> Section:
     first = cells[0]
     text = (
-        f"Margins on KL(q‖p): converged up to {setting(first.margin)} nats, near up to "
-        f"{setting(first.near_margin)}, failed above; diverged means weights that are not finite. "
-        f"Within {setting(first.margin)} nats the total variation is at most "
-        f"{number(min(1.0, math.sqrt(first.margin / 2)), 2)} (Pinsker). Share intervals "
+        f"{_margins(first)} Share intervals "
         "are Clopper–Pearson, median intervals come from order statistics; a diverged replicate "
         "counts as an infinite KL. Samples to detect is the number after which a 5 % "
         "likelihood-ratio test tells the median replicate from the truth with 80 % power."
     )
     return Section("verdicts", "Verdicts", [TableBlock(tables.verdicts(cells)), Paragraph(text)])
+
+
+def _margins(cell: CellRows) -> str:
+    if not cell.kl_margins:
+        return (
+            f"A replicate that {cell.within(cell.margin)} has converged, one that "
+            f"{cell.within(cell.near_margin)} is near, the others failed; "
+            "diverged means weights that are not finite."
+        )
+    return (
+        f"Margins on KL(q‖p): converged up to {setting(cell.margin)} nats, near up to "
+        f"{setting(cell.near_margin)}, failed above; diverged means weights that are not finite. "
+        f"Within {setting(cell.margin)} nats the total variation is at most "
+        f"{number(min(1.0, math.sqrt(cell.margin / 2)), 2)} (Pinsker)."
+    )
 
 
 def moments(cells: Sequence[CellRows]) -> Section:

@@ -68,8 +68,7 @@ def answer(cell: CellRows) -> list[str]:
     start = cell.initial_kl
     fell = f", down from {number(start)} at the start" if math.isfinite(start) else ""
     sentences = [
-        "A replicate counts as converged when the exact KL divergence of its learned distribution "
-        f"q from the target p is at most {setting(cell.margin)} nats. The share is "
+        f"{_converged(cell)} The share is "
         f"{percent(s['converged_share'])}; its 95 % Clopper–Pearson interval runs from "
         f"{percents(s['converged_share_low'], s['converged_share_high'])}.",
         f"The median replicate has KL(q‖p) = {number(s['kl'])} nats{_bracket(s, 'kl')}{fell}: "
@@ -78,7 +77,7 @@ def answer(cell: CellRows) -> list[str]:
     rest = [
         f"{count(s[verdict])} {words}"
         for verdict, words in (
-            ("near", f"came near (at most {setting(cell.near_margin)} nats)"),
+            ("near", f"came near ({_near(cell)})"),
             ("failed", "failed"),
             ("diverged", "diverged"),
         )
@@ -87,6 +86,21 @@ def answer(cell: CellRows) -> list[str]:
     if rest:
         sentences.append(f"Of the others, {_listed(rest)}.")
     return sentences
+
+
+def _converged(cell: CellRows) -> str:
+    if cell.kl_margins:
+        return (
+            "A replicate counts as converged when the exact KL divergence of its learned "
+            f"distribution q from the target p is at most {setting(cell.margin)} nats."
+        )
+    return f"A replicate counts as converged when it {cell.within(cell.margin)}."
+
+
+def _near(cell: CellRows) -> str:
+    if cell.kl_margins:
+        return f"at most {setting(cell.near_margin)} nats"
+    return f"worth at least {setting(cell.near_margin)} real samples"
 
 
 def worth(cell: CellRows) -> str:
