@@ -82,7 +82,7 @@ def test_the_gan_of_the_page_finds_most_modes(empty: Path) -> None:
     assert gan["high_quality_share"].median() > 0.4
     assert (gan["verdict"] == "converged").sum() < 15
     assert set(rows.loc["bootstrap"]["copies_verdict"]) == {"copies"}
-    assert rows.loc["real_rows"]["worth_energy_low"].min() > 100
+    assert rows.loc["real_rows"]["worth_energy_low"].median() > 100
 
 
 @pytest.mark.parametrize("name", ["ring_gan", "per_species"])
