@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
+import os
+import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from multiprocessing.util import Finalize
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from gan_eval.runtime import pool, threads
 from gan_eval.runtime.errors import UsageError
+
+_LONGEST = 1e6
+"""Seconds of a limit, 11 days, that the clock can be set to."""
+_LOOK = 0.5
+"""Seconds after which one looks again whether the process is there: one that it has started may
+hold the line open when it is not."""
+_ENDING = 5.0
+"""Seconds that a process gets to end after it has closed the line."""
 
 
 class TookTooLongError(BaseException):
@@ -57,21 +70,31 @@ class Child:
         ours = self._started()
         try:
             ours.send((threads.allowed(), function, arguments))
-            done = ours.poll(seconds)
-            if not done:
-                raise TookTooLongError
-            kind, value = ours.recv()
+            self._wait(ours, math.inf if seconds is None else time.monotonic() + seconds)
+            answer = ours.recv_bytes()
         except (EOFError, OSError):
-            self._process.join()
+            self._process.join(_ENDING)
             code = self._process.exitcode
             self.end()
             raise DiedError(_ending(code)) from None
         except BaseException:
             self.end()
             raise
+        try:
+            kind, value = pickle.loads(answer)
+        except Exception as error:  # another's class may fail in any way
+            raise DiedError(f"what it gave cannot be read: {type(error).__name__}") from None
         if kind == "raised":
             raise value
         return value
+
+    def _wait(self, ours: Connection, deadline: float) -> None:
+        """Wait until there is an answer."""
+        while not ours.poll(max(0.0, min(_LOOK, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                raise TookTooLongError
+            if not self._process.is_alive() and not ours.poll():
+                raise EOFError
 
     def end(self) -> None:
         """End the process at once."""
@@ -112,22 +135,37 @@ def _serve(connection: Connection) -> None:
     """Make calls until nobody asks."""
     pool.end_with_parent()
     sys.stdout = sys.stderr  # what a call prints is no answer of the program
+    own = os.getpid()
     connection.send(None)
     while True:
         try:
             count, function, arguments = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         try:
             with threads.allow(count):
                 answer: tuple[str, Any] = ("returned", function(*arguments))
         except Exception as error:  # it is raised where the call was asked for
             answer = ("raised", error)
-        connection.send(answer)
+        except BaseException as error:  # such as SystemExit, which is not to end who asked
+            answer = ("raised", DiedError(f"it raised {type(error).__name__}"))
+        if os.getpid() != own:  # a copy of this process, which the call has made and not ended
+            os._exit(0)
+        try:
+            packed = ForkingPickler.dumps(answer)
+        except Exception as error:  # another's class may fail in any way
+            told = f"what it gave cannot be passed on: {type(error).__name__}"
+            packed = ForkingPickler.dumps(("raised", DiedError(told)))
+        try:
+            connection.send_bytes(packed)
+        except OSError:  # the call has closed it
+            os._exit(1)
 
 
 def _ending(code: int | None) -> str:
-    if code is not None and code < 0:
+    if code is None:
+        return "its process closed the line to this one"
+    if code < 0:
         return f"its process was ended by {signal.Signals(-code).name}"
     return f"its process ended with status {code}"
 
@@ -150,13 +188,18 @@ def time_limit(seconds: float | None) -> Iterator[None]:
             "Linux or macOS"
         )
 
-    def late(_: int, __: FrameType | None) -> NoReturn:
-        raise TookTooLongError
+    over = False
+
+    def late(_: int, __: FrameType | None) -> None:
+        if not over:
+            raise TookTooLongError
 
     before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # Again and again, for code that catches whatever is raised.
+    signal.setitimer(signal.ITIMER_REAL, max(1e-6, min(seconds, _LONGEST)), 1.0)
     try:
         yield
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

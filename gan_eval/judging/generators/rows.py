@@ -23,7 +23,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.training.config import Margins
 from gan_eval.training.generators import loading
 from gan_eval.training.generators.data import ReplicateRows, rows_of
-from gan_eval.training.generators.fit import Checkpoint, Fitted, fit
+from gan_eval.training.generators.fit import Checkpoint, Fitted, fit, get_ready
 from gan_eval.training.generators.settings import FitConfig
 
 SHOWN = 300
@@ -110,7 +110,7 @@ def _fitted(config: FitConfig, seed: int, n: int, seconds: float | None) -> Fitt
         if apart and loading.stays_here(use) is None and not _harmless(use):
             # What a first fit has to import is not its time.
             loaded = None if seconds is None else max(seconds, IMPORTING)
-            _child.call(loading.load, use, seconds=loaded)
+            _child.call(get_ready, config, seconds=loaded)
             return _child.call(fit, config, seed, n, seconds=seconds)
         with time_limit(seconds):
             return fit(config, seed, n)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,20 +12,23 @@ import pandas as pd
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.pages.numbers import plural
-from gan_eval.runtime.arguments import cut
+from gan_eval.runtime.arguments import cut, printable
+from gan_eval.runtime.child import TookTooLongError
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.samples import LARGEST_VALUE
 from gan_eval.training.generators import loading
 from gan_eval.training.generators.data import (
     ReplicateRows,
     fitting_generator,
     gaussian_of,
+    read,
     rows_of,
     sampling_generator,
 )
 from gan_eval.training.generators.settings import FitConfig
 
 MOST_CHECKPOINTS = 1000
-"""Checkpoints of one fit that are followed; of more, each further one is passed over."""
+"""Checkpoints of one fit that are followed; of more, every second, fourth, … and the last."""
 
 
 class BadRowsError(Exception):
@@ -61,11 +64,32 @@ class Fitted:
     diverged: bool = False
 
 
+def get_ready(config: FitConfig) -> None:
+    """Import the generator, beside all that this module imports, and read the data: what a first
+    fit in a new process would else do in its own time.
+
+    Raises ``UsageError`` where one of them cannot be had.
+    """
+    loading.load(config.generator.use)
+    if config.target.data is not None:
+        read(config.target)
+
+
 def fit(config: FitConfig, seed: int, n: int) -> Fitted:
     """Fit a generator to the training rows of a seed, and draw n rows from it.
 
-    Raises nothing that the generator raises: that is its ``failure``.
+    Raises nothing that the generator raises, but for ``KeyboardInterrupt``: that is its
+    ``failure``.
     """
+    own = os.getpid()
+    try:
+        return _fit(config, seed, n)
+    finally:
+        if os.getpid() != own:  # a copy of the process, which the generator has made and not ended
+            os._exit(0)
+
+
+def _fit(config: FitConfig, seed: int, n: int) -> Fitted:
     rows = rows_of(config, seed, n)
     fitted = Fitted()
     doing = "making it"
@@ -76,7 +100,7 @@ def fit(config: FitConfig, seed: int, n: int) -> Fitted:
         began = time.perf_counter()
         if callable(getattr(model, "steps", None)):
             doing = "steps(rows, rng)"
-            fitted.checkpoints = list(_followed(model, given, rows, seed, n))
+            fitted.checkpoints = _followed(model, given, rows, seed, n)
             if not fitted.checkpoints:
                 raise BadRowsError("steps(rows, rng) yielded no checkpoint")
             last = fitted.checkpoints[-1]
@@ -97,23 +121,47 @@ def fit(config: FitConfig, seed: int, n: int) -> Fitted:
         fitted.failure, fitted.diverged = str(error), error.diverged
     except UsageError as error:
         fitted.failure = str(error)
-    except (Exception, SystemExit) as error:  # another's code can fail in any way, and says how
-        reason = cut(" ".join(f"{type(error).__name__}: {error}".split()).rstrip(": "))
-        fitted.failure = f"{doing} raised {reason}"
+    except (KeyboardInterrupt, TookTooLongError):
+        raise
+    except BaseException as error:  # another's code can fail in any way, also by sys.exit()
+        fitted.failure = f"{doing} raised {_reason(error)}"
+    fitted.failure = printable(fitted.failure)
     return fitted
 
 
-def _followed(
-    model: Any, given: Any, rows: ReplicateRows, seed: int, n: int
-) -> Iterator[Checkpoint]:
-    spent, began = 0.0, time.perf_counter()
+def _reason(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # an error whose own text fails
+        text = ""
+    return cut(printable(f"{type(error).__name__}: {text}").rstrip(": "))
+
+
+def _followed(model: Any, given: Any, rows: ReplicateRows, seed: int, n: int) -> list[Checkpoint]:
+    """Train, and draw from each checkpoint; of very many from some at equal distances, and from
+    the last."""
+    found: list[Checkpoint] = []
+    spent, began, every = 0.0, time.perf_counter(), 1
+    waiting: tuple[int, Any, Any, float] | None = None
+
+    def look(number: int, examples: Any, sampler: Any, seconds: float) -> None:
+        drew = drawn(sampler, n, rows, sampling_generator(seed, number))
+        found.append(Checkpoint(int(examples), seconds, drew, _law(sampler)))
+
     for number, (examples, sampler) in enumerate(model.steps(given, fitting_generator(seed))):
         now = time.perf_counter()
-        if number < MOST_CHECKPOINTS:
-            found = drawn(sampler, n, rows, sampling_generator(seed, number))
-            pause = time.perf_counter() - now
-            yield Checkpoint(int(examples), now - began - spent, found, _law(sampler))
-            spent += pause
+        waiting = (number, examples, sampler, now - began - spent)
+        if number % every == 0:
+            if len(found) == MOST_CHECKPOINTS:
+                del found[1::2]
+                every *= 2
+            if number % every == 0:
+                look(*waiting)
+                waiting = None
+        spent += time.perf_counter() - now
+    if waiting is not None:  # the last one was passed over, and it is the one that is judged
+        look(*waiting)
+    return found
 
 
 def _law(model: Any) -> Gaussian | None:
@@ -126,14 +174,17 @@ def drawn(sampler: Any, n: int, rows: ReplicateRows, rng: np.random.Generator) -
 
     A baseline of real rows may give fewer.
     """
-    found = sampler.sample(n, rng)
-    if isinstance(rows.train, pd.DataFrame) or isinstance(found, pd.DataFrame):
-        return _frame(found, n, rows, sampler)
-    if hasattr(found, "detach"):  # PyTorch's, perhaps on a GPU, perhaps with its gradient
-        found = found.detach().cpu().numpy()
-    found = np.asarray(found)
+    given: Any = sampler.sample(n, rng)
+    if isinstance(rows.train, pd.DataFrame) or (
+        isinstance(given, pd.DataFrame) and rows.table is not None
+    ):
+        return _frame(given, n, rows, sampler)
+    if detach := getattr(given, "detach", None):  # PyTorch's, perhaps on a GPU, with its gradient
+        given = detach().cpu().numpy()
+    found = np.asarray(given)
     if found.dtype.kind not in "fiub":
-        raise BadRowsError(f"sample(n, rng) gave {found.dtype} where numbers were expected")
+        what = found.dtype if found.dtype.kind != "O" else type(given).__name__
+        raise BadRowsError(f"sample(n, rng) gave {what} where numbers were expected")
     d = np.shape(rows.train)[1]
     if found.ndim == 1 and d == 1:
         found = found[:, None]
@@ -141,12 +192,19 @@ def drawn(sampler: Any, n: int, rows: ReplicateRows, rng: np.random.Generator) -
         raise BadRowsError(f"sample(n, rng) gave shape {found.shape}, not ({n}, {d})")
     _require_count(len(found), n, sampler)
     found = found.astype(np.float64)
-    broken = int((~np.isfinite(found)).any(axis=1).sum())
-    if broken:
-        raise BadRowsError(
-            f"{broken} of {n} generated rows hold values that are not finite", diverged=True
-        )
+    if np.ma.isMaskedArray(given):
+        found[np.ma.getmaskarray(given)] = np.nan
+    _require_finite(found, n)
     return found
+
+
+def _require_finite(found: np.ndarray, n: int) -> None:
+    for fine, what in (
+        (np.isfinite(found), "values that are not finite"),
+        (np.abs(found) <= LARGEST_VALUE, f"values of more than {LARGEST_VALUE:g} in size"),
+    ):
+        if broken := int((~fine).any(axis=1).sum()):
+            raise BadRowsError(f"{broken} of {n} generated rows hold {what}", diverged=True)
 
 
 def _frame(found: Any, n: int, rows: ReplicateRows, sampler: Any) -> pd.DataFrame:

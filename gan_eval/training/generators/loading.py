@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from gan_eval.runtime.arguments import cut, nearest, shown
+from gan_eval.runtime.arguments import cut, nearest, printable, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.provenance import source_version
 
@@ -93,8 +93,8 @@ def _imported(module: str, use: str) -> Any:
         sys.path.insert(0, here)
     try:
         return importlib.import_module(module)
-    except Exception as error:  # another's module can fail in any way
-        reason = cut(" ".join(f"{type(error).__name__}: {error}".split()))
+    except (Exception, SystemExit) as error:  # another's module can fail in any way
+        reason = cut(printable(f"{type(error).__name__}: {error}"))
         raise UsageError(f"{use!r} cannot be imported: {reason}") from error
 
 

@@ -7,6 +7,7 @@ import time
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 
 class Honest:
@@ -47,6 +48,51 @@ class Hangs(Honest):
 class Dies(Honest):
     def fit(self, rows: Any, rng: np.random.Generator) -> Self:
         os._exit(7)
+
+
+class SaysOdd(Honest):
+    """Raises with a text that no file holds, and a terminal obeys."""
+
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        raise ValueError("half a pair: \udcff, red: \x1b[31m")
+
+
+class RaisesItsOwn(Honest):
+    """Raises what is no ``Exception``, and has no text."""
+
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        class Own(BaseException):
+            def __str__(self) -> str:
+                raise ValueError("nor this")
+
+        raise Own
+
+
+class Doubles(Honest):
+    """Makes a copy of the process, which goes on as if it were the process itself."""
+
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        os.fork()
+        return super().fit(rows, rng)
+
+
+class Enormous(Honest):
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        return 1e200 * super().sample(n, rng)
+
+
+class Masked(Honest):
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        rows = np.ma.array(super().sample(n, rng))
+        rows[:3] = np.ma.masked
+        return rows
+
+
+class Frame(Honest):
+    """Gives a table, with names of its own, where rows are numbers."""
+
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        return pd.DataFrame(super().sample(n, rng), columns=pd.Index(["b", "a"]))
 
 
 class GivesNaN(Honest):
@@ -93,6 +139,19 @@ class Steps(Honest):
         for step in range(1, 5):
             self.mean, self.noise = rows.mean(axis=0) + 4 - step, rows.std(axis=0)
             yield step * len(rows), self
+
+
+class ManySteps(Honest):
+    """Comes nearer and nearer, in very many steps."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def steps(self, rows: Any, rng: np.random.Generator) -> Any:
+        for step in range(1, self.count + 1):
+            self.mean = np.full(2, float(self.count - step))
+            yield step, self
 
 
 class NoMethods:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -28,6 +31,10 @@ def config(name: str, **settings: object) -> FitConfig:
         ("OtherShape", "sample(n, rng) gave shape (20, 1), not (20, 2)", False),
         ("TooFew", "sample(n, rng) gave 10 rows, not 20", False),
         ("Texts", "sample(n, rng) gave <U1 where numbers were expected", False),
+        ("SaysOdd", r"raised ValueError: half a pair: \udcff, red: \x1b[31m", False),
+        ("RaisesItsOwn", "fit(rows, rng) raised Own", False),
+        ("Enormous", "20 of 20 generated rows hold values of more than 1e+150 in size", True),
+        ("Masked", "3 of 20 generated rows hold values that are not finite", True),
         ("NeverYields", "steps(rows, rng) yielded no checkpoint", False),
         ("NoMethods", f"the generator '{HERE}:NoMethods' has no method fit(rows, rng)", False),
         ("NoSample", f"the generator '{HERE}:NoSample' has no method sample(n, rng)", False),
@@ -67,6 +74,31 @@ def test_checkpoints_are_drawn_from_when_they_are_yielded() -> None:
     assert np.array_equal(found.rows, found.checkpoints[-1].rows)
     seconds = [step.seconds for step in found.checkpoints]
     assert seconds == sorted(seconds)
+
+
+@pytest.mark.parametrize("count", [999, 1000, 1001, 2500])
+def test_of_very_many_checkpoints_some_are_followed_and_the_last_is_judged(count: int) -> None:
+    found = fit(config("ManySteps", count=count), 0, 5).checkpoints
+    examples = np.array([step.examples for step in found])
+    assert 500 <= len(examples) <= 1001
+    assert examples[-1] == count
+    assert len(set(np.diff(examples[:-1]))) == 1
+    assert abs(found[-1].rows.mean()) < 3
+    means = np.array([step.rows.mean() for step in found])
+    assert np.allclose(means, count - examples, atol=3)
+
+
+def test_a_table_of_numbers_is_taken_by_its_places() -> None:
+    assert np.array_equal(fit(config("Frame"), 0, 20).rows, fit(config("Honest"), 0, 20).rows)
+
+
+def test_a_copy_of_the_process_ends() -> None:
+    code = (
+        "from tests.training.generators.test_fit import config, fit\n"
+        "print(len(fit(config('Doubles'), 0, 20).rows), flush=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    assert done.stdout.split() == [b"20"]
 
 
 def test_steps_of_a_tensor_library_are_taken() -> None:
