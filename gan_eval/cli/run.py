@@ -181,8 +181,8 @@ def _print_forecast(found: Forecast) -> None:
         f"Would run: {plural(len(found.cells), 'cell')}, {found.units:,} units of work, "
         f"{found.replicates:,} replicates",
         f"Would take: about {found.seconds:,.0f} s with {plural(found.workers, 'worker')} to train "
-        "and judge, by trainings of one epoch that were measured here in "
-        f"{found.measuring:.0f} s; starting and the report come on top",
+        f"and judge, by {found.measured_by} measured here in {found.measuring:.0f} s; starting and "
+        "the report come on top",
     )
     if found.time_budget is not None and found.seconds > found.time_budget:
         say(

@@ -18,6 +18,13 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
     blocks: list[Block] = []
     if command := provenance.get("command"):
         blocks.append(Code("Command", str(command)))
+    if why := provenance.get("in_this_process"):
+        blocks.append(
+            Paragraph(
+                f"It ran in the process that asked for it, one fit after another: {why}, which no "
+                "other process can import."
+            )
+        )
     if study := provenance.get("study"):
         blocks.append(Code("Study, as TOML", to_toml(study)))
     entries = provenance.get("configurations") or ()

@@ -62,7 +62,7 @@ class GeneratorConfig(Settings):
     @property
     def name(self) -> str:
         """The name in tables: the class's, or the entry point's."""
-        return self.use.partition(":")[2].rpartition(".")[2] or self.use
+        return self.use.partition("#")[0].rpartition(":")[2].rpartition(".")[2]
 
 
 class FitConfig(Settings):
