@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,13 @@ def judge_fits(
         rows.append(about | row)
         epochs += [about | step for step in steps]
     return pd.DataFrame(rows), pd.DataFrame(epochs)
+
+
+def prepare(use: str) -> None:
+    """Start the process that a generator is fitted in, and import it there, where that can be."""
+    if loading.stays_here(use) is None and not _harmless(use):
+        with suppress(TookTooLongError, DiedError):  # each fit says so itself
+            _child.call(loading.load, use, seconds=IMPORTING)
 
 
 def _fitted(config: FitConfig, seed: int, n: int, seconds: float | None) -> Fitted:

@@ -137,7 +137,7 @@ def _of_fits(study: Study, workers: int, start: float) -> Forecast:
 
     A fit that takes longer than ``MEASURING`` is ended: the forecast is then the least it takes.
     """
-    from gan_eval.judging.generators.rows import judge_fits
+    from gan_eval.judging.generators.rows import judge_fits, prepare
 
     groups: dict[Place, list[Unit]] = {}
     for unit in units(cells(study, ())):
@@ -165,6 +165,7 @@ def _of_fits(study: Study, workers: int, start: float) -> Forecast:
     # Baselines first: what the first one loads and simulates is no replicate's.
     order = sorted(groups, key=lambda place: not is_baseline(place))
     once = _seconds(lambda: fit(groups[order[0]][0]))
+    once += _seconds(lambda: prepare(study.generator.use if study.generator else ""))
     each: dict[Place, float] = {}
     known: dict[bool, float] = {}
     for place in order:
