@@ -69,10 +69,12 @@ def console(driver: Any) -> list[str]:
 
 
 def requests(driver: Any) -> list[str]:
-    """The addresses that were requested since it was asked last."""
+    """The addresses that were requested since it was asked last, by others than the browser's own
+    pages, of which one is still loading when it has started."""
     found = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
+    sent = (entry["params"] for entry in found if entry["method"] == "Network.requestWillBeSent")
     return [
-        entry["params"]["request"]["url"]
-        for entry in found
-        if entry["method"] == "Network.requestWillBeSent"
+        one["request"]["url"]
+        for one in sent
+        if not one.get("documentURL", "").startswith(("chrome:", "chrome-untrusted:"))
     ]

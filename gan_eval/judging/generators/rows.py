@@ -16,6 +16,7 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.judging.exact_worth import exact_worth
 from gan_eval.judging.generators import measures
+from gan_eval.judging.generators.likelihood import likelihood_columns
 from gan_eval.judging.generators.verdict import verdict_of
 from gan_eval.judging.judge import law_columns, row_columns
 from gan_eval.pages.numbers import setting
@@ -163,7 +164,9 @@ def _judged(
             fitted.failure = str(error)
     if fitted.failure:
         found = {}
-    row = blank | found | _exact(real, fitted)
+    row = blank | found | _likelihood(real, fitted) | _exact(real, fitted)
+    if isinstance(fitted.density, str) and not fitted.failure:
+        row["not_measured"] = "; ".join(filter(None, [row["not_measured"], fitted.density]))
     verdict = verdict_of(row, margins, failure=fitted.failure, diverged=fitted.diverged)
     about = {"failure": fitted.failure, "split": real.split}
     clocks = {
@@ -172,6 +175,14 @@ def _judged(
         "examples": float(fitted.checkpoints[-1].examples) if fitted.checkpoints else np.nan,
     }
     return verdict | about | row | clocks, list(_steps(real, fitted, row))
+
+
+def _likelihood(real: ReplicateRows, fitted: Fitted) -> dict[str, Any]:
+    """Measure what the generator's own density tells."""
+    if isinstance(fitted.density, str) or fitted.failure:
+        return {}
+    known = {"target": real.target, "generated": fitted.rows, "real": real.real}
+    return likelihood_columns(*fitted.density, **(known if real.target is not None else {}))
 
 
 def _exact(real: ReplicateRows, fitted: Fitted) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.pages.numbers import plural
-from gan_eval.runtime.arguments import cut, printable
+from gan_eval.runtime.arguments import printable
 from gan_eval.runtime.child import TookTooLongError
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.samples import LARGEST_VALUE
@@ -25,6 +25,7 @@ from gan_eval.training.generators.data import (
     rows_of,
     sampling_generator,
 )
+from gan_eval.training.generators.density import Density, reason_of, told_density
 from gan_eval.training.generators.settings import FitConfig
 
 MOST_CHECKPOINTS = 1000
@@ -49,6 +50,8 @@ class Checkpoint:
     """Since the fit began, without the drawing."""
     rows: Any
     law: Gaussian | None
+    sampler: Any = None
+    """What was yielded, until the fit has ended."""
 
 
 @dataclass
@@ -62,6 +65,8 @@ class Fitted:
     sample_seconds: float = np.nan
     failure: str = ""
     diverged: bool = False
+    density: Density | str = ""
+    """ln q at the generated rows and at the real ones, where the generator tells; or why not."""
 
 
 def get_ready(config: FitConfig) -> None:
@@ -106,6 +111,9 @@ def _fit(config: FitConfig, seed: int, n: int) -> Fitted:
             last = fitted.checkpoints[-1]
             fitted.rows, fitted.law, fitted.seconds = last.rows, last.law, last.seconds
             fitted.sample_seconds = time.perf_counter() - began - last.seconds
+            fitted.density = told_density(last.sampler, fitted.rows, rows)
+            for step in fitted.checkpoints:
+                step.sampler = None  # what was yielded is not sent back
             return fitted
         doing = "fit(rows, rng)"
         returned = model.fit(given, fitting_generator(seed))
@@ -117,6 +125,7 @@ def _fit(config: FitConfig, seed: int, n: int) -> Fitted:
         fitted.sample_seconds = time.perf_counter() - began
         doing = "distribution()"
         fitted.law = _law(model)
+        fitted.density = told_density(model, fitted.rows, rows)
     except BadRowsError as error:
         fitted.failure, fitted.diverged = str(error), error.diverged
     except UsageError as error:
@@ -124,17 +133,9 @@ def _fit(config: FitConfig, seed: int, n: int) -> Fitted:
     except (KeyboardInterrupt, TookTooLongError):
         raise
     except BaseException as error:  # another's code can fail in any way, also by sys.exit()
-        fitted.failure = f"{doing} raised {_reason(error)}"
+        fitted.failure = f"{doing} raised {reason_of(error)}"
     fitted.failure = printable(fitted.failure)
     return fitted
-
-
-def _reason(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:  # an error whose own text fails
-        text = ""
-    return cut(printable(f"{type(error).__name__}: {text}").rstrip(": "))
 
 
 def _followed(model: Any, given: Any, rows: ReplicateRows, seed: int, n: int) -> list[Checkpoint]:
@@ -146,7 +147,7 @@ def _followed(model: Any, given: Any, rows: ReplicateRows, seed: int, n: int) ->
 
     def look(number: int, examples: Any, sampler: Any, seconds: float) -> None:
         drew = drawn(sampler, n, rows, sampling_generator(seed, number))
-        found.append(Checkpoint(int(examples), seconds, drew, _law(sampler)))
+        found.append(Checkpoint(int(examples), seconds, drew, _law(sampler), sampler))
 
     for number, (examples, sampler) in enumerate(model.steps(given, fitting_generator(seed))):
         now = time.perf_counter()

@@ -108,3 +108,28 @@ def test_checkpoints_come_nearer() -> None:
     assert epochs["worth_energy"].is_monotonic_increasing
     assert epochs["worth_energy"].iloc[-1] == pytest.approx(rows["worth_energy"].iloc[0])
     assert rows["examples"].tolist() == [2000]
+
+
+def test_a_generator_that_tells_its_density_has_a_kl_from_rows() -> None:
+    target = {"mean": [0.0, 0.0], "covariance": [[1.0, 0.0], [0.0, 1.0]]}
+    rows, _ = judged({"use": f"{HERE}:Told", "noise": 1.2}, range(3), target, n_evaluation=1000)
+    # N(0, 1.44 I) from N(0, I) in the plane: 1.44 − 1 − ln 1.44, and as much for the mean's error.
+    true = 0.44 - np.log(1.44)
+    assert (rows["kl_low"] - 0.01 < true).all()
+    assert (rows["kl_high"] > true).all()
+    assert set(rows["kl_how"]) == {"sampled"}
+    assert set(rows["yardstick"]) == {"worth_energy"}
+    assert rows["log_likelihood"].between(-3.5, -2.5).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "part"), [("raises", "no density today"), ("shape", "gave shape (100, 1)")]
+)
+def test_a_density_that_cannot_be_used_is_said_and_the_rest_is_measured(
+    wrong: str, part: str
+) -> None:
+    rows, _ = judged({"use": f"{HERE}:Told", "wrong": wrong}, range(1))
+    assert part in rows["not_measured"].iloc[0]
+    assert rows["failure"].tolist() == [""]
+    assert "log_likelihood" not in rows
+    assert rows["worth_energy"].notna().all()
