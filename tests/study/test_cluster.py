@@ -341,3 +341,15 @@ def test_a_worker_that_is_killed_costs_nothing(whole: Path, tmp_path: Path) -> N
     assert not found.provenance["failures"]
     assert not found.rows.duplicated(["configuration", "seed"]).any()
     assert_same(tmp_path, whole)
+
+
+def test_a_generator_from_outside_is_fitted_by_the_workers() -> None:
+    settings: dict[str, Any] = {"name": "mine", "target": "ring8", "replicates": 2}
+    settings |= {"generator": "tests.training.generators.misbehaving:Honest"}
+    settings |= {"permutations": 0, "n_evaluation": 50, "config": {"n_examples": 60}}
+    study = Study.parse(settings)
+    here = execute.run(study, workers=1).rows
+    with local(2) as cluster:
+        there = execute.run(study, scheduler=cluster.scheduler_address).rows
+    clocks = ["seconds", "sample_seconds", "environment"]
+    pd.testing.assert_frame_equal(here.drop(columns=clocks), there.drop(columns=clocks))

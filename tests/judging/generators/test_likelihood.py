@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gan_eval import Gaussian, GaussianTarget, kl
+from gan_eval import GaussianTarget, kl
 from gan_eval.judging.generators.likelihood import likelihood_columns
 
 P = GaussianTarget([[1.0, 2.0], [-0.1, 0.5]], [1.0, 2.0])
@@ -41,7 +41,7 @@ def test_a_right_generator_has_no_divergence() -> None:
 
 def test_a_row_outside_the_support_makes_kl_infinite() -> None:
     box = np.array([-np.inf, -1.0, -1.0])
-    unit = GaussianTarget.of(Gaussian([0.0], [[1.0]]))
+    unit = GaussianTarget([[1.0]], [0.0])
     rows = np.zeros((3, 1))
     found = likelihood_columns(box + 2, box, target=unit, generated=rows, real=rows)
     assert found["kl_reverse"] == found["kl_reverse_high"] == np.inf
