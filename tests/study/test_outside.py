@@ -148,6 +148,7 @@ def test_a_study_that_cannot_be_is_refused(settings: dict[str, Any], part: str) 
     [
         (f"{HERE}:NoMethods", "has no method fit"),
         (f"{HERE}:NoSample", "has no method sample"),
+        (3, "must be a class, or an object with fit.* got int"),
         ({"use": f"{HERE}:Honest", "loud": 1}, "unexpected keyword argument 'loud'"),
         ("no.such:Thing", "cannot be imported"),
     ],

@@ -62,10 +62,12 @@ def headline(entrants: Sequence[Entrant], study: Mapping[str, Any]) -> str:
     worst, best = (
         chosen(own, key=lambda one: one.summary["converged_share"]) for chosen in (min, max)
     )
-    return (
-        f"{_names(own)} learned {target} in {count(learned)} of {plural(total, 'training')} over "
-        f"{len(own)} entrants: from {_times(worst, own)} to {_times(best, own)}."
+    every = (
+        f"{_names(own)} learned {target} in {count(learned)} of {plural(total, 'training')} over"
     )
+    if worst.summary["converged_share"] == best.summary["converged_share"]:
+        return f"{every} {len(own)} entrants, and in as large a share with each."
+    return f"{every} {len(own)} entrants: from {_times(worst, own)} to {_times(best, own)}."
 
 
 def answers(entrants: Sequence[Entrant]) -> list[tuple[str | None, str]]:

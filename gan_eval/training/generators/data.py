@@ -195,6 +195,8 @@ def _read(settings: str, state: tuple[int, int]) -> Table:
     # What is set aside, such as an index, no generator need learn.
     kept = [name for name in table.frame.columns if name in found.kinds]
     frame = table.frame[kept]
+    if all(frame[name].nunique(dropna=False) < 2 for name in kept):
+        raise UsageError(f"{table.source!r} has no column whose values differ: nothing to learn")
     if chosen.missing == "drop":
         frame = frame.dropna().reset_index(drop=True)
     return replace(table, frame=frame)
@@ -219,4 +221,6 @@ def gaussian_of(value: Any) -> Gaussian | None:
     if value is None:
         return None
     law = Gaussian.of(value, "distribution()")
+    if not (np.isfinite(law.mean).all() and np.isfinite(law.factor).all()):
+        raise UsageError("distribution() gave values that are not finite")
     return law if law.mean.ndim == 1 and law.factor.ndim == 2 else None

@@ -218,7 +218,11 @@ def _frame(found: Any, n: int, rows: ReplicateRows, sampler: Any) -> pd.DataFram
     if lacking := [name for name in names if name not in found]:
         raise BadRowsError(f"sample(n, rng) gave rows without the column {lacking[0]!r}")
     _require_count(len(found), n, sampler)
-    return found[names].reset_index(drop=True)
+    found = found[names].reset_index(drop=True)
+    # A missing value may be one of the data's own levels; an infinite one is never measured.
+    numbers = found.select_dtypes("number", exclude="timedelta").astype(np.float64).fillna(0.0)
+    _require_finite(numbers.to_numpy(), n)
+    return found
 
 
 def _require_count(count: int, n: int, sampler: Any) -> None:

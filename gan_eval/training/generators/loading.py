@@ -115,6 +115,11 @@ settings: got an unexpected keyword argument 'noise'
         _require_methods(found, use)
     elif hasattr(found, "sample"):  # an object, of which copies are fitted
         return
+    elif not callable(found):
+        raise UsageError(
+            "`generator` must be a class, or an object with fit(rows, rng) and sample(n, rng), got "
+            f"{type(found).__name__}"
+        )
     try:
         takes = inspect.signature(found)
     except (TypeError, ValueError):  # it does not tell what it takes

@@ -95,6 +95,22 @@ class Frame(Honest):
         return pd.DataFrame(super().sample(n, rng), columns=pd.Index(["b", "a"]))
 
 
+class Spoils:
+    """Gives training rows of a table again, one of them with a value that is none."""
+
+    def __init__(self, value: float | None) -> None:
+        self.value = np.inf if value is None else value
+
+    def fit(self, rows: Any, rng: np.random.Generator) -> Self:
+        self.rows = rows
+        return self
+
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        rows = self.rows.iloc[:n].copy()
+        rows.loc[0, "a"] = self.value
+        return rows
+
+
 class GivesNaN(Honest):
     def sample(self, n: int, rng: np.random.Generator) -> Any:
         rows = super().sample(n, rng)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from gan_eval import TrainingConfig, UsageError
-from gan_eval.training.generators.data import rows_of
+from gan_eval.training.generators.data import gaussian_of, rows_of
 from gan_eval.training.generators.settings import FitConfig
 from gan_eval.training.trained import training_rows
 
@@ -86,6 +86,20 @@ def test_kinds_of_columns_are_those_of_the_training_part(table: Path) -> None:
 def test_a_target_that_cannot_be_is_refused(target: Any, part: str) -> None:
     with pytest.raises(UsageError, match=part):
         rows_of(fit_config(target), 0, 10)
+
+
+def test_a_file_without_anything_to_learn_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"k": [1] * 90}).to_csv(tmp_path / "constant.csv", index=False)
+    with pytest.raises(UsageError, match="no column whose values differ"):
+        rows_of(fit_config({"data": str(tmp_path / "constant.csv")}), 0, 20)
+
+
+@pytest.mark.parametrize(
+    "law", [(np.full(2, np.nan), np.eye(2)), (np.zeros(2), np.full((2, 2), np.inf))]
+)
+def test_a_distribution_of_no_numbers_is_refused(law: Any) -> None:
+    with pytest.raises(UsageError, match="finite"):
+        gaussian_of(law)
 
 
 def test_a_file_that_is_too_small_says_what_it_lacks(tmp_path: Path) -> None:

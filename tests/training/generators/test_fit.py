@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gan_eval.training.generators.data import rows_of
@@ -90,6 +92,19 @@ def test_of_very_many_checkpoints_some_are_followed_and_the_last_is_judged(count
 
 def test_a_table_of_numbers_is_taken_by_its_places() -> None:
     assert np.array_equal(fit(config("Frame"), 0, 20).rows, fit(config("Honest"), 0, 20).rows)
+
+
+@pytest.mark.parametrize("value", [np.inf, -1e200])
+def test_a_table_of_values_that_are_not_finite_is_said(value: float, tmp_path: Path) -> None:
+    """Also where another column is of words, so that rows come as a table."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.normal(size=90), "c": rng.choice(["x", "y"], size=90)})
+    table.to_csv(tmp_path / "table.csv", index=False)
+    generator = {"use": f"{HERE}:Spoils", "value": value if np.isfinite(value) else None}
+    target = {"data": str(tmp_path / "table.csv"), "holdout": 0.4}
+    found = fit(FitConfig.parse({"generator": generator, "target": target}), 0, 20)
+    assert found.diverged
+    assert "1 of 20 generated rows hold values" in found.failure
 
 
 def test_a_copy_of_the_process_ends() -> None:
