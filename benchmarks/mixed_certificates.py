@@ -82,7 +82,7 @@ CASES: dict[str, Callable[[Draw], tuple[Any, Any, Groups]]] = {
     "missing anywhere": partial(independent, lambda n, g: holes(rows(n, g), g, at_random=True)),
     "missing where large": partial(independent, lambda n, g: holes(rows(n, g), g, at_random=False)),
     "groups": partial(grouped, told=True),
-    "random features": partial(independent, rows),
+    "as large tables": partial(independent, rows),
     "groups, not told of": partial(grouped, told=False),
 }
 """The last is no fair test: it shows what `groups` is for."""
@@ -91,11 +91,14 @@ CASES: dict[str, Callable[[Draw], tuple[Any, Any, Groups]]] = {
 def pvalues(case: str, seed: int) -> list[float]:
     """Return the p-values of all tests of one pair of tables; NaN for one that has none."""
     x, y, groups = CASES[case](np.random.default_rng([seed, list(CASES).index(case)]))
-    if case == "random features":
+    if case == "as large tables":
         points = embed(x, y)
-        options: dict[str, Any] = {"method": "features", "permutations": PERMUTATIONS, "rng": seed}
-        found = [mmd_test(*points, **options), energy_test(*points, **options)]
-        found.append(mmd_test(*points, bandwidth="fuse", **options))
+        options: dict[str, Any] = {"permutations": PERMUTATIONS, "rng": seed}
+        found = [
+            mmd_test(*points, method="features", **options),
+            energy_test(*points, method="landmarks", **options),
+            mmd_test(*points, method="features", bandwidth="fuse", **options),
+        ]
         return [result.pvalue for result in found] + [np.nan]
     answer = battery(x, y, tests=TESTS, permutations=PERMUTATIONS, groups=groups, rng=seed)
     return [answer.results[name].pvalue if name in answer.results else np.nan for name in TESTS]

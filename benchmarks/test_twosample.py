@@ -42,13 +42,20 @@ def test_two_samples(
     assert result.permutations == PERMUTATIONS
 
 
-@pytest.mark.benchmark(group="features beside all pairs")
-@pytest.mark.parametrize("method", ["exact", "features"])
-@pytest.mark.parametrize("test", [mmd_test, energy_test], ids=["mmd_test", "energy_test"])
-def test_features_beside_all_pairs(
+@pytest.mark.benchmark(group="large tables beside all pairs")
+@pytest.mark.parametrize(
+    ("test", "method"),
+    [
+        (mmd_test, "exact"),
+        (mmd_test, "features"),
+        (energy_test, "exact"),
+        (energy_test, "landmarks"),
+    ],
+)
+def test_large_tables_beside_all_pairs(
     measure: Measure, test: Callable[..., TestResult], method: str
 ) -> None:
-    """Two samples of 2,000 rows and 20 columns, by all pairs and by random features."""
+    """Two samples of 2,000 rows and 20 columns, by all pairs and as large tables are tested."""
     generator = np.random.default_rng(0)
     x, y = generator.normal(size=(2, 2000, 20))
     result = measure(

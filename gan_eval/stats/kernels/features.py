@@ -36,12 +36,10 @@ class Features:
     weights : ndarray, shape (groups, size, kernels)
         Of cos(wᵀ(x − y)); those of a kernel add up to k(x, x) = 1, in each group to its share. Of a
         distance, of 1 − cos(wᵀ(x − y)).
-    distance : bool
     """
 
     frequencies: Array
     weights: Array
-    distance: bool = False
 
     @property
     def count(self) -> int:
@@ -179,9 +177,7 @@ def distance_features(
     scale = constant / median_bandwidth(points)
     lengths = scale * np.tan(pi / 2 * _shares(size, generator))
     weights = constant * (scale / np.square(lengths) + 1 / scale) / (GROUPS * size)
-    return Features(
-        lengths[:, :, None] * _directions(d, size, generator), weights[:, :, None], True
-    )
+    return Features(lengths[:, :, None] * _directions(d, size, generator), weights[:, :, None])
 
 
 def _shares(size: int, generator: np.random.Generator) -> Array:

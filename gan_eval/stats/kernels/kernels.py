@@ -144,15 +144,15 @@ class PairwiseBlocks:
         # A difference of two coordinates is off by twice as much.
         self.rounding = 2 * (self._dimension if self._absolute else 1) * error / length
 
-    def fill(self, rows: slice, columns: slice, out: Tensor) -> None:
-        """Write the entries ``[rows, columns]`` into ``out``, float64."""
+    def fill(self, rows: slice | Tensor, columns: slice | Tensor, out: Tensor) -> None:
+        """Write the entries ``[rows, columns]`` into ``out``, float64; tensors hold indices."""
         if self._direct:
             self._fill_direct(rows, columns, out)
         else:
             self._fill_product(rows, columns, out)
         self._entries(out)
 
-    def _fill_direct(self, rows: slice, columns: slice, out: Tensor) -> None:
+    def _fill_direct(self, rows: slice | Tensor, columns: slice | Tensor, out: Tensor) -> None:
         import torch
 
         left, right = self._columns[:, rows, None], self._columns[:, columns]
@@ -165,7 +165,7 @@ class PairwiseBlocks:
             torch.sub(one, other, out=apart)
             out.add_(apart.abs_()) if self._absolute else out.addcmul_(apart, apart)
 
-    def _fill_product(self, rows: slice, columns: slice, out: Tensor) -> None:
+    def _fill_product(self, rows: slice | Tensor, columns: slice | Tensor, out: Tensor) -> None:
         import torch
 
         scale = self._norms[rows, None] + self._norms[columns]

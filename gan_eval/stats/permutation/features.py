@@ -15,6 +15,7 @@ from gan_eval.runtime.threads import in_order
 from gan_eval.stats.kernels.features import Features
 from gan_eval.stats.permutation.engine import GroupWeights
 from gan_eval.stats.permutation.labels import Array, Labels
+from gan_eval.stats.permutation.unit_sums import ROWS, UnitSums
 from gan_eval.stats.permutation.units import Units
 
 if TYPE_CHECKING:
@@ -22,14 +23,10 @@ if TYPE_CHECKING:
 
 MMD_FREQUENCIES = 512
 AGGREGATE_FREQUENCIES = 1024
-DISTANCE_FREQUENCIES = 512
-"""Of one kernel, of all kernels of an aggregate, and of the distance."""
+"""Of one kernel, and of all kernels of an aggregate."""
 
-# Frequencies whose sums one thread holds, rows whose features it takes at a time, and units whose
-# labels it turns to floating point at a time.
+# Frequencies whose sums one thread holds.
 _BLOCK = 32
-_ROWS = 4096
-_UNITS = 4096
 
 
 class FeatureStatistics:
@@ -38,14 +35,14 @@ class FeatureStatistics:
     Parameters
     ----------
     features : Features
-        Of K kernels; of a distance, the statistic is that of the matrix of distances.
+        Of K kernels.
     points : ndarray, shape (N, d)
     units : Units
     labels : ndarray of bool, shape (L, units)
         Of the smaller group, the observed ones first, as ``units`` draws them.
     weights : GroupWeights
     diagonal : bool
-        False takes the diagonal out of the sums; that of a distance is 0 anyway.
+        False takes the diagonal out of the sums.
     device : str
 
     Attributes
@@ -54,8 +51,6 @@ class FeatureStatistics:
     standard_error : float
         Of the observed value, averaged over the kernels, as an estimate of that of the kernels
         themselves, from its values over the groups of frequencies.
-    between : ndarray, shape (K,)
-        The mean entry between the two samples as observed.
     """
 
     def __init__(
@@ -72,11 +67,8 @@ class FeatureStatistics:
         import torch
 
         n, m = (weights.of_smaller().n, weights.of_smaller().m)
-        size, self._device = n + m, device
-        self._points = _centred(points).to(device)
-        self._unit = torch.from_numpy(units.of_rows).to(device)
-        self._labels = torch.from_numpy(labels.view(np.uint8)).to(device)
-        self._sizes = torch.from_numpy(units.sizes.astype(np.float64)).to(device)
+        size = n + m
+        rows, unit_sums = _centred(points).to(device), UnitSums(units, labels, device)
         groups, each, kernels = features.weights.shape
         coefficients = torch.from_numpy(features.weights.reshape(-1, kernels)).to(device)
         frequencies = torch.from_numpy(features.frequencies.reshape(groups * each, -1)).to(device)
@@ -84,24 +76,19 @@ class FeatureStatistics:
 
         def work(block: tuple[Tensor, Tensor], _: None) -> tuple[Tensor, ...]:
             chosen, weighs = block
-            means, sums = self._label_sums(chosen)
+            means, sums = unit_sums.of(lambda some: _features(rows[some], chosen), 2 * len(chosen))
             squares = sums.square().view(len(sums), 2, -1).sum(1)
             along = (size * means * sums).view(len(sums), 2, -1).sum(1)
             level = means.square().view(2, -1).sum(0)
-            observed = sums[0]
-            crossed = (observed + n * means) * (m * means - observed) / (n * m)
-            crossed = crossed.view(2, -1).sum(0)
-            return squares @ weighs, along @ weighs, level, squares[0], along[0], crossed
+            return squares @ weighs, along @ weighs, level, squares[0], along[0]
 
         forms, parts = np.zeros((2, len(labels), kernels)), []
         for found in in_order(work, blocks, lambda: None, device=device):
             forms[0] += found[0].cpu().numpy()
             forms[1] += found[1].cpu().numpy()
             parts.append([part.cpu().numpy() for part in found[2:]])
-        level, squares, along, crossed = (np.concatenate(part) for part in zip(*parts, strict=True))
-        flat, sign = features.weights.reshape(-1, kernels), -1.0 if features.distance else 1.0
-        own = 0.0 if diagonal or features.distance else 1.0
-        level, crossed = (1 - level, 1 - crossed) if features.distance else (level, crossed)
+        level, squares, along = (np.concatenate(part) for part in zip(*parts, strict=True))
+        flat, own = features.weights.reshape(-1, kernels), 0.0 if diagonal else 1.0
         small = weights.of_smaller()
 
         def statistic(form: Array, line: Array, total: Array) -> Array:
@@ -110,31 +97,14 @@ class FeatureStatistics:
 
         total = size * size * level @ flat - own * size
         own_form = own * n * m / size
-        self.values = statistic(sign * forms[0] - own_form, sign * forms[1], total).T
-        self.between = crossed @ flat
+        self.values = statistic(forms[0] - own_form, forms[1], total).T
         # Each group of frequencies estimates the same, by itself.
         spread = flat.mean(axis=1).reshape(groups, each) * groups
         one_form, one_line, one_level = (
             (part.reshape(groups, each) * spread).sum(axis=1) for part in (squares, along, level)
         )
-        by_group = statistic(
-            sign * one_form - own_form, sign * one_line, size * size * one_level - own * size
-        )
+        by_group = statistic(one_form - own_form, one_line, size * size * one_level - own * size)
         self.standard_error = float(by_group.std(ddof=1) / groups**0.5)
-
-    def _label_sums(self, frequencies: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the means of features (2f,) and the sums of the centred ones (L, 2f)."""
-        sums = self._sizes.new_zeros(len(self._sizes), 2 * len(frequencies))
-        for start in range(0, len(self._points), _ROWS):
-            rows = slice(start, start + _ROWS)
-            sums.index_add_(0, self._unit[rows], _features(self._points[rows], frequencies))
-        means = sums.sum(0) / len(self._points)
-        sums -= self._sizes[:, None] * means
-        found = sums.new_zeros(len(self._labels), sums.shape[1])
-        for start in range(0, len(sums), _UNITS):
-            some = slice(start, start + _UNITS)
-            found.addmm_(self._labels[:, some].to(sums.dtype), sums[some])
-        return means, found
 
 
 class FeatureRows:
@@ -156,10 +126,10 @@ class FeatureRows:
         def work(block: tuple[Tensor, Tensor], _: None) -> Tensor:
             chosen, weighs = (part.to(device) for part in block)
             kept = [
-                _features(rows[some : some + _ROWS], chosen) for some in range(0, len(rows), _ROWS)
+                _features(rows[some : some + ROWS], chosen) for some in range(0, len(rows), ROWS)
             ]
             sums = sum(
-                groups[:, i * _ROWS : (i + 1) * _ROWS] @ part for i, part in enumerate(kept)
+                groups[:, i * ROWS : (i + 1) * ROWS] @ part for i, part in enumerate(kept)
             ) * weighs.repeat(2)
             return torch.cat([part @ sums.T for part in kept])
 

@@ -25,14 +25,14 @@ from gan_eval.stats.permutation.engine import (
     rounding_widths,
     tie_width,
 )
-from gan_eval.stats.permutation.features import DISTANCE_FREQUENCIES, FeatureStatistics
+from gan_eval.stats.permutation.landmarks import LANDMARKS, REST_FREQUENCIES, LandmarkStatistics
 from gan_eval.stats.permutation.lines import SlicedForm, direction_groups, projection_constant
 from gan_eval.stats.permutation.null import NULLS, NullLabels
 from gan_eval.stats.result import TestResult
 from gan_eval.stats.samples import Pooled
 from gan_eval.stats.scaling import nearest_rows, whitened
 
-METHODS = ("auto", "exact", "sliced", "features")
+METHODS = ("auto", "exact", "sliced", "landmarks")
 
 
 def energy_distance(
@@ -84,12 +84,13 @@ def energy_test(
     null : {"permutation", "wild"}
         Permute all labels, or exchange x_i with y_i where a fair coin says so, as in
         :func:`~gan_eval.stats.twosample.mmd.mmd_test`: for n = m, exact also for dependent pairs.
-    method : {"auto", "exact", "sliced", "features"}
+    method : {"auto", "exact", "sliced", "landmarks"}
         All pairs of rows, by blocks; or, for exponent 1, ‖x − y‖ by its mean over projections to
         random lines, where sorting replaces the pairs (:mod:`~gan_eval.stats.permutation.lines`),
-        or by random features (:mod:`~gan_eval.stats.kernels.features`), where bundles of rows are
-        permuted (:mod:`~gan_eval.stats.permutation.units`). ``"auto"`` is exact up to 20,000 pooled
-        rows and for any other exponent; above, it takes the one line of one column, or features.
+        or by the distances to 1,024 random rows (:mod:`~gan_eval.stats.permutation.landmarks`),
+        where bundles of rows are permuted (:mod:`~gan_eval.stats.permutation.units`). ``"auto"`` is
+        exact up to 20,000 pooled rows and for any other exponent; above, it takes the one line of
+        one column, or landmarks.
     projections : int
         For slices: at least so many lines, at least 1. They come in groups, whose size is the
         number of columns (8 for two columns; one line is all there is for one).
@@ -109,9 +110,11 @@ def energy_test(
         also of a row with itself. ``statistic`` is nm / (n + m) times it (Székely & Rizzo 2013,
         eq. 6.1). ``effect_size`` is the estimate by 2E‖x − y‖^α, its largest possible value: the
         coefficient of inhomogeneity, between 0 and 1. ``parameters["path"]`` is the path taken;
-        with ``"sliced"`` and ``"features"``, ``standard_error`` is that of ``statistic`` as an
-        estimate of the exact one, over the groups of lines or of frequencies. The permuted
-        statistics use the same: the p-value needs no correction for them.
+        with ``"sliced"`` and ``"landmarks"``, ``standard_error`` is that of ``statistic`` as an
+        estimate of the exact one, over groups of lines or of random frequencies. The permuted
+        statistics use the same lines or landmarks: the p-value needs no correction for them. What
+        landmarks lack of ``statistic`` is added to the permuted ones alike, so that their mean is
+        above that of all pairs where the samples differ in it.
 
     Raises
     ------
@@ -153,8 +156,8 @@ def energy_test(
     weights = _weights(samples, coefficient)
     path: dict[str, float | str] = {"path": _path(samples, method, exponent)}
     projections = arguments.draw_count(projections, "projections")
-    if path["path"] == "features":
-        outcome, between, found, rarest = _by_features(
+    if path["path"] == "landmarks":
+        outcome, between, found, rarest = _by_landmarks(
             samples, weights, draw, permutations, generator, device
         )
         estimate, path = outcome.statistic / coefficient, path | found
@@ -190,16 +193,16 @@ def energy_test(
 def _path(samples: Pooled, method: str, exponent: float) -> str:
     """Return the path that the method takes."""
     arguments.one_of(method, "method", METHODS)
-    if method in ("sliced", "features") and exponent != 1:
+    if method in ("sliced", "landmarks") and exponent != 1:
         raise UsageError(f"exponent must be 1 for method={method!r}, got {exponent}")
     if method != "auto":
         return method
     if samples.n + samples.m <= EXACT_ROWS or exponent != 1:
         return "exact"
-    return "sliced" if samples.dimension == 1 else "features"
+    return "sliced" if samples.dimension == 1 else "landmarks"
 
 
-def _by_features(
+def _by_landmarks(
     samples: Pooled,
     weights: GroupWeights,
     draw: NullLabels,
@@ -207,29 +210,30 @@ def _by_features(
     generator: np.random.Generator,
     device: str,
 ) -> tuple[PermutationOutcome, float, dict[str, float | str], float]:
-    """Test by random features; return the mean distance between the samples, the path's parameters
-    and the rarest split beside."""
+    """Test by landmarks; return the mean distance between the samples, the path's parameters and
+    the rarest split beside."""
     points = samples.points
     constant = projection_constant(samples.dimension)
-    features = distance_features(points, constant, DISTANCE_FREQUENCIES, generator)
+    features = distance_features(points, constant, REST_FREQUENCIES, generator)
+    chosen = generator.choice(len(points), min(LANDMARKS, len(points)), replace=False)
     units = draw.bundles(generator)
     labels = units.draw(permutations, generator)
-    found = FeatureStatistics(
-        features, points, units, labels, weights, diagonal=True, device=device
-    )
+    found = LandmarkStatistics(points, chosen, features, units, labels, weights, device)
     peak = 2 * float(np.sqrt(np.square(points - np.median(points, axis=0)).sum(axis=1).max()))
-    widths = rounding_widths(len(points), peak, 2 * samples.coordinate_error, weights)
+    arithmetic, inherited = rounding_widths(
+        len(points), peak, 2 * samples.coordinate_error, weights
+    )
 
     def lost() -> bool:
         """Tell whether the rounding of the farthest row hides that rows differ."""
         error = ENTRY_ROUNDING * len(points) ** 0.5 * peak
         return error > LOST_SHARE * nearest_rows(points, samples.given) / len(points)
 
-    width = tie_width(*widths, found.values[0])
-    outcome = permutation_outcome(found.values[0], labels, width, lost)
-    path: dict[str, float | str] = {"features": features.count}
+    width = tie_width(max(arithmetic, found.rounding * peak), inherited, found.values)
+    outcome = permutation_outcome(found.values, labels, width, lost)
+    path: dict[str, float | str] = {"landmarks": len(chosen)}
     path["standard_error"] = found.standard_error * samples.unit()
-    return outcome, float(found.between[0]), path, units.rarest(samples.given)
+    return outcome, found.between, path, units.rarest(samples.given)
 
 
 def _mean_between(estimate: float, from_x: float, total: float, n: int, m: int) -> float:

@@ -193,14 +193,17 @@ def test_auto_takes_other_paths_for_many_rows_only(monkeypatch):
         return result.parameters["path"]
 
     assert path(50) == "exact"
-    assert path(51) == "features"
+    assert path(51) == "landmarks"
     assert path(51, exponent=0.5) == "exact"
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"method": "slices"}, "method must be one of auto, exact, sliced, features, got 'slices'"),
+        (
+            {"method": "slices"},
+            "method must be one of auto, exact, sliced, landmarks, got 'slices'",
+        ),
         ({"method": "sliced", "exponent": 0.5}, "exponent must be 1 for method='sliced', got 0.5"),
         ({"projections": 0}, "projections must be between 1 and 1000000, got 0"),
         ({"projections": 2.5}, "projections must be a whole number, got 2.5"),
