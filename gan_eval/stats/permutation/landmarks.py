@@ -88,15 +88,18 @@ class LandmarkStatistics:
         self._landmarks = torch.from_numpy(chosen).to(device)
         self._norms = self._rows.square().sum(1).sqrt()
         self._source = PairwiseBlocks(points, distance(1.0), device)
-        sums, root = self._label_sums(UnitSums(units, labels, device)), self._root()
-        forms = (sums @ root).square().sum(1).cpu().numpy()
+        sums = self._label_sums(UnitSums(units, labels, device))
+        root, stretch = self._root()
+        squares = (sums @ root).square()
+        forms = (squares @ stretch).cpu().numpy()
         # The smaller sample stands for the labels, which may be y.
         observed = sums[0] if weights.n <= weights.m else -sums[0]
         slopes = root @ (root.T @ observed)
         rest, self.between = self._rest(features, slopes)
-        self.values: Array = factor * (forms + rest.mean())
+        plain = float(squares[0].sum())
+        self.values: Array = factor * (forms - forms[0] + plain + rest.mean())
         self.standard_error = abs(factor) * float(rest.std(ddof=1)) / len(rest) ** 0.5
-        reach = 2 * abs(factor) * float(slopes.abs().sum())
+        reach = 2 * abs(factor) * float((root @ (stretch * (root.T @ observed))).abs().sum())
         self.rounding = ENTRY_ROUNDING * len(points) ** 0.5 * reach
 
     def _label_sums(self, unit_sums: UnitSums) -> Tensor:
@@ -118,8 +121,14 @@ class LandmarkStatistics:
         parts = in_order(work, self._landmarks.split(_BLOCK), space, device=self._device)
         return torch.cat(list(parts), 1)
 
-    def _root(self) -> Tensor:
-        """Return R with RRᵀ = K_ZZ⁺, shape (landmarks, rank)."""
+    def _root(self) -> tuple[Tensor, Tensor]:
+        """Return R with RRᵀ = K_ZZ⁺, shape (landmarks, rank), and by how much to stretch the square
+        along each column, which L shrinks.
+
+        The many small eigenvalues, to which landmarks are strangers, act on K_ZZ as τ on its
+        diagonal: the harmonic mean of what the other landmarks leave of each. L has (e − τ)² / e
+        where e − τ is right.
+        """
         import torch
 
         norms, size = self._norms[self._landmarks], len(self._landmarks)
@@ -127,7 +136,9 @@ class LandmarkStatistics:
         self._source.fill(self._landmarks, self._landmarks, apart)
         values, vectors = torch.linalg.eigh(norms[:, None] + norms - apart)
         kept = values > max(0.0, _SMALLEST * float(values[-1]))
-        return vectors[:, kept] / values[kept].sqrt()
+        values, left = values[kept], 1 - size / len(self._rows)
+        tau = left * len(values) / float(values.reciprocal().sum()) if left and len(values) else 0.0
+        return vectors[:, kept] / values.sqrt(), values / torch.maximum(values - tau, values / 2)
 
     def _rest(self, features: Features, slopes: Tensor) -> tuple[Array, float]:
         """Estimate ãᵀ(K − L)ã of x's labels by each group of frequencies, and the mean distance
