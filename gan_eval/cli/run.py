@@ -82,6 +82,10 @@ def run(
         _print_forecast(forecast(settings, workers, threads))
         return Status.YES
     folder = out or default_folder(settings.name)
+    if settings.generator is not None:
+        from gan_eval.judging.generators.rows import fit_apart
+
+        fit_apart()
     with progress_bar("training", doing=_verdicts) as show:
         results = run_study(
             settings,

@@ -18,6 +18,8 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
     blocks: list[Block] = []
     if command := provenance.get("command"):
         blocks.append(Code("Command", str(command)))
+    if notes := provenance.get("notes"):
+        blocks.append(Paragraph(" ".join(map(str, notes))))
     if why := provenance.get("in_this_process"):
         blocks.append(
             Paragraph(

@@ -102,6 +102,8 @@ def run(
         on_begin=set_aside,
         on_progress=on_progress,
     )
+    for note in results.provenance.get("notes", ()):
+        tell(note)
     if why := results.provenance.get("in_this_process"):
         tell(f"Fitted in this process alone: {why}")
     if len(results.rows):

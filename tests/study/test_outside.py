@@ -156,3 +156,19 @@ def test_a_study_that_cannot_be_is_refused(settings: dict[str, Any], part: str) 
 def test_what_cannot_be_fitted_is_refused_before_anything_is(generator: Any, part: str) -> None:
     with pytest.raises(UsageError, match=part):
         run(study(generator), workers=1)
+
+
+def test_what_is_left_out_of_a_file_is_said_and_a_file_that_is_too_small_refused(
+    tmp_path: Path,
+) -> None:
+    table = tmp_path / "table.csv"
+    rows = ge.GaussianTarget.chapter().sample(100, 0)
+    frame = pd.DataFrame({"id": range(100), "a": rows[:, 0], "b": rows[:, 1]})
+    frame.to_csv(table, index=False)
+    notes: list[str] = []
+    one = study(target={"data": str(table)}, config={}, replicates=1)
+    found = ge.run(one, folder=tmp_path / "out", workers=1, on_note=notes.append)
+    assert any("'id'" in note for note in notes)
+    assert any("'id'" in note for note in found.provenance["notes"])
+    with pytest.raises(UsageError, match="100 rows"):
+        run(study(target={"data": str(table), "holdout": 0.01}, config={}), workers=1)

@@ -39,6 +39,15 @@ DEVICE = "cpu"
 _child = Child()
 """In which this process has generators fitted, one at a time."""
 
+_apart = False
+
+
+def fit_apart() -> None:
+    """Have every generator that another process can import fitted in one, whatever the workers: a
+    command does, which may start processes without asking."""
+    global _apart
+    _apart = True
+
 
 def judge_fits(
     config: FitConfig,
@@ -115,7 +124,7 @@ def _fitted(config: FitConfig, seed: int, n: int, seconds: float | None) -> Fitt
     """Fit in a process of its own, which may hang or crash; or here, where no other can."""
     use = config.generator.use
     try:
-        apart = seconds is not None or multiprocessing.parent_process() is not None
+        apart = _apart or seconds is not None or multiprocessing.parent_process() is not None
         if apart and loading.stays_here(use) is None and not _harmless(use):
             # What a first fit has to import is not its time.
             loaded = None if seconds is None else max(seconds, IMPORTING)
@@ -227,6 +236,8 @@ def _steps(real: ReplicateRows, fitted: Fitted, row: dict[str, Any]) -> Any:
 
 
 def _at(real: ReplicateRows, step: Checkpoint) -> dict[str, Any]:
+    if step.rows is None:
+        return {}
     exact = _exact(real, Fitted(law=step.law))
     try:
         sampled = measures.worth_columns(*real.mixed(step.rows), target=real.target, by=["energy"])

@@ -126,9 +126,10 @@ def _fits(study: Study) -> list[Cell]:
     for label, config in study.configurations().items():
         assert isinstance(config, FitConfig)
         if config.target.data is not None:
-            from gan_eval.training.generators.data import read
+            from gan_eval.training.generators.data import rows_of
 
-            read(config.target)  # what cannot be read is said before anything is fitted
+            # What cannot be read, or parted, is said before anything is fitted.
+            rows_of(config, study.first_seed, study.n_evaluation)
         loading.require(config.generator.use, config.generator.settings)
         baseline = config.generator.use in BASELINES
         planned.append(

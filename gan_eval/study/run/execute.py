@@ -91,7 +91,13 @@ def run(
         if scheduler is not None:
             raise UsageError(f"{why}: other machines cannot import it")
         number = 1
-    told = {"in_this_process": why or "", "workers": number, "threads": threads, "command": command}
+    told = {
+        "in_this_process": why or "",
+        "notes": _notes(study),
+        "workers": number,
+        "threads": threads,
+        "command": command,
+    }
     with Processes(number, threads) if scheduler is None else Cluster(scheduler, threads) as pool:
         path = None if store is None else Path(store)
         return _Run(study, path, told, Progress(on_progress)).results(pool, on_begin)
@@ -342,6 +348,18 @@ def _stays_here(study: Study) -> str | None:
             if (why := loading.stays_here(use)) is not None:
                 return why
     return None
+
+
+def _notes(study: Study) -> list[str]:
+    """Say what was found out about the data files of a study, and what is left out of them."""
+    notes: list[str] = []
+    if study.generator is not None:
+        for config in study.configurations().values():
+            if config.target.data is not None:
+                from gan_eval.training.generators.data import read
+
+                notes += read(config.target).notes
+    return list(dict.fromkeys(notes))
 
 
 def _survey(names: Sequence[str] | None = None) -> tuple[Sequence[Availability], dict[str, Any]]:

@@ -199,7 +199,11 @@ def _read(settings: str, state: tuple[int, int]) -> Table:
         raise UsageError(f"{table.source!r} has no column whose values differ: nothing to learn")
     if chosen.missing == "drop":
         frame = frame.dropna().reset_index(drop=True)
-    return replace(table, frame=frame)
+    aside = [
+        f"Column {name!r} of {table.source} is left out: {reason}."
+        for name, reason in found.set_aside.items()
+    ]
+    return replace(table, frame=frame, notes=(*table.notes, *aside))
 
 
 def digest_of(settings: TargetSettings) -> str:
@@ -220,7 +224,12 @@ def gaussian_of(value: Any) -> Gaussian | None:
     """Take what ``distribution()`` returned as a Gaussian; None for anything else."""
     if value is None:
         return None
-    law = Gaussian.of(value, "distribution()")
+    if not isinstance(value, Gaussian | GaussianTarget | tuple | list):
+        return None
+    try:
+        law = Gaussian.of(value, "distribution()")
+    except UsageError as error:
+        raise UsageError(f"distribution() gave no Gaussian: {error}") from None
     if not (np.isfinite(law.mean).all() and np.isfinite(law.factor).all()):
         raise UsageError("distribution() gave values that are not finite")
     return law if law.mean.ndim == 1 and law.factor.ndim == 2 else None

@@ -52,6 +52,8 @@ class Checkpoint:
     law: Gaussian | None
     sampler: Any = None
     """What was yielded, until the fit has ended."""
+    bad: BadRowsError | None = None
+    """What is wrong with its rows, where there are none."""
 
 
 @dataclass
@@ -113,7 +115,7 @@ def _fit(config: FitConfig, seed: int, n: int) -> Fitted:
             fitted.sample_seconds = time.perf_counter() - began - last.seconds
             fitted.density = told_density(last.sampler, fitted.rows, rows)
             for step in fitted.checkpoints:
-                step.sampler = None  # what was yielded is not sent back
+                step.sampler = step.bad = None  # what was yielded is not sent back
             return fitted
         doing = "fit(rows, rng)"
         returned = model.fit(given, fitting_generator(seed))
@@ -146,8 +148,13 @@ def _followed(model: Any, given: Any, rows: ReplicateRows, seed: int, n: int) ->
     waiting: tuple[int, Any, Any, float] | None = None
 
     def look(number: int, examples: Any, sampler: Any, seconds: float) -> None:
-        drew = drawn(sampler, n, rows, sampling_generator(seed, number))
-        found.append(Checkpoint(int(examples), seconds, drew, _law(sampler), sampler))
+        bad = drew = law = None
+        try:
+            drew = drawn(sampler, n, rows, sampling_generator(seed, number))
+            law = _law(sampler)
+        except BadRowsError as error:  # a training may pass through such a state
+            bad = error
+        found.append(Checkpoint(int(examples), seconds, drew, law, sampler, bad))
 
     for number, (examples, sampler) in enumerate(model.steps(given, fitting_generator(seed))):
         now = time.perf_counter()
@@ -162,6 +169,8 @@ def _followed(model: Any, given: Any, rows: ReplicateRows, seed: int, n: int) ->
         spent += time.perf_counter() - now
     if waiting is not None:  # the last one was passed over, and it is the one that is judged
         look(*waiting)
+    if found and (bad := found[-1].bad) is not None:
+        raise bad
     return found
 
 

@@ -133,3 +133,11 @@ def test_a_density_that_cannot_be_used_is_said_and_the_rest_is_measured(
     assert rows["failure"].tolist() == [""]
     assert "log_likelihood" not in rows
     assert rows["worth_energy"].notna().all()
+
+
+def test_a_checkpoint_without_rows_is_a_row_and_the_end_is_judged() -> None:
+    rows, epochs = judged({"use": f"{HERE}:Recovers"}, range(1))
+    assert rows["failure"].tolist() == [""]
+    assert epochs["worth_energy"].isna().tolist() == [True, False]
+    rows, epochs = judged({"use": f"{HERE}:Recovers", "ends": False}, range(1))
+    assert rows["verdict"].tolist() == ["diverged"]
