@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,11 +83,12 @@ def run(
         _print_forecast(forecast(settings, workers, threads))
         return Status.YES
     folder = out or default_folder(settings.name)
+    apart: AbstractContextManager[None] = nullcontext()
     if settings.generator is not None:
         from gan_eval.judging.generators.rows import fit_apart
 
-        fit_apart()
-    with progress_bar("training", doing=_verdicts) as show:
+        apart = fit_apart()
+    with apart, progress_bar("training", doing=_verdicts) as show:
         results = run_study(
             settings,
             folder=folder,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,18 @@ DEVICE = "cpu"
 _child = Child()
 """In which this process has generators fitted, one at a time."""
 
-_apart = False
+_apart = ContextVar("_apart", default=False)
 
 
-def fit_apart() -> None:
-    """Have every generator that another process can import fitted in one, whatever the workers: a
-    command does, which may start processes without asking."""
-    global _apart
-    _apart = True
+@contextmanager
+def fit_apart() -> Iterator[None]:
+    """Have every generator that another process can import fitted in one inside, whatever the
+    workers: a command does, which may start processes without asking."""
+    token = _apart.set(True)
+    try:
+        yield
+    finally:
+        _apart.reset(token)
 
 
 def judge_fits(
@@ -124,7 +129,8 @@ def _fitted(config: FitConfig, seed: int, n: int, seconds: float | None) -> Fitt
     """Fit in a process of its own, which may hang or crash; or here, where no other can."""
     use = config.generator.use
     try:
-        apart = _apart or seconds is not None or multiprocessing.parent_process() is not None
+        apart = seconds is not None or multiprocessing.parent_process() is not None
+        apart = apart or _apart.get()
         if apart and loading.stays_here(use) is None and not _harmless(use):
             # What a first fit has to import is not its time.
             loaded = None if seconds is None else max(seconds, IMPORTING)
@@ -135,7 +141,7 @@ def _fitted(config: FitConfig, seed: int, n: int, seconds: float | None) -> Fitt
     except TookTooLongError:
         assert seconds is not None
         return Fitted(failure=f"no result within {setting(seconds)} s: it was ended")
-    except DiedError as error:
+    except (DiedError, UsageError) as error:
         return Fitted(failure=str(error))
 
 

@@ -180,7 +180,9 @@ def stays_here(use: str) -> str | None:
         return f"{name!r} was given as an object"
     if "<locals>" in name:
         return f"{name!r} is defined inside a function"
-    if name.startswith("__main__:") and not hasattr(sys.modules["__main__"], "__file__"):
+    main = sys.modules["__main__"]
+    at_hand = hasattr(main, "__file__") and hasattr(main, name.partition(":")[2].split(".")[0])
+    if name.startswith("__main__:") and not at_hand:
         return f"{name!r} is defined in a notebook or at a prompt"
     return None
 
