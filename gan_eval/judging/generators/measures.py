@@ -48,9 +48,6 @@ def blank(
     return row | {"not_measured": ""}
 
 
-BLANK = blank
-
-
 def sampled_columns(
     train: MixedRows | None,
     real: MixedRows,
