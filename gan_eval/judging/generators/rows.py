@@ -15,7 +15,6 @@ import pandas as pd
 from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.judging.exact_worth import exact_worth
 from gan_eval.judging.generators import measures
 from gan_eval.judging.generators.likelihood import likelihood_columns
 from gan_eval.judging.generators.verdict import verdict_of
@@ -27,7 +26,7 @@ from gan_eval.training.config import Margins
 from gan_eval.training.generators import loading
 from gan_eval.training.generators.data import ReplicateRows, rows_of
 from gan_eval.training.generators.fit import Checkpoint, Fitted, fit, get_ready
-from gan_eval.training.generators.settings import FitConfig
+from gan_eval.training.generators.settings import BASELINES, FitConfig
 
 SHOWN = 300
 """Rows of a replicate that are kept for the report's picture."""
@@ -146,7 +145,7 @@ def _fitted(config: FitConfig, seed: int, n: int, seconds: float | None) -> Fitt
 
 
 def _harmless(use: str) -> bool:
-    return use in ("gaussian_fit", "bootstrap", "real_rows")
+    return use in BASELINES
 
 
 def _judged(
@@ -211,10 +210,7 @@ def _exact(real: ReplicateRows, fitted: Fitted) -> dict[str, Any]:
     pair = canonical_pair(law, truth)
     columns = law_columns(law, truth, pair, len(real.train))
     columns |= row_columns(law, Gaussian.fit(np.asarray(real.train)[None]))
-    energy, mmd = exact_worth(law, real.target)
-    for name, worth in (("worth_energy", energy), ("worth_mmd", mmd)):
-        columns |= {f"{name}{end}": worth for end in ("", "_low", "_high")}
-    for name in ("energy_distance", "mmd2"):
+    for name in ("worth_energy", "worth_mmd", "energy_distance", "mmd2"):
         columns |= {f"{name}{end}": columns[name] for end in ("_low", "_high")}
     row: dict[str, Any] = {name: float(np.asarray(value)[0]) for name, value in columns.items()}
     return row | {f"{name}_how": "exact" for name in ("kl", "worth_energy", "worth_mmd")}

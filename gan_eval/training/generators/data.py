@@ -222,8 +222,6 @@ def digest_of(settings: TargetSettings) -> str:
 
 def gaussian_of(value: Any) -> Gaussian | None:
     """Take what ``distribution()`` returned as a Gaussian; None for anything else."""
-    if value is None:
-        return None
     if not isinstance(value, Gaussian | GaussianTarget | tuple | list):
         return None
     try:

@@ -33,10 +33,7 @@ def told_density(model: Any, generated: Any, rows: ReplicateRows) -> Density | s
     found = []
     for points in (generated, real):
         try:
-            values: Any = ask(points.copy())
-            if detach := getattr(values, "detach", None):  # PyTorch's, perhaps with its gradient
-                values = detach().cpu().numpy()
-            values = np.asarray(values)
+            values = array_of(ask(points.copy()))
         except (KeyboardInterrupt, TookTooLongError):
             raise
         except BaseException as error:  # another's code can fail in any way, also by sys.exit()
@@ -47,6 +44,13 @@ def told_density(model: Any, generated: Any, rows: ReplicateRows) -> Density | s
             return "log_density(x) gave values that are no logarithms of a density"
         found.append(values.astype(np.float64))
     return Density(*found)
+
+
+def array_of(values: Any) -> np.ndarray:
+    """Return what another's code gave as an array, also of PyTorch's, perhaps on a GPU."""
+    if detach := getattr(values, "detach", None):  # perhaps with its gradient
+        values = detach().cpu().numpy()
+    return np.asarray(values)
 
 
 def reason_of(error: BaseException) -> str:

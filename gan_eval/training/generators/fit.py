@@ -25,7 +25,7 @@ from gan_eval.training.generators.data import (
     rows_of,
     sampling_generator,
 )
-from gan_eval.training.generators.density import Density, reason_of, told_density
+from gan_eval.training.generators.density import Density, array_of, reason_of, told_density
 from gan_eval.training.generators.settings import FitConfig
 
 MOST_CHECKPOINTS = 1000
@@ -189,9 +189,7 @@ def drawn(sampler: Any, n: int, rows: ReplicateRows, rng: np.random.Generator) -
         isinstance(given, pd.DataFrame) and rows.table is not None
     ):
         return _frame(given, n, rows, sampler)
-    if detach := getattr(given, "detach", None):  # PyTorch's, perhaps on a GPU, with its gradient
-        given = detach().cpu().numpy()
-    found = np.asarray(given)
+    found = array_of(given)
     if found.dtype.kind not in "fiub":
         what = found.dtype if found.dtype.kind != "O" else type(given).__name__
         raise BadRowsError(f"sample(n, rng) gave {what} where numbers were expected")
