@@ -13,7 +13,7 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.protocol import Target, is_target
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.pages.numbers import plural
-from gan_eval.runtime.arguments import cut, nearest, shown
+from gan_eval.runtime.arguments import attribute, cut, shown
 from gan_eval.runtime.errors import UsageError
 
 __all__ = [
@@ -122,12 +122,7 @@ def load_sampler(place: str) -> Sampler:
         raise UsageError(f"a sampler is given as MODULE:NAME, got {shown(place)}")
     sys.path.insert(0, os.getcwd())
     try:
-        found: Any = importlib.import_module(module)
-        for part in path.split("."):
-            if not hasattr(found, part):
-                public = [name for name in dir(found) if not name.startswith("_")]
-                raise UsageError(f"{module!r} has no {part!r}: {nearest(part, public)}")
-            found = getattr(found, part)
+        found = attribute(importlib.import_module(module), path)
         if isinstance(found, type) or (callable(found) and not is_sampler(found)):
             found = found()
     except UsageError:

@@ -9,6 +9,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from gan_eval.runtime.errors import UsageError
@@ -179,6 +180,24 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if meant := close(name, known):
         return f"did you mean {' or '.join(f'`{one}`' for one in meant)}?"
     return f"known are {', '.join(f'`{one}`' for one in known)}"
+
+
+def attribute(module: ModuleType, path: str) -> Any:
+    """Return what a dotted path names in a module; ``UsageError``, with a hint, where nothing does.
+
+    Examples
+    --------
+    >>> import math
+    >>> attribute(math, "pi")
+    3.141592653589793
+    """
+    found: Any = module
+    for part in path.split("."):
+        if not hasattr(found, part):
+            public = [name for name in dir(found) if not name.startswith("_")]
+            raise UsageError(f"{module.__name__!r} has no {part!r}: {nearest(part, public)}")
+        found = getattr(found, part)
+    return found
 
 
 def shown(value: Any) -> str:

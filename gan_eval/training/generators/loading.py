@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from gan_eval.runtime.arguments import cut, nearest, printable, shown
+from gan_eval.runtime.arguments import attribute, cut, nearest, printable, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.provenance import source_version
 
@@ -77,13 +77,7 @@ def load(use: str) -> Any:
             f"the generator {shown(use)} was given as an object in Python, and is not there now: "
             "run the script that gives it"
         )
-    found = _imported(module, use)
-    for part in path.split("."):
-        if not hasattr(found, part):
-            public = [name for name in dir(found) if not name.startswith("_")]
-            raise UsageError(f"{module!r} has no {part!r}: {nearest(part, public)}")
-        found = getattr(found, part)
-    return found
+    return attribute(_imported(module, use), path)
 
 
 def _imported(module: str, use: str) -> Any:
