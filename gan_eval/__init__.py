@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gan_eval import plots
     from gan_eval.comparison import Comparison, compare
     from gan_eval.comparison.rank import Ranking, rank
     from gan_eval.comparison.tracker import Tracker
@@ -62,6 +63,7 @@ __all__ = [
     "kl",
     "load",
     "mmd_test",
+    "plots",
     "rank",
     "run",
     "summarise",
@@ -98,6 +100,8 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("gan-eval")
+    if name == "plots":
+        return import_module("gan_eval.plots")
     if name in _HOMES:
         return getattr(import_module(f"gan_eval.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'gan_eval' has no attribute {name!r}")

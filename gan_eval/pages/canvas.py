@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgba_array
 from matplotlib.figure import Figure
@@ -149,17 +150,17 @@ def figure_of(drawings: Sequence[Callable[[Axes], object]], height: float = 3.6)
         for place, draw in enumerate(drawings, 1):
             draw(figure.add_subplot(down, across, place))
         figure.draw_without_rendering()  # so that all marks of the axes are there
-        _paint(figure)
+        paint(figure)
         figure.set_facecolor("white")
     return figure
 
 
-def _paint(figure: Figure) -> None:
-    """Give everything that is drawn in a sentinel the colour of the page's light theme."""
+def paint(drawn: Artist) -> None:
+    """Give everything in a figure or axes that is drawn in a sentinel the light theme's colour."""
     light = Path(__file__).with_name("style.css").read_text(encoding="utf-8").partition("}")[0]
     values = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
     colours = {sentinel: values[name] for name, sentinel in COLOURS.items()}
-    for artist in figure.findobj():
+    for artist in drawn.findobj():
         for kind in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
             if hasattr(artist, f"get_{kind}"):
                 given = to_rgba_array(getattr(artist, f"get_{kind}")())
