@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_eval import plots
     from gan_eval.comparison import Comparison, compare
-    from gan_eval.comparison.rank import Ranking, rank
+    from gan_eval.comparison.ranking import Ranking, rank
     from gan_eval.comparison.tracker import Tracker
     from gan_eval.distributions.divergences import kl
     from gan_eval.distributions.gaussian import Gaussian
@@ -73,7 +73,7 @@ __all__ = [
 _NAMES = {
     "stats.battery.battery": ("BatteryResult", "battery"),
     "comparison": ("Comparison", "compare"),
-    "comparison.rank": ("Ranking", "rank"),
+    "comparison.ranking": ("Ranking", "rank"),
     "comparison.tracker": ("Tracker",),
     "distributions.gaussian": ("Gaussian",),
     "distributions.target": ("GaussianTarget",),

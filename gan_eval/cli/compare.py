@@ -153,12 +153,12 @@ def compare(
     if html is not None:
         found.save(html)
     if junit is not None:
-        from gan_eval.comparison import outputs
+        from gan_eval.comparison.pages import outputs
 
         write_text(junit, outputs.junit(found))
     if markdown:
         from gan_eval.cli.summary import print_markdown
-        from gan_eval.comparison import outputs
+        from gan_eval.comparison.pages import outputs
 
         print_markdown(outputs.markdown(found))
     elif as_json:
@@ -205,7 +205,7 @@ def _sides(tables: Sequence[Path], target: str | None, sampler: str | None) -> t
 def _print(found: Comparison) -> None:
     """Print the tables, then sentences, the answer last."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.comparison import words
+    from gan_eval.comparison.pages import words
 
     for table in (
         words.tests_table(found),

@@ -14,7 +14,7 @@ from gan_eval.cli.status import Status
 from gan_eval.cli.summary import AsMarkdown, one_form
 
 if TYPE_CHECKING:
-    from gan_eval.comparison.rank import Ranking
+    from gan_eval.comparison.ranking import Ranking
 
 _NAMED = ("sample", "seed", *reading_options.READING)
 
@@ -60,7 +60,7 @@ def rank(
     Example:
       gan-eval rank real.csv a.csv b.csv c.csv --html page.html
     """
-    from gan_eval.comparison.rank import rank
+    from gan_eval.comparison.ranking import rank
     from gan_eval.runtime.files import check_outputs
 
     check_outputs({"--html": html}, [real, *generated])
@@ -90,7 +90,7 @@ def rank(
         found.save(html)
     if markdown:
         from gan_eval.cli.summary import print_markdown
-        from gan_eval.comparison.outputs import ranking_markdown
+        from gan_eval.comparison.pages.outputs import ranking_markdown
 
         print_markdown(ranking_markdown(found))
     elif as_json:
@@ -116,7 +116,7 @@ def _called(files: Sequence[Path]) -> list[str]:
 def _print(found: Ranking) -> None:
     """Print the tables, then sentences, the answer last."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.comparison import rank_words as words
+    from gan_eval.comparison.ranking import words
 
     for table in (words.distances_table(found), words.differences_table(found)):
         print_table(table.head, table.rows, table.caption)

@@ -122,18 +122,20 @@ class Comparison(Displayed):
         return self.measures.modes
 
     def __repr__(self) -> str:
-        from gan_eval.comparison import words  # as the methods below: with what they alone need
+        from gan_eval.comparison.pages import (
+            words,  # as the methods below: with what they alone need
+        )
 
         return few_lines(*words.summary(self))
 
     def _repr_html_(self) -> str:
-        from gan_eval.comparison.page import answer
+        from gan_eval.comparison.pages.page import answer
 
         return answer(self)
 
     def plot(self) -> Figure:
         """Draw the most different columns and the leading directions, as the page does."""
-        from gan_eval.comparison.figures import plot
+        from gan_eval.comparison.pages.figures import plot
 
         return plot(self)
 
@@ -142,7 +144,7 @@ class Comparison(Displayed):
 
         Raises ``UsageError`` where it cannot be written.
         """
-        from gan_eval.comparison.page import render
+        from gan_eval.comparison.pages.page import render
 
         write_text(path, render(self))
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.comparison import Comparison, compare, words
+from gan_eval.comparison import Comparison, compare
 from gan_eval.comparison.columns.differences import column_differences
 from gan_eval.comparison.directions import Direction, leading_directions
+from gan_eval.comparison.pages import words
 from gan_eval.comparison.sources import is_sampler, is_target
 from gan_eval.distributions.gaussian import Array, GaussianLike
 from gan_eval.distributions.target import GaussianTarget

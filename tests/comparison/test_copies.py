@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_eval.comparison import compare, words
+from gan_eval.comparison import compare
 from gan_eval.comparison.copies import Copies, Count, _repeated, find_copies
+from gan_eval.comparison.pages import words
 from gan_eval.stats.result import Verdict
 
 RNG = np.random.default_rng

@@ -13,8 +13,8 @@ from scipy.stats import chi2_contingency, fisher_exact
 from sklearn.datasets import load_iris
 
 from gan_eval.comparison import modes as room
-from gan_eval.comparison import modes_words as words
 from gan_eval.comparison.modes import State, describe, find_modes
+from gan_eval.comparison.pages import modes_words as words
 
 Array = NDArray[np.float64]
 RNG = np.random.default_rng

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2, ncx2
 
-from gan_eval.comparison import power_words
+from gan_eval.comparison.pages import power_words
 from gan_eval.comparison.power import KINDS, Power, power
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.battery.battery import battery

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import event, given, settings
 from numpy.typing import NDArray
 
-from gan_eval.comparison import compare, words
+from gan_eval.comparison import compare
 from gan_eval.comparison.comparison import Comparison
+from gan_eval.comparison.pages import words
 from gan_eval.runtime.errors import UsageError
 from tests.stats.twosample.random_inputs import pairs
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import binom
 
-from gan_eval.comparison.worth_words import sentence, table
+from gan_eval.comparison.pages.worth_words import sentence, table
 from gan_eval.distributions.distances import energy_distance, median_distance, mmd2
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget

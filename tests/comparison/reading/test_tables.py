@@ -13,8 +13,8 @@ from scipy.stats import ks_2samp
 
 from gan_eval.comparison import compare
 from gan_eval.comparison.columns.prepare import prepare
+from gan_eval.comparison.pages.words import rows
 from gan_eval.comparison.reading import common_columns, read_table
-from gan_eval.comparison.words import rows
 from gan_eval.runtime.errors import UsageError
 
 ROWS = np.array([[0.1, -2.0], [1e-17, 3e300 / 1e200], [5.0, 7.0]])

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import gan_eval as ge
-from gan_eval.comparison.outputs import junit, markdown, ranking_markdown
+from gan_eval.comparison.pages.outputs import junit, markdown, ranking_markdown
 
-from ..cli.commands import gan_eval, refused
+from ...cli.commands import gan_eval, refused
 
 NASTY = "a|b<script>`x`_*[y](z)\n&"
 

@@ -100,12 +100,12 @@ class Ranking(Displayed):
         )
 
     def __repr__(self) -> str:
-        from gan_eval.comparison.rank_words import summary
+        from gan_eval.comparison.ranking.words import summary
 
         return few_lines(*summary(self))
 
     def _repr_html_(self) -> str:
-        from gan_eval.comparison.rank_page import answer
+        from gan_eval.comparison.ranking.page import answer
 
         return answer(self)
 
@@ -170,7 +170,7 @@ class Ranking(Displayed):
 
     def plot(self) -> Figure:
         """Draw the distances and the differences with their intervals, as the page does."""
-        from gan_eval.comparison.rank_page import plot
+        from gan_eval.comparison.ranking.page import plot
 
         return plot(self)
 
@@ -179,7 +179,7 @@ class Ranking(Displayed):
 
         Raises ``UsageError`` where it cannot be written.
         """
-        from gan_eval.comparison.rank_page import render
+        from gan_eval.comparison.ranking.page import render
 
         write_text(path, render(self))
 

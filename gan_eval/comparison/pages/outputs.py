@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from gan_eval.comparison import rank_words, words
 from gan_eval.comparison.held_out import CopyVerdict
+from gan_eval.comparison.pages import words
+from gan_eval.comparison.ranking import words as rank_words
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import number, p_value, setting
 from gan_eval.stats.battery.catalogue import TESTS
@@ -15,7 +16,7 @@ from gan_eval.stats.result import Verdict
 
 if TYPE_CHECKING:
     from gan_eval.comparison.comparison import Comparison
-    from gan_eval.comparison.rank import Ranking
+    from gan_eval.comparison.ranking import Ranking
 
 MOST_COLUMNS = 12
 """Columns that a summary lists."""

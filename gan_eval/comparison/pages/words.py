@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gan_eval.comparison import (
+from gan_eval.comparison.columns.kinds import Kind
+from gan_eval.comparison.pages import (
     copies_words,
     coverage_words,
     modes_words,
     power_words,
     worth_words,
 )
-from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.comparison.yardsticks import ends
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (

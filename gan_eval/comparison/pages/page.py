@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_eval.comparison import (
+from gan_eval.comparison.pages import (
     copies_words,
     coverage_words,
     figures,

@@ -13,9 +13,9 @@ import gan_eval as ge
 from gan_eval.stats.mixed import MixedRows, embed
 from gan_eval.stats.relative import relative_distances
 
-from ..cli.commands import gan_eval, refused
-from ..report.elements import parse
-from ..report.test_browser import assert_fits_a_narrow_screen, needs_chromium
+from ...cli.commands import gan_eval, refused
+from ...report.elements import parse
+from ...report.test_browser import assert_fits_a_narrow_screen, needs_chromium
 
 NAMES = ["a", "b", "c"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gan_eval.comparison import coverage_words as words
+from gan_eval.comparison.pages import coverage_words as words
 from gan_eval.stats.coverage import coverage
 
 RNG = np.random.default_rng

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gan_eval.comparison import rank_words as words
+from gan_eval.comparison.ranking import words
 from gan_eval.pages.blocks import (
     Block,
     Card,
@@ -26,7 +26,7 @@ from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.provenance import environment
 
 if TYPE_CHECKING:
-    from gan_eval.comparison.rank import Ranking
+    from gan_eval.comparison.ranking.rank import Ranking
 
 MOST = 12
 """Generators, and pairs, that a picture has."""

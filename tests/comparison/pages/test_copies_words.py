@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from gan_eval.comparison import copies_words as words
 from gan_eval.comparison.copies import find_copies
 from gan_eval.comparison.held_out import CopyVerdict
+from gan_eval.comparison.pages import copies_words as words
 
 RNG = np.random.default_rng
 

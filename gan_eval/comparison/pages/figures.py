@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from gan_eval.comparison import words
 from gan_eval.comparison.columns.kinds import Kind
+from gan_eval.comparison.pages import words
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, percent
 from gan_eval.runtime.arguments import plain

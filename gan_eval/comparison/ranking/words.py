@@ -9,7 +9,7 @@ from gan_eval.pages.numbers import count, interval, number, p_value, plural, pro
 from gan_eval.runtime.arguments import plain
 
 if TYPE_CHECKING:
-    from gan_eval.comparison.rank import Ranking
+    from gan_eval.comparison.ranking.rank import Ranking
     from gan_eval.stats.relative import Difference
 
 DISTANCES = {"energy": "energy distance", "mmd": "MMD²"}
