@@ -17,10 +17,13 @@ from gan_eval.runtime.arguments import close, shown, whole_number
 from gan_eval.runtime.errors import UsageError
 
 
-def option(declared: str, text: str) -> Any:
-    """Declare an option as its help writes it, ``--html FILE`` with its sentence."""
+def option(declared: str, text: str, unset: str = "") -> Any:
+    """Declare an option as its help writes it, ``--html FILE`` with its sentence.
+
+    ``unset`` says in words what holds where it is not given and its default is None.
+    """
     name, _, metavar = declared.partition(" ")
-    return typer.Option(name, metavar=metavar or None, help=text)
+    return typer.Option(name, metavar=metavar or None, help=text, show_default=unset or True)
 
 
 def argument(metavar: str, text: str) -> Any:
@@ -28,27 +31,47 @@ def argument(metavar: str, text: str) -> Any:
     return typer.Argument(metavar=metavar, help=text)
 
 
-Config = Annotated[Path | None, option("--config FILE", "TOML file of a configuration.")]
+Config = Annotated[
+    Path | None, option("--config FILE", "A TOML file of a configuration.", "the chapter's values")
+]
 Assignments = Annotated[
-    list[str] | None, option("--set KEY=VALUE", "Set one hyper-parameter; may be given many times.")
+    list[str] | None,
+    option(
+        "--set KEY=VALUE",
+        "Set one hyper-parameter, over the file. May be given many times; the last one wins.",
+    ),
 ]
 BackendName = Annotated[
-    str, option("--backend", "The program that trains: see `gan-eval backends`.")
+    str, option("--backend NAME", "The program that trains; `gan-eval backends` lists the names.")
 ]
 Device = Annotated[
-    str | None, option("--device", "Where: cpu, cuda or cuda:1; the backend's first if not given.")
+    str | None,
+    option(
+        "--device DEVICE",
+        "Where: `cpu`, or `cuda` (`cuda:1` …) where the backend sees a GPU.",
+        "the backend's first",
+    ),
 ]
-Seed = Annotated[int, option("--seed", "The first seed, from 0.")]
-Replicates = Annotated[int, option("--replicates", "How many seeds, from 1.")]
-Threads = Annotated[int, option("--threads", "CPU threads that one training may use.")]
+Seed = Annotated[int, option("--seed N", "The first seed, from 0 to 2⁶³ − 1.")]
+Replicates = Annotated[
+    int, option("--replicates N", "How many seeds, from `--seed` upwards; at least 1.")
+]
+Threads = Annotated[int, option("--threads N", "CPU threads that one training may use, 1 to 1024.")]
 ThreadsOrAll = Annotated[
     int | None,
     option(
-        "--threads", "CPU threads that training may use: 1 if not given, of fused_cpu one per core."
+        "--threads N",
+        "CPU threads that training may use, 1 to 1024.",
+        "1; of `fused_cpu` one per core",
     ),
 ]
 Workers = Annotated[
-    int | None, option("--workers", "Processes side by side; one per core if not given.")
+    int | None,
+    option(
+        "--workers N",
+        "Processes side by side, 1 to 1024. With 1, everything runs in the process itself.",
+        "one per core",
+    ),
 ]
 AsJson = Annotated[bool, option("--json", "Print one JSON document and nothing else on stdout.")]
 

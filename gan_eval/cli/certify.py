@@ -15,32 +15,76 @@ if TYPE_CHECKING:
 def certify(
     tests: Annotated[
         str | None,
-        option("--tests A,B,…", "Certify these tests, or all; those of judge if not given."),
+        option(
+            "--tests A,B,…",
+            "Names of tests with commas between; `judge` for those of the judge, `all` for "
+            "every one.",
+            "judge",
+        ),
     ] = None,
     n: Annotated[
-        int | None, option("--n", "Real rows; if not given, 200 against 200 and 20 against 500.")
+        int | None,
+        option(
+            "--n N",
+            "Real rows, at least 2.",
+            "sizes at 200 against 200 and 20 against 500, power at the first",
+        ),
     ] = None,
-    m: Annotated[int | None, option("--m", "Generated rows; as many if not given.")] = (None),
+    m: Annotated[
+        int | None, option("--m N", "Generated rows, at least 2. Goes with `--n`.", "as many")
+    ] = (None),
     dimension: Annotated[
         list[int] | None,
-        option("--dimension D", "Columns; may be repeated; 1, 2 and 10 if not given."),
+        option(
+            "--dimension D",
+            "Columns, at least 1. May be given many times. Power is measured in 2 where that is"
+            " among them, else in the first.",
+            "1, 2 and 10",
+        ),
     ] = None,
     repetitions: Annotated[
-        int, option("--repetitions", "Of each null case, from 100; a tenth for power.")
+        int,
+        option(
+            "--repetitions N",
+            "Repetitions of each null case, at least 100; power takes a tenth of them at each "
+            "point, at least 20.",
+        ),
     ] = 2000,
     alpha: Annotated[
         list[float] | None,
-        option("--alpha LEVEL", "Level; may be repeated; 0.01, 0.05 and 0.1 if not given."),
+        option(
+            "--alpha LEVEL",
+            "A level at which size is measured, a multiple of 0.01. May be given many times. "
+            "Power is measured at 0.05.",
+            "0.01, 0.05 and 0.1",
+        ),
     ] = None,
-    seed: Annotated[int, option("--seed", "All random numbers follow from it.")] = 0,
-    out: Annotated[Path | None, option("--out FILE", "Write the certificate as JSON.")] = None,
-    html: Annotated[Path | None, option("--html FILE", "Write it as one HTML page.")] = None,
+    seed: Annotated[int, option("--seed N", "All random numbers follow from it.")] = 0,
+    out: Annotated[
+        Path | None,
+        option(
+            "--out FILE",
+            "Write the certificate as JSON: settings, environment, and every count. What has "
+            "been measured stands in FILE.part until then.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, option("--html FILE", "Write it as one offline HTML page.")
+    ] = None,
     as_json: AsJson = False,
     workers: Workers = None,
 ) -> Status:
     """Measure whether tests keep their level, and their power.
 
-    Size, uniform p-values, power, closed forms. Exit 1 if a claim fails.
+    Size, uniformity of p-values, power beside the best possible test, means
+    beside closed forms. It writes nothing unless --out or --html is given.
+
+    \b
+    Exit status:
+      0  Every claim stands.
+      1  Some claim does not stand.
+      3  It could not tell: no claim falls, but some test never rejected
+         anything, so that nothing could have contradicted it.
 
     \b
     Example:

@@ -40,28 +40,55 @@ def check(
         Path | None,
         option(
             "--rows PATH",
-            "Check the rows of a run, by its folder or its rows.csv, instead of training.",
+            "Check the rows of a run, its folder or its rows.csv, instead of training. Goes "
+            "without the options that say how to train. All rows count.",
         ),
     ] = None,
     share: Annotated[
-        float, option("--share", "The share of replicates that must converge, 0 … 1.")
+        float,
+        option(
+            "--share S", "The share of replicates that must have converged, above 0, at most 1."
+        ),
     ] = 0.5,
     margin: Annotated[
-        float | None, option("--margin", "The KL(q‖p), in nats, up to which one has converged.")
+        float | None,
+        option(
+            "--margin KL",
+            "The KL(q‖p), in nats, up to which a replicate has converged. The verdicts in the "
+            "table stay as training gave them.",
+            "0.1",
+        ),
     ] = None,
     confidence: Annotated[
         float | None,
-        option("--confidence", "Ask it of the lower confidence bound of the share, as 0.95."),
+        option(
+            "--confidence C",
+            "Ask it of all seeds and not of those that were run: of the share's one-sided "
+            "Clopper–Pearson bounds at this confidence, above 0.5 and below 1.",
+        ),
     ] = None,
     sequential: Annotated[
         bool,
-        option("--sequential", "Stop as soon as the answer is sure; --replicates is the most."),
+        option(
+            "--sequential",
+            "Train 50 replicates at a time, and stop as soon as the answer is sure at "
+            "`--confidence` (0.95 if not given); `--replicates` is the most. Goes without "
+            "`--rows`.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> Status:
     """Ask whether enough replicates converged, as a gate for CI.
 
-    Exit 0 if so, 1 if not, 3 if it cannot tell.
+    It trains as `train` does, or reads the rows of a run. It writes nothing.
+
+    \b
+    Exit status:
+      0  Enough replicates converged.
+      1  Too few replicates converged; with --confidence, too few of all seeds do.
+      3  It could not tell: with --confidence, so few replicates say neither
+         that the share of all seeds is as high as was asked for nor that it
+         is lower.
 
     \b
     Example:

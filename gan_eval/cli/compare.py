@@ -29,18 +29,33 @@ _NAMED = (
 def compare(
     real: Annotated[
         Path | None,
-        argument("REAL", "A table: CSV, TSV, JSON, Excel, Parquet, NPY, …, or - for stdin."),
+        argument(
+            "REAL",
+            "A table: a text, JSON, Excel, Parquet or a folder of it, Arrow, NPY or NPZ, or - "
+            "for standard input. Required without `--target`.",
+        ),
     ] = None,
     generated: Annotated[
-        Path | None, argument("GENERATED", "The other table, with the same columns.")
+        Path | None,
+        argument(
+            "GENERATED", "The other table, with the same columns. Required without `--sampler`."
+        ),
     ] = None,
     target: Annotated[
         str | None,
-        option("--target TARGET", "A preset's name, or a TOML or JSON file, in place of REAL."),
+        option(
+            "--target TARGET",
+            "A distribution that takes the place of REAL: a preset's name (`chapter`, `ring8`, "
+            "`grid25`), or a TOML or JSON file of one. Its coordinates are the `--columns`, if "
+            "these are as many, or else those of GENERATED, in their order.",
+        ),
     ] = None,
     sampler: Annotated[
         str | None,
-        option("--sampler MODULE:NAME", "Whose sample(n, rng) is in the place of GENERATED."),
+        option(
+            "--sampler MODULE:NAME",
+            "An object, or a class to call, whose `sample(n, rng)` takes the place of GENERATED.",
+        ),
     ] = None,
     columns: reading_options.Columns = None,
     exclude: reading_options.Exclude = None,
@@ -57,51 +72,95 @@ def compare(
         list[str] | None,
         option(
             "--kinds NAME=KIND",
-            "The kind of a column: number, category, time, …; may be given many times.",
+            "The kind of a column, as `zip=category`: number, category, time, … May be given "
+            "many times.",
+            "found out",
         ),
     ] = None,
     missing: Annotated[
-        str, option("--missing", "A missing value is a level of its own, or its row is left out.")
+        str,
+        option(
+            "--missing HOW",
+            "A missing value is a value of its own (`level`), or leaves its row out (`drop`).",
+        ),
     ] = "level",
     group: Annotated[
         str | None,
-        option("--group COLUMN", "Rows of one group, as of one person, are permuted together."),
+        option(
+            "--group COLUMN",
+            "Rows of one group, such as one person, depend on each other: whole groups are "
+            "permuted.",
+        ),
     ] = None,
     weights: Annotated[
-        str | None, option("--weights COLUMN", "Sampling weights: rows are kept in proportion.")
+        str | None,
+        option("--weights COLUMN", "Sampling weights: rows are kept in proportion to them."),
     ] = None,
     strict: Annotated[
-        bool, option("--strict", "Refuse what cannot be compared, instead of setting it aside.")
+        bool,
+        option("--strict", "Refuse a column that cannot be compared, instead of setting it aside."),
     ] = False,
     holdout: Annotated[
         Path | None,
-        option("--holdout FILE", "Real rows not trained on: test exactly whether REAL is copied."),
+        option(
+            "--holdout FILE",
+            "Real rows that the generator has not seen, for an exact test of whether REAL is "
+            "copied.",
+        ),
     ] = None,
     fail_on_copies: Annotated[
-        bool, option("--fail-on-copies", "Exit 1 for copies without a holdout too.")
+        bool, option("--fail-on-copies", "Exit 1 where rows look copied, also without a holdout.")
     ] = False,
     sample: Annotated[
-        int | None, option("--sample N", "Draw N rows of each file, by the seed.")
+        int | None,
+        option(
+            "--sample N", "Draw N rows of each file without replacement, at least 3.", "all rows"
+        ),
     ] = None,
     tests: Annotated[
-        str | None, option("--tests A,B,…", "Run these tests; the battery if not given.")
+        str | None,
+        option("--tests A,B,…", "Tests by name, such as `energy,hotelling`.", "the battery"),
     ] = None,
-    alpha: Annotated[float, option("--alpha", "The level of all tests together, 0 … 1.")] = 0.05,
-    correction: Annotated[str, option("--correction", "holm or benjamini-hochberg.")] = "holm",
-    permutations: Annotated[int, option("--permutations", "Permutations of each test.")] = 999,
-    seed: Annotated[int, option("--seed", "Of draw, permutations and bootstrap.")] = 0,
+    alpha: Annotated[
+        float, option("--alpha LEVEL", "The level of all tests together, above 0 and below 1.")
+    ] = 0.05,
+    correction: Annotated[
+        str,
+        option(
+            "--correction NAME",
+            "How p-values are adjusted over tests: `holm` or `benjamini-hochberg`.",
+        ),
+    ] = "holm",
+    permutations: Annotated[int, option("--permutations N", "Permutations of each test.")] = 999,
+    seed: Annotated[
+        int, option("--seed N", "Of the draw, the permutations and the bootstrap; 0 to 2⁶³ − 1.")
+    ] = 0,
     as_json: AsJson = False,
     html: Annotated[
-        Path | None, option("--html FILE", "Write a page with tables and pictures.")
+        Path | None,
+        option(
+            "--html FILE",
+            "Write a page with the tables and with pictures of columns and directions.",
+        ),
     ] = None,
     markdown: AsMarkdown = False,
     junit: Annotated[
-        Path | None, option("--junit FILE", "Write JUnit XML: a test case for each test.")
+        Path | None,
+        option(
+            "--junit FILE", "Write JUnit XML, with a test case for each test and one for copies."
+        ),
     ] = None,
 ) -> Status:
     """Compare two tables: do they come from one distribution?
 
-    Exit 0 if not told apart, 1 if told apart or shown to copy, 3 if it cannot tell.
+    Which tests tell them apart, how far apart they are, and which columns and
+    directions differ.
+
+    \b
+    Exit status:
+      0  Not told apart.
+      1  Told apart or, by held-out rows, shown to copy.
+      3  It could not tell: no test could have rejected, whatever the rows.
 
     \b
     Example:

@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 
 def conform(
     backend: Annotated[
-        str | None, option("--backend A,B,…", "Compare these; all installed ones if not given.")
+        str | None,
+        option(
+            "--backend A,B,…",
+            "Names with commas between, as `pytorch,pytorch:batched`. A name stands for that "
+            "form alone; a single name without a form for all its forms.",
+            "every installed one, in all its forms",
+        ),
     ] = None,
     replicates: Annotated[
-        int, option("--replicates", "Per backend in distribution, from 20; 0: none.")
+        int,
+        option(
+            "--replicates N",
+            "Replicates a backend of the comparison in distribution, at least 20; 0 leaves it out.",
+        ),
     ] = 200,
     threads: Threads = 1,
     workers: Workers = None,
@@ -27,7 +37,14 @@ def conform(
 ) -> Status:
     """Ask whether the backends are the same experiment.
 
-    Exit 0 if every pair agrees, 1 if not, 3 if there is one alone.
+    Step by step in float64 from the same draws, and over many seeds in float32,
+    in distribution. It writes nothing.
+
+    \b
+    Exit status:
+      0  Every pair of backends agrees.
+      1  Some pair does not agree, or is not shown to.
+      3  It could not tell: one backend alone has nothing to agree with.
 
     \b
     Example:

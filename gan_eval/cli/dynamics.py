@@ -15,17 +15,33 @@ def dynamics(
     config: Config = None,
     assignments: Assignments = None,
     discriminators: Annotated[
-        int, option("--discriminators", "Seeds whose discriminators are looked at.")
+        int,
+        option(
+            "--discriminators N",
+            "Seeds 0, 1, … whose discriminators are looked at, 1 to 4096; medians are told.",
+        ),
     ] = 64,
     trace: Annotated[
-        bool, option("--trace", "Train as well, and measure beside what is predicted.")
+        bool,
+        option(
+            "--trace",
+            "Train these seeds too, for what trained discriminators see, and follow expected "
+            "gradients, for measured rates beside the predicted ones.",
+        ),
     ] = False,
-    html: Annotated[Path | None, option("--html FILE", "Write a page with pictures.")] = None,
+    html: Annotated[
+        Path | None,
+        option(
+            "--html FILE", "Write one offline HTML page with the vector field and the spectrum."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what theory knows of a GAN before it is trained.
 
-    Which errors its discriminator sees, and whether steps keep the equilibrium.
+    Which errors its discriminator can see when it has gone flat, what bounds the
+    KL then, and whether steps of plain gradients keep the equilibrium. It trains
+    nothing unless --trace is given, and writes nothing unless --html is.
 
     \b
     Example:

@@ -29,31 +29,68 @@ def exercise(
     backend: BackendName = "fused_cpu",
     seed: Seed = 0,
     replicates: Annotated[
-        int, option("--replicates", "Generators that the tests meet, from 2.")
+        int, option("--replicates N", "Generators that the tests meet, 2 to 100,000.")
     ] = 60,
     discriminators: Annotated[
-        int, option("--discriminators", "Of them, how many meet fresh discriminators.")
+        int,
+        option(
+            "--discriminators N",
+            "How many of them, from the first on, meet fresh discriminators; from 2.",
+        ),
     ] = 10,
     test_rows: Annotated[
-        list[int] | None, option("--test-rows N", "Rows of the tests; may be repeated.")
+        list[int] | None,
+        option(
+            "--test-rows N",
+            "Generated rows that the tests get, from 10. May be given many times.",
+            "10, 20, 50, 100, 200, 500",
+        ),
     ] = None,
     fit_rows: Annotated[
-        list[int] | None, option("--fit-rows N", "Rows of the fits; may be repeated.")
+        list[int] | None,
+        option(
+            "--fit-rows N",
+            "Real rows, and as many generated ones, that fresh discriminators are fitted to; "
+            "from 10. May be given many times; `n_examples` is always among them.",
+            "100, 300, 1000, 3000",
+        ),
     ] = None,
     widths: Annotated[
-        list[str] | None, option("--widths A,B", "More hidden widths; may be repeated.")
+        list[str] | None,
+        option(
+            "--widths A,B",
+            "Hidden widths of fresh discriminators beside the configuration's. May be given "
+            "many times.",
+            "8,4",
+        ),
     ] = None,
-    restarts: Annotated[int, option("--restarts", "Random starts of each fit.")] = 3,
-    alpha: Annotated[float, option("--alpha", "Level of every test, 0 … 1.")] = 0.05,
+    restarts: Annotated[
+        int, option("--restarts N", "Random starts of each fit, of which the best counts.")
+    ] = 3,
+    alpha: Annotated[
+        float, option("--alpha P", "The level of every test, above 0 and below 1.")
+    ] = 0.05,
     workers: Workers = None,
-    out: Annotated[Path, option("--out DIR", "Where tables, numbers and page go.")] = Path(
-        "reports/exercise"
-    ),
+    out: Annotated[
+        Path,
+        option(
+            "--out DIR",
+            "Where tables, numbers and page go. A folder with files of these names but without "
+            "an `exercise.json` is refused.",
+        ),
+    ] = Path("reports/exercise"),
     as_json: AsJson = False,
 ) -> Status:
     """Ask whether the generator wins on finite samples.
 
-    It is the chapter's exercise. Exit 3 if neither yes nor no is shown.
+    It is the chapter's exercise: is there an equilibrium where the generator
+    wins on finite samples? It trains generators, counts from how many rows each
+    test tells them from the truth, and fits fresh discriminators.
+
+    \b
+    Exit status:
+      0  Some number of rows has an answer, yes or no.
+      3  It could not tell: neither yes nor no is shown, at any number of rows.
 
     \b
     Example:

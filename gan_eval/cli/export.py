@@ -11,7 +11,7 @@ from gan_eval.cli.app import argument, option
 def export(
     folder: Annotated[Path, argument("DIR", "The folder of a run.")],
     out: Annotated[
-        Path | None, option("--out FILE", "A .csv or .parquet file; CSV on stdout if not given.")
+        Path | None, option("--out FILE", "A .csv or .parquet file.", "CSV on stdout")
     ] = None,
     epochs: Annotated[
         bool, option("--epochs", "One row per replicate and epoch, not one per replicate.")

@@ -21,10 +21,19 @@ _NAMED = ("sample", "seed", *reading_options.READING)
 
 def rank(
     real: Annotated[
-        Path, argument("REAL", "A table: CSV, TSV, JSON, Excel, Parquet, NPY, …, or - for stdin.")
+        Path,
+        argument(
+            "REAL",
+            "A table: a text, JSON, Excel, Parquet or a folder of it, Arrow, NPY or NPZ, or - "
+            "for standard input.",
+        ),
     ],
     generated: Annotated[
-        list[Path], argument("GENERATED", "Two tables or more, with the same columns.")
+        list[Path],
+        argument(
+            "GENERATED",
+            "Two tables or more, with the same columns; called by the names of their files.",
+        ),
     ],
     columns: reading_options.Columns = None,
     exclude: reading_options.Exclude = None,
@@ -38,23 +47,41 @@ def rank(
     array: reading_options.ArrayName = None,
     sheet: reading_options.SheetName = None,
     sample: Annotated[
-        int | None, option("--sample N", "Draw N rows of each file, by the seed.")
+        int | None,
+        option(
+            "--sample N", "Draw N rows of each file without replacement, at least 4.", "all rows"
+        ),
     ] = None,
-    measure: Annotated[str, option("--measure", "The distance: energy or mmd.")] = "energy",
+    measure: Annotated[
+        str, option("--measure NAME", "The squared distance: `energy` or `mmd`.")
+    ] = "energy",
     method: Annotated[
-        str, option("--method", "Of the variance: jackknife or u_statistic.")
+        str, option("--method NAME", "Of the variance: `jackknife` or `u_statistic`.")
     ] = "jackknife",
-    alpha: Annotated[float, option("--alpha", "The level of all pairs together, 0 … 1.")] = 0.05,
-    seed: Annotated[int, option("--seed", "Of the draw, and of blocks of large tables.")] = 0,
+    alpha: Annotated[
+        float, option("--alpha LEVEL", "The level of all pairs together, above 0 and below 1.")
+    ] = 0.05,
+    seed: Annotated[
+        int,
+        option(
+            "--seed N",
+            "Of the draw, and of the blocks of tables of more than 20,000 rows; 0 to 2⁶³ − 1.",
+        ),
+    ] = 0,
     as_json: AsJson = False,
     html: Annotated[
-        Path | None, option("--html FILE", "Write a page with tables and a picture.")
+        Path | None, option("--html FILE", "Write a page with the tables and with pictures.")
     ] = None,
     markdown: AsMarkdown = False,
 ) -> Status:
     """Rank generators: which is nearest to the real rows?
 
-    Exit 0 if one is nearer than all others, 3 if no single one is shown to be.
+    How far is each from the same real table, and which is nearer than which?
+
+    \b
+    Exit status:
+      0  One generator is shown to be nearer than each of the others.
+      3  It could not tell: no single one is shown to be nearer than all others.
 
     \b
     Example:

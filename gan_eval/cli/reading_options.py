@@ -13,33 +13,62 @@ READING = (
 """The library's names of them, for its sentences."""
 
 Separator = Annotated[
-    str | None, option("--separator", "Between columns of a text: ; , | tab blanks …")
+    str | None,
+    option(
+        "--separator MARK",
+        "What parts the columns of a text: one character, `tab`, or `blanks` for runs of them.",
+        "found out",
+    ),
 ]
-Decimal = Annotated[str | None, option("--decimal", "The decimal mark of a text: . or ,")]
-Thousands = Annotated[str | None, option("--thousands", "The mark between thousands in a text.")]
-Encoding = Annotated[str | None, option("--encoding", "Of a text: utf-8, utf-16, cp1252, …")]
+Decimal = Annotated[
+    str | None,
+    option("--decimal MARK", "The decimal mark of a text, a point or a comma.", "found out"),
+]
+Thousands = Annotated[
+    str | None, option("--thousands MARK", "The mark between thousands in a text.", "found out")
+]
+Encoding = Annotated[
+    str | None,
+    option(
+        "--encoding NAME", "The encoding of a text: `utf-8`, `utf-16`, `cp1252`, …", "found out"
+    ),
+]
 Comment = Annotated[
-    str | None, option("--comment", "Begins a line that is no row: # if not given.")
+    str | None,
+    option(
+        "--comment MARK",
+        'The character that begins a line of a text which is no row; "" for none.',
+        "`#`, if found",
+    ),
 ]
 HasHeader = Annotated[
     bool | None,
     option(
         "--header/--no-header",
-        "The first line of a text or sheet names its columns; found out if not given.",
+        "Whether the first line of a text or sheet names its columns, or is a row.",
+        "found out",
     ),
 ]
 Na = Annotated[
-    list[str] | None, option("--na TEXT", "Stands for a missing value; may be given many times.")
+    list[str] | None,
+    option(
+        "--na TEXT",
+        "A text that stands for a missing value, beside the usual ones. May be given many times.",
+    ),
 ]
-ArrayName = Annotated[str | None, option("--array NAME", "The array to take from an NPZ file.")]
-SheetName = Annotated[str | None, option("--sheet NAME", "The sheet of an Excel file.")]
+ArrayName = Annotated[
+    str | None, option("--array NAME", "The array to take from an NPZ file that holds several.")
+]
+SheetName = Annotated[
+    str | None,
+    option("--sheet NAME", "The sheet of an Excel file, by its name or number.", "the first"),
+]
 Columns = Annotated[
     list[str] | None,
     option(
-        "--columns A,B,…",
-        "Compare these columns; all that both have if not given. May be given many times.",
+        "--columns A,B,…", "The columns to compare. May be given many times.", "all that both have"
     ),
 ]
 Exclude = Annotated[
-    list[str] | None, option("--exclude A,B,…", "Leave these out; may be given many times.")
+    list[str] | None, option("--exclude A,B,…", "Columns to leave out. May be given many times.")
 ]

@@ -10,13 +10,34 @@ from gan_eval.runtime.errors import UsageError
 
 
 def report(
-    folders: Annotated[list[Path], argument("DIR", "Folders that `run` wrote.")],
-    out: Annotated[Path | None, option("--out DIR", "Where several runs are put together.")] = None,
+    folders: Annotated[
+        list[Path],
+        argument(
+            "DIR",
+            "The folder of a run, with its ledger, or rows.csv, epochs.csv and study.json; or "
+            "several.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        option(
+            "--out DIR",
+            "Where several runs are put together; needed for more than one. The folders that "
+            "are read stay as they are. A folder with a ledger is refused.",
+        ),
+    ] = None,
     benchmarks: Annotated[
-        list[Path] | None, option("--benchmarks FILE", "Show this file of pytest-benchmark beside.")
+        list[Path] | None,
+        option(
+            "--benchmarks FILE",
+            "Show this file of pytest-benchmark as well: its table and picture, beside the "
+            "run's time to quality. May be given many times.",
+        ),
     ] = None,
 ) -> None:
     """Write the report of rows again, or of several runs in one.
+
+    For instance after Ctrl-C, or with a newer version.
 
     \b
     Example:

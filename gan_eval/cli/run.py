@@ -23,17 +23,20 @@ def run(
     study: Annotated[
         Path | None,
         argument(
-            "STUDY.toml", "A file, or a name that `gan-eval studies` lists; the main job if none."
+            "STUDY.toml",
+            "The study as TOML; or, where there is no such file, a name that `gan-eval studies`"
+            " lists; the main job if none.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, option("--out DIR", "Where results go; reports/<name> if not given.")
+        Path | None, option("--out DIR", "Where results go.", "`reports/<name>`")
     ] = None,
     assignments: Annotated[
         list[str] | None,
         option(
             "--set KEY=VALUE",
-            "Set one key of the study, as replicates=8 or config.epochs=40; may be repeated.",
+            "Set one key of the study, as `replicates=8` or `config.epochs=40`. May be given "
+            "many times.",
         ),
     ] = None,
     workers: Workers = None,
@@ -42,27 +45,39 @@ def run(
         str | None,
         option(
             "--scheduler ADDRESS",
-            "Train on the workers of this Dask scheduler, as tcp://host:8786.",
+            "Train on the workers of the Dask scheduler at this address, as `tcp://host:8786`, "
+            "and not on this machine. Goes without `--workers`.",
         ),
     ] = None,
     timeout: Annotated[
         float | None,
         option(
             "--timeout-per-replicate SECONDS",
-            "End a fit of a generator from outside after so long; its row says so.",
+            "End a fit of a generator from outside that takes longer; its row says so, and the "
+            "study goes on.",
         ),
     ] = None,
     dry_run: Annotated[
-        bool, option("--dry-run", "Print what would run and for how long; write nothing.")
+        bool, option("--dry-run", "Print what would run and for how long, and write nothing.")
     ] = False,
     fresh: Annotated[
-        bool, option("--fresh", "Begin anew; what earlier runs left is moved aside.")
+        bool,
+        option(
+            "--fresh",
+            "Begin anew. What earlier runs left in the folder is moved into a folder "
+            "`earlier-1` of it, `earlier-2` the next time.",
+        ),
     ] = False,
 ) -> Status:
     """Run a study, or the main job, and write its HTML report.
 
     What was finished before, by this command or by another study in the same folder, is not
     trained again.
+
+    \b
+    Exit status:
+      0  Done, with rows. Some units of work may have failed, which a line
+         counts, or the time budget may have cut it short.
 
     \b
     Example:

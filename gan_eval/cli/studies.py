@@ -9,14 +9,16 @@ from gan_eval.runtime.errors import UsageError
 
 
 def studies(
-    name: Annotated[str | None, argument("NAME", "Print the TOML of this one.")] = None,
+    name: Annotated[
+        str | None, argument("NAME", "Print the TOML of this study, a start for one's own.")
+    ] = None,
     schema: Annotated[
-        bool, option("--schema", "Print the JSON Schema of a study, for editors.")
+        bool, option("--schema", "Print the JSON Schema of a study, for editors, and nothing else.")
     ] = False,
 ) -> None:
     """List the studies that come with the package.
 
-    Each with the question that it answers.
+    Each with the question that it answers. It writes nothing.
 
     \b
     Example:

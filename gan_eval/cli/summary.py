@@ -13,7 +13,11 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 AsMarkdown = Annotated[
     bool,
-    option("--markdown", "Print Markdown, and append it to $GITHUB_STEP_SUMMARY if that is set."),
+    option(
+        "--markdown",
+        "Print Markdown instead of the tables, and append it to the file that "
+        "`$GITHUB_STEP_SUMMARY` names, if that is set.",
+    ),
 ]
 
 

@@ -13,26 +13,65 @@ if TYPE_CHECKING:
 
 
 def throughput(
-    files: Annotated[list[Path], argument("FILE", "Files that pytest-benchmark wrote.")],
+    files: Annotated[
+        list[Path],
+        argument(
+            "FILE",
+            "Files of pytest-benchmark: what --benchmark-json, --benchmark-save or "
+            "--benchmark-autosave wrote. `pytest benchmarks/` leaves them in "
+            "reports/benchmarks.",
+        ),
+    ],
     csv: Annotated[Path | None, option("--csv FILE", "Write the table as CSV.")] = None,
-    html: Annotated[Path | None, option("--html FILE", "Write a page with a picture.")] = None,
+    html: Annotated[
+        Path | None,
+        option(
+            "--html FILE",
+            "Write one offline HTML page: the tables, and a picture of examples per second.",
+        ),
+    ] = None,
     against: Annotated[
-        list[Path] | None, option("--against FILE", "Compare with this; may be given again.")
+        list[Path] | None,
+        option(
+            "--against FILE",
+            "Compare with this earlier file, benchmark by benchmark. May be given many times. "
+            "All files need raw rounds.",
+        ),
     ] = None,
     slowdown: Annotated[
-        float, option("--slowdown", "Times as long that is allowed, from 1.")
+        float, option("--slowdown TIMES", "How many times as long is allowed; at least 1.")
     ] = 1.2,
     alpha: Annotated[
-        float, option("--alpha", "The level of all benchmarks together, 0 … 1.")
+        float, option("--alpha LEVEL", "The level of all benchmarks together, above 0 and below 1.")
     ] = 0.05,
-    correction: Annotated[str, option("--correction", "holm or benjamini-hochberg.")] = "holm",
-    run: Annotated[Path | None, option("--run DIR", "Show a run's time to quality beside.")] = None,
-    epsilon: Annotated[float, option("--epsilon", "The KL(q‖p), in nats, that is quality.")] = 0.1,
+    correction: Annotated[
+        str,
+        option(
+            "--correction NAME",
+            "How p-values are adjusted over benchmarks: `holm` or `benjamini-hochberg`.",
+        ),
+    ] = "holm",
+    run: Annotated[
+        Path | None,
+        option("--run DIR", "A folder that `run` wrote: its time to quality stands beside."),
+    ] = None,
+    epsilon: Annotated[
+        float, option("--epsilon KL", "The KL(q‖p), in nats, that counts as quality; above 0.")
+    ] = 0.1,
     as_json: AsJson = False,
 ) -> Status:
     """Tabulate benchmarks, and say whether one became slower.
 
-    With --against: exit 1 if one became too slow, 3 if it cannot tell.
+    What `pytest benchmarks/`, or anyone's pytest-benchmark, has measured, in one
+    table.
+
+    \b
+    Exit status:
+      0  Nothing was compared, or no benchmark is slower than allowed, and each
+         could have been shown to be.
+      1  Some benchmark is slower than allowed.
+      3  It could not tell: of some benchmark no rounds could have shown it, and
+         none is shown to be slower.
 
     \b
     Example:

@@ -40,22 +40,43 @@ def train(
     threads: ThreadsOrAll = None,
     as_json: AsJson = False,
     plot: Annotated[
-        Path | None, option("--plot FILE", "Write the chapter's two pictures, as .png or .svg.")
+        Path | None,
+        option(
+            "--plot FILE",
+            "Write the chapter's two pictures of the first seed, loss curves and generated "
+            "points over real ones, as .png or .svg.",
+        ),
     ] = None,
     data: Annotated[
         Path | None,
-        option("--data FILE", "Train on a part of this table, and judge by the rest."),
+        option(
+            "--data FILE",
+            "Train on a part of this table, of numbers, and judge by the rest. Goes without "
+            "`--backend`, `--device` and `--plot`.",
+        ),
     ] = None,
     columns: Annotated[
         list[str] | None,
-        option("--columns NAMES", "Of --data: columns to take, with commas; may be repeated."),
+        option(
+            "--columns NAMES",
+            "Of `--data`: the columns to take, with commas between. May be given many times, "
+            "and then a name may hold commas.",
+            "all",
+        ),
     ] = None,
     holdout: Annotated[
         float | None,
-        option("--holdout SHARE", "Of --data: the part to judge by; 0.3 if not given."),
+        option(
+            "--holdout SHARE",
+            "Of `--data`: the share of the rows that is held out, to judge by.",
+            "0.3",
+        ),
     ] = None,
 ) -> None:
     """Train the chapter's GAN and hold it against the truth.
+
+    One configuration, from one or more seeds. It writes nothing unless --plot
+    is given.
 
     \b
     Example:

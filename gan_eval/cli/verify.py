@@ -12,10 +12,19 @@ if TYPE_CHECKING:
     from gan_eval.report.verify import Verification
 
 
-def verify(file: Annotated[Path, argument("FILE", "A report.html.")]) -> Status:
+def verify(
+    file: Annotated[Path, argument("FILE", "A report.html that `run` or `report` wrote.")],
+) -> Status:
     """Recompute every number that a report shows from its data.
 
-    Exit 1 where one differs, 3 where the page has too many rows to hold them.
+    It writes the report again from the data that the page holds, and compares
+    every number and word, the whole markup, and the figures.
+
+    \b
+    Exit status:
+      0  Every number stands.
+      1  Some number does not stand.
+      3  It could not tell: the page has too many rows to hold them.
 
     \b
     Example:

@@ -22,7 +22,7 @@ from .pages import (
 
 
 def test_the_number_of_seeds_of_the_main_job_is_as_stated() -> None:
-    for page in ("index", "commands"):
+    for page in ("index", "commands/run"):
         assert re.findall(r"from ([\d,]+)(?: seeds)", text(page))[:2] == [f"{MANY:,}", str(FEW)]
 
 
