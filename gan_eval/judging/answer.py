@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.judging.summary import summarise
+from gan_eval.judging.summary import quantile, summarise
 from gan_eval.pages.numbers import count, number, percent, percents, plural
 from gan_eval.runtime.errors import UsageError
 
@@ -199,7 +199,7 @@ def learned(
     UsageError
         Where the rows are of several configurations, backends or devices.
     """
-    summary: Mapping[str, Any]
+    summary: dict[str, Any]
     if isinstance(source, pd.DataFrame):
         if source.empty:
             return Learned(0, 0, math.nan, math.nan)
@@ -210,8 +210,11 @@ def learned(
             )
         summary = {str(name): value for name, value in cells.iloc[0].items()}
         yardstick = str(source["yardstick"].iloc[0]) if "yardstick" in source else ""
+        if yardstick in source and yardstick not in summary:
+            worths = source[yardstick].mask(source["verdict"].eq("diverged"), 0.0)
+            summary |= {yardstick: quantile(worths, 0.5)}
     else:
-        summary, yardstick = dict(source), ""
+        summary, yardstick = {str(name): value for name, value in source.items()}, ""
     trainings = int(summary["replicates"])
     if not trainings:
         return Learned(0, 0, math.nan, math.nan)
