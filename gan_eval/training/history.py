@@ -11,7 +11,15 @@ from numpy.typing import ArrayLike
 
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
-from gan_eval.training.trained import AdamState, Array, Averaging, EpochEnd, OnEpoch, TrainedGANs
+from gan_eval.training.trained import (
+    AdamState,
+    Array,
+    Averaging,
+    Discriminators,
+    EpochEnd,
+    OnEpoch,
+    TrainedGANs,
+)
 from gan_eval.training.units import Units
 
 
@@ -62,19 +70,26 @@ class History:
             self._began = time.perf_counter()
             yield epoch
 
-    def end(self, losses: ArrayLike, generator: Layer) -> None:
+    def end(
+        self, losses: ArrayLike, generator: Layer, discriminator: Discriminators | None = None
+    ) -> None:
         """End an epoch.
 
         ``losses`` are D's and G's, shape (2, R), nats per example, mean over the epoch; NaN where
         there are none. ``generator`` is as it is now. What it takes to fetch them from a device is
-        the training's.
+        the training's. ``discriminator`` is called by ``on_epoch`` only, where that needs it.
         """
         self._losses.append(np.array(losses, dtype=np.float64))
         self._generators.append(self._told(generator))
         seconds, chapter_seconds = self._elapsed(), np.nan
         if self.on_epoch is not None:
-            number, latest = len(self._losses), (*self._losses[-1], *self._generators[-1])
-            self.on_epoch(EpochEnd(self.seeds, number, self.config.epochs, *latest))
+            self.on_epoch(
+                EpochEnd(
+                    *(self.seeds, len(self._losses), self.config.epochs),
+                    *(*self._losses[-1], *self._generators[-1]),
+                    discriminator=discriminator,
+                )
+            )
             chapter_seconds = self._elapsed()
         self._clocks.append((seconds, chapter_seconds))
 

@@ -28,6 +28,10 @@ _PER_REPLICATE = ("seeds", "weights", "biases", "loss_D", "loss_G", "seconds", "
 """The arrays of ``TrainedGANs``."""
 
 
+Discriminators = Callable[[], list[Layer]]
+"""Reads the layers of discriminators, weights (r, inputs, outputs) and biases (r, outputs)."""
+
+
 @dataclass(frozen=True)
 class EpochEnd:
     """A message to ``on_epoch`` when an epoch of r replicates has ended."""
@@ -45,6 +49,9 @@ class EpochEnd:
     """The generator's, shape (r, latent, d)."""
     biases: Array
     """The generator's, shape (r, d)."""
+    discriminator: Discriminators | None = None
+    """Reads the layers of the r discriminators as they are at this moment, as in ``TrainedGANs``;
+    None from a backend that does not tell them before the end."""
 
 
 OnEpoch = Callable[[EpochEnd], None]

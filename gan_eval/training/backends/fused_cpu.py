@@ -183,7 +183,7 @@ class LaneRunner:
             trace = self._get("trace", part)
             return trace.reshape(-1, self.shape.traced, trace.shape[-1])[: last - first]
 
-        trained.fill(part, call, began)
+        trained.fill(part, call, lambda: self._get("parameters", part), began)
         trained.end(part, {name: self._get(name, part) for name in self.shape.state})
 
     def _put(self, name: str, values: NDArray[Any]) -> None:

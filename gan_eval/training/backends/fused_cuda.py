@@ -126,6 +126,10 @@ def _train(trained: TrainingBuffers, kernel: CUDAKernel, part: slice) -> None:
         return trace.copy_to_host().reshape(longest, T, R)[: last - first]
 
     launch(kernel.start, 0, 0)
-    trained.fill(part, call, began)
-    final = np.split(state.copy_to_host().reshape(-1, R), np.cumsum([*sizes.values()])[:-1])
-    trained.end(part, dict(zip(sizes, final, strict=True)))
+
+    def now() -> dict[str, Array]:
+        found = np.split(state.copy_to_host().reshape(-1, R), np.cumsum([*sizes.values()])[:-1])
+        return dict(zip(sizes, found, strict=True))
+
+    trained.fill(part, call, lambda: now()["parameters"], began)
+    trained.end(part, now())

@@ -175,7 +175,8 @@ def _train(
         state, of_batches = one_epoch(state, rows, order, noise, numbers)
         with np.errstate(invalid="ignore"):  # a run that diverges may add ∞ and −∞
             losses = fetch(of_batches).sum(axis=1).T / examples
-        history.end(losses, fetch(state.average[0] if state.average else state.G[0]))
+        generator = fetch(state.average[0] if state.average else state.G[0])
+        history.end(losses, generator, lambda now=state: fetch(now.D))
     averaging = moments = None
     if state.average:
         mean, covariances = fetch(state.average)

@@ -108,6 +108,10 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
     rates, step = schedule.rate_factors(config), 0
 
     start = _layer(linear.weight.data(), linear.bias.data())
+
+    def discriminator() -> list[Layer]:
+        return [_layer(dense.weight.data(), dense.bias.data()) for dense in net_D]
+
     history = History(config, MXNetBackend.name, "cpu", [seed], start, on_epoch)
     for epoch in history.epochs():
         order = draws.epoch_order(seed, epoch, config.n_examples)
@@ -123,11 +127,10 @@ def _train_one(config: TrainingConfig, seed: int, on_epoch: OnEpoch | None) -> T
             average.add(step)
             step += 1
         losses = np.array([[total_D], [total_G]]) / config.n_examples
-        history.end(losses, average.generator)
+        history.end(losses, average.generator, discriminator)
     parts = [Layer(dense.weight, dense.bias) for net in (net_G, net_D) for dense in net]
     moments = ([_layer(*(updates.moments(p)[i] for p in part)) for part in parts] for i in (0, 1))
-    final = [_layer(dense.weight.data(), dense.bias.data()) for dense in net_D]
-    return history.trained(final, AdamState(*moments), average.averaging)
+    return history.trained(discriminator(), AdamState(*moments), average.averaging)
 
 
 def _refuse_logits_of_zero(

@@ -124,6 +124,10 @@ def _train_one(
     history = History(
         *(config, "pytorch", str(device), [seed], _layer(*average.generator), on_epoch, units)
     )
+
+    def discriminator() -> list[Layer]:
+        return [_layer(m.weight, m.bias) for m in net_D if isinstance(m, nn.Linear)]
+
     examples = np.array([config.n_examples, schedule.generator_examples(config)])
     for epoch in history.epochs():
         order = torch.as_tensor(draws.epoch_order(seed, epoch, config.n_examples)).to(device)
@@ -138,17 +142,15 @@ def _train_one(
             loss_D, loss_G = updates.step(number, X, Z)
             total[0] += loss_D
             total[1] += loss_G
-        history.end((total.cpu().numpy() / examples)[:, None], _layer(*average.generator))
-    discriminator = [m for m in net_D if isinstance(m, nn.Linear)]
+        losses = (total.cpu().numpy() / examples)[:, None]
+        history.end(losses, _layer(*average.generator), discriminator)
     averaging = None
     if average.kept:
         last, mean, covariance = average.linear, average.parts[1], average.parts[2]
         averaging = Averaging(
             _layer(last.weight, last.bias), _to_numpy(mean)[None], _to_numpy(covariance)[None]
         )
-    return history.trained(
-        [_layer(m.weight, m.bias) for m in discriminator], _adam_state(updates), averaging
-    )
+    return history.trained(discriminator(), _adam_state(updates), averaging)
 
 
 def _adam_state(updates: Updates) -> AdamState | None:

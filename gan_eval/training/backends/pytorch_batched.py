@@ -206,7 +206,11 @@ def train(
         parts = zip(X.split(config.batch_size, 1), Z.split(config.batch_size, 1), strict=True)
         for position, (batch, latent) in enumerate(parts):
             step(batch, latent, numbers[position], bool(with_G[position]))
-        history.end(to_numpy(game.losses) / examples, _generator(game))
+        history.end(
+            to_numpy(game.losses) / examples,
+            _generator(game),
+            lambda: game.D.layers(game.D.parameters),
+        )
     adam = AdamState(
         *(
             [*game.G.layers(of_G), *game.D.layers(of_D)]

@@ -114,7 +114,8 @@ def _train_one(
         )
         total = game.epoch(X, Z, told)
         losses = total.numpy()[:, None] / config.n_examples
-        history.end(losses, *_layers(game.average[:2] or game.net_G.variables))
+        (generator,) = _layers(game.average[:2] or game.net_G.variables)
+        history.end(losses, generator, lambda: _layers(game.net_D.variables))
     # Adam's variables: the number of steps, then both moments of each parameter in turn.
     moments = [adam.variables[1:] for adam in (game.adam_G, game.adam_D)]
     first, second = (

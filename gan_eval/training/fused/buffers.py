@@ -144,11 +144,18 @@ class TrainingBuffers:
             affine = np.concatenate([A.reshape(R, -1), b], axis=1).astype(config.numpy_dtype)
         return state | {"affine": affine.T}
 
-    def fill(self, part: slice, call: Callable[[int, int], Array], began: float) -> None:
+    def fill(
+        self,
+        part: slice,
+        call: Callable[[int, int], Array],
+        parameters: Callable[[], Array],
+        began: float,
+    ) -> None:
         """Take in the traces of a kernel's calls for some replicates, and read the clocks.
 
         ``call(first, last)`` trains epochs first … last − 1 and returns their trace (epochs,
-        traced, r). ``began`` is when the first call's work did.
+        traced, r), and ``parameters()`` reads those of both nets after it, (P, r). ``began`` is
+        when the first call's work did.
         """
         replicates = part.stop - part.start
         for first, last in calls(self.config, one_epoch=self.on_epoch is not None):
@@ -162,7 +169,7 @@ class TrainingBuffers:
                 seconds = (time.perf_counter() - began) / (replicates * (last - first))
                 self.clocks[0, part, first:last] = seconds
             if self.clocks is not None and self.on_epoch is not None:
-                self.on_epoch(self._epoch_end(part, last, trace[0]))
+                self.on_epoch(self._epoch_end(part, last, trace[0], parameters))
                 self.clocks[1, part, first] = (time.perf_counter() - began) / replicates
             began = time.perf_counter()
 
@@ -186,10 +193,19 @@ class TrainingBuffers:
         examples = [self.config.n_examples, schedule.generator_examples(self.config)]
         return numbers[-2:].astype(np.float64) / np.array(examples)[:, None]
 
-    def _epoch_end(self, part: slice, epoch: int, numbers: Array) -> EpochEnd:
+    def _epoch_end(
+        self, part: slice, epoch: int, numbers: Array, parameters: Callable[[], Array]
+    ) -> EpochEnd:
         """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
         (loss_D, loss_G), generator = self._losses(numbers), self._told(part, numbers)
-        return EpochEnd(self.seeds[part], epoch, self.config.epochs, loss_D, loss_G, *generator)
+
+        def discriminator() -> list[Layer]:
+            return _layers(parameters().T.astype(np.float64), self.shape.discriminator)
+
+        seeds, epochs = self.seeds[part], self.config.epochs
+        return EpochEnd(
+            seeds, epoch, epochs, loss_D, loss_G, *generator, discriminator=discriminator
+        )
 
     def trained(
         self, backend: str, device: str, seconds: Array, chapter_seconds: Array

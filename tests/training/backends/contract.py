@@ -211,6 +211,28 @@ def returns_shapes_clocks_and_epoch_ends(backend: Backend) -> None:
     assert np.isnan(backend.train(config, [7]).chapter_seconds).all()
 
 
+def tells_the_discriminator_of_each_epoch(backend: Backend) -> None:
+    """D after e epochs is what a training that ends there returns: nothing looks ahead."""
+    config = TrainingConfig.parse({"preset": "mended", "epochs": 3, "n_examples": 50})
+    config = config.model_copy(update={"learning_rate_schedule": "constant"})
+    told: dict[tuple[int, int], list[np.ndarray]] = {}
+
+    def hear(end: EpochEnd) -> None:
+        assert end.discriminator is not None
+        layers = end.discriminator()
+        for r, seed in enumerate(end.seeds.tolist()):
+            # Copied: what a backend hands over may go on changing.
+            told[seed, end.epoch] = [np.array(part[r]) for layer in layers for part in layer]
+
+    backend.train(config, [7, 8], on_epoch=hear)
+    for epochs in (1, 3):
+        short = backend.train(config.model_copy(update={"epochs": epochs}), [7, 8])
+        for r, seed in enumerate((7, 8)):
+            parts = [part[r] for layer in short.discriminator for part in layer]
+            for mine, theirs in zip(told[seed, epochs], parts, strict=True):
+                np.testing.assert_array_equal(mine, theirs)
+
+
 def tells_of_averaged_generators_in_the_users_units(backend: Backend) -> None:
     """What ``on_epoch`` hears of a mended training is what is returned, with its bits."""
     config = TrainingConfig.parse({"preset": "mended", "epochs": 3, "n_examples": 50})

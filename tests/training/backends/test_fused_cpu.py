@@ -29,6 +29,7 @@ def test_it_agrees_with_the_arbiter(fused: FusedCPUBackend, variant: str) -> Non
     [
         contract.is_the_same_whatever_stands_beside_it,
         contract.returns_shapes_clocks_and_epoch_ends,
+        contract.tells_the_discriminator_of_each_epoch,
         contract.tells_of_averaged_generators_in_the_users_units,
         contract.returns_a_diverging_run_that_is_not_finite,
         contract.refuses_a_device_that_is_not_there,

@@ -38,6 +38,7 @@ def test_it_trains_the_remedies(backend_jax: JAXBackend, variant: str) -> None:
     [
         contract.is_the_same_whatever_stands_beside_it,
         contract.returns_shapes_clocks_and_epoch_ends,
+        contract.tells_the_discriminator_of_each_epoch,
         contract.returns_a_diverging_run_that_is_not_finite,
         contract.refuses_a_device_that_is_not_there,
     ],

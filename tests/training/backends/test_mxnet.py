@@ -48,6 +48,7 @@ def test_it_trains_the_remedies_that_leave_the_steps_alone(
     [
         contract.is_the_same_whatever_stands_beside_it,
         contract.returns_shapes_clocks_and_epoch_ends,
+        contract.tells_the_discriminator_of_each_epoch,
         contract.returns_a_diverging_run_that_is_not_finite,
         contract.refuses_a_device_that_is_not_there,
         contract.refuses_the_other_remedies,
