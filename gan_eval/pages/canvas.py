@@ -19,8 +19,9 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgba_array
+from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from gan_eval.pages.numbers import number
@@ -128,14 +129,21 @@ class PlotBox(NamedTuple):
 
 
 @contextmanager
+def styled() -> Iterator[None]:
+    """Draw meanwhile in the page's style."""
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # A name may have letters that matplotlib's font lacks; the browser's font draws the text.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+@contextmanager
 def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Axes]]:
     """Open a figure (inches, 72 units each) with one axes, in the page's style while it is drawn.
 
     The width makes a letter about as large as the page's small print on a screen of 360 pixels.
     """
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # A name may have letters that matplotlib's font lacks; the browser's font draws the text.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with styled():
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure, figure.add_subplot()
 
@@ -144,8 +152,7 @@ def figure_of(drawings: Sequence[Callable[[Axes], object]], height: float = 3.6)
     """Draw pictures beside each other in one matplotlib figure, in the colours of a light page."""
     across = min(len(drawings), 3)
     down = -(-len(drawings) // across)
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with styled():
         figure = Figure(figsize=(4.4 * across, height * down), layout="constrained")
         for place, draw in enumerate(drawings, 1):
             draw(figure.add_subplot(down, across, place))
@@ -160,12 +167,17 @@ def paint(drawn: Artist) -> None:
     light = Path(__file__).with_name("style.css").read_text(encoding="utf-8").partition("}")[0]
     values = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
     colours = {sentinel: values[name] for name, sentinel in COLOURS.items()}
-    for artist in drawn.findobj():
+    artists = drawn.findobj()
+    boxes = (one.get_bbox_patch() for one in artists if isinstance(one, Text))
+    for artist in [*artists, *filter(None, boxes)]:
         for kind in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
             if hasattr(artist, f"get_{kind}"):
                 given = to_rgba_array(getattr(artist, f"get_{kind}")())
-                if len(given) == 1 and (colour := colours.get(to_hex(given[0]))):
-                    getattr(artist, f"set_{kind}")(colour)
+                painted = [colours.get(to_hex(one)) for one in given]
+                if any(painted):
+                    pairs = zip(painted, given, strict=True)
+                    found = [to_rgba(new, one[3]) if new else tuple(one) for new, one in pairs]
+                    getattr(artist, f"set_{kind}")(found if len(found) > 1 else painted[0])
 
 
 def picture(

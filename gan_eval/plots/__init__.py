@@ -4,6 +4,20 @@ The report, the command line and a notebook draw with the same functions. Each t
 draws, and an ``ax`` or makes its own figure; each returns the Axes.
 """
 
+from gan_eval.plots.game import field
 from gan_eval.plots.grid import curves, heat
+from gan_eval.plots.history import kl_over_epochs, losses
+from gan_eval.plots.laws import discriminator, distribution
+from gan_eval.plots.spread import kl_spread, worth_spread
 
-__all__ = ["curves", "heat"]
+__all__ = [
+    "curves",
+    "discriminator",
+    "distribution",
+    "field",
+    "heat",
+    "kl_over_epochs",
+    "kl_spread",
+    "losses",
+    "worth_spread",
+]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from gan_eval import UsageError
 from gan_eval.pages.canvas import COLOURS, canvas
-from gan_eval.plots import curves, grid, heat
+from gan_eval.plots import curves, heat
 
 KL = pd.DataFrame(
     [[0.9, 0.02, np.nan], [np.inf, 0.2, 0.0]],
@@ -34,12 +32,6 @@ def points(line: Line2D) -> list[list[float]]:
 
 def cells(ax: Axes) -> list[Rectangle]:
     return [p for p in ax.patches if isinstance(p, Rectangle) and p.get_fill()]
-
-
-def test_the_examples_are_true() -> None:
-    found = doctest.testmod(grid)
-    assert found.attempted
-    assert not found.failed
 
 
 def test_each_entry_stands_in_its_row_and_column_and_the_lowest_is_strongest() -> None:

@@ -1,0 +1,341 @@
+"""What was learned over the truth: points, 95 % ellipses or densities, and D's level lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from scipy.special import expit
+
+from gan_eval.distributions.gaussian import Gaussian, GaussianLike, ellipse
+from gan_eval.distributions.modes import Modes
+from gan_eval.distributions.protocol import TargetLike, as_target
+from gan_eval.pages.canvas import COLOURS, legend_above
+from gan_eval.plots.axes import drawn, given
+from gan_eval.runtime.errors import UsageError
+from gan_eval.training.trained import TrainedGANs
+
+Array = NDArray[np.floating]
+
+SIGHT = 2.5
+"""How far from the truth's middle a picture reaches at most, in half-widths of its ellipse."""
+
+LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""The probabilities whose level lines are drawn."""
+
+_RADIUS = float(np.sqrt(stats.chi2.ppf(0.95, 2)))
+_SAMPLED = 300
+"""Rows drawn of a truth that has a density and no ellipse, where no real rows are given."""
+_KINDS = {
+    "real": ("real", "o", "-", "truth"),
+    "generated": ("learned", "^", (0, (5, 2)), "learned"),
+}
+"""Of each kind of rows: its colour, mark, line, and what its distribution is called."""
+_FLAT = 0.02
+"""The range of probabilities below which a discriminator is called flat."""
+
+
+@drawn
+def distribution(
+    law: GaussianLike | TargetLike | None,
+    target: GaussianLike | TargetLike | None,
+    real: ArrayLike | None = None,
+    generated: ArrayLike | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what was learned over the truth: the rows of both, and where 95 % of each lie.
+
+    Of a Gaussian in two dimensions or more the ellipse that holds 95 % of its first two
+    coordinates; in one dimension its density. Of a truth with modes a cross in each. The picture
+    reaches as far as 2.5 half-widths of the truth's ellipse: what is further away is not in it.
+
+    Parameters
+    ----------
+    law : Gaussian, (mean, covariance), target or None
+        What was learned; None where only its rows are known.
+    target : Gaussian, (mean, covariance), target or None
+        The truth; None where only its rows are known. Of one that is no Gaussian 300 rows are drawn
+        where no ``real`` ones are given.
+    real, generated : array_like, shape (n, d), optional
+        Rows of the truth, and of what was learned; those that are not finite are left out.
+    ax : Axes, optional
+        Drawn on; a figure of its own if not given.
+
+    Raises
+    ------
+    UsageError
+        Where nothing is given to draw.
+
+    Examples
+    --------
+    >>> import gan_eval as ge
+    >>> truth = ge.GaussianTarget.chapter()
+    >>> ax = ge.plots.distribution(ge.Gaussian([0.5, 2.0], [[1, 0], [0, 1]]), truth)
+    >>> [line.get_label() for line in ax.lines]
+    ['truth, 95 %', 'learned, 95 %']
+    """
+    axes = given(ax)
+    laws = {"real": _gaussian(target), "generated": _gaussian(law)}
+    rows = {"real": _rows(real), "generated": _rows(generated)}
+    modes = None
+    for kind, source in (("real", target), ("generated", law)):
+        if source is not None and laws[kind] is None:
+            known = as_target(source)
+            modes = modes or getattr(known, "modes", None)
+            if rows[kind] is None:
+                rows[kind] = np.asarray(known.sample(_SAMPLED, 0))
+    dimensions = {one.dimension for one in laws.values() if one is not None}
+    dimensions |= {one.shape[1] for one in rows.values() if one is not None}
+    if not dimensions:
+        raise UsageError("`law`, `target`, `real` or `generated` must be given: nothing to draw")
+    if len(dimensions) > 1:
+        raise UsageError(
+            "what is drawn together must have one number of coordinates, got "
+            f"{' and '.join(map(str, sorted(dimensions)))}"
+        )
+    if dimensions == {1}:
+        _lines(axes, laws, rows)
+    else:
+        _plane(axes, laws, rows, modes if isinstance(modes, Modes) else None)
+    legend_above(axes, columns=2)
+    return axes
+
+
+@drawn
+def discriminator(
+    critic: TrainedGANs | Callable[[Array], Array],
+    *,
+    replicate: int = 0,
+    probability: bool | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what a discriminator says of each place: level lines of its probability of "real".
+
+    Where it is as good as flat, which is no lines, the picture says so in words. Over rows with one
+    coordinate a curve takes the place of lines.
+
+    Parameters
+    ----------
+    critic : TrainedGANs or callable
+        The discriminator of one of the trained GANs, or a function from rows (n, 2) to logits (n,);
+        it may see rows of one coordinate where the picture is of such.
+    replicate : int
+        Which of the trained GANs. Of rows with more than two coordinates the others stand at the
+        truth's mean.
+    probability : bool, optional
+        False where the logit is no log-odds, as of a hinge loss: lines of the answer itself. By
+        default as the GANs' loss says.
+    ax : Axes, optional
+        Drawn on, within its limits; a figure of its own if not given.
+
+    Examples
+    --------
+    >>> import gan_eval as ge
+    >>> ax = ge.plots.discriminator(lambda x: 4 * x[:, 0] - 2)  # on the right it says "real"
+    >>> ax.collections[0].levels.tolist()
+    [0.3, 0.5, 0.7]
+    """
+    axes = given(ax)
+    if isinstance(critic, TrainedGANs):
+        if probability is None:
+            probability = critic.config.loss in ("cross_entropy", "relativistic")
+        answer, one = critic_of(critic, replicate), critic.config.dimension == 1
+        if not axes.has_data():
+            _sight(axes, [critic.config.truth], [])
+    else:
+        if not callable(critic):
+            raise UsageError(
+                f"`critic` must be a TrainedGANs or a function of rows, got {type(critic).__name__}"
+            )
+        answer, one = critic, False
+    ends = (lambda x: expit(x)) if probability is not False else (lambda x: x)
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    if one:
+        _curve(axes, np.linspace(left, right, 200), lambda x: ends(answer(x[:, None])))
+    else:
+        found = level_lines(lambda x: ends(answer(x)), (left, right), (low, high))
+        _level(axes, *found, probability=probability is not False)
+    axes.set(xlim=(left, right), ylim=(low, high))
+    return axes
+
+
+def critic_of(gans: TrainedGANs, replicate: int) -> Callable[[Array], Array]:
+    """Take a discriminator's logits as a function of the first two coordinates (n, 2), or one."""
+    mean = gans.config.truth.mean
+
+    def answer(x: Array) -> Array:
+        rows = np.broadcast_to(mean, (len(x), len(mean))).copy()
+        rows[:, : x.shape[1]] = x
+        with np.errstate(all="ignore"):
+            return gans.critic(replicate, rows)
+
+    return answer
+
+
+def level_lines(
+    answer: Callable[[Array], Array], xlim: tuple[float, float], ylim: tuple[float, float],
+    points: int = 80,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Evaluate a discriminator over the plane: places across and up, and answers (up, across)."""
+    across, up = np.linspace(*xlim, points), np.linspace(*ylim, points)
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    found = np.asarray(answer(grid.reshape(-1, 2)), dtype=np.float64)
+    return across, up, found.reshape(points, points)
+
+
+def levels(values: Array) -> list[float]:
+    """Choose the answers whose lines are drawn: the five usual ones, or three within a range."""
+    finite = values[np.isfinite(values)]
+    if not finite.size or np.ptp(finite) < _FLAT:
+        return []
+    low, high = finite.min(), finite.max()
+    usual = [level for level in LEVELS if low < level < high]
+    if len(usual) > 1:
+        return usual
+    return [float(f"{v:.2g}") for v in np.linspace(low, high, 5)[1:-1]]
+
+
+def _level(axes: Axes, across: Array, up: Array, values: Array, *, probability: bool) -> None:
+    drawn_levels = sorted(set(levels(values)))
+    if not drawn_levels:
+        finite = values[np.isfinite(values)]
+        told = f"{np.median(finite):.2f}" if finite.size else "no number"
+        axes.text(
+            0.02, 0.02, f"D says {told} everywhere", transform=axes.transAxes, fontsize=8.5,
+            color=COLOURS["loss-d"],
+        )  # fmt: skip
+        return
+    colour = COLOURS["loss-d"]
+    widths = [1.8 if level == 0.5 and probability else 0.9 for level in drawn_levels]
+    lines = axes.contour(
+        across, up, values, levels=drawn_levels, colors=[colour], linewidths=widths,
+        linestyles="solid", alpha=0.85, zorder=2.5,
+    )  # fmt: skip
+    axes.clabel(lines, fmt=lambda level: f"{level:g}", fontsize=7.5, colors=[colour])
+
+
+def _curve(axes: Axes, x: Array, answer: Callable[[Array], Array]) -> None:
+    beside = axes.twinx()
+    beside.plot(x, answer(x), color=COLOURS["loss-d"], linewidth=1.2, label="D")
+    beside.set_ylim(0, 1)
+    beside.set_ylabel("D: probability of real", color=COLOURS["loss-d"])
+    beside.grid(visible=False)
+
+
+def _gaussian(value: Any) -> Gaussian | None:
+    """The value as a Gaussian; None where it is none, or nothing."""
+    if value is None:
+        return None
+    law = getattr(value, "law", None)
+    if isinstance(value, Gaussian | tuple) or isinstance(law, Gaussian):
+        return Gaussian.of(value)
+    return None
+
+
+def _rows(given: ArrayLike | None) -> Array | None:
+    if given is None:
+        return None
+    rows = np.asarray(given, dtype=np.float64)
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    if rows.ndim != 2:
+        raise UsageError(f"`real` and `generated` must be rows (n, d), got shape {rows.shape}")
+    return rows[np.isfinite(rows).all(axis=1)]
+
+
+def _plane(
+    axes: Axes, laws: dict[str, Gaussian | None], rows: dict[str, Array | None], modes: Modes | None
+) -> None:
+    for kind, points in rows.items():
+        colour, marker, *_ = _KINDS[kind]
+        if points is not None and len(points):
+            axes.scatter(
+                points[:, 0], points[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.55,
+                linewidth=0, label=kind,
+            )  # fmt: skip
+    if modes is not None:
+        axes.plot(
+            *modes.means[:, :2].T,
+            "+",
+            color=COLOURS["ink"],
+            markersize=9,
+            label="modes of the truth",
+        )
+    for kind, gaussian in laws.items():
+        colour, _, dashes, name = _KINDS[kind]
+        outline = None if gaussian is None else ellipse(gaussian)
+        if outline is not None and np.isfinite(outline).all():
+            axes.plot(
+                *outline.T, color=COLOURS[colour], linestyle=dashes, linewidth=2,
+                label=f"{name}, 95 %",
+            )  # fmt: skip
+    _sight(axes, list(laws.values()), list(rows.values()))
+    axes.set(xlabel="x₁", ylabel="x₂")
+
+
+def _sight(axes: Axes, laws: list[Gaussian | None], rows: list[Array | None]) -> None:
+    """Set limits that hold the truth, and what was learned as far as ``SIGHT`` allows."""
+    truth = laws[0]
+    if truth is None or not np.isfinite(ellipse(truth)).all():
+        real = rows[0] if rows and rows[0] is not None else None
+        if real is None or len(real) < 3:
+            return
+        truth = Gaussian(real.mean(axis=0), np.linalg.cholesky(_covariance(real)).T)
+    middle = truth.mean[:2]
+    half = _RADIUS * np.sqrt(np.diag(truth.covariance)[:2])
+    half = np.where(half > 0, half, 1.0)
+    corners = [middle - half, middle + half]
+    for gaussian in laws[1:]:
+        if gaussian is not None and np.isfinite(outline := ellipse(gaussian)).all():
+            corners += [outline.min(axis=0), outline.max(axis=0)]
+    corners += [p[:, :2].min(axis=0) for p in rows if p is not None and len(p)]
+    corners += [p[:, :2].max(axis=0) for p in rows if p is not None and len(p)]
+    low = np.maximum(np.min(corners, axis=0), middle - SIGHT * half)
+    high = np.minimum(np.max(corners, axis=0), middle + SIGHT * half)
+    room = 0.06 * (high - low)
+    axes.set_xlim(low[0] - room[0], high[0] + room[0])
+    axes.set_ylim(low[1] - room[1], high[1] + room[1])
+
+
+def _covariance(rows: Array) -> Array:
+    found = np.atleast_2d(np.cov(rows, rowvar=False))
+    return found + 1e-12 * np.eye(len(found)) * max(float(np.trace(found)), 1e-12)
+
+
+def _lines(axes: Axes, laws: dict[str, Gaussian | None], rows: dict[str, Array | None]) -> None:
+    ends = []
+    for gaussian in laws.values():
+        if gaussian is not None and np.isfinite(gaussian.factor).all():
+            sd = float(np.sqrt(gaussian.covariance[0, 0]))
+            ends += [float(gaussian.mean[0]) - 4 * sd, float(gaussian.mean[0]) + 4 * sd]
+    for points in rows.values():
+        if points is not None and len(points):
+            ends += [float(points.min()), float(points.max())]
+    low, high = (min(ends), max(ends)) if ends else (-1.0, 1.0)
+    truth = laws["real"]
+    if truth is not None:
+        sd = float(np.sqrt(truth.covariance[0, 0])) or 1.0
+        low = max(low, float(truth.mean[0]) - 10 * sd)
+        high = min(high, float(truth.mean[0]) + 10 * sd)
+    x = np.linspace(low, high, 300)
+    for kind, gaussian in laws.items():
+        colour, _, dashes, name = _KINDS[kind]
+        points = rows[kind]
+        if points is not None and len(points):
+            axes.hist(
+                points[:, 0], bins=25, range=(low, high), density=True, color=COLOURS[colour],
+                alpha=0.3, label=kind,
+            )  # fmt: skip
+        if gaussian is None or not np.isfinite(gaussian.factor).all():
+            continue
+        middle, sd = float(gaussian.mean[0]), float(np.sqrt(gaussian.covariance[0, 0]))
+        style: dict[str, Any] = {"color": COLOURS[colour], "linestyle": dashes, "label": name}
+        if sd > 0:
+            axes.plot(x, stats.norm.pdf(x, middle, sd), **style)
+        else:
+            axes.axvline(middle, **style)
+    axes.set(xlabel="x", ylabel="density", xlim=(low, high))
