@@ -1,4 +1,4 @@
-"""The tables of docs/certify.md from certificates: sizes, and the smallest KL told apart.
+"""The tables of docs/certify/found.md from certificates: sizes, and the smallest KL told apart.
 
 python -m benchmarks.certificate_tables FILE.json …
 """

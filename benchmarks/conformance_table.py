@@ -1,8 +1,9 @@
 """What the comparison of backends catches, and how often it shows that two agree.
 
-``python -m benchmarks.conformance_table`` prints the tables of docs/conformance.md as Markdown:
-planted faults, and the power of the claim of equivalence. ``--seeds`` and ``--pool`` set their
-sizes. Seeds are fixed. The trainer is the plain NumPy one of the tests, right and with a fault.
+``python -m benchmarks.conformance_table`` prints tables as Markdown: planted faults
+(docs/conformance/faults.md), and the power of the claim of equivalence (docs/conformance.md).
+``--seeds`` and ``--pool`` set their sizes. Seeds are fixed. The trainer is the plain NumPy one
+of the tests, right and with a fault.
 """
 
 from __future__ import annotations

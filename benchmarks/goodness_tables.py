@@ -1,7 +1,7 @@
 """Size and power of the tests against a known target: the tables of docs/goodness.md.
 
 python -m benchmarks.goodness_tables size|power|coverage|margin [--repetitions 2000] prints one of
-them as Markdown (the last is of docs/convergence.md). Seeds are fixed.
+them as Markdown (the last is of docs/convergence/sample.md). Seeds are fixed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How often does the ranking of generators err, and how often do its intervals hold?
 
-``python -m benchmarks.rank_tables`` prints the tables of docs/rank.md, in half an hour on one core;
-with 1,000 rows a fifth of the repetitions are made. Everything is Gaussian, so that distances are
-known in closed form: real rows are N(0, I), generated ones have another mean.
+``python -m benchmarks.rank_tables`` prints the tables of docs/rank/errors.md, in half an hour on
+one core; with 1,000 rows a fifth of the repetitions are made. Everything is Gaussian, so that
+distances are known in closed form: real rows are N(0, I), generated ones have another mean.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Size and power of the tests against targets that are not Gaussian: the tables of docs/targets.md.
+"""Size and power of the tests against targets that are not Gaussian (docs/targets/power.md).
 
 python -m benchmarks.target_certificates [--repetitions 400] prints them as Markdown; a minute on
 one core. Seeds are fixed. Exit status 1 where a size lies outside of its band.

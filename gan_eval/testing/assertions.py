@@ -140,7 +140,7 @@ def assert_converged(
     confidence_level : float
         Of the bound. A Gaussian at the margin or beyond passes with probability at most about
         1 − ``confidence_level``. Heavier tails keep that rate where there are rows enough to show
-        them (docs/convergence.md has the measured rates).
+        them (docs/convergence/sample.md has the measured rates).
     shape_alpha : float or None
         Level of the test of shape, at most 0.1: how often it fails a Gaussian model. None leaves
         the shape untested.

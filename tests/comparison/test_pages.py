@@ -52,7 +52,7 @@ def test_the_example_prints_what_the_page_shows(
 
 
 def test_the_battery_from_python_says_what_the_page_says() -> None:
-    printed = run_code(code("compare", "python")[1]).splitlines()
+    printed = run_code(code("compare/python", "python")[0]).splitlines()
     likelihood = [line.split() for line in printed if "likelihood ratio" in line]
     assert [words[words.index("p") + 1] for words in likelihood] == ["0.001", "4.21e-09"]
 

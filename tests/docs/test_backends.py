@@ -1,4 +1,4 @@
-"""docs/backends.md: its example of a backend works, and the protocol is described whole."""
+"""docs/backends: the example of a backend works, and the protocol is described whole."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .pages import (
 @pytest.fixture
 def moments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The page's example, registered as its ``pyproject.toml`` says."""
-    (module,), (project,) = code("backends", "python"), code("backends", "toml")
+    (module,), (project,) = code("backends/example", "python"), code("backends/example", "toml")
     settings = tomllib.loads(project)["project"]
     ((group, entries),) = settings["entry-points"].items()
     (tmp_path / "gan_eval_moments.py").write_text(module)
@@ -57,9 +57,9 @@ def test_the_example_backend_trains_and_is_judged(moments: Any) -> None:
 def test_the_example_backend_refuses_as_the_page_says(moments: Any) -> None:
     with pytest.raises(UsageError) as refusal:
         moments.train(TrainingConfig(latent_size=3), [0])
-    assert f"gan-eval: {refusal.value}\n" in text("backends")
+    assert f"gan-eval: {refusal.value}\n" in text("backends/example")
 
 
 def test_every_field_of_what_training_returns_is_described() -> None:
-    page = section("backends", "## The protocol")
+    page = section("backends/protocol", "## The protocol")
     assert set(TrainedGANs.__dataclass_fields__) <= names_in(page)

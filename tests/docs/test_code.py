@@ -21,6 +21,8 @@ ENTRIES = sorted(
 SHOWN = (
     "tutorial",
     "convergence",
+    "convergence/check",
+    "convergence/sample",
     "anytime",
     "battery",
     "dynamics",
@@ -29,6 +31,7 @@ SHOWN = (
     "tables",
     "mixed",
     "yardsticks",
+    "yardsticks/power",
     "tracking",
     "targets",
 )

@@ -1,4 +1,4 @@
-"""docs/your-own-model.md: followed from an empty folder, as a newcomer does."""
+"""docs/your-own-model.md and its folder: followed from an empty one, as a newcomer does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from gan_eval.training.generators.settings import FitConfig
 from . import shown
 from .pages import ROOT, section, table_rows, text
 
-PAGE = "your-own-model"
+PAGES = ("your-own-model", *(f"your-own-model/{n}" for n in ("interface", "data", "training")))
+PAGE = "\n".join(map(text, PAGES))
+"""One after the other, in one folder, as they are read."""
 GENERATORS = ROOT / "examples" / "generators"
 SHORTER = (
     ("replicates = 20", "replicates = 2\nn_evaluation = 60"),
@@ -50,7 +52,7 @@ def of_a_gan(one: shown.Run) -> bool:
 
 
 def test_the_page_can_be_followed(empty: Path) -> None:
-    page = files_too(text(PAGE))
+    page = files_too(PAGE)
     for long, short in SHORTER:
         assert long in page
         page = page.replace(long, short)
@@ -71,7 +73,7 @@ def test_the_page_can_be_followed(empty: Path) -> None:
 @pytest.mark.thorough
 def test_the_gan_of_the_page_finds_most_modes(empty: Path) -> None:
     """As the page has it, 20 seeds: nothing of its last digits, which are the processor's."""
-    for one in shown.run(files_too(text(PAGE)), empty):
+    for one in shown.run(files_too(PAGE), empty):
         if one.step.kind == "command":
             break
     rows = ge.load("reports/ring").set_index("backend")
@@ -88,17 +90,17 @@ def test_the_gan_of_the_page_finds_most_modes(empty: Path) -> None:
 @pytest.mark.parametrize("name", ["ring_gan", "per_species"])
 def test_a_model_of_the_page_is_the_example(name: str) -> None:
     source = (GENERATORS / f"{name}.py").read_text("utf-8")
-    assert f'```python title="{name}.py"\n{source}```\n' in text(PAGE)
+    assert f'```python title="{name}.py"\n{source}```\n' in PAGE
 
 
 def test_the_study_of_the_page_is_the_example() -> None:
     ready = (ROOT / "examples" / "ring_study.toml").read_text("utf-8")
     body = ready.partition("\n")[2].replace("examples.generators.", "")
-    assert f'```toml title="study.toml"\n{body}```\n' in text(PAGE)
+    assert f'```toml title="study.toml"\n{body}```\n' in PAGE
 
 
 def test_the_grid_of_the_page_is_a_study(empty: Path) -> None:
-    found = [s for s in shown.steps(files_too(text(PAGE))) if s.source == "widths.toml"]
+    found = [s for s in shown.steps(files_too(PAGE)) if s.source == "widths.toml"]
     (empty / "widths.toml").write_text(found[0].stated or "", "utf-8")
     from gan_eval.runtime.settings import read_toml
 
@@ -137,7 +139,7 @@ class Misbehaving:
     [("raises", False), ("nan", True), ("wide", False), ("few", False), ("steps", False)],
 )
 def test_a_failure_is_called_as_the_page_says(how: str, diverged: bool) -> None:
-    table = {row[2].strip("`"): row[1].strip("`") for row in table_rows(section(PAGE, FAILS))}
+    table = {row[2].strip("`"): row[1].strip("`") for row in table_rows(section(PAGES[-1], FAILS))}
     generator = {"use": Misbehaving, "how": how}
     found = fit(FitConfig.parse({"generator": generator, "target": "ring8"}), 0, 50)
     assert found.diverged == diverged

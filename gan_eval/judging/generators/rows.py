@@ -91,7 +91,7 @@ def judge_fits(
     Returns
     -------
     rows : DataFrame
-        R rows (docs/your-own-model.md describes the columns). A fit that fails has its row, and
+        R rows (docs/measures.md describes the columns). A fit that fails has its row, and
         the sentence that says why in ``failure``.
     epochs : DataFrame
         A row per checkpoint, of a generator that has some, or else one of the end.

@@ -166,7 +166,7 @@ def equivalence(
     by little; the bound alone is ``upper``.
 
     Heavier tails than a Gaussian's make the bound wider, as far as the rows show them. Few rows do
-    not: docs/convergence.md has the measured rates.
+    not: docs/convergence/sample.md has the measured rates.
 
     Examples
     --------

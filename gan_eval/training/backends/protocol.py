@@ -14,7 +14,7 @@ class Backend(Protocol):
     """A way to train the GAN of a configuration.
 
     A class that fits this protocol, takes no argument to construct, and is named by an entry point
-    of the group ``gan_eval.backends`` is a backend; docs/backends.md walks through one.
+    of the group ``gan_eval.backends`` is a backend; docs/backends/example.md walks through one.
     Its module may import its framework at the top: the module itself is imported only when it is
     needed.
 

@@ -22,8 +22,8 @@ class Generator(Sampler, Protocol):
     """A generative model: a class that is made with its settings, fitted to rows, and drawn from.
 
     A class that fits this protocol enters a study by ``module:Class``, by the name of an entry
-    point of the group ``gan_eval.generators``, or as the class itself; docs/your-own-model.md
-    walks through one. It is called with its settings as keyword arguments, anew for each seed.
+    point of the group ``gan_eval.generators``, or as the class itself; docs/your-own-model.md walks
+    through one. It is called with its settings as keyword arguments, anew for each seed.
 
     It may have more:
 

@@ -108,7 +108,7 @@ def test_of_ten_thousand_streams_few_are_ever_decided_wrongly() -> None:
 def test_it_decides_the_right_way_and_in_fewer_outcomes_than_a_fixed_number(
     truth: float, answer: bool
 ) -> None:
-    """With 300 seeds a share of 0.35 is shown to be above 0.25 in 98 % (docs/convergence.md)."""
+    """With 300 seeds a share of 0.35 is above 0.25 in 98 % (docs/convergence/check.md)."""
     times = []
     for seed in range(40):
         process = BinomialEProcess(0.25)
