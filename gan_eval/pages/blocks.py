@@ -100,11 +100,12 @@ Block = Paragraph | Heading | Gallery | TableBlock | DefinitionList | Code | Sli
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with a heading and an anchor."""
+    """A part of the page with a heading and an anchor, folded away where it is for whoever asks."""
 
     identity: str
     title: str
     blocks: Sequence[Block]
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,3 +115,35 @@ class Card:
     label: str
     value: str
     note: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A thing to do next: a sentence, and the command that does it, if one does."""
+
+    text: str
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The first screen of a page.
+
+    Attributes
+    ----------
+    headline : str
+        One sentence that answers the page's question, with its interval.
+    sentences : sequence of (label or None, str)
+        Why, and how sure; a label is set in bold before its sentence.
+    picture : Picture or None
+        Stands beside the headline.
+    cards : sequence of Card
+        Three to five.
+    next_steps : sequence of Step
+    """
+
+    headline: str
+    sentences: Sequence[tuple[str | None, str]] = ()
+    picture: Picture | None = None
+    cards: Sequence[Card] = ()
+    next_steps: Sequence[Step] = ()

@@ -85,6 +85,26 @@
     });
   }
 
+  /** A choice of the column to sort by, for where the heads are not shown. */
+  function order(table) {
+    const label = document.createElement("label");
+    const select = document.createElement("select");
+    label.className = "sort";
+    label.append("Sort by", select);
+    const heads = [...table.tHead.rows[0].cells];
+    select.append(new Option("as written"));
+    for (const head of heads) {
+      select.append(new Option(`${head.textContent} ↑`), new Option(`${head.textContent} ↓`));
+    }
+    const original = [...table.tBodies[0].rows];
+    select.addEventListener("change", () => {
+      const chosen = select.selectedIndex - 1;
+      const rows = chosen < 0 ? original : sorted(original, chosen >> 1, chosen % 2 === 1);
+      table.tBodies[0].append(...rows);
+    });
+    return label;
+  }
+
   function filterable(table, place) {
     const rows = [...table.tBodies[0].rows];
     const [bar, label, input, found] = ["div", "label", "input", "output"].map((tag) =>
@@ -94,7 +114,7 @@
     input.type = "search";
     input.setAttribute("aria-label", `Filter rows of: ${table.caption.textContent.trim()}`);
     label.append("Filter rows ", input);
-    bar.append(label, found);
+    bar.append(label, found, order(table));
     place.before(bar);
     const words = rows.map((row) => row.textContent.toLowerCase());
     input.addEventListener("input", () => {
@@ -114,6 +134,100 @@
     if (rows > 1) sortable(table);
     if (rows > 8) filterable(table, place);
   }
+
+  // --- Folded sections ----------------------------------------------------------------------------
+
+  /** Unfold what the address names, and what it stands in. */
+  function unfold() {
+    const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!named) return;
+    named.querySelector(":scope > details")?.setAttribute("open", "");
+    for (let at = named.closest("details"); at; at = at.parentElement.closest("details"))
+      at.open = true;
+    named.scrollIntoView();
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
+  for (const link of document.querySelectorAll('a[href^="#"]'))
+    link.addEventListener("click", () => setTimeout(unfold)); // also where the address stays
+
+  // Paper has no folds.
+  addEventListener("beforeprint", () => {
+    for (const fold of document.querySelectorAll("details:not([open])")) {
+      fold.open = true;
+      fold.dataset.printed = "";
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of document.querySelectorAll("details[data-printed]")) {
+      fold.open = false;
+      delete fold.dataset.printed;
+    }
+  });
+
+  // --- Words, explained where they first stand ----------------------------------------------------
+
+  const tip = document.createElement("div");
+  tip.id = "tip";
+  tip.setAttribute("role", "tooltip");
+  tip.hidden = true;
+  document.body.append(tip);
+  let hiding;
+  const hide = () => (tip.hidden = true);
+  const later = () => (hiding = setTimeout(hide, 200)); // so that the pointer can reach it
+  const stay = () => clearTimeout(hiding);
+  tip.addEventListener("mouseenter", stay);
+  tip.addEventListener("mouseleave", later);
+  addEventListener("keydown", (event) => event.key === "Escape" && hide());
+
+  function explained(word, meaning) {
+    const show = () => {
+      stay();
+      tip.textContent = meaning;
+      tip.hidden = false;
+      const at = word.getBoundingClientRect();
+      const left = Math.min(at.left, document.documentElement.clientWidth - tip.offsetWidth - 16);
+      tip.style.left = `${Math.max(left, 16) + scrollX}px`;
+      tip.style.top = `${at.bottom + scrollY + 6}px`;
+    };
+    word.className = "term";
+    word.tabIndex = 0;
+    word.setAttribute("role", "term");
+    word.setAttribute("aria-describedby", "tip");
+    word.addEventListener("mouseenter", show);
+    word.addEventListener("focus", show);
+    word.addEventListener("mouseleave", later);
+    word.addEventListener("blur", hide);
+  }
+
+  /** The first place of a word in prose that stands open or can be unfolded. */
+  function explain(term, meaning) {
+    const escaped = term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const pattern = new RegExp(`(?<![\\p{L}\\d(])${escaped}(?:e?s)?(?![\\p{L}\\d(])`, "iu");
+    for (const place of document.querySelectorAll("main p, main .next li")) {
+      const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+      for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        if (node.parentElement.closest("code, a, button, .term")) continue;
+        const found = pattern.exec(node.data);
+        if (!found) continue;
+        const rest = node.splitText(found.index);
+        rest.splitText(found[0].length);
+        const word = document.createElement("span");
+        rest.replaceWith(word);
+        word.append(rest);
+        explained(word, meaning);
+        return;
+      }
+    }
+  }
+
+  const words = [...document.querySelectorAll("dl.words dt")].map((term) => [
+    term.textContent,
+    term.nextElementSibling.textContent,
+  ]);
+  // The longest first: “held-out rows” before “rows”.
+  words.sort(([a], [b]) => b.length - a.length);
+  for (const [term, meaning] of words) explain(term, meaning);
 
   // --- The law that was learned, over epochs ------------------------------------------------------
 

@@ -16,11 +16,21 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from gan_eval.pages.blocks import Block, Card, DefinitionList, Heading, Section, Table, TableBlock
+from gan_eval.pages import glossary
+from gan_eval.pages.blocks import (
+    Answer,
+    Block,
+    DefinitionList,
+    Heading,
+    Section,
+    Table,
+    TableBlock,
+)
+from gan_eval.pages.language import language
 from gan_eval.pages.numbers import count, number, plural
 
 _HERE = Path(__file__).parent
-SOURCES = ("template.html.j2", "style.css", "page.js")
+SOURCES = ("template.html.j2", "style.css", "page.js", "glossary.py")
 """The files of this folder that a page is made of."""
 
 
@@ -29,47 +39,36 @@ def fill(
     title: str,
     name: str,
     question: str,
-    headline: str,
+    answer: Answer,
     sections: Sequence[Section],
-    sentences: Sequence[tuple[str | None, str]] = (),
-    cards: Sequence[Card] = (),
     incomplete: str | None = None,
     created: str | None = None,
 ) -> str:
-    """Fill a page: its answer first (question, headline, sentences, cards), then its sections."""
+    """Fill a page: its question and answer on the first screen, then its sections."""
     script = source("page.js")
     digest = hashlib.sha256(script.encode()).digest()
     html = _template("template.html.j2").render(
         title=title,
         name=name,
         question=question,
-        headline=headline,
+        answer=answer,
         incomplete=incomplete,
-        sentences=sentences,
-        cards=cards,
         sections=sections,
         created=created,
         style=Markup(source("style.css")),
         script=Markup(script),
         # Nothing but this very text runs.
         script_hash=Markup("sha256-" + base64.b64encode(digest).decode()),
+        words=glossary.words_in,
+        language=language(),
     )
     # A lone surrogate, which JSON can hold, has no UTF-8 form.
     return html.encode("utf-8", "replace").decode("utf-8")
 
 
-def head(
-    *,
-    question: str,
-    headline: str,
-    sentences: Sequence[tuple[str | None, str]],
-    cards: Sequence[Card],
-    more: str,
-) -> str:
+def head(*, question: str, answer: Answer, more: str) -> str:
     """Fill the answer of a page alone, as a notebook shows it; ``more`` says where the rest is."""
-    return _template("head.html.j2").render(
-        question=question, headline=headline, sentences=sentences, cards=cards, more=more
-    )
+    return _template("head.html.j2").render(question=question, answer=answer, more=more)
 
 
 @lru_cache
@@ -125,7 +124,7 @@ def environment(provenance: Mapping[str, Any]) -> Section:
         )
     if failures := provenance.get("failures"):
         blocks.append(TableBlock(_failures(failures)))
-    return Section("environment", "Environment", blocks)
+    return Section("environment", "Environment", blocks, folded=True)
 
 
 def _machine(machine: Mapping[str, Any]) -> list[tuple[str, Any]]:

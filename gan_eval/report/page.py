@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.pages.blocks import Block, Card, Paragraph, Section, TableBlock, gallery
+from gan_eval.pages.blocks import Answer, Block, Card, Paragraph, Section, TableBlock, gallery
 from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import interval, number, percent, percents, plural, setting
 from gan_eval.pages.page import environment, fill
@@ -62,10 +62,12 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
         title=f"{name}: {lower_first(question)}",
         name=name,
         question=question,
-        headline=answered[0],
+        answer=Answer(
+            answered[0],
+            sentences=[(None, sentence) for sentence in answered[1:]] + _sentences(cells),
+            cards=_cards(cells),
+        ),
         incomplete=words.completeness(provenance),
-        sentences=[(None, sentence) for sentence in answered[1:]] + _sentences(cells),
-        cards=_cards(cells),
         sections=_sections(cells, compared, results, facts, benchmarks),
         created=provenance.get("created"),
     )

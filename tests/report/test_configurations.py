@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gan_eval.judging.comparisons import compare_configurations
+from gan_eval.pages.blocks import Answer
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
 from gan_eval.report.cells import cells_of
@@ -38,8 +39,8 @@ def render(results: Results) -> str:
     cells = cells_of(results)
     compared = compare(cells, results.provenance)
     made = compared and configurations(compared, cells)
-    words = dict.fromkeys(("title", "name", "question", "headline"), "")
-    return fill(**words, sentences=[], cards=[], sections=[made] if made else [])
+    words = dict.fromkeys(("title", "name", "question"), "")
+    return fill(**words, answer=Answer(""), sections=[made] if made else [])
 
 
 def section(page: str) -> Element | None:

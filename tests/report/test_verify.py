@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gan_eval.pages.blocks import Answer
 from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
@@ -177,9 +178,7 @@ def test_other_files_are_misuse(tmp_path: Path) -> None:
     path.write_text("<!DOCTYPE html><p>3</p>")
     with pytest.raises(UsageError, match="is not a report of gan-eval"):
         verify(path)
-    other = fill(
-        title="t", name="n", question="q", headline="h", sentences=[], cards=[], sections=[]
-    )
+    other = fill(title="t", name="n", question="q", answer=Answer("h"), sections=[])
     path.write_text(other, encoding="utf-8")
     with pytest.raises(UsageError, match="holds no data to verify it by"):
         verify(path)

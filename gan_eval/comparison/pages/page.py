@@ -16,6 +16,7 @@ from gan_eval.comparison.pages import (
     worth_words,
 )
 from gan_eval.pages.blocks import (
+    Answer,
     Block,
     Card,
     DefinitionList,
@@ -62,11 +63,13 @@ def answer(found: Comparison) -> str:
 def _answer(found: Comparison) -> dict[str, Any]:
     return {
         "question": "Do the two samples come from one distribution?",
-        "headline": words.headline(found),
-        "sentences": [
-            (None, say(found)) for say in (words.verdict, words.worst_column, words.meaning)
-        ],
-        "cards": _cards(found),
+        "answer": Answer(
+            words.headline(found),
+            sentences=[
+                (None, say(found)) for say in (words.verdict, words.worst_column, words.meaning)
+            ],
+            cards=_cards(found),
+        ),
     }
 
 

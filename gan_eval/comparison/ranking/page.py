@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from gan_eval.comparison.ranking import words
 from gan_eval.pages.blocks import (
+    Answer,
     Block,
     Card,
     DefinitionList,
@@ -62,9 +63,11 @@ def _answer(ranking: Ranking) -> dict[str, Any]:
     sentences = [*words.pairs(ranking)[:MOST], words.meaning(ranking)]
     return {
         "question": "Which generator is nearest to the real rows?",
-        "headline": words.headline(ranking),
-        "sentences": [(None, sentence) for sentence in sentences],
-        "cards": _cards(ranking),
+        "answer": Answer(
+            words.headline(ranking),
+            sentences=[(None, sentence) for sentence in sentences],
+            cards=_cards(ranking),
+        ),
     }
 
 

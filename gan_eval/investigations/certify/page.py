@@ -14,7 +14,16 @@ from gan_eval.investigations.certify.closed_form import STATISTICS
 from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
 from gan_eval.investigations.certify.result import Certificate
 from gan_eval.investigations.certify.size import SizeCase
-from gan_eval.pages.blocks import Block, Code, Paragraph, Section, Table, TableBlock, gallery
+from gan_eval.pages.blocks import (
+    Answer,
+    Block,
+    Code,
+    Paragraph,
+    Section,
+    Table,
+    TableBlock,
+    gallery,
+)
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import (
     count,
@@ -49,8 +58,7 @@ def render(certificate: Certificate) -> str:
         title="gan_eval: can these p-values be trusted?",
         name="certificate",
         question="Do these tests keep what their p-values promise?",
-        headline=_HEADLINES[certificate.passed],
-        sentences=[(None, verdict(certificate))],
+        answer=Answer(_HEADLINES[certificate.passed], sentences=[(None, verdict(certificate))]),
         sections=[trust(certificate), environment(certificate.provenance)],
         created=certificate.provenance["created"],
     )

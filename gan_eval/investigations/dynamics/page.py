@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from gan_eval.investigations.dynamics import words
 from gan_eval.investigations.dynamics.field import MAPS, Field
-from gan_eval.pages.blocks import Block, Card, Code, Paragraph, Section, TableBlock, gallery
+from gan_eval.pages.blocks import Answer, Block, Card, Code, Paragraph, Section, TableBlock, gallery
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, percent
 from gan_eval.pages.page import fill
@@ -39,9 +39,11 @@ def render(found: Dynamics, command: str = "") -> str:
         title="gan_eval: the dynamics of a configuration",
         name="dynamics",
         question=words.QUESTION,
-        headline=words.headline(found),
-        sentences=[(None, sentence) for sentence in words.answer(found)],
-        cards=_cards(found),
+        answer=Answer(
+            words.headline(found),
+            sentences=[(None, sentence) for sentence in words.answer(found)],
+            cards=_cards(found),
+        ),
         sections=[_visibility(found), *_spectrum(found), *_trace(found), _setting(found, command)],
     )
 

@@ -9,7 +9,7 @@ from gan_eval.investigations.exercise import figures, words
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.investigations.exercise.responses import LEARNED, LN2, TRUTH
 from gan_eval.investigations.exercise.result import MEDIANS, TOLD_APART, Exercise, Share
-from gan_eval.pages.blocks import Block, Card, Code, Gallery, Paragraph, Section, TableBlock
+from gan_eval.pages.blocks import Answer, Block, Card, Code, Gallery, Paragraph, Section, TableBlock
 from gan_eval.pages.numbers import count, interval, number, percent, percents
 from gan_eval.pages.page import environment, fill
 from gan_eval.runtime.errors import UsageError
@@ -30,9 +30,11 @@ def render(found: Exercise) -> str:
         title="gan_eval: does the generator win?",
         name="the chapter's exercise",
         question=words.QUESTION,
-        headline=words.headline(found),
-        sentences=[(None, sentence) for sentence in words.answer(found)],
-        cards=cards(found),
+        answer=Answer(
+            words.headline(found),
+            sentences=[(None, sentence) for sentence in words.answer(found)],
+            cards=cards(found),
+        ),
         sections=[
             *(_tests(found), _responses(found), _decomposition(found), _generators(found)),
             environment(found.provenance),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gan_eval.investigations.speed import benchmarks as throughput
 from gan_eval.investigations.speed.slowdown import SAME, TOO_FEW, TOO_SLOW, Comparison
-from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
+from gan_eval.pages.blocks import Answer, Block, Paragraph, Section, Table, TableBlock, gallery
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, picture, plain_log_axis
 from gan_eval.pages.numbers import (
     MISSING,
@@ -222,7 +222,7 @@ def page(
         title="How fast does it train?",
         name="throughput",
         question="How fast does it train?",
-        headline=headline(table, comparison),
+        answer=Answer(headline(table, comparison)),
         sections=[section(table, quality, comparison, labels)],
         created=str(table["measured"].max()) if len(table) else None,
     )

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
+from gan_eval.pages.blocks import (
+    Answer,
+    Block,
+    Heading,
+    Paragraph,
+    Section,
+    Table,
+    TableBlock,
+    gallery,
+)
 from gan_eval.pages.numbers import plural
 from gan_eval.pages.page import environment, fill
 from gan_eval.report.cells import FactCache
@@ -41,10 +50,12 @@ def assemble(results: Results, facts: FactCache) -> str:
         title=f"{name}: {lower_first(question)}",
         name=name,
         question=question,
-        headline=words.headline(entrants, study),
+        answer=Answer(
+            words.headline(entrants, study),
+            sentences=words.answers(entrants),
+            cards=words.cards(entrants),
+        ),
         incomplete=completeness(provenance),
-        sentences=words.answers(entrants),
-        cards=words.cards(entrants),
         sections=_sections(entrants, provenance),
         created=provenance.get("created"),
     )
