@@ -203,7 +203,7 @@
   /** The first place of a word in prose that stands open or can be unfolded. */
   function explain(term, meaning) {
     const escaped = term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    const pattern = new RegExp(`(?<![\\p{L}\\d(])${escaped}(?:e?s)?(?![\\p{L}\\d(])`, "iu");
+    const pattern = new RegExp(`(?<![\\p{L}\\d(])${escaped}(?:e?s)?(?![\\p{L}\\d])`, "iu");
     for (const place of document.querySelectorAll("main p, main .next li")) {
       const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
       for (let node = walk.nextNode(); node; node = walk.nextNode()) {
