@@ -14,7 +14,7 @@ def backends(as_json: AsJson = False) -> None:
     """
     from dataclasses import asdict
 
-    from gan_eval.cli.console import print_json, print_table
+    from gan_eval.cli.console import print_json, print_table, say
     from gan_eval.training.backends import backends as registered
 
     found = registered()
@@ -25,3 +25,7 @@ def backends(as_json: AsJson = False) -> None:
             ("backend", "state", "devices", "framework", "to install, or what it said"),
             ((e.name, e.state, ", ".join(e.devices), e.version, e.remedy) for e in found),
         )
+        usable = [entry.name for entry in found if entry.state == "installed" and entry.devices]
+        rest = len(found) - len(usable)
+        more = "" if not rest else f"; of the other {rest} the table says what they lack"
+        say(f"{len(usable)} of {len(found)} can train here: {', '.join(usable) or 'none'}{more}.")

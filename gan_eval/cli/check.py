@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from gan_eval.judging.acceptance import Answer
 
-_ANSWERS = {True: "PASS", False: "FAIL", None: "COULD NOT TELL"}
-
 
 def check(
     config: Config = None,
@@ -142,31 +140,6 @@ def _print(rows: pd.DataFrame, answer: Answer) -> None:
     from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN, print_replicates
 
-    demand = answer.demand
     if len(rows) <= SHOWN:
         print_replicates(rows)
-    bound = ""
-    if demand.confidence is not None:
-        low, high = f"least {_percent(answer.share_low)}", f"most {_percent(answer.share_high)}"
-        bound = f", at {high if answer.passed is False else low} "
-        bound += f"with {100 * demand.confidence:g}% confidence"
-    after = getattr(answer, "decided_after", None)
-    word = _ANSWERS[answer.passed] + ("" if after is None else f" after {after} replicates")
-    say(
-        f"{word}: {answer.converged} of {answer.replicates} "
-        f"replicates ({_percent(answer.share)}{bound}) have KL(q‖p) ≤ {demand.margin:g} nats; "
-        f"{_percent(demand.share)} were asked for."
-    )
-    if answer.passed is None:
-        say(
-            f"{answer.replicates} replicates are too few: of all seeds the share may also be "
-            f"{_percent(answer.share_high)}, with the same confidence."
-        )
-
-
-def _percent(share: float) -> str:
-    """Write ``33.3%``; 0.0% and 100.0% for none and for all only."""
-    text = f"{share:.1%}"
-    if text == "100.0%" and share < 1:
-        return "more than 99.9%"
-    return "less than 0.1%" if text == "0.0%" and share > 0 else text
+    say(answer.sentence())

@@ -25,6 +25,7 @@ def export(
     Example:
       gan-eval export reports/chapter --out chapter.parquet
     """
+    from gan_eval.cli.console import say
     from gan_eval.runtime.files import check_writable
     from gan_eval.study.results.export import export as export_rows
 
@@ -32,4 +33,6 @@ def export(
         check_writable(out)
     written = export_rows(folder, out, epochs=epochs)
     if out is not None:
-        print(f"Wrote: {out} ({written:,} rows)")
+        what = "epoch of each training" if epochs else "training"
+        rows = "1 row" if written == 1 else f"{written:,} rows"
+        say(f"Wrote {rows} to {out}, one for each {what}.")

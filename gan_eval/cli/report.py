@@ -43,8 +43,10 @@ def report(
     Example:
       gan-eval report reports/jax reports/mxnet --out reports/both
     """
+    from gan_eval.cli.console import say
     from gan_eval.investigations.speed import benchmarks as throughput
     from gan_eval.report import write
+    from gan_eval.report.sentence import sentence
     from gan_eval.study.results.merge import merge
     from gan_eval.study.results.results import REPORT, OutputFolder, Results
 
@@ -55,11 +57,13 @@ def report(
         results = Results.load(folders[0])
         folder = OutputFolder.prepare(folders[0], "")
         print(f"Report: {write(results, folder.path / REPORT, beside)}")
+        say(sentence(results))
         return
     target = OutputFolder.prepare(out, "")
     target.refuse_ledger()
     merged, left_out = merge([Results.load(folder) for folder in folders])
     merged.save(target.path)
     if left_out:
-        print(f"Left out: {left_out} replicates that an earlier folder has as well")
+        print(f"Left out: {left_out} trainings that an earlier folder has as well")
     print(f"Report: {write(merged, target.path / REPORT, beside)}")
+    say(sentence(merged))

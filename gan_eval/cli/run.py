@@ -83,8 +83,9 @@ def run(
     Example:
       gan-eval run --set replicates=100 --set time_budget=300 --out reports/100
     """
-    from gan_eval.cli.console import progress_bar
+    from gan_eval.cli.console import progress_bar, say
     from gan_eval.report.run import run as run_study
+    from gan_eval.report.sentence import sentence
     from gan_eval.study.plan import ready
     from gan_eval.study.plan.study import Study
     from gan_eval.study.results.results import REPORT, default_folder
@@ -119,6 +120,7 @@ def run(
     if results.provenance["interrupted"]:
         return Status.INTERRUPTED
     print(f"Report: {folder / REPORT}")
+    say(sentence(results))
     return Status.YES
 
 

@@ -36,7 +36,11 @@ def studies(
     elif name is not None:
         print(ready.text(name), end="")
     else:
-        from gan_eval.cli.console import print_table
+        from gan_eval.cli.console import print_table, say
 
-        rows = ((name, ready.question(name)) for name in ready.names())
-        print_table(("study", "question"), rows)
+        names = ready.names()
+        print_table(("study", "question"), ((name, ready.question(name)) for name in names))
+        say(
+            f"{len(names)} studies: `gan-eval run NAME` answers the question of one, "
+            "`gan-eval studies NAME` prints it."
+        )

@@ -38,12 +38,9 @@ def print_replicates(rows: pd.DataFrame) -> None:
 
 
 def print_entrants(results: Results) -> None:
-    """Print the entrants of a study of outside generators side by side, and what it answers."""
-    from gan_eval.cli.console import say
-    from gan_eval.report.generators import tables, words
+    """Print the entrants of a study of outside generators side by side."""
+    from gan_eval.report.generators import tables
     from gan_eval.report.generators.entrants import entrants_of
 
-    entrants = entrants_of(results)
-    listed = tables.brief(entrants)
+    listed = tables.brief(entrants_of(results))
     print_table(listed.head, listed.rows)
-    say(words.headline(entrants, results.provenance.get("study") or {}))

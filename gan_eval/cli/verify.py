@@ -45,27 +45,27 @@ def _print(found: Verification) -> None:
     from gan_eval.pages.numbers import plural
 
     if found.unknown:
-        say(f"COULD NOT TELL: {found.unknown}")
+        say(f"Could not tell: {found.unknown}.")
         return
     say(*map(str, found.mismatches[:SHOWN]))
     count = len(found.mismatches)
     recomputed = f"{found.numbers:,} numbers recomputed"
     if found.figures and not found.undrawn:
         recomputed += f" and {plural(found.figures, 'figure')} redrawn"
-    if not count:
-        say(f"{recomputed}, all stand: the page is what its data give")
-        if found.undrawn:
-            say(
-                f"{plural(found.figures, 'figure')}, with captions and CSV, held against checksums "
-                f"only: {found.undrawn}"
-            )
-        return
     if count > SHOWN:
         say(f"and {count - SHOWN:,} more")
-    said = f"{count:,} {'does' if count == 1 else 'do'} not stand"
-    say(f"{recomputed}, {said}")
-    if found.version != __version__:
+    if found.undrawn and not count:
+        say(
+            f"{plural(found.figures, 'figure')}, with captions and CSV, held against checksums "
+            f"only: {found.undrawn}"
+        )
+    if count and found.version != __version__:
         say(
             f"The page was written by gan-eval {found.version}, this is {__version__}, "
             "which may word things otherwise"
         )
+    if count:
+        stands = "does" if count == 1 else "do"
+        say(f"No: {recomputed}, and {count:,} {stands} not stand.")
+    else:
+        say(f"Yes: {recomputed}, and all stand: the page is what its data give.")

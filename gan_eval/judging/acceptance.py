@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.shares import share_interval
@@ -58,6 +60,46 @@ class Answer:
     lower bound reaches what is asked, no where the upper one does not, and None between: there are
     too few replicates to tell."""
 
+    def sentence(self) -> str:
+        """Answer in one sentence, with the interval of the share and with what was asked for.
+
+        With a confidence the bound that decides is told, and where neither does, about how many
+        trainings would.
+        """
+        demand, n = self.demand, self.replicates
+        after = getattr(self, "decided_after", None)
+        words = {True: "Yes", False: "No", None: "Too few trainings to tell"}[self.passed]
+        words += "" if after is None else f", after {after:,} trainings"
+        if demand.confidence is None:
+            low, high = (_percent(end) for end in share_interval(self.converged, n))
+            bound = f"{low} to {high} of all seeds"
+        else:
+            ends = [] if self.passed is False else [f"at least {_percent(self.share_low)}"]
+            ends += [] if self.passed else [f"at most {_percent(self.share_high)}"]
+            sure = f"{100 * demand.confidence:g}% confidence"
+            bound = f"{' and '.join(ends)} of all seeds, with {sure}"
+        trainings = "training" if n == 1 else "trainings"
+        said = (
+            f"{words}: {self.converged:,} of {n:,} {trainings} ({_percent(self.share)}; {bound}) "
+            f"came within KL(q‖p) ≤ {demand.margin:g} nats of the truth, and "
+            f"{_percent(demand.share)} were asked for"
+        )
+        needed = (
+            self._needed() if self.passed is None and not hasattr(self, "decided_after") else None
+        )
+        return said + (f"; about {needed:,} trainings would tell." if needed else ".")
+
+    def _needed(self) -> int | None:
+        """How many trainings would decide with 80 % probability, were the share of all seeds that
+        which was seen; None where no number of them is likely to."""
+        asked, share = self.demand.share, self.share
+        confidence = self.demand.confidence or 0.95
+        if abs(share - asked) < 0.01:
+            return None
+        level, power = special.ndtri(confidence), special.ndtri(0.8)
+        spread = level * math.sqrt(asked * (1 - asked)) + power * math.sqrt(share * (1 - share))
+        return max(math.ceil((spread / (share - asked)) ** 2), self.replicates + 1)
+
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
         return asdict(self)
@@ -95,3 +137,11 @@ def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     if demand.confidence is not None and low < demand.share <= high:
         passed = None
     return Answer(demand, converged, replicates, share, low, high, passed)
+
+
+def _percent(share: float) -> str:
+    """Write ``33.3%``; 0.0% and 100.0% for none and for all only."""
+    text = f"{share:.1%}"
+    if text == "100.0%" and share < 1:
+        return "more than 99.9%"
+    return "less than 0.1%" if text == "0.0%" and share > 0 else text

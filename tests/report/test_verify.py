@@ -79,7 +79,7 @@ def test_of_a_page_without_its_rows_nothing_is_claimed(tmp_path: Path) -> None:
     assert found.numbers == 0
     told = gan_eval("verify", path)
     assert told.returncode == 3
-    assert told.stdout.startswith("COULD NOT TELL: the page has too many rows")
+    assert told.stdout.startswith("Could not tell: the page has too many rows")
 
 
 def test_pictures_and_their_data_stand(tmp_path: Path) -> None:
@@ -198,13 +198,15 @@ def test_the_command_says_how_many_stand(tmp_path: Path) -> None:
     path.write_text(grid(), encoding="utf-8")
     right = gan_eval("verify", path)
     assert right.returncode == 0
-    said = r"\d,\d{3} numbers recomputed, all stand: the page is what its data give\n"
+    said = r"Yes: \d,\d{3} numbers recomputed, and all stand: the page is what its data give\.\n"
     assert re.fullmatch(said, right.stdout)
     path.write_text(grid().replace("converged up to 0.1 nats", "converged up to 0.2 nats"), "utf-8")
     wrong = gan_eval("verify", path)
     assert wrong.returncode == 1
     assert "the page says 0.2, its data give 0.1\n" in wrong.stdout
-    assert wrong.stdout.endswith("1 does not stand\n")
+    last = wrong.stdout.splitlines()[-1]
+    assert last.startswith("No: ")
+    assert last.endswith("1 does not stand.")
 
 
 def test_what_is_shown_is_known_by_its_place() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gan_eval.cli.tables import print_entrants
 from gan_eval.judging.acceptance import Demand, answer
+from gan_eval.report.sentence import sentence
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.export import export
 from gan_eval.study.results.merge import merge
@@ -73,11 +74,13 @@ def test_results_are_told_in_a_line_a_cell_and_drawn() -> None:
     assert "worth" in axes.get_xlabel()
 
 
-def test_the_terminal_has_the_entrants_and_the_headline(capsys: pytest.CaptureFixture) -> None:
+def test_the_terminal_has_the_entrants_and_its_last_sentence_the_answer(
+    capsys: pytest.CaptureFixture,
+) -> None:
     print_entrants(synthetic.results())
     lines = capsys.readouterr().out.splitlines()
     assert sum("gaussian_fit" in line for line in lines) == 1
-    assert lines[-1].startswith("RingGAN learned ring8 in 0 of 10 trainings")
+    assert sentence(synthetic.results()).startswith("RingGAN learned ring8 in 0 of 10 trainings")
 
 
 def test_no_share_is_told_of_replicates_whose_kl_is_not_known() -> None:

@@ -61,7 +61,9 @@ class Results(Displayed):
 
     def __repr__(self) -> str:
         name = self.provenance.get("study", {}).get("name", "a study")
-        lines = [f"{len(self.rows):,} replicates of {shown(name)}"]
+        lines = [f"{len(self.rows):,} trainings of {shown(name)}"]
+        if said := self.answer():
+            lines.insert(0, said)
         for cell in self.to_frame().to_dict("records") if len(self.rows) else ():
             where = f"{cut(str(cell['configuration']))} on {cell['backend']}/{cell['device']}"
             lines.append(
@@ -73,6 +75,15 @@ class Results(Displayed):
                 )
             )
         return few_lines(*lines)
+
+    def answer(self) -> str:
+        """Answer the study's question in one sentence, as its report begins.
+
+        Empty where it is of generators from outside, whose report has other words.
+        """
+        from gan_eval.study.answer.sentence import sentence  # not for those who only store
+
+        return "" if OUTSIDE in self.rows else sentence(self.rows, self.provenance)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per configuration, backend and device, as ``summarise`` does."""
