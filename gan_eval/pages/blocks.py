@@ -126,6 +126,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Moving:
+    """A first screen that its reader moves: HTML, which has an ``h2`` of the id ``answer``, with a
+    style and a script of its own."""
+
+    html: Markup
+    style: str
+    script: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """The first screen of a page.
 
@@ -140,6 +150,8 @@ class Answer:
     cards : sequence of Card
         Three to five.
     next_steps : sequence of Step
+    moving : Moving or None
+        Stands in the place of all of it.
     """
 
     headline: str
@@ -147,3 +159,4 @@ class Answer:
     picture: Picture | None = None
     cards: Sequence[Card] = ()
     next_steps: Sequence[Step] = ()
+    moving: Moving | None = None

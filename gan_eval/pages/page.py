@@ -45,8 +45,8 @@ def fill(
     created: str | None = None,
 ) -> str:
     """Fill a page: its question and answer on the first screen, then its sections."""
-    script = source("page.js")
-    digest = hashlib.sha256(script.encode()).digest()
+    moving = answer.moving
+    scripts = [source("page.js"), *([moving.script] if moving else [])]
     html = _template("template.html.j2").render(
         title=title,
         name=name,
@@ -55,15 +55,20 @@ def fill(
         incomplete=incomplete,
         sections=sections,
         created=created,
-        style=Markup(source("style.css")),
-        script=Markup(script),
-        # Nothing but this very text runs.
-        script_hash=Markup("sha256-" + base64.b64encode(digest).decode()),
+        style=Markup(source("style.css") + (moving.style if moving else "")),
+        scripts=[Markup(script) for script in scripts],
+        # Nothing but these very texts runs.
+        script_hashes=Markup(" ".join(f"'{_hash(script)}'" for script in scripts)),
         words=glossary.words_in,
         language=language(),
     )
     # A lone surrogate, which JSON can hold, has no UTF-8 form.
     return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return "sha256-" + base64.b64encode(digest).decode()
 
 
 def head(*, question: str, answer: Answer, more: str) -> str:
