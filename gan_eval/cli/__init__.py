@@ -9,6 +9,7 @@ from gan_eval.cli import (
     dynamics,
     exercise,
     export,
+    lab,
     rank,
     report,
     run,
@@ -23,7 +24,7 @@ from gan_eval.cli.status import main
 for _command in (
     *(train.train, run.run, check.check, report.report, verify.verify, export.export),
     *(compare.compare, rank.rank, certify.certify, conform.conform, backends.backends),
-    *(studies.studies, exercise.exercise, dynamics.dynamics, throughput.throughput),
+    *(studies.studies, exercise.exercise, dynamics.dynamics, lab.lab, throughput.throughput),
 ):
     app.command()(_command)
 

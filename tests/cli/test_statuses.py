@@ -215,12 +215,18 @@ def _exercise(patch: pytest.MonkeyPatch, *, answered: bool) -> None:
     patch.setattr(exercise, "exercise", lambda *_, **__: found)
 
 
+def _lab(patch: pytest.MonkeyPatch) -> None:
+    found = SimpleNamespace(save=lambda _: None, document=dict)
+    patch.setattr("gan_eval.investigations.lab.lab", lambda *_, **__: found)
+
+
 CASES: list[tuple[int, list[str], Callable[[pytest.MonkeyPatch], object]]] = [
     (0, ["train", *SMALL], lambda _: None),
     (0, ["report", "out"], _run),
     (0, ["export", "out"], _run),
     (0, ["studies"], lambda _: None),
     (0, ["dynamics", "--discriminators", "2"], lambda _: None),
+    (0, ["lab", "--json"], _lab),
     (0, ["backends"], lambda _: None),
     (
         0,

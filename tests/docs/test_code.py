@@ -26,6 +26,7 @@ SHOWN = (
     "anytime",
     "battery",
     "dynamics",
+    "lab",
     "coverage",
     "copying",
     "tables",

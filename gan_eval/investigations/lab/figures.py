@@ -1,0 +1,335 @@
+"""The four pictures of the lab: axes that are drawn once, and in them the marks of one setting,
+which lab.js draws again for each by the same formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from gan_eval.distributions.gaussian import Gaussian, ellipse
+from gan_eval.investigations.lab import embedded, words
+from gan_eval.investigations.lab.result import Lab
+from gan_eval.pages.canvas import COLOURS, PlotBox, canvas, legend_above, picture, plot_box
+
+Array = NDArray[np.floating]
+
+LAWS = (("good", "converged", "5 2"), ("typical", "learned", ""), ("bad", "failed", "2 2"))
+"""Each drawn training: its name, its colour, its dashes."""
+
+LOSSES = (("D", "loss-d", ""), ("G", "loss-g", "5 2"))
+"""Each loss: whose, its colour, its dashes."""
+
+POINTS = 61
+"""Points of an ellipse's outline, of which the last is the first."""
+
+RADIUS = float(np.sqrt(-2 * np.log1p(-0.95)))
+"""The Mahalanobis radius that holds 95 % of a Gaussian in two dimensions."""
+
+_DECADES = (-4, 2)
+"""The decades of KL that are drawn."""
+_MOST_LOSS = 3.0
+_SIGHT = 1.7
+"""How far the picture of ellipses reaches from the truth's mean, in half-widths of its ellipse."""
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A picture whose marks move: its SVG, with those of one setting in it, and where its axes lie.
+
+    ``heading`` says in a few words what to look at.
+    """
+
+    identity: str
+    heading: str
+    caption: str
+    svg: Markup
+    box: PlotBox
+
+
+@dataclass(frozen=True)
+class Marks:
+    """A set of numbers that are drawn of one place, as they are read back from the page."""
+
+    kl: Array
+    """(3, E) log₁₀ KL at the ranks."""
+    losses: Array
+    """(2, E)."""
+    laws: Array
+    """(3, F, 5): means, and the root of the covariance."""
+    final: Array
+    """(S,) log₁₀ KL, rising."""
+    kinds: Sequence[str]
+    """(S,) the verdict on each of them."""
+
+    @classmethod
+    def of(cls, lab: Lab, place: int) -> Marks:
+        """Read the marks of a place as lab.js does."""
+        steps = embedded.codes(lab.traces.take(np.array([place])))[0]
+        part = {n: steps[at : at + size] for n, (at, size) in embedded.fields(lab).items()}
+        return cls(
+            kl=embedded.KL.values(part["kl"]).reshape(3, -1),
+            losses=embedded.LOSS.values(part["losses"]).reshape(2, -1),
+            laws=np.sinh(embedded.LAW.values(part["laws"])).reshape(3, -1, 5),
+            final=embedded.KL.values(part["final"]),
+            kinds=_kinds(lab, place, len(part["final"])),
+        )
+
+
+def pictures(lab: Lab, place: int) -> list[Moving]:
+    """Draw the four pictures with the marks of a place at the last epoch."""
+    marks = Marks.of(lab, place)
+    return [_ellipses(lab, marks), _strip(lab, marks), _kl(lab, marks), _losses(lab, marks)]
+
+
+def _ellipses(lab: Lab, marks: Marks) -> Moving:
+    truth = lab.settings.config(lab.settings.chapter).truth
+    with canvas(2.55) as (figure, axes):
+        outline = ellipse(truth)
+        axes.fill(*outline.T, color=COLOURS["real"], alpha=0.14, linewidth=0)
+        axes.plot(*outline.T, color=COLOURS["real"], linewidth=2.4, label="the truth")
+        for name, colour, dashes in LAWS:
+            label = f"a {name} training"
+            axes.plot([], [], color=COLOURS[colour], linestyle=_style(dashes), label=label)
+        half = _SIGHT * np.abs(outline - truth.mean).max(axis=0)
+        low, high = truth.mean - half, truth.mean + half
+        axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="x₁", ylabel="x₂")
+        legend_above(axes, columns=2)
+        made, box = _finish(
+            figure,
+            axes,
+            "lab-ellipses",
+            "Ellipses of the truth and of what three trainings learned",
+            "Each ellipse holds 95 % of a distribution. A training has learned the truth where "
+            "its ellipse lies on that of the truth.",
+        )
+    inner = [
+        _path("", "pin", "pin"),
+        *(
+            _path(law(marks.laws[i, -1], box), f"law {name}", colour, dashes)
+            for i, (name, colour, dashes) in enumerate(LAWS)
+        ),
+    ]
+    return Moving(
+        "lab-ellipses",
+        "What was learned",
+        "An ellipse holds 95 % of its distribution. Good, typical and bad: at the 5 %, 50 % and "
+        "95 % rank of KL.",
+        _within(made, "lab-ellipses", box, inner),
+        box,
+    )
+
+
+def _strip(lab: Lab, marks: Marks) -> Moving:
+    shown = len(marks.final)
+    with canvas(2.55) as (figure, axes):
+        _kl_axis(axes)
+        axes.set(xlim=(0, shown + 1), xlabel="trainings, from the best to the worst")
+        axes.set_xticks([])
+        _threshold(axes)
+        made, box = _finish(
+            figure,
+            axes,
+            "lab-strip",
+            "KL of every training",
+            "One dot for each training, from the best to the worst; those under the line have "
+            "learned the distribution.",
+        )
+    dots = [
+        f'<circle class="dot {kind}" cx="{_x(box, i + 1)}" cy="{_y(box, v)}" r="2.6"/>'
+        for i, (v, kind) in enumerate(zip(marks.final, marks.kinds, strict=True))
+    ]
+    pins = [
+        f'<circle class="dot-pin" cx="{_x(box, i + 1)}" cy="-9" r="2.6"/>' for i in range(shown)
+    ]
+    some = "" if shown == lab.settings.replicates else f" ({shown} of them, at equal ranks)"
+    return Moving(
+        "lab-strip",
+        "Every training",
+        f"One dot is one training{some}.",
+        _within(made, "lab-strip", box, [*pins, *dots]),
+        box,
+    )
+
+
+def _kl(lab: Lab, marks: Marks) -> Moving:
+    epochs = lab.settings.curve_epochs
+    with canvas(2.35) as (figure, axes):
+        _kl_axis(axes)
+        _epoch_axis(axes, epochs[-1])
+        axes.plot([], [], color=COLOURS["learned"], linewidth=2.2, label="typical training")
+        axes.fill_between(
+            [], [], [], color=COLOURS["learned"], alpha=0.2, linewidth=0, label="middle 90 %"
+        )
+        _threshold(axes)
+        legend_above(axes, columns=2)
+        made, box = _finish(
+            figure,
+            axes,
+            "lab-kl",
+            "KL over epochs",
+            "The distance KL from the truth at each epoch: the median of all trainings, and the "
+            "band that holds 90 % of them.",
+        )
+    upper = list(zip(epochs, marks.kl[2], strict=True))
+    lower = list(zip(epochs, marks.kl[0], strict=True))[::-1]
+    inner = [
+        f'<path class="band" d="{line([*upper, *lower], box)}Z" '
+        'style="fill: var(--learned); fill-opacity: .2; stroke: none"/>',
+        _path("", "pin", "pin"),
+        _path(line(zip(epochs, marks.kl[1], strict=True), box), "median", "learned"),
+        _now(box, epochs[-1]),
+    ]
+    return Moving(
+        "lab-kl",
+        "Distance from the truth over time",
+        "One line up is ten times worse; 0 would be perfect.",
+        _within(made, "lab-kl", box, inner),
+        box,
+    )
+
+
+def _losses(lab: Lab, marks: Marks) -> Moving:
+    epochs = lab.settings.curve_epochs
+    with canvas(2.35) as (figure, axes):
+        _epoch_axis(axes, epochs[-1])
+        axes.set(ylim=(0, _MOST_LOSS), ylabel="loss, nats")
+        axes.axhline(np.log(2), color=COLOURS["muted"], linewidth=1, linestyle=":")
+        axes.annotate(
+            "ln 2: D only guesses", (epochs[-1], np.log(2)), (-2, 3), textcoords="offset points",
+            ha="right", fontsize=8.5, color=COLOURS["muted"],
+        )  # fmt: skip
+        for name, colour, dashes in LOSSES:
+            label = f"loss of {name}"
+            axes.plot([], [], color=COLOURS[colour], linestyle=_style(dashes), label=label)
+        legend_above(axes, columns=2)
+        made, box = _finish(
+            figure,
+            axes,
+            "lab-losses",
+            "Losses over epochs",
+            "The losses of discriminator and generator at each epoch, medians of all trainings.",
+        )
+    inner = [
+        *(_path("", f"pin pin-{name}", "pin") for name, _, _ in LOSSES),
+        *(
+            _path(
+                line(zip(epochs, marks.losses[i], strict=True), box), f"loss-{name}", colour, dashes
+            )
+            for i, (name, colour, dashes) in enumerate(LOSSES)
+        ),
+        _now(box, epochs[-1]),
+    ]
+    return Moving(
+        "lab-losses",
+        "What the losses say",
+        "Medians of all trainings. Do they tell what KL tells?",
+        _within(made, "lab-losses", box, inner),
+        box,
+    )
+
+
+# --- Marks, as lab.js makes them ------------------------------------------------------------------
+
+
+def law(entries: Sequence[float] | Array, box: PlotBox) -> str:
+    """Write the outline of two means and a root a, b, c as the path of an SVG."""
+    x, y, a, b, c = (float(entry) for entry in entries)
+    learned = Gaussian(np.array([x, y]), np.array([[a, b], [0.0, c]]))
+    outline = ellipse(learned, points=POINTS)[:-1]
+    if not np.isfinite(outline).all():
+        return ""
+    return f"{line(outline.tolist(), box)}Z"
+
+
+def line(points: Iterable[tuple[float, float]], box: PlotBox) -> str:
+    """Write points of the data as the path of an SVG; those that are no number are left out."""
+    places = [f"{_x(box, x)} {_y(box, y)}" for x, y in points if np.isfinite(y)]
+    return f"M{'L'.join(places)}" if places else ""
+
+
+def _x(box: PlotBox, value: float) -> str:
+    return f"{box.across[0] + box.across[1] * value:.1f}"
+
+
+def _y(box: PlotBox, value: float) -> str:
+    return f"{box.up[0] + box.up[1] * _seen(value):.1f}"
+
+
+def _seen(value: float) -> float:
+    """Keep a mark within a few pages of the picture."""
+    return float(np.clip(value, -1e3, 1e3))
+
+
+def _kinds(lab: Lab, place: int, shown: int) -> list[str]:
+    """Name the verdicts of the trainings that are drawn one by one, from the best."""
+    cell, n = lab.cells.iloc[place], lab.settings.replicates
+    learned, near = int(cell["converged"]), int(cell["converged"] + cell["near"])
+    ranks = [int(i * (n - 1) / (shown - 1) + 0.5) for i in range(shown)]
+    return ["converged" if r < learned else "near" if r < near else "failed" for r in ranks]
+
+
+def _path(d: str, name: str, colour: str, dashes: str = "") -> str:
+    drawn = "" if colour == "pin" else f' style="stroke: var(--{colour})"'
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return f'<path class="{name}" d="{d}"{drawn}{dashed}/>'
+
+
+def _now(box: PlotBox, epoch: int) -> str:
+    x = _x(box, epoch)
+    return (
+        f'<line class="now" x1="{x}" x2="{x}" y1="{box.top:.1f}" y2="{box.top + box.height:.1f}"/>'
+    )
+
+
+# --- Axes -----------------------------------------------------------------------------------------
+
+
+def _style(dashes: str) -> str | tuple[int, tuple[float, ...]]:
+    return (0, tuple(map(float, dashes.split()))) if dashes else "-"
+
+
+def _kl_axis(axes: Axes) -> None:
+    """Make the axis up one of log₁₀ KL."""
+    decades = range(_DECADES[0], _DECADES[1] + 1)
+    axes.set(ylim=_DECADES, ylabel="KL, nats")
+    axes.set_yticks(list(decades), [f"{10.0**power:g}" for power in decades])
+
+
+def _epoch_axis(axes: Axes, last: int) -> None:
+    """Make the axis across one of whole epochs."""
+    axes.set(xlim=(0, last), xlabel="epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _threshold(axes: Axes) -> None:
+    """Draw the line under which a training has learned the distribution."""
+    height = np.log10(words.MARGIN)
+    axes.axhline(height, color=COLOURS["converged"], linewidth=1.2, linestyle=":")
+    axes.annotate(
+        "learned, from here down", (1, height), (-2, -3), xycoords=("axes fraction", "data"),
+        textcoords="offset points", ha="right", va="top", fontsize=8.5, color=COLOURS["converged"],
+    )  # fmt: skip
+
+
+def _finish(
+    figure: Figure, axes: Axes, identity: str, title: str, description: str
+) -> tuple[Markup, PlotBox]:
+    made = picture(figure, identity, title=title, description=description, caption="")
+    return made.svg, plot_box(figure, axes)
+
+
+def _within(svg: Markup, identity: str, box: PlotBox, marks: Iterable[str]) -> Markup:
+    """Put marks into an SVG, of which only what lies within the axes is seen."""
+    window = (
+        f'<clipPath id="{identity}-window"><rect x="{box.left:.2f}" y="{box.top:.2f}" '
+        f'width="{box.width:.2f}" height="{box.height:.2f}"/></clipPath>'
+        f'<g class="marks" clip-path="url(#{identity}-window)">{"".join(marks)}</g></svg>'
+    )
+    return Markup(str(svg).removesuffix("</svg>") + window)
