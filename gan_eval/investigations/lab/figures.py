@@ -34,6 +34,8 @@ RADIUS = float(np.sqrt(-2 * np.log1p(-0.95)))
 
 _DECADES = (-4, 2)
 """The decades of KL that are drawn."""
+TOP = float(_DECADES[1])
+"""Where a dot is drawn whose KL is beyond them."""
 _MOST_LOSS = 3.0
 _SIGHT = 1.7
 """How far the picture of ellipses reaches from the truth's mean, in half-widths of its ellipse."""
@@ -142,7 +144,7 @@ def _strip(lab: Lab, marks: Marks) -> Moving:
             "learned the distribution.",
         )
     dots = [
-        f'<circle class="dot {kind}" cx="{_x(box, i + 1)}" cy="{_y(box, v)}" r="2.6"/>'
+        f'<circle class="dot {kind}" cx="{_x(box, i + 1)}" cy="{_y(box, min(v, TOP))}" r="2.6"/>'
         for i, (v, kind) in enumerate(zip(marks.final, marks.kinds, strict=True))
     ]
     pins = [
@@ -152,7 +154,7 @@ def _strip(lab: Lab, marks: Marks) -> Moving:
     return Moving(
         "lab-strip",
         "Every training",
-        f"One dot is one training{some}.",
+        f"One dot is one training{some}; on the top edge: beyond it.",
         _within(made, "lab-strip", box, [*pins, *dots]),
         box,
     )

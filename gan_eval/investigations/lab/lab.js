@@ -133,6 +133,9 @@
     });
   }
 
+  /** Where a dot stands: on the upper edge where its KL is beyond. */
+  const dotAt = (kl) => y(box("strip"), Math.min(kl, data.top));
+
   function drawDots() {
     const [learned, near] = now.verdicts;
     const dots = all("#lab-strip .dot");
@@ -140,10 +143,10 @@
       const rank = Math.floor((i * (data.n - 1)) / (dots.length - 1) + 0.5);
       const kind = rank < learned ? "converged" : rank < learned + near ? "near" : "failed";
       dot.setAttribute("class", `dot ${kind}`);
-      dot.setAttribute("cy", y(box("strip"), now.final[i]));
+      dot.setAttribute("cy", dotAt(now.final[i]));
     });
     all("#lab-strip .dot-pin").forEach((dot, i) => {
-      dot.setAttribute("cy", pinned ? y(box("strip"), pinned.final[i]) : "-9");
+      dot.setAttribute("cy", pinned ? dotAt(pinned.final[i]) : "-9");
     });
   }
 

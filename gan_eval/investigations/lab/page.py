@@ -43,6 +43,7 @@ def _moving(lab: Lab) -> Moving:
         "boxes": {p.identity: {"across": p.box.across, "up": p.box.up} for p in pictures},
         "points": figures.POINTS,
         "radius": figures.RADIUS,
+        "top": figures.TOP,
     }
     html = _template().render(
         headline=words.headline(lab, at),

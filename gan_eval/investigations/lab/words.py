@@ -32,7 +32,7 @@ PARTS = {
     "found": "You have found the best of all {all} settings, after trying {tried}.",
     "unpinned": "Move a control. Pin a setting to compare it with the next.",
     "pinned": "Pinned, and drawn with dots: {setting}.",
-    "verdicts": "{converged} learned it, {near} came near, {failed} failed, {diverged} broke off",
+    "verdicts": "{converged} learned it, {near} came near, {failed} failed, {diverged} diverged",
 }
 """Sentences that lab.js fills."""
 
