@@ -90,7 +90,7 @@ def exercise(
     \b
     Exit status:
       0  Some number of rows has an answer, yes or no.
-      3  It could not tell: neither yes nor no is shown, at any number of rows.
+      3  Too few generators to tell yes from no, at any number of rows.
 
     \b
     Example:
@@ -135,11 +135,12 @@ def _widths(text: str) -> tuple[int, ...]:
 
 
 def _print(found: Exercise, written: Sequence[Path]) -> None:
-    """Print tables, the answer, and where the files are."""
+    """Print tables, what they say, where the files are, and the answer as the last line."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.exercise import words
+    from gan_eval.investigations.exercise import tables, words
 
-    for table in (words.told_apart(found), words.decomposition(found)):
+    for table in (tables.told_apart(found), tables.decomposition(found)):
         print_table(table.head, table.rows, table.caption)
     files = f"Files: {', '.join(str(path) for path in written)}"
-    say(words.QUESTION, words.headline(found), *words.answer(found), files)
+    labelled = (f"{label}: {sentence}" for label, sentence in words.answer(found))
+    say(*words.details(found), *labelled, files, words.headline(found))

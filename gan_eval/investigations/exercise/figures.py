@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from gan_eval.investigations.exercise.fitting import ROUNDS
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
@@ -15,7 +16,7 @@ from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2, TRAI
 from gan_eval.investigations.exercise.result import HALF, PARTS, TOLD_APART, Exercise, Share
 from gan_eval.investigations.exercise.settings import label
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.pages.numbers import count, number, percent
+from gan_eval.pages.numbers import count, number, percent, plural
 
 _STYLES = (
     ("loss-d", "-", "o"),
@@ -26,6 +27,10 @@ _STYLES = (
     ("converged", (0, (1, 1)), "P"),
     ("near", (0, (4, 1, 1, 1)), "X"),
 )
+_WIN_STYLES = (("learned", "-", "o"), *(style for style in _STYLES if style[0] != "learned"))
+_CUT = 1.5 * LN2
+"""Nats above which losses are not drawn: what matters is the side of ln 2."""
+
 _DASHED = (0, (4, 3))
 
 
@@ -77,7 +82,7 @@ def losses(found: Exercise, kind: str) -> Picture:
             whose = f", fitted to {source} rows" if learned else ""
             for column, words in (
                 ("loss_in_sample", f"on rows it saw{whose}"),
-                ("loss_population", f"on fresh rows{whose}"),
+                ("loss_population", f"on new rows{whose}"),
             ):
                 cases = [found.fits(n, kind=kind, source=source) for n in rows]
                 medians = [found.median(case, column) for case in cases]
@@ -92,7 +97,7 @@ def losses(found: Exercise, kind: str) -> Picture:
         plain_log_axis(axes, "x")
         axes.set(xlabel="n, real rows (and as many generated)", ylabel="loss, nats")
         low, high = axes.get_ylim()
-        axes.set_ylim(low, min(high, 4 * LN2))
+        axes.set_ylim(low, min(high, _CUT))
         legend_above(axes, columns=1 if learned else 2)
         subject = "learned generators" if learned else "the perfect generator, p = q"
         return picture(
@@ -102,25 +107,44 @@ def losses(found: Exercise, kind: str) -> Picture:
             description=f"Medians: {'; '.join(described)}.",
             caption=f"Medians over generators with 95 % intervals, {subject}: the discriminator of "
             f"the configuration's form, fitted in up to {count(ROUNDS)} steps."
-            + (f" Above {number(4 * LN2, 2)} nats the axis is cut." if high > 4 * LN2 else ""),
+            + (f" Above {number(_CUT)} nats the axis is cut." if high > _CUT else ""),
             data=pd.concat(drawn).rename(columns={"line": "loss", "value": "nats"}),
         )
 
 
 def wins(found: Exercise) -> Picture:
-    """Draw the share of generators that win, against n, by the width of the discriminator."""
+    """Draw the share of generators that win, against n, by the width of the discriminator.
+
+    The configuration's own form has a band; the axis says on which side of one half who wins.
+    """
     rows = found.settings.fit_rows
     forms = [label(form) for form in found.settings.widths[: len(_STYLES)]]
     shares = {form: [found.wins(n, widths=form) for n in rows] for form in forms}
-    with canvas(3.2) as (figure, axes):
-        drawn = [
-            _line(axes, rows, shares[form], f"hidden widths {form}", style).assign(line=form)
-            for form, style in zip(forms, _STYLES, strict=False)
-        ]
+    with canvas(3.9) as (figure, axes):
+        drawn = []
+        for form, style in zip(forms, _WIN_STYLES, strict=False):
+            named = f"discriminator {form}" if form != "none" else "discriminator without layers"
+            if form == forms[0]:
+                bounds = [(share.low, share.high) for share in shares[form]]
+                axes.fill_between(
+                    rows, *zip(*bounds, strict=True), color=COLOURS[style[0]], alpha=0.18,
+                    label="95 % interval", linewidth=0,
+                )  # fmt: skip
+            line = _line(
+                axes, rows, shares[form], named, style, bars=form != forms[0] or len(rows) < 2
+            )
+            drawn.append(line.assign(line=form))
         _mark(axes, HALF)
         axes.set(ylim=(-0.02, 1.02), xlabel="n, real rows (and as many generated)")
         axes.set_ylabel("share of generators that win")
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol="\u202f%"))
         plain_log_axis(axes, "x")
+        for offset, words in ((1, "the generator wins"), (-1, "the discriminator wins")):
+            axes.annotate(
+                words, (0.01, HALF), xycoords=axes.get_yaxis_transform(), xytext=(0, 3 * offset),
+                textcoords="offset points", va="bottom" if offset > 0 else "top",
+                color=COLOURS["muted"], fontsize=8.5,
+            )  # fmt: skip
         legend_above(axes, columns=2)
         left = len(found.settings.widths) - len(forms)
         return picture(
@@ -136,9 +160,9 @@ def wins(found: Exercise) -> Picture:
                 for form in forms
             )
             + ".",
-            caption="A generator wins where the best response to n rows is no better than a coin "
-            f"on fresh rows. Dashed: {percent(HALF)}. Bars are 95 % intervals."
-            + (f" {left} more widths are in the table." if left else ""),
+            caption=f"Of {plural(len(found.fits(rows[0])), 'generator')}, those against which the "
+            "best discriminator that n rows give does no better than a coin on new rows; band and "
+            "bars are 95 % intervals." + (f" {left} more widths are in the table." if left else ""),
             data=pd.concat(drawn).rename(columns={"line": "widths", "value": "generator_wins"}),
         )
 
@@ -176,6 +200,8 @@ def _line(
     shares: Sequence[Share],
     words: str,
     style: tuple[str, object, str],
+    *,
+    bars: bool = True,
 ) -> pd.DataFrame:
     """Draw shares or medians against n, and return them as a table."""
     colour, dashes, marker = style
@@ -184,7 +210,7 @@ def _line(
         rows, values, color=COLOURS[colour], linestyle=dashes, marker=marker, markersize=4,
         label=words,
     )  # fmt: skip
-    for n, share in zip(rows, shares, strict=True):
+    for n, share in zip(rows, shares, strict=True) if bars else ():
         if np.isfinite([share.low, share.high]).all():
             axes.plot([n, n], [share.low, share.high], color=COLOURS[colour], linewidth=0.9)
     bounds = {name: [getattr(share, name) for share in shares] for name in ("low", "high")}

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from gan_eval.investigations.exercise import figures, words
+from gan_eval.investigations.exercise import figures, tables, words
 from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.investigations.exercise.responses import LEARNED, LN2, TRUTH
-from gan_eval.investigations.exercise.result import MEDIANS, TOLD_APART, Exercise, Share
-from gan_eval.pages.blocks import Answer, Block, Card, Code, Gallery, Paragraph, Section, TableBlock
+from gan_eval.investigations.exercise.result import (
+    FEWEST_FOR_INTERVAL,
+    MEDIANS,
+    TOLD_APART,
+    Exercise,
+    Share,
+)
+from gan_eval.pages.blocks import (
+    Answer,
+    Block,
+    Card,
+    Code,
+    Paragraph,
+    Section,
+    Step,
+    TableBlock,
+    gallery,
+)
+from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, interval, number, percent, percents
 from gan_eval.pages.page import environment, fill
 from gan_eval.runtime.errors import UsageError
@@ -31,13 +50,15 @@ def render(found: Exercise) -> str:
         name="the chapter's exercise",
         question=words.QUESTION,
         answer=Answer(
-            words.headline(found),
-            sentences=[(None, sentence) for sentence in words.answer(found)],
+            headline=words.headline(found),
+            sentences=words.answer(found),
+            picture=figures.wins(found) if drawing() else None,
             cards=cards(found),
+            next_steps=next_steps(found),
         ),
         sections=[
-            *(_tests(found), _responses(found), _decomposition(found), _generators(found)),
-            environment(found.provenance),
+            *(_responses(found), _tests(found), _details(found), _decomposition(found)),
+            *(_generators(found), environment(found.provenance)),
         ],
         created=found.provenance["created"],
     )
@@ -48,41 +69,77 @@ def cards(found: Exercise) -> list[Card]:
     n = found.settings.config.n_examples
     won, rows = found.wins(n), found.fits(n)
     until = found.rows_until_told_apart(OPTIMUM)
-    seen, fresh = (found.median(rows, c) for c in ("loss_in_sample", "loss_population"))
+    fresh = found.median(rows, "loss_population")
     form = found.decomposition.shares()["seen"]
     return [
         Card(
-            f"the generator wins at n = {count(n)}",
-            percent(won.value),
-            f"of {count(len(rows))} generators; 95 % interval {percents(won.low, won.high)}",
+            f"generators that win at n = {count(n)}",
+            f"{count(round(won.value * len(rows)))} of {count(len(rows))}",
+            f"95 % interval {percents(won.low, won.high)}; the GANs were trained on as many rows",
         ),
         Card(
-            "loss of the best response, rows it saw",
-            number(seen.value),
-            f"median; {_interval(seen)}",
-        ),
-        Card(
-            "the same on fresh rows",
+            "best discriminator's loss on new rows",
             number(fresh.value),
-            f"{_interval(fresh)}; a coin has {number(LN2)}",
+            f"median{_interval(fresh)}; a coin has {number(LN2)}",
         ),
         Card(
-            f"{percent(TOLD_APART)} told apart from",
-            f"{number(until.value, 2)} rows",
-            f"by the best possible test; 95 % interval {interval(until.low, until.high, 2)}",
+            f"{percent(TOLD_APART)} told from the truth",
+            (
+                f"from {number(until.value, 2)} rows"
+                if isfinite(until.value)
+                else f"above {count(found.settings.test_rows[-1])} rows"
+            ),
+            f"by the best possible test{_interval(until, 2)}",
         ),
         Card(
-            "of the distance, seen",
+            "what the trained discriminator sees",
             percent(form.value),
-            f"by the trained discriminator; 95 % interval {percents(*form[1:])}",
+            "of the distance from the truth; below 0 is worse than a coin"
+            + (f"; 95 % interval {percents(*form[1:])}" if words.known(form) else _FEW),
         ),
     ]
 
 
-def _interval(median: Share) -> str:
-    if words.known(median):
-        return f"95 % interval {interval(median.low, median.high)}"
-    return "too few generators for an interval: 6 are needed"
+_FEW = f"; too few generators for an interval: {FEWEST_FOR_INTERVAL} are needed"
+
+
+def _interval(share: Share, digits: int = 3) -> str:
+    if words.known(share):
+        return f"; 95 % interval {interval(share.low, share.high, digits)}"
+    return _FEW if isfinite(share.value) else ""
+
+
+def next_steps(found: Exercise) -> list[Step]:
+    """Say what to do with the answer."""
+    asked = found.provenance["command"] or "gan-eval exercise"
+    steps = []
+    if found.answers["not shown"]:
+        more = 10 * -(-max(4 * found.settings.discriminators, 20) // 10)
+        fewer = f" --replicates {more}" if found.settings.replicates < more else ""
+        steps.append(
+            Step(
+                "Ask more generators, where it is open:", f"{asked} --discriminators {more}{fewer}"
+            )
+        )
+    if not found.settings.config.remedies:
+        mended = "gan-eval exercise --set 'preset=\"mended\"'"
+        steps.append(Step("Ask the GAN that is mended, and wins:", mended))
+    steps.append(
+        Step(
+            "Look at what the trained discriminator can see at all:",
+            "gan-eval dynamics --html dynamics.html",
+        )
+    )
+    return steps
+
+
+def _responses(found: Exercise) -> Section:
+    blocks: list[Block] = [
+        Paragraph(f"{words.best_response(found)} {words.perfect(found)}"),
+        *gallery(partial(figures.losses, found, LEARNED), partial(figures.losses, found, TRUTH)),
+        TableBlock(tables.responses(found), folded=True),
+    ]
+    return Section("exercise-responses", "What does the best discriminator see?", blocks)
 
 
 def _tests(found: Exercise) -> Section:
@@ -90,35 +147,39 @@ def _tests(found: Exercise) -> Section:
         "exercise-tests",
         "How many rows until a test tells?",
         [
-            Gallery([figures.told_apart(found)]),
-            TableBlock(words.told_apart(found)),
+            Paragraph(words.apart(found)),
+            *gallery(partial(figures.told_apart, found)),
             Paragraph(
                 "All tests see the same n generated rows of a generator; those that know n real "
-                "rows see fresh ones. The best possible test knows both distributions and rejects "
-                "for large Σ ln q/p: no test of its level has more power. Shares have "
-                "Clopper–Pearson intervals, the optimum's mean power and the numbers of rows have "
-                "intervals by bootstrap over generators."
+                "rows see new ones. The best possible test knows both distributions and rejects "
+                "for large Σ ln q/p: no test of its level has more power."
             ),
-            TableBlock(words.sizes(found), folded=True),
+            TableBlock(tables.told_apart(found), folded=True),
+            TableBlock(tables.sizes(found), folded=True),
         ],
     )
 
 
-def _responses(found: Exercise) -> Section:
-    blocks: list[Block] = [
-        Gallery([figures.losses(found, LEARNED), figures.losses(found, TRUTH)]),
-        Gallery([figures.wins(found)]),
-        TableBlock(words.responses(found)),
-        Paragraph(
-            "The generator is frozen, and a new discriminator is fitted to n real and n generated "
-            "rows, all at once, from several random starts, of which the one with the least loss "
-            "on these rows is kept. “Late gain” is what the last ten of its steps still took off "
-            "that loss: what is reached bounds the least loss of the class from above. The loss "
-            "on fresh rows is that on the population, to a standard error of about "
-            f"{number(found.responses['loss_population_error'].median(), 1)} nats (median)."
-        ),
-    ]
-    return Section("exercise-responses", "What does the best response see?", blocks)
+def _details(found: Exercise) -> Section:
+    error = number(found.responses["loss_population_error"].median(), 1)
+    return Section(
+        "exercise-details",
+        "Other widths, the rows of the training, and how it was fitted",
+        [
+            Paragraph(" ".join([words.training_rows(found), *words.wider(found)])),
+            Paragraph(
+                "The generator is frozen. The new discriminator is fitted to all rows at once, "
+                "from several random starts, of which the one with the least loss on these rows "
+                "is kept. “Late gain” is what the last ten of its steps still took off that loss: "
+                "what is reached bounds the least loss of the form from above. The loss on new "
+                f"rows is that on the population, to a standard error of about {error} nats "
+                "(median). Shares of generators have Clopper–Pearson intervals, each by itself; "
+                "the optimum's mean power and the numbers of rows have intervals by bootstrap "
+                "over generators."
+            ),
+        ],
+        folded=True,
+    )
 
 
 def _decomposition(found: Exercise) -> Section:
@@ -126,25 +187,27 @@ def _decomposition(found: Exercise) -> Section:
         "exercise-parts",
         "Where is the rest of the distance?",
         [
-            Gallery([figures.parts(found)]),
-            TableBlock(words.decomposition(found)),
+            Paragraph(words.hidden(found)),
+            *gallery(partial(figures.parts, found)),
+            TableBlock(tables.decomposition(found)),
             Paragraph(
                 "V(D) is a discriminator's loss on the population, D_T the one trained with the "
                 "generator, D_n the best response of its form to the training rows and as many "
                 "generated ones, D_∞ the best response of its form to the population."
             ),
         ],
+        folded=True,
     )
 
 
 def _generators(found: Exercise) -> Section:
-    blocks: list[Block] = [TableBlock(words.generators(found), folded=True)]
+    blocks: list[Block] = [TableBlock(tables.generators(found))]
     if found.provenance["unusable"]:
         left = count(found.provenance["unusable"])
         blocks.append(Paragraph(f"{left} more diverged or have no density, and were left out."))
     if found.provenance["command"]:
         blocks.append(Code("To measure again", found.provenance["command"]))
-    return Section("exercise-generators", "Which generators were they?", blocks)
+    return Section("exercise-generators", "Which generators were they?", blocks, folded=True)
 
 
 def document(found: Exercise) -> dict[str, Any]:
@@ -174,7 +237,8 @@ def document(found: Exercise) -> dict[str, Any]:
         {
             "settings": settings.document(),
             "headline": words.headline(found),
-            "answer": words.answer(found),
+            "answers": found.answers,
+            "answer": [sentence for _, sentence in words.answer(found)] + words.details(found),
             "tests": tests,
             "discriminators": discriminators,
             "decomposition": {

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from gan_eval.investigations.exercise.rejections import OPTIMUM
 from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2
-from gan_eval.investigations.exercise.settings import Settings, label
+from gan_eval.investigations.exercise.settings import MOST_REPLICATES, Settings, label
 from gan_eval.judging.summary import median_interval
 from gan_eval.runtime.notebook import Displayed
 from gan_eval.stats.bootstrap import draws, percentile_interval
@@ -33,6 +33,9 @@ TOLD_APART = 0.8
 
 MEDIANS = ("loss_in_sample", "loss_population", "floor", "floor_in_sample")
 """Columns of ``Exercise.responses`` of which medians are given."""
+
+FEWEST_FOR_INTERVAL = 6
+"""Generators below which a median or a bootstrap has no interval."""
 
 HALF = 0.5
 """The share of generators above which the generator is said to win at n."""
@@ -112,7 +115,7 @@ class Decomposition:
         """Divide each part's mean by the mean divergence, with a 95 % interval.
 
         Of means and not a mean of shares, which would be ruled by the best generators. By bootstrap
-        over generators (2,000 draws, seed 0).
+        over generators (2,000 draws, seed 0), NaN where there are fewer than 6.
         """
         index = draws(len(self.divergence), _SHARE_BOOTSTRAP, 0)
         found = {}
@@ -120,7 +123,7 @@ class Decomposition:
             part = getattr(self, name)
             shares = part[index].mean(axis=1) / self.divergence[index].mean(axis=1)
             value = float(part.mean() / self.divergence.mean())
-            found[name] = Share(value, *percentile_interval(shares, method="linear"))
+            found[name] = Share(value, *_bounds(shares, len(self.divergence), "linear"))
         return found
 
 
@@ -152,12 +155,11 @@ class Exercise(Displayed):
     def __repr__(self) -> str:
         asked = (self.settings.test_rows, self.settings.fit_rows)
         tests, fits = (", ".join(f"{n:,}" for n in rows) for rows in asked)
-        said = "answered, for some number of rows"
-        if not self.answered:
-            said = "neither yes nor no is shown"
+        from gan_eval.investigations.exercise import words
+
         return (
             f"exercise: {len(self.generators):,} generators, tests from {tests} rows, "
-            f"fresh discriminators fitted to {fits} rows\n{said}"
+            f"fresh discriminators fitted to {fits} rows\n{words.headline(self)}"
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -170,12 +172,12 @@ class Exercise(Displayed):
         """Compute the share of generators that a test tells apart from n rows, with its interval.
 
         The interval is Clopper and Pearson's. For the optimum it is the mean of its power, with a
-        bootstrap interval over generators.
+        bootstrap interval over generators, NaN where there are fewer than 6.
         """
         values = self._rejections(test, kind)[n].to_numpy()
         if test == OPTIMUM:
             means = values[draws(len(values), _BOOTSTRAP, 0)].mean(axis=1)
-            return Share(float(values.mean()), *percentile_interval(means, method="linear"))
+            return Share(float(values.mean()), *_bounds(means, len(values), "linear"))
         return Share(float(values.mean()), *share_interval(int(values.sum()), len(values)))
 
     def rows_until_told_apart(self, test: str) -> Share:
@@ -183,14 +185,15 @@ class Exercise(Displayed):
 
         Interpolated between the numbers of rows measured, Φ⁻¹(share) linear in ln n; inf where the
         share is not reached, the smallest n measured where it is reached there. The interval is a
-        bootstrap over generators (1,000 draws, seed 0), each with its outcomes at every n.
+        bootstrap over generators (1,000 draws, seed 0), each with its outcomes at every n; NaN
+        where there are fewer than 6.
         """
         frame = self._rejections(test, LEARNED)
         rows, values = frame.columns.to_numpy(dtype=float), frame.to_numpy()
         found = _crossings(rows, values.mean(axis=0)[None], len(values))
         resampled = values[draws(len(values), _BOOTSTRAP, 0)].mean(axis=1)
         drawn = _crossings(rows, resampled, len(values))
-        return Share(float(found[0]), *percentile_interval(drawn, method="inverted_cdf"))
+        return Share(float(found[0]), *_bounds(drawn, len(values), "inverted_cdf"))
 
     def _rejections(self, test: str, kind: str) -> pd.DataFrame:
         chosen = self.tests[(self.tests["test"] == test) & (self.tests["generator"] == kind)]
@@ -256,6 +259,30 @@ class Exercise(Displayed):
         from gan_eval.investigations.exercise import page
 
         return page.save(self, folder)
+
+
+def _bounds(drawn: Array, generators: int, method: Any) -> tuple[float, float]:
+    """Take the interval of a bootstrap over generators, (NaN, NaN) where they are too few."""
+    if generators < FEWEST_FOR_INTERVAL:
+        return (np.nan, np.nan)
+    return percentile_interval(drawn, method=method)
+
+
+def generators_to_tell(share: float) -> float:
+    """Count the generators from which a share of them tells yes from no, if it stays as it is.
+
+    Found within 10 %; inf where 100,000 would not.
+
+    >>> generators_to_tell(1.0), generators_to_tell(0.5)
+    (6, inf)
+    """
+    generators = 1
+    while generators <= MOST_REPLICATES:
+        low, high = share_interval(round(share * generators), generators)
+        if low > HALF or high < HALF:
+            return generators
+        generators += 1 + generators // 10
+    return float("inf")
 
 
 def _crossings(rows: Array, shares: Array, generators: int) -> Array:

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,15 @@ from gan_eval.investigations.exercise import Settings, exercise, responses, word
 from gan_eval.investigations.exercise.page import cards, render
 from gan_eval.investigations.exercise.rejections import TESTS
 from gan_eval.investigations.exercise.responses import LN2
-from gan_eval.investigations.exercise.result import PARTS, Exercise
+from gan_eval.investigations.exercise.result import (
+    PARTS,
+    Decomposition,
+    Exercise,
+    generators_to_tell,
+)
 from gan_eval.investigations.exercise.settings import label
-from gan_eval.pages.numbers import number, percent
+from gan_eval.pages.numbers import number
+from gan_eval.stats.shares import share_interval
 from gan_eval.training.config import TrainingConfig
 
 SMALL = TrainingConfig(epochs=3, n_examples=40)
@@ -109,8 +115,10 @@ def test_the_answer_has_the_numbers_of_the_tables(found: Exercise) -> None:
     text = " ".join(document["answer"])
     assert number(rows["loss_in_sample"].median()) in text
     assert number(rows["loss_population"].median()) in text
-    # Three generators show neither: 3 of 3 have an interval from 29 %.
-    assert document["headline"].startswith("On fresh rows neither yes nor no is shown")
+    # Three generators show neither: 0 of 3 have an interval up to 71 %.
+    assert document["answers"] == {"yes": [], "no": [], "not shown": [20, 40, 80]}
+    assert document["headline"].startswith("Too few")
+    assert "of 3 generators" in document["headline"]
 
 
 def test_an_answer_rests_on_the_whole_interval(found: Exercise) -> None:
@@ -122,34 +130,56 @@ def test_an_answer_rests_on_the_whole_interval(found: Exercise) -> None:
     some = replace(found, responses=twelve)
     # 12 of 12 (74 % to 100 %), none, and 8 of 12 (35 % to 90 %).
     assert some.answers == {"yes": (20,), "no": (40,), "not shown": (80,)}
-    assert words.headline(some) == (
-        "On fresh rows yes at n = 20, no at n = 40, not shown at n = 80; on the rows that were "
-        "seen, never in 36 fits."
-    )
+    said = words.headline(some)
+    assert all(part in said for part in ("12 of 12", "n = 20", "0 of 12", "n = 40"))
+    (undecided,) = words.undecided(some)
+    assert all(part in undecided for part in ("8 of 12", "n = 80"))
 
 
-def test_tests_that_tell_alike_are_told_once(found: Exercise) -> None:
-    all_told = replace(found, tests=found.tests.assign(told_apart=True))
-    said = words.tests(all_told)
-    assert f"each of the {len(TESTS)} tests tells {percent(1.0)} of the 12 " in said
-    first = found.tests["test"] == next(iter(TESTS))
-    assert "each of the" not in words.tests(
-        replace(found, tests=found.tests.assign(told_apart=first))
-    )
+@pytest.mark.parametrize(
+    ("won", "said"), [(12, "Yes"), (0, "No"), (7, "Too few")], ids=["yes", "no", "too few"]
+)
+def test_all_of_one_answer_are_one_word(found: Exercise, won: int, said: str) -> None:
+    one = found.responses.query("generator == 'learned' and source == 'fresh' and widths == '5-3'")
+    twelve = pd.concat([one[one["seed"] == one["seed"].min()].assign(seed=s) for s in range(12)])
+    twelve["loss_population"] = np.where(twelve["seed"] < won, LN2 + 0.1, LN2 - 0.1)
+    some = replace(found, responses=twelve)
+    headline = words.headline(some)
+    assert headline.startswith(said)
+    assert f"{won} of 12" in headline
+    assert some.answered is (won != 7)
+    assert bool(words.undecided(some)) is (won == 7)
+
+
+def test_the_generators_that_would_tell_are_enough_and_fewer_are_not() -> None:
+    for share in (0.0, 0.1, 0.75, 0.9, 1.0):
+        enough = int(generators_to_tell(share))
+        low, high = share_interval(round(share * enough), enough)
+        assert low > 0.5 or high < 0.5
+        few = int(0.8 * enough)
+        low, high = share_interval(round(share * few), few)
+        assert low <= 0.5 <= high
+    assert generators_to_tell(0.5) == np.inf
 
 
 @pytest.mark.parametrize(
     ("optimisation", "said"),
     [
-        ([-0.2, -0.1, -0.3], "is worse on fresh rows than the trained discriminator"),
-        ([0.2, 0.1, 0.3], "is better on fresh rows as well"),
-        ([-0.2, 0.1, 0.2], "than the trained discriminator is not shown"),
+        ([-0.2, -0.1, -0.3] * 2, "is worse on new rows than the trained discriminator"),
+        ([0.2, 0.1, 0.3] * 2, "is better on new rows as well"),
+        ([-0.2, 0.1, 0.2] * 2, "than the trained discriminator is not shown"),
+        ([-0.2, -0.1, -0.3], "than the trained discriminator is not shown"),
     ],
 )
 def test_what_optimisation_pays_rests_on_its_interval(
     found: Exercise, optimisation: list[float], said: str
 ) -> None:
-    parts = replace(found.decomposition, optimisation=np.array(optimisation))
+    """It takes 6 generators for an interval."""
+    some = {
+        part.name: np.resize(getattr(found.decomposition, part.name), len(optimisation))
+        for part in fields(found.decomposition)
+    }
+    parts = Decomposition(**some | {"optimisation": np.array(optimisation)})
     assert said in words.hidden(replace(found, decomposition=parts))
 
 
@@ -197,9 +227,10 @@ def csv_of(page: str) -> dict[str, pd.DataFrame]:
 def test_too_few_generators_for_an_interval_are_said_to_be(found: Exercise) -> None:
     three, again = found.responses, found.responses.assign(seed=found.responses["seed"] + 100)
     for rows, known in ((three, False), (pd.concat([three, again]), True)):
-        notes = [card.note for card in cards(replace(found, responses=rows))]
-        assert "∞" not in "".join(notes)
-        assert any("6 are needed" in note for note in notes) is not known
+        shown = cards(replace(found, responses=rows))
+        assert "∞" not in "".join(card.value + card.note for card in shown)
+        # The second has the median loss on new rows.
+        assert ("6 are needed" in shown[1].note) is not known
 
 
 def test_every_figure_has_what_it_draws_as_csv(found: Exercise) -> None:
@@ -228,7 +259,7 @@ def test_every_figure_has_what_it_draws_as_csv(found: Exercise) -> None:
         curves = loss.dropna(subset=["n"]).set_index(["loss", "n"])["nats"]
         cases = rows[rows["generator"] == kind]
         medians: dict[Any, float] = {}
-        for column, seen in (("loss_in_sample", "rows it saw"), ("loss_population", "fresh rows")):
+        for column, seen in (("loss_in_sample", "rows it saw"), ("loss_population", "new rows")):
             names = f"on {seen}" + cases["source"].map(ending.format)
             medians |= cases.groupby([names, "n"])[column].median().to_dict()
         assert curves.to_dict() == pytest.approx(medians, rel=1e-5)
