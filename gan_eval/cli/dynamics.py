@@ -66,7 +66,7 @@ def dynamics(
 
 
 def _print(found: Dynamics) -> None:
-    """Print tables, and the answer."""
+    """Print tables, what they say, and the answer as the last line."""
     from gan_eval.cli.console import print_table, say
     from gan_eval.investigations.dynamics import words
 
@@ -79,4 +79,4 @@ def _print(found: Dynamics) -> None:
         tables += trace.tables(found.trace)
     for table in tables:
         print_table(table.head, table.rows, table.caption)
-    say(*words.answer(found))
+    say(*words.answer(found), words.headline(found))

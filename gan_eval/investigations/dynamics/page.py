@@ -12,10 +12,29 @@ from matplotlib.axes import Axes
 
 from gan_eval.investigations.dynamics import words
 from gan_eval.investigations.dynamics.field import MAPS, Field
-from gan_eval.pages.blocks import Answer, Block, Card, Code, Paragraph, Section, TableBlock, gallery
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
-from gan_eval.pages.numbers import number, percent
+from gan_eval.pages.blocks import (
+    Answer,
+    Block,
+    Card,
+    Code,
+    Paragraph,
+    Section,
+    Step,
+    TableBlock,
+    gallery,
+)
+from gan_eval.pages.canvas import (
+    COLOURS,
+    Picture,
+    canvas,
+    drawing,
+    figure_of,
+    legend_above,
+    picture,
+)
+from gan_eval.pages.numbers import count, number, percent
 from gan_eval.pages.page import fill
+from gan_eval.plots import field
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,9 +59,11 @@ def render(found: Dynamics, command: str = "") -> str:
         name="dynamics",
         question=words.QUESTION,
         answer=Answer(
-            words.headline(found),
-            sentences=[(None, sentence) for sentence in words.answer(found)],
+            headline=words.headline(found),
+            sentences=words.first(found),
+            picture=_first(found) if drawing() else None,
             cards=_cards(found),
+            next_steps=_next_steps(found, command),
         ),
         sections=[_visibility(found), *_spectrum(found), *_trace(found), _setting(found, command)],
     )
@@ -72,29 +93,17 @@ def draw_field(spectrum: Spectrum, axes: Axes) -> pd.DataFrame:
     # D's answer in units in which a turn is as high as it is wide.
     unit = np.sqrt(-plane[1, 0] / plane[0, 1])
     plane = np.array([[plane[0, 0], plane[0, 1] * unit], [plane[1, 0] / unit, plane[1, 1]]])
-    grid = np.linspace(-1.4, 1.4, 13)
-    error, reply = np.meshgrid(grid, grid)
-    across, up = np.tensordot(plane, np.stack([error, reply]), 1)
-    size = np.maximum(np.hypot(across, up), 1e-300)
-    axes.quiver(
-        error, reply, across / size, up / size, color=COLOURS["muted"], width=0.003, scale=26
-    )
     # The discriminator stands second here, and first in a field.
     turned = Field(plane[::-1, ::-1], 1, spectrum.field.steps)
     pace = float(np.abs(np.linalg.eigvals(plane)).max())
     updates = int(np.clip(3 * np.pi / max(pace, 1e-12), 20, 1e12))
-    drawn = []
-    for name, (colour, line, _) in zip(MAPS, _STYLES, strict=True):
-        path = _path(turned, name, updates)
-        axes.plot(path[:, 2], path[:, 1], color=COLOURS[colour], linestyle=line, label=name)
-        drawn.append(
-            pd.DataFrame(path, columns=pd.Index(["update", "answer", "error"])).assign(map=name)
-        )
-    axes.plot([1], [0], marker="o", color=COLOURS["ink"], linestyle="none", label="start")
-    axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xlabel="error of the generator")
-    axes.set_ylabel("answer of the discriminator")
-    legend_above(axes, columns=3)
-    return pd.concat(drawn)
+    paths = {name: _path(turned, name, updates) for name in MAPS}
+    # A path is update, answer, error.
+    field(plane, {name: path[:, [2, 1]] for name, path in paths.items()}, reach=1.5, ax=axes)
+    head = pd.Index(["update", "answer", "error"])
+    return pd.concat(
+        pd.DataFrame(path, columns=head).assign(map=name) for name, path in paths.items()
+    )
 
 
 def draw_spectrum(spectrum: Spectrum, axes: Axes) -> pd.DataFrame:
@@ -134,22 +143,63 @@ def _path(field: Field, name: str, updates: int) -> np.ndarray:
     return np.array(rows)
 
 
+def _first(found: Dynamics) -> Picture:
+    """Draw where the game goes, or what is seen where nothing moves."""
+    if found.spectrum is None or not found.spectrum.moves:
+        return _seen(found)
+    return _picture(
+        "fig-field",
+        "The vector field of one error and the answer to it",
+        "Near the equilibrium: the error that moves the discriminator most, and its answer. "
+        "Arrows say where the game goes from each place, lines where each way of making steps "
+        "leads from an error of 1.",
+        partial(draw_field, found.spectrum),
+        4.2,
+    )
+
+
 def _cards(found: Dynamics) -> list[Card]:
     hidden, total = found.visibility.invisible, len(found.axes.directions)
-    cards = [Card("directions seen", f"{total - hidden} of {total}", "of a Gaussian's errors")]
-    floor = found.bound
-    cards.append(
-        Card("least E KL of the flat phase", f"{number(floor)} nats", "∞ where none is finite")
-    )
-    if found.spectrum is not None:
-        modulus = found.spectrum.steps["alternating"].modulus
-        cards.append(Card("largest modulus", f"{modulus:.4f}", "alternating plain steps"))
-        cards.append(Card("critical r1 + r2", number(found.spectrum.critical_gamma), "no turns"))
+    updates = found.config.epochs * found.config.steps_per_epoch
+    floor = f"{number(found.bound)} nats" if np.isfinite(found.bound) else "no limit"
+    cards = [
+        Card("directions of error seen", f"{total - hidden} of {total}", "by a flat discriminator"),
+        Card("mean KL left", floor, "by a flat discriminator, at best"),
+    ]
+    if found.spectrum is not None and found.spectrum.moves:
+        own = found.spectrum.steps["alternating"]
+        holds = own.modulus <= 1 + 1e-10
+        cards.append(
+            Card(
+                "the slowest error halves in" if holds else "the distance doubles in",
+                f"{words.how_long(own.updates_to_halve)} updates".replace("more than", ">"),
+                f"of plain alternating steps; a training has {count(updates)}",
+            )
+        )
+        limit = own.largest_factor
+        most = f"{number(limit)} times these" if limit else "none"
+        cards.append(
+            Card(
+                "rates that keep the equilibrium",
+                most if np.isfinite(limit) else "any",
+                "up to which plain alternating steps do not leave it",
+            )
+        )
     return cards
 
 
-def _nothing() -> None:
-    """No picture, where no error moves anything."""
+def _next_steps(found: Dynamics, command: str) -> list[Step]:
+    asked = command or "gan-eval dynamics"
+    steps = []
+    if found.trace is None:
+        steps.append(Step("Train as well, and measure what is predicted:", f"{asked} --trace"))
+    if found.visibility.invisible:
+        wider = "gan-eval dynamics --set discriminator_widths=[16]"
+        steps.append(Step("Ask a discriminator that sees more:", wider))
+    if not found.config.remedies:
+        mended = "gan-eval run remedies"
+        steps.append(Step("Try what mends the GAN:", mended))
+    return steps
 
 
 def _picture(identity: str, title: str, caption: str, draw: partial, height: float) -> Picture:
@@ -160,34 +210,34 @@ def _picture(identity: str, title: str, caption: str, draw: partial, height: flo
         )
 
 
-def _visibility(found: Dynamics) -> Section:
-    shares = ", ".join(
-        f"{name} {percent(float(share))}"
-        for name, share in zip(found.axes.directions, found.visibility.directions, strict=True)
+def _seen(found: Dynamics) -> Picture:
+    names, shares = found.axes.directions, found.visibility.directions
+    each = (f"{name} {percent(float(share))}" for name, share in zip(names, shares, strict=True))
+    return _picture(
+        "fig-seen",
+        "Share of each direction of error that is seen",
+        f"Seen of each direction of error: {', '.join(each)}.",
+        partial(draw_seen, found),
+        1.2 + 0.28 * len(names),
     )
-    total = len(found.axes.directions)
+
+
+def _visibility(found: Dynamics) -> Section:
+    first = found.spectrum is None or not found.spectrum.moves  # there it stands above
     return Section(
         "visibility",
         "What can a flat discriminator see?",
         [
-            *gallery(
-                partial(
-                    _picture,
-                    "fig-seen",
-                    "Share of each direction of error that is seen",
-                    f"Seen of each direction of error: {shares}.",
-                    partial(draw_seen, found),
-                    1.2 + 0.28 * total,
-                )
-            ),
-            TableBlock(words.directions(found)),
+            *([] if first else gallery(partial(_seen, found))),
             Paragraph(
                 "A discriminator whose logits are flat changes by its last layer alone, to first "
                 "order. So it sees an error of the generator as far as the scores of the "
                 "Gaussian's parameters lie in the span of its last features; the squared canonical "
-                "correlations between the two are 1 for what is seen wholly and 0 for what is not."
+                "correlations ρ² between the two are 1 for what is seen wholly and 0 for what is "
+                "not."
             ),
-            TableBlock(words.axes(found)),
+            TableBlock(words.directions(found)),
+            TableBlock(words.axes(found), folded=True),
         ],
     )
 
@@ -196,19 +246,10 @@ def _spectrum(found: Dynamics) -> list[Section]:
     if found.spectrum is None:
         return []
     moduli = ", ".join(f"{name} {own.modulus:.4f}" for name, own in found.spectrum.steps.items())
+    further = " ".join(words.further(found))
     blocks: list[Block] = [
+        *([Paragraph(further)] if further else []),
         *gallery(
-            partial(
-                _picture,
-                "fig-field",
-                "The vector field of one error and the answer to it",
-                "The error that moves the features most, the discriminator's answer to it, and "
-                "the path of each map from an error of 1.",
-                partial(draw_field, found.spectrum),
-                4.2,
-            )
-            if found.spectrum.moves
-            else _nothing,
             partial(
                 _picture,
                 "fig-spectrum",
@@ -219,7 +260,7 @@ def _spectrum(found: Dynamics) -> list[Section]:
             ),
         ),
         TableBlock(words.maps(found)),
-        TableBlock(words.modes(found)),
+        TableBlock(words.modes(found), folded=True),
         Paragraph(
             "Where the generator is the target, a discriminator that cannot tell is constant, "
             "whatever its hidden layers: they do not move to first order, and the game is that of "
@@ -235,13 +276,13 @@ def _trace(found: Dynamics) -> Sequence[Section]:
         return []
     from gan_eval.investigations.dynamics import trace
 
-    return [
-        Section("trace", "What was measured?", [TableBlock(t) for t in trace.tables(found.trace)])
-    ]
+    said = trace.sentences(found.trace, found.axes.directions, found.config.n_examples)
+    blocks = [Paragraph(" ".join(said)), *map(TableBlock, trace.tables(found.trace))]
+    return [Section("trace", "What was measured?", blocks)]
 
 
 def _setting(found: Dynamics, command: str) -> Section:
     blocks: list[Block] = [Code("The configuration", repr(found.config))]
     if command:
         blocks.append(Code("To compute again", command))
-    return Section("configuration", "Of which configuration?", blocks)
+    return Section("configuration", "Of which configuration?", blocks, folded=True)

@@ -52,7 +52,7 @@ class Dynamics(Displayed):
     def __repr__(self) -> str:
         from gan_eval.investigations.dynamics import words  # as below: with what they alone need
 
-        return few_lines(*words.answer(self))
+        return few_lines(words.headline(self), *words.answer(self))
 
     @property
     def bound(self) -> float:
@@ -115,6 +115,7 @@ class Dynamics(Displayed):
         return json_ready(
             {
                 "config": self.config.model_dump(mode="json"),
+                "headline": words.headline(self),
                 "answer": words.answer(self),
                 "visibility": {
                     "discriminators": len(self.visibility.correlations),

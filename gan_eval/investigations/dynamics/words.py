@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from gan_eval.investigations.dynamics.field import Mode
     from gan_eval.investigations.dynamics.result import Dynamics
 
-QUESTION = "What does theory say of this GAN at its equilibrium?"
+QUESTION = "What can this discriminator see, and where does the game go?"
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+_MANY = 1e6
+"""Updates above which it does not matter how many there are, nor can be told to the last digit."""
 
 _LITTLE = 0.1
 """The share of a direction below which it is named as hardly seen."""
@@ -25,7 +28,7 @@ _LITTLE = 0.1
 
 def answer(found: Dynamics) -> list[str]:
     """Write the answer: what is seen, what bounds it, and whether the equilibrium holds."""
-    sentences = [seen(found), bound(found), *slowness(found), *equilibrium(found)]
+    sentences = [sentence for _, sentence in first(found)] + further(found)
     if found.trace is not None:
         from gan_eval.investigations.dynamics.trace import sentences as measured
 
@@ -33,41 +36,84 @@ def answer(found: Dynamics) -> list[str]:
     return sentences
 
 
+def first(found: Dynamics) -> list[tuple[str, str]]:
+    """List the sentences under the headline, each with its label."""
+    return [
+        ("What it sees", seen(found)),
+        ("What that leaves", bound(found)),
+        ("Where the game goes", equilibrium(found)),
+    ]
+
+
 def headline(found: Dynamics) -> str:
-    """Say in one line how many directions are seen."""
+    """Say in one sentence how many directions of error are seen, and where the game goes."""
     hidden, total = found.visibility.invisible, len(found.axes.directions)
-    if hidden:
-        return f"{_part(hidden, total)} directions are invisible."
-    return f"All {_spelled(total)} directions are visible."
+    if hidden == total:
+        sees = "It sees no direction of error"
+    elif hidden:
+        sees = f"It is blind to {_spelled(hidden)} of {_spelled(total)} directions of error"
+    else:
+        sees = f"It sees {'both' if total == 2 else f'all {_spelled(total)}'} directions of error"
+    return f"{sees}, and {goes(found)}."
+
+
+def goes(found: Dynamics) -> str:
+    """Say where the game goes near its equilibrium, by its slowest part, in a clause."""
+    spectrum = found.spectrum
+    if found.config.latent_size < found.config.dimension:
+        return "the game has no equilibrium to go to"
+    if spectrum is None:
+        return "where the game goes is not computed for so many features"
+    if not spectrum.moves:
+        return "the generator stands still"
+    own = spectrum.steps["alternating"]
+    updates = found.config.epochs * found.config.steps_per_epoch
+    pace = how_long(own.updates_to_halve)
+    if own.modulus > 1 + 1e-10:
+        return f"the game leaves its equilibrium: plain steps double the distance in {pace} updates"
+    if math.isinf(own.updates_to_halve):
+        return "plain steps turn about the equilibrium and come no closer"
+    how = "creeps" if own.updates_to_halve > updates else "goes"
+    return (
+        f"the game {how} to its equilibrium: plain steps take {pace} updates to halve the slowest "
+        f"error, and a training has {count(updates)}"
+    )
+
+
+def how_long(updates: float) -> str:
+    """Write a number of updates to halve or to double."""
+    most = abs(updates)
+    return f"more than {count(_MANY)}" if _MANY < most < math.inf else number(most)
 
 
 def seen(found: Dynamics) -> str:
     """Say which errors of the generator a flat discriminator sees, and which it does not."""
     hidden, total = found.visibility.invisible, len(found.axes.directions)
     shares = found.visibility.directions
+    can = f"A Gaussian can be wrong in {_spelled(total)} directions (its means, variances, tilts)"
+    if total == 2:
+        can = "A Gaussian can be wrong in two directions (its mean and its variance)"
     if not hidden:
         least = int(shares.argmin())
-        return (
-            f"All {_spelled(total)} directions are visible: a discriminator that has gone flat "
-            + (
-                "sees them whole."
-                if shares[least] > 0.999
-                else f"sees at least {percent(float(shares[least]))} of each, and of "
-                f"{_named(found, least)} least."
-            )
+        return f"{can}, and a discriminator that has gone flat sees " + (
+            "them whole."
+            if shares[least] > 0.999
+            else f"at least {percent(float(shares[least]))} of each; of {_named(found, least)} "
+            "least."
         )
+    if hidden == total:
+        return f"{can}, and a discriminator that has gone flat sees none of them."
     why = (
-        f", as its last layer has {plural(found.features, 'feature')}"
+        f": its last layer has only {plural(found.features, 'feature')}"
         if found.features < total
         else ""
     )
     order = np.argsort(shares, kind="stable")
     little = [k for k in order if shares[k] < _LITTLE] or list(order[:hidden])
-    named = ", ".join(f"{_named(found, k)} ({percent(float(shares[k]))} seen)" for k in little)
+    named = ", ".join(f"{_named(found, k)} ({percent(float(shares[k]))})" for k in little)
     return (
-        f"{_part(hidden, total)} directions are invisible: a "
-        f"discriminator that has gone flat does not see all that a Gaussian can be wrong in{why}. "
-        f"Hardly seen: {named}."
+        f"{can}; {_spelled(hidden)} of them are invisible to a discriminator that has gone "
+        f"flat{why}. Hardly seen: {named}."
     )
 
 
@@ -75,11 +121,28 @@ def bound(found: Dynamics) -> str:
     """Say what bounds the KL from below."""
     n, total = found.config.n_examples, len(found.axes.directions)
     if found.visibility.invisible:
-        return "No finite bound from the flat phase: nothing mends an error that nothing sees."
+        return "No KL is too large: nothing mends an error that nothing sees."
     return (
-        f"The flat phase leaves E KL ≥ {number(found.bound)} nats with {count(n)} rows; maximum "
+        f"A mean KL of {number(found.bound)} nats at best with {count(n)} rows, where maximum "
         f"likelihood leaves {number(total / (2 * n))}."
     )
+
+
+def further(found: Dynamics) -> list[str]:
+    """List what is said of plain steps beside the first sentences."""
+    spectrum, config = found.spectrum, found.config
+    sentences = slowness(found)
+    if spectrum is not None and 0 < (critical := spectrum.critical_gamma) < math.inf:
+        sentences.append(
+            "A penalty on D's gradient of r1 + r2 = "
+            f"{number(critical)} or more stops all turning (here {number(config.r1 + config.r2)})."
+        )
+    if spectrum is not None and config.optimizer != "sgd":
+        sentences.append(
+            "Adam divides by the size of recent gradients, which is 0 at the equilibrium, so that "
+            "it has no linear map there: these are plain steps."
+        )
+    return sentences
 
 
 def slowness(found: Dynamics) -> list[str]:
@@ -95,39 +158,30 @@ def slowness(found: Dynamics) -> list[str]:
     ]
 
 
-def equilibrium(found: Dynamics) -> list[str]:
+def equilibrium(found: Dynamics) -> str:
     """Say whether steps at the configuration's rates keep the equilibrium, and what would."""
-    spectrum, config = found.spectrum, found.config
+    spectrum = found.spectrum
     if spectrum is None:
-        return [found.lacking]
+        return found.lacking
+    if not spectrum.moves:
+        return "Nowhere: no error of the generator moves a feature, so it gets no answer."
     own = spectrum.steps["alternating"]
-    factor = own.largest_factor
     holds = own.modulus <= 1 + 1e-10
     limit = (
-        "any rates are stable"
-        if math.isinf(factor)
-        else f"rates up to {number(factor)} times these are stable"
-        if factor
-        else "no rates are stable"
+        "they keep it at any rates"
+        if math.isinf(own.largest_factor)
+        else f"they keep it up to {number(own.largest_factor)} times these rates"
+        if own.largest_factor
+        else "they keep it at no rates"
     )
-    sentences = [
-        f"At the equilibrium, plain alternating steps at these rates "
-        f"{'keep it: the slowest' if holds else 'leave it: the fastest growing'} mode "
-        f"{_pace(own.updates_to_halve)}{_turns(own.period)}; {limit}."
-    ]
-    critical = spectrum.critical_gamma
-    gamma = config.r1 + config.r2
-    if 0 < critical < math.inf:
-        sentences.append(
-            f"At these rates no mode turns any more from r1 + r2 = {number(critical)} on "
-            f"(here {number(gamma)})."
-        )
-    if config.optimizer != "sgd":
-        sentences.append(
-            "Adam divides by the size of recent gradients, which is 0 at the equilibrium, so it "
-            "has no linear map there: these are plain steps."
-        )
-    return sentences
+    keep = "keep the equilibrium" if holds else "leave the equilibrium"
+    which = "slowest" if holds else "fastest growing"
+    return (
+        f"Plain alternating steps at these rates {keep}: the {which} mode "
+        f"{_pace(own.updates_to_halve)}{_turns(own.period)}; "
+        f"{limit}."
+        + ("" if found.config.optimizer == "sgd" else " How fast Adam goes there is not told.")
+    )
 
 
 def moved(found: Dynamics, mode: Mode) -> str:
@@ -209,21 +263,15 @@ def maps(found: Dynamics) -> Table:
             (
                 name,
                 f"{own.modulus:.6f}",
-                number(own.updates_to_halve)
+                how_long(own.updates_to_halve)
                 if own.updates_to_halve > 0
-                else f"doubles in {number(-own.updates_to_halve)}",
-                number(own.period),
+                else f"doubles in {how_long(own.updates_to_halve)}",
+                how_long(own.period),
                 number(own.largest_factor) if own.largest_factor else "never",
             )
             for name, own in found.spectrum.steps.items()
         ],
     )
-
-
-def _part(hidden: int, total: int) -> str:
-    if hidden == total:
-        return f"All {_spelled(total)}"
-    return f"{_spelled(hidden).capitalize()} of {_spelled(total)}"
 
 
 def _spelled(n: int) -> str:
@@ -238,11 +286,11 @@ def _pace(updates: float) -> str:
     if math.isinf(updates):
         return "neither grows nor dies away"
     verb = "halves" if updates > 0 else "doubles"
-    return f"{verb} in {number(abs(updates))} updates"
+    return f"{verb} in {how_long(updates)} updates"
 
 
 def _turns(updates: float) -> str:
-    return "" if math.isinf(updates) else f" and turns once in {number(updates)}"
+    return "" if math.isinf(updates) else f" and turns once in {how_long(updates)}"
 
 
 def _complex(value: complex) -> str:

@@ -10,7 +10,9 @@ import pytest
 
 import gan_eval as ge
 from gan_eval.cli.status import status_of
+from gan_eval.investigations.dynamics import words
 from gan_eval.investigations.dynamics.page import render
+from gan_eval.pages.numbers import number
 
 
 def test_it_says_what_is_seen_and_writes_a_page(
@@ -19,13 +21,30 @@ def test_it_says_what_is_seen_and_writes_a_page(
     page = tmp_path / "dynamics.html"
     assert status_of(["dynamics", "--discriminators", "8", "--html", str(page)]) == 0
     printed = capsys.readouterr().out
-    assert "wo of five directions are invisible" in printed
-    assert "No finite bound" in printed
+    headline = words.headline(ge.dynamics(ge.TrainingConfig(), discriminators=8))
+    assert "blind to two of five" in headline
+    assert " ".join(printed.split()).endswith(" ".join(headline.split()))
     html = page.read_text("utf-8")
-    assert "wo of five directions are invisible" in html
+    assert headline in html
     assert html.count("<svg") == 3
+    assert html.index('id="fig-field"') < html.index('id="fig-seen"')
     assert "gan-eval dynamics" in html or "To compute again" in html
     assert "http://" not in html.replace("http://www.w3.org", "")
+
+
+def test_where_the_game_goes_follows_the_slowest_mode() -> None:
+    quick = ge.TrainingConfig(discriminator_form="quadratic", standardise="whiten")
+    found = ge.dynamics(quick)
+    assert found.spectrum is not None
+    halves = found.spectrum.steps["alternating"].updates_to_halve
+    assert "goes to its equilibrium" in words.headline(found)
+    assert number(halves) in words.headline(found)
+    # Rates so large that steps leave it.
+    fast = quick.model_copy(update={"learning_rate_D": 2.0, "learning_rate_G": 2.0})
+    assert "leaves its equilibrium" in words.headline(ge.dynamics(fast))
+    # Hardly any answer: longer than a training.
+    slow = ge.dynamics(ge.TrainingConfig(), discriminators=2)
+    assert "creeps" in words.headline(slow)
 
 
 def test_its_document_is_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +78,10 @@ def test_targets_of_other_dimensions_have_a_page(dimension: int) -> None:
 
 def test_a_page_without_a_spectrum_says_why() -> None:
     found = ge.dynamics(ge.TrainingConfig(latent_size=1), discriminators=4)
-    assert "There is no equilibrium" in render(found)
+    html = render(found)
+    assert "no equilibrium" in words.headline(found)
+    assert "There is no equilibrium" in html
+    assert html.count("<svg") == html.count('id="fig-seen"') == 1
     assert found.plot().axes
 
 
@@ -68,5 +90,6 @@ def test_a_discriminator_of_zeros_sees_nothing_and_has_a_page() -> None:
     assert found.visibility.invisible == 5
     assert found.spectrum is not None
     assert not found.spectrum.moves
-    assert "ll five directions are invisible" in render(found)
+    assert "sees no direction" in words.headline(found)
+    assert "stands still" in render(found)
     assert found.plot().axes
