@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from gan_eval.investigations.certify.alternatives import PATHS
-from gan_eval.investigations.certify.page import sizes
 from gan_eval.investigations.certify.power import OPTIMUM
 from gan_eval.investigations.certify.result import Certificate
+from gan_eval.investigations.certify.tables import sizes
 from gan_eval.pages.numbers import number
 
 

@@ -127,13 +127,14 @@ def certify(
 
 
 def _print(certificate: Certificate) -> None:
-    """Print sizes, the smallest KL told apart, and the answer."""
+    """Print sizes, the smallest KL told apart, and the answer as the last line."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.certify import page
+    from gan_eval.investigations.certify import tables, words
 
-    tables = [page.sizes(certificate)]
+    shown = [tables.sizes(certificate)]
     if certificate.power:
-        tables.append(page.told_apart(certificate))
-    for table in tables:
+        shown.append(tables.told_apart(certificate))
+    for table in shown:
         print_table(table.head, table.rows, table.caption)
-    say(page.verdict(certificate))
+    said = (f"{label}: {sentence}" for label, sentence in words.answer(certificate))
+    say(*said, words.headline(certificate))

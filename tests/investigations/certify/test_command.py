@@ -9,6 +9,7 @@ import pytest
 
 from gan_eval.cli import main
 from gan_eval.investigations.certify import Certificate
+from gan_eval.pages.numbers import percent
 
 QUICK = ("certify", "--tests", "classical_hotelling", "--n", "12", "--m", "10", "--workers", "1")
 SMALL = (*QUICK, "--dimension", "2", "--repetitions", "100", "--seed", "4")
@@ -28,15 +29,19 @@ def test_it_prints_tables_and_writes_the_certificate_and_its_page(
     files = ("--out", str(tmp_path / "c.json"), "--html", str(tmp_path / "c.html"))
     status, stdout, stderr = run(capsys, *SMALL, *files)
     assert (status, stderr) == (0, "")
-    for words in ("size at 5 %", "best possible test", "axes turned", "Yes: 1 test in 1 null case"):
+    for words in ("size at 5 %", "best possible test", "axes turned"):
         assert words in stdout
     certificate = Certificate.load(tmp_path / "c.json")
+    headline = stdout.rstrip().partition("Yes: ")[2]
+    for share in (certificate.sizes[0].sizes[1], certificate.sizes[0].bands[1][1]):
+        assert percent(share).replace("\u202f", " ") in headline
     assert certificate.sizes[0].n == 12
     assert certificate.sizes[0].m == 10
     assert sorted(file.name for file in tmp_path.iterdir()) == ["c.html", "c.json"]
     page = (tmp_path / "c.html").read_text(encoding="utf-8")
-    assert "Can these p-values be trusted?" in page
-    assert "<svg" in page
+    assert page.count("<svg") == 3  # sizes, and power along two paths
+    for identity in ("fig-sizes", "fig-power-shift-minor", "fig-power-mixture"):
+        assert f'aria-labelledby="{identity}-title' in page
 
 
 def test_json_is_one_document_and_the_status_tells_of_faults(
