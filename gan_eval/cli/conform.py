@@ -72,16 +72,14 @@ def conform(
 def _print(found: Conformance) -> None:
     """Print which backends are left out, the two tables, and the answer."""
     from gan_eval.cli.console import print_table, say
+    from gan_eval.investigations.conformance import words
     from gan_eval.judging.agreement import MARGIN
 
     for one in found.absent:
         why = "has no device here" if one.state == "installed" else f"is {one.state}: {one.remedy}"
         say(f"left out: {one.name} {why}")
     if not found.pairs:
-        say(
-            f"Could not tell: {found.compared[0].name} is alone here, and one backend alone has "
-            "nothing to agree with."
-        )
+        say(words.headline(found))
         return
     for name, stages in found.left_out.items():
         say(f"left out: {name} does not train the remedies of: {'; '.join(stages)}")
@@ -105,20 +103,10 @@ def _print(found: Conformance) -> None:
         one.message for one in (*found.stages, *found.distributions) if one.message
     ):
         say(f"failed: {message}")
-    apart = [" and ".join(pair) for pair in found.pairs if not found.pair_passed(pair)]
-    many = len(found.pairs)
-    levels = (
-        "at both levels" if replicates else "step by step; in distribution nothing was compared"
-    )
-    answer = (
-        f"Yes: {f'all {many} pairs agree' if many > 1 else 'the pair agrees'} {levels}."
-        if found.passed
-        else f"No: {len(apart)} of {many} pair{'s' if many > 1 else ''} not shown to agree: "
-        f"{'; '.join(apart)}."
-    )
     say(
-        f"{answer} ({threads} thread{'s' if threads > 1 else ''} per training, "
-        f"{found.provenance['seconds']:.0f} s)"
+        f"{threads} thread{'s' if threads > 1 else ''} per training, "
+        f"{found.provenance['seconds']:.0f} s.",
+        words.headline(found),
     )
 
 
