@@ -155,11 +155,14 @@ class Exercise(Displayed):
     def __repr__(self) -> str:
         asked = (self.settings.test_rows, self.settings.fit_rows)
         tests, fits = (", ".join(f"{n:,}" for n in rows) for rows in asked)
-        from gan_eval.investigations.exercise import words
-
+        said = "; ".join(
+            f"{answer} at n = {', '.join(f'{n:,}' for n in rows)}"
+            for answer, rows in self.answers.items()
+            if rows
+        )
         return (
             f"exercise: {len(self.generators):,} generators, tests from {tests} rows, "
-            f"fresh discriminators fitted to {fits} rows\n{words.headline(self)}"
+            f"fresh discriminators fitted to {fits} rows\nthe generator wins: {said}"
         )
 
     def to_frame(self) -> pd.DataFrame:
