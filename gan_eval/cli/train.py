@@ -43,8 +43,9 @@ def train(
         Path | None,
         option(
             "--plot FILE",
-            "Write the chapter's two pictures of the first seed, loss curves and generated "
-            "points over real ones, as .png or .svg.",
+            "Write a picture (.png, .svg): what was learned over the truth, the losses, and KL "
+            "beside them. Or the training as a film (.gif, .mp4, .html). Of several seeds how "
+            "they spread, and the median one.",
         ),
     ] = None,
     data: Annotated[
@@ -111,7 +112,7 @@ def train(
     if as_json:
         print_json(document(trained, rows))
     else:
-        _print(trained, rows)
+        _print(trained, rows, plot)
 
 
 def _on_data(
@@ -172,12 +173,14 @@ def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
     )
 
 
-def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
-    """Print the chapter's line, the learned moments beside the truth, and the verdict."""
+def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
+    """Print the chapter's line, the learned moments beside the truth, and the verdict; last the
+    answer in one sentence."""
     import numpy as np
 
     from gan_eval.cli.console import print_table, say
     from gan_eval.cli.tables import SHOWN, print_replicates
+    from gan_eval.judging.answer import headline
     from gan_eval.judging.causes import sentence
     from gan_eval.judging.summary import quantile
 
@@ -207,6 +210,9 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame) -> None:
             say(f"what is wrong in their worst direction: {why}")
     elif why := sentence(rows.iloc[0].to_dict(), trained.config.dimension):
         say(f"why: {why}")
+    if plot is not None:
+        say(f"the picture is in {plot}")
+    say(headline(rows))
 
 
 def _moments(trained: TrainedGANs, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:

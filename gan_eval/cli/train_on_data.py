@@ -95,9 +95,11 @@ def document(config: FitConfig, rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def show(config: FitConfig, rows: pd.DataFrame) -> None:
-    """Print the verdict of each replicate, and what they are worth together."""
+    """Print the verdict of each replicate, and what they are worth; last the answer in one
+    sentence."""
     from gan_eval.cli.console import print_table, say
     from gan_eval.cli.tables import SHOWN
+    from gan_eval.judging.answer import headline
     from gan_eval.judging.generators.words import sentences
     from gan_eval.pages.numbers import count
 
@@ -114,6 +116,7 @@ def show(config: FitConfig, rows: pd.DataFrame) -> None:
         say(sentence)
     if not rows["verdict"].eq("converged").any() and "preset" not in config.generator.settings:
         say("`--set preset=mended` trains it with what mends the chapter's GAN (docs/remedies.md).")
+    say(headline(rows, int(first["n_train"])))
 
 
 def _lines(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
@@ -153,7 +155,9 @@ def figure_of(drawings: Sequence[Callable[[Axes], object]], height: float = 3.6)
     across = min(len(drawings), 3)
     down = -(-len(drawings) // across)
     with styled():
-        figure = Figure(figsize=(4.4 * across, height * down), layout="constrained")
+        figure = Figure(
+            figsize=(4.4 * across, height * down), layout=ConstrainedLayoutEngine(w_pad=0.12)
+        )
         for place, draw in enumerate(drawings, 1):
             draw(figure.add_subplot(down, across, place))
         figure.draw_without_rendering()  # so that all marks of the axes are there
@@ -162,11 +166,17 @@ def figure_of(drawings: Sequence[Callable[[Axes], object]], height: float = 3.6)
     return figure
 
 
-def paint(drawn: Artist) -> None:
-    """Give everything in a figure or axes that is drawn in a sentinel the light theme's colour."""
+@cache
+def _light() -> dict[str, str]:
+    """The light theme's colour of each sentinel."""
     light = Path(__file__).with_name("style.css").read_text(encoding="utf-8").partition("}")[0]
     values = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
-    colours = {sentinel: values[name] for name, sentinel in COLOURS.items()}
+    return {sentinel: values[name] for name, sentinel in COLOURS.items()}
+
+
+def paint(drawn: Artist) -> None:
+    """Give everything in a figure or axes that is drawn in a sentinel the light theme's colour."""
+    colours = _light()
     artists = drawn.findobj()
     boxes = (one.get_bbox_patch() for one in artists if isinstance(one, Text))
     for artist in [*artists, *filter(None, boxes)]:

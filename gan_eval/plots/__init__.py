@@ -4,6 +4,7 @@ The report, the command line and a notebook draw with the same functions. Each t
 draws, and an ``ax`` or makes its own figure; each returns the Axes.
 """
 
+from gan_eval.plots.chapter import chapter
 from gan_eval.plots.game import field
 from gan_eval.plots.grid import curves, heat
 from gan_eval.plots.history import kl_over_epochs, losses
@@ -11,6 +12,7 @@ from gan_eval.plots.laws import discriminator, distribution
 from gan_eval.plots.spread import kl_spread, worth_spread
 
 __all__ = [
+    "chapter",
     "curves",
     "discriminator",
     "distribution",

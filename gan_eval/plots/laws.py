@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -146,7 +146,7 @@ def discriminator(
             probability = critic.config.loss in ("cross_entropy", "relativistic")
         answer, one = critic_of(critic, replicate), critic.config.dimension == 1
         if not axes.has_data():
-            _sight(axes, [critic.config.truth], [])
+            _look(axes, sight(critic.config.truth, [], []))
     else:
         if not callable(critic):
             raise UsageError(
@@ -201,16 +201,17 @@ def levels(values: Array) -> list[float]:
 
 
 def _level(axes: Axes, across: Array, up: Array, values: Array, *, probability: bool) -> None:
-    drawn_levels = sorted(set(levels(values)))
+    colour, drawn_levels = COLOURS["loss-d"], sorted(set(levels(values)))
+    axes.plot([], [], color=colour, linewidth=1.2, label="D says real" if probability else "D says")
+    legend_above(axes, columns=3)
     if not drawn_levels:
         finite = values[np.isfinite(values)]
         told = f"{np.median(finite):.2f}" if finite.size else "no number"
         axes.text(
             0.02, 0.02, f"D says {told} everywhere", transform=axes.transAxes, fontsize=8.5,
-            color=COLOURS["loss-d"],
+            color=colour,
         )  # fmt: skip
         return
-    colour = COLOURS["loss-d"]
     widths = [1.8 if level == 0.5 and probability else 0.9 for level in drawn_levels]
     lines = axes.contour(
         across, up, values, levels=drawn_levels, colors=[colour], linewidths=widths,
@@ -273,32 +274,42 @@ def _plane(
                 *outline.T, color=COLOURS[colour], linestyle=dashes, linewidth=2,
                 label=f"{name}, 95 %",
             )  # fmt: skip
-    _sight(axes, list(laws.values()), list(rows.values()))
+    _look(axes, sight(laws["real"], [laws["generated"]], list(rows.values())))
     axes.set(xlabel="x₁", ylabel="x₂")
 
 
-def _sight(axes: Axes, laws: list[Gaussian | None], rows: list[Array | None]) -> None:
-    """Set limits that hold the truth, and what was learned as far as ``SIGHT`` allows."""
-    truth = laws[0]
+def sight(
+    truth: Gaussian | None, laws: Sequence[Gaussian | None], rows: Sequence[Array | None]
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Find limits that hold the truth, and what was learned as far as ``SIGHT`` allows.
+
+    None where neither the truth nor three real rows, the first of ``rows``, are known.
+    """
     if truth is None or not np.isfinite(ellipse(truth)).all():
-        real = rows[0] if rows and rows[0] is not None else None
+        real = rows[0] if rows else None
         if real is None or len(real) < 3:
-            return
+            return None
         truth = Gaussian(real.mean(axis=0), np.linalg.cholesky(_covariance(real)).T)
     middle = truth.mean[:2]
     half = _RADIUS * np.sqrt(np.diag(truth.covariance)[:2])
     half = np.where(half > 0, half, 1.0)
     corners = [middle - half, middle + half]
-    for gaussian in laws[1:]:
+    for gaussian in laws:
         if gaussian is not None and np.isfinite(outline := ellipse(gaussian)).all():
             corners += [outline.min(axis=0), outline.max(axis=0)]
-    corners += [p[:, :2].min(axis=0) for p in rows if p is not None and len(p)]
-    corners += [p[:, :2].max(axis=0) for p in rows if p is not None and len(p)]
+    for points in rows:
+        if points is not None and len(points):
+            corners += [points[:, :2].min(axis=0), points[:, :2].max(axis=0)]
     low = np.maximum(np.min(corners, axis=0), middle - SIGHT * half)
     high = np.minimum(np.max(corners, axis=0), middle + SIGHT * half)
     room = 0.06 * (high - low)
-    axes.set_xlim(low[0] - room[0], high[0] + room[0])
-    axes.set_ylim(low[1] - room[1], high[1] + room[1])
+    (left, bottom), (right, top) = (low - room).tolist(), (high + room).tolist()
+    return (left, right), (bottom, top)
+
+
+def _look(axes: Axes, limits: tuple[tuple[float, float], tuple[float, float]] | None) -> None:
+    if limits is not None:
+        axes.set(xlim=limits[0], ylim=limits[1])
 
 
 def _covariance(rows: Array) -> Array:

@@ -18,6 +18,8 @@ MOST_STRIPS = 12
 """Configurations that a picture has room for."""
 MOST_MARKS = 250
 """Trainings of a configuration drawn one by one; more are thinned to evenly spaced ranks."""
+MOST_RUGS = 60
+"""Trainings up to which each also has a mark on the axis under their curve."""
 FEW = 8
 """Trainings up to which each is a mark and no curve is drawn through them."""
 
@@ -139,7 +141,7 @@ def _shares(axes: Axes, values: NDArray[np.float64], lines: dict[float, str], be
         sns.ecdfplot(
             x=told, complementary=not below, ax=axes, color=COLOURS["learned"], linewidth=2,
         )  # fmt: skip
-        if n <= MOST_MARKS:
+        if n <= MOST_RUGS:
             sns.rugplot(x=placed, ax=axes, color=COLOURS["learned"], height=0.035, alpha=0.6)
         axes.set_xlim(low, high)
     plain_log_axis(axes, "x")

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian, ellipse
-from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import replacing
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.trained import EpochEnd, TrainedGANs, training_rows
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from gan_eval.training.trained import EpochEnd, training_rows
 
 REAL, FAKE = "#8a8f98", "#c2410c"
-DRAWN = 50
-"""Learned distributions whose outline is drawn."""
 POINTS = 100
 """The chapter shows 100 generated points over 100 real ones."""
 
@@ -29,7 +18,8 @@ POINTS = 100
 class ChapterDrawing:
     """An ``on_epoch`` that draws the chapter's two pictures anew after each epoch of one seed.
 
-    This is the work that the chapter's clock includes; ``save`` writes the last state.
+    This is the work that the chapter's clock includes, and stays as it is so that times can be
+    compared; ``gan_eval.plots`` draws what people look at.
 
     Parameters
     ----------
@@ -61,14 +51,6 @@ class ChapterDrawing:
         self._draw(Gaussian(end.biases[r], end.weights[r]))
         self.canvas.draw()
 
-    def save(self, path: str | Path) -> None:
-        """Write the pictures; the ending of the name says whether PNG or SVG."""
-        kind = picture_kind(path)
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format=kind, dpi=150)
-        with replacing(path, "wb") as file:
-            file.write(buffer.getvalue())
-
     def _draw(self, law: Gaussian) -> None:
         self.curves.clear()
         epochs = np.arange(1, len(self.losses) + 1)
@@ -97,45 +79,8 @@ class ChapterDrawing:
         self.points.legend(frameon=False, loc="upper left")
 
 
-def draw(trained: TrainedGANs) -> Figure:
-    """Draw the losses over epochs, their median and middle 90 % over replicates, and the 95 %
-    ellipses of the first learned distributions beside the target's.
-    """
-    from matplotlib import pyplot as plt
-
-    figure, (curves, plane) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-    plt.close(figure)  # whoever gets it shows it, once
-    epochs = trained.traced[1:]
-    for name, colour in (("loss_D", "#1d4ed8"), ("loss_G", FAKE)):
-        low, median, high = np.nanquantile(getattr(trained, name), [0.05, 0.5, 0.95], axis=0)
-        curves.plot(epochs, median, label=name, color=colour)
-        curves.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
-    curves.axhline(np.log(2), color=REAL, linewidth=0.8, linestyle=":")
-    curves.set(xlabel="epoch", ylabel="loss (nats per example)")
-    curves.legend(frameon=False)
-    laws, truth = trained.law(), trained.config.truth
-    if trained.config.dimension > 1:
-        drawn = [Gaussian(m, f) for m, f in zip(laws.mean, laws.factor, strict=True)][:DRAWN]
-        for outline in map(ellipse, drawn):
-            if np.isfinite(outline).all():
-                plane.plot(*outline.T, color=FAKE, linewidth=0.8, alpha=0.5)
-        plane.plot(*ellipse(truth).T, color="black", linewidth=1.5, label="target")
-    plane.scatter(*_plane(laws.mean).T, s=9, color=FAKE, label="learned")
-    plane.set(xlabel="x₁", ylabel="x₂" if trained.config.dimension > 1 else "")
-    plane.legend(frameon=False)
-    return figure
-
-
 def _plane(rows: NDArray[np.floating]) -> NDArray[np.floating]:
     """Take the finite rows' first two coordinates; the second is 0 where there is none."""
     second = rows[:, 1] if rows.shape[1] > 1 else np.zeros(len(rows))
     found = np.column_stack([rows[:, 0], second])
     return found[np.isfinite(found).all(axis=1)]
-
-
-def picture_kind(path: str | Path) -> str:
-    """``"png"`` or ``"svg"`` by the ending of a file's name; ``UsageError`` for any other."""
-    ending = Path(path).suffix.lower()
-    if ending not in (".png", ".svg"):
-        raise UsageError(f"a picture's name must end in .png or .svg, got {str(path)!r}")
-    return ending[1:]

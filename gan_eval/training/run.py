@@ -11,14 +11,12 @@ import numpy as np
 
 from gan_eval.runtime.arguments import instance_of, shown, whole_number
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import check_writable
 from gan_eval.runtime.provenance import memory_gib
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training import backends, remedies
 from gan_eval.training.backends.protocol import SparseHistory
 from gan_eval.training.backends.registry import default_device, trained
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.drawing import ChapterDrawing, picture_kind
 from gan_eval.training.trained import TrainedGANs
 
 
@@ -45,8 +43,9 @@ def train(
     every : int
         Keep each ``every``-th epoch and the last, where the backend can; else all are kept.
     plot : path, optional
-        Draw the first seed after each epoch, as the chapter does, and write the picture (.png or
-        .svg). Only that seed has a chapter's clock.
+        Draw the first seed after each epoch, as the chapter does, and write what came of it as a
+        picture (.png, .svg) or a film (.gif, .mp4, .html), of several seeds that of the median KL.
+        Only the first seed has a chapter's clock.
 
     Returns
     -------
@@ -73,20 +72,21 @@ def train(
     if plot is None:
         _require_room(config, len(seeds), every)
     else:
-        picture_kind(plot)
-        check_writable(plot)
+        _pictures().check(plot)
     trainer = backends.backend(backend)
     remedies.require(config.remedies, trainer.name, trained(trainer))
     device = device or default_device(trainer)
     if plot is not None:
-        pictures = ChapterDrawing(config, seeds[0])
-        parts = [trainer.train(config, seeds[:1], device, pictures)]
-        parts += [trainer.train(config, seeds[1:], device)] if len(seeds) > 1 else []
-        pictures.save(plot)
-        return TrainedGANs.join(parts)
+        return _pictures().train(plot, trainer, config, seeds, device)
     if isinstance(trainer, SparseHistory):
         return trainer.train(config, seeds, device, every=every)
     return trainer.train(config, seeds, device)
+
+
+def _pictures() -> Any:
+    from gan_eval.plots import files  # it draws with what judges, above here
+
+    return files
 
 
 def _require_seeds(seeds: Any) -> None:

@@ -174,10 +174,10 @@ class TrainedGANs(Displayed):
         )
 
     def plot(self) -> Figure:
-        """Draw the losses over epochs, and the learned distributions beside the target."""
-        from gan_eval.training.drawing import draw  # Matplotlib takes a second to import
+        """Draw what was learned over the truth, the losses and KL; of several also their spread."""
+        from gan_eval.plots.chapter import chapter  # it draws with what judges, above here
 
-        return draw(self)
+        return chapter(self)
 
     @property
     def traced(self) -> NDArray[np.int64]:

@@ -23,4 +23,5 @@ def test_the_examples_are_true(name: str) -> None:
 def test_every_plot_function_has_an_example_and_takes_an_axes(name: str) -> None:
     draw = getattr(plots, name)
     assert doctest.DocTestFinder().find(draw, globs={})[0].examples
-    assert "ax : Axes, optional" in draw.__doc__
+    # What has several axes is a figure of its own.
+    assert name == "chapter" or "ax : Axes, optional" in draw.__doc__
