@@ -264,23 +264,25 @@ def _sides(tables: Sequence[Path], target: str | None, sampler: str | None) -> t
 def _print(found: Comparison) -> None:
     """Print the tables, then sentences, the answer last."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.comparison.pages import words
+    from gan_eval.comparison.pages import answer, tables, words
+    from gan_eval.stats.result import Verdict
 
     for table in (
-        words.tests_table(found),
-        words.distances_table(found),
-        words.columns_table(found, MOST_COLUMNS, moments=False),
-        words.directions_table(found),
+        tables.tests_table(found),
+        tables.distances_table(found),
+        tables.columns_table(found, MOST_COLUMNS, moments=False),
+        tables.directions_table(found),
     ):
         if table is not None:
             print_table(table.head, table.rows, table.caption)
-    sentences = [words.below_zero(found)]
+    sentences = [tables.below_zero(found)]
     left = len(found.compared) - MOST_COLUMNS
     if left > 0:
         sentences.append(f"{left} more columns differ less; --html and --json list all.")
     sentences += [
         *words.rows(found),
         *words.beside(found),
-        f"{words.headline(found)} {words.verdict(found)}",
+        *([] if found.verdict == Verdict.COULD_NOT_TELL else [answer.verdict(found)]),
+        answer.headline(found),
     ]
     say(*filter(None, sentences))

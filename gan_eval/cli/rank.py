@@ -147,4 +147,4 @@ def _print(found: Ranking) -> None:
 
     for table in (words.distances_table(found), words.differences_table(found)):
         print_table(table.head, table.rows, table.caption)
-    say(*words.facts(found), " ".join([words.headline(found), *words.pairs(found)]))
+    say(*words.facts(found), " ".join(words.pairs(found)), words.headline(found))

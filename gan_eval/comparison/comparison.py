@@ -122,11 +122,9 @@ class Comparison(Displayed):
         return self.measures.modes
 
     def __repr__(self) -> str:
-        from gan_eval.comparison.pages import (
-            words,  # as the methods below: with what they alone need
-        )
+        from gan_eval.comparison.pages import answer  # as below: with what they alone need
 
-        return few_lines(*words.summary(self))
+        return few_lines(*answer.summary(self))
 
     def _repr_html_(self) -> str:
         from gan_eval.comparison.pages.page import answer

@@ -119,6 +119,7 @@ def leading_directions(real: Array, generated: Array) -> Directions:
     ]
     half = (means[1] - means[0]) / 2
     units = np.sqrt(sum((factor**2).sum(axis=0) for factor in factors) / 2 + half**2)
+    units = np.where(units > 0, units, 1.0)  # of a column that is constant in both
     half = half / units
     covariances = [(f / units).T @ (f / units) for f in factors]
     total = (covariances[0] + covariances[1]) / 2 + np.outer(half, half)

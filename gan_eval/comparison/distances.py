@@ -18,7 +18,7 @@ INTERVAL_COLUMNS = 64
 Fréchet distance take minutes."""
 
 _DISTANCES = {
-    "frechet_standardised": "Fréchet distance, columns in standard deviations of the first sample",
+    "frechet_standardised": "Fréchet distance, columns in standard deviations of the real rows",
     "frechet": "Fréchet distance, columns as they are",
     "frechet_uncorrected": "the same by FID's formula, biased upwards",
     "hotelling": "distance of the means, in standard deviations (Mahalanobis)",

@@ -40,6 +40,7 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.battery.battery import battery
+from gan_eval.stats.conversion import Array
 from gan_eval.stats.mixed import MixedRows, imputed
 
 _ARGUMENTS = (
@@ -205,7 +206,7 @@ def compare(
             independent=group is None,
         ),
         missing=missing_patterns(x, y, correction),
-        directions=leading_directions(in_x, in_y) if x.number_names else None,
+        directions=leading_directions(in_x, in_y) if _varies(in_x, in_y) else None,
         copies=copies_of(
             pair[0].without(aside), pair[1].without(aside), held_out, permutations=permutations,
             alpha=alpha, rng=streams[2],
@@ -213,6 +214,11 @@ def compare(
         seed=seed,
         permutations=permutations,
     )  # fmt: skip
+
+
+def _varies(x: Array, y: Array) -> bool:
+    """Say whether any column of numbers has two values, its missing ones replaced."""
+    return bool(x.shape[1]) and bool(((x != x[0]).any(axis=0) | (y != x[0]).any(axis=0)).any())
 
 
 def _battery_samples(x: MixedRows, y: MixedRows, target: GaussianTarget | None) -> Sequence[Any]:

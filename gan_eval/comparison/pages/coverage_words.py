@@ -15,6 +15,9 @@ from gan_eval.stats.permutation.labels import Array
 POINTS = 400
 """Rows drawn of each kind, at most."""
 
+PICTURE = "fig-coverage"
+"""What the picture is called in its page."""
+
 _ASKED = {
     "precision": "generated rows among real ones",
     "recall": "real rows among generated ones",
@@ -97,7 +100,7 @@ def draw(found: Coverage, real: Array, generated: Array) -> Picture:
         legend_above(axes, columns=3)
         return picture(
             figure,
-            "fig-coverage",
+            PICTURE,
             title="Real rows that no generated row is near",
             description=f"{plural(int(missed.sum()), 'real row')} of {count(len(looked))} not "
             "covered.",

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gan_eval.comparison.columns.kinds import Kind
-from gan_eval.comparison.pages import words
+from gan_eval.comparison.pages import answer, coverage_words, words
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, percent
 from gan_eval.runtime.arguments import plain
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 
 MOST_MARGINALS = 6
+MOST_ON_PAGE = 4
+"""Columns that the page draws."""
+
 MOST_LEVELS = 10
 """Levels of a category that a picture shows."""
 POINTS = 300
@@ -35,22 +38,42 @@ POINTS = 300
 _BINS = 40
 _DAY = 86_400.0  # seconds
 _OUTSIDE = 0.005  # a share of the rows beyond each end of an axis, which no picture needs
-_SIDES = (("first sample", "real", "-", "o"), ("second sample", "learned", (0, (5, 2)), "^"))
+_SIDES = (("real", "real", "-", "o"), ("generated", "learned", (0, (5, 2)), "^"))
 
 
-def marginals(found: Comparison) -> list[Picture]:
-    """Draw the most different columns, one picture each."""
-    return [_marginal(found, position) for position in range(_marginal_count(found))]
+def pictures(found: Comparison) -> tuple[Picture, list[Picture]]:
+    """Draw the picture that shows best what the answer says, and the page's other pictures.
+
+    It is the column that differs most, or, where none is shown to differ, the plane of the leading
+    directions; where a mode or a part of the real rows is missed, the rows themselves.
+    """
+    planes = [
+        *(("fig-columns", plane) for plane in _columns_plane(found)),
+        *(("fig-directions", plane) for plane in _directions_plane(found)),
+    ]
+    makers: list[Callable[[], Picture]] = [
+        *(partial(_scatter, found, name, plane) for name, plane in planes),
+        *(partial(_marginal, found, i) for i in range(min(MOST_ON_PAGE, len(found.compared)))),
+    ]
+    row, at = answer.differing(found), len(planes)
+    if answer.missed(found):
+        if planes and len(found.compared) == 2:
+            at = 0
+        elif found.coverage is not None:
+            makers, at = [*makers, partial(coverage, found)], len(makers)
+    elif row is None and planes:
+        at = len(planes) - 1
+    elif row is not None:
+        place = found.columns["column"].tolist().index(row["column"])
+        at += place if place < MOST_ON_PAGE else 0
+    first = makers.pop(at)
+    return first(), [make() for make in (*makers[len(planes) :], *makers[: len(planes)])]
 
 
-def columns_plane(found: Comparison) -> list[Picture]:
-    """Draw the two most different columns against each other; nothing with one column."""
-    return [_scatter(found, "fig-columns", plane) for plane in _columns_plane(found)]
-
-
-def directions_plane(found: Comparison) -> list[Picture]:
-    """Draw the direction of the largest shift against the one of the most unequal spread."""
-    return [_scatter(found, "fig-directions", plane) for plane in _directions_plane(found)]
+def coverage(found: Comparison) -> Picture:
+    """Draw the real rows that no generated row is near, of a comparison that has coverage."""
+    assert found.coverage is not None
+    return coverage_words.draw(found.coverage, *found.measures.points)
 
 
 def plot(found: Comparison) -> Figure:
@@ -80,7 +103,11 @@ def _columns_plane(found: Comparison) -> list[_Plane]:
     samples = [
         np.column_stack([_values(found, side, name) for name in names]) for side in _sides(found)
     ]
-    return [_Plane([_complete(rows) for rows in samples], labels, caption)]
+    complete = [_complete(rows) for rows in samples]
+    pooled = np.concatenate(complete)
+    if not len(pooled) or (pooled == pooled[0]).all(axis=0).any():
+        return []
+    return [_Plane(complete, labels, caption)]
 
 
 def _directions_plane(found: Comparison) -> list[_Plane]:
@@ -133,6 +160,8 @@ def _draw_marginal(found: Comparison, position: int, axes: Axes) -> tuple[pd.Dat
     """Draw a column of both samples; return the heights, and the share that lies outside."""
     name = str(found.columns["column"].iloc[position])
     samples = [_values(found, side, name) for side in _sides(found)]
+    if words.by_holes(found.columns.iloc[position]):
+        return _draw_holes(found, position, axes), 0.0
     if name in found.real.rows.category_names:
         return _draw_levels(found, name, samples, axes), 0.0
     samples = [values[~np.isnan(values)] for values in samples]
@@ -142,7 +171,7 @@ def _draw_marginal(found: Comparison, position: int, axes: Axes) -> tuple[pd.Dat
     drawn = pd.DataFrame({"from": bins[:-1], "to": bins[1:]})
     for values, (label, colour, style, _) in zip(samples, _SIDES, strict=True):
         heights = np.histogram(values, bins)[0] / max(1, len(values))
-        drawn[label.replace(" ", "_")] = heights
+        drawn[label] = heights
         axes.stairs(heights, bins, fill=True, color=COLOURS[colour], alpha=0.16)
         axes.stairs(heights, bins, color=COLOURS[colour], linestyle=style, linewidth=1.6)
         axes.plot([], [], color=COLOURS[colour], linestyle=style, label=label)
@@ -161,20 +190,30 @@ def _draw_levels(
         for codes in samples
     ]
     order = np.argsort(-(shares[0] + shares[1]), kind="stable")[:MOST_LEVELS]
-    drawn = pd.DataFrame({"level": [levels[place] for place in order]})
-    places = np.arange(len(order))
-    for own, (label, colour, _, marker) in zip(shares, _SIDES, strict=True):
-        drawn[label.replace(" ", "_")] = own[order]
-        axes.plot(
-            own[order], places, marker, color=COLOURS[colour], markersize=6, linestyle="none",
-            label=label,
-        )  # fmt: skip
-    low, high = shares[0][order], shares[1][order]
-    axes.hlines(places, low, high, color=COLOURS["grid"], linewidth=2, zorder=0)
-    axes.set_yticks(places, [plain(level, words.SHORT) for level in drawn["level"]])
-    axes.invert_yaxis()
     more = f" (of {len(levels)} levels the most frequent)" if len(levels) > len(order) else ""
-    axes.set(xlabel=f"share of rows, {_label(found, name)}{more}", xlim=(0, None))
+    axes.set(xlabel=f"share of rows, {_label(found, name)}{more}")
+    return _draw_shares([levels[i] for i in order], [own[order] for own in shares], axes)
+
+
+def _draw_holes(found: Comparison, position: int, axes: Axes) -> pd.DataFrame:
+    """Draw the shares of a column's values that are missing and that are there."""
+    row = found.columns.iloc[position]
+    missing = [float(row[f"{label}_missing"]) for label, *_ in _SIDES]
+    axes.set(xlabel=f"share of rows, {_label(found, str(row['column']))}")
+    return _draw_shares(["missing", "there"], [np.array([m, 1 - m]) for m in missing], axes)
+
+
+def _draw_shares(levels: list[str], shares: list[NDArray[np.float64]], axes: Axes) -> pd.DataFrame:
+    """Draw a line for each level, from top to bottom, with the share in each sample."""
+    drawn, places = pd.DataFrame({"level": levels}), np.arange(len(levels))
+    for own, (label, colour, _, marker) in zip(shares, _SIDES, strict=True):
+        drawn[label] = own
+        axes.plot(
+            own, places, marker, color=COLOURS[colour], markersize=6, linestyle="none", label=label
+        )
+    axes.hlines(places, *shares, color=COLOURS["grid"], linewidth=2, zorder=0)
+    axes.set_yticks(places, [plain(level, words.SHORT) for level in levels])
+    axes.set(xlim=(0, None), ylim=(len(levels) - 0.5, -0.5))
     legend_above(axes, columns=2)
     return drawn
 
@@ -184,18 +223,17 @@ def _marginal(found: Comparison, position: int) -> Picture:
     name = _label(found, str(row["column"]))
     with canvas(2.7) as (figure, axes):
         drawn, outside = _draw_marginal(found, position, axes)
-        sides = zip(("real", "generated"), _SIDES, strict=True)
         if math.isnan(row["real_mean"]):
             told = [
-                f"{label.capitalize()}: {percent(row[f'{side}_share'])} of the rows have the level "
-                f"{plain(row['level'], words.SHORT)}."
-                for side, (label, *_) in sides
+                f"{label.capitalize()}: {percent(row[f'{label}_share'])} of the rows have the "
+                f"level {plain(row['level'], words.SHORT)}."
+                for label, *_ in _SIDES
             ]
         else:
             told = [
-                f"{label.capitalize()}: mean {number(row[f'{side}_mean'])}, standard deviation "
-                f"{number(row[f'{side}_sd'])}."
-                for side, (label, *_) in sides
+                f"{label.capitalize()}: mean {number(row[f'{label}_mean'])}, standard deviation "
+                f"{number(row[f'{label}_sd'])}."
+                for label, *_ in _SIDES
             ]
         return picture(
             figure,
@@ -271,5 +309,5 @@ def _correlations(samples: list[Array]) -> str:
         with np.errstate(invalid="ignore", divide="ignore"):
             varies = rows.std(axis=0).all()
             correlation = np.corrcoef(rows[:, 0], rows[:, 1])[0, 1] if varies else np.nan
-        parts.append(f"correlation {number(correlation, 2)} in the {label}")
+        parts.append(f"correlation {number(correlation, 2)} in the {label} rows")
     return f"{parts[0].capitalize()}, {parts[1]}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -23,6 +24,7 @@ _SAID = {
     State.KEPT: "no difference shown",
 }
 _LONG = 60
+_OF_ALL = re.compile(r" \(all: [^)]*\)|, all: [^)]*(?=\))")
 
 
 def phrases(modes: Modes, names: Sequence[str] = ()) -> list[str]:
@@ -130,6 +132,8 @@ def _where(mode: Mode, names: Sequence[str]) -> str:
 
 
 def _named(mode: Mode, names: Sequence[str]) -> str:
-    where = plain(names[mode.number - 1], _LONG) if names else ""
+    """Name a mode by where it is, without where all rows are, which the table has."""
+    own = _OF_ALL.sub("", names[mode.number - 1]) if names else ""
+    where = plain(own, _LONG)
     shares = f"{percent(mode.generated_share)} of the rows instead of {percent(mode.real_share)}"
     return f"{where}: {shares}" if where else f"mode {mode.number}: {shares}"

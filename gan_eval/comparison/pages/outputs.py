@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from gan_eval.comparison.held_out import CopyVerdict
-from gan_eval.comparison.pages import words
+from gan_eval.comparison.pages import answer, tables, words
 from gan_eval.comparison.ranking import words as rank_words
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import number, p_value, setting
@@ -32,21 +32,21 @@ def markdown(found: Comparison) -> str:
     --------
     >>> from gan_eval.comparison import compare
     >>> text = markdown(compare([1.0, 2.0, 3.5], [1.5, 2.5, 3.0], tests=["energy"]))
-    >>> text.splitlines()[0]
-    '### Could not tell.'
+    >>> text.splitlines()[0][:44]
+    '### Could not tell: samples of 3 and 3 rows '
     """
-    tables = [words.tests_table(found), words.columns_table(found, MOST_COLUMNS, moments=False)]
+    shown = [tables.tests_table(found), tables.columns_table(found, MOST_COLUMNS, moments=False)]
     left = len(found.compared) - MOST_COLUMNS
     more = [f"{left} more columns differ less."] if left > 0 else []
-    says = [words.verdict(found), words.worst_column(found)]
-    return _document(words.headline(found), says, tables, [*more, *words.rows(found)])
+    says = [answer.verdict(found), words.worst_column(found)]
+    return _document(answer.headline(found), says, shown, [*more, *words.rows(found)])
 
 
 def ranking_markdown(found: Ranking) -> str:
     """Write a ranking as GitHub's Markdown: the answer, distances, differences."""
-    tables = [rank_words.distances_table(found), rank_words.differences_table(found)]
+    shown = [rank_words.distances_table(found), rank_words.differences_table(found)]
     says = [" ".join(rank_words.pairs(found)[:MOST_COLUMNS])]
-    return _document(rank_words.headline(found), says, tables, rank_words.facts(found))
+    return _document(rank_words.headline(found), says, shown, rank_words.facts(found))
 
 
 def junit(found: Comparison) -> str:
@@ -78,7 +78,7 @@ def junit(found: Comparison) -> str:
             outcome = ElementTree.SubElement(one, kind, message=_xml(says))
             if kind != "skipped":
                 outcome.set("type", kind)
-                outcome.text = _xml(f"{words.headline(found)} {words.verdict(found)}")
+                outcome.text = _xml(f"{answer.headline(found)} {answer.verdict(found)}")
 
     tests = found.tests
     for name, result in tests.results.items():
@@ -114,9 +114,9 @@ def _name(found: Comparison) -> str:
     return f"{found.real.source} and {found.generated.source}"
 
 
-def _document(headline: str, says: list[str], tables: list[Table], facts: list[str]) -> str:
+def _document(headline: str, says: list[str], shown: list[Table], facts: list[str]) -> str:
     parts = [f"### {_escaped(headline)}", *map(_escaped, filter(None, says))]
-    parts += [part for table in tables for part in (_escaped(table.caption) + ":", _table(table))]
+    parts += [part for table in shown for part in (_escaped(table.caption) + ":", _table(table))]
     parts.append("\n".join(f"- {_escaped(fact)}" for fact in facts))
     return "\n\n".join(parts) + "\n"
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gan_eval.comparison.held_out import CopyVerdict
+from gan_eval.comparison.pages import answer as answers
 from gan_eval.comparison.pages import (
     copies_words,
     coverage_words,
     figures,
     modes_words,
     power_words,
+    tables,
     words,
     worth_words,
 )
@@ -23,19 +26,36 @@ from gan_eval.pages.blocks import (
     Gallery,
     Paragraph,
     Section,
+    Table,
     TableBlock,
 )
-from gan_eval.pages.numbers import count, number, p_value, percent, probability, setting
+from gan_eval.pages.canvas import Picture
+from gan_eval.pages.numbers import (
+    count,
+    number,
+    p_value,
+    percent,
+    percents,
+    plural,
+    probability,
+    setting,
+)
 from gan_eval.pages.page import fill, head
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.provenance import environment
 from gan_eval.stats.multiple import CORRECTIONS
+from gan_eval.stats.result import Verdict
 
 if TYPE_CHECKING:
     from gan_eval.comparison.comparison import Comparison
 
+QUESTION = "Do the two samples come from one distribution?"
+
+MOST_SHOWN = 8
+"""Columns, sets of missing ones and notes that stand unfolded."""
+
 MOST_ROWS = 500
-"""Columns that the page lists."""
+"""Columns that the page lists, folded away."""
 
 MOST_PATTERNS = 20
 """Sets of columns missing together that the page lists."""
@@ -44,47 +64,66 @@ MOST_PATTERNS = 20
 def render(found: Comparison) -> str:
     """Write the page; the same comparison gives the same text, byte for byte, on one machine."""
     name = " and ".join(plain(Path(side.source).name, 40) for side in (found.real, found.generated))
-    makers = (_tests, _power, _distances, _worth, _columns, _coverage, _modes, _directions)
-    makers += (_copies, _data, _method)
+    beside, others = figures.pictures(found)
     return fill(
         title=f"{name}: do they come from one distribution?",
         name=name,
-        **_answer(found),
-        sections=[section for make in makers if (section := make(found)) is not None],
+        question=QUESTION,
+        answer=_answer(found, beside),
+        sections=_sections(found, others, beside.identity),
     )
 
 
 def answer(found: Comparison) -> str:
     """Write the head of the page, for a notebook."""
     more = "Columns: `.to_frame()`. Pictures: `.plot()`. All of it as a page: `.save(path)`."
-    return head(**_answer(found), more=more)
+    return head(question=QUESTION, answer=_answer(found, None), more=more)
 
 
-def _answer(found: Comparison) -> dict[str, Any]:
-    return {
-        "question": "Do the two samples come from one distribution?",
-        "answer": Answer(
-            words.headline(found),
-            sentences=[
-                (None, say(found)) for say in (words.verdict, words.worst_column, words.meaning)
-            ],
-            cards=_cards(found),
-        ),
-    }
+def _answer(found: Comparison, beside: Picture | None) -> Answer:
+    says = [answers.verdict, words.worst_column, words.worst_direction, answers.meaning]
+    if found.verdict == Verdict.COULD_NOT_TELL:  # the headline has the verdict
+        says = says[1:]
+    return Answer(
+        headline=answers.headline(found),
+        sentences=[(None, said) for say in says if (said := say(found))],
+        picture=beside,
+        cards=_cards(found),
+        next_steps=answers.next_steps(found),
+    )
+
+
+def _sections(found: Comparison, pictures: list[Picture], drawn: str) -> list[Section]:
+    """Put what the answer rests on first, and fold away what is for whoever asks."""
+    sections = [
+        _columns(found, pictures),
+        _modes(found),
+        _coverage(found, drawn),
+        _copies(found),
+        _tests(found),
+        _power(found),
+        _worth(found),
+        _distances(found),
+        _directions(found),
+        _data(found),
+        _method(found),
+    ]
+    made = [section for section in sections if section is not None]
+    return sorted(made, key=lambda section: section.folded)
 
 
 def _cards(found: Comparison) -> list[Card]:
     return [
+        *_worth_card(found),
         Card(
             "smallest adjusted p-value",
             probability(found.tests.smallest),
-            f"{CORRECTIONS[found.tests.correction]} over {len(found.tests.results)} tests, level "
-            f"{setting(found.tests.alpha)}",
+            f"{CORRECTIONS[found.tests.correction]} over {plural(len(found.tests.results), 'test')}"
+            f", level {setting(found.tests.alpha)}",
         ),
-        *_worth_card(found),
-        *_coverage_card(found),
         _column_card(found),
-        *_direction_card(found),
+        *_coverage_card(found),
+        _copies_card(found),
     ]
 
 
@@ -92,11 +131,12 @@ def _worth_card(found: Comparison) -> list[Card]:
     if not found.worth:
         return []
     one = found.worth[0]
-    level = percent(one.confidence_level)
+    level = f"{percent(one.confidence_level)} interval"
     if math.isinf(one.high):
-        return [Card("worth, by energy", f"at least {number(one.low, 2)} real rows", level)]
-    ends = f"{level} interval {number(one.low, 2)} to {number(one.high, 2)}"
-    return [Card("worth, by energy", f"{number(one.value, 2)} real rows", ends)]
+        value, ends = f"at least {number(one.low, 2)}", "no upper end can be told"
+    else:
+        value, ends = number(one.value, 2), f"{number(one.low, 2)} to {number(one.high, 2)}"
+    return [Card("worth, real rows", value, f"{level}: {ends}; by the energy distance")]
 
 
 def _coverage_card(found: Comparison) -> list[Card]:
@@ -107,34 +147,35 @@ def _coverage_card(found: Comparison) -> list[Card]:
     return [Card("coverage", number(one.value, 2), note)]
 
 
-def _direction_card(found: Comparison) -> list[Card]:
-    if found.directions is None:
-        return []
-    mean = found.directions.mean
-    return [
-        Card(
-            "largest shift",
-            f"{number(mean.value, 2)} sd",
-            _along("", found.directions.chance_shift),
-        )
-    ]
-
-
 def _column_card(found: Comparison) -> Card:
     worst = found.columns.iloc[0]
+    name = plain(worst["column"], words.SHORT)
+    if words.by_holes(worst):
+        beside = f"{percent(worst['real_missing'])} in the real rows"
+        note = f"{percent(worst['generated_missing'])} of its values missing, {beside}"
+        return Card("most different column", name, note)
     measure, value = "Kolmogorov–Smirnov", worst["ks"]
     if math.isnan(value):
         measure, value = "total variation", worst["total_variation"]
     return Card(
         "most different column",
-        plain(worst["column"], words.SHORT),
+        name,
         f"{measure} {number(value, 2)}, adjusted {p_value(worst['adjusted'])}",
     )
 
 
-def _along(sign: str, chance: float) -> str:
-    by_chance = f"; by chance up to {sign}{number(chance, 3 if sign else 2)}"
-    return f"along one direction{by_chance if math.isfinite(chance) else ''}"
+def _copies_card(found: Comparison) -> Card:
+    tested, exact, near = found.copies.held_out, found.copies.exact, found.copies.near
+    if tested is not None:
+        share = f"{percent(tested.share_copied)} ({percents(*tested.share_interval)})"
+        return Card("copied", share, f"of the generated rows; {p_value(tested.pvalue)}")
+    if found.copies.verdict == CopyVerdict.COULD_NOT_TELL:
+        return Card("copied rows", "could not tell", "held-out real rows would tell")
+    rows, expected = exact.rows, exact.expected
+    if near is not None:
+        rows, expected = rows + near.rows, expected + near.expected
+    note = f"equal a real row or nearly; about {count(expected)} expected"
+    return Card("copied rows", count(rows), note)
 
 
 def _tests(found: Comparison) -> Section:
@@ -144,7 +185,7 @@ def _tests(found: Comparison) -> Section:
         "come by permutation of the pooled rows and are exact whatever the distributions are, "
         "provided that rows are independent."
     )
-    blocks = [TableBlock(words.tests_table(found)), Paragraph(text)]
+    blocks = [TableBlock(tables.tests_table(found)), Paragraph(text)]
     return Section("tests", "Which tests tell them apart?", blocks)
 
 
@@ -155,10 +196,10 @@ def _distances(found: Comparison) -> Section:
         "weigh alike. The bias of small samples has been taken off; FID's formula leaves it in. "
     )
     blocks = [
-        TableBlock(words.distances_table(found)),
-        Paragraph((text + words.below_zero(found)).rstrip()),
+        TableBlock(tables.distances_table(found)),
+        Paragraph((text + tables.below_zero(found)).rstrip()),
     ]
-    return Section("distances", "How far apart are they?", blocks)
+    return Section("distances", "How far apart are they?", blocks, folded=True)
 
 
 def _worth(found: Comparison) -> Section | None:
@@ -174,7 +215,7 @@ def _worth(found: Comparison) -> Section | None:
         TableBlock(worth_words.table(found.worth)),
         Paragraph(text),
     ]
-    return Section("worth", "How many real rows is the generator worth?", blocks)
+    return Section("worth", "How many real rows is the generator worth?", blocks, folded=True)
 
 
 def _power(found: Comparison) -> Section | None:
@@ -182,19 +223,21 @@ def _power(found: Comparison) -> Section | None:
     if strength is None:
         return None
     blocks = [Paragraph(power_words.sentence(strength)), TableBlock(power_words.table(strength))]
-    return Section("power", "What would have been found?", blocks)
+    return Section("power", "What would have been found?", blocks, folded=found.told_apart)
 
 
-def _coverage(found: Comparison) -> Section | None:
+def _coverage(found: Comparison, drawn: str) -> Section | None:
+    """Show coverage, with its picture where that does not stand beside the answer."""
     if found.coverage is None:
         return None
-    picture = coverage_words.draw(found.coverage, *found.measures.points)
-    blocks = [
+    blocks: list[Block] = [
         Paragraph(coverage_words.sentence(found.coverage)),
         TableBlock(coverage_words.table(found.coverage)),
-        Gallery([picture]),
     ]
-    return Section("coverage", "Are parts of the real rows missed?", blocks)
+    if drawn != coverage_words.PICTURE:
+        blocks.append(Gallery([figures.coverage(found)]))
+    folded = not answers.missed(found) or drawn != coverage_words.PICTURE
+    return Section("coverage", "Are parts of the real rows missed?", blocks, folded)
 
 
 def _modes(found: Comparison) -> Section | None:
@@ -207,67 +250,77 @@ def _modes(found: Comparison) -> Section | None:
             TableBlock(modes_words.table(modes, names)),
             Gallery([modes_words.draw(modes, names)]),
         ]
-    return Section("modes", "Is a mode lost or invented?", blocks)
+    return Section("modes", "Is a mode lost or invented?", blocks, not modes_words.phrases(modes))
 
 
-def _columns(found: Comparison) -> Section:
-    left = len(found.columns) - MOST_ROWS
-    more = f"{count(left)} more columns differ less; the comparison's JSON lists all."
-    blocks = [
-        TableBlock(words.columns_table(found, MOST_ROWS)),
-        *([Paragraph(more)] if left > 0 else []),
-        *_holes(found),
-        Gallery([*figures.marginals(found), *figures.columns_plane(found)]),
+def _columns(found: Comparison, pictures: list[Picture]) -> Section:
+    """List the columns that differ most; fold away the others, and the means and deviations."""
+    total, shown = len(found.columns), min(MOST_SHOWN, len(found.columns))
+    blocks: list[Block] = [TableBlock(tables.columns_table(found, shown, moments=False))]
+    if pictures:
+        blocks.append(Gallery(pictures))
+    blocks += [
         Paragraph(
             "These p-values are a family of their own, to say where a difference lies; the tests "
-            "above decide whether there is one."
+            "decide whether there is one."
         ),
+        *_holes(found),
+        TableBlock(tables.columns_table(found, MOST_ROWS), folded=True),
     ]
+    if total > MOST_ROWS:
+        more = f"{count(total - MOST_ROWS)} more columns differ less; the JSON lists all."
+        blocks.append(Paragraph(more))
     return Section("columns", "Which columns differ?", blocks)
 
 
 def _holes(found: Comparison) -> list[TableBlock]:
-    return [TableBlock(words.missing_table(found, MOST_PATTERNS))] if len(found.missing) else []
+    many = len(found.missing) > MOST_SHOWN
+    table = tables.missing_table(found, MOST_PATTERNS)
+    return [TableBlock(table, folded=many)] if len(found.missing) else []
 
 
 def _directions(found: Comparison) -> Section | None:
-    table = words.directions_table(found)
+    table = tables.directions_table(found)
     if table is None:
         return None
-    plane = figures.directions_plane(found)
     blocks = [
         TableBlock(table),
-        *([Gallery(plane)] if plane else []),
         Paragraph(
             "The first row is the sum of columns whose means lie furthest apart; the others are "
-            "those whose variances (second sample over first) are most unequal, the generalised "
+            "those whose variances (generated over real) are most unequal, the generalised "
             "eigenvalues of the two covariances. “By chance” is what Gaussian samples of one "
             "distribution and of these sizes exceed in 1 of 20 pairs."
         ),
     ]
-    return Section("directions", "In which directions do they differ?", blocks)
+    return Section("directions", "In which directions do they differ?", blocks, folded=True)
 
 
 def _copies(found: Comparison) -> Section:
     text = (
-        "Expected is what as many fresh rows would do: for copies by the share of the first "
-        "sample's rows that equal another of them (a table of small integers repeats itself), for "
-        "repeats by the other sample. A near copy lies much nearer to one row of the first sample "
-        "than to any other: its two distances have a ratio that only 1 in 100 rows of the first "
-        "sample reach. A generator that repeats what it was trained on passes every test of equal "
-        "distributions."
+        "Expected is what as many fresh rows would do: for copies by the share of the real rows "
+        "that equal another of them (a table of small integers repeats itself), for repeats by the "
+        "other sample. A near copy lies much nearer to one real row than to any other: its two "
+        "distances have a ratio that only 1 in 100 real rows reach. A generator that repeats what "
+        "it was trained on passes every test of equal distributions."
     )
     tested = found.copies.held_out
     blocks: list[Block] = [Paragraph(copies_words.sentence(found.copies))]
     if tested is not None:
-        tables = (copies_words.held_out_table(tested), copies_words.pairs_table(tested))
-        blocks += [TableBlock(table) for table in tables]
-    blocks += [TableBlock(words.copies_table(found)), Paragraph(text)]
-    return Section("copies", "Are rows copied?", blocks)
+        blocks.append(TableBlock(copies_words.held_out_table(tested)))
+        blocks.append(TableBlock(copies_words.pairs_table(tested), folded=True))
+    blocks += [TableBlock(tables.copies_table(found)), Paragraph(text)]
+    shown = copies_words.phrases(found.copies) or words.repeats(found) or tested is not None
+    return Section("copies", "Are rows copied?", blocks, folded=not shown)
 
 
 def _data(found: Comparison) -> Section:
-    return Section("data", "What was compared?", [Paragraph(s) for s in words.rows(found)])
+    told = words.rows(found)
+    few, rest = told[:MOST_SHOWN], told[MOST_SHOWN:]
+    blocks: list[Block] = [Paragraph(sentence) for sentence in few]
+    if rest:
+        caption = f"{plural(len(rest), 'more note')} on rows and columns"
+        blocks.append(TableBlock(Table(caption, ("note",), [(one,) for one in rest]), folded=True))
+    return Section("data", "What was compared?", blocks)
 
 
 def _method(found: Comparison) -> Section:
@@ -280,4 +333,4 @@ def _method(found: Comparison) -> Section:
         ("Python", facts["python"]),
         ("Packages", ", ".join(f"{name} {of}" for name, of in facts["packages"].items())),
     ]
-    return Section("method", "How was it done?", [DefinitionList(pairs)])
+    return Section("method", "How was it done?", [DefinitionList(pairs)], folded=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,10 +18,11 @@ from gan_eval.pages.blocks import (
     DefinitionList,
     Paragraph,
     Section,
+    Table,
     TableBlock,
     gallery,
 )
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, picture
+from gan_eval.pages.canvas import COLOURS, Picture, canvas, drawing, figure_of, picture
 from gan_eval.pages.numbers import interval, number, probability, setting
 from gan_eval.pages.page import fill, head
 from gan_eval.runtime.arguments import plain
@@ -29,8 +31,13 @@ from gan_eval.runtime.provenance import environment
 if TYPE_CHECKING:
     from gan_eval.comparison.ranking.rank import Ranking
 
+QUESTION = "Which generator is nearest to the real rows?"
+
 MOST = 12
-"""Generators, and pairs, that a picture has."""
+"""Generators, and pairs, that a picture has, and that are listed unfolded."""
+
+MOST_PAIRS = 3
+"""Pairs in the answer."""
 
 _LETTERS = 18
 
@@ -41,7 +48,8 @@ def render(ranking: Ranking) -> str:
     return fill(
         title=f"Which generator is nearest to {name}?",
         name=name,
-        **_answer(ranking),
+        question=QUESTION,
+        answer=_answer(ranking, _picture(ranking, pairs=False) if drawing() else None),
         sections=[make(ranking) for make in (_distances, _differences, _data, _method)],
     )
 
@@ -49,7 +57,7 @@ def render(ranking: Ranking) -> str:
 def answer(ranking: Ranking) -> str:
     """Write the head of the page, for a notebook."""
     more = "Table: `.to_frame()`. Picture: `.plot()`. All of it as a page: `.save(path)`."
-    return head(**_answer(ranking), more=more)
+    return head(question=QUESTION, answer=_answer(ranking), more=more)
 
 
 def plot(ranking: Ranking) -> Figure:
@@ -59,16 +67,15 @@ def plot(ranking: Ranking) -> Figure:
     )
 
 
-def _answer(ranking: Ranking) -> dict[str, Any]:
-    sentences = [*words.pairs(ranking)[:MOST], words.meaning(ranking)]
-    return {
-        "question": "Which generator is nearest to the real rows?",
-        "answer": Answer(
-            words.headline(ranking),
-            sentences=[(None, sentence) for sentence in sentences],
-            cards=_cards(ranking),
-        ),
-    }
+def _answer(ranking: Ranking, picture: Picture | None = None) -> Answer:
+    sentences = [" ".join(words.pairs(ranking)[:MOST_PAIRS]), words.meaning(ranking)]
+    return Answer(
+        headline=words.headline(ranking),
+        sentences=[(None, sentence) for sentence in sentences],
+        picture=picture,
+        cards=_cards(ranking),
+        next_steps=words.next_steps(ranking),
+    )
 
 
 def _cards(ranking: Ranking) -> list[Card]:
@@ -93,9 +100,9 @@ def _distances(ranking: Ranking) -> Section:
         "the number of fresh real rows that are, on average, as far away."
     )
     blocks: list[Block] = [
-        TableBlock(words.distances_table(ranking)),
-        *gallery(lambda: _picture(ranking, pairs=False)),
+        TableBlock(words.distances_table(ranking, MOST)),
         Paragraph(text),
+        *_all_of(words.distances_table(ranking), len(ranking.names)),
     ]
     return Section("distances", "How far is each?", blocks)
 
@@ -107,11 +114,19 @@ def _differences(ranking: Ranking) -> Section:
         "also where both generators have the real distribution, and then holds 0."
     )
     blocks: list[Block] = [
-        TableBlock(words.differences_table(ranking)),
+        TableBlock(words.differences_table(ranking, MOST)),
         *gallery(lambda: _picture(ranking, pairs=True)),
         Paragraph(text),
+        *_all_of(words.differences_table(ranking), len(ranking.found.differences)),
     ]
     return Section("differences", "Which is nearer?", blocks)
+
+
+def _all_of(table: Table, rows: int) -> list[Block]:
+    """Fold away the whole of a table of which only the first rows stand open."""
+    if rows <= MOST:
+        return []
+    return [TableBlock(replace(table, caption=f"All {rows}: {table.caption}"), folded=True)]
 
 
 def _data(ranking: Ranking) -> Section:
@@ -129,7 +144,7 @@ def _method(ranking: Ranking) -> Section:
         ("Python", facts["python"]),
         ("Packages", ", ".join(f"{name} {of}" for name, of in facts["packages"].items())),
     ]
-    return Section("method", "How was it done?", [DefinitionList(pairs)])
+    return Section("method", "How was it done?", [DefinitionList(pairs)], folded=True)
 
 
 def _picture(ranking: Ranking, pairs: bool) -> Picture:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gan_eval.pages.blocks import Table
+from gan_eval.pages.blocks import Step, Table
 from gan_eval.pages.numbers import count, interval, number, p_value, plural, probability, setting
 from gan_eval.runtime.arguments import plain
 
@@ -17,12 +20,83 @@ METHODS = {"jackknife": "jackknife", "u_statistic": "U-statistic's variance, wit
 LETTERS = 40
 """Of a generator's name in a sentence."""
 
+MOST_NAMED = 3
+"""Generators that the headline names together."""
+
 
 def headline(ranking: Ranking) -> str:
-    """Give the answer in a few words."""
+    """Answer in one sentence which is nearest and how good it is, or which cannot be told apart."""
+    first, *others = ranking.order
     if ranking.best is not None:
-        return f"{plain(ranking.best, LETTERS)} is nearest."
-    return "No single one is shown to be nearest."
+        which = "nearer" if len(others) == 1 else f"nearest of {len(ranking.names)}"
+        next_one = "the other" if len(others) == 1 else "the next"
+        return (
+            f"{_name(ranking, first)} is {which}, worth {worth(ranking, first)}; {next_one}, "
+            f"{_name(ranking, others[0])}, is worth {worth(ranking, others[0])}."
+        )
+    tied = ties(ranking)
+    further = [place for place in others if place not in tied]
+    shown = [
+        f"{_name(ranking, place)} ({worth(ranking, place).replace(' (', ', ').rstrip(')')})"
+        for place in tied
+    ]
+    rest = f"; {_listed([_name(ranking, place) for place in further])} " if further else ""
+    rest += ("is further" if len(further) == 1 else "are further") if further else ""
+    return f"No single one is shown to be nearest: {_listed(shown)} are not told apart{rest}."
+
+
+def ties(ranking: Ranking) -> list[int]:
+    """Return the place of the nearest by estimate, and of those not told apart from it."""
+    first = ranking.order[0]
+    apart = {
+        place
+        for one in ranking.found.differences
+        if first in (one.first, one.second) and ranking.told_apart(one)
+        for place in (one.first, one.second)
+    } - {first}
+    return [place for place in ranking.order if place not in apart]
+
+
+def worth(ranking: Ranking, place: int) -> str:
+    """Say how many real rows a generator is worth, with its 95 % interval."""
+    value, low, high = ranking.worth(place)
+    if math.isinf(high):
+        return f"at least {number(low, 2)} real rows"
+    return f"{number(value, 2)} real rows ({interval(low, high, 2)})"
+
+
+def _name(ranking: Ranking, place: int) -> str:
+    return plain(ranking.names[place], LETTERS)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Name three, and count the others."""
+    shown = [*names[:MOST_NAMED]]
+    if len(names) > MOST_NAMED:
+        shown.append(f"{len(names) - MOST_NAMED} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def next_steps(ranking: Ranking) -> list[Step]:
+    """Say what to do after this answer, with commands where the tables are files."""
+    best = ranking.names[ranking.order[0]]
+    files = all("." in name for name in (ranking.real, best))
+    command = f"gan-eval compare {shlex.quote(ranking.real)} {shlex.quote(best)}" if files else ""
+    steps = [
+        Step(
+            "Nearest is not near: see where the nearest one still differs.",
+            f"{command} --html page.html" if command else "",
+        ),
+        Step(
+            "Hold some real rows back from the training, rank by these, and test whether rows of "
+            "the training are copied: against its own training rows a generator looks too good.",
+            f"{command} --holdout held_out.csv" if command else "",
+        ),
+    ]
+    if ranking.best is None:
+        text = "To tell the first ones apart, give more rows: of the real table, and of each other."
+        steps.insert(0, Step(text))
+    return steps
 
 
 def pair(ranking: Ranking, one: Difference) -> str:
@@ -89,8 +163,8 @@ def summary(ranking: Ranking) -> list[str]:
     ]
 
 
-def distances_table(ranking: Ranking) -> Table:
-    """List the generators, the nearest first."""
+def distances_table(ranking: Ranking, most: int | None = None) -> Table:
+    """List the generators, the nearest first; the ``most`` nearest, if given."""
     found = ranking.found
     return Table(
         f"Generators by {DISTANCES[found.measure]} to the real rows, the nearest first",
@@ -103,16 +177,16 @@ def distances_table(ranking: Ranking) -> Table:
                 interval(*found.intervals[place]),
                 worths(ranking, place),
             )
-            for place in ranking.order
+            for place in ranking.order[:most]
         ],
     )
 
 
-def differences_table(ranking: Ranking) -> Table:
-    """List the pairs, those that are told apart first."""
+def differences_table(ranking: Ranking, most: int | None = None) -> Table:
+    """List the pairs, those that are told apart first; the first ``most``, if given."""
     found = ranking.found
     rows = []
-    for one in sorted(found.differences, key=lambda one: one.adjusted):
+    for one in sorted(found.differences, key=lambda one: one.adjusted)[:most]:
         near, far = (plain(name, LETTERS) for name in ranking.nearer_first(one))
         low, high = (one.low, one.high) if one.estimate > 0 else (-one.high, -one.low)
         rows.append(
