@@ -282,9 +282,9 @@ def test_sentences_name_arguments(arguments: dict[str, Any], named: str) -> None
 def test_a_comparison_shows_itself(folder: Path, tmp_path: Path) -> None:
     found = compare(folder / "real.csv", folder / "fake.csv", permutations=199)
     assert len(repr(found).splitlines()) <= 15
-    assert repr(found).startswith("Told apart")
+    assert repr(found).startswith("No: told apart")
     html = found._repr_html_()
-    assert "Told apart" in html
+    assert "No: told apart" in html
     assert found.to_series()["verdict"] == "told_apart"
     pd.testing.assert_frame_equal(found.to_frame(), found.columns)
     found.save(tmp_path / "page.html")

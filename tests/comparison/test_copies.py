@@ -10,7 +10,7 @@ import pytest
 
 from gan_eval.comparison import compare
 from gan_eval.comparison.copies import Copies, Count, _repeated, find_copies
-from gan_eval.comparison.pages import words
+from gan_eval.comparison.pages import answer
 from gan_eval.stats.result import Verdict
 
 RNG = np.random.default_rng
@@ -131,18 +131,18 @@ def test_the_answer_says_that_rows_are_copies(tmp_path: Path) -> None:
     order = rng.permutation(120)
     result = compare(*written(tmp_path, real, real[order]), permutations=199)
     assert result.verdict == Verdict.NOT_TOLD_APART
-    assert words.headline(result).startswith(
-        "Not told apart, but the generated sample has 120 rows"
-    )
+    said = answer.headline(result)
+    assert said.startswith("Not told apart by 120 rows each")
+    assert "but the generated sample has 120 rows" in said
     assert result.to_dict()["copies"]["exact"] == {
         "rows": 120, "of": 120, "expected": 0.0, "surprising": True
     }  # fmt: skip
     noisy = real[order] + 1e-7 * rng.normal(size=(120, 2))
     result = compare(*written(tmp_path, real, noisy), permutations=199)
-    assert "the generated sample has 120 near copies" in words.headline(result)
+    assert "the generated sample has 120 near copies" in answer.headline(result)
     repeated = np.repeat(rng.normal(size=(20, 2)), 5, axis=0)
     result = compare(*written(tmp_path, real, repeated), permutations=199)
-    assert "repeats its rows" in words.headline(result)
+    assert "repeats its rows" in answer.headline(result)
     assert json.dumps(result.to_dict(), allow_nan=False)
 
 

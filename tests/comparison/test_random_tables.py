@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gan_eval.comparison import compare
 from gan_eval.comparison.comparison import Comparison
-from gan_eval.comparison.pages import words
+from gan_eval.comparison.pages import answer, words
 from gan_eval.runtime.errors import UsageError
 from tests.stats.twosample.random_inputs import pairs
 
@@ -57,7 +57,7 @@ def hold(x: Array, y: Array) -> None:
     assert documents[0]["verdict"] == documents[1]["verdict"]
     if one.told_apart:
         assert min(one.tests.adjusted.values()) <= one.tests.alpha
-    for sentence in (words.headline(one), words.verdict(one), words.meaning(one), *words.rows(one)):
+    for sentence in (*answer.summary(one), answer.meaning(one), *words.rows(one)):
         assert "nan" not in sentence.split()
 
 

@@ -18,7 +18,7 @@ from gan_eval.comparison.pages import (
     worth_words,
 )
 from gan_eval.pages.blocks import Step
-from gan_eval.pages.numbers import count, number, p_value, plural, probability, setting
+from gan_eval.pages.numbers import count, number, p_value, percent, plural, probability, setting
 from gan_eval.runtime.arguments import lower_first, plain
 from gan_eval.stats.multiple import CORRECTIONS, rejected
 from gan_eval.stats.result import Verdict
@@ -72,8 +72,7 @@ def _worth(found: Comparison) -> str:
     one, rows = found.worth[0], len(found.real.rows)
     of = f" of {count(rows)}" if one.value < rows else ""
     if math.isinf(one.high):
-        low = max(1, math.floor(one.low))
-        return f"at least {number(low, 2)} real {'row' if low == 1 else 'rows'}"
+        return f"at least {number(one.low, 2)} real rows"
     bounds = f"{number(one.low, 2)} to {number(one.high, 2)}"
     if one.value < 1:
         return f"less than one real row{of} ({bounds})"
@@ -86,20 +85,24 @@ def where(found: Comparison) -> str:
     Modes and coverage are tests of their own, so they are said only where the battery tells the
     samples apart.
     """
-    lost = _modes(found)
     row = differing(found)
-    if not lost and row is not None:
-        several = len(found.compared) > 1
-        return f"column {plain(row['column'], words.SHORT)} differs most" if several else ""
-    if wrong := lost or _coverage(found):
+    if row is not None and (words.by_holes(row) or not _modes(found)):
+        name, several = plain(row["column"], words.SHORT), len(found.compared) > 1
+        if words.by_holes(row):
+            missing = percent(row["generated_missing"])
+            return f"column {name} has {missing} missing, not {percent(row['real_missing'])}"
+        return f"column {name} differs most" if several else ""
+    if wrong := _modes(found) or _coverage(found):
         return f"the generated sample {wrong[0]}"
     return "no single column is shown to differ" if len(found.compared) > 1 else ""
 
 
 def missed(found: Comparison) -> bool:
     """Say whether the headline is of modes or of parts of the rows that are missed."""
-    lacking = _coverage(found) and differing(found) is None
-    return found.told_apart and bool(_modes(found) or lacking)
+    row = differing(found)
+    if not found.told_apart or (row is not None and words.by_holes(row)):
+        return False
+    return bool(_modes(found) or (row is None and _coverage(found)))
 
 
 def _modes(found: Comparison) -> list[str]:
