@@ -3,7 +3,7 @@ which lab.js draws again for each by the same formulas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,26 +11,18 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
-from gan_eval.distributions.gaussian import Gaussian, ellipse
-from gan_eval.investigations.lab import embedded, words
+from gan_eval.distributions.gaussian import ellipse
+from gan_eval.investigations.lab import words
+from gan_eval.investigations.lab.marks import Marks, across, law, line, up
 from gan_eval.investigations.lab.result import Lab
 from gan_eval.pages.canvas import COLOURS, PlotBox, canvas, legend_above, picture, plot_box
-
-Array = NDArray[np.floating]
 
 LAWS = (("good", "converged", "5 2"), ("typical", "learned", ""), ("bad", "failed", "2 2"))
 """Each drawn training: its name, its colour, its dashes."""
 
 LOSSES = (("D", "loss-d", ""), ("G", "loss-g", "5 2"))
 """Each loss: whose, its colour, its dashes."""
-
-POINTS = 61
-"""Points of an ellipse's outline, of which the last is the first."""
-
-RADIUS = float(np.sqrt(-2 * np.log1p(-0.95)))
-"""The Mahalanobis radius that holds 95 % of a Gaussian in two dimensions."""
 
 _DECADES = (-4, 2)
 """The decades of KL that are drawn."""
@@ -42,7 +34,7 @@ _SIGHT = 1.7
 
 
 @dataclass(frozen=True)
-class Moving:
+class MovingPicture:
     """A picture whose marks move: its SVG, with those of one setting in it, and where its axes lie.
 
     ``heading`` says in a few words what to look at.
@@ -55,42 +47,13 @@ class Moving:
     box: PlotBox
 
 
-@dataclass(frozen=True)
-class Marks:
-    """A set of numbers that are drawn of one place, as they are read back from the page."""
-
-    kl: Array
-    """(3, E) log₁₀ KL at the ranks."""
-    losses: Array
-    """(2, E)."""
-    laws: Array
-    """(3, F, 5): means, and the root of the covariance."""
-    final: Array
-    """(S,) log₁₀ KL, rising."""
-    kinds: Sequence[str]
-    """(S,) the verdict on each of them."""
-
-    @classmethod
-    def of(cls, lab: Lab, place: int) -> Marks:
-        """Read the marks of a place as lab.js does."""
-        steps = embedded.codes(lab.traces.take(np.array([place])))[0]
-        part = {n: steps[at : at + size] for n, (at, size) in embedded.fields(lab).items()}
-        return cls(
-            kl=embedded.KL.values(part["kl"]).reshape(3, -1),
-            losses=embedded.LOSS.values(part["losses"]).reshape(2, -1),
-            laws=np.sinh(embedded.LAW.values(part["laws"])).reshape(3, -1, 5),
-            final=embedded.KL.values(part["final"]),
-            kinds=_kinds(lab, place, len(part["final"])),
-        )
-
-
-def pictures(lab: Lab, place: int) -> list[Moving]:
+def pictures(lab: Lab, place: int) -> list[MovingPicture]:
     """Draw the four pictures with the marks of a place at the last epoch."""
     marks = Marks.of(lab, place)
     return [_ellipses(lab, marks), _strip(lab, marks), _kl(lab, marks), _losses(lab, marks)]
 
 
-def _ellipses(lab: Lab, marks: Marks) -> Moving:
+def _ellipses(lab: Lab, marks: Marks) -> MovingPicture:
     truth = lab.settings.config(lab.settings.chapter).truth
     with canvas(2.55) as (figure, axes):
         outline = ellipse(truth)
@@ -118,7 +81,7 @@ def _ellipses(lab: Lab, marks: Marks) -> Moving:
             for i, (name, colour, dashes) in enumerate(LAWS)
         ),
     ]
-    return Moving(
+    return MovingPicture(
         "lab-ellipses",
         "What was learned",
         "An ellipse holds 95 % of its distribution. Good, typical and bad: at the 5 %, 50 % and "
@@ -128,7 +91,7 @@ def _ellipses(lab: Lab, marks: Marks) -> Moving:
     )
 
 
-def _strip(lab: Lab, marks: Marks) -> Moving:
+def _strip(lab: Lab, marks: Marks) -> MovingPicture:
     shown = len(marks.final)
     with canvas(2.55) as (figure, axes):
         _kl_axis(axes)
@@ -143,15 +106,16 @@ def _strip(lab: Lab, marks: Marks) -> Moving:
             "One dot for each training, from the best to the worst; those under the line have "
             "learned the distribution.",
         )
+    heights = [up(box, min(kl, TOP)) for kl in marks.final]
     dots = [
-        f'<circle class="dot {kind}" cx="{_x(box, i + 1)}" cy="{_y(box, min(v, TOP))}" r="2.6"/>'
-        for i, (v, kind) in enumerate(zip(marks.final, marks.kinds, strict=True))
+        f'<circle class="dot {kind}" cx="{across(box, i + 1)}" cy="{height}" r="2.6"/>'
+        for i, (height, kind) in enumerate(zip(heights, marks.kinds, strict=True))
     ]
     pins = [
-        f'<circle class="dot-pin" cx="{_x(box, i + 1)}" cy="-9" r="2.6"/>' for i in range(shown)
+        f'<circle class="dot-pin" cx="{across(box, i + 1)}" cy="-9" r="2.6"/>' for i in range(shown)
     ]
     some = "" if shown == lab.settings.replicates else f" ({shown} of them, at equal ranks)"
-    return Moving(
+    return MovingPicture(
         "lab-strip",
         "Every training",
         f"One dot is one training{some}; on the top edge: beyond it.",
@@ -160,7 +124,7 @@ def _strip(lab: Lab, marks: Marks) -> Moving:
     )
 
 
-def _kl(lab: Lab, marks: Marks) -> Moving:
+def _kl(lab: Lab, marks: Marks) -> MovingPicture:
     epochs = lab.settings.curve_epochs
     with canvas(2.35) as (figure, axes):
         _kl_axis(axes)
@@ -188,7 +152,7 @@ def _kl(lab: Lab, marks: Marks) -> Moving:
         _path(line(zip(epochs, marks.kl[1], strict=True), box), "median", "learned"),
         _now(box, epochs[-1]),
     ]
-    return Moving(
+    return MovingPicture(
         "lab-kl",
         "Distance from the truth over time",
         "One line up is ten times worse; 0 would be perfect.",
@@ -197,7 +161,7 @@ def _kl(lab: Lab, marks: Marks) -> Moving:
     )
 
 
-def _losses(lab: Lab, marks: Marks) -> Moving:
+def _losses(lab: Lab, marks: Marks) -> MovingPicture:
     epochs = lab.settings.curve_epochs
     with canvas(2.35) as (figure, axes):
         _epoch_axis(axes, epochs[-1])
@@ -228,53 +192,13 @@ def _losses(lab: Lab, marks: Marks) -> Moving:
         ),
         _now(box, epochs[-1]),
     ]
-    return Moving(
+    return MovingPicture(
         "lab-losses",
         "What the losses say",
         "Medians of all trainings. Do they tell what KL tells?",
         _within(made, "lab-losses", box, inner),
         box,
     )
-
-
-# --- Marks, as lab.js makes them ------------------------------------------------------------------
-
-
-def law(entries: Sequence[float] | Array, box: PlotBox) -> str:
-    """Write the outline of two means and a root a, b, c as the path of an SVG."""
-    x, y, a, b, c = (float(entry) for entry in entries)
-    learned = Gaussian(np.array([x, y]), np.array([[a, b], [0.0, c]]))
-    outline = ellipse(learned, points=POINTS)[:-1]
-    if not np.isfinite(outline).all():
-        return ""
-    return f"{line(outline.tolist(), box)}Z"
-
-
-def line(points: Iterable[tuple[float, float]], box: PlotBox) -> str:
-    """Write points of the data as the path of an SVG; those that are no number are left out."""
-    places = [f"{_x(box, x)} {_y(box, y)}" for x, y in points if np.isfinite(y)]
-    return f"M{'L'.join(places)}" if places else ""
-
-
-def _x(box: PlotBox, value: float) -> str:
-    return f"{box.across[0] + box.across[1] * value:.1f}"
-
-
-def _y(box: PlotBox, value: float) -> str:
-    return f"{box.up[0] + box.up[1] * _seen(value):.1f}"
-
-
-def _seen(value: float) -> float:
-    """Keep a mark within a few pages of the picture."""
-    return float(np.clip(value, -1e3, 1e3))
-
-
-def _kinds(lab: Lab, place: int, shown: int) -> list[str]:
-    """Name the verdicts of the trainings that are drawn one by one, from the best."""
-    cell, n = lab.cells.iloc[place], lab.settings.replicates
-    learned, near = int(cell["converged"]), int(cell["converged"] + cell["near"])
-    ranks = [int(i * (n - 1) / (shown - 1) + 0.5) for i in range(shown)]
-    return ["converged" if r < learned else "near" if r < near else "failed" for r in ranks]
 
 
 def _path(d: str, name: str, colour: str, dashes: str = "") -> str:
@@ -284,7 +208,7 @@ def _path(d: str, name: str, colour: str, dashes: str = "") -> str:
 
 
 def _now(box: PlotBox, epoch: int) -> str:
-    x = _x(box, epoch)
+    x = across(box, epoch)
     return (
         f'<line class="now" x1="{x}" x2="{x}" y1="{box.top:.1f}" y2="{box.top + box.height:.1f}"/>'
     )

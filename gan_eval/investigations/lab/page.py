@@ -9,7 +9,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from gan_eval.investigations.lab import embedded, figures, questions, words
+from gan_eval.investigations.lab import embedded, figures, marks, questions, words
 from gan_eval.investigations.lab.result import Lab
 from gan_eval.pages.blocks import Answer, Block, Code, Moving, Paragraph, Section
 from gan_eval.pages.numbers import count, plural, setting
@@ -41,8 +41,8 @@ def _moving(lab: Lab) -> Moving:
     pictures = figures.pictures(lab, at)
     data = embedded.payload(lab) | {
         "boxes": {p.identity: {"across": p.box.across, "up": p.box.up} for p in pictures},
-        "points": figures.POINTS,
-        "radius": figures.RADIUS,
+        "points": marks.POINTS,
+        "radius": marks.RADIUS,
         "top": figures.TOP,
     }
     html = _template().render(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gan_eval.investigations.lab import words
 from gan_eval.investigations.lab.result import Lab
-from gan_eval.pages.numbers import percent
+from gan_eval.pages.numbers import number, percent
 
 
 class Question(NamedTuple):
@@ -32,8 +32,7 @@ def questions(lab: Lab) -> list[Question]:
             "generator's rate.",
             f"{_rates(lab)}. Each net answers the other at every step. A discriminator that jumps "
             "gives directions that the next step takes back; one that is slow does not notice in "
-            "which direction the generator runs away. The chapter's pair of rates is well chosen, "
-            "and it is still not enough.",
+            f"which direction the generator runs away. {_pairs(lab)}",
         ),
         (
             "What does the chapter's discriminator not see?",
@@ -46,8 +45,8 @@ def questions(lab: Lab) -> list[Question]:
         (
             "Do the losses tell whether it is learning?",
             "the losses near ln 2, where D only guesses, and KL beside them.",
-            f"No. {_losses(lab)} D can no longer tell, either because there is nothing to tell or "
-            "because it does not see it.",
+            f"{_losses(lab)} Where both stand at ln 2 = 0.69, D can no longer tell: either because "
+            "there is nothing to tell, or because it does not see it.",
         ),
         (
             "The quadratic discriminator contains the answer. Does it do best?",
@@ -62,7 +61,7 @@ def questions(lab: Lab) -> list[Question]:
         (
             "Is more always better?",
             "16, whitened rows and falling rates; then every other switch as well.",
-            f"No: the two are worth {_worth(lab, at(form=1, whitened=1, decay=1))} rows, all five "
+            f"The two are worth {_worth(lab, at(form=1, whitened=1, decay=1))} rows, all five "
             f"{_worth(lab, at(form=1, whitened=1, decay=1, average=1, momentum=1, penalty=1))}.",
         ),
         (
@@ -99,6 +98,23 @@ def _rates(lab: Lab) -> str:
         for i, choice in enumerate(rates.choices)
     ]
     return f"Worth in rows by its rate: {', '.join(found)}"
+
+
+def _pairs(lab: Lab) -> str:
+    """Count the pairs of rates that do better than the chapter's, all else as there."""
+    settings = lab.settings
+    first, second, *_ = settings.controls
+    worths = [
+        lab.worth(settings.place(rate_D=i, rate_G=j))
+        for i in range(len(first.choices))
+        for j in range(len(second.choices))
+    ]
+    better = sum(worth > lab.worth(settings.chapter) for worth in worths)
+    said = f"{better} of them are" if better > 1 else "one of them is" if better else "none is"
+    return (
+        f"Of the {len(worths)} pairs of rates {said} worth more than the chapter's; the best is "
+        f"worth {number(max(worths), 2)} rows."
+    )
 
 
 def _losses(lab: Lab) -> str:

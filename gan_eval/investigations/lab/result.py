@@ -130,10 +130,13 @@ class Lab:
 
     def document(self) -> dict[str, Any]:
         """Give all of it, ready for JSON: nine digits, and ``"inf"`` for what is infinite."""
+        from gan_eval.investigations.lab import words
+
         cells = {name: self.cells[name].tolist() for name in COLUMNS}
         traces = {name: values.tolist() for name, values in vars(self.traces).items()}
         return {
             "form": _FORM,
+            "answer": words.sentence(self),
             "settings": self.settings.document(),
             "provenance": json_ready(self.provenance),
             "cells": _short(cells),

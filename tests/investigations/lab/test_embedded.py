@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_eval.distributions.gaussian import Gaussian, ellipse
-from gan_eval.investigations.lab import Lab, embedded, figures
+from gan_eval.investigations.lab import Lab, embedded, marks
 from gan_eval.judging.answer import headline
 from gan_eval.pages.canvas import PlotBox
 from gan_eval.pages.numbers import number, percent
@@ -33,13 +33,13 @@ def test_the_root_of_a_covariance_gives_it_back() -> None:
 
 def test_marks_are_the_traces(small: Lab) -> None:
     for place in (small.settings.chapter, small.best):
-        marks, traces = figures.Marks.of(small, place), small.traces
-        np.testing.assert_allclose(marks.kl.T, np.log10(traces.kl[place]), atol=0.002)
-        np.testing.assert_allclose(marks.losses.T, traces.losses[place], atol=0.002)
+        there, traces = marks.Marks.of(small, place), small.traces
+        np.testing.assert_allclose(there.kl.T, np.log10(traces.kl[place]), atol=0.002)
+        np.testing.assert_allclose(there.losses.T, traces.losses[place], atol=0.002)
         roots = embedded.roots(traces.laws[place])
-        np.testing.assert_allclose(marks.laws, roots, atol=0.002, rtol=0.002)
+        np.testing.assert_allclose(there.laws, roots, atol=0.002, rtol=0.002)
         counts = small.cells.iloc[place][["converged", "near"]].astype(int).tolist()
-        assert [marks.kinds.count(kind) for kind in ("converged", "near")] == counts
+        assert [there.kinds.count(kind) for kind in ("converged", "near")] == counts
 
 
 def test_texts_are_those_of_the_summary(small: Lab) -> None:
@@ -58,14 +58,14 @@ def test_texts_are_those_of_the_summary(small: Lab) -> None:
 def test_an_outline_is_the_ellipse_of_the_law() -> None:
     box = PlotBox(0, 0, 1, 1, across=(10.0, 2.0), up=(20.0, -3.0))
     a, b, c = 2.0, 1.0, 0.5
-    path = figures.law([1.0, -1.0, a, b, c], box)
+    path = marks.law([1.0, -1.0, a, b, c], box)
     assert path.startswith("M")
     assert path.endswith("Z")
     places = np.array([pair.split() for pair in path[1:-1].split("L")], dtype=float)
     law = Gaussian(np.array([1.0, -1.0]), np.array([[a, b], [0.0, c]]))
     expected = ellipse(law, points=61)[:-1] * [2, -3] + [10, 20]
     np.testing.assert_allclose(places, expected, atol=0.06)
-    assert figures.law([np.nan, 0, 1, 0, 1], box) == ""
+    assert marks.law([np.nan, 0, 1, 0, 1], box) == ""
 
 
 def test_the_strip_has_the_ends(small: Lab) -> None:

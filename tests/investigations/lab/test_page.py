@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gan_eval.investigations.lab import Lab, figures, words
+from gan_eval.investigations.lab import Lab, figures, marks, words
 from tests.report.chromium import browser, console, needs_driver, requests, show
 
 pytestmark = needs_driver
@@ -117,13 +117,13 @@ def test_the_slider_moves_the_ellipses(driver: Any, small: Lab, page: Path) -> N
         "const slider = document.querySelector('#lab-epoch'); slider.value = 2;"
         "slider.dispatchEvent(new Event('input'))"
     )
-    marks = figures.Marks.of(small, small.settings.chapter)
+    there = marks.Marks.of(small, small.settings.chapter)
     box = next(
         picture.box
         for picture in figures.pictures(small, small.settings.chapter)
         if picture.identity == "lab-ellipses"
     )
-    assert path(driver, "#lab-ellipses .typical") == figures.law(marks.laws[1, 2], box)
+    assert path(driver, "#lab-ellipses .typical") == marks.law(there.laws[1, 2], box)
     assert str(small.settings.law_epochs[2]) in text(driver, ".lab-slider output")
 
 
