@@ -12,18 +12,20 @@ def backends(as_json: AsJson = False) -> None:
     Example:
       gan-eval backends --json
     """
-    from dataclasses import asdict
-
     from gan_eval.cli.console import print_json, print_table, say
     from gan_eval.training.backends import backends as registered
 
     found = registered()
+    told = [entry.told() for entry in found]
     if as_json:
-        print_json({"backends": [asdict(entry) for entry in found]})
+        print_json({"backends": told})
     else:
         print_table(
             ("backend", "state", "devices", "framework", "to install, or what it said"),
-            ((e.name, e.state, ", ".join(e.devices), e.version, e.remedy) for e in found),
+            (
+                (e["name"], e["state"], ", ".join(e["devices"]), e["version"], e["remedy"])
+                for e in told
+            ),
         )
         usable = [entry.name for entry in found if entry.state == "installed" and entry.devices]
         rest = len(found) - len(usable)

@@ -76,7 +76,8 @@ def _print(found: Conformance) -> None:
     from gan_eval.judging.agreement import MARGIN
 
     for one in found.absent:
-        why = "has no device here" if one.state == "installed" else f"is {one.state}: {one.remedy}"
+        remedy = one.told()["remedy"]
+        why = "has no device here" if one.state == "installed" else f"is {one.state}: {remedy}"
         say(f"left out: {one.name} {why}")
     if not found.pairs:
         say(words.headline(found))

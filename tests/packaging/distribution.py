@@ -1,8 +1,9 @@
 """What `tox run -e dist` checks of a wheel and a source distribution: whole, alike, and usable.
 
-``python tests/packaging/distribution.py DIST``, from a checkout: DIST has both, as `python -m build`
-made them. The wheel is installed in an environment of its own outside of the checkout, and used
-there; the source distribution is unpacked beside it, and tests of its files are run.
+``python tests/packaging/distribution.py DIST``, from a checkout: DIST has both, as
+`python -m build` made them. The wheel is installed in an environment of its own outside of the
+checkout, and used there; the source distribution is unpacked beside it, and tests of its files are
+run.
 """
 
 from __future__ import annotations

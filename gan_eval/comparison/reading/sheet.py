@@ -15,6 +15,7 @@ from gan_eval.comparison.reading.options import ReadOptions
 from gan_eval.comparison.reading.source import Source, positions, require_columns, require_room
 from gan_eval.runtime.arguments import nearest, plain
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.installing import advice_here
 
 _ENGINES = {"calamine": "python_calamine", "openpyxl": "openpyxl"}
 
@@ -46,7 +47,8 @@ class Sheet:
         known = (n for n, module in _ENGINES.items() if importlib.util.find_spec(module))
         engine = next((n for n in known if n == "calamine" or source.ending == ".xlsx"), None)
         if engine is None:
-            raise UsageError(f"{name!r} needs a reader of Excel: pip install 'gan-eval[excel]'")
+            advice = advice_here("pip install 'gan-eval[excel]'")
+            raise UsageError(f"{name!r} needs a reader of Excel: {advice}")
         try:
             with source.open() as file:
                 if zipfile.is_zipfile(file):

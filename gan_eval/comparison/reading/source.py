@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.installing import advice_here
 
 MOST_NUMBERS = 2**28
 """Numbers that a file may hold, in float64 2 GiB; on disk they may be packed."""
@@ -131,7 +132,7 @@ def _unpacked(file: IO[bytes], packed: str, name: str) -> bytes:
             import zstandard  # type: ignore[import-not-found]
         except ImportError:
             raise UsageError(
-                f"{name!r} needs the package zstandard: pip install 'gan-eval[zstd]'"
+                advice_here(f"{name!r} needs the package zstandard: pip install 'gan-eval[zstd]'")
             ) from None
         failures = (EOFError, zstandard.ZstdError)
         chunks = _frames(file, zstandard.ZstdDecompressor())

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.installing import advice_here
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -48,7 +49,7 @@ def connected(address: str) -> Iterator[Client]:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"`scheduler` needs Dask, and {error.name} is not installed: "
-            "pip install 'gan-eval[dask]'"
+            + advice_here("pip install 'gan-eval[dask]'")
         ) from None
     with _silence():
         try:

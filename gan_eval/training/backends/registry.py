@@ -7,10 +7,11 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gan_eval.runtime.arguments import instance_of, nearest
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.installing import advice_here
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.training import remedies
 from gan_eval.training.backends.protocol import Backend
@@ -32,9 +33,14 @@ class Availability:
     version: str = ""
     replicates_per_call: int = 1
     remedy: str = ""
-    """The command that installs what is missing, or what the broken import said."""
+    """The command that installs what is missing, as it holds anywhere (``told`` has it as it works
+    on this machine), or what the broken import said."""
     lacks: tuple[str, ...] = ()
     """The remedies that it does not train."""
+
+    def told(self) -> dict[str, Any]:
+        """Return all fields, the remedy as it works on this machine."""
+        return asdict(self) | {"remedy": advice_here(self.remedy)}
 
     @property
     def default(self) -> bool:
@@ -103,7 +109,7 @@ class Backends(Displayed, tuple[Availability, ...]):
         """Return one row per backend and form."""
         import pandas as pd
 
-        return pd.DataFrame([asdict(one) for one in self])
+        return pd.DataFrame([one.told() for one in self])
 
     def __repr__(self) -> str:
         usable = (
@@ -120,7 +126,7 @@ class Backends(Displayed, tuple[Availability, ...]):
 def absence(name: str, state: str, remedy: str) -> str:
     """Say that a backend is not installed, or broken, and the remedy."""
     if state == "missing":
-        return f"not installed: {name} – install it with: {remedy}"
+        return f"not installed: {name} – install it with: {advice_here(remedy)}"
     return f"{state}: {name}: {remedy}"
 
 
@@ -177,7 +183,8 @@ class MissingFrameworkError(UsageError):
     """The framework of a known backend is not installed."""
 
     def __init__(self, name: str, module: str, command: str) -> None:
-        super().__init__(f"backend {name!r} needs {module}, which is not installed: {command}")
+        here = advice_here(command)
+        super().__init__(f"backend {name!r} needs {module}, which is not installed: {here}")
         self.command = command
 
 
