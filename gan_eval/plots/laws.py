@@ -117,7 +117,7 @@ def discriminator(
     """Draw what a discriminator says of each place: level lines of its probability of "real".
 
     Where it is as good as flat, which is no lines, the picture says so in words. Over rows with one
-    coordinate a curve takes the place of lines.
+    coordinate a curve takes the place of lines: 0 is the floor of the picture, and 1 its top.
 
     Parameters
     ----------
@@ -221,11 +221,12 @@ def _level(axes: Axes, across: Array, up: Array, values: Array, *, probability: 
 
 
 def _curve(axes: Axes, x: Array, answer: Callable[[Array], Array]) -> None:
-    beside = axes.twinx()
-    beside.plot(x, answer(x), color=COLOURS["loss-d"], linewidth=1.2, label="D")
-    beside.set_ylim(0, 1)
-    beside.set_ylabel("D: probability of real", color=COLOURS["loss-d"])
-    beside.grid(visible=False)
+    """Draw probabilities by the height of the axes, which is 1."""
+    axes.plot(
+        x, answer(x), color=COLOURS["loss-d"], linewidth=1.2, label="D says real, 0 to 1",
+        transform=axes.get_xaxis_transform(),
+    )  # fmt: skip
+    legend_above(axes, columns=3)
 
 
 def _gaussian(value: Any) -> Gaussian | None:

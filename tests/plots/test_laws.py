@@ -111,6 +111,9 @@ def test_a_flat_discriminator_is_told_in_words_and_one_coordinate_is_a_curve() -
     gans = ge.train(config, backend="fused_cpu")
     ax = ge.plots.distribution(([0.0], [[1.0]]), config.truth)
     ge.plots.discriminator(gans, ax=ax)
-    (beside,) = (one for one in ax.figure.axes if one is not ax)
-    x, y = map(np.asarray, beside.lines[0].get_data())
+    curve = ax.lines[-1]
+    x, y = map(np.asarray, curve.get_data())
+    # By the height of the axes: 0 is its floor, 1 its top.
+    top = curve.get_transform().transform([[0.0, 1.0]])[0, 1]
+    assert top == pytest.approx(ax.transAxes.transform([[0.0, 1.0]])[0, 1])
     np.testing.assert_allclose(y, 1 / (1 + np.exp(-gans.critic(0, x[:, None]))))

@@ -130,8 +130,6 @@ def images(film: Film, dpi: int = 80) -> Iterator[np.ndarray]:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for epoch in film.frames:
-            for beside in set(figure.axes) - set(three):
-                beside.remove()
             for ax, draw in zip(three, pictures, strict=True):
                 ax.clear()
                 draw(ax, epoch)

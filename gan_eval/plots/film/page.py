@@ -138,7 +138,6 @@ class _Plane(_Panel):
             ]
             if not flat:
                 moved += [p for c in axes.containers[1:] for p in c]  # type: ignore[misc]
-                moved += [line for ax in figure.axes if ax is not axes for line in ax.lines]
             for artist in moved:
                 artist.remove()
             for text in list(axes.texts):
@@ -235,7 +234,10 @@ def _caption(film: Film, flat: bool) -> str:
     if film.discriminators is None:
         return f"{seen}. {NOT_TOLD}"
     if not flat:
-        return f"{seen}; the thin curve is D's probability that a row there is real."
+        return (
+            f"{seen}; the thin curve is D's probability that a row there is real, from 0 at the "
+            "floor to 1 at the top."
+        )
     if not _probability(film):
         return f"{seen}; along a thin line D's answer is the same."
     return (
