@@ -27,6 +27,7 @@ SHOWN = (
     "battery",
     "dynamics",
     "lab",
+    "pictures",
     "coverage",
     "copying",
     "tables",
