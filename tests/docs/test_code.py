@@ -19,6 +19,7 @@ ENTRIES = sorted(
 )
 """One page a measure or a test."""
 SHOWN = (
+    "install",
     "tutorial",
     "convergence",
     "convergence/check",

@@ -102,7 +102,7 @@ def installed(wheel: Path, place: Path) -> Path:
     """Install a wheel with what it needs in an environment of its own; return its Python."""
     venv.create(place, with_pip=True)
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
-    tools = ("pytest", "hypothesis")
+    tools = ("pytest", "hypothesis", "pyyaml")
     run(python, "-m", "pip", "install", "--quiet", "--no-compile", str(wheel), *tools)
     return python
 
