@@ -1,31 +1,34 @@
 """``pytest benchmarks/``: what is saved, where, and on which backends and devices it runs.
 
 Without any option a run is saved under ``reports/benchmarks/`` as pytest-benchmark's JSON with a
-CSV of the same name beside it, and the table is printed. Seconds are of ``clock.seconds``, which do
-not count the time in which other processes had the processor. pytest-benchmark's own options
+CSV of the same name beside it, and ends with a table and a sentence that answers; the wide table of
+pytest-benchmark comes with ``--benchmark-verbose``. Seconds are of ``clock.seconds``, which do not
+count the time in which other processes had the processor. pytest-benchmark's own options
 (``--benchmark-storage``, ``--benchmark-save``, ``--benchmark-compare`` …) work as they always do.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import clock
 from gan_eval.investigations.speed import benchmarks
+from gan_eval.investigations.speed.terminal import summary
 from gan_eval.runtime.provenance import environment
 from gan_eval.training.backends import backends
 
 PLUGINS_STORAGE, PLUGINS_TIMER = "file://./.benchmarks", "time.perf_counter"
 CLOCK = "benchmarks.clock.seconds"
-SHOWN = ["name", "device", "rounds", "median_seconds", "iqr_seconds", "examples_per_second", "unit"]
 BEFORE = pytest.StashKey[set[Path]]()
 
 Measure = Callable[..., Any]
@@ -47,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         option.benchmark_save = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     if option.benchmark_timer == PLUGINS_TIMER:
         option.benchmark_timer = CLOCK
+    option.benchmark_quiet = not option.benchmark_compare
     option.benchmark_save_data = True  # `gan-eval throughput --against` tests the raw rounds
     # What pytest-benchmark says where a test skips before it has timed anything.
     config.addinivalue_line("filterwarnings", "ignore:Benchmark fixture was not used at all")
@@ -70,17 +74,29 @@ def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Write the table of this run beside its JSON, and print it."""
-    for path in sorted(_saved(config) - config.stash[BEFORE]):
+    """Write the table of this run beside its JSON, and print it for a person to read."""
+    saved = sorted(_saved(config) - config.stash[BEFORE])
+    skipped = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", ()))
+    for path in saved:
         table = benchmarks.read(path)
         table.to_csv(path.with_suffix(".csv"), index=False)
-        terminalreporter.section("examples per second")
-        text = table[SHOWN].to_string(index=False, float_format="%.4g")
-        terminalreporter.write_line(text)
-        for written in (path, path.with_suffix(".csv")):
-            inside = config.rootpath in written.parents
-            shown = written.relative_to(config.rootpath) if inside else written
-            terminalreporter.write_line(f"written: {shown}")
+        inside = config.rootpath in path.parents
+        place = path.relative_to(config.rootpath) if inside else path
+        _write(terminalreporter, summary(table, skipped, [f"Written: {place} and .csv"]))
+    if not saved and not config.option.collectonly:
+        _write(terminalreporter, summary(pd.DataFrame(columns=list(benchmarks.COLUMNS)), skipped))
+
+
+def _write(terminalreporter: pytest.TerminalReporter, lines: list[str]) -> None:
+    terminalreporter.section("how fast, and how sure")
+    for line in lines:
+        terminalreporter.write_line(line)
+
+
+def _reason(report: Any) -> str:
+    """Say why a benchmark was skipped, without pytest's word for it."""
+    why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return str(why).removeprefix("Skipped: ")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -107,7 +123,7 @@ def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Meas
     ``measure(call, examples=…, unit=…, **facts)`` returns what the call returned. How many rounds
     there are, and calls in a round, follows from what a call takes (``schedule``); there are at
     least as many rounds as ``--benchmark-min-rounds`` says. Facts are those of
-    ``throughput.FACTS``.
+    ``benchmarks.FACTS`` of ``gan_eval.investigations.speed``.
     """
 
     def timed(call: Callable[[], Any], *, examples: int, unit: str, **facts: Any) -> Any:

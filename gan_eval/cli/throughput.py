@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from gan_eval.cli.app import AsJson, argument, option
 from gan_eval.cli.status import Status
+from gan_eval.cli.summary import AsMarkdown, one_form
+from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
     from gan_eval.investigations.speed.result import Figures
@@ -14,20 +16,34 @@ if TYPE_CHECKING:
 
 def throughput(
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         argument(
             "FILE",
             "Files of pytest-benchmark: what --benchmark-json, --benchmark-save or "
-            "--benchmark-autosave wrote. `pytest benchmarks/` leaves them in "
-            "reports/benchmarks.",
+            "--benchmark-autosave wrote. If not given, the newest run in the folder of "
+            "--history, with its history.",
         ),
-    ],
+    ] = None,
+    history: Annotated[
+        Path | None,
+        option(
+            "--history DIR",
+            "Name the steps of speed over all runs in this folder, by commit; if no FILE is "
+            "given, reports/benchmarks, where `pytest benchmarks/` saves every run.",
+        ),
+    ] = None,
+    last: Annotated[
+        int | None,
+        option(
+            "--last N", "Take no more of the history than the N newest runs; nothing is deleted."
+        ),
+    ] = None,
     csv: Annotated[Path | None, option("--csv FILE", "Write the table as CSV.")] = None,
     html: Annotated[
         Path | None,
         option(
             "--html FILE",
-            "Write one offline HTML page: the tables, and a picture of examples per second.",
+            "Write one offline HTML page: the answer with its picture, tables, what to do next.",
         ),
     ] = None,
     against: Annotated[
@@ -59,11 +75,12 @@ def throughput(
         float, option("--epsilon KL", "The KL(q‖p), in nats, that counts as quality; above 0.")
     ] = 0.1,
     as_json: AsJson = False,
+    markdown: AsMarkdown = False,
 ) -> Status:
-    """Tabulate benchmarks, and say whether one became slower.
+    """Tabulate benchmarks, say whether one became slower, and between which commits.
 
     What `pytest benchmarks/`, or anyone's pytest-benchmark, has measured, in one
-    table.
+    table; against earlier files; and over all saved runs.
 
     \b
     Exit status:
@@ -77,13 +94,28 @@ def throughput(
     Example:
       gan-eval throughput new.json --against old.json --slowdown 1.3
     """
-    from gan_eval.cli.console import print_json
+    from gan_eval.investigations.speed.history import HISTORY
     from gan_eval.investigations.speed.result import Figures
     from gan_eval.runtime.files import check_outputs, write_text
     from gan_eval.runtime.spreadsheet import csv_text
 
-    check_outputs({"--csv": csv, "--html": html}, (*files, *(against or ())))
-    found = Figures.read(files)
+    one_form(as_json, markdown)
+    check_outputs({"--csv": csv, "--html": html}, (*(files or ()), *(against or ())))
+    if files:
+        found = Figures.read(files)
+        if history is not None:
+            found = found.over(history, last=last, alpha=alpha)
+        elif last is not None:
+            raise UsageError("`--last` is of a history: name its folder with `--history`")
+    else:
+        folder = history or HISTORY
+        if history is None and not folder.is_dir():
+            raise UsageError(
+                f"no FILE is given, and there is no folder {str(folder)!r}, in which "
+                "`pytest benchmarks/` saves its runs"
+            )
+        found = Figures.newest(folder, last=last, alpha=alpha)
+        files = [folder / name for name in found.table["file"].unique()]
     if against:
         found = found.against(against, files, slowdown=slowdown, alpha=alpha, correction=correction)
     if run is not None:
@@ -93,22 +125,34 @@ def throughput(
     if html is not None:
         write_text(html, found.page())
     if as_json:
+        from gan_eval.cli.console import print_json
+
         print_json(found.document())
+    elif markdown:
+        from gan_eval.cli.summary import print_markdown
+
+        print_markdown(found.markdown())
     else:
         _print(found)
     return Status.of(found.passed)
 
 
 def _print(found: Figures) -> None:
-    """Print tables, and sentences on what makes them doubtful and where they were measured."""
+    """Print tables, then sentences, the answer last."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.speed import page
+    from gan_eval.investigations.speed import tables, terminal
 
-    tables = [page.benchmarks(found.table)]
-    if found.quality is not None:
-        tables.append(page.passages(found.quality, found.labels))
+    for name, table in found.table.groupby("file", sort=False):
+        if found.table["file"].nunique() > 1:
+            say(f"{name}:")
+        print("\n".join(terminal.lines(table)))
+    made = []
+    if found.quality is not None and len(found.quality):
+        made.append(tables.passages(found.quality, found.labels))
     if found.comparison is not None:
-        tables.append(page.changes(found.comparison))
-    for table in tables:
+        made.append(tables.changes(found.comparison))
+    if found.steps is not None and len(found.steps.table):
+        made.append(tables.found_steps(found.steps))
+    for table in made:
         print_table(table.head, table.rows, table.caption)
     say(*found.sentences())

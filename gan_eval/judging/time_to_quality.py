@@ -14,6 +14,7 @@ from scipy import stats
 from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.bootstrap import Array
+from gan_eval.stats.shares import share_interval
 
 CELL = ["config_hash", "backend", "device"]
 """The columns that the replicates of a row of ``time_to_quality`` have in common."""
@@ -21,7 +22,7 @@ CELL = ["config_hash", "backend", "device"]
 COLUMNS = (
     *(*CELL, "epsilon", "replicates", "reached", "censored", "share_at_end"),
     *("examples", "examples_low", "examples_high", "seconds", "seconds_low", "seconds_high"),
-    "examples_per_second",
+    *("examples_per_second", "within_per_second", "within_low", "within_high"),
 )
 """The columns of ``time_to_quality``, in order."""
 
@@ -106,8 +107,10 @@ def time_to_quality(
         ``share_at_end`` within ε after the last epoch, since a replicate may leave again; the
         Kaplan–Meier medians of ``examples`` and ``seconds`` with their intervals
         (``median_time``), ∞ where fewer than half were seen to reach ε; ``examples_per_second``,
-        all examples over all seconds of training. Seconds are a replicate's own: those that train
-        side by side share theirs out.
+        all examples over all seconds of training; ``within_per_second``, how many trainings that
+        are within ε after the last epoch a second of training gives, from ``within_low`` to
+        ``within_high`` by the exact interval of their share, the seconds taken as they were.
+        Seconds are a replicate's own: those that train side by side share theirs out.
 
     Raises
     ------
@@ -127,6 +130,13 @@ def time_to_quality(
             row |= dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
         seen, spent = (float(group[f"total_{name}"].sum()) for name in ("examples", "seconds"))
         row["examples_per_second"] = seen / spent if spent else np.nan
+        within = int(group["within"].sum())
+        for name, share in zip(
+            ("within_per_second", "within_low", "within_high"),
+            (within / n, *share_interval(within, n, confidence)),
+            strict=True,
+        ):
+            row[name] = share * n / spent if spent else np.nan
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from gan_eval.comparison.held_out import CopyVerdict
 from gan_eval.comparison.pages import answer, tables, words
 from gan_eval.comparison.ranking import words as rank_words
-from gan_eval.pages.blocks import Table
+from gan_eval.pages.markdown import document
 from gan_eval.pages.numbers import number, p_value, setting
 from gan_eval.stats.battery.catalogue import TESTS
 from gan_eval.stats.result import Verdict
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 12
 """Columns that a summary lists."""
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$!]|:(?=\S))")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -39,14 +38,14 @@ def markdown(found: Comparison) -> str:
     left = len(found.compared) - MOST_COLUMNS
     more = [f"{left} more columns differ less."] if left > 0 else []
     says = [answer.verdict(found), words.worst_column(found)]
-    return _document(answer.headline(found), says, shown, [*more, *words.rows(found)])
+    return document(answer.headline(found), says, shown, [*more, *words.rows(found)])
 
 
 def ranking_markdown(found: Ranking) -> str:
     """Write a ranking as GitHub's Markdown: the answer, distances, differences."""
     shown = [rank_words.distances_table(found), rank_words.differences_table(found)]
     says = [" ".join(rank_words.pairs(found)[:MOST_COLUMNS])]
-    return _document(rank_words.headline(found), says, shown, rank_words.facts(found))
+    return document(rank_words.headline(found), says, shown, rank_words.facts(found))
 
 
 def junit(found: Comparison) -> str:
@@ -112,25 +111,6 @@ def junit(found: Comparison) -> str:
 
 def _name(found: Comparison) -> str:
     return f"{found.real.source} and {found.generated.source}"
-
-
-def _document(headline: str, says: list[str], shown: list[Table], facts: list[str]) -> str:
-    parts = [f"### {_escaped(headline)}", *map(_escaped, filter(None, says))]
-    parts += [part for table in shown for part in (_escaped(table.caption) + ":", _table(table))]
-    parts.append("\n".join(f"- {_escaped(fact)}" for fact in facts))
-    return "\n\n".join(parts) + "\n"
-
-
-def _table(table: Table) -> str:
-    rows = [table.head, *table.rows]
-    lines = ["| " + " | ".join(map(_escaped, row)) + " |" for row in rows]
-    marks = [":--" if j < table.words else "--:" for j in range(len(table.head))]
-    return "\n".join([lines[0], "| " + " | ".join(marks) + " |", *lines[1:]])
-
-
-def _escaped(text: str) -> str:
-    """Write a text such that Markdown takes nothing in it for markup, link or mention."""
-    return _SPECIAL.sub(r"\\\1", re.sub(r"[\r\n]+", " ", text))
 
 
 def _xml(text: str) -> str:

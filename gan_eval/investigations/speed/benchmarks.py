@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_eval.investigations.speed.names import label, told_apart
+from gan_eval.investigations.speed.rates import add_rates
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_text
@@ -22,20 +25,24 @@ FACTS = ("backend", "device", "threads", "replicates", "config_hash", "unit", "e
 """The facts that a benchmark of this project notes in its ``extra_info``; missing in another's."""
 
 COLUMNS = (
-    *("name", "group", "parameters", *FACTS),
-    *("median_seconds", "iqr_seconds", "min_seconds", "rounds", "examples_per_second"),
-    *("spread", "unstable", "machine", "cores", "gpus", "python", "packages", "measured"),
+    *("label", "name", "group", "parameters", *FACTS, "peer"),
+    *("median_seconds", "iqr_seconds", "min_seconds", "rounds"),
+    *("examples_per_second", "rate_low", "rate_high"),
+    *("times_the_loop", "times_low", "times_high", "spread", "unstable"),
+    *("machine", "cores", "gpus", "python", "packages", "measured"),
+    *("commit", "dirty", "committed", "benchmark"),
 )
 """The columns of ``read``, in order."""
 
 UNSTABLE = 0.1
 """Spread of the rounds from which on a benchmark counts as unstable."""
 
-TRAINING, LOOP = "training examples", "pytorch"
-"""The unit of a benchmark of training, and the backend that is the chapter's loop."""
-
+_ADDED = ("rate_low", "rate_high", "times_the_loop", "times_low", "times_high")
 _FEW = 5
 """Rounds from which on quartiles mean something."""
+
+
+_COMMIT = re.compile("[0-9a-f]{7,64}")
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,20 @@ def read(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per benchmark, columns ``COLUMNS``. Seconds are those of one call, over the rounds:
-        the median, the interquartile range and the minimum. ``examples_per_second`` is ``examples``
-        over the median. ``parameters`` is ``"key=value, …"`` in the benchmark's order. ``machine``
+        One row per benchmark, columns ``COLUMNS``. ``label`` is its name in words
+        (``names.label``), ``name`` pytest's, ``benchmark`` pytest's with the file's in front.
+        Seconds are those of one call, over the rounds: the median, the interquartile range and the
+        minimum. ``examples_per_second`` is ``examples`` over the median; its interval, and
+        ``times_the_loop`` with its own, are those of ``rates.add_rates``, NaN where the file has no
+        raw rounds. ``peer`` is True where another package is measured.
+        ``parameters`` is ``"key=value, …"`` in the benchmark's order. ``machine``
         is the processor's name; ``packages`` is ``"name version, …"``; ``measured`` is the time of
         day (UTC, ISO 8601) at which the file was written. ``spread`` is the clock's noise: the
         interquartile range over the median, of fewer than 5 rounds the whole range over it, of one
         round NaN; ``unstable`` says that it is above ``UNSTABLE``. A fact that the file lacks is
-        missing (None or NaN), which is the case in files of other projects. Nothing refers to a
-        commit.
+        missing (None or NaN), which is the case in files of other projects. ``commit`` is the whole
+        name of the commit that was measured, ``dirty`` says that its files had been changed, and
+        ``committed`` is its time (UTC, ISO 8601); None where the folder belonged to none.
 
     Raises
     ------
@@ -78,7 +90,10 @@ def read(path: str | Path) -> pd.DataFrame:
     """
     with _document(path) as document:
         rows = [_row(benchmark, document) for benchmark in document["benchmarks"]]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        seconds = [_raw(benchmark["stats"]) for benchmark in document["benchmarks"]]
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in _ADDED])
+    table["label"] = told_apart(list(table["label"]), list(table["name"]))
+    return add_rates(table, seconds)[list(COLUMNS)]
 
 
 def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
@@ -93,21 +108,6 @@ def read_all(paths: Sequence[str | Path]) -> pd.DataFrame:
     if not filled:
         raise UsageError(f"no benchmark stands in {', '.join(repr(str(path)) for path in paths)}")
     return pd.concat(filled, ignore_index=True)
-
-
-def over_the_loop(table: pd.DataFrame) -> pd.Series:
-    """Divide each training's examples/sec by those of the chapter's loop in the same file.
-
-    The loop is the backend ``pytorch`` with one replicate on the CPU; where a file has several
-    such benchmarks, their median. NaN for what is no training, or where the file has no loop.
-    """
-    trains = table["unit"] == TRAINING
-    loop = trains & (table["backend"] == LOOP) & (table["replicates"] == 1)
-    loop &= table["device"] == "cpu"
-    rates = pd.to_numeric(table["examples_per_second"], errors="coerce")
-    file = table["file"] if "file" in table else pd.Series("", index=table.index)
-    of_file = rates[loop].groupby(file[loop]).median()
-    return (rates / file.map(of_file).astype(float)).where(trains)
 
 
 def rounds(path: str | Path) -> dict[str, Rounds]:
@@ -166,12 +166,16 @@ def _row(benchmark: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str,
     median, iqr, least, most = (_seconds(stats, name) for name in ("median", "iqr", "min", "max"))
     count, examples = int(stats["rounds"]), _examples(noted)
     spread = (iqr if count >= _FEW else most - least) / median if count > 1 and median else math.nan
+    commit = document.get("commit_info") or {}
+    known = isinstance(commit.get("id"), str) and bool(_COMMIT.fullmatch(commit["id"]))
     return {
+        "label": label(str(benchmark["name"]), benchmark["params"], noted),
         "name": str(benchmark["name"]),
         "group": _text(benchmark["group"]),
         "parameters": _joined(benchmark["params"], "="),
         **{name: _text(noted.get(name)) for name in ("backend", "device", "config_hash", "unit")},
         **{name: _number(noted.get(name)) for name in ("threads", "replicates")},
+        "peer": bool(noted.get("peer")),
         "examples": examples,
         "median_seconds": median,
         "iqr_seconds": iqr,
@@ -186,7 +190,18 @@ def _row(benchmark: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str,
         "python": str(machine["python_version"]),
         "packages": _joined(here.get("packages"), " "),
         "measured": str(document["datetime"]),
+        "commit": commit["id"] if known else None,
+        "dirty": bool(commit.get("dirty")) if known else None,
+        "committed": _text(commit.get("time")) if known else None,
+        "benchmark": str(benchmark["fullname"]),
     }
+
+
+def _raw(stats: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """Take the raw rounds, where they are times; ``rounds`` says what is wrong with others."""
+    seconds = np.asarray(stats.get("data") or [], dtype=np.float64)
+    sound = seconds.ndim == 1 and seconds.size > 0 and (np.isfinite(seconds) & (seconds > 0)).all()
+    return seconds if sound else None
 
 
 def _seconds(stats: Mapping[str, Any], name: str) -> float:

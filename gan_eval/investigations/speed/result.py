@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from gan_eval.investigations.speed import benchmarks, page
+from gan_eval.investigations.speed import benchmarks, page, tables, words
+from gan_eval.investigations.speed.history import HISTORY, History, read_history
 from gan_eval.investigations.speed.slowdown import Comparison, compare
+from gan_eval.investigations.speed.steps import Steps, find_steps
 from gan_eval.judging.time_to_quality import time_to_quality
+from gan_eval.pages.markdown import document
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.study.results.results import Results
 
@@ -20,17 +23,19 @@ _LISTS = ("only_before", "only_after", "peers", "differences")
 
 @dataclass(frozen=True)
 class Figures(Displayed):
-    """A table of benchmarks, with a comparison and the time to quality if asked for."""
+    """A table of benchmarks, with a comparison, a history and the time to quality if asked for."""
 
     table: pd.DataFrame
-    """The table of ``benchmarks.read_all``, with ``times_the_loop``."""
+    """The table of ``benchmarks.read_all``."""
     comparison: Comparison | None = None
     quality: pd.DataFrame | None = None
     labels: dict[str, str] | None = None
+    history: History | None = None
+    steps: Steps | None = None
 
     def __repr__(self) -> str:
-        said = [page.headline(self.table, self.comparison)]
-        return few_lines(f"{len(self.table):,} benchmarks", *(said if len(self.table) else ()))
+        said = [self.headline] if len(self.table) else []
+        return few_lines(f"{len(self.table):,} benchmarks", *said)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per benchmark."""
@@ -39,8 +44,24 @@ class Figures(Displayed):
     @classmethod
     def read(cls, files: Sequence[str | Path]) -> Figures:
         """Read the benchmarks of files of pytest-benchmark; errors as of ``benchmarks.read``."""
-        table = benchmarks.read_all(files)
-        return cls(table.assign(times_the_loop=benchmarks.over_the_loop(table)))
+        return cls(benchmarks.read_all(files))
+
+    @classmethod
+    def newest(
+        cls, folder: str | Path = HISTORY, *, last: int | None = None, alpha: float = 0.05
+    ) -> Figures:
+        """Read the run of a folder that was measured last, with its history."""
+        history = read_history(folder, last=last)
+        rows = history.table[history.table["file"] == history.newest]
+        table = rows[["file", *benchmarks.COLUMNS]].reset_index(drop=True)
+        return cls(table, history=history, steps=find_steps(history, alpha=alpha))
+
+    def over(
+        self, folder: str | Path = HISTORY, *, last: int | None = None, alpha: float = 0.05
+    ) -> Figures:
+        """Add the history of a folder, and its steps; see ``history.read_history``."""
+        history = read_history(folder, last=last)
+        return replace(self, history=history, steps=find_steps(history, alpha=alpha))
 
     def against(
         self,
@@ -69,13 +90,23 @@ class Figures(Displayed):
         """Tell ``Comparison.passed``; True where nothing was compared."""
         return True if self.comparison is None else self.comparison.passed
 
+    @property
+    def headline(self) -> str:
+        """Say the answer in one sentence; see ``words.headline``."""
+        return words.headline(self.table, self.comparison, self.history, self.steps)
+
     def page(self) -> str:
         """Write one HTML document that needs no network."""
-        return page.page(self.table, self.quality, self.comparison, self.labels)
+        return page.page(self)
+
+    def markdown(self) -> str:
+        """Write the answer and its table as GitHub's Markdown, for a pull request."""
+        found = tables.summary(self.table, self.comparison, self.steps)
+        return document(self.headline, self._beside(), found, words.provenance(self.table))
 
     def document(self) -> dict[str, object]:
         """Give it all, ready for JSON; a number that is not finite is None."""
-        compared = self.comparison
+        compared, history, steps = self.comparison, self.history, self.steps
         return {
             "benchmarks": _records(self.table),
             "quality": None if self.quality is None else _records(self.quality),
@@ -86,14 +117,24 @@ class Figures(Displayed):
                 "benchmarks": _records(compared.table),
                 **{name: list(getattr(compared, name)) for name in _LISTS},
             },
-            "warnings": page.warnings(self.table),
+            "history": None
+            if history is None or steps is None
+            else {
+                "runs": history.runs,
+                "codes": history.codes,
+                "alpha": steps.alpha,
+                "steps": _records(steps.table),
+                "searched": _records(steps.series),
+                "left_out": list(history.left_out),
+            },
+            "warnings": words.warnings(self.table),
             "passed": self.passed,
-            "headline": page.headline(self.table, compared),
+            "headline": self.headline,
         }
 
     def sentences(self) -> list[str]:
-        """Say what makes the figures doubtful, where they were measured, and what was found."""
-        found = [f"warning: {sentence}" for sentence in page.warnings(self.table)]
+        """Say what stands beside the tables: differences, where it was measured, the answer."""
+        found = [f"warning: {sentence}" for sentence in words.unlike(self.table)]
         compared = self.comparison
         if compared is not None:
             found += [f"warning: not the same in both runs: {s}" for s in compared.differences]
@@ -101,8 +142,24 @@ class Figures(Displayed):
             found += [f"only in what is new: {name}" for name in compared.only_after]
             peers = "not judged, since it measures another package"
             found += [f"{peers}: {name}" for name in compared.peers]
-        found += [f"measured on: {sentence}" for sentence in page.provenance(self.table)]
-        return [*found, page.headline(self.table, compared)] if compared else found
+        if self.history is not None and self.steps is not None:
+            facts = words.history_facts(self.history, self.steps)
+            found += [f"history: {sentence}" for sentence in facts]
+        found += [f"measured on: {sentence}" for sentence in words.provenance(self.table)]
+        return [*found, *self._beside(), self.headline]
+
+    def _beside(self) -> list[str]:
+        """Say what else there is to say beside the answer."""
+        found = []
+        if self.comparison is not None and (moved := words.moved(self.comparison)):
+            found.append(moved)
+        if self.comparison is not None and self.history is not None and self.steps is not None:
+            found.append(words.stepped(self.history, self.steps))
+        if self.headline != (fastest := words.fastest(self.table)):
+            found.append(fastest)
+        if self.quality is not None and len(self.quality):
+            found.append(words.to_quality(self.quality, self.labels))
+        return found
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:

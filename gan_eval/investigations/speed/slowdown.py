@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from gan_eval.investigations.speed import benchmarks
 from gan_eval.investigations.speed.benchmarks import Rounds
+from gan_eval.investigations.speed.rates import blocks
 from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, could_reject, rejected
 from gan_eval.stats.ratio import RankRatio, Ratio, StudentRatio, Times
 
 COLUMNS = (
-    *("benchmark", "files_before", "files_after", "rounds_before", "rounds_after"),
+    *("benchmark", "label", "files_before", "files_after", "rounds_before", "rounds_after"),
     *("before", "after", "ratio", "ratio_low", "ratio_high"),
     *("pvalue", "adjusted_pvalue", "slower_pvalue", "adjusted_slower_pvalue", "answer"),
 )
@@ -30,9 +30,6 @@ TOO_SLOW, SLOWER, FASTER, NOT_SEEN, TOO_FEW = ANSWERS = (
 
 SAME = 1.05
 """A ratio up to this, or down to its inverse, is no difference: one code's runs differ as much."""
-
-BLOCKS = 12
-"""The most blocks of consecutive rounds that a file's rounds are summed up in."""
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -78,18 +75,18 @@ def compare(
 ) -> Comparison:
     """Compare the rounds of files of pytest-benchmark with those of earlier files.
 
-    A benchmark's ``ratio`` is that of ``after`` to ``before``, in seconds per example where all
-    files say how many examples a call has, else in seconds: 2 is twice as slow. ``ratio_low`` and
-    ``ratio_high`` are its interval of confidence 1 − alpha, for this benchmark alone. Two tests
-    decide: ``slower_pvalue`` of a ratio of at most ``slowdown``, one-sided, and ``pvalue`` of a
-    ratio between 1/``SAME`` and ``SAME``, two-sided.
+    A benchmark's ``label`` is its name in words. Its ``ratio`` is that of ``after`` to ``before``,
+    in seconds per example where all files say how many examples a call has, else in seconds: 2 is
+    twice as slow. ``ratio_low`` and ``ratio_high`` are its interval of confidence 1 − alpha, for
+    this benchmark alone. Two tests decide: ``slower_pvalue`` of a ratio of at most ``slowdown``,
+    one-sided, and ``pvalue`` of a ratio between 1/``SAME`` and ``SAME``, two-sided.
 
     With one file on each side the tests are Mann and Whitney's (``ratio.RankRatio``) of blocks of
-    consecutive rounds, at most ``BLOCKS`` a file, each the median of its rounds: rounds that follow
-    each other are alike, blocks less so. That takes both runs to have had the same machine; what
-    shifts a whole run, shifts the ratio. With more files the unit is the file, the median of its
-    rounds, and the tests are Student's (``ratio.StudentRatio``): the spread between files of one
-    side is then part of what is tested.
+    consecutive rounds, at most ``rates.BLOCKS`` a file, each the median of its rounds: rounds that
+    follow each other are alike, blocks less so. That takes both runs to have had the same machine;
+    what shifts a whole run, shifts the ratio. With more files the unit is the file, the median of
+    its rounds, and the tests are Student's (``ratio.StudentRatio``): the spread between files of
+    one side is then part of what is tested.
 
     Each of the two kinds of p-values is adjusted over the benchmarks that could be significant
     after the correction at all (``stats.multiple.could_reject``), which depends on their numbers of
@@ -128,7 +125,12 @@ def compare(
         raise UsageError(f"{sides} have no benchmark in common")
     peers = [name for name in common if any(file.peer for file in (*old[name], *new[name]))]
     judged = [name for name in common if name not in peers]
-    rows = [_row(name, old[name], new[name], slowdown, alpha) for name in judged]
+    tables = [benchmarks.read_all(side) for side in paths]
+    labels = dict(zip(tables[1]["benchmark"], tables[1]["label"], strict=True))
+    rows = [
+        {"label": labels[name], **_row(name, old[name], new[name], slowdown, alpha)}
+        for name in judged
+    ]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "least"])
     least = table["least"].to_numpy(dtype=float)
     for name, sides in (("pvalue", 2), ("slower_pvalue", 1)):
@@ -145,7 +147,7 @@ def compare(
         tuple(name for name in old if name not in new),
         tuple(name for name in new if name not in old),
         tuple(peers),
-        tuple(_differences(*(benchmarks.read_all(side) for side in paths))),
+        tuple(_differences(*tables)),
     )
 
 
@@ -199,15 +201,9 @@ def ratio(before: Sequence[Times], after: Sequence[Times]) -> Ratio:
     By blocks of rounds where there is one file on each side, else by files; see ``compare``.
     """
     if len(before) == len(after) == 1:
-        return RankRatio(_blocks(before[0]), _blocks(after[0]))
+        return RankRatio(blocks(before[0]), blocks(after[0]))
     files = [np.array([np.median(file) for file in side]) for side in (before, after)]
     return StudentRatio(*files)
-
-
-def _blocks(seconds: Times) -> NDArray[np.float64]:
-    """Take the medians of at most ``BLOCKS`` blocks of consecutive rounds."""
-    blocks = np.array_split(seconds, min(seconds.size, BLOCKS))
-    return np.array([np.median(block) for block in blocks])
 
 
 def _answer(row: pd.Series, alpha: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from gan_eval.cli.status import status_of
 from gan_eval.investigations.speed import benchmarks as throughput
-from gan_eval.investigations.speed import page as speed
+from gan_eval.investigations.speed import pictures
 from tests.investigations.speed.test_slowdown import Rounds, document, noisy
 
 
@@ -49,7 +50,11 @@ def test_a_slowdown_is_status_1_and_none_is_0(
 ) -> None:
     before, after = files
     assert status_of(["throughput", after, "--against", before]) == 1
-    assert "1 of 2 benchmarks took more than 1.2 times as long." in capsys.readouterr().out
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "1 of 2 benchmarks took more than 1.2 times as long" in last
+    ratio, low, high = (float(number) for number in re.findall(r"\d\.\d+", last)[1:])
+    assert low < ratio < high
+    assert ratio == pytest.approx(2, rel=0.1)
     assert status_of(["throughput", before, "--against", after]) == 0
     assert status_of(["throughput", after, "--against", before, "--slowdown", "3"]) == 0
 
@@ -113,7 +118,10 @@ def test_json_is_one_document(files: tuple[str, str], capsys: pytest.CaptureFixt
         (["{0}", "--against", "{1}", "--slowdown", "0.5"], "`--slowdown` must be at least 1"),
         (["{0}", "--run", "nowhere"], "there is no folder"),
         (["{0}", "--csv", "{0}/all.csv"], "cannot be written"),
-        ([], "FILE"),
+        ([], "no FILE is given"),
+        (["{0}", "--last", "3"], "`--last` is of a history"),
+        (["--history", "nowhere"], "there is no folder 'nowhere'"),
+        (["{0}", "--json", "--markdown"], "only one of"),
     ],
 )
 def test_misuse_is_status_2_and_one_sentence(
@@ -121,7 +129,10 @@ def test_misuse_is_status_2_and_one_sentence(
     arguments: list[str],
     sentence: str,
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # where no history stands
     assert status_of(["throughput", *(a.format(*files) for a in arguments)]) == 2
     error = capsys.readouterr().err
     assert sentence in error
@@ -146,12 +157,12 @@ def test_the_page_has_the_picture_the_tables_and_what_is_doubtful(
 
 
 def test_the_picture_counts_what_it_leaves_out(tmp_path: Path) -> None:
-    names: Rounds = {f"test[{i}]": [0.01 * (i + 1)] * 2 for i in range(speed.MOST_DRAWN + 3)}
+    names: Rounds = {f"test[{i}]": [0.01 * (i + 1)] * 2 for i in range(pictures.MOST_DRAWN + 3)}
     (tmp_path / "many.json").write_text(json.dumps(document(names)))
-    drawn = speed.figure(throughput.read_all([tmp_path / "many.json"]))
+    drawn = pictures.rates(throughput.read_all([tmp_path / "many.json"]))
     assert drawn is not None
     assert "3 slowest trainings left out" in drawn.caption
-    assert drawn.description.startswith("pytorch, 1 replicate: 100\u202f000; ")
+    assert drawn.description.count("; ") == pictures.MOST_DRAWN - 1
 
 
 def test_a_runs_time_to_quality_stands_beside(
