@@ -122,7 +122,8 @@ def heat(
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    if columns > 4 and max(len(_named(name)) for name in values.columns) > 6:
+    longest = max(len(_named(name)) for name in values.columns)
+    if (columns > 4 and longest > 6) or columns * longest > 44:
         axes.tick_params(axis="x", rotation=30)
     return axes
 

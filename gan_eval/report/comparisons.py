@@ -1,8 +1,9 @@
-"""The section that holds the configurations of a study against its first, and its answer."""
+"""The sections that hold the configurations of a study against its first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, probability
+from gan_eval.report import comparison_table
 from gan_eval.report.cells import CellRows
 from gan_eval.report.figures import KL_AXIS, margin_lines
 from gan_eval.runtime.arguments import plain
@@ -51,8 +53,8 @@ class Compared(NamedTuple):
     """The most replicates of a cell."""
     versus: str
     """The axis along which they are compared; empty where all are with the first."""
-    values: list[str]
-    """The values of that axis, the reference's first."""
+    references: dict[str, str]
+    """The reference of each configuration; empty where all have the first."""
 
 
 def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compared | None:
@@ -63,86 +65,71 @@ def compare(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Compare
     compared = order[: MOST_COMPARED + 1]
     beside = [cell for cell in cells if cell.configuration in compared]
     most = max(cell.replicates for cell in beside)
-    versus, values, references = _references(provenance)
+    versus, references = _references(provenance)
     found = _compare(beside, compared, references)
-    return Compared(found, len(order) - len(compared), most, versus, values)
+    return Compared(found, len(order) - len(compared), most, versus, references)
 
 
-def _references(provenance: Mapping[str, Any]) -> tuple[str, list[str], dict[str, str]]:
-    """The axis along which a study compares, if any, its values, and each configuration's
-    reference."""
+def _references(provenance: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The axis along which a study compares, if any, and each configuration's reference."""
     try:
         study = Study.parse(provenance.get("study") or {})
         if study.versus:
-            values = (str(own[study.versus]) for own in study.axis_values().values())
-            return study.versus, list(dict.fromkeys(values)), study.references()
+            return study.versus, study.references()
     except UsageError:  # of another version
         pass
-    return "", [], {}
+    return "", {}
 
 
 def answer(compared: Compared | None, cells: Sequence[CellRows]) -> list[str]:
-    """Answer in two sentences which configuration ends nearest to the truth, and by how much; none
-    where nothing can be compared."""
-    if compared is None or compared.found is None or compared.found.pairs.empty:
-        return []
-    pairs = compared.found.pairs.sort_values("ratio", kind="stable")
-    better, worse = (int((pairs["verdict"] == verdict).sum()) for verdict in ("better", "worse"))
-    verb = "is" if better == 1 else "are"
-    if compared.versus:
-        ends = [pairs.iloc[0], pairs.iloc[-1]]
-        low, high = (f"{number(row['ratio'])} ({plain(row['configuration'])})" for row in ends)
-        first, *others = (f"{plain(compared.versus)} {plain(v)}" for v in compared.values)
-        better_with = others[0] if len(others) == 1 else "the others"
-        return [
-            f"With {better_with}, {count(better)} of {plural(len(pairs), 'configuration')} {verb} "
-            f"nearer to the truth than with {first}, {count(worse)} farther.",
-            f"The median KL is {low} to {high} times that of its reference.",
-        ]
-    first, best = compared.found.reference, pairs.iloc[0]
-    nearest = str(best["configuration"]) if best["verdict"] == "better" else first
-    summary = next(cell.summary for cell in cells if cell.configuration == nearest)
-    said = f"The median KL of {plain(nearest)} is {number(summary['kl'])} nats"
-    if nearest != first:
-        said += f", {number(best['ratio'])} times that of {plain(first)} "
-        said += f"({interval(best['ratio_low'], best['ratio_high'])})"
-    rest = len(pairs) - better - worse
-    return [
-        f"Nearest to the truth: {plain(nearest)}, worth {number(summary['worth_kl'], 2)} real "
-        "samples.",
-        f"{said}. Of {plural(len(pairs), 'other')}, {count(better)} {verb} better than "
-        f"{plain(first)}, {count(worse)} worse" + (f", {count(rest)} neither." if rest else "."),
-    ]
+    """Answer which configuration is best, where the page asks for a sentence alone."""
+    from gan_eval.study.answer import words
+
+    said = None if compared is None else words.headline(cells, {})
+    return [] if said is None else [said]
 
 
 def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
-    """Say which configuration is better than the first, and by how much."""
+    """List the configurations, the best first, with what each is worth and how it stands to the
+    study's first; how that is told is the section ``method``."""
     # Imported here: a study of one configuration compares none.
     from gan_eval.judging.comparisons import FEWEST
 
-    found = compared.found
-    blocks: list[Block] = []
+    found, title = compared.found, "Which configuration is better?"
     if found is None:
-        blocks.append(Paragraph("A seed comes twice in a cell, so nothing is compared here."))
-    elif found.pairs.empty:
+        said = "A seed comes twice in a cell, so nothing is compared here."
+        return Section("configurations", title, [Paragraph(said)])
+    blocks: list[Block] = []
+    if found.pairs.empty:
         said = f"No configuration has {FEWEST} seeds in common with {plain(found.reference)}: more "
-        blocks.append(Paragraph(f"{said}replicates would make a comparison possible."))
+        blocks.append(Paragraph(f"{said}seeds would make a comparison possible."))
     else:
-        blocks += [
-            Paragraph(_answer(found, compared.versus)),
-            Paragraph(_method(found, compared.most)),
-        ]
-        blocks += [TableBlock(_pairs(found)), TableBlock(_aggregates(found))]
+        blocks.append(Paragraph(_answer(found, compared.versus)))
+    blocks += comparison_table.blocks(found, cells, compared.versus, compared.references)
+    if not found.pairs.empty:
         blocks += gallery(lambda: _profiles(found, cells))
-        blocks.append(TableBlock(_quantiles(found), folded=True))
-        if left := found.left_out:
-            names = ", ".join(plain(name) for name in left[:5])
-            names += f" and {count(len(left) - 5)} more" if len(left) > 5 else ""
-            said = f"Without {FEWEST} seeds in common with the reference: {names}."
-            blocks.append(Paragraph(said))
-        if rest := compared.rest:
-            blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
-    return Section("configurations", "Which configuration is better?", blocks)
+    if left := found.left_out:
+        names = ", ".join(plain(name) for name in left[:5])
+        names += f" and {count(len(left) - 5)} more" if len(left) > 5 else ""
+        said = f"Without {FEWEST} seeds in common with the reference: {names}."
+        blocks.append(Paragraph(said))
+    if rest := compared.rest:
+        blocks.append(Paragraph(f"Not compared here: {plural(rest, 'more configuration')}."))
+    return Section("configurations", title, blocks)
+
+
+def method(compared: Compared) -> Section | None:
+    """Say how configurations are compared, with all intervals; None where nothing is."""
+    found = compared.found
+    if found is None or found.pairs.empty:
+        return None
+    blocks = [
+        Paragraph(_method(found, compared.most)),
+        TableBlock(_pairs(found)),
+        TableBlock(_aggregates(found)),
+        TableBlock(_quantiles(found), folded=True),
+    ]
+    return Section("comparison", "How configurations are compared", blocks, folded=True)
 
 
 def _compare(
@@ -152,12 +139,21 @@ def _compare(
     from gan_eval.judging.comparisons import compare_configurations
 
     columns = ["configuration", "backend", "device", "seed", "verdict", "kl"]
-    rows = pd.concat([cell.rows[columns] for cell in cells])
+    rows = pd.concat([cell.rows[[*columns, "worth_kl"]] for cell in cells])
     if rows.duplicated(columns[:4]).any():
         return None
-    return compare_configurations(
-        rows, order=order, references=references, most_seeds=MOST_SEEDS, resamples=_RESAMPLES
-    )
+    options: dict[str, Any] = {"order": order, "references": references}
+    options |= {"most_seeds": MOST_SEEDS, "resamples": _RESAMPLES}
+    found = compare_configurations(rows, **options)
+    if len({cell.config.dimension for cell in cells if cell.config}) < 2 or found.pairs.empty:
+        return found
+    # In more dimensions a KL is larger for the same worth: there seeds are held against each other
+    # by their worth.
+    with np.errstate(divide="ignore"):
+        errors = 1.0 / rows["worth_kl"].fillna(0.0)
+    by_worth = compare_configurations(rows.assign(error=errors), column="error", **options).pairs
+    names = ["wins", "wins_low", "wins_high", "pvalue", "adjusted", "verdict"]
+    return replace(found, pairs=found.pairs.assign(**{name: by_worth[name] for name in names}))
 
 
 def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str]:
@@ -169,29 +165,18 @@ def _order(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[str
 
 
 def _answer(found: Comparisons, versus: str) -> str:
-    """The section in a few sentences."""
-    pairs = found.pairs
-    ranked = pairs.sort_values("ratio", kind="stable")
-    better, worse = (ranked.loc[ranked["verdict"] == verdict] for verdict in ("better", "worse"))
-    best = [f"The best is {_told(better.iloc[0])}."] if len(better) else []
-    worst = [f"The worst is {_told(worse.iloc[-1])}."] if len(worse) else []
-    which = f"The reference is {plain(found.reference)}, the first configuration."
+    """The section in a sentence."""
+    verdicts = found.pairs["verdict"]
+    better, worse = (int((verdicts == verdict).sum()) for verdict in ("better", "worse"))
+    which = f"the first, {plain(found.reference)}"
     if versus:
-        which = f"The reference has the first value of {plain(versus)}, and all else the same."
+        which = f"the one that has the first value of {plain(versus)} and all else the same"
+    rest = len(found.pairs) - better - worse
     return (
-        f"{which} "
-        f"Of {plural(len(pairs), 'comparison')} with it, {count(len(better))} "
-        f"{'is' if len(better) == 1 else 'are'} better, {count(len(worse))} worse, and for "
-        f"{count(len(pairs) - len(better) - len(worse))} neither is shown. "
-        + " ".join(best + worst)
-    )
-
-
-def _told(row: pd.Series) -> str:
-    return (
-        f"{plain(row['configuration'])}: its median KL is {number(row['ratio'])} times that of the "
-        f"reference (95 % interval {interval(row['ratio_low'], row['ratio_high'])}), and it ends "
-        f"nearer to the truth on {percent(row['wins'])} of the seeds"
+        f"Of {plural(len(found.pairs), 'comparison')} with {which}, "
+        f"{count(better) if better else 'none'} {'are' if better > 1 else 'is'} better, "
+        f"{count(worse) if worse else 'none'} worse"
+        + (f", and for {count(rest)} neither is shown." if rest else ".")
     )
 
 
@@ -258,18 +243,23 @@ def _aggregates(found: Comparisons) -> Table:
 
 def _quantiles(found: Comparisons) -> Table:
     marks = list(dict.fromkeys(found.quantiles["quantile"]))
+    several = len(found.quantiles[["backend", "device"]].drop_duplicates()) > 1
     groups = found.quantiles.groupby(["configuration", "backend", "device"], sort=False)
     return Table(
-        "Quantiles of KL(q‖p), nats, with 95 % bootstrap intervals",
-        ("configuration", "backend", *map(percent, marks)),
+        "Quantiles of KL(q‖p), nats; the median with its 95 % bootstrap interval",
+        ("configuration", *(("backend",) if several else ()), *map(percent, marks)),
         [
             (
-                *(plain(name), _where(backend, device)),
-                *(_bounded(row, "value") for row in part.to_dict("records")),
+                plain(name),
+                *([_where(backend, device)] if several else ()),
+                *(
+                    _bounded(row, "value") if row["quantile"] == 0.5 else number(row["value"])
+                    for row in part.to_dict("records")
+                ),
             )
             for (name, backend, device), part in groups
         ],
-        words=2,
+        words=2 if several else 1,
     )
 
 

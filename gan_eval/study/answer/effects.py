@@ -58,7 +58,8 @@ def _effect(found: Reading, position: int) -> str:
     elif len(ratios) == len(groups):
         of = "it matters at every setting of the rest"
     often = max(best.values())
-    names = [text for text in axis.texts if best.get(text) == often]
+    order = axis.ordered(range(len(axis)))
+    names = [axis.texts[at] for at in order if best.get(axis.texts[at]) == often]
     ahead = f"{listed(names[:MOST_NAMED])} {'is' if len(names) == 1 else 'are'} among the best"
     if len(ratios) > 1:
         ahead += " each time" if often == len(ratios) else f" {count(often)} times"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,11 @@ class Axis:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def ordered(self, places: Iterable[int]) -> list[int]:
+        """Put places into the order of their numbers, or of the study where they have none."""
+        numbers = self.numbers
+        return sorted(places, key=(lambda at: at) if numbers is None else numbers.__getitem__)
 
 
 @dataclass(frozen=True)

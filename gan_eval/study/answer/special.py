@@ -110,17 +110,21 @@ def _of_targets(layout: Layout, lead: Ranking) -> str | None:
     ]
     if not shown:
         return f"No target is shown to be harder than {reference.name}, worth {worth(base)}."
-    worst = hardest[shown[0]]
-    said = [
-        f"{name} to {worth(cells[hardest[name].label], False)} for {hardest[name].name}"
+    worst = cells[hardest[shown[0]].label]
+    most = [shown[0]]
+    most += [
+        name
         for name in shown[1:]
+        if duel(cells[hardest[name].label], worst).pvalue > ALPHA / len(others)
+    ]
+    said = [
+        f"to {worth(cells[hardest[name].label], False)} for {hardest[name].name}" for name in shown
     ]
     rest = [name for name in ranked if name not in shown]
-    more = f"; {listed(said)}" if said else ""
     none = f"; {listed(rest)} makes no difference that is shown" if rest else ""
     return (
-        f"{capital(shown[0])} most: it takes the typical training from {worth(base)} "
-        f"for {reference.name} to {worth(cells[worst.label], False)} for {worst.name}{more}{none}."
+        f"{capital(listed(most))} most: the worth falls from {worth(base)} for {reference.name} "
+        f"{listed(said)}{none}."
     )
 
 
@@ -216,7 +220,7 @@ def _of_series(layout: Layout, lead: Ranking) -> str | None:
         if duel(cells[best.label], cells[worst.label]).pvalue <= ALPHA / tests:
             matters += 1
             said.append(
-                f"with {one.held} each, {name} {setting(low)} is worth "
+                f"with {one.held} each, {setting(low)} is worth "
                 f"{worth(cells[worst.label], not said)} and {setting(high)} is worth "
                 f"{worth(cells[best.label], False)}"
             )
@@ -225,9 +229,8 @@ def _of_series(layout: Layout, lead: Ranking) -> str | None:
             said.append(f"with {one.held} each no difference is shown ({between(worths)})")
     if not matters:
         return f"No effect of the {name} is shown: {'; '.join(said)}."
-    held = listed([f"with the same {one.held.split(' ', 1)[1]}" for one in found])
-    always = f" {held}" if matters == len(found) else ""
-    return f"{capital(name)} matters{always}: {'; '.join(said)}."
+    itself = " in itself" if matters == len(found) else ""
+    return f"{capital(name)} matters{itself}: {'; '.join(said)}."
 
 
 def _updates(cell: Cell) -> float:
@@ -287,8 +290,19 @@ def change_sentences(changes: Sequence[Change]) -> list[str]:
 
 def most(change: Change) -> str:
     """Name the largest of the single changes, as the end of a sentence."""
-    before, after = (_quoted(entry.name) for entry in (change.before, change.after))
-    return f"the largest single change is from {before} to {after}: {_gain(change)}"
+    what = listed([in_words(field) for field in change.fields])
+    times, low, high = _factor(change)
+    return f"{what} matters most ({number(times, 2)} times, {interval(low, high, 2)})"
+
+
+def _factor(change: Change) -> tuple[float, float, float]:
+    """How many times more, or fewer, with its interval."""
+    value, low, high = change.ratio
+    if value >= 1:
+        return value, low, high
+    with np.errstate(divide="ignore"):
+        one, least, largest = (float(np.divide(1.0, end)) for end in (value, high, low))
+    return one, least, largest
 
 
 def _quoted(name: str) -> str:
@@ -296,14 +310,11 @@ def _quoted(name: str) -> str:
 
 
 def _gain(change: Change) -> str:
-    value, low, high = change.ratio
-    if value >= 1:
-        return f"worth {number(value, 2)} times as many real rows ({interval(low, high, 2)})"
-    if not value or not math.isfinite(value):
+    times, low, high = _factor(change)
+    if not math.isfinite(times):
         return "worth another number of real rows"
-    with np.errstate(divide="ignore"):
-        low, high = (float(np.divide(1.0, end)) for end in (high, low))
-    return f"worth {number(1 / value, 2)} times fewer real rows ({interval(low, high, 2)})"
+    how = "as many real rows" if change.ratio[0] >= 1 else "fewer real rows"
+    return f"worth {number(times, 2)} times {how} ({interval(low, high, 2)})"
 
 
 def _told(change: Change) -> str:

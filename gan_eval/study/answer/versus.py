@@ -82,19 +82,17 @@ def headline(layout: Layout, lead: Ranking, pairs: Sequence[Pair]) -> str:
     values = list(dict.fromkeys(pair.value for pair in pairs))
     if len(values) == 1:
         return f"{_of_one(setting, values[0], first, pairs)}{_sizes(lead, pairs)}."
-    counts: dict[str, list[str]] = {}
-    for value in values:
-        counts.setdefault(_counted([p for p in pairs if p.value == value]), []).append(value)
-    said = [
-        f"{listed(own)} {'is' if len(own) == 1 else 'are'} {words}" for words, own in counts.items()
-    ]
+    better = _counted(values, pairs, 1, f"better than {first}")
+    said = capital(better) or f"No other {setting} is shown to be better than {first}"
     case = [pair for pair in pairs if pair.case == pairs[0].case]
     best = max(case, key=lambda pair: median_worth(lead.cells[pair.entry.label]))
-    where = f" with {best.case}" if best.case else ""
+    where = f"with {best.case} " if best.case else ""
+    worse = _counted(values, pairs, -1, "worse")
+    rest = f"; {worse}" if worse else ""
     return (
-        f"Against {setting} {first}, {listed(said)};{where} the best of them, {best.value}, is "
-        f"worth {worth(lead.cells[best.entry.label])} and {first} "
-        f"{worth(lead.cells[best.reference.label], False)}."
+        f"{said}: {where}the best of them, {best.value}, is worth "
+        f"{worth(lead.cells[best.entry.label])} and {first} "
+        f"{worth(lead.cells[best.reference.label], False)}{rest}."
     )
 
 
@@ -143,13 +141,16 @@ def _of_one(setting: str, value: str, first: str, pairs: Sequence[Pair]) -> str:
     )
 
 
-def _counted(pairs: Sequence[Pair]) -> str:
-    better, worse = (sum(pair.verdict == verdict for pair in pairs) for verdict in (1, -1))
-    if not better and not worse:
-        return "not shown to differ"
-    said = [f"better in {count(better)}"] if better else []
-    said += [f"worse in {count(worse)}"] if worse else []
-    return f"{' and '.join(said)} of {plural(len(pairs), 'case')}"
+def _counted(values: Sequence[str], pairs: Sequence[Pair], verdict: int, words: str) -> str:
+    """Say which values have a verdict, and in how many cases; empty where none has."""
+    found = {}
+    for value in values:
+        own = [pair.verdict for pair in pairs if pair.value == value]
+        if n := own.count(verdict):
+            found[value] = f"in {count(n)} of {plural(len(own), 'case')}"
+    if len(found) < 2:
+        return "".join(f"{value} is {words} {cases}" for value, cases in found.items())
+    return f"{listed([f'{value} ({cases})' for value, cases in found.items()])} are {words}"
 
 
 def _sizes(lead: Ranking, pairs: Sequence[Pair]) -> str:

@@ -11,12 +11,8 @@ from gan_eval.study.answer import special, versus
 from gan_eval.study.answer.cells import Cell
 from gan_eval.study.answer.layout import Entry, Layout, layout
 from gan_eval.study.answer.phrases import between, capital, listed, median_worth, worth
-from gan_eval.study.answer.ranking import (
-    MODERATE,
-    Ranking,
-    needed_seeds,
-    rankings,
-)
+from gan_eval.study.answer.ranking import MODERATE, Ranking, needed_seeds, rankings
+from gan_eval.training.config import TrainingConfig
 
 MOST_NAMED = 3
 """Configurations that a sentence names; of more it says how many."""
@@ -108,25 +104,47 @@ def best(found: Reading) -> str:
     if len(lead.best) == len(lead.order):
         return _no_difference(found)
     first, reference = lead.order[0], found.entries[0].label
+    many = len(lead.best) > MOST_NAMED
     if len(lead.best) == 1:
         said = f"{_named(found, lead.best)} is best, worth {worth(lead.cells[first])}"
-    elif len(lead.best) <= MOST_NAMED:
+    elif many:
+        said = f"{_many(found)} tied for best, worth up to {worth(lead.cells[first])}"
+    else:
         worths = [worth(lead.cells[e.label], not at) for at, e in enumerate(_tied(found))]
         said = f"{_named(found, lead.best)} are tied for best, worth {listed(worths)}"
-    else:
-        worths = [median_worth(lead.cells[label]) for label in lead.best]
-        said = f"{_many(found)} tied for best, worth {between(worths)} real rows, the highest "
-        said += worth(lead.cells[first], False)
-    other, rank = reference, ""
+    other, name = reference, _short(found, reference)
     if reference in lead.best:
-        other, rank = lead.order[-1], "the worst, "
-        if len(lead.best) == 1:
-            other, rank = lead.order[1], "the next, "
-    name = _named(found, [other])
-    rest = f"{rank}{name}{',' if rank else ''} is worth {worth(lead.cells[other], False)}"
+        rank, other = ("next", lead.order[1]) if len(lead.best) == 1 else ("worst", lead.order[-1])
+        name = (
+            f"the {rank}" if many and not _run(found) else f"the {rank}, {_named(found, [other])},"
+        )
     if not found.layout.labelled and len(found.layout.axes) == 1:
         said = f"{found.layout.axes[0].title} matters: {said}"
-    return f"{capital(said)}; {rest}{_most(found)}."
+    return f"{capital(said)}; {name} is worth {worth(lead.cells[other], False)}{_most(found)}."
+
+
+def where(found: Reading) -> str:
+    """Say what the configurations that are tied for best share; empty where they are few or share
+    nothing."""
+    if len(found.lead.best) <= MOST_NAMED or not (shared := _where(found)):
+        return ""
+    rest = found.lead.best[-1]
+    return (
+        f"The {count(len(found.lead.best))} that are tied for best have {shared}; the least of "
+        f"them is worth {worth(found.lead.cells[rest])}."
+    )
+
+
+def is_chapters(found: Reading, label: str) -> bool:
+    """Whether a configuration is the chapter's own."""
+    return found.lead.cells[label].config == TrainingConfig()
+
+
+def _short(found: Reading, label: str) -> str:
+    """Name the study's first configuration where a grid's name for it is long."""
+    if found.layout.labelled or len(found.layout.axes) < 2:
+        return _named(found, [label])
+    return "the chapter's configuration" if is_chapters(found, label) else "the first configuration"
 
 
 def _tied(found: Reading) -> list[Entry]:
@@ -172,13 +190,11 @@ def _many(found: Reading) -> str:
     """Name many configurations that are tied for best, up to the verb."""
     if run := _run(found):
         return run
-    lead, reference = found.lead, found.entries[0]
+    lead, reference = found.lead, found.entries[0].label
     every, n = count(len(lead.order)), len(lead.best)
-    where = _where(found)
-    if reference.label in lead.best:
-        others = f"{count(n - 1)} others of {every}"
-        return f"{_named(found, [reference.label])} and {others}{where}{',' if where else ''} are"
-    return f"{count(n)} of {every} configurations{where}{',' if where else ''} are"
+    if reference in lead.best:
+        return f"{_short(found, reference)} and {count(n - 1)} others of {every} are"
+    return f"{count(n)} of {every} configurations are"
 
 
 def _no_difference(found: Reading) -> str:
@@ -204,9 +220,7 @@ def _where(found: Reading) -> str:
     for position in found.layout.varied():
         axis = found.layout.axes[position]
         every = {entry.place[position] for entry in found.entries}
-        own = sorted({entry.place[position] for entry in tied})
+        own = axis.ordered({entry.place[position] for entry in tied})
         if len(found.layout.axes) > 1 and len(own) < len(every) and len(own) <= MOST_NAMED:
             said.append(f"{axis.title} {listed([axis.texts[at] for at in own], 'or')}")
-    if said:
-        return f", all with {' and '.join(said)}"
-    return ""
+    return " and ".join(said)
