@@ -125,7 +125,8 @@ def test_what_makes_a_target_hard_is_named_by_what_sets_it_apart() -> None:
     said = special.headline(found.layout, found.lead)
     assert said is not None
     assert said.startswith("Correlation most")
-    assert said.index("dimension to") < said.index("condition number to")
+    assert said.index("for correlation 0.99") < said.index("for dimension 8")
+    assert said.index("for dimension 8") < said.index("for condition number 10")
 
 
 def test_what_varies_while_something_else_is_held_is_found() -> None:
