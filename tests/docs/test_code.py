@@ -21,6 +21,8 @@ ENTRIES = sorted(
 SHOWN = (
     "install",
     "tutorial",
+    "tutorial/cure",
+    "tutorial/studies",
     "convergence",
     "convergence/check",
     "convergence/sample",

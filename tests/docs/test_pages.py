@@ -39,7 +39,8 @@ LONG = {
     "measures.md": "one table of all columns, to search in",
     "rank/errors.md": "tables as a benchmark prints them, to search in",
     "speed.md": "measured tables, each beside its command",
-    "tutorial.md": "one walk through the chapter, whose code builds on itself",
+    "tutorial/cure.md": "one experiment after another on the same trainings",
+    "tutorial.md": "one walk through the chapter's sections, whose code builds on itself",
 }
 """Pages that may be longer, and why."""
 
