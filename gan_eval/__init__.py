@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gan_eval.distributions.student_t import StudentTTarget
     from gan_eval.distributions.target import GaussianTarget
     from gan_eval.investigations.dynamics import dynamics
+    from gan_eval.judging.answer import headline
     from gan_eval.judging.judge import judge
     from gan_eval.judging.summary import summarise
     from gan_eval.report.run import run
@@ -59,6 +60,7 @@ __all__ = [
     "compare",
     "dynamics",
     "energy_test",
+    "headline",
     "judge",
     "kl",
     "load",
@@ -87,6 +89,7 @@ _NAMES = {
     "runtime.errors": ("UsageError",),
     "training.backends": ("backend", "backends"),
     "investigations.dynamics": ("dynamics",),
+    "judging.answer": ("headline",),
     "judging.judge": ("judge",),
     "distributions.divergences": ("kl",),
     "study.results.export": ("load",),

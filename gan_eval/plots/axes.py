@@ -39,6 +39,9 @@ def drawn(draw: Callable[P, Axes]) -> Callable[P, Axes]:
         axes = draw(*args, **kwargs)
         if mpl.rcParams["text.color"] != COLOURS["ink"]:
             paint(axes)
+            if legend := axes.get_legend():  # above the axes the caller may set a title
+                legend.set(loc="best")
+                legend.set_bbox_to_anchor(None)
         return axes
 
     return with_axes

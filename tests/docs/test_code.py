@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -105,40 +103,6 @@ def test_every_measure_and_every_test_has_a_page() -> None:
             assert any(f"{test}(" in text for text in called.values()), test
     battery = (DOCS / "battery.md").read_text("utf-8")
     assert set(re.findall(r"^\| `(\w+)` \| \[", battery, re.M)) == set(TESTS)
-
-
-def test_the_notebook_runs_and_stores_no_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its cells in one namespace, in order, without Jupyter: figures are drawn and not shown."""
-    import matplotlib
-    import matplotlib.pyplot as plt
-
-    backend = matplotlib.get_backend()
-    matplotlib.use("Agg")
-    drawn: list[int] = []
-
-    def show() -> None:
-        for number in plt.get_fignums():
-            plt.figure(number).canvas.draw()
-            drawn.append(number)
-            plt.close(number)
-
-    monkeypatch.setattr(plt, "show", show)
-    notebook = json.loads((DOCS / "notebook.ipynb").read_text("utf-8"))
-    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
-    identifiers = [cell["id"] for cell in notebook["cells"]]
-    assert len(set(identifiers)) == len(identifiers)
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    try:
-        for cell in notebook["cells"]:
-            if cell["cell_type"] == "code":
-                assert cell["outputs"] == []
-                assert cell["execution_count"] is None
-                exec(compile("".join(cell["source"]), cell["id"], "exec"), namespace)
-    finally:
-        plt.close("all")
-        matplotlib.use(backend)
-    assert len(drawn) == 11
-    assert namespace["rows"]["kl"][0] < 0.1 < 1 < namespace["rows"]["kl"][5]
 
 
 # --- The comparison itself --------------------------------------------------------------------
