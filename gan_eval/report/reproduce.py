@@ -44,4 +44,4 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
             "rounding may change single replicates, not their distribution."
         )
     )
-    return Section("reproduce", "How to reproduce", blocks)
+    return Section("reproduce", "How to reproduce", blocks, folded=True)

@@ -1,4 +1,4 @@
-"""What the replicates of one cell of an outside generator show, in sentences."""
+"""What the trainings of one cell of an outside generator show, in sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gan_eval.runtime.arguments import plain
 Array = NDArray[np.float64]
 
 CHANCE = 0.01
-"""Rejections in so many replicates, or more, have at most this probability by chance alone where
+"""Rejections in so many trainings, or more, have at most this probability by chance alone where
 the generator is right; fewer are not held against it."""
 
 TESTS = {
@@ -60,7 +60,7 @@ def sentences(rows: pd.DataFrame) -> list[str]:
     --------
     >>> rows = pd.DataFrame({"copies_verdict": ["copies"] * 20, "copies_pvalue": [0.001] * 20})
     >>> sentences(rows)[0].replace("\\u202f", " ")
-    'It is a copier: in 20 of 20 replicates rows are copied from the training rows (p = 0.0010 at \
+    'It is a copier: in 20 of 20 trainings rows are copied from the training rows (p = 0.0010 at \
 the median).'
     """
     found = [*worths(rows), *copying(rows), *modes(rows), *reach(rows), *told_apart(rows)]
@@ -85,12 +85,12 @@ def copying(rows: pd.DataFrame) -> list[str]:
         return [f"It is a copier: {copied}."]
     if times:
         return [f"Copying is shown in {_times(times, of)}, {_by_chance(of)}."]
-    where = f" in any of {plural(of, 'replicate')}" if of > 1 else ""
+    where = f" in any of {plural(of, 'training')}" if of > 1 else ""
     return [f"It is not shown{where} that training rows are copied."]
 
 
 def modes(rows: pd.DataFrame) -> list[str]:
-    """Say which modes are lost, and in how many replicates."""
+    """Say which modes are lost, and in how many trainings."""
     total, kept = values_of(rows, "modes"), values_of(rows, "modes_kept")
     measured = ~np.isnan(total) & ~np.isnan(kept)
     if not measured.any() or np.nanmax(total) < 2:
@@ -145,7 +145,7 @@ def reach(rows: pd.DataFrame) -> list[str]:
 
 
 def told_apart(rows: pd.DataFrame) -> list[str]:
-    """Say by which tests the rows are told apart from real ones, and in how many replicates."""
+    """Say by which tests the rows are told apart from real ones, and in how many trainings."""
     found: dict[tuple[int, int, bool], list[str]] = {}
     for name in tests_of(rows.columns):
         pvalues = values_of(rows, f"{name}_pvalue")
@@ -161,13 +161,13 @@ def told_apart(rows: pd.DataFrame) -> list[str]:
             chance = "" if sure else f", {_by_chance(of)}"
             said.append(f"It is told apart from real rows by {by} in {_times(times, of)}{chance}.")
         else:
-            where = f" in any of {plural(of, 'replicate')}" if of > 1 else ""
+            where = f" in any of {plural(of, 'training')}" if of > 1 else ""
             said.append(f"It is not told apart from real rows by {by}{where}.")
     return said
 
 
 def failures(rows: pd.DataFrame) -> list[str]:
-    """Say how many replicates gave no result, and why."""
+    """Say how many trainings gave no result, and why."""
     verdicts, reasons = texts_of(rows, "verdict"), texts_of(rows, "failure")
     lost = [
         reason or ("values that are not finite" if verdict == "diverged" else "no reason is told")
@@ -184,7 +184,7 @@ def failures(rows: pd.DataFrame) -> list[str]:
     ]
     if (more := sum(n for _, n in found[_NAMED:])) > 0:
         said.append(f"other reasons (in {count(more)})")
-    return [f"{len(lost)} of {plural(len(rows), 'replicate')} gave no result: {'; '.join(said)}."]
+    return [f"{len(lost)} of {plural(len(rows), 'training')} gave no result: {'; '.join(said)}."]
 
 
 def not_measured(rows: pd.DataFrame) -> list[str]:
@@ -202,7 +202,7 @@ def not_measured(rows: pd.DataFrame) -> list[str]:
 
 
 def shown(times: int, of: int, pvalues: Array) -> bool:
-    """Say whether rejections in some replicates are more than chance would bring.
+    """Say whether rejections in some trainings are more than chance would bring.
 
     Where so many at ``ALPHA``, or so small a p-value among so many, have at most the probability
     ``CHANCE``.
@@ -236,7 +236,7 @@ def _modes(total: Array) -> str:
 
 
 def _times(times: int, of: int) -> str:
-    return f"{count(times)} of {plural(of, 'replicate')}" if of > 1 else "the one replicate"
+    return f"{count(times)} of {plural(of, 'training')}" if of > 1 else "the one training"
 
 
 def _by_chance(of: int) -> str:

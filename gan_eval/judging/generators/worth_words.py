@@ -1,4 +1,4 @@
-"""The worth of the replicates of one cell in sentences."""
+"""The worth of the trainings of one cell in sentences."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def worths(rows: pd.DataFrame) -> list[str]:
     """Say how many real rows the generator is worth, by energy and by MMD.
 
     By the mean distance over the replicates, which has no bias where single ones may be estimated
-    below 0; its 95 % interval is Student's over replicates, its lower end no higher than the
-    replicates' own intervals have it together. With it the median replicate's worth, with the
-    interval of order statistics, no narrower than the typical replicate's own.
+    below 0; its 95 % interval is Student's over trainings, its lower end no higher than the
+    trainings' own intervals have it together. With it the median training's worth, with the
+    interval of order statistics, no narrower than the typical training's own.
     """
     found: list[str] = []
     for by in BY:
@@ -59,19 +59,19 @@ def _worth(rows: pd.DataFrame, by: str, *, first: bool) -> str:
         if math.isinf(ends[0]):  # all lie below 0: what a single replicate shows
             ends = float(np.median(low)), math.inf
     typical, middle = quantile(values, 0.5), median_interval(values)
-    if math.isfinite(middle[0]):  # no narrower than the typical replicate's own
+    if math.isfinite(middle[0]):  # no narrower than the typical training's own
         middle = min(middle[0], float(np.median(low))), max(middle[1], quantile(high, 0.5))
     if math.isfinite(typical):
-        half = f"the median replicate is worth {number(typical)}"
+        half = f"the median training is worth {number(typical)}"
         half += f" ({interval(*middle)})" if math.isfinite(middle[0]) else ""
     else:
         least = number(middle[0]) if math.isfinite(middle[0]) else "more than can be told"
-        half = f"the median replicate is worth at least {least}"
+        half = f"the median training is worth at least {least}"
     over = ""
     if first:
         trained = values_of(rows, "n_train")[known]
         each = f", fitted to {count(trained[0])} rows each" if np.ptp(trained) == 0 else ""
-        over = f"by the mean distance of {count(n)} replicates{each}"
+        over = f"by the mean distance of {count(n)} trainings{each}"
     known_ends = not math.isnan(ends[0])
     if math.isinf(_over(mean)) or math.isinf(ends[1]):
         size = f"at least {number(ends[0])} real rows" if known_ends else "more than can be told"

@@ -33,7 +33,7 @@ _OF_ROWS = ("precision", "recall", "density", "coverage", "copies", "modes")
 
 @dataclass(frozen=True)
 class Entrant:
-    """A generator at one setting, or a baseline, with a row for each of its replicates.
+    """A generator at one setting, or a baseline, with a row for each of its trainings.
 
     Attributes
     ----------
@@ -82,17 +82,17 @@ class Entrant:
 
     @property
     def judged(self) -> pd.DataFrame:
-        """The rows of replicates that gave something to judge."""
+        """The rows of trainings that gave something to judge."""
         return self.rows.loc[~self.rows["verdict"].isin(["no_result", "diverged"])]
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """Return a column of numbers, (replicates,); NaN where the rows have none."""
+        """Return a column of numbers, (trainings,); NaN where the rows have none."""
         if name not in self.rows:
             return np.full(len(self.rows), np.nan)
         return pd.to_numeric(self.rows[name], errors="coerce").to_numpy(np.float64)
 
     def texts(self, name: str) -> list[str]:
-        """Return a column of words, one a replicate; empty where nothing is said."""
+        """Return a column of words, one a training; empty where nothing is said."""
         if name not in self.rows:
             return [""] * len(self.rows)
         return ["" if value is None or value != value else str(value) for value in self.rows[name]]

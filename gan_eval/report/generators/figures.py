@@ -44,7 +44,7 @@ _MARKERS = {
 
 
 def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
-    """Draw each replicate's worth by energy distance on a logarithmic axis, with the margin."""
+    """Draw each training's worth by energy distance on a logarithmic axis, with the margin."""
     shown, rest = entrants[:MOST_STRIPS], entrants[MOST_STRIPS:]
     parts, hidden, left, total = [], 0, 0, 0
     for y, one in enumerate(shown):
@@ -88,7 +88,7 @@ def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
             f"{one.label}: median {number(one.summary['worth_energy'])}" for one in shown
         )
         line = (
-            f" Right of the dashed line ({setting(margins[-1])} real rows) a replicate has learned "
+            f" Right of the dashed line ({setting(margins[-1])} real rows) a training has learned "
             "the distribution, if its interval says so too."
             if margins
             else ""
@@ -97,9 +97,9 @@ def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
         return picture(
             figure,
             "fig-worth",
-            title="Worth of every replicate",
+            title="Worth of every training",
             description=f"Logarithmic axis. {said}.",
-            caption=f"One mark a replicate; the bar is the median with its 95 % interval.{line}"
+            caption=f"One mark a training; the bar is the median with its 95 % interval.{line}"
             + (" Marks under ∞ show no distance at all." if end in worths else "")
             + not_shown(hidden, total, "no result, or worth no real row")
             + not_shown(left, total, f"the first {MOST_SEEDS} seeds of each entrant are drawn")
@@ -149,7 +149,7 @@ def _entrant_axis(axes: Axes, entrants: Sequence[Entrant]) -> None:
 
 
 def curves(entrant: Entrant) -> dict[str, list[Any]]:
-    """Take the checkpoints of an entrant's first replicates: seed, examples, worth by energy."""
+    """Take the checkpoints of an entrant's first trainings: seed, examples, worth by energy."""
     names = ["seed", "examples", "worth_energy"]
 
     def compute() -> dict[str, list[Any]]:
@@ -166,7 +166,7 @@ def curves(entrant: Entrant) -> dict[str, list[Any]]:
 
 
 def checkpoints(entrant: Entrant) -> Picture | None:
-    """Draw the worth over the examples seen, a line a replicate; None without checkpoints."""
+    """Draw the worth over the examples seen, a line a training; None without checkpoints."""
     stored = curves(entrant)
     names = ("seed", "examples", "worth_energy")
     rows = pd.DataFrame({name: stored[name] for name in names})
@@ -178,13 +178,13 @@ def checkpoints(entrant: Entrant) -> Picture | None:
         for _, line in drawable.groupby("seed"):
             axes.plot(
                 line["examples"], line["worth_energy"].clip(upper=end), color=COLOURS["learned"],
-                alpha=0.35, linewidth=1, label="a replicate",
+                alpha=0.35, linewidth=1, label="a training",
             )  # fmt: skip
         middle = rows.groupby("examples")["worth_energy"].agg(median)
         middle = middle[middle > 0]
         axes.plot(
             middle.index, middle.clip(upper=end), color=COLOURS["ink"], marker="o", markersize=3.5,
-            label="median of the replicates",
+            label="median of the trainings",
         )  # fmt: skip
         if math.isfinite(end):
             axes.text(axes.get_xlim()[0], end, " ∞", va="center", color=COLOURS["muted"])
@@ -200,10 +200,10 @@ def checkpoints(entrant: Entrant) -> Picture | None:
             figure,
             f"fig-checkpoints-{entrant.position + 1}",
             title=f"Worth at each checkpoint: {entrant.label}",
-            description=f"Logarithmic axis; {plural(seeds, 'replicate')}. The median goes from "
+            description=f"Logarithmic axis; {plural(seeds, 'training')}. The median goes from "
             f"{number(middle.iloc[0])} to {number(middle.iloc[-1])} real rows.",
             caption=f"{entrant.label}: worth by energy distance at each checkpoint of "
-            f"{plural(seeds, 'replicate')}; dashed: the margin."
+            f"{plural(seeds, 'training')}; dashed: the margin."
             + (" At ∞ no distance is seen." if math.isfinite(end) else "")
             + not_shown(traced - seeds, traced, "later seeds")
             + not_shown(
@@ -230,7 +230,7 @@ def mode_shares(entrant: Entrant) -> Picture | None:
         for place, column in zip(places, drawn.T, strict=True):
             axes.scatter(
                 place + offsets, column, s=14, color=COLOURS["learned"], alpha=0.6, linewidth=0,
-                label="a replicate",
+                label="a training",
             )  # fmt: skip
         middle = [median(column) for column in shares.T]
         axes.scatter(
@@ -250,7 +250,7 @@ def mode_shares(entrant: Entrant) -> Picture | None:
             f"fig-modes-{entrant.position + 1}",
             title=f"Share of generated rows in each mode: {entrant.label}",
             description=f"Median shares by mode: {said}.",
-            caption=f"{entrant.label}: one mark a replicate and mode. What lies farther than 3 "
+            caption=f"{entrant.label}: one mark a training and mode. What lies farther than 3 "
             "standard deviations from every mode counts to none."
             + not_shown(int((~known).sum()), len(known), "no result")
             + not_shown(int(known.sum()) - len(drawn), len(known), "later seeds"),

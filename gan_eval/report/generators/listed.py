@@ -1,4 +1,4 @@
-"""Tables that list: replicates, those without a result, and how each number was computed."""
+"""Tables that list: trainings, those without a result, and how each number was computed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_SEEDS = 100
 
 
 def failures(found: Sequence[Entrant]) -> Table | None:
-    """List the replicates without rows to judge, each with why; None where all have some."""
+    """List the trainings without rows to judge, each with why; None where all have some."""
     lines = []
     for one in found:
         verdicts, said = one.texts("verdict"), one.texts("failure")
@@ -37,7 +37,7 @@ def failures(found: Sequence[Entrant]) -> Table | None:
         return None
     which = "" if len(lines) <= MOST_ROWS else f" (the first {count(MOST_ROWS)})"
     return Table(
-        f"{plural(len(lines), 'replicate')} without rows to judge{which}",
+        f"{plural(len(lines), 'training')} without rows to judge{which}",
         ("entrant", "seed", "verdict", "why"),
         lines[:MOST_ROWS],
         words=4,
@@ -57,7 +57,7 @@ def computed(found: Sequence[Entrant]) -> Table | None:
         if said:
             lines.append((words, ", ".join(f"{text} ({count(n)})" for text, n in said.items())))
     for words, column in (
-        ("real rows that a replicate learns from", "n_train"),
+        ("real rows that a training learns from", "n_train"),
         ("real rows that it is judged against", "n_real"),
         ("generated rows", "n_generated"),
     ):
@@ -66,11 +66,11 @@ def computed(found: Sequence[Entrant]) -> Table | None:
             lines.append((words, _range(sizes)))
     if not lines:
         return None
-    return Table("How each number was computed", ("what", "how (replicates)"), lines, words=2)
+    return Table("How each number was computed", ("what", "how (trainings)"), lines, words=2)
 
 
 def replicates(found: Sequence[Entrant]) -> Table:
-    """List the first replicates of each entrant, as many as the page has room for."""
+    """List the first trainings of each entrant, as many as the page has room for."""
     named, room, lines = named_tests(found), MOST_ROWS, []
     columns: dict[str, Callable[[Entrant, int], str]] = {
         "seed": lambda one, at: str(one.rows["seed"].iloc[at]),
@@ -91,9 +91,9 @@ def replicates(found: Sequence[Entrant]) -> Table:
         for at in range(shown):
             lines.append((one.label, *(entry(first, at) for entry in columns.values())))
     total = sum(one.replicates for one in found)
-    which = "All replicates"
+    which = "All trainings"
     if len(lines) < total:
-        which = f"The first seeds of each entrant, {count(len(lines))} of {count(total)} replicates"
+        which = f"The first seeds of each entrant, {count(len(lines))} of {count(total)} trainings"
     said = [place for place, entries in enumerate(zip(*lines, strict=True)) if _any(entries)]
     head = ("entrant", *columns)
     return Table(

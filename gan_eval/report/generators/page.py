@@ -12,10 +12,10 @@ from gan_eval.pages.blocks import (
     Heading,
     Paragraph,
     Section,
-    Table,
     TableBlock,
     gallery,
 )
+from gan_eval.pages.canvas import Picture, drawing
 from gan_eval.pages.numbers import plural
 from gan_eval.pages.page import environment, fill
 from gan_eval.report.cells import FactCache
@@ -53,12 +53,29 @@ def assemble(results: Results, facts: FactCache) -> str:
         answer=Answer(
             words.headline(entrants, study),
             sentences=words.answers(entrants),
+            picture=_beside(entrants),
             cards=words.cards(entrants),
+            next_steps=words.next_steps(entrants, provenance),
         ),
         incomplete=completeness(provenance),
         sections=_sections(entrants, provenance),
         created=provenance.get("created"),
     )
+
+
+def _leading(entrants: Sequence[Entrant]) -> Entrant | None:
+    """Choose the own entrant whose rows stand beside the headline: what learned most often."""
+    drawn = [one for one in samples.sampled(entrants)[0] if one.own]
+    return max(drawn, key=lambda one: one.summary["converged_share"], default=None)
+
+
+def _beside(entrants: Sequence[Entrant]) -> Picture | None:
+    """Draw rows of the leading entrant over real ones; where none are stored, the worths."""
+    if not drawing() or not entrants:
+        return None
+    leading = _leading(entrants)
+    made = None if leading is None else samples.sample_pictures(entrants).get(leading.position)
+    return figures.worth_spread(entrants) if made is None else made()
 
 
 def _sections(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> list[Section]:
@@ -69,7 +86,7 @@ def _sections(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> lis
     found = (
         _side_by_side(entrants),
         _in_words(entrants),
-        _rows(entrants),
+        *_rows(entrants),
         _spread(entrants),
         _checkpoints(own),
         _modes(own),
@@ -78,7 +95,8 @@ def _sections(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> lis
         _computed(entrants),
         _replicates(entrants),
     )
-    return [*(section for section in found if section), *made]
+    sections = [*(section for section in found if section), *made]
+    return sorted(sections, key=lambda section: section.folded)
 
 
 def _side_by_side(entrants: Sequence[Entrant]) -> Section:
@@ -87,8 +105,13 @@ def _side_by_side(entrants: Sequence[Entrant]) -> Section:
         "mean and the covariance of the training rows), the bootstrap (training rows drawn again, "
         "a copier) and the real rows themselves (fresh rows of the truth, the best that can be)."
     )
+    few = entrants[:_MOST_TOLD]
     listed = (tables.entrants(entrants), tables.rows_of(entrants), tables.seconds(entrants))
-    return Section("entrants", "Entrants", [Paragraph(text), *_tables(*listed)])
+    folded = [TableBlock(table, folded=True) for table in listed if table is not None]
+    blocks: list[Block] = [TableBlock(tables.brief(few)), Paragraph(text), *folded]
+    if (more := len(entrants) - len(few)) > 0:
+        blocks.insert(1, Paragraph(f"{plural(more, 'more entrant')} in the folded table."))
+    return Section("entrants", "Who took part, and how did each do?", blocks)
 
 
 def _in_words(entrants: Sequence[Entrant]) -> Section:
@@ -97,33 +120,47 @@ def _in_words(entrants: Sequence[Entrant]) -> Section:
     for entrant in entrants[:_MOST_TOLD]:
         blocks += [Heading(entrant.label), Paragraph(" ".join(words.told(entrant)))]
     if (more := len(entrants) - _MOST_TOLD) > 0:
-        blocks.append(Paragraph(f"{plural(more, 'more entrant')} in the table above."))
-    return Section("words", "In words", blocks)
+        blocks.append(Paragraph(f"{plural(more, 'more entrant')} in the table of all."))
+    return Section("told", "In words", blocks, folded=True)
 
 
-_MOST_TOLD = 24
-"""Entrants that have a paragraph of their own."""
+_MOST_TOLD = 12
+"""Entrants that have a row of the first table, and a paragraph of their own."""
+
+_MOST_OPEN = 4
+"""Pictures of rows that stand unfolded."""
 
 
-def _rows(entrants: Sequence[Entrant]) -> Section:
+def _rows(entrants: Sequence[Entrant]) -> list[Section]:
     drawn, stored = samples.sampled(entrants)
     if not drawn:
         said = "No generated rows are stored with these results."
-        return Section("samples", "Generated rows", [Paragraph(said)])
+        return [Section("samples", "Generated rows", [Paragraph(said)], folded=True)]
     text = (
         "Generated rows over real rows of the first seed that gave some, on shared axes that fit "
         "the real rows; of more than two columns the first two with numbers."
     )
-    blocks: list[Block] = [Paragraph(text), *gallery(*samples.sample_pictures(entrants))]
+    leading = _leading(entrants)
+    makers = [
+        make
+        for position, make in samples.sample_pictures(entrants).items()
+        if leading is None or position != leading.position
+    ]
+    blocks: list[Block] = [Paragraph(text), *gallery(*makers[:_MOST_OPEN])]
+    folded = gallery(*makers[_MOST_OPEN:])
     if lacking := len(entrants) - stored:
         blocks.append(Paragraph(f"Of {plural(lacking, 'entrant')} no generated rows are stored."))
     if (rest := stored - len(drawn)) > 0:
         blocks.append(Paragraph(f"{plural(rest, 'more entrant')} not drawn."))
-    return Section("samples", "Generated rows", blocks)
+    made = [Section("samples", "What do the rows look like?", blocks)]
+    if folded:
+        made.append(Section("more-samples", "Generated rows of more entrants", folded, folded=True))
+    return made
 
 
 def _spread(entrants: Sequence[Entrant]) -> Section | None:
-    blocks = gallery(lambda: figures.worth_spread(entrants))
+    made = figures.worth_spread if _leading(entrants) is not None else lambda _: None
+    blocks = gallery(lambda: made(entrants))
     text = (
         "Replicates of an entrant differ by their seed only, which also draws the training rows. "
         "The worth of a generator is the number of real rows that lie, as a sample, as near to the "
@@ -131,7 +168,7 @@ def _spread(entrants: Sequence[Entrant]) -> Section | None:
         "∞ where no distance is seen in so many rows: the lower end of its interval then says what "
         "is sure."
     )
-    return Section("spread", "Worth over seeds", [Paragraph(text), *blocks])
+    return Section("spread", "How much does the seed matter?", [*blocks, Paragraph(text)])
 
 
 def _checkpoints(own: Sequence[Entrant]) -> Section | None:
@@ -143,7 +180,8 @@ def _checkpoints(own: Sequence[Entrant]) -> Section | None:
     blocks: list[Block] = [Paragraph(text), *gallery(*drawn)]
     if (rest := len(shown) - figures.MOST_CURVES) > 0:
         blocks.append(Paragraph(f"{plural(rest, 'more entrant')} not drawn."))
-    return Section("checkpoints", "Worth over checkpoints", blocks)
+    title = "When in the training is it good?"
+    return Section("checkpoints", title, blocks, folded=len(shown) > 1)
 
 
 def _modes(own: Sequence[Entrant]) -> Section | None:
@@ -156,7 +194,7 @@ def _modes(own: Sequence[Entrant]) -> Section | None:
     blocks: list[Block] = [Paragraph(text), *gallery(*drawn)]
     if (rest := len(shown) - figures.MOST_CURVES) > 0:
         blocks.append(Paragraph(f"{plural(rest, 'more entrant')} not drawn."))
-    return Section("modes", "Modes", blocks)
+    return Section("modes", "Which modes are lost?", blocks, folded=len(shown) > 1)
 
 
 def _shares(entrant: Entrant) -> list[str]:
@@ -169,15 +207,19 @@ def _tests(entrants: Sequence[Entrant]) -> Section | None:
         return None
     text = (
         "Not rejecting is not learning: it says that so many rows do not show the difference. A "
-        "perfect generator is rejected in 5 % of its replicates, up to chance, and so are the real "
+        "perfect generator is rejected in 5 % of its trainings, up to chance, and so are the real "
         "rows."
     )
-    return Section("tests", "Tests", [Paragraph(text), TableBlock(table)])
+    blocks = [TableBlock(table), Paragraph(text)]
+    return Section("tests", "Which tests tell them from real rows?", blocks, folded=True)
 
 
 def _failures(entrants: Sequence[Entrant]) -> Section | None:
     table = listed.failures(entrants)
-    return None if table is None else Section("failures", "Failures", [TableBlock(table)])
+    if table is None:
+        return None
+    many = len(table.rows) > _MOST_TOLD
+    return Section("failures", "What failed?", [TableBlock(table, folded=many)])
 
 
 def _computed(entrants: Sequence[Entrant]) -> Section | None:
@@ -189,14 +231,11 @@ def _computed(entrants: Sequence[Entrant]) -> Section | None:
         "from generated rows against real ones. Known: the target's own modes. Found: peaks of "
         "the real rows."
     )
-    return Section("computed", "How it was computed", [Paragraph(text), TableBlock(table)])
+    blocks = [TableBlock(table), Paragraph(text)]
+    return Section("computed", "How was it computed?", blocks, folded=True)
 
 
 def _replicates(entrants: Sequence[Entrant]) -> Section:
     return Section(
-        "replicates", "Replicates", [TableBlock(listed.replicates(entrants), folded=True)]
+        "replicates", "Every training", [TableBlock(listed.replicates(entrants))], folded=True
     )
-
-
-def _tables(*made: Table | None) -> list[Block]:
-    return [TableBlock(table) for table in made if table is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -58,17 +59,18 @@ def drawn_rows(rows: pd.DataFrame, facts: Mapping[str, Any]) -> pd.DataFrame:
     return rows.assign(**{name: rows[name].astype(object).where(kept, "") for name in POINTS})
 
 
-def sample_pictures(entrants: Sequence[Entrant]) -> list[Callable[[], Picture | None]]:
-    """Make a function for each entrant that draws its rows over the real ones, on shared axes."""
+def sample_pictures(entrants: Sequence[Entrant]) -> dict[int, Callable[[], Picture | None]]:
+    """Make a function for each entrant, by its position, that draws its rows over the real ones, on
+    shared axes."""
     drawn, _ = sampled(entrants)
     found = [rows for rows in map(_rows, drawn) if rows is not None]
     # A picture has one column or two; all that are drawn together have as many.
     real = [rows.real if len(rows.real) else rows.generated for rows in found]
     alike = [points for points in real if points.shape[1] == real[0].shape[1]]
     if not alike:
-        return []
+        return {}
     bounds = _bounds(np.concatenate(alike))
-    return [partial(_samples, entrant, bounds) for entrant in drawn]
+    return {entrant.position: partial(_samples, entrant, bounds) for entrant in drawn}
 
 
 def _samples(entrant: Entrant, bounds: NDArray[np.float64]) -> Picture | None:
@@ -85,6 +87,11 @@ def _samples(entrant: Entrant, bounds: NDArray[np.float64]) -> Picture | None:
         if len(names) > 1:
             _scatter(axes, real, "real", "real", "o")
             _scatter(axes, generated[inside], "generated", "learned", "^")
+            if len(lost := _lost_modes(entrant, found.place)):
+                axes.plot(
+                    *lost.T, "x", color=COLOURS["failed"], markersize=13, markeredgewidth=2.6,
+                    label="lost mode",
+                )  # fmt: skip
             axes.set(
                 xlim=bounds[:, 0],
                 ylim=bounds[:, 1],
@@ -103,7 +110,7 @@ def _samples(entrant: Entrant, bounds: NDArray[np.float64]) -> Picture | None:
                         alpha=0.45, label=label,
                     )  # fmt: skip
             axes.set(xlim=bounds[:, 0], xlabel=_subscript(names[0]), ylabel="density")
-        legend_above(axes, columns=2)
+        legend_above(axes, columns=3)
         both = np.concatenate([real, generated])
         verdict = entrant.texts("verdict")[found.place]
         return picture(
@@ -121,6 +128,20 @@ def _samples(entrant: Entrant, bounds: NDArray[np.float64]) -> Picture | None:
         )
 
 
+_PLACE = re.compile(r" at \(([^()]+), ([^()]+)\)$")
+
+
+def _lost_modes(entrant: Entrant, place: int) -> NDArray[np.float64]:
+    """Find where the modes in the plane lie that a training has lost, (modes, 2)."""
+    places = [_PLACE.search(name.strip()) for name in entrant.texts("modes_lost")[place].split(";")]
+    try:
+        found = [[float(one[1].replace("−", "-")), float(one[2].replace("−", "-"))]
+                 for one in places if one]  # fmt: skip
+    except ValueError:
+        found = []
+    return np.array(found).reshape(-1, 2)
+
+
 def _subscript(name: str) -> str:
     return name.replace("_", "").translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
@@ -133,7 +154,7 @@ def _scatter(axes: Axes, rows: NDArray, label: str, colour: str, marker: str) ->
 
 
 class _Stored(NamedTuple):
-    """Points to draw, (n, 1 or 2) each, the columns' names, and the place of their replicate."""
+    """Points to draw, (n, 1 or 2) each, the columns' names, and the place of their training."""
 
     generated: NDArray[np.float64]
     real: NDArray[np.float64]

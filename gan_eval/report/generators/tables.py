@@ -21,14 +21,14 @@ from gan_eval.pages.numbers import (
 )
 from gan_eval.report.generators.entrants import Entrant, named_tests
 from gan_eval.report.generators.words import LEVEL, MEASURES, worth_column
-from gan_eval.runtime.arguments import plain
+from gan_eval.runtime.arguments import lower_first, plain
 
 VERDICT_WORDS = {"could_not_tell": "could not tell", "no_result": "no result"}
 """Verdicts whose words are not their names."""
 
 _CAPTION = (
-    "Entrants side by side: counts of replicates, and medians over replicates with 95 % intervals, "
-    "a replicate without a result as worth 0"
+    "Entrants side by side: counts of trainings, and medians over trainings with 95 % intervals, "
+    "a training without a result as worth 0"
 )
 
 
@@ -40,7 +40,7 @@ def entrants(found: Sequence[Entrant]) -> Table:
     return Table(
         _CAPTION,
         (
-            *("entrant", "replicates", *(VERDICT_WORDS.get(verdict, verdict) for verdict in used)),
+            *("entrant", "trainings", *(VERDICT_WORDS.get(verdict, verdict) for verdict in used)),
             "share converged",
             *(f"worth by {MEASURES[name]}, real rows" for name in worths),
             *(("KL(q‖p), nats",) if with_kl else ()),
@@ -57,12 +57,12 @@ def entrants(found: Sequence[Entrant]) -> Table:
 
 
 def brief(found: Sequence[Entrant]) -> Table:
-    """List of each entrant what fits a terminal."""
+    """List of each entrant what fits a terminal, and the first table of the page."""
     used = _verdicts(found)
     named = [VERDICT_WORDS.get(verdict, verdict) for verdict in used]
     return Table(
-        _CAPTION,
-        ("entrant", "replicates", *named, "share converged", "worth, real rows", "copies", "modes"),
+        f"At a glance: {lower_first(_CAPTION)}",
+        ("entrant", "trainings", *named, "share converged", "worth, real rows", "copies", "modes"),
         [
             (
                 *_counts(one, used),
@@ -135,28 +135,28 @@ def rows_of(found: Sequence[Entrant]) -> Table | None:
             line.append(value if value == MISSING else f"{value} ({expected})")
         lines.append(line)
     return Table(
-        "The rows themselves: replicates by whether they copy, and medians over replicates",
+        "The rows themselves: trainings by whether they copy, and medians over trainings",
         head,
         lines,
     )
 
 
 def rejections(found: Sequence[Entrant]) -> Table | None:
-    """List the share of replicates that each test rejects; None where no test was run."""
+    """List the share of trainings that each test rejects; None where no test was run."""
     named = named_tests(found)
     if not named:
         return None
     return Table(
-        "Share of replicates that each test rejects at 5 %, of those that it was run on",
+        "Share of trainings that each test rejects at 5 %, of those that it was run on",
         ("entrant", *named.values()),
         [(one.label, *(_rejected(one, f"{name}_pvalue") for name in named)) for one in found],
     )
 
 
 def seconds(found: Sequence[Entrant]) -> Table:
-    """List the time that a replicate takes."""
+    """List the time that a training takes."""
     return Table(
-        "Seconds, medians over replicates, which run side by side",
+        "Seconds, medians over trainings, which run side by side",
         ("entrant", "training", "sampling", "examples seen"),
         [
             (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gan_eval.judging.generators import words as of_rows
-from gan_eval.pages.blocks import Card
+from gan_eval.pages.blocks import Card, Step
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.report.generators.entrants import BASELINES, Entrant, named_tests, target_words
 from gan_eval.runtime.arguments import lower_first
@@ -49,13 +49,7 @@ def headline(entrants: Sequence[Entrant], study: Mapping[str, Any]) -> str:
     if all(entrant.judged.empty for entrant in own):
         return f"{_names(own)} gave no rows to judge in any of {plural(total, 'training')}."
     if len(own) == 1:
-        s = own[0].summary
-        size = worth_words(own[0], own[0].only("n_train"))
-        return (
-            f"{own[0].name} learned {target} in {count(s['converged'])} of "
-            f"{plural(total, 'training')} ({_share(s)}{_unsure(s)})"
-            + (f"; the typical one is worth {size}." if size else ".")
-        )
+        return _of_one(own[0], target)
     if len(own) <= FEW:
         return f"{_names(own)} learned {target} in {_listed([_times(one, own) for one in own])}."
     learned = sum(entrant.summary["converged"] for entrant in own)
@@ -68,6 +62,74 @@ def headline(entrants: Sequence[Entrant], study: Mapping[str, Any]) -> str:
     if worst.summary["converged_share"] == best.summary["converged_share"]:
         return f"{every} {len(own)} entrants, and in as large a share with each."
     return f"{every} {len(own)} entrants: from {_times(worst, own)} to {_times(best, own)}."
+
+
+def _of_one(one: Entrant, target: str) -> str:
+    """Say how often one generator has learned its target, and what that hides.
+
+    Where more than half of the trainings could not be told, that comes first.
+    """
+    s, size = one.summary, worth_words(one, one.only("n_train"))
+    trainings, unknown = plural(one.replicates, "training"), s["could_not_tell"]
+    typical = f"; the typical one is worth {size}" if size else ""
+    if 2 * unknown > one.replicates:
+        learned = f"{count(s['converged'])} learned it ({_share(s)}){hidden(one)}"
+        return (
+            f"Whether {one.name} learned {target} could not be told in {count(unknown)} of "
+            f"{trainings}; {learned}{typical}."
+        )
+    return (
+        f"{one.name} learned {target} in {count(s['converged'])} of {trainings} "
+        f"({_share(s)}{_unsure(s)}){hidden(one)}{typical}."
+    )
+
+
+def hidden(one: Entrant) -> str:
+    """Say how many of the trainings that learned the target lack a mode or copy all the same."""
+    learned = [verdict == "converged" for verdict in one.texts("verdict")]
+    lost, copies = one.texts("modes_lost"), one.texts("copies_verdict")
+    of, said = sum(learned), []
+    lacking = sum(bool(text) for text, it in zip(lost, learned, strict=True) if it)
+    copying = sum(text == "copies" for text, it in zip(copies, learned, strict=True) if it)
+    if lacking:
+        said.append(f"{_part(lacking, of)} {'lacks' if lacking == 1 else 'lack'} a mode")
+    if copying and _copier(one):
+        verb = "copies" if copying == 1 else "copy"
+        said.append(f"{count(copying) if said else _part(copying, of)} {verb} training rows")
+    return f", but {_listed(said)}" if said else ""
+
+
+def _part(some: int, of: int) -> str:
+    if some == of:
+        return "it" if of == 1 else f"all {count(of)}"
+    return f"{count(some)} of these {count(of)}"
+
+
+def next_steps(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> list[Step]:
+    """Say what to do after this answer, with the study's own command where it is known."""
+    own = [one for one in entrants if one.own]
+    command = str(provenance.get("command") or "")
+    command = command if command.startswith("gan-eval run ") and "\n" not in command else ""
+    n = max((one.replicates for one in own), default=0)
+    found = []
+
+    def step(text: str, setting_: str) -> None:
+        found.append(Step(text, f"{command} --set {setting_}" if command else ""))
+
+    if any(one.summary["could_not_tell"] for one in own):
+        rows = max((int(v) for one in own for v in one.values("n_generated") if v == v), default=0)
+        if rows:
+            text = "Tell those that could not be told: judge each training by more rows."
+            step(text, f"n_evaluation={4 * rows}")
+    if own:
+        text = "Shorten the intervals: add trainings; those that are there are kept."
+        step(text, f"replicates={4 * n}")
+    found.append(
+        Step(
+            "See a generator's rows column by column: `gan-eval compare` takes two tables of rows."
+        )
+    )
+    return found
 
 
 def answers(entrants: Sequence[Entrant]) -> list[tuple[str | None, str]]:
@@ -95,7 +157,7 @@ def _in_short(entrant: Entrant, *, with_worth: bool) -> list[str]:
     rows, found = entrant.rows, []
     if with_worth and (size := worth_words(entrant, entrant.only("n_train"))):
         bounds = _interval(entrant.summary, worth_column(entrant))
-        found.append(f"The median replicate is worth {size} (95 % interval {bounds}).")
+        found.append(f"The median training is worth {size} (95 % interval {bounds}).")
     if _copier(entrant):
         found += of_rows.copying(rows)
     found += [*of_rows.modes(rows), *of_rows.failures(rows), *undecided(entrant)]
@@ -106,7 +168,7 @@ def told(entrant: Entrant) -> list[str]:
     """Say everything there is to say of one entrant, sentence by sentence."""
     s, rows = entrant.summary, entrant.rows
     opening = (
-        f"{count(s['converged'])} of {plural(entrant.replicates, 'replicate')} learned the target "
+        f"{count(s['converged'])} of {plural(entrant.replicates, 'training')} learned the target "
         f"({_share(s)})."
     )
     worths = of_rows.worths(rows)
@@ -122,12 +184,12 @@ def meaning(entrants: Sequence[Entrant]) -> str:
     for one in entrants:
         if not math.isnan(margin := one.only("margin")):
             by.setdefault((one.yardstick, margin), []).append(one.label)
-    said = "A replicate is one training from its own seed; each share has its Clopper–Pearson "
+    said = "A training starts from a seed of its own; each share has its Clopper–Pearson "
     said += "interval at 95 %, each median the interval of order statistics. "
     if not by:
-        return f"{said}A replicate counts as learned where its verdict is “converged”."
+        return f"{said}A training counts as learned where its verdict is “converged”."
     (first, _), *others = by.items()
-    said += f"A replicate counts as learned where {_criterion(*first)}."
+    said += f"A training counts as learned where {_criterion(*first)}."
     for what, labels in others:
         said += f" Of {_listed(labels)}, it counts where {_criterion(*what)}."
     return said
@@ -163,12 +225,12 @@ def _beside(entrant: Entrant) -> str:
     """The median worth of a baseline, where a copier is called one; empty where none is known."""
     size, copied = "" if entrant.own else _size(entrant), _copier(entrant)
     if size and copied:
-        size += f" (a copier in {copied} of {entrant.replicates} replicates)"
+        size += f" (a copier in {copied} of {entrant.replicates} trainings)"
     return size
 
 
 def _copier(entrant: Entrant) -> int:
-    """Count the replicates that copy; 0 where these may be chance."""
+    """Count the trainings that copy; 0 where these may be chance."""
     verdicts = entrant.texts("copies_verdict")
     times, of = verdicts.count("copies"), len([text for text in verdicts if text])
     return times if of_rows.shown(times, of, entrant.values("copies_pvalue")) else 0
@@ -180,32 +242,37 @@ def worth_column(entrant: Entrant) -> str:
 
 
 def cards(entrants: Sequence[Entrant]) -> list[Card]:
-    """The headline numbers of a study with one own generator at one setting."""
-    own = [entrant for entrant in entrants if entrant.own]
-    if len(own) != 1 or own[0].judged.empty:
+    """The headline numbers of the own generator, at the setting that learned most often."""
+    own = [entrant for entrant in entrants if entrant.own and not entrant.judged.empty]
+    if not own:
         return []
-    one, s = own[0], own[0].summary
-    found = [Card("learned", percent(s["converged_share"]), f"95 % interval {_share(s)}")]
+    one = max(own, key=lambda entrant: entrant.summary["converged_share"])
+    s, several = one.summary, sum(entrant.own for entrant in entrants) > 1
+    its, whose = ("its ", f"{one.label}: ") if several else ("", "")
+    label = "learned most often" if several else "learned"
+    found = [Card(label, percent(s["converged_share"]), f"{whose}95 % interval {_share(s)}")]
     name = worth_column(one)
     if size := _size(one):
         note = f"by {MEASURES[name.removeprefix('worth_')]}; 95 % interval over seeds "
         said = f"; {said}" if (said := how(one, f"{name}_how")) else ""
-        found.append(Card("median worth, real rows", size, f"{note}{_interval(s, name)}{said}"))
+        found.append(
+            Card(f"{its}median worth, real rows", size, f"{note}{_interval(s, name)}{said}")
+        )
     copied = [text for text in one.texts("copies_verdict") if text]
     if copied:
-        note = f"replicates whose rows are copies; {_undecided(copied)}"
-        found.append(Card("copies", f"{copied.count('copies')} of {len(copied)}", note))
+        note = f"trainings whose rows are copies; {_undecided(copied)}"
+        found.append(Card(f"{its}copies", f"{copied.count('copies')} of {len(copied)}", note))
     if one.has("modes_kept") and one.has("modes"):
         kept, of = (np.nanmedian(one.values(column)) for column in ("modes_kept", "modes"))
-        found.append(Card("modes", f"{setting(kept)} of {setting(of)}", _lost(one)))
+        found.append(Card(f"{its}modes", f"{setting(kept)} of {setting(of)}", _lost(one)))
     named = named_tests([one])
     if named:
         test = "energy" if "energy" in named else next(iter(named))
         values = one.values(f"{test}_pvalue")
         values = values[~np.isnan(values)]
         rejected = int((values <= LEVEL).sum())
-        note = f"replicates that the {named[test]} test tells from real rows at 5 %"
-        found.append(Card("told apart", f"{rejected} of {len(values)}", note))
+        note = f"trainings that the {named[test]} test tells from real rows at 5 %"
+        found.append(Card(f"{its}rows told apart", f"{rejected} of {len(values)}", note))
     return found
 
 
@@ -216,11 +283,11 @@ def how(entrant: Entrant, name: str) -> str:
 
 
 def undecided(entrant: Entrant) -> list[str]:
-    """Say of the replicates that could not be told why, and what they count as."""
+    """Say of the trainings that could not be told why, and what they count as."""
     if not (unknown := entrant.summary["could_not_tell"]):
         return []
     return [
-        f"{plural(unknown, 'replicate')} could not be told: the margin lies within the interval of "
+        f"{plural(unknown, 'training')} could not be told: the margin lies within the interval of "
         f"the worth, or that is not known; {'it counts' if unknown == 1 else 'they count'} as not "
         "learned."
     ]
@@ -242,7 +309,7 @@ def _times(one: Entrant, own: Sequence[Entrant]) -> str:
     which = one.label if several else one.setting
     learned = f"{count(s['converged'])} of {plural(one.replicates, 'training')}"
     named = f" {'as' if several else 'with'} {which}" if which else ""
-    return f"{learned} ({_share(s)}{_unsure(s)}){named}"
+    return f"{learned} ({_share(s)}{_unsure(s)}){named}{hidden(one)}"
 
 
 def _names(own: Sequence[Entrant]) -> str:
@@ -265,9 +332,9 @@ def _lost(entrant: Entrant) -> str:
         name.strip() for text in entrant.texts("modes_lost") for name in text.split(";") if name
     )
     if not lost:
-        return "median over replicates; no replicate lost one"
+        return "median over trainings; no training lost one"
     name, times = lost.most_common(1)[0]
-    return f"median over replicates; lost most often: {name} ({times} of {entrant.replicates})"
+    return f"median over trainings; lost most often: {name} ({times} of {entrant.replicates})"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ def test_a_copier_is_called_one() -> None:
     rows = cell(lambda train, rng: train[rng.integers(len(train), size=300)], CHAPTER)
     text = said(rows)
     (copier,) = [sentence for sentence in text if "copie" in sentence]
-    assert copier.startswith("It is a copier: in 12 of 12 replicates rows are copied")
+    assert copier.startswith("It is a copier: in 12 of 12 trainings rows are copied")
     assert "100 % of its rows equal one" in copier
 
 
@@ -63,7 +63,7 @@ def test_a_mode_dropper_is_named_with_its_modes(gone: list[int]) -> None:
     (loses,) = [sentence for sentence in said(cell(drop, RING)) if "It loses" in sentence]
     for k in range(8):
         assert (RING.modes.names[k] in loses) == (k in gone)
-    assert loses.count("12 of 12 replicates") == len(gone)
+    assert loses.count("12 of 12 trainings") == len(gone)
 
 
 def test_found_modes_are_told_by_an_example() -> None:
@@ -74,7 +74,7 @@ def test_found_modes_are_told_by_an_example() -> None:
     rows = cell(drop, RING)
     rows["modes_how"] = "found"
     (loses,) = [sentence for sentence in said(rows) if "It loses" in sentence]
-    assert "1 of 8 modes on average in 12 of 12 replicates" in loses.replace("1.0", "1")
+    assert "1 of 8 modes on average in 12 of 12 trainings" in loses.replace("1.0", "1")
 
 
 def test_a_blur_has_none_of_the_modes() -> None:
@@ -119,7 +119,7 @@ def test_failures_are_counted_with_their_reasons() -> None:
     rows.loc[7, ["verdict", "failure"]] = "no_result", "fit() raised ValueError: no."
     (lost,) = [sentence for sentence in said(rows) if "gave no result" in sentence]
     assert lost == (
-        "3 of 12 replicates gave no result: no result within 3 s: it was ended (in 2); "
+        "3 of 12 trainings gave no result: no result within 3 s: it was ended (in 2); "
         "fit() raised ValueError: no (in 1)."
     )
 
@@ -128,17 +128,17 @@ def test_what_was_not_measured_is_said() -> None:
     rows = cell(lambda train, rng: CHAPTER.sample(300, rng), CHAPTER, tests=[])
     rows.loc[:3, "not_measured"] = "coverage: too few rows; shares of modes: only one mode is found"
     (missed,) = [sentence for sentence in said(rows) if "Not measured" in sentence]
-    assert missed == "Not measured in 4 of 12 replicates: coverage: too few rows."
+    assert missed == "Not measured in 4 of 12 trainings: coverage: too few rows."
 
 
 def test_one_replicate_and_rows_of_other_columns_have_sentences_too() -> None:
     rows = cell(lambda train, rng: train, CHAPTER).iloc[:1]
     text = said(rows)
-    assert "It is a copier: in the one replicate" in " ".join(text)
+    assert "It is a copier: in the one training" in " ".join(text)
     assert " of 1 " not in " ".join(text)
     assert said(pd.DataFrame({"seed": [1, 2], "verdict": ["near", "failed"]})) == []
     lost = pd.DataFrame({"verdict": ["no_result"] * 2, "failure": ["it raised"] * 2})
-    assert said(lost) == ["2 of 2 replicates gave no result: it raised."]
+    assert said(lost) == ["2 of 2 trainings gave no result: it raised."]
 
 
 def test_chance_is_not_held_against_a_generator() -> None:
@@ -149,4 +149,4 @@ def test_chance_is_not_held_against_a_generator() -> None:
     rows = pd.DataFrame({"copies_verdict": ["copies"] + ["no_copies_shown"] * 19})
     rows["copies_pvalue"] = 0.04
     (sentence,) = said(rows)
-    assert sentence.startswith("Copying is shown in 1 of 20 replicates, which may be chance")
+    assert sentence.startswith("Copying is shown in 1 of 20 trainings, which may be chance")

@@ -61,7 +61,7 @@ def test_the_table_of_entrants_has_the_numbers_of_the_rows(name: str) -> None:
     listed = table(root(), "Entrants side by side")
     for label, cell in rows[rows["backend"] == name].groupby("configuration"):
         entry = listed[f"{name} · {label}" if name == "RingGAN" else name]
-        assert entry["replicates"] == str(len(cell))
+        assert entry["trainings"] == str(len(cell))
         for verdict in ("converged", "near", "failed", "could not tell", "no result"):
             found = (cell["verdict"] == verdict.replace(" ", "_")).sum()
             assert entry[verdict] == str(found)
@@ -86,9 +86,25 @@ def test_the_headline_counts_trainings_by_setting() -> None:
     rows = synthetic.one_setting().rows
     middle = rows.loc[rows["backend"] == "RingGAN", "worth_energy"].median()
     assert one == (
-        "RingGAN learned ring8 in 8 of 10 trainings (44 to 97 %; 1 could not be told); the typical "
-        f"one is worth {middle:.3g} real rows of 1000."
+        "RingGAN learned ring8 in 8 of 10 trainings (44 to 97 %; 1 could not be told), but 2 of "
+        f"these 8 lack a mode; the typical one is worth {middle:.3g} real rows of 1000."
     )
+
+
+def test_the_headline_says_first_that_most_could_not_be_told() -> None:
+    made = synthetic.one_setting()
+    rows = made.rows.copy()
+    own = rows["backend"] == "RingGAN"
+    rows.loc[own & (rows["seed"] > 2), "verdict"] = "could_not_tell"
+    rows.loc[own, "copies_verdict"], rows.loc[own, "copies_pvalue"] = "copies", 0.001
+    one = next(without_pictures(Results(rows, made.epochs, made.provenance)).all("h2")).text
+    unknown = int((own & rows["verdict"].eq("could_not_tell")).sum())
+    learned = int((own & rows["verdict"].eq("converged")).sum())
+    lacking = rows[own & rows["verdict"].eq("converged")]["modes_lost"].ne("").sum()
+    assert one.startswith(f"Whether RingGAN learned ring8 could not be told in {unknown} of 10")
+    assert f"; {learned} learned it (" in one
+    assert f"{lacking} of these {learned} lack" in one
+    assert f"{learned} copy training rows" in one
 
 
 def test_the_copier_is_called_one_and_no_one_else_is() -> None:
@@ -101,11 +117,11 @@ def test_the_copier_is_called_one_and_no_one_else_is() -> None:
         "real_rows": "0",
     }
     answer = next(root().all("section")).text
-    assert "(a copier in 10 of 10 replicates)" in answer
+    assert "(a copier in 10 of 10 trainings)" in answer
     assert answer.count("copier") == 1
-    told = section(root(), "words")
+    told = section(root(), "told")
     assert told is not None
-    assert told.text.count("It is a copier: in 10 of 10 replicates") == 1
+    assert told.text.count("It is a copier: in 10 of 10 trainings") == 1
 
 
 def test_every_failure_stands_with_its_sentence() -> None:
@@ -124,7 +140,7 @@ def test_rejections_are_counted_over_the_trainings_that_were_tested() -> None:
     rows = made().rows
     cell = rows[rows["configuration"].eq("width = 16") & rows["backend"].eq("RingGAN")]
     known = cell["energy_pvalue"].dropna()
-    entry = table(root(), "Share of replicates that each test")["RingGAN · width = 16"]
+    entry = table(root(), "Share of trainings that each test")["RingGAN · width = 16"]
     assert entry["energy"].endswith(f"({(known <= 0.05).sum()} of {len(known)})")
     # Neighbours, copies and modes have p-values too; they are no tests of the battery.
     assert list(entry) == ["entrant", "MMD", "energy"]
@@ -175,8 +191,8 @@ def test_the_page_is_verified_and_a_changed_number_is_found(tmp_path: Path) -> N
     assert found.undrawn is None
     assert found.figures == 10
     html = path.read_text(encoding="utf-8")
-    assert html.count("80\u202f% (44") == 1
-    path.write_text(html.replace("80\u202f% (44", "90\u202f% (44"), encoding="utf-8")
+    assert html.count("80\u202f% (44") == 2  # the first table, and the one of all numbers
+    path.write_text(html.replace("80\u202f% (44", "90\u202f% (44", 1), encoding="utf-8")
     (wrong,) = verify(path).mismatches
     assert (wrong.says, wrong.should) == ("90\u202f", "80\u202f")
     assert "share converged" in wrong.where
