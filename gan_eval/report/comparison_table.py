@@ -40,7 +40,11 @@ def blocks(
     }
     for at, ranking in enumerate(rankings(cells, order)):
         place = f" on {plain(ranking.backend, 40)}, {plain(ranking.device, 20)}" if several else ""
-        rows = [_entries(ranking, label, pairs, references or everyone) for label in ranking.order]
+        own = {c.configuration: c for c in cells if (c.backend, c.device) == ranking.place}
+        rows = [
+            _entries(ranking, own, label, pairs, references or everyone)
+            for label in (*ranking.order, *ranking.few)
+        ]
         caption = f"Configurations{place}, the best first"
         head = (
             *("configuration", "worth, real rows (95 %)", "standing", f"beside {other}"),
@@ -58,21 +62,22 @@ def blocks(
 
 def _entries(
     ranking: Ranking,
+    cells: Mapping[str, CellRows],
     label: str,
     pairs: Mapping[tuple[Any, ...], Mapping[Any, Any]],
     references: Mapping[str, str],
 ) -> tuple[str, ...]:
-    cell = ranking.cells[label]
+    cell = cells[label]
     s, pair = cell.summary, pairs.get((label, ranking.backend, ranking.device))
     share = percents(s["converged_share_low"], s["converged_share_high"])
     beside, wins, times = MISSING, MISSING, MISSING
     if pair is not None:
         beside, wins = str(pair["verdict"]), percent(pair["wins"])
-        reference = ranking.cells.get(references.get(label, next(iter(references.values()), "")))
+        reference = cells.get(references.get(label, next(iter(references.values()), "")))
         if reference is not None:
             value, low, high = ratio(cell, reference)
             times = f"{number(value, 2)} ({interval(low, high, 2)})"
-    standing = MISSING
+    standing = "too few seeds" if label in ranking.few else MISSING
     if ranking.told and label in ranking.best:
         standing = "best" if len(ranking.best) == 1 else "tied"
     return (

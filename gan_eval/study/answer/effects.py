@@ -8,7 +8,7 @@ from gan_eval.pages.numbers import count, interval, number, percent, plural, set
 from gan_eval.study.answer.layout import Axis, in_words
 from gan_eval.study.answer.phrases import capital, listed, median_worth
 from gan_eval.study.answer.ranking import ALPHA, MOST_NEEDED, duel, needed_seeds
-from gan_eval.study.answer.words import MOST_NAMED, Reading
+from gan_eval.study.answer.words import MOST_NAMED, Reading, learned_nothing
 
 
 def axis_sentences(found: Reading) -> list[tuple[str | None, str]]:
@@ -101,7 +101,8 @@ def border(found: Reading, position: int) -> tuple[Axis, float] | None:
     """The end of an axis of numbers at which all of the best lie, so that the best of all may lie
     beyond; None where there is none."""
     axis, lead = found.layout.axes[position], found.lead
-    if axis.numbers is None or not lead.told or len(lead.best) == len(lead.order):
+    alike = len(lead.best) == len(lead.order) or learned_nothing(found)
+    if axis.numbers is None or not lead.told or alike:
         return None
     values = [axis.numbers[entry.place[position]] for entry in found.entries]
     own = {
@@ -165,12 +166,19 @@ def ties(found: Reading) -> str:
 
 
 def missing(found: Reading) -> str:
-    """Name the configurations that nothing was trained of; empty where there are none."""
+    """Name the configurations that nothing, or too little, was trained of; empty where there are
+    none."""
+    few = [found.name(label) for label in found.lead.few]
+    said = f"Too few seeds of {_several(few)} to say anything." if few else ""
     names = list(found.layout.missing)
     if not names:
-        return ""
-    shown = names[:MOST_NAMED]
-    rest = len(names) - len(shown)
-    which = listed([*shown, *([f"{count(rest)} more"] if rest else [])])
+        return said
     about = "it" if len(names) == 1 else "them"
-    return f"No training finished of {which}: nothing is said about {about}."
+    none = f"No training finished of {_several(names)}: nothing is said about {about}."
+    return f"{none} {said}".strip()
+
+
+def _several(names: Sequence[str]) -> str:
+    """Name the first few of some configurations."""
+    shown, rest = names[:MOST_NAMED], len(names) - MOST_NAMED
+    return listed([*shown, *([f"{count(rest)} more"] if rest > 0 else [])])

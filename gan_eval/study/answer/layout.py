@@ -12,6 +12,7 @@ from typing import Any
 from gan_eval.pages.numbers import setting
 from gan_eval.runtime.arguments import plain
 from gan_eval.study.answer.cells import Cell
+from gan_eval.study.answer.phrases import listed
 
 _NETWORKS = {"D": "of D", "G": "of G"}
 _LONGEST = 28
@@ -227,8 +228,8 @@ def _name(label: str, axes: Sequence[Axis], place: Sequence[int], named: bool) -
         texts = [axis.texts[at] for axis, at in zip(axes, place, strict=True)]
         name = plain(label) if len(axes) > 1 and _parted(axes) else ", ".join(texts)
         return f"“{name}”" if "," in name else name
-    told = (f"{axis.title} {axis.texts[at]}" for axis, at in zip(axes, place, strict=True))
-    return " with ".join(told)
+    first, *rest = (f"{axis.title} {axis.texts[at]}" for axis, at in zip(axes, place, strict=True))
+    return f"{first} with {listed(rest)}" if rest else first
 
 
 def _parted(axes: Sequence[Axis]) -> bool:

@@ -61,6 +61,18 @@ def listed(parts: Sequence[str], last: str = "and") -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {last} {parts[-1]}"
 
 
+def matters(title: str) -> str:
+    """Say that an axis matters.
+
+    Examples
+    --------
+    >>> matters("latent size"), matters("epochs")
+    ('latent size matters', 'epochs matter')
+    """
+    several = title.endswith("s") or " and " in title
+    return f"{title} {'matter' if several else 'matters'}"
+
+
 def capital(text: str) -> str:
     """Write the first letter large, as at the start of a sentence."""
     return text[:1].upper() + text[1:]

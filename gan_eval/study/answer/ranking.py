@@ -66,6 +66,10 @@ class Ranking:
     duels : dict of str to Duel
         The first against each other one.
     cells : dict of str to Cell
+        Those that are ranked.
+    few : list of str
+        Labels that are not ranked: they have fewer seeds than can show anything, and others have
+        enough.
     """
 
     backend: str
@@ -76,6 +80,12 @@ class Ranking:
     least: int
     duels: dict[str, Duel]
     cells: dict[str, Cell]
+    few: list[str]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The backend and the device."""
+        return self.backend, self.device
 
     @property
     def told(self) -> bool:
@@ -170,12 +180,27 @@ def _ranking(place: tuple[str, str], group: dict[str, Cell], order: Sequence[str
     ranked = sorted(
         group, key=lambda label: (*_quality(group[label]), places.get(label, len(places)))
     )
+    enough = least_seeds(len(ranked) - 1)
+    few = [label for label in ranked if len(group[label].rows) < enough]
+    if len(ranked) - len(few) > 1:
+        ranked = [label for label in ranked if label not in few]
+    else:
+        few = []
     first, *others = ranked
     duels = {label: duel(group[first], group[label]) for label in others}
     tests = max(len(others), 1)
     tied = [label for label in others if duels[label].pvalue > ALPHA / tests]
     seeds = min((one.seeds for one in duels.values()), default=0)
-    return Ranking(*place, ranked, [first, *tied], seeds, least_seeds(tests), duels, dict(group))
+    return Ranking(
+        *place,
+        ranked,
+        [first, *tied],
+        seeds,
+        least_seeds(tests),
+        duels,
+        {label: group[label] for label in ranked},
+        few,
+    )
 
 
 def _quality(cell: Cell) -> tuple[float, float]:

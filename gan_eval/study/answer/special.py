@@ -13,7 +13,7 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
 from gan_eval.study.answer.cells import Cell
 from gan_eval.study.answer.layout import Entry, Layout, in_words, single_changes
-from gan_eval.study.answer.phrases import between, capital, listed, median_worth, worth
+from gan_eval.study.answer.phrases import between, capital, listed, matters, median_worth, worth
 from gan_eval.study.answer.ranking import ALPHA, Ranking, duel
 from gan_eval.study.answer.versus import ratio
 
@@ -212,13 +212,13 @@ def _of_series(layout: Layout, lead: Ranking) -> str | None:
     if not found:
         return None
     name, cells, said = in_words(found[0].field), lead.cells, []
-    matters = 0
+    shown = 0
     for one in found:
         ranked = sorted(one.points, key=lambda point: median_worth(cells[point[1].label]))
         (low, worst), (high, best) = ranked[0], ranked[-1]
         tests = sum(len(each.points) - 1 for each in found)
         if duel(cells[best.label], cells[worst.label]).pvalue <= ALPHA / tests:
-            matters += 1
+            shown += 1
             said.append(
                 f"with {one.held} each, {setting(low)} is worth "
                 f"{worth(cells[worst.label], not said)} and {setting(high)} is worth "
@@ -227,10 +227,10 @@ def _of_series(layout: Layout, lead: Ranking) -> str | None:
         else:
             worths = [median_worth(cells[entry.label]) for _, entry in one.points]
             said.append(f"with {one.held} each no difference is shown ({between(worths)})")
-    if not matters:
+    if not shown:
         return f"No effect of the {name} is shown: {'; '.join(said)}."
-    itself = " in itself" if matters == len(found) else ""
-    return f"{capital(name)} matters{itself}: {'; '.join(said)}."
+    itself = " in itself" if shown == len(found) else ""
+    return f"{capital(matters(name))}{itself}: {'; '.join(said)}."
 
 
 def _updates(cell: Cell) -> float:

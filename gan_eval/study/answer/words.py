@@ -10,7 +10,7 @@ from gan_eval.pages.numbers import count, plural
 from gan_eval.study.answer import special, versus
 from gan_eval.study.answer.cells import Cell
 from gan_eval.study.answer.layout import Entry, Layout, layout
-from gan_eval.study.answer.phrases import between, capital, listed, median_worth, worth
+from gan_eval.study.answer.phrases import between, capital, listed, matters, median_worth, worth
 from gan_eval.study.answer.ranking import MODERATE, Ranking, needed_seeds, rankings
 from gan_eval.training.config import TrainingConfig
 
@@ -57,7 +57,7 @@ def headline(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str | None
 
 def of_reading(found: Reading) -> str:
     """Write the headline of a study."""
-    if all(_nothing(found.lead.cells[label]) for label in found.lead.order):
+    if learned_nothing(found):
         return (
             f"None of the {plural(len(found.lead.order), 'configuration')} learned anything: "
             "the typical training of each is worth less than one real row."
@@ -89,13 +89,14 @@ def too_few(ranking: Ranking) -> str:
     if not ranking.seeds:
         said = f"Nothing to tell: the {count(others + 1)} configurations have no seed in common"
     return (
-        f"{said}; a clear difference needs about {count(moderate)} seeds, and fewer than "
+        f"{said}; about {count(moderate)} of each would show a clear difference, fewer than "
         f"{count(ranking.least)} can show none."
     )
 
 
-def _nothing(cell: Cell) -> bool:
-    return median_worth(cell) < 1
+def learned_nothing(found: Reading) -> bool:
+    """Whether no configuration is worth a real row."""
+    return all(median_worth(found.lead.cells[label]) < 1 for label in found.lead.order)
 
 
 def best(found: Reading) -> str:
@@ -119,7 +120,7 @@ def best(found: Reading) -> str:
             f"the {rank}" if many and not _run(found) else f"the {rank}, {_named(found, [other])},"
         )
     if not found.layout.labelled and len(found.layout.axes) == 1:
-        said = f"{found.layout.axes[0].title} matters: {said}"
+        said = f"{matters(found.layout.axes[0].title)}: {said}"
     return f"{capital(said)}; {name} is worth {worth(lead.cells[other], False)}{_most(found)}."
 
 

@@ -91,3 +91,17 @@ def test_the_backend_that_trained_most_leads() -> None:
     few = rows[(rows["backend"] == "pytorch") | (rows["seed"] < 3)]
     cells = plain_cells(few, provenance)
     assert [one.backend for one in rankings(cells, [])] == ["pytorch", "fused_cpu"]
+
+
+def test_a_configuration_with_too_few_seeds_does_not_keep_the_others_from_being_told_apart() -> (
+    None
+):
+    rows, provenance = made(SIX, [10, 100, 10, 10, 10, 500])
+    left = rows[(rows["configuration"] != "latent_size=7") | (rows["seed"] < 3)]
+    cells = plain_cells(left, provenance)
+    found = rankings(cells, [])[0]
+    assert found.few == ["latent_size=7"]
+    assert found.told
+    assert found.best == ["latent_size=3"]
+    few = rows[rows["seed"] < 3]
+    assert rankings(plain_cells(few, provenance), [])[0].few == []

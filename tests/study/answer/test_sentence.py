@@ -126,7 +126,7 @@ def test_what_makes_a_target_hard_is_named_by_what_sets_it_apart() -> None:
     assert said is not None
     assert said.startswith("Correlation most")
     assert said.index("for correlation 0.99") < said.index("for dimension 8")
-    assert said.index("for dimension 8") < said.index("for condition number 10")
+    assert said.index("for dimension 8") < said.index("for condition number 30")
 
 
 def test_what_varies_while_something_else_is_held_is_found() -> None:
