@@ -39,6 +39,10 @@ LONG = {
     "measures.md": "one table of all columns, to search in",
     "rank/errors.md": "tables as a benchmark prints them, to search in",
     "speed.md": "measured tables, each beside its command",
+    **dict.fromkeys(
+        ("tr/tutorial.md", "tr/tutorial/cure.md", "tr/tutorial/studies.md"),
+        "as long as the English page, and a list of what it was translated from",
+    ),
     "tutorial/cure.md": "one experiment after another on the same trainings",
     "tutorial.md": "one walk through the chapter's sections, whose code builds on itself",
 }
@@ -76,7 +80,7 @@ def test_no_page_has_a_path_of_a_machine(page: Path) -> None:
 def test_a_page_opens_with_what_it_answers_and_is_in_the_navigation(page: Path) -> None:
     title, _, opening = page.read_text("utf-8").splitlines()[:3]
     assert title.startswith("# ")
-    assert opening.startswith("This page answers: ")
+    assert opening.startswith(("This page answers: ", "Bu sayfa şunu yanıtlar: "))
     assert navigation().count(named(page)) == 1
 
 
