@@ -257,8 +257,11 @@ def _inline(text: str, identity: str, title: str, description: str) -> str:
     """Turn a whole SVG document into an element of the page."""
     document = ElementTree.fromstring(text)
     _strip(document)
+    document.tail = None
     for element in document.iter():
         _adapt(element, lambda name: f"{identity}-{name}")
+    for group in document.iter("g"):
+        _share_style(group)
     document.attrib = {
         "viewBox": document.attrib["viewBox"],
         "role": "img",
@@ -272,7 +275,11 @@ def _inline(text: str, identity: str, title: str, description: str) -> str:
 
 
 def _strip(element: ElementTree.Element) -> None:
-    """Namespaces off, and with them metadata and the style sheet that would rule the whole page."""
+    """Namespaces off, and with them metadata and the style sheet that would rule the whole page;
+    no indentation."""
+    if element.text is not None and not element.text.strip():
+        element.text = None
+    element.tail = "\n"
     element.tag = element.tag.rpartition("}")[2]
     element.attrib = {name.rpartition("}")[2]: v for name, v in element.attrib.items()}
     for child in list(element):
@@ -280,6 +287,17 @@ def _strip(element: ElementTree.Element) -> None:
             element.remove(child)
         else:
             _strip(child)
+
+
+def _share_style(group: ElementTree.Element) -> None:
+    """Write the style of many like marks once, at their group: half of what a picture weighs."""
+    styles = {child.attrib.get("style", "") for child in group}
+    if len(group) > 1 and len(styles) == 1 and {child.tag for child in group} == {"use"}:
+        (style,) = styles
+        if style and "style" not in group.attrib:
+            group.attrib["style"] = style
+            for child in group:
+                del child.attrib["style"]
 
 
 def _adapt(element: ElementTree.Element, renamed: Callable[[str], str]) -> None:
@@ -302,3 +320,5 @@ def _adapt(element: ElementTree.Element, renamed: Callable[[str], str]) -> None:
     for name in ("d", "x", "y", "transform"):
         if name in attributes:
             attributes[name] = " ".join(_LONG_NUMBER.sub(r"\1", attributes[name]).split())
+    if attributes.get("transform", "").startswith("rotate(-0 "):
+        del attributes["transform"]

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from gan_eval.pages.blocks import (
     Answer,
     Code,
-    Gallery,
     Paragraph,
     Section,
-    SliderFigure,
     TableBlock,
 )
 
@@ -56,7 +54,10 @@ _WORDS = {term: re.compile(rf"\b{re.escape(term)}(?:s|es)?\b", re.IGNORECASE) fo
 
 
 def words_in(answer: Answer, sections: Sequence[Section]) -> list[tuple[str, str]]:
-    """List the terms that a page's prose has, each with its meaning, in alphabetical order."""
+    """List the terms that a page's prose has, each with its meaning, in alphabetical order.
+
+    Captions of pictures do not count: the list is the same where none are drawn.
+    """
     prose = " ".join(_prose(answer, sections))
     found = [(term, meaning) for term, meaning in TERMS.items() if _WORDS[term].search(prose)]
     return sorted(found, key=lambda pair: pair[0].lower())
@@ -74,10 +75,6 @@ def _texts(blocks: Iterable[object]) -> Iterator[str]:
     for block in blocks:
         if isinstance(block, Paragraph):
             yield block.text
-        elif isinstance(block, Gallery):
-            yield from (picture.caption for picture in block.pictures)
-        elif isinstance(block, SliderFigure):
-            yield block.picture.caption
         elif isinstance(block, TableBlock):
             yield block.table.caption
         elif isinstance(block, Code):

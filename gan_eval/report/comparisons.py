@@ -14,7 +14,7 @@ from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, pictur
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, probability
 from gan_eval.report import comparison_table
 from gan_eval.report.cells import CellRows
-from gan_eval.report.figures import KL_AXIS, margin_lines
+from gan_eval.report.figures import kl_axis, margin_lines
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.plan.study import Study
@@ -293,7 +293,7 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
             )  # fmt: skip
         margin_lines(axes, cells, color=COLOURS["muted"])
         plain_log_axis(axes, "x")
-        axes.set(ylim=(0, 1), xlabel=KL_AXIS, ylabel="share within")
+        axes.set(ylim=(0, 1), xlabel=kl_axis(cells), ylabel="share within")
         legend_above(axes, columns=1)
         kept = found.profiles.loc[found.profiles["configuration"].isin(names)]
         columns = ["configuration", "threshold", "share", "share_low", "share_high"]

@@ -1,8 +1,8 @@
-"""Figures over replicates: the spread of KL, p-values, the critic, examples per second."""
+"""Figures over trainings: the spread of KL, p-values, the critic, examples per second."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from gan_eval import plots
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.pages.numbers import count, median, number, percent, setting
+from gan_eval.pages.language import _, n_
+from gan_eval.pages.numbers import count, number, percent, setting
+from gan_eval.plots import spread
 from gan_eval.report.cells import CellRows
+from gan_eval.report.middles import bounded, medians, middle
 from gan_eval.report.tables import alone
 from gan_eval.report.words import not_shown
 from gan_eval.runtime.arguments import plain
@@ -22,67 +26,98 @@ from gan_eval.runtime.arguments import plain
 MOST_STRIPS = 12
 """Cells that a strip figure has room for."""
 
-MOST_POINTS, MOST_MARKS = 400, 1600
-"""Replicates of a cell, and of all cells of a figure, that are drawn one by one; more are thinned
+MOST_POINTS, MOST_MARKS = 200, 800
+"""Trainings of a cell, and of all cells of a figure, that are drawn one by one; more are thinned
 to evenly spaced ranks."""
-
-KL_AXIS = "KL(q‖p), nats (dashed: the margins)"
 
 MARKERS = {"converged": "o", "near": "^", "failed": "s", "diverged": "X"}
 """A verdict is told by its shape as well as by its colour."""
 
 
+def kl_axis(cells: Sequence[CellRows]) -> str:
+    """Label an axis of KL, which may have the margins as dashed lines."""
+    dashed = bool(cells[0].kl_margins)
+    return _("KL(q‖p), nats (dashed: the margins)") if dashed else _("KL(q‖p), nats")
+
+
 def kl_spread(cells: Sequence[CellRows]) -> Picture:
-    """Draw each replicate's KL(q‖p) on a logarithmic axis, with the margins."""
+    """Draw how the trainings' KL(q‖p) spreads over seeds, with the margins."""
     return _spread(
-        *(cells, "kl", "KL in nats", "no finite positive KL"),
-        axis=KL_AXIS if cells[0].kl_margins else "KL(q‖p), nats",
-        title="KL divergence of every replicate",
-        caption="One mark a replicate; the bar is the median with its 95 % interval."
-        + _margins_told(cells[0]),
-    )
+        cells, plots.kl_spread, "kl", _("KL in nats"),
+        title=_("KL divergence of every training"), caption=_margins_told(cells),
+    )  # fmt: skip
 
 
-def _margins_told(cell: CellRows) -> str:
+def _margins_told(cells: Sequence[CellRows]) -> str:
+    cell = cells[0]
     if not cell.kl_margins:
-        return f" A replicate that {cell.within(cell.margin)} has converged, wherever it is here."
+        return _("A training that {condition} has learned, wherever it is here.").format(
+            condition=cell.within(cell.margin)
+        )
     margin, near = map(setting, cell.kl_margins)
-    return (
-        f" Left of the first dashed line ({margin} nats) a replicate has converged, left of the "
-        f"second ({near}) it is near."
-    )
+    return _(
+        "Left of the first dashed line ({margin} nats) a training has learned the distribution, "
+        "left of the second ({near}) it is near."
+    ).format(margin=margin, near=near)
 
 
 def worth_spread(cells: Sequence[CellRows]) -> Picture:
-    """Draw each replicate's worth on a logarithmic axis."""
+    """Draw how the trainings' worth spreads over seeds."""
     return _spread(
-        *(cells, "worth_kl", "worth", "worth no sample, or diverged"),
-        axis="worth, real samples",
-        title="Worth of every replicate",
-        caption="The number of real samples from which the maximum-likelihood Gaussian comes "
-        "as near to the truth at its median: half of such fits come nearer.",
-    )
+        cells, plots.worth_spread, "worth_kl", _("worth"),
+        title=_("Worth of every training"),
+        caption=_(
+            "Worth: the number of real rows to which a Gaussian would have to be fitted to come as "
+            "near to the truth."
+        ),
+    )  # fmt: skip
 
 
 def _spread(
-    cells: Sequence[CellRows], column: str, name: str, why: str, axis: str, title: str, caption: str
-) -> Picture:
-    """Draw a column in a strip for each cell."""
-    cells, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
-    medians = "; ".join(f"{c.label}: median {name} {number(c.summary[column])}" for c in cells)
-    with canvas(_strip_height(cells)) as (figure, axes):
-        hidden, thinned, shown = _strips(axes, cells, column)
-        if column == "kl":
-            margin_lines(axes, cells, color=COLOURS["ink"], zorder=1)
-        axes.set_xlabel(axis)
+    cells: Sequence[CellRows], draw: Callable[..., Axes], column: str, name: str, *, title: str,
+    caption: str,
+) -> Picture:  # fmt: skip
+    shown, rest = cells[:MOST_STRIPS], cells[MOST_STRIPS:]
+    told = "; ".join(f"{c.label}: {medians([c], name)} {bounded(c, column)}" for c in shown)
+    columns = ["seed", "verdict", column]
+    keys = ["margin", "near_margin", "efficiency"]
+    rows = pd.concat(
+        [c.rows[[*columns, *keys]].assign(cell=c.label, yardstick=c.yardstick) for c in shown],
+        ignore_index=True,
+    )
+    if column != "kl":  # diverged: worth no row
+        rows[column] = rows[column].fillna(0.0)
+    without = int((~(np.isfinite(rows[column]) & (rows[column] > 0))).sum())
+    thinned = any(c.replicates > spread.MOST_MARKS for c in shown)
+    kept = [_thin(part, column, MOST_POINTS) for _name, part in rows.groupby("cell", sort=False)]
+    with canvas(3.0 if len(shown) == 1 else _strip_height(shown)) as (figure, axes):
+        draw(rows, by="cell", ax=axes)
         return picture(
             figure,
             f"fig-{column.removesuffix('_kl')}",
             title=title,
-            description=f"Logarithmic axis. {medians}.",
-            caption=caption + _strip_rest(hidden, thinned, cells, rest, why),
-            data=shown,
-        )
+            description=_("Logarithmic axis. {told}.").format(told=told),
+            caption=caption
+            + _marks_told(shown, thinned)
+            + not_shown(without, len(rows), _("no finite value above 0"))
+            + _rest_told(rest),
+            data=pd.concat(kept)[["cell", *columns]],
+        )  # fmt: skip
+
+
+def _marks_told(cells: Sequence[CellRows], thinned: bool) -> str:
+    if len(cells) == 1:
+        return ""
+    if thinned:
+        return _(" A mark is a training; of many, some at evenly spaced ranks are drawn.")
+    return _(" A mark is a training.")
+
+
+def _rest_told(rest: Sequence[CellRows]) -> str:
+    if not rest:
+        return ""
+    text = n_(" {count} more is in the table.", " {count} more are in the table.", len(rest))
+    return text.format(count=count(len(rest)))
 
 
 def margin_lines(axes: Axes, cells: Sequence[CellRows], **style: Any) -> None:
@@ -101,7 +136,7 @@ def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
     rejected = float((kept <= 0.05).mean())
     # Bars closed on the right, so that the first one is what is rejected at 5 %.
     closed, edges = np.maximum(kept - 1e-9, 0), np.linspace(0, 1, 21)
-    bars, _ = np.histogram(closed, edges)
+    bars = np.histogram(closed, edges)[0]
     with canvas(2.6) as (figure, axes):
         sns.histplot(
             x=closed, bins=edges.tolist(), ax=axes, alpha=1, color=COLOURS["learned"],
@@ -110,19 +145,25 @@ def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
         axes.axhline(
             len(kept) / 20, color=COLOURS["ink"], linewidth=1.2, linestyle=(0, (4, 3)), zorder=3
         )
-        axes.set(xlim=(0, 1), xlabel=f"p-value of the {words} test", ylabel="replicates")
+        axes.set(
+            xlim=(0, 1), xlabel=_("p-value of the {test} test").format(test=words),
+            ylabel=_("trainings"),
+        )  # fmt: skip
         axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
         return picture(
             figure,
             f"fig-{test}",
-            title=f"p-values of the {words} test over replicates",
-            description=f"Histogram in steps of 0.05: {percent(rejected)} of {len(kept)} p-values "
-            "are at most 0.05; 5 % would be for a perfect generator.",
-            caption=f"{words} test: {percent(rejected)} of {count(len(kept))} replicates are "
-            "rejected at the 5 % level (the first bar). A perfect generator would fill every bar "
-            "to the dashed line."
-            + not_shown(len(values) - len(kept), len(values), "without a test"),
-            data=pd.DataFrame({"above": edges[:-1], "up_to": edges[1:], "replicates": bars}),
+            title=_("p-values of the {test} test over trainings").format(test=words),
+            description=_(
+                "Histogram in steps of 0.05: {share} of {count} p-values are at most 0.05; 5 % "
+                "would be for a perfect generator."
+            ).format(share=percent(rejected), count=len(kept)),
+            caption=_(
+                "{test} test: {share} of {count} trainings are rejected at the 5 % level (the "
+                "first bar). A perfect generator would fill every bar to the dashed line."
+            ).format(test=words, share=percent(rejected), count=count(len(kept)))
+            + not_shown(len(values) - len(kept), len(values), _("without a test")),
+            data=pd.DataFrame({"above": edges[:-1], "up_to": edges[1:], "trainings": bars}),
         )
 
 
@@ -139,18 +180,21 @@ def critic(cells: Sequence[CellRows]) -> Picture | None:
         _by_verdict(axes, kept, "kl", correlation)
         plain_log_axis(axes, "x")
         axes.axhline(0, color=COLOURS["muted"], linewidth=1)
-        axes.set(ylim=(-1.05, 1.05), xlabel="KL(q‖p), nats", ylabel="correlation with ln p/q")
+        axes.set(ylim=(-1.05, 1.05), xlabel=_("KL(q‖p), nats"), ylabel=_("correlation with ln p/q"))
         legend_above(axes)
         return picture(
             figure,
             "fig-critic",
-            title="Correlation of the trained critic with the best critic, against KL",
-            description=f"Scatter of {len(kept)} replicates; the median correlation is "
-            f"{number(median(correlation), 2)}.",
-            caption="A critic at 1 ranks every point as the best possible one does; at 0 it sees "
-            "nothing of the difference that is left."
-            + not_shown(len(rows) - len(drawable), len(rows), "no density, or no finite KL")
-            + not_shown(len(drawable) - len(kept), len(drawable), "thinned by rank"),
+            title=_("Correlation of the trained discriminator with the best one, against KL"),
+            description=_("Scatter of {count} trainings; correlation: {middle}.").format(
+                count=len(kept), middle=middle(correlation, 2)
+            ),
+            caption=_(
+                "A discriminator at 1 ranks every point as the best possible one does; at 0 it "
+                "sees nothing of the difference that is left."
+            )
+            + not_shown(len(rows) - len(drawable), len(rows), _("no density, or no finite KL"))
+            + not_shown(len(drawable) - len(kept), len(drawable), _("thinned by rank")),
             data=kept[["cell", *columns]],
         )
 
@@ -168,9 +212,9 @@ def speed(cells: Sequence[CellRows]) -> Picture | None:
             drawable, drawn = drawable + len(timed), drawn + len(each)
             axes.scatter(
                 each["examples_per_second"], y + 0.1 + _jitter(len(each), 0.4), s=12,
-                color=COLOURS["muted"], alpha=0.6, label="replicates, side by side",
+                color=COLOURS["muted"], alpha=0.6, label=_("trainings, side by side"),
             )  # fmt: skip
-            clocks = (("training clock", "real", "D"), ("chapter's clock", "learned", "o"))
+            clocks = ((_("training clock"), "real", "D"), (_("chapter’s clock"), "learned", "o"))
             for value, (label, colour, marker) in zip(alone(cell), clocks, strict=True):
                 if np.isfinite(value):
                     axes.scatter(
@@ -181,51 +225,28 @@ def speed(cells: Sequence[CellRows]) -> Picture | None:
             return None
         _cell_axis(axes, cells)
         plain_log_axis(axes, "x")
-        axes.set_xlabel("examples per second")
+        axes.set_xlabel(_("examples per second"))
         legend_above(axes, columns=1)
         total = sum(cell.replicates for cell in cells)
-        words = "; ".join(
-            f"{cell.label}: {number(alone(cell)[0])} by the training clock, "
-            f"{number(alone(cell)[1])} by the chapter's"
+        told = "; ".join(
+            _("{cell}: {training} by the training clock, {chapter} by the chapter’s").format(
+                cell=cell.label, training=number(alone(cell)[0]), chapter=number(alone(cell)[1])
+            )
             for cell in cells
         )
         return picture(
             figure,
             "fig-speed",
-            title="Examples per second by cell",
-            description=f"Logarithmic axis. {words}.",
-            caption="The training clock counts draws and updates; the chapter's clock also counts "
-            "drawing the pictures after each epoch, in the last epoch only, as the chapter does."
-            + _strip_rest(total - drawable, drawable - drawn, cells, rest, "not timed"),
+            title=_("Examples per second"),
+            description=_("Logarithmic axis. {told}.").format(told=told),
+            caption=_(
+                "The training clock counts draws and updates; the chapter’s clock also counts "
+                "drawing the pictures after each epoch, in the last epoch only, as the chapter "
+                "does."
+            )
+            + _strip_rest(total - drawable, drawable - drawn, cells, rest, _("not timed")),
             data=pd.concat(parts)[["cell", *columns]],
         )
-
-
-def _strips(axes: Axes, cells: Sequence[CellRows], column: str) -> tuple[int, int, pd.DataFrame]:
-    """One strip a cell from the top; returns how many marks have no place, how many are thinned
-    away, and those that are drawn."""
-    hidden = thinned = 0
-    parts = []
-    for y, cell in enumerate(cells):
-        drawable = _drawable(cell.rows[["seed", "verdict", column]], column)
-        shown = _thin(drawable, column, _most(cells))
-        hidden += len(cell.rows) - len(drawable)
-        thinned += len(drawable) - len(shown)
-        parts.append(shown.assign(cell=cell.label, _y=y + 0.05 + _jitter(len(shown), 0.5)))
-        low, middle, high = (cell.summary[column + end] for end in ("_low", "", "_high"))
-        if np.isfinite([low, high]).all() and low > 0:
-            axes.plot([low, high], [y + 0.42] * 2, color=COLOURS["ink"], linewidth=2.2)
-        if np.isfinite(middle) and middle > 0:
-            axes.plot(
-                [middle], [y + 0.42], "|", color=COLOURS["ink"], markersize=9, markeredgewidth=2
-            )
-    rows = pd.concat(parts)
-    if not rows.empty:
-        _by_verdict(axes, rows, column, rows["_y"].to_numpy())
-        legend_above(axes)
-    _cell_axis(axes, cells)
-    plain_log_axis(axes, "x")
-    return hidden, thinned, rows[["cell", "seed", "verdict", column]]
 
 
 def _jitter(n: int, height: float) -> NDArray[np.floating]:
@@ -264,12 +285,11 @@ def _strip_height(cells: Sequence[CellRows]) -> float:
 
 
 def _strip_rest(
-    hidden: int, thinned: int, cells: Sequence[CellRows], rest: Sequence[CellRows], why: str
+    hidden: int, thinned: int, cells: Sequence[CellRows], rest: Sequence[CellRows], why_hidden: str
 ) -> str:
     total = sum(cell.replicates for cell in cells)
-    more = f" {count(len(rest))} more cells are in the table." if rest else ""
-    thin = not_shown(thinned, total, f"cells are thinned to {_most(cells)} evenly spaced ranks")
-    return not_shown(hidden, total, why) + thin + more
+    why = _("thinned to {most} evenly spaced ranks").format(most=_most(cells))
+    return not_shown(hidden, total, why_hidden) + not_shown(thinned, total, why) + _rest_told(rest)
 
 
 def _drawable(rows: pd.DataFrame, column: str) -> pd.DataFrame:

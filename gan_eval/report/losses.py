@@ -1,76 +1,104 @@
-"""The section of losses: beside the exact KL over epochs, and the replicate they pass wrongly.
-
-Its figures are of all replicates, and of that one.
-"""
+"""The sections of losses: beside the exact KL over epochs, and the trainings that they pass
+wrongly."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
-from gan_eval.pages.numbers import MISSING, count, number, p_value, plural, setting, spread
-from gan_eval.report import words
+from gan_eval.pages.canvas import Picture
+from gan_eval.pages.language import _, n_
+from gan_eval.pages.numbers import MISSING, count, number, p_value
+from gan_eval.report import curves, words
 from gan_eval.report.cells import LN_2, NEAR_LN_2, CellRows
-from gan_eval.report.learned import seed_of
-from gan_eval.report.words import not_shown
 
 MOST_DRAWN = 4
 """Cells whose samples and curves are drawn; beyond, a page would grow past reading."""
 
 
-def losses(cells: Sequence[CellRows]) -> Section:
-    blocks: list[Block] = [
-        Paragraph(
-            "A perfect generator leaves the discriminator nothing to tell by, so both losses read "
-            "ln 2 = 0.693 nats; but a dead discriminator, which answers 1/2 to everything, reads "
-            "the same whatever the generator does. " + words.losses(cells)
-        ),
-        TableBlock(correlation(cells)),
-    ]
+def losses(lead: CellRows) -> Section:
+    """Write the lesson of the chapter: what the losses of the leading cell say, and what is so."""
+    said = _(
+        "A perfect generator leaves the discriminator nothing to tell by, so both losses read "
+        "ln 2 = 0.693 nats. But a discriminator that answers 1/2 to everything reads the same, "
+        "whatever the generator does."
+    )
+    none = "" if lead.at_ln_2().size else f" {words.losses(lead)}"
+    blocks: list[Block] = [Paragraph(f"{said}{none}")]
+    if lead.traced:
+        blocks += gallery(*_of_all(lead, "fig-curves-1"))
+    else:
+        blocks.append(Paragraph(_("No epochs are stored.")))
+    if (found := lead.deceptive()).size:
+        blocks.append(Paragraph(_deceived(lead, lead.rows.iloc[found[0]])))
+    return Section("losses", _("The losses do not tell"), blocks)
+
+
+def more_losses(cells: Sequence[CellRows], lead: CellRows) -> Section:
+    """Write what else there is of losses: their rank correlation with KL, the curves of other
+    cells, and of the trainings that they pass most wrongly."""
+    blocks: list[Block] = [TableBlock(correlation(cells))]
     for position, cell in enumerate(cells[:MOST_DRAWN]):
         blocks += of_cell(cell, cells)
-        blocks += _curves(cell, f"fig-curves-{position + 1}")
-    return Section("losses", "Losses beside KL", blocks + left_out(cells))
+        blocks += _curves(cell, f"fig-curves-{position + 1}", cell is lead)
+    blocks += left_out(cells)
+    return Section("losses-more", _("More on losses beside KL"), blocks, folded=True)
 
 
-def _curves(cell: CellRows, identity: str) -> list[Block]:
+def _of_all(cell: CellRows, identity: str) -> tuple[Callable[[], Picture], ...]:
+    return (
+        lambda: curves.losses_of_all(cell, identity),
+        lambda: curves.kl_of_all(cell, identity),
+    )
+
+
+def _curves(cell: CellRows, identity: str, shown: bool) -> list[Block]:
+    """The curves of a cell, of which those of all trainings and the worst one may be shown
+    elsewhere."""
     if not cell.traced:
-        return [Paragraph("No epochs are stored.")]
-    blocks = gallery(lambda: losses_of_all(cell, identity), lambda: kl_of_all(cell, identity))
+        return [Paragraph(_("No epochs are stored."))]
+    blocks: list[Block] = [] if shown else gallery(*_of_all(cell, identity))
     found = cell.deceptive()
     if not found.size:
-        why = f"both losses within {NEAR_LN_2} of ln 2 without having converged"
-        return [*blocks, Paragraph(f"No replicate ended with {why}.")]
+        why = _(
+            "No training ended with both losses within {near} of ln 2 without having learned the "
+            "distribution."
+        )
+        return [*blocks, Paragraph(why.format(near=NEAR_LN_2))]
     row = cell.rows.iloc[found[0]]
-    seed = seed_of(row)
-    blocks.append(Paragraph(_deceived(cell, row)))
+    seed = int(row.loc["seed"])
+    if not shown:
+        blocks.append(Paragraph(_deceived(cell, row)))
     if not cell.history(seed).empty:
         blocks += gallery(
-            lambda: losses_of_one(cell, seed, identity), lambda: kl_of_one(cell, seed, identity)
+            lambda: curves.losses_of_one(cell, seed, identity),
+            lambda: curves.kl_of_one(cell, seed, identity),
         )
     return blocks
 
 
 def _deceived(cell: CellRows, row: pd.Series) -> str:
-    """The replicate that the losses pass most wrongly and the law fails, with its numbers."""
-    text = (
-        f"Seed {seed_of(row)} ends with losses {number(row['loss_D'])} and "
-        f"{number(row['loss_G'])}, and KL(q‖p) = {number(row['kl'])} nats: {row['verdict']}."
+    """The training that the losses pass most wrongly and the law fails, with its numbers."""
+    text = _(
+        "Seed {seed} ended with losses {loss_D} and {loss_G}, and KL(q‖p) = {kl} nats: {verdict}."
+    ).format(
+        seed=int(row.loc["seed"]),
+        loss_D=number(row["loss_D"]),
+        loss_G=number(row["loss_G"]),
+        kl=number(row["kl"]),
+        verdict=_(str(row["verdict"])),
     )
     if cell.config is not None and cell.config.dimension == 2:
         learned = [row[f"covariance_{entry}"] for entry in ("1_1", "1_2", "2_2")]
         truth = cell.config.truth.covariance
-        text += (
-            f" Its covariance is {_symmetric(*learned)} where AᵀA is "
-            f"{_symmetric(truth[0, 0], truth[0, 1], truth[1, 1])}."
+        text += _(" Its covariance is {learned} where the true one is {truth}.").format(
+            learned=_symmetric(*learned),
+            truth=_symmetric(truth[0, 0], truth[0, 1], truth[1, 1]),
         )
     return text
 
@@ -80,15 +108,20 @@ def _symmetric(a: float, b: float, c: float) -> str:
 
 
 def correlation(cells: Sequence[CellRows]) -> Table:
-    """Measure how far the final losses rank the replicates as the exact KL does."""
+    """Measure how far the final losses rank the trainings as the exact KL does."""
     return Table(
-        "Rank correlation (Spearman, with its p-value) of a replicate's final |loss − ln 2| with "
-        "its KL(q‖p), and replicates that end at ln 2",
-        ("cell", "|loss_D − ln 2|", "|loss_G − ln 2|", "both at ln 2", "of these not converged"),
+        _(
+            "Trainings that ended with both losses at ln 2, and the rank correlation (Spearman) of "
+            "a training’s final |loss − ln 2| with its KL"
+        ),
+        (
+            *(_("trained"), _("both at ln 2"), _("of these not learned")),
+            *(_("|loss_D − ln 2|"), _("|loss_G − ln 2|")),
+        ),
         [
             (
-                *(cell.label, *(_in_words(cell, name) for name in ("loss_D", "loss_G"))),
-                *map(count, cell.passed()),
+                *(cell.label, *map(count, cell.passed())),
+                *(_in_words(cell, name) for name in ("loss_D", "loss_G")),
             )
             for cell in cells
         ],
@@ -112,181 +145,8 @@ def of_cell(cell: CellRows, cells: Sequence[CellRows]) -> list[Block]:
     return [Heading(cell.label)] if len(cells) > 1 else []
 
 
-def left_out(
-    cells: Sequence[CellRows], most: int = MOST_DRAWN, how: str = "not drawn"
-) -> list[Block]:
-    """Say how many cells are beyond the first ``most``, if any, and what they are without."""
+def left_out(cells: Sequence[CellRows], most: int = MOST_DRAWN) -> list[Block]:
+    """Say how many cells are beyond the first ``most``, if any."""
     rest = len(cells) - most
-    return [Paragraph(f"{plural(rest, 'more cell')} {how}.")] if rest > 0 else []
-
-
-_LOSSES = (("loss_D", "loss-d", "-"), ("loss_G", "loss-g", (0, (5, 2))))
-_QUANTILES = (0.05, 0.5, 0.95)
-
-
-def losses_of_all(cell: CellRows, identity: str) -> Picture:
-    """Draw the median and the 5–95 % band of both losses over the replicates, epoch by epoch."""
-    with canvas() as (figure, axes):
-        bands = {name: _bands(cell, name, first=1) for name, *_ in _LOSSES}
-        for name, colour, style in _LOSSES:
-            _band(axes, bands[name], colour, style, name)
-        ends = (f"{name} {number(of[0.5].iloc[-1])}" for name, of in bands.items())
-        _finish_losses(axes)
-        return picture(
-            figure,
-            f"{identity}-losses",
-            title=f"Losses over epochs, all replicates: {cell.label}",
-            description=f"At the end the medians are {' and '.join(ends)}; ln 2 is 0.693.",
-            caption="Losses: median and 5–95 % band over replicates. The dotted line is ln 2."
-            + _untraced(cell),
-            data=_table(bands),
-        )
-
-
-def kl_of_all(cell: CellRows, identity: str) -> Picture:
-    """Draw the median and the 5–95 % band of KL over the replicates, epoch by epoch, with the
-    margin."""
-    with canvas() as (figure, axes):
-        bands = _bands(cell, "kl")
-        _band(axes, bands, "learned", "-", "KL(q‖p)")
-        _finish_kl(axes, cell.kl_margins[:1])
-        diverged = cell.from_epochs(
-            "without a finite KL",
-            lambda: int(cell.epochs.loc[~np.isfinite(cell.epochs["kl"]), "seed"].nunique()),
-        )
-        return picture(
-            figure,
-            f"{identity}-kl",
-            title=f"KL over epochs, all replicates: {cell.label}",
-            description=f"The median falls from {number(bands[0.5].iloc[0])} to "
-            f"{number(bands[0.5].iloc[-1])} nats.",
-            caption="The exact KL(q‖p) of the same replicates: median and 5–95 % band."
-            + (
-                f" The dashed line is the margin, {setting(cell.margin)} nats."
-                if cell.kl_margins
-                else ""
-            )
-            + not_shown(
-                diverged, cell.replicates, "from the epoch on in which the KL is not finite"
-            )
-            + _untraced(cell),
-            data=_table({"kl": bands}),
-        )
-
-
-def losses_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
-    """Draw both losses of one replicate."""
-    history = cell.curve(seed, ("loss_D", "loss_G"))
-    history = history.loc[history["epoch"] > 0]
-    last = history.iloc[-1]
-    with canvas() as (figure, axes):
-        for name, colour, style in _LOSSES:
-            axes.plot(
-                history["epoch"], history[name], color=COLOURS[colour], linestyle=style, label=name
-            )
-        _finish_losses(axes)
-        return picture(
-            figure,
-            f"{identity}-one-losses",
-            title=f"Losses over epochs of seed {seed}: {cell.label}",
-            description=f"They end at {number(last['loss_D'])} and {number(last['loss_G'])}.",
-            caption=f"Seed {seed}: both losses settle at ln 2, as at an equilibrium.",
-            data=history[["epoch", "loss_D", "loss_G"]],
-        )
-
-
-def kl_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
-    """Draw the KL of one replicate over the band of all."""
-    history = cell.curve(seed, ("kl",))
-    drawable = history.loc[np.isfinite(history["kl"]) & (history["kl"] > 0)]
-    with canvas() as (figure, axes):
-        bands = _bands(cell, "kl")
-        _fill(axes, bands, "muted", "5–95 % of all")
-        axes.plot(drawable["epoch"], drawable["kl"], color=COLOURS["learned"], label=f"seed {seed}")
-        _finish_kl(axes, cell.kl_margins[:1])
-        end = number(history["kl"].iloc[-1])
-        return picture(
-            figure,
-            f"{identity}-one-kl",
-            title=f"KL over epochs of seed {seed}: {cell.label}",
-            description=f"It ends at {end} nats"
-            + (f", above the margin of {setting(cell.margin)}." if cell.kl_margins else "."),
-            caption=f"Seed {seed}: the learned distribution stays {end} nats from the truth."
-            + not_shown(len(history) - len(drawable), len(history), "epochs without a finite KL"),
-            data=history[["epoch", "kl"]],
-        )
-
-
-def _untraced(cell: CellRows) -> str:
-    rest = cell.replicates - cell.traced
-    return not_shown(max(rest, 0), cell.replicates, "epochs not stored")
-
-
-def _bands(cell: CellRows, column: str, first: int = 0) -> dict[float, pd.Series]:
-    """Quantiles over replicates by epoch; infinite values count, NaN counts as infinite."""
-
-    def found() -> dict[str, list[Any]]:
-        epochs = cell.epochs.loc[cell.epochs["epoch"] >= first]
-        groups = list(epochs.fillna({column: np.inf}).groupby("epoch")[column])
-        by_quantile = {str(q): [float(spread(v, q)) for _, v in groups] for q in _QUANTILES}
-        return {"epoch": [int(cast("Any", epoch)) for epoch, _ in groups], **by_quantile}
-
-    told = cell.from_epochs(f"bands of {column}", found)
-    return {q: pd.Series(told[str(q)], told["epoch"], dtype=np.float64) for q in _QUANTILES}
-
-
-def _table(bands: Mapping[str, dict[float, pd.Series]]) -> pd.DataFrame:
-    columns = {
-        f"{name}_q{100 * q:02.0f}": values for name, of in bands.items() for q, values in of.items()
-    }
-    return pd.DataFrame(columns).rename_axis("epoch").reset_index()
-
-
-def _band(
-    axes: Axes, bands: dict[float, pd.Series], colour: str, style: str | tuple, label: str
-) -> None:
-    _fill(axes, bands, colour, None)
-    middle = _finite(bands[0.5])
-    axes.plot(middle.index, middle, color=COLOURS[colour], linestyle=style, label=label)
-
-
-def _fill(axes: Axes, bands: dict[float, pd.Series], colour: str, label: str | None) -> None:
-    low = _finite(bands[0.05])
-    # A band that has no upper end goes on to the top of what is drawn.
-    high = bands[0.95].loc[low.index]
-    finite = _finite(high)
-    top = max(finite.max() if len(finite) else 1.0, low.max() if len(low) else 1.0)
-    axes.fill_between(
-        low.index, low, high.where(np.isfinite(high), top), color=COLOURS[colour], alpha=0.2,
-        linewidth=0, label=label,
-    )  # fmt: skip
-
-
-def _finite(values: pd.Series) -> pd.Series:
-    return values.loc[np.isfinite(values)]
-
-
-def _finish_losses(axes: Axes) -> None:
-    axes.axhline(LN_2, color=COLOURS["ink"], linewidth=1.2, linestyle=":", label="ln 2")
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 0.5), max(high, 0.9))
-    _finish(axes, "loss, nats per example")
-
-
-def _finish_kl(axes: Axes, margins: Sequence[float]) -> None:
-    plain_log_axis(axes, "y")
-    dashes = (0, (4, 3))
-    for margin in margins:
-        axes.axhline(margin, color=COLOURS["ink"], linewidth=1.2, linestyle=dashes, label="margin")
-    # Where no KL is finite there is at most the margin to show, and an axis needs some height.
-    low, high = axes.dataLim.intervaly
-    if margins or 0 < low <= high < np.inf:
-        axes.set_autoscaley_on(False)
-        axes.set_ylim(min([low, *margins]) / 1.3, max([high, *margins]) * 1.3)
-    _finish(axes, "KL(q‖p), nats")
-
-
-def _finish(axes: Axes, label: str) -> None:
-    axes.set(xlabel="epoch", ylabel=label)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    legend_above(axes)
+    text = n_("{count} more is left out here.", "{count} more are left out here.", rest)
+    return [Paragraph(text.format(count=count(rest)))] if rest > 0 else []

@@ -12,21 +12,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gan_eval.pages.blocks import Answer, Block, Card, Paragraph, Section, TableBlock, gallery
+from gan_eval.pages.blocks import Answer, Block, Paragraph, Section, TableBlock, gallery
 from gan_eval.pages.canvas import drawing
-from gan_eval.pages.numbers import interval, number, percent, percents, plural, setting
+from gan_eval.pages.language import _, n_
+from gan_eval.pages.numbers import count, number, setting
 from gan_eval.pages.page import environment, fill
-from gan_eval.report import figures, tables, words
-from gan_eval.report.agreement import agreement
+from gan_eval.report import figures, lead, tables, why, words
+from gan_eval.report.agreement import Backends, backends, section
 from gan_eval.report.cells import CellRows, FactCache, cells_of
+from gan_eval.report.chosen import Chosen, chosen, deceiving
 from gan_eval.report.comparisons import Compared, answer, compare, configurations
+from gan_eval.report.ellipses import drawable, evolution
 from gan_eval.report.embedded import embed
 from gan_eval.report.generators import page as outside
-from gan_eval.report.learned import drawable, evolution, sample_notes, sample_pictures
-from gan_eval.report.losses import MOST_DRAWN, left_out, losses, of_cell
+from gan_eval.report.losses import MOST_DRAWN, left_out, losses, more_losses, of_cell
+from gan_eval.report.replicates import first_replicates, worst_replicates
 from gan_eval.report.reproduce import reproduce
+from gan_eval.report.samples import sample_notes, sample_pictures
 from gan_eval.runtime.arguments import lower_first, plain
 from gan_eval.runtime.files import write_text
+from gan_eval.study.answer.sentence import of_cells
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.results import Results
 
@@ -57,20 +62,33 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
     name = plain(study.get("name", "study"), 80)
     question = plain(study.get("question", Study().question), 200)
     compared = compare(cells, provenance)
-    answered = [*answer(compared, cells), words.headline(cells)]
+    groups = backends(cells)
     return fill(
         title=f"{name}: {lower_first(question)}",
         name=name,
         question=question,
-        answer=Answer(
-            answered[0],
-            sentences=[(None, sentence) for sentence in answered[1:]] + _sentences(cells),
-            cards=_cards(cells),
-        ),
+        answer=_answer(cells, compared, groups, provenance),
         incomplete=words.completeness(provenance),
-        sections=_sections(cells, compared, results, facts, benchmarks),
+        sections=_sections(cells, compared, groups, results, facts, benchmarks),
         created=provenance.get("created"),
     )
+
+
+def _answer(
+    cells: Sequence[CellRows],
+    compared: Compared | None,
+    groups: Sequence[Backends],
+    provenance: Mapping[str, Any],
+) -> Answer:
+    said = of_cells(cells, provenance)
+    if not cells:
+        return lead.nothing(said, provenance)
+    first = lead.answer(said, cells, groups)
+    if compared is None or not (more := answer(compared, cells)):
+        return first
+    about = lead.leading(cells)
+    sentences = [*((None, sentence) for sentence in more), (about.label, lead.headline(about))]
+    return replace(first, sentences=[*sentences, *first.sentences])
 
 
 def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = None) -> Path:
@@ -85,176 +103,164 @@ def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = 
     return Path(path)
 
 
-def _sentences(cells: Sequence[CellRows]) -> list[tuple[str | None, str]]:
-    """The answer below the headline, each sentence with the cell it is about, if it is one's."""
-    if not cells:
-        return []
-    found: list[tuple[str | None, str]] = [(None, s) for s in words.answer(cells[0])]
-    if len(cells) > 1:
-        found = [(cell.label, words.opening(cell)) for cell in cells[: words.MANY_CELLS]]
-    if (rest := len(cells) - words.MANY_CELLS) > 0:
-        found.append((None, f"{rest} more cells are in the verdict table."))
-    return [*found, (None, words.losses(cells))]
-
-
-def _cards(cells: Sequence[CellRows]) -> list[Card]:
-    """The headline numbers of a study with one cell; several cells are compared in the table."""
-    if len(cells) != 1:
-        return []
-    cell, s = cells[0], cells[0].summary
-    training, chapter = tables.alone(cell)
-    speed = training if math.isfinite(training) else s["examples_per_second"]
-    known = s["kl_low"] != -math.inf
-    saw = f"of the {cell.config.n_examples} it saw: " if cell.config else ""
-    drawn = f"; {number(chapter)} by the chapter's clock" if math.isfinite(chapter) else ""
-    return [
-        Card(
-            "converged",
-            percent(s["converged_share"]),
-            f"{cell.within(cell.margin).removeprefix('has ').removeprefix('is ')}; 95 % interval "
-            + percents(s["converged_share_low"], s["converged_share_high"]),
-        ),
-        Card(
-            "median KL(q‖p)",
-            f"{number(s['kl'])} nats",
-            f"95 % interval {interval(s['kl_low'], s['kl_high'])}" if known else "no interval",
-        ),
-        Card(
-            "worth",
-            f"{number(s['worth_kl'], 2)} real samples",
-            f"{saw}efficiency {percent(s['efficiency'])}",
-        ),
-        Card(
-            "told apart after",
-            f"{number(s['samples_to_detect'], 2)} samples",
-            "by a 5 % likelihood-ratio test with 80 % power (median)",
-        ),
-        Card("examples/sec", number(speed), f"training clock{drawn}"),
-    ]
-
-
 def _sections(
     cells: Sequence[CellRows],
     compared: Compared | None,
+    groups: Sequence[Backends],
     results: Results,
     facts: FactCache,
     benchmarks: pd.DataFrame | None,
 ) -> list[Section]:
+    """The sections in order: what a reader wants to see first, then, folded, what some ask for."""
     provenance = results.provenance
     made = [environment(provenance), reproduce(provenance)]
     timed = [] if benchmarks is None else [benchmarked(benchmarks, results, facts)]
     if not cells:
-        return [*timed, *made]
-    beside = (words.why(cells), compared and configurations(compared, cells), agreement(cells))
+        return [*timed, *(folded(section) for section in made)]
+    first = lead.leading(cells)
+    beside = [compared and configurations(compared, cells)]
+    details = (why.section(cells), section(groups))
     return [
-        verdicts(cells),
         *(section for section in beside if section),
-        moments(cells),
+        losses(first),
+        *epochs(first),
         spread(cells),
-        samples(cells),
-        losses(cells),
+        samples(first),
+        *timed,
+        *(section for section in details if section),
+        verdicts(cells),
+        moments(cells, first),
+        more_samples(cells, first),
+        more_losses(cells, first),
         tests(cells, provenance.get("study") or {}),
         critic(cells),
         speed(cells, provenance),
-        *timed,
         distances(cells),
         replicates(cells),
-        *made,
+        *map(folded, made),
     ]
 
 
-_OPEN_ENTRIES = 9
-"""Rows of a table of moments up to which it stands open."""
+def folded(section: Section) -> Section:
+    """Fold a section away behind its heading."""
+    return replace(section, folded=True)
+
 
 MOST_TABLES = 100
 """Cells that have tables of their own, of moments and of distances."""
 
 
+def epochs(first: CellRows) -> list[Section]:
+    """Let a slider move what the chosen trainings have learned; none where nothing is stored."""
+    if not drawable(first):
+        return []
+    text = _("Move the slider: what these trainings had learned after each epoch, over the truth.")
+    moved = [evolution(first, "fig-epochs-1")] if drawing() else []
+    return [Section("epochs", _("From the first epoch to the last"), [Paragraph(text), *moved])]
+
+
+def spread(cells: Sequence[CellRows]) -> Section:
+    """Show how far trainings differ that differ by their seed only, and where backends stand."""
+    text = _("All trainings of a row have the same settings, and differ by their seed only.")
+    drawn = gallery(lambda: figures.kl_spread(cells), lambda: figures.worth_spread(cells))
+    table = TableBlock(tables.verdicts(cells), folded=len(cells) > _MOST_OPEN)
+    return Section("spread", _("From seed to seed"), [Paragraph(text), *drawn, table])
+
+
+_MOST_OPEN = 12
+"""Rows up to which the table of verdicts stands open."""
+
+
+def samples(first: CellRows) -> Section:
+    """Show points of the median and of a bad training of the leading cell."""
+    picks = _sampled(first)
+    blocks = gallery(*sample_pictures(first, picks, "fig-samples-1"))
+    blocks += [Paragraph(note) for note in sample_notes(first, picks)]
+    return Section("samples", _("What they generate"), blocks)
+
+
+def _sampled(cell: CellRows) -> list[Chosen]:
+    """The median training and the worst of those that are chosen, each once."""
+    picks = chosen(cell)
+    return list({pick.seed: pick for pick in (picks[:1] + picks[-1:])}.values())
+
+
 def verdicts(cells: Sequence[CellRows]) -> Section:
-    first = cells[0]
-    text = (
-        f"{_margins(first)} Share intervals "
-        "are Clopper–Pearson, median intervals come from order statistics; a diverged replicate "
-        "counts as an infinite KL. Samples to detect is the number after which a 5 % "
-        "likelihood-ratio test tells the median replicate from the truth with 80 % power."
+    """Say what the verdicts mean, and list what is known of each cell besides."""
+    text = f"{_margins(cells[0])} " + _(
+        "Intervals of shares are Clopper–Pearson’s, those of medians come from order "
+        "statistics; a diverged training counts as an infinite KL. Samples to detect is the "
+        "number after which a 5 % likelihood-ratio test tells the generator from the truth "
+        "with 80 % power."
     )
-    return Section("verdicts", "Verdicts", [TableBlock(tables.verdicts(cells)), Paragraph(text)])
+    blocks = [Paragraph(text), TableBlock(tables.further(cells))]
+    return Section("verdicts", _("What the verdicts mean"), blocks, folded=True)
 
 
 def _margins(cell: CellRows) -> str:
     if not cell.kl_margins:
-        return (
-            f"A replicate that {cell.within(cell.margin)} has converged, one that "
-            f"{cell.within(cell.near_margin)} is near, the others failed; "
-            "diverged means weights that are not finite."
-        )
-    return (
-        f"Margins on KL(q‖p): converged up to {setting(cell.margin)} nats, near up to "
-        f"{setting(cell.near_margin)}, failed above; diverged means weights that are not finite. "
-        f"Within {setting(cell.margin)} nats the total variation is at most "
-        f"{number(min(1.0, math.sqrt(cell.margin / 2)), 2)} (Pinsker)."
+        return _(
+            "A training that {condition} has converged: it has learned the distribution. One that "
+            "{wider} is near, the others failed; diverged means weights that are not finite."
+        ).format(condition=cell.within(cell.margin), wider=cell.within(cell.near_margin))
+    return _(
+        "A training has converged, that is learned the distribution, with a KL(q‖p) of up to "
+        "{margin} nats; it is near up to {near}, and failed above; diverged means weights that are "
+        "not finite. Within {margin} nats the total variation is at most {variation} (Pinsker)."
+    ).format(
+        margin=setting(cell.margin),
+        near=setting(cell.near_margin),
+        variation=number(min(1.0, math.sqrt(cell.margin / 2)), 2),
     )
 
 
-def moments(cells: Sequence[CellRows]) -> Section:
-    blocks: list[Block] = [
-        Paragraph(
-            "The target is N(b, AᵀA). The generator is linear, so the mean and the covariance of "
-            "what it has learned are exact, not estimated from samples. Ranges are over seeds."
-        )
-    ]
+def moments(cells: Sequence[CellRows], first: CellRows) -> Section:
+    """List learned means and covariances, and let a slider move those of the other cells."""
+    text = _(
+        "The target is N(b, AᵀA). The generator is linear, so the mean and the covariance of what "
+        "it has learned are exact, not estimated from samples. Ranges are over seeds."
+    )
+    blocks: list[Block] = [Paragraph(text)]
     made = [tables.moments(cell) for cell in cells[:MOST_TABLES]]
-    blocks += [
-        TableBlock(table, folded=position > 0 or len(table.rows) > _OPEN_ENTRIES)
-        for position, table in enumerate(made)
-        if table is not None
-    ]
+    blocks += [TableBlock(table, folded=at > 0) for at, table in enumerate(filter(None, made))]
     if missing := made.count(None):
-        blocks.append(Paragraph(f"{plural(missing, 'cell')} without stored settings left out."))
-    blocks += [*left_out(cells, MOST_TABLES, "without a table here"), *_over_epochs(cells)]
-    return Section("moments", "Learned moments against b and AᵀA", blocks)
+        left = n_(
+            "{count} without stored settings left out.",
+            "{count} without stored settings left out.",
+            missing,
+        )
+        blocks.append(Paragraph(left.format(count=count(missing))))
+    blocks += left_out(cells, MOST_TABLES)
+    for position, cell in enumerate(cells[:MOST_DRAWN]):
+        if cell.configuration != first.configuration and drawable(cell):
+            blocks += of_cell(cell, cells)
+            blocks += [evolution(cell, f"fig-epochs-{position + 1}")] if drawing() else []
+    return Section("moments", _("Learned mean and covariance"), blocks, folded=True)
 
 
-def _over_epochs(cells: Sequence[CellRows]) -> list[Block]:
+def more_samples(cells: Sequence[CellRows], first: CellRows) -> Section:
+    """Show points of the trainings that losses pass wrongly, and of the other cells."""
     blocks: list[Block] = []
     for position, cell in enumerate(cells[:MOST_DRAWN]):
-        if drawable(cell):
+        shown = {pick.seed for pick in _sampled(cell)} if cell is first else set()
+        picks = [] if cell.configuration == first.configuration else _sampled(cell)
+        shown |= {pick.seed for pick in picks}
+        picks += [pick for pick in deceiving(cell) if pick.seed not in shown]
+        if picks:
             blocks += of_cell(cell, cells)
-            if drawing():
-                blocks.append(evolution(cell, f"fig-epochs-{position + 1}"))
-    return [*blocks, *left_out(cells)] if blocks else []
-
-
-def spread(cells: Sequence[CellRows]) -> Section:
-    text = "Every replicate differs from its neighbours by its seed only."
-    drawn = gallery(lambda: figures.kl_spread(cells), lambda: figures.worth_spread(cells))
-    return Section("spread", "Spread over seeds", [Paragraph(text), *drawn])
-
-
-def samples(cells: Sequence[CellRows]) -> Section:
-    blocks: list[Block] = [
-        Paragraph(
-            "Generated points over the rows that the replicate was trained on. The median "
-            "replicate is shown, not the best one."
-        )
-    ]
-    for position, cell in enumerate(cells[:MOST_DRAWN]):
-        blocks += of_cell(cell, cells)
-        blocks += gallery(*sample_pictures(cell, f"fig-samples-{position + 1}"))
-        blocks += [Paragraph(note) for note in sample_notes(cell)]
-    return Section("samples", "Samples", blocks + left_out(cells))
+            blocks += gallery(*sample_pictures(cell, picks, f"fig-more-samples-{position + 1}"))
+            blocks += [Paragraph(note) for note in sample_notes(cell, picks)]
+    return Section("samples-more", _("More samples"), blocks + left_out(cells), folded=True)
 
 
 def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
-    median = f"median {number(cells[0].summary['samples_to_detect'], 2)}"
-    blocks: list[Block] = [
-        Paragraph(
-            f"{words.of_tests(cells, study)} Not rejecting is not convergence: it "
-            "says that this many samples do not show the difference. The verdict rests on the "
-            "exact KL; how many samples do show it is the column “samples to detect” of "
-            f"the verdict table ({'one value a cell' if len(cells) > 1 else median})."
-        )
-    ]
+    """Say how often two-sample tests reject what was generated."""
+    text = _(
+        "{tests} Not rejecting is not convergence: it says that this many samples do not show the "
+        "difference. The verdict rests on the exact KL; how many samples do show it is told as "
+        "“samples to detect”."
+    ).format(tests=words.of_tests(cells, study))
+    blocks: list[Block] = [Paragraph(text)]
     names = words.tests(cells)
     if any(tables.tested(cell, name)[0] for cell in cells for name in names):
         if said := words.tested(cells):
@@ -263,58 +269,61 @@ def tests(cells: Sequence[CellRows], study: Mapping[str, Any]) -> Section:
         blocks += gallery(*drawn)
         blocks += [TableBlock(tables.rejections(cells)), Paragraph(words.certificate(names))]
     else:
-        blocks.append(Paragraph("No test was run."))
-    return Section("tests", "Two-sample tests", blocks)
+        blocks.append(Paragraph(_("No test was run.")))
+    return Section("tests", _("Two-sample tests"), blocks, folded=True)
 
 
 def critic(cells: Sequence[CellRows]) -> Section:
-    text = (
-        "The best possible discriminator has the logit ln p(x)/q(x), which is known here. "
-        "Both are compared on fresh real and generated samples."
+    """Hold the trained discriminators against the best possible one."""
+    text = _(
+        "The best possible discriminator has the logit ln p(x)/q(x), which is known here. Both are "
+        "compared on fresh real and generated samples."
     )
     drawn = gallery(lambda: figures.critic(cells))
     blocks = [Paragraph(text), *drawn, TableBlock(tables.critics(cells))]
-    return Section("critic", "The critic against ln p/q", blocks)
+    return Section("critic", _("The discriminator against ln p/q"), blocks, folded=True)
 
 
 def speed(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
-    workers = provenance.get("workers")
-    side = f" on {plural(workers, 'worker')}" if workers else ""
+    """List examples per second by both clocks."""
     alone = [np.isfinite(tables.alone(cell)).all() for cell in cells]
-    text = "No replicate was timed alone on the machine; all of them trained side by side."
+    text = _("No training was timed alone on the machine; all of them ran side by side.")
     if any(alone):
-        text = (
-            "Of the first configuration on each backend and device, one replicate is timed alone "
-            "on the machine by both clocks; the others train "
-            f"side by side{side}, so their clocks also count each other's load."
+        text = _(
+            "Of the first configuration on each backend and device, one training is timed alone on "
+            "the machine by both clocks; the others run side by side, so their clocks also count "
+            "each other’s load."
         )
+        if workers := provenance.get("workers"):
+            text += " " + n_(
+                "There was {count} worker.", "There were {count} workers.", workers
+            ).format(count=count(workers))
         if not all(alone):
-            text += " A dash stands where nothing was timed alone."
+            text += " " + _("A dash stands where nothing was timed alone.")
     drawn = gallery(lambda: figures.speed(cells))
     blocks = [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))]
-    return Section("speed", "Examples per second", blocks)
+    return Section("speed", _("Examples per second"), blocks, folded=True)
 
 
 def distances(cells: Sequence[CellRows]) -> Section:
-    text = (
+    """List every distance of every cell to both truths."""
+    text = _(
         "Two truths: the population N(b, AᵀA), and the Gaussian fitted to the rows that the "
-        "replicate saw, which is the best fit to those rows. Divergences are in nats where "
-        "they have a unit."
+        "training saw, which is the best fit to those rows. Divergences are in nats where they "
+        "have a unit."
     )
     found = [
         TableBlock(tables.distances(c), folded=i > 0) for i, c in enumerate(cells[:MOST_TABLES])
     ]
-    return Section(
-        "distances",
-        "All distances",
-        [Paragraph(text), *found, *left_out(cells, MOST_TABLES, "without a table here")],
-    )
+    blocks = [Paragraph(text), *found, *left_out(cells, MOST_TABLES)]
+    return Section("distances", _("All distances"), blocks, folded=True)
 
 
 def replicates(cells: Sequence[CellRows]) -> Section:
-    listed = (tables.first_replicates(cells), tables.worst_replicates(cells))
-    blocks = [TableBlock(table, folded=True) for table in listed if table]
-    return Section("replicates", "Replicates", blocks)
+    """List trainings one by one."""
+    listed = (first_replicates(cells), worst_replicates(cells))
+    blocks = [TableBlock(table) for table in listed if table]
+    return Section("replicates", _("Training by training"), blocks, folded=True)
 
 
 def benchmarked(table: pd.DataFrame, results: Results, facts: FactCache) -> Section:
@@ -326,7 +335,7 @@ def benchmarked(table: pd.DataFrame, results: Results, facts: FactCache) -> Sect
     labels = {str(c["hash"]): str(c["label"]) for c in known}
     quality = pd.DataFrame(facts.of("quality", lambda: _quality(results)))
     made = page.section(table, quality, labels=labels)
-    return replace(made, title="Benchmarks: examples per second")
+    return folded(replace(made, title=_("Benchmarks: examples per second")))
 
 
 def _quality(results: Results) -> dict[Any, Any]:

@@ -16,8 +16,9 @@ PLACE = 0.02
 processors round otherwise, and two decimals are written."""
 
 _BLOCK = re.compile(
-    r'<div class="gallery">\n(?:<figure id="[^"]*">.*?</figure>\n)+</div>\n\n'
-    r'|<figure id="[^"]*" class="evolution">.*?</figure>\n\n',
+    r'<div class="gallery">\n(?:<figure id="[^"]*">.*?</figure>\n+)+</div>\n\n'
+    r'|<figure id="[^"]*" class="evolution">.*?</figure>\n\n'
+    r'|(?<=</div>\n)<figure id="[^"]*">.*?</figure>\n\n(?=</div>)',
     re.S,
 )
 _PLACES = re.compile(r'( (?:d|x|y|width|height|transform)=")([^"]*)')
@@ -33,9 +34,11 @@ _TAGS = {
 _ATTRIBUTES = {
     *("id", "class", "viewbox", "role", "aria-labelledby", "aria-label", "d", "x", "y"),
     *("width", "height", "transform", "style", "clip-path", "href", "download", "for"),
-    *("type", "min", "max", "step", "value", "hidden", "scope", "tabindex"),
+    *("type", "min", "max", "step", "value", "hidden", "scope", "tabindex", "data-label"),
 }
-_CLASSES = frozenset(("", "evolution", "slider", "scroll", "csv", "law", "dense", "word", "long"))
+_CLASSES = frozenset(
+    ("", "evolution", "slider", "scroll", "csv", "law", "dense", "narrow", "word", "long")
+)
 _STYLE = re.compile(
     r"(?: *(?:fill|stroke|opacity|font|text-anchor)[a-z-]*: *[\w #%.,'()-]*(?:;|$))*"
 )
@@ -191,7 +194,7 @@ class _TextReader(HTMLParser):
 
     def _keep(self, tag: str, text: str) -> None:
         if tag in ("h1", "h2"):
-            self.section = text.removesuffix(" #")
+            self.section = _short(text.removesuffix(" #"))
         elif tag == "caption":
             self.caption = text
         elif tag == "dt":

@@ -1,31 +1,28 @@
-"""The tables of the page: plain cells of text, made from rows and summaries, and replicates one by
-one."""
+"""The tables of the page: plain cells of text, made from rows and summaries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.pages.blocks import Table
+from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import (
     MISSING,
     count,
-    interval,
     median,
     number,
     percent,
     percents,
-    plural,
     probability,
-    spread,
 )
-from gan_eval.pages.page import MOST_ROWS
 from gan_eval.report.cells import CellRows
+from gan_eval.report.chosen import FEW
+from gan_eval.report.middles import bounded, ends, medians, middle
 from gan_eval.report.words import tests
 
 _DISTANCES = (
@@ -43,25 +40,50 @@ _DISTANCES = (
 
 
 def verdicts(cells: Sequence[CellRows]) -> Table:
-    """List the verdicts and medians of each cell."""
+    """List the share, the medians and the counts of verdicts of each cell."""
     return Table(
-        "Verdicts by cell: counts, and medians over replicates with 95 % intervals",
+        _("Every configuration and backend; in brackets 95 % intervals over seeds"),
         (
-            *("cell", "replicates", "converged", "near", "failed", "diverged", "share converged"),
-            *("median KL(q‖p), nats", "5–95 % of KL", "worth, real samples", "samples to detect"),
+            *(_("trained"), _("learned"), medians(cells, _("KL, nats"))),
+            *(_("worth, real rows"), _("trainings")),
+            *(_("converged"), _("near"), _("failed"), _("diverged")),
         ),
         [
             (
-                cell.label,
-                *(count(s[name]) for name in ("replicates", *VERDICTS)),
-                f"{percent(s['converged_share'])} "
-                f"({percents(s['converged_share_low'], s['converged_share_high'])})",
-                _with_interval(cell, "kl"),
-                interval(s["kl_q05"], s["kl_q95"]),
-                _with_interval(cell, "worth_kl"),
-                number(s["samples_to_detect"], 2),
+                *(cell.label, share(cell)),
+                *(bounded(cell, "kl"), bounded(cell, "worth_kl", 2)),
+                *(count(cell.summary[name]) for name in ("replicates", *VERDICTS)),
             )
-            for cell, s in ((cell, cell.summary) for cell in cells)
+            for cell in cells
+        ],
+    )
+
+
+def share(cell: CellRows) -> str:
+    """Write the share that has learned the distribution with its interval; the count of few."""
+    s = cell.summary
+    if cell.replicates < FEW:
+        return _("{some} of {all}").format(some=count(s["converged"]), all=count(cell.replicates))
+    bounds = percents(s["converged_share_low"], s["converged_share_high"])
+    return f"{percent(s['converged_share'])} ({bounds})"
+
+
+def further(cells: Sequence[CellRows]) -> Table:
+    """List what else is known of each cell: how far trainings spread, and how soon they are told
+    apart."""
+    return Table(
+        _("How far the trainings spread, and from how many samples a test tells them apart"),
+        (
+            *(_("trained"), _("5–95 % of KL, nats"), medians(cells, _("samples to detect"))),
+            medians(cells, _("efficiency")),
+        ),
+        [
+            (
+                *(cell.label, ends(cell.values("kl"))),
+                middle(cell.values("samples_to_detect"), 2),
+                percent(cell.summary["efficiency"]) if cell.replicates >= FEW else MISSING,
+            )
+            for cell in cells
         ],
     )
 
@@ -72,75 +94,97 @@ def moments(cell: CellRows) -> Table | None:
         return None
     truth = cell.config.truth
     d = cell.config.dimension
-    names = [(f"mean {i + 1}", f"mean_{i + 1}", truth.mean[i]) for i in range(d)]
+    names = [(_("mean {i}").format(i=i + 1), f"mean_{i + 1}", truth.mean[i]) for i in range(d)]
     names += [
-        (f"covariance {i + 1}, {j + 1}", f"covariance_{i + 1}_{j + 1}", truth.covariance[i, j])
+        (
+            _("covariance {i}, {j}").format(i=i + 1, j=j + 1),
+            f"covariance_{i + 1}_{j + 1}",
+            truth.covariance[i, j],
+        )
         for i in range(d)
         for j in range(i, d)
     ]
     lawful, rows = cell.by_kl(), []
     for label, column, value in names:
         learned = cell.values(column)[lawful]
-        middle, low, high = (spread(learned, q) for q in (0.5, 0.05, 0.95))
         errors = (learned - value, np.abs(learned - value))
-        entries = (label, number(value, 4), number(middle), interval(low, high))
-        rows.append((*entries, *(number(median(error)) for error in errors)))
+        entries = (label, number(value, 4), middle(learned), ends(learned))
+        rows.append((*entries, *(middle(error) for error in errors)))
     left = int(cell.summary["diverged"])
-    beside = f" (without {count(left)} diverged, which have none)" if left else ""
+    text = n_(
+        "Learned moments against b and AᵀA: {cell}, over {count} training",
+        "Learned moments against b and AᵀA: {cell}, over {count} trainings",
+        cell.replicates - left,
+    ).format(cell=cell.label, count=count(cell.replicates - left))
+    if left:
+        text += _(" (without {count} diverged, which have none)").format(count=count(left))
     return Table(
-        f"Learned moments against b and AᵀA: {cell.label}, over {count(cell.replicates - left)} "
-        f"replicates{beside}",
-        ("entry", "truth", "median learned", "5–95 %", "median error", "median |error|"),
+        text,
+        (
+            *(_("entry"), _("truth"), medians([cell], _("learned")), _("5–95 %")),
+            *(medians([cell], _("error")), medians([cell], _("|error|"))),
+        ),
         rows,
     )
 
 
 def rejections(cells: Sequence[CellRows]) -> Table:
     """List how often each test tells generated from real samples at the 5 % level, of the
-    replicates that were tested."""
+    trainings that were tested."""
     rows = []
     for cell in cells:
         for name, words in tests(cells).items():
-            n, rejected, middle = tested(cell, name)
+            n, rejected = tested(cell, name)
             sure = stats.binomtest(rejected, n).proportion_ci(0.95) if n else None
+            some = _("{some} of {all}").format(some=count(n), all=count(cell.replicates))
             rows.append(
                 (
-                    cell.label,
-                    words,
-                    count(n) if n == cell.replicates else f"{count(n)} of {count(cell.replicates)}",
-                    percent(rejected / n) if n else MISSING,
+                    *(cell.label, words, percent(rejected / n) if n else MISSING),
                     percents(sure.low, sure.high) if sure else MISSING,
-                    probability(middle),
+                    count(n) if n == cell.replicates else some,
+                    pvalue(cell, name),
                 )
             )
     return Table(
-        "Tests of generated samples at the 5 % level",
-        ("cell", "test", "replicates tested", "rejected", "95 % interval", "median p-value"),
+        _("Tests of generated samples at the 5 % level"),
+        (
+            *(_("trained"), _("test"), _("rejected"), _("95 % interval")),
+            *(_("trainings tested"), medians(cells, _("p-value"))),
+        ),
         rows,
         words=2,
     )
 
 
-def tested(cell: CellRows, name: str) -> tuple[int, int, float]:
-    """Count the p-values of this test, and those of at most 5 %; compute their median."""
+def tested(cell: CellRows, name: str) -> tuple[int, int]:
+    """Count the p-values of this test, and those of at most 5 %."""
     pvalues = cell.values(f"{name}_pvalue")
-    return int((~np.isnan(pvalues)).sum()), int((pvalues <= 0.05).sum()), median(pvalues)
+    return int((~np.isnan(pvalues)).sum()), int((pvalues <= 0.05).sum())
+
+
+def pvalue(cell: CellRows, name: str) -> str:
+    """Write the median p-value of a test; of few trainings their p-values."""
+    values = cell.values(f"{name}_pvalue")
+    kept = values[~np.isnan(values)]
+    if 0 < kept.size < FEW:
+        return _(" and ").join(map(probability, np.sort(kept)))
+    return probability(median(kept))
 
 
 def critics(cells: Sequence[CellRows]) -> Table:
     """Compare the discriminator at the end of training with the best there is."""
+    correlation, error = "critic_correlation", "critic_error"
     return Table(
-        "The trained critic against ln p/q, over replicates where both exist",
+        _("The trained discriminator against ln p/q, over trainings where both exist"),
         (
-            *("cell", "replicates", "median correlation", "5–95 %"),
-            *("median mean |error|, nats", "5–95 % of |error|"),
+            *(_("trained"), medians(cells, _("correlation")), _("5–95 %")),
+            *(medians(cells, _("mean |error|, nats")), _("5–95 % of |error|"), _("trainings")),
         ),
         [
             (
-                cell.label,
-                count(_spread(cell, "critic_correlation")[0]),
-                *_median_and_range(cell, "critic_correlation"),
-                *_median_and_range(cell, "critic_error"),
+                *(cell.label, middle(_of(cell, correlation)), ends(_of(cell, correlation))),
+                *(middle(_of(cell, error)), ends(_of(cell, error))),
+                count((~np.isnan(_of(cell, correlation))).sum()),
             )
             for cell in cells
         ],
@@ -151,26 +195,34 @@ def speeds(cells: Sequence[CellRows]) -> Table:
     """Examples per second, by both clocks, and as ratios to the chapter's PyTorch loop, or to the
     slowest cell where that was not trained."""
     loops = [cell.backend == "pytorch" for cell in cells]
-    speed = [(*alone(cell), _spread(cell, "examples_per_second")[1]) for cell in cells]
+    speed = [(*alone(cell), median(_of(cell, "examples_per_second"))) for cell in cells]
     of_base = [values for values, loop in zip(speed, loops, strict=True) if loop or not any(loops)]
     slowest = [
         min(filter(np.isfinite, values), default=np.nan) for values in zip(*of_base, strict=True)
     ]
-    to = "the PyTorch loop" if any(loops) else "slowest"
 
     def ratio(value: float, to: float) -> str:
         return f"{number(value / to)} ×" if np.isfinite(value / to) else MISSING
 
     return Table(
-        "Examples per second: one replicate timed alone on the machine by both clocks, and the "
-        "median of all replicates, which train side by side",
+        _(
+            "Examples per second: one training timed alone on the machine by both clocks, and all "
+            "trainings, which run side by side"
+        ),
         (
-            *("cell", "training clock", "chapter's clock", f"training clock, ratio to {to}"),
-            *("median side by side", f"side by side, ratio to {to}"),
+            *(_("trained"), _("training clock"), _("times the PyTorch loop")),
+            *(_("chapter’s clock"), medians(cells, _("side by side"))),
+            _("side by side, times the PyTorch loop"),
+        )
+        if any(loops)
+        else (
+            *(_("trained"), _("training clock"), _("times the slowest")),
+            *(_("chapter’s clock"), medians(cells, _("side by side"))),
+            _("side by side, times the slowest"),
         ),
         [
             (
-                *(cell.label, number(training), number(chapter), ratio(training, slowest[0])),
+                *(cell.label, number(training), ratio(training, slowest[0]), number(chapter)),
                 *(number(together), ratio(together, slowest[2])),
             )
             for cell, (training, chapter, together) in zip(cells, speed, strict=True)
@@ -188,108 +240,21 @@ def alone(cell: CellRows) -> tuple[float, float]:
 def distances(cell: CellRows) -> Table:
     """List every distance to both truths."""
     return Table(
-        f"Distances of the learned distribution to both truths: {cell.label}",
+        _("Distances of the learned distribution to both truths: {cell}").format(cell=cell.label),
         (
-            *("distance", "to N(b, AᵀA), median", "to N(b, AᵀA), 5–95 %"),
-            *("to the rows it saw, median", "to the rows it saw, 5–95 %"),
+            *(_("distance"), medians([cell], _("to N(b, AᵀA)")), _("to N(b, AᵀA), 5–95 %")),
+            *(medians([cell], _("to the rows it saw")), _("to the rows it saw, 5–95 %")),
         ),
         [
-            (words, *_median_and_range(cell, column), *_median_and_range(cell, f"{column}_rows"))
+            (
+                *(_(words), middle(_of(cell, column)), ends(_of(cell, column))),
+                *(middle(_of(cell, f"{column}_rows")), ends(_of(cell, f"{column}_rows"))),
+            )
             for column, words in _DISTANCES
         ],
     )
 
 
-def _with_interval(cell: CellRows, name: str) -> str:
-    low, high = cell.summary[f"{name}_low"], cell.summary[f"{name}_high"]
-    known = low != -np.inf and not np.isnan(low)
-    return number(cell.summary[name]) + (f" ({interval(low, high)})" if known else "")
-
-
-def _median_and_range(cell: CellRows, name: str) -> tuple[str, str]:
-    _, middle, low, high = _spread(cell, name)
-    return number(middle), interval(low, high)
-
-
-def _spread(cell: CellRows, name: str) -> tuple[int, float, float, float]:
-    """Count the replicates that have a value; compute the median, and the 5 % and 95 % quantiles;
-    NaN where a column is not there."""
-    values = cell.values(name) if name in cell.rows else np.array([])
-    low, middle, high = (spread(values, q) for q in (0.05, 0.5, 0.95))
-    return int((~np.isnan(values)).sum()), middle, low, high
-
-
-MOST_SEEDS = 100
-"""Replicates of a cell that are listed; all cells together have ``MOST_ROWS``."""
-
-MOST_WORST = 20
-"""Failed and diverged replicates that are listed although their seeds are not among the first."""
-
-_NUMBERS = ("kl", "worth_kl", "samples_to_detect", "loss_D", "loss_G")
-_LISTED = ("seed", "verdict", *_NUMBERS, "critic_correlation", "examples_per_second")
-
-
-def _head(cells: Sequence[CellRows]) -> tuple[str, ...]:
-    return (
-        *("cell", "seed", "verdict", "KL(q‖p)", "worth, real samples", "samples to detect"),
-        *("loss_D", "loss_G", *(f"{words} p" for words in tests(cells).values())),
-        *("critic correlation", "examples/sec"),
-    )
-
-
-def first_replicates(cells: Sequence[CellRows]) -> Table:
-    """List the first replicates of each cell, as many as the page has room for."""
-    total, rows = sum(cell.replicates for cell in cells), []
-    for cell, shown in zip(cells, _shown(cells), strict=True):
-        rows += [_entries(cell, row) for row in cell.rows.iloc[:shown].to_dict("records")]
-    which = "All replicates"
-    if len(rows) < total:
-        each = f"{count(max(_shown(cells)))} seeds"
-        each += "" if len(cells) == 1 else " at most of each cell"
-        which = f"The first {each}, {count(len(rows))} of {count(total)} replicates"
-    return Table(f"{which}; gan-eval export gives every column of every one", _head(cells), rows)
-
-
-def worst_replicates(cells: Sequence[CellRows]) -> Table | None:
-    """List the worst of the failed and diverged replicates that ``first_replicates`` leaves out;
-    None without any.
-
-    Diverged ones come first, then the largest KL.
-    """
-    left = []
-    for position, (cell, shown) in enumerate(zip(cells, _shown(cells), strict=True)):
-        wrong = cell.rows["verdict"].isin(["failed", "diverged"]).to_numpy(copy=True)
-        wrong[:shown] = False
-        listed = [*_LISTED, *(name for name in cell.rows if str(name).endswith("_pvalue"))]
-        left.append(cell.rows.loc[wrong, listed].assign(_cell=position))
-    bad = pd.concat(left, ignore_index=True)
-    if bad.empty:
-        return None
-    order = np.lexsort((bad["seed"], bad["_cell"], -bad["kl"], bad["verdict"] != "diverged"))
-    rows = bad.iloc[order[:MOST_WORST]].to_dict("records")
-    which = f"The worst {count(len(rows))} of the" if len(rows) < len(bad) else "The"
-    return Table(
-        f"{which} {plural(len(bad), 'failed or diverged replicate')} with later seeds",
-        _head(cells),
-        [_entries(cells[row["_cell"]], row) for row in rows],
-    )
-
-
-def _shown(cells: Sequence[CellRows]) -> list[int]:
-    """Count the replicates of each cell that are listed."""
-    room, shown = MOST_ROWS, []
-    each = min(MOST_SEEDS, max(MOST_ROWS // len(cells), 1)) if len(cells) > 1 else MOST_SEEDS
-    for cell in cells:
-        shown.append(min(each, cell.replicates, room))
-        room -= shown[-1]
-    return shown
-
-
-def _entries(cell: CellRows, row: Mapping[Any, Any]) -> list[str]:
-    return [
-        *(cell.label, str(row["seed"]), str(row["verdict"])),
-        *(number(row[name]) for name in _NUMBERS),
-        *(probability(row[f"{test}_pvalue"]) for test in tests([cell])),
-        number(row["critic_correlation"], 2),
-        number(row["examples_per_second"]),
-    ]
+def _of(cell: CellRows, name: str) -> NDArray[np.float64]:
+    """A column; no values where it is not there."""
+    return cell.values(name) if name in cell.rows else np.array([])

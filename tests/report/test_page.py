@@ -15,7 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan_eval.pages.canvas import undrawn
 from gan_eval.report import render, write
+from gan_eval.report.cells import cells_of
+from gan_eval.report.lead import leading
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
@@ -199,39 +202,109 @@ def test_the_page_says_its_language_and_has_a_way_past_the_head() -> None:
     assert page("one").startswith("<!DOCTYPE html>")
 
 
-def test_sections_stand_in_order_with_anchors() -> None:
-    names = [e.attributes["id"] for e in tree("one").all("section") if "id" in e.attributes]
-    assert names == [
-        *("verdicts", "moments", "spread", "samples", "losses", "tests", "critic"),
-        *("speed", "distances", "replicates", "environment", "reproduce"),
+def test_sections_stand_in_order_with_anchors_and_details_are_folded() -> None:
+    sections = [e for e in tree("one").all("section") if "id" in e.attributes]
+    open_, folded = (
+        [e.attributes["id"] for e in sections if ("folded" in e.attributes.get("class", "")) is f]
+        for f in (False, True)
+    )
+    assert open_ == ["losses", "epochs", "spread", "samples"]
+    assert folded == [
+        *("verdicts", "moments", "samples-more", "losses-more", "tests", "critic"),
+        *("speed", "distances", "replicates", "environment", "reproduce", "glossary"),
     ]
     links = [a.attributes["href"] for a in next(tree("one").all("nav")).all("a")]
-    assert links == [f"#{name}" for name in names]
+    assert links == [f"#{name}" for name in [*open_, *folded[:-1]]]
     anchors = [a for a in tree("one").all("a") if a.attributes.get("class") == "anchor"]
-    assert [a.attributes["href"] for a in anchors] == links
+    assert [a.attributes["href"] for a in anchors] == [f"#{name}" for name in open_]
     assert all(a.attributes["aria-label"].startswith("Link to this section") for a in anchors)
 
 
-def test_the_deceptive_replicate_is_shown_by_name() -> None:
+def _first(name: str) -> Element:
+    return next(
+        e for e in tree(name).all("section") if e.attributes.get("aria-labelledby") == "answer"
+    )
+
+
+@pytest.mark.parametrize("name", ["one", "single", "grid", "none", "diverged", "hostile"])
+def test_the_first_screen_has_the_answer_that_the_command_line_gives(name: str) -> None:
+    made = PAGES[name]()
+    (said,) = [e.text for e in _first(name).all("h2")]
+    assert said == " ".join(made.answer().split())
+
+
+@pytest.mark.parametrize("name", ["one", "single", "grid", "diverged"])
+def test_the_first_screen_has_cards_a_picture_and_what_to_do(name: str) -> None:
+    lists = {e.attributes.get("class"): e for e in _first(name).all("ul")}
+    assert 3 <= len(list(lists["cards"].all("li"))) <= 5
+    pictures = [e.attributes["id"] for e in _first(name).all("figure")]
+    assert pictures == ([] if name == "diverged" else ["fig-learned"])
+    (steps,) = [e for e in _first(name).all("div") if e.attributes.get("class") == "next"]
+    assert "gan-eval run" in steps.text
+
+
+def test_the_study_s_first_configuration_leads_on_the_backend_with_most_trainings() -> None:
+    made = synthetic.results(
+        4, configs={"b": TrainingConfig(epochs=2), "a": TrainingConfig(epochs=3)}
+    )
+    more = synthetic.results(
+        9, configs={"b": TrainingConfig(epochs=2)}, where=(("fused_cpu", "cpu"),)
+    )
+    rows = pd.concat([made.rows, more.rows], ignore_index=True)
+    cells = cells_of(Results(rows.sort_values("configuration"), made.epochs, made.provenance))
+    found = leading(cells)
+    assert (found.configuration, found.backend, found.replicates) == ("b", "fused_cpu", 9)
+
+
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_nothing_is_called_typical_of_one_or_two_trainings(replicates: int) -> None:
+    with undrawn():
+        root = parse(render(synthetic.results(replicates)))
+    (glossary,) = [e for e in root.all("section") if e.attributes.get("id") == "glossary"]
+    prose = root.text.replace(glossary.text, "")
+    assert not re.search(r"\b(typical|median)\b", prose)
+
+
+def test_the_deceptive_training_is_shown_by_name() -> None:
     text = tree("one").text
     row = synthetic.results(12).rows.iloc[synthetic.DECEIVED_SEED]
-    assert f"Seed {synthetic.DECEIVED_SEED} ends with losses 0.693 and 0.693, and KL(q‖p) =" in text
+    said = f"Seed {synthetic.DECEIVED_SEED} ended with losses 0.693 and 0.693, and"
+    assert said in text
     assert f"Its covariance is [[{row['covariance_1_1']:.3g}" in text
 
 
-def test_an_interrupted_grid_says_so_and_gives_each_cell_a_sentence() -> None:
+def test_an_interrupted_grid_says_so() -> None:
     text = tree("grid").text
-    assert "interrupted after 32 of 64 planned replicates" in text
-    leads = [e for e in tree("grid").all("p") if e.attributes.get("class") == "lead"]
-    assert len(leads) == 1 + 1 + 4 + 1  # the answer, how many converged, each cell, the losses
+    assert "interrupted after 32 of 64 planned" in text
     assert "1 unit of work that failed" in text
+    assert list(_labels(tree("grid"))) == [
+        f"{name} · {backend} on cpu" for name in ("plain", "saturating") for backend in BACKENDS
+    ]
+
+
+BACKENDS = ("pytorch", "jax")
+
+
+def _labels(root: Element) -> dict[str, None]:
+    """The cells of the table of verdicts."""
+    (table,) = [t for t in root.all("table") if "diverged" in next(t.all("thead")).text]
+    return {row.children[0].text: None for row in next(table.all("tbody")).all("tr")}
 
 
 def test_no_rows_make_a_page_that_says_so() -> None:
     text = tree("none").text
-    assert "No replicate finished, so there is nothing to judge." in text
-    assert "interrupted after 0 of 40 planned replicates" in text
+    assert "interrupted after 0 of 40 planned" in text
     assert "gan-eval run" in text
+
+
+def test_a_study_of_failures_says_what_failed() -> None:
+    none = synthetic.without_replicates()
+    failure = {"configuration": "c", "backend": "b", "device": "cpu", "seeds": [0, 1]}
+    given = {"interrupted": False, "failures": [failure | {"message": "out of memory"}]}
+    root = parse(render(Results(none.rows, none.epochs, none.provenance | given)))
+    first = next(e for e in root.all("section"))
+    assert "out of memory" in first.text
+    assert "Environment" in first.text
 
 
 def test_hostile_names_are_text() -> None:
@@ -257,7 +330,7 @@ def test_missing_provenance_is_no_error() -> None:
     bare = {"study": {}, "environments": {}}
     text = parse(render(Results(made.rows, made.epochs.iloc[:0], bare))).text
     assert "No epochs are stored." in text
-    assert "The settings of this cell are not stored" in text
+    assert "are not stored, so its samples cannot be redrawn" in text
 
 
 def test_rows_without_a_label_are_named_by_the_provenance() -> None:
