@@ -31,7 +31,7 @@ def sizes(certificate: Certificate) -> Picture:
     with canvas(0.9 + 0.42 * len(names)) as (figure, axes):
         axes.axvspan(100 * low, 100 * high, color=COLOURS["grid"], alpha=0.7, linewidth=0)
         axes.axvline(100 * alpha, color=COLOURS["ink"], linewidth=1)
-        for exact, mark, words in ((True, "o", "claimed uniform"), (False, "D", "claimed valid")):
+        for exact, mark, words in ((True, "o", "uniform p-values"), (False, "D", "valid p-values")):
             for good, colour in ((True, "learned"), (False, "failed")):
                 some = data[data["claim"].eq(EXACT).eq(exact) & data["as_claimed"].eq(good)]
                 if some.empty:
@@ -50,14 +50,15 @@ def sizes(certificate: Certificate) -> Picture:
             xlabel=f"% rejected at the {setting(100 * alpha)} % level",
         )
         axes.grid(axis="y", visible=False)
-        legend_above(axes, columns=2)
-        span = data.groupby("test", sort=False)["size"].agg(["min", "max"])
+        legend_above(axes, columns=2 if data["as_claimed"].all() else 1)
+        span = {name: some["size"].to_numpy() for name, some in data.groupby("test", sort=False)}
         return picture(
             figure,
             "fig-sizes",
             title=f"How often each test rejects equal distributions, at {setting(100 * alpha)} %",
             description="; ".join(
-                f"{certificate.tests[name].words}: {percents(*span.loc[name])}" for name in names
+                f"{certificate.tests[name].words}: {percents(float(span[name].min()), float(span[name].max()))}"
+                for name in names
             )
             + ".",
             caption="A mark is a case: rows, columns and data. Grey: what chance allows a right "

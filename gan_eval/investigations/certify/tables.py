@@ -12,7 +12,7 @@ from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
 from gan_eval.investigations.certify.result import Certificate
 from gan_eval.investigations.certify.size import SizeCase
 from gan_eval.pages.blocks import Table
-from gan_eval.pages.numbers import count, interval, number, percent, percents, probability, setting
+from gan_eval.pages.numbers import count, number, percent, percents, probability, setting
 
 
 def sizes(certificate: Certificate) -> Table:
@@ -91,7 +91,7 @@ def told_apart(certificate: Certificate) -> Table:
     return Table(
         f"Smallest KL(q‖p), in nats, told apart with 80 % power at the "
         f"{setting(100 * first.alpha)} % level by {count(first.n)} real and {count(first.m)} "
-        f"generated rows in {first.dimension} dimensions, with a 95 % interval",
+        f"generated rows in {first.dimension} dimensions (ends of a 95 % interval)",
         ("test", *(PATHS[path].words for path in paths)),
         rows,
     )
@@ -127,7 +127,8 @@ def _told_apart(curve: PowerCurve) -> str:
         return f"more than {number(curve.kl[-1], 2)}"
     if math.isinf(high):
         return f"{number(value, 2)} (from {number(low, 2)})"
-    return f"{number(value, 2)} ({interval(low, high, 2)})"
+    # As short as can be: there is one for each path.
+    return f"{number(value, 2)} ({number(low, 2)},\u00a0{number(high, 2)})"
 
 
 def _range(values: Sequence[float]) -> str:

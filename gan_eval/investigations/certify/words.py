@@ -22,10 +22,9 @@ MOST_FAULTS = 10
 
 def headline(certificate: Certificate) -> str:
     """Answer in one sentence: yes with the sizes measured, no with the first fault."""
-    tests, faults = len(certificate.tests), certificate.faults
+    tests = len(certificate.tests)
     if certificate.passed is False:
-        more = f" (and {count(len(faults) - 1)} more)" if len(faults) > 1 else ""
-        return f"No: of {plural(tests, 'test')} not every one keeps its promise: {faults[0]}{more}."
+        return f"No: {_broken(certificate)}."
     if certificate.passed is None:
         return (
             "Could not tell: with so few rows "
@@ -42,7 +41,35 @@ def headline(certificate: Certificate) -> str:
     rejected = percents(low, high) if low < high else percent(low)
     return (
         f"Yes: {keep} level: at {setting(100 * alpha)} % equal distributions were rejected in "
-        f"{rejected} of trials, and chance allows {_allowed(certificate, alpha)}."
+        f"{rejected} of trials, and chance allows {_share_range(*allowed(certificate, alpha))}."
+    )
+
+
+def _broken(certificate: Certificate) -> str:
+    """Say how many tests break their promise, and the worst size, or the first other fault."""
+    names = [
+        name
+        for name in certificate.tests
+        if any(fault.startswith(f"{name} (") for fault in certificate.faults)
+    ]
+    total = len(certificate.tests)
+    if not names:  # a statistic that several tests share
+        return certificate.faults[0]
+    who = f"{count(len(names))} of {plural(total, 'test')} {'does' if len(names) == 1 else 'do'}"
+    alpha = level(certificate)
+    place = certificate.settings.alphas.index(alpha)
+    beyond = [
+        (case.sizes[place], case.bands[place], case)
+        for case in certificate.sizes
+        if not case.bands[place][0] <= case.sizes[place] <= case.bands[place][1]
+    ]
+    if not beyond:
+        return f"{who} not keep what is claimed: {certificate.faults[0]}"
+    size, (low, high), case = max(beyond, key=lambda found: abs(found[0] - alpha))
+    return (
+        f"{who} not keep the level: at {setting(100 * alpha)} % "
+        f"“{certificate.tests[case.test].words}” rejected equal distributions in {percent(size)} "
+        f"of trials, where chance allows {_share_range(low, high)}"
     )
 
 
@@ -70,8 +97,7 @@ def allowed(certificate: Certificate, alpha: float) -> tuple[float, float]:
     return min(low for low, _ in bands), max(high for _, high in bands)
 
 
-def _allowed(certificate: Certificate, alpha: float) -> str:
-    low, high = allowed(certificate, alpha)
+def _share_range(low: float, high: float) -> str:
     return percents(low, high) if low else f"up to {percent(high)}"
 
 
@@ -122,9 +148,9 @@ def nearest(certificate: Certificate) -> str:
         return ""
     path, name, best, optimum = found
     return (
-        f"{PATHS[path].words}: told in 80 % of trials from a KL of {number(best, 2)} nats on by "
-        f"{certificate.tests[name].words}, from {number(optimum, 2)} on by the best possible "
-        "test, which knows both distributions."
+        f"{PATHS[path].words}: told in 80 % of trials from a KL of {number(best, 2)} nats on "
+        f"({certificate.tests[name].words}). The best possible test, which knows both "
+        f"distributions, tells it from {number(optimum, 2)} on."
     )
 
 

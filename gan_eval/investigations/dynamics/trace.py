@@ -234,8 +234,8 @@ def sentences(found: Trace, names: Sequence[str], n: int) -> list[str]:
 
 
 def tables(found: Trace) -> list[Table]:
-    """Tabulate the measured rates beside the predicted ones."""
-    if not len(found.rates):
+    """Tabulate the measured rates beside the predicted ones, where a mode could be followed."""
+    if not found.rates.get("gap", pd.Series(dtype=float)).notna().any():
         return []
     columns = ("predicted_modulus", "measured_modulus", "predicted_period", "measured_period")
     return [

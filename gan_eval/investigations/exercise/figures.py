@@ -125,9 +125,11 @@ def wins(found: Exercise) -> Picture:
         for form, style in zip(forms, _WIN_STYLES, strict=False):
             named = f"discriminator {form}" if form != "none" else "discriminator without layers"
             if form == forms[0]:
-                bounds = [(share.low, share.high) for share in shares[form]]
+                low, high = (
+                    [getattr(share, end) for share in shares[form]] for end in ("low", "high")
+                )
                 axes.fill_between(
-                    rows, *zip(*bounds, strict=True), color=COLOURS[style[0]], alpha=0.18,
+                    rows, low, high, color=COLOURS[style[0]], alpha=0.18,
                     label="95 % interval", linewidth=0,
                 )  # fmt: skip
             line = _line(
@@ -160,7 +162,7 @@ def wins(found: Exercise) -> Picture:
                 for form in forms
             )
             + ".",
-            caption=f"Of {plural(len(found.fits(rows[0])), 'generator')}, those against which the "
+            caption=f"Of {plural(len(found.fits(found.settings.config.n_examples)), 'generator')}, those against which the "
             "best discriminator that n rows give does no better than a coin on new rows; band and "
             "bars are 95 % intervals." + (f" {left} more widths are in the table." if left else ""),
             data=pd.concat(drawn).rename(columns={"line": "widths", "value": "generator_wins"}),

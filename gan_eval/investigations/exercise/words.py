@@ -117,6 +117,12 @@ def undecided(found: Exercise) -> list[str]:
 
 def apart(found: Exercise) -> str:
     """Say that the distributions differ, and from how many rows the best possible test tells."""
+    if found.rows_until_told_apart(OPTIMUM).value == float("inf"):
+        return (
+            "Even the best possible test, which knows both distributions, needs "
+            f"{needed(found, OPTIMUM)} to tell {percent(TOLD_APART)} of the "
+            f"{count(len(found.generators))} generators from the truth."
+        )
     nearest = min(TESTS, key=lambda name: found.rows_until_told_apart(name).value)
     best, real = (needed(found, name) for name in (OPTIMUM, nearest))
     return (
