@@ -51,14 +51,15 @@ def sizes(certificate: Certificate) -> Picture:
         )
         axes.grid(axis="y", visible=False)
         legend_above(axes, columns=2 if data["as_claimed"].all() else 1)
-        span = {name: some["size"].to_numpy() for name, some in data.groupby("test", sort=False)}
+        each = (data["size"][data["test"].eq(name)] for name in names)
+        spans = [percents(float(some.min()), float(some.max())) for some in each]
         return picture(
             figure,
             "fig-sizes",
             title=f"How often each test rejects equal distributions, at {setting(100 * alpha)} %",
             description="; ".join(
-                f"{certificate.tests[name].words}: {percents(float(span[name].min()), float(span[name].max()))}"
-                for name in names
+                f"{test.words}: {span}"
+                for test, span in zip(certificate.tests.values(), spans, strict=True)
             )
             + ".",
             caption="A mark is a case: rows, columns and data. Grey: what chance allows a right "

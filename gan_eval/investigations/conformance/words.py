@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gan_eval.investigations.conformance.result import Conformance
 from gan_eval.investigations.conformance.stepwise import START
 from gan_eval.judging.agreement import MARGIN, SAME, DistributionAgreement
-from gan_eval.pages.numbers import count, interval, number, p_value
+from gan_eval.pages.numbers import count, interval, number, p_value, percent
 
 
 def headline(found: Conformance) -> str:
@@ -42,8 +42,8 @@ def _steps(found: Conformance) -> str:
     if not largest:
         return "step by step they do not differ by a bit"
     return (
-        f"step by step they differ by {number(largest, 2)} at most "
-        f"({number(worst.tolerance, 1)} is allowed)"
+        f"step by step they differ by at most {percent(largest / worst.tolerance)} of what is "
+        f"allowed ({number(largest, 2)} of {number(worst.tolerance, 1)})"
     )
 
 

@@ -235,7 +235,7 @@ def sentences(found: Trace, names: Sequence[str], n: int) -> list[str]:
 
 def tables(found: Trace) -> list[Table]:
     """Tabulate the measured rates beside the predicted ones, where a mode could be followed."""
-    if not found.rates.get("gap", pd.Series(dtype=float)).notna().any():
+    if not len(found.rates) or not found.rates["gap"].notna().any():
         return []
     columns = ("predicted_modulus", "measured_modulus", "predicted_period", "measured_period")
     return [

@@ -120,6 +120,7 @@ def wins(found: Exercise) -> Picture:
     rows = found.settings.fit_rows
     forms = [label(form) for form in found.settings.widths[: len(_STYLES)]]
     shares = {form: [found.wins(n, widths=form) for n in rows] for form in forms}
+    met = len(found.fits(found.settings.config.n_examples))
     with canvas(3.9) as (figure, axes):
         drawn = []
         for form, style in zip(forms, _WIN_STYLES, strict=False):
@@ -162,7 +163,7 @@ def wins(found: Exercise) -> Picture:
                 for form in forms
             )
             + ".",
-            caption=f"Of {plural(len(found.fits(found.settings.config.n_examples)), 'generator')}, those against which the "
+            caption=f"Of {plural(met, 'generator')}, those against which the "
             "best discriminator that n rows give does no better than a coin on new rows; band and "
             "bars are 95 % intervals." + (f" {left} more widths are in the table." if left else ""),
             data=pd.concat(drawn).rename(columns={"line": "widths", "value": "generator_wins"}),
