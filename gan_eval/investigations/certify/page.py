@@ -87,7 +87,12 @@ def next_steps(certificate: Certificate) -> list[Step]:
     names = ",".join(certificate.tests)
     if certificate.passed is None:
         rows = 10 * max(certificate.settings.sizes[0])
-        return [Step("Give the tests rows enough to reject:", f"gan-eval certify --n {rows}")]
+        return [
+            Step(
+                "Give the tests rows enough to reject:",
+                f"gan-eval certify --tests {names} --n {rows}",
+            )
+        ]
     steps = [
         Step(
             "Certify at your own numbers of rows and columns:",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from gan_eval.investigations.certify.alternatives import PATHS
 from gan_eval.investigations.certify.catalogue import EXACT
@@ -26,10 +25,11 @@ def headline(certificate: Certificate) -> str:
     if certificate.passed is False:
         return f"No: {_broken(certificate)}."
     if certificate.passed is None:
+        titles = [certificate.tests[name].words for name in certificate.undecided]
+        silent = f"“{titles[0]}”" if len(titles) == 1 else f"{count(len(titles))} tests"
         return (
-            "Could not tell: with so few rows "
-            f"{_list(certificate.undecided)} never rejected, neither equal distributions nor "
-            "different ones."
+            f"Could not tell: with so few rows {silent} never rejected, neither equal "
+            "distributions nor different ones."
         )
     keep = (
         "1 of 1 test keeps its"
@@ -182,7 +182,3 @@ def measured(certificate: Certificate) -> str:
         "entry is a lower bound is one that the test does not tell apart anywhere on the path: "
         "not rejecting says nothing about it."
     )
-
-
-def _list(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

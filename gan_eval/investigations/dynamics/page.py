@@ -161,9 +161,12 @@ def _first(found: Dynamics) -> Picture:
 def _cards(found: Dynamics) -> list[Card]:
     hidden, total = found.visibility.invisible, len(found.axes.directions)
     updates = found.config.epochs * found.config.steps_per_epoch
+    shares = found.visibility.directions
+    least = int(shares.argmin())
     floor = f"{number(found.bound)} nats" if np.isfinite(found.bound) else "no limit"
     cards = [
         Card("directions of error seen", f"{total - hidden} of {total}", "by a flat discriminator"),
+        Card("seen least", percent(float(shares[least])), found.axes.directions[least]),
         Card("mean KL left", floor, "by a flat discriminator, at best"),
     ]
     if found.spectrum is not None and found.spectrum.moves:

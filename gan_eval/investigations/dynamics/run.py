@@ -65,7 +65,8 @@ def dynamics(
     spectrum, lacking = None, ""
     if config.latent_size < config.dimension:
         lacking = (
-            f"There is no equilibrium: from {config.latent_size} latent entries the generator "
+            f"There is no equilibrium: from {config.latent_size} latent "
+            f"{'entry' if config.latent_size == 1 else 'entries'} the generator "
             f"cannot be the target, which has {config.dimension} columns."
         )
     elif values.shape[2] > MOST_FEATURES:

@@ -105,8 +105,9 @@ def undecided(found: Exercise) -> list[str]:
     n = n if n in open_at else open_at[0]
     share = found.wins(n).value
     enough = generators_to_tell(share)
+    about = count(enough) if enough < 100 else number(enough, 2)
     more = (
-        f"if the share stays, about {number(enough, 2)} generators would tell"
+        f"if the share stays, about {about} generators would tell"
         if isfinite(enough)
         else "a share so close to one half takes too many to tell"
     )

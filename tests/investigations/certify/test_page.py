@@ -13,6 +13,7 @@ from gan_eval.investigations.certify import page, tables, words
 from gan_eval.investigations.certify.figures import sizes
 from gan_eval.investigations.certify.result import Certificate, shipped
 from gan_eval.pages.canvas import undrawn
+from gan_eval.pages.numbers import percent, percents
 
 
 def broken(certificate: Certificate) -> Certificate:
@@ -55,10 +56,29 @@ def test_a_fault_is_a_no_that_names_it() -> None:
     certificate = broken(shipped())
     headline = words.headline(certificate)
     assert headline.startswith("No")
-    assert certificate.faults[0] in headline
+    worst = certificate.sizes[0]
+    assert "1 of 6 tests" in headline
+    assert certificate.tests[worst.test].words in headline
+    assert percent(worst.sizes[1]) in headline
+    assert percents(*worst.bands[1]) in headline
     assert any(certificate.faults[0] in sentence for _, sentence in words.answer(certificate))
     with undrawn():
         assert "Do not use" in page.render(certificate)
+
+
+def test_a_fault_of_power_alone_is_quoted() -> None:
+    certificate = shipped()
+    place, curve = next(
+        (k, c)
+        for k, c in enumerate(certificate.power)
+        if c.test in certificate.tests and c.path in certificate.tests[c.test].sees
+    )
+    flat = replace(curve, rejections=tuple(reversed(curve.rejections)))
+    power = (*certificate.power[:place], flat, *certificate.power[place + 1 :])
+    some = replace(certificate, power=power)
+    headline = words.headline(some)
+    assert headline.startswith("No: 1 of 6 tests")
+    assert some.faults[0] in headline
 
 
 def test_a_test_that_never_rejects_is_not_told() -> None:

@@ -49,7 +49,7 @@ def test_the_chapters_discriminator_is_blind_in_two_directions() -> None:
     assert found.visibility.invisible == 2
     assert found.bound == np.inf
     assert found.to_frame()["seen"].idxmin() == 4
-    assert "wo of five directions are invisible" in repr(found)
+    assert "blind to two of five directions" in repr(found)
     assert "minor axis" in repr(found)
 
 
