@@ -72,7 +72,8 @@ def train(
     if shown:
         recording = Recording(int(trained.seeds[shown]))
         trainer.train(config, [recording.seed], device, recording)
-    write(Film.of(trained.take(slice(shown, shown + 1)), recording.discriminators), path)
+    one = trained.take(slice(shown, shown + 1))
+    write(Film.of(one, recording.discriminators, len(trained)), path)
     return trained
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gan_eval.judging.answer import headline
+from gan_eval.judging.judge import judge
 from gan_eval.plots.files import save
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.settings import to_toml
@@ -30,6 +32,16 @@ def test_train_prints_the_chapters_line_and_the_truth() -> None:
     text = "\n".join(rest)
     for expected in ("mean 1", "covariance 1,2", "1.9500", "KL(q‖p)", "worth", "verdict: "):
         assert expected in text
+
+
+@pytest.mark.parametrize("replicates", ["1", "2", "7"])
+def test_the_last_line_is_the_answer(replicates: str, tmp_path: Path) -> None:
+    arguments = (*SMALL, "--backend", "fused_cpu", "--replicates", replicates)
+    done = gan_eval("train", *arguments, "--plot", tmp_path / "gan.png")
+    gans = train(
+        TrainingConfig(epochs=1, n_examples=64), range(int(replicates)), backend="fused_cpu"
+    )
+    assert done.stdout.splitlines()[-1] == headline(judge(gans, permutations=0))
 
 
 def test_train_json_is_one_document_that_agrees_with_the_config() -> None:

@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.judging.judge import epochs
 from gan_eval.pages.canvas import paint, styled
-from gan_eval.pages.numbers import number
+from gan_eval.pages.numbers import count, number
 from gan_eval.plots.chapter import judged, margins, outcome, points, told_by_ln_2
 from gan_eval.plots.history import kl_over_epochs, losses
 from gan_eval.plots.laws import discriminator, distribution, sight
@@ -42,6 +42,8 @@ class Film:
         As ``judging.judge.epochs`` gives it.
     frames : list of int
         Epochs that are shown, the start and the last among them.
+    among : int
+        Trainings of which it is the one of median KL.
     """
 
     one: TrainedGANs
@@ -49,9 +51,10 @@ class Film:
     row: pd.Series
     history: pd.DataFrame
     frames: list[int]
+    among: int = 1
 
     @classmethod
-    def of(cls, one: TrainedGANs, discriminators: Sequence[list[Layer]]) -> Film:
+    def of(cls, one: TrainedGANs, discriminators: Sequence[list[Layer]], among: int = 1) -> Film:
         """Make the film of one training; ``discriminators`` has one per epoch, or is empty."""
         last = one.config.epochs
         shown = np.linspace(0, last, min(last + 1, MOST_FRAMES)).round().astype(int)
@@ -59,12 +62,13 @@ class Film:
         if len(discriminators) == last:
             (_, start) = initial_layers(one.config, int(one.seeds[0]))
             told = [[Layer(w[None], b[None]) for w, b in start], *discriminators]
-        return cls(one, told, judged(one).iloc[0], epochs(one), shown.tolist())
+        return cls(one, told, judged(one).iloc[0], epochs(one), shown.tolist(), among)
 
     @property
     def outcome(self) -> str:
         """What the training came to."""
-        return f"{outcome(self.row)} (seed {int(self.one.seeds[0])})"
+        median = f", the median of {count(self.among)} trainings" if self.among > 2 else ""
+        return f"{outcome(self.row)} (seed {int(self.one.seeds[0])}{median})"
 
     def law(self, epoch: int) -> Gaussian:
         """The distribution learned by the end of an epoch."""

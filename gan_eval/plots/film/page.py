@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -22,11 +20,13 @@ from scipy.special import expit
 from gan_eval.distributions.gaussian import ellipse
 from gan_eval.judging.answer import headline
 from gan_eval.pages import page as kit
+from gan_eval.pages.blocks import Answer, Code, Moving, Section, Table, TableBlock
 from gan_eval.pages.canvas import canvas, picture
-from gan_eval.pages.numbers import number
+from gan_eval.pages.numbers import number, plural
 from gan_eval.plots.chapter import points
 from gan_eval.plots.film.frames import NOT_TOLD, Film
 from gan_eval.plots.laws import critic_of, level_lines, levels
+from gan_eval.runtime.settings import to_toml
 
 _HERE = Path(__file__).parent
 _GRID = 40
@@ -37,8 +37,24 @@ Array = NDArray[np.floating]
 
 def page(film: Film) -> str:
     """Write the page: its picture is that of the last epoch until the slider is moved."""
-    script = (_HERE / "film.js").read_text(encoding="utf-8")
-    digest = hashlib.sha256(script.encode()).digest()
+    config, seed = film.one.config, int(film.one.seeds[0])
+    return kit.fill(
+        title=f"A training as a film: {film.outcome}",
+        name=f"gan_eval · seed {seed} · {plural(config.epochs, 'epoch')} by {film.one.backend}",
+        question="What happens while this GAN trains?",
+        answer=Answer(headline=_headline(film), sentences=(), moving=_moving(film)),
+        sections=[
+            Section("epochs", "Every epoch in numbers", [TableBlock(_table(film))], folded=True),
+            Section("settings", "The settings", [_settings(film)], folded=True),
+        ],
+    )
+
+
+def _headline(film: Film) -> str:
+    return headline(film.row.to_frame().T.infer_objects())
+
+
+def _moving(film: Film) -> Moving:
     panels = [_Plane(film), _Curves(film, "losses"), _Curves(film, "kl")]
     trace = {
         "told": [film.told(epoch) for epoch in film.frames],
@@ -48,17 +64,38 @@ def page(film: Film) -> str:
         "labels": panels[0].labels,
     }
     text = json.dumps(trace, separators=(",", ":")).replace("<", "\\u003c")
-    return _template().render(
-        headline=headline(film.row.to_frame().T.infer_objects()),
+    html = _template().render(
+        headline=_headline(film),
         outcome=film.outcome,
         told=film.told(film.frames[-1]),
         note="" if film.discriminators is not None else NOT_TOLD,
         panels=[(panel.picture, panel.markup) for panel in panels],
         last=len(film.frames) - 1,
         trace=Markup(text),
-        style=Markup(kit.source("style.css")),
-        script=Markup(script),
-        script_hash=Markup("sha256-" + base64.b64encode(digest).decode()),
+    )
+    return Moving(Markup(html), _source("film.css"), _source("film.js"))
+
+
+def _source(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _table(film: Film) -> Table:
+    shown = film.history.iloc[film.frames]
+    columns = ("kl", "loss_D", "loss_G")
+    numbers = shown[list(columns)].itertuples(index=False)
+    rows = [(str(epoch), *map(number, of)) for epoch, of in zip(film.frames, numbers, strict=True)]
+    head = ("epoch", "KL(q‖p), nats", "loss of D", "loss of G")
+    return Table("KL and losses, epoch by epoch", head, rows, words=0)
+
+
+def _settings(film: Film) -> Code:
+    """Write how the training is had again: its settings, and the command."""
+    seed = int(film.one.seeds[0])
+    command = f"gan-eval train --config config.toml --seed {seed} --backend {film.one.backend}"
+    return Code(
+        f"The settings, as config.toml: `{command} --plot gan.html` makes this page again",
+        to_toml(film.one.config.model_dump(mode="json")),
     )
 
 
