@@ -11,6 +11,7 @@ import pytest
 from gan_eval.judging.answer import headline
 from gan_eval.judging.judge import judge
 from gan_eval.plots.files import save
+from gan_eval.runtime.arguments import printable
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.settings import to_toml
 from gan_eval.training.config import TrainingConfig
@@ -41,7 +42,7 @@ def test_the_last_line_is_the_answer(replicates: str, tmp_path: Path) -> None:
     gans = train(
         TrainingConfig(epochs=1, n_examples=64), range(int(replicates)), backend="fused_cpu"
     )
-    assert done.stdout.splitlines()[-1] == headline(judge(gans, permutations=0))
+    assert done.stdout.splitlines()[-1] == printable(headline(judge(gans, permutations=0)))
 
 
 def test_train_json_is_one_document_that_agrees_with_the_config() -> None:
