@@ -31,4 +31,4 @@ def test_versions_are_those_of_the_project() -> None:
     (least,) = re.findall(r"needs Python ([\d.]+) or later", text("install"))
     assert SpecifierSet(f">={least}") == SpecifierSet(PROJECT["requires-python"])
     tested = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
-    assert f"{tested[0]} to {tested[-1]} are tested" in text("install")
+    assert f"made for {tested[0]} to {tested[-1]}" in text("install")
