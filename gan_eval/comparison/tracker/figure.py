@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gan_eval.comparison.tracker.best import BestCheckpoint
+from gan_eval.comparison.tracker.words import headline
 from gan_eval.pages.canvas import COLOURS, figure_of, legend_above, plain_log_axis
 
 if TYPE_CHECKING:
@@ -19,9 +21,11 @@ _ROOM = 3.0  # what is infinite ends so many times above the rest
 
 
 def plot(tracker: Tracker) -> Figure:
-    """Draw the worth over the steps, with its band, and shade what may be best."""
+    """Draw the worth over the steps, with its band, shade what may be best, and say which is."""
     found = tracker.best()
-    return figure_of([lambda axes: draw_worth(tracker.frame, found, axes)])
+    figure = figure_of([lambda axes: draw_worth(tracker.frame, found, axes)])
+    figure.suptitle(textwrap.fill(headline(found), 60), fontsize=10, x=0.02, ha="left")
+    return figure
 
 
 def draw_worth(frame: pd.DataFrame, best: BestCheckpoint, axes: Axes) -> None:

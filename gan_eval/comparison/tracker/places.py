@@ -206,6 +206,8 @@ class Places:
             samples = array_of_torch(samples, f"`{name}`")
         if not isinstance(samples, np.ndarray) or samples.dtype.kind not in "fiu":
             return None
+        if isinstance(samples, np.ma.MaskedArray):  # what is masked is missing, as in a frame
+            return None
         rows = samples[:, None] if samples.ndim == 1 else samples
         if rows.ndim != 2:
             raise UsageError(f"`{name}` must have rows and columns, got shape {samples.shape}")

@@ -69,6 +69,8 @@ def _of_one(one: Entrant, target: str) -> str:
 
     Where more than half of the trainings could not be told, that comes first.
     """
+    if one.replicates == 1:
+        return _of_a_training(one, target)
     s, size = one.summary, worth_words(one, one.only("n_train"))
     trainings, unknown = plural(one.replicates, "training"), s["could_not_tell"]
     typical = f"; the typical one is worth {size}" if size else ""
@@ -82,6 +84,25 @@ def _of_one(one: Entrant, target: str) -> str:
         f"{one.name} learned {target} in {count(s['converged'])} of {trainings} "
         f"({_share(s)}{_unsure(s)}){hidden(one)}{typical}."
     )
+
+
+def _of_a_training(one: Entrant, target: str) -> str:
+    """Say whether the only training learned the target, with what it is worth; no share of one."""
+    worth = worth_column(one)
+    value, low, high = (float(one.values(f"{worth}{end}")[0]) for end in ("", "_low", "_high"))
+    of = one.only("n_train")
+    rows = f"real rows of {count(of)}" if math.isfinite(of) else "real rows"
+    size = ""
+    if math.isfinite(value):
+        bounds = f" ({interval(low, high)})" if math.isfinite(low) else ""
+        size = f", worth {number(value)} {rows}{bounds}"
+    elif math.isfinite(low):
+        size = f", worth at least {number(low)} real rows"
+    verdict = one.texts("verdict")[0]
+    if verdict == "could_not_tell":
+        return f"Whether {one.name} learned {target} could not be told from one training{size}."
+    did = f"{one.name} {'learned' if verdict == 'converged' else 'did not learn'} {target}"
+    return f"{did} in its one training{size}{hidden(one)}."
 
 
 def hidden(one: Entrant) -> str:
