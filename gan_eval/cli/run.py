@@ -212,7 +212,7 @@ def _print_forecast(found: Forecast) -> None:
             f"The time budget is {found.time_budget:g} s, after which nothing more is started: "
             "fewer would be trained"
         )
-    say("Nothing was written.")
+    say(f"Nothing was written; the study would take about {found.seconds:,.0f} s here.")
 
 
 def _print_summary(rows: pd.DataFrame, labels: list[str]) -> None:

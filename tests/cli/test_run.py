@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from gan_eval.study.plan.study import Study
+from gan_eval.study.results.results import Results
 from gan_eval.study.run.execute import run
 
 from .commands import STUDY, gan_eval, started
@@ -25,7 +26,10 @@ def test_run_writes_rows_epochs_study_and_report(tmp_path: Path) -> None:
     done = started("run", *STUDY, "--set", "replicates=3", "--workers", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "reports" / "chapter"
-    assert f"Report: {folder.relative_to(tmp_path)}/report.html" in done.stdout
+    *_, rows_at, report_at, answered = done.stdout.splitlines()
+    assert rows_at.startswith("Rows:")
+    assert report_at == f"Report: {folder.relative_to(tmp_path)}/report.html"
+    assert answered == Results.load(folder).answer()
     rows = pd.read_csv(folder / "rows.csv")
     assert rows["seed"].tolist() == [0, 1, 2]
     assert rows["chapter_examples_per_second"].notna().tolist() == [True, False, False]
@@ -37,6 +41,7 @@ def test_run_writes_rows_epochs_study_and_report(tmp_path: Path) -> None:
     before = (folder / "report.html").read_bytes()
     again = gan_eval("report", "reports/chapter", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines()[-1] == answered
     assert (folder / "report.html").read_bytes() == before
 
 
