@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -121,8 +122,7 @@ def used(python: Path, place: Path) -> None:
 
 def unpacked_and_tested(python: Path, source: Path, place: Path) -> None:
     """Unpack the sources and run those of their tests that read files of the repository."""
-    with tarfile.open(source) as archive:
-        archive.extractall(place, filter="data")
+    shutil.unpack_archive(source, place)
     (root,) = place.iterdir()
     tests = [str(root / "tests" / name) for name in OF_ITS_FILES]
     options = ("-q", "-p", "no:cacheprovider", "-k", "not generated")
