@@ -74,7 +74,8 @@ def _report() -> None:
     Path("page").write_text(render(results()), "utf-8")
 
 
-WRITTEN = [_compare, _rank, _throughput, _dynamics, _certify, _report]
+QUICK, SLOW = (_rank, _throughput, _dynamics, _certify), (_compare, _report)
+WRITTEN = [*QUICK, *(pytest.param(write, marks=pytest.mark.thorough) for write in SLOW)]
 
 
 @pytest.mark.parametrize("write", WRITTEN, ids=lambda write: write.__name__[1:])

@@ -52,6 +52,7 @@ LONG = {
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_a_page_is_short_or_has_a_reason(page: Path) -> None:
     lines = len(page.read_text("utf-8").splitlines())
+    assert set(LONG) <= {named(one) for one in PAGES}
     assert lines <= MOST_LINES or named(page) in LONG, (
         f"{lines} lines: a page answers one question; split it, or say in LONG why not"
     )
