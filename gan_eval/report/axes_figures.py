@@ -20,7 +20,7 @@ from gan_eval.study.answer.layout import Entry, in_words
 from gan_eval.study.answer.phrases import median_worth
 from gan_eval.study.answer.words import Reading
 
-WORTH = "worth of the typical training, real rows"
+WORTH = "worth in real rows"
 
 MOST_DRAWN = 24
 """Configurations that sorted intervals are drawn of: the best ones and the first."""
@@ -176,7 +176,8 @@ def _sorted(found: Reading) -> Picture | None:
     shown = list(dict.fromkeys([*lead.order[: MOST_DRAWN - 1], reference]))
     shown.sort(key=lead.order.index)
     bars = [
-        Bar(found.name(label), *_bounds(lead.cells[label]), _kind(found, label)) for label in shown
+        Bar(found.name(label).strip("“”"), *_bounds(lead.cells[label]), _kind(found, label))
+        for label in shown
     ]
     rest = len(lead.order) - len(shown)
     more = f" {count(rest)} more are in the table." if rest else ""
