@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.judging.summary import quantile, summarise
-from gan_eval.pages.numbers import count, number, percent, percents, plural
+from gan_eval.pages.language import N_, _, n_
+from gan_eval.pages.numbers import count, number, percent, percents
 from gan_eval.runtime.errors import UsageError
 
 FEWEST = 6
@@ -24,16 +25,16 @@ SURE, HALF = 0.9, 0.5
 AROUND = (0.25, 0.75)
 """The shares between which the whole interval lies where the answer is “about half”."""
 
-_WORTHS = {"worth_kl": "", "worth_energy": "energy distance", "worth_mmd": "MMD"}
+_WORTHS = {"worth_kl": "", "worth_energy": N_("energy distance"), "worth_mmd": "MMD"}
 """Columns of worth, the one that is told first, with what each is measured by."""
 
 _KINDS = {
-    "yes": "Yes",
-    "mostly yes": "Mostly yes",
-    "about half": "About half the time",
-    "mostly not": "Mostly not",
-    "no": "No",
-    "unclear": "Too few to tell whether most do",
+    "yes": N_("Yes"),
+    "mostly yes": N_("Mostly yes"),
+    "about half": N_("About half the time"),
+    "mostly not": N_("Mostly not"),
+    "no": N_("No"),
+    "unclear": N_("Too few to tell whether most do"),
 }
 
 
@@ -97,58 +98,79 @@ class Learned:
         """Write the headline: the answer, the share with its interval, what the typical one is
         worth."""
         if not self.trainings:
-            return "No training finished, so there is nothing to judge."
+            return _("No training finished, so there is nothing to judge.")
         if self.lost:
             return self._lost()
         if self.trainings == 1:
             return self._one()
         if self.kind == "few":
             return self._few()
-        worth = self._worth()
         said = self._shared()
-        return f"{said}; the typical one is {worth}." if worth else f"{said}."
+        if not (worth := self._worth()):
+            return f"{said}."
+        return _("{said}; the typical one is {worth}.").format(said=said, worth=worth)
 
     def _lost(self) -> str:
-        said = "diverged" if self.lost == "diverged" else "gave no result"
-        if self.trainings == 1:
-            return f"No: the training {said}, so it learned nothing."
-        return (
-            f"No: all {count(self.trainings)} trainings {said}, so none learned the distribution."
-        )
+        if self.lost == "diverged":
+            said = n_(
+                "No: the training diverged, so it learned nothing.",
+                "No: all {n} trainings diverged, so none learned the distribution.",
+                self.trainings,
+            )
+        else:
+            said = n_(
+                "No: the training gave no result, so it learned nothing.",
+                "No: all {n} trainings gave no result, so none learned the distribution.",
+                self.trainings,
+            )
+        return said.format(n=count(self.trainings))
 
     def _one(self) -> str:
-        worth = self._worth()
-        kl = f" (KL {number(self.kl)} nats)" if math.isfinite(self.kl) else ""
-        said = "Yes: this training learned" if self.converged else "No: this training did not learn"
-        about = f"; it is {worth}{kl}" if worth else kl
-        return f"{said} the distribution{about}. Another seed may end otherwise."
+        said = _("No: this training did not learn the distribution")
+        if self.converged:
+            said = _("Yes: this training learned the distribution")
+        if worth := self._worth():
+            said += _("; it is {worth}").format(worth=worth)
+        if math.isfinite(self.kl):
+            said += _(" (KL {kl} nats)").format(kl=number(self.kl))
+        return said + _(". Another seed may end otherwise.")
 
     def _few(self) -> str:
-        n = count(self.trainings)
-        some = f"{count(self.converged) if self.converged else 'None'} of {n}"
-        if self.converged == self.trainings:
-            some = f"All {n}"
-        return (
-            f"{some} trainings learned the distribution; too few to say more: "
-            f"{FEWEST} or more seeds would be needed."
+        some = _("{some} of {n} trainings learned the distribution")
+        if not self.converged:
+            some = _("None of {n} trainings learned the distribution")
+        elif self.converged == self.trainings:
+            some = _("All {n} trainings learned the distribution")
+        said = some.format(some=count(self.converged), n=count(self.trainings))
+        return said + _("; too few to say more: {fewest} or more seeds would be needed.").format(
+            fewest=FEWEST
         )
 
     def _shared(self) -> str:
         n, bounds = count(self.trainings), percents(self.low, self.high)
-        every = plural(self.trainings, "training")
         if not self.converged:
-            word = "No" if self.kind == "no" else f"No, as far as {every} can tell"
-            of = f" of {n}" if self.kind == "no" else ""
-            return f"{word}: none{of} learned the distribution (at most {percent(self.high)} do)"
+            said = _(
+                "No, as far as {n} trainings can tell: none learned the distribution "
+                "(at most {high} do)"
+            )
+            if self.kind == "no":
+                said = _("No: none of {n} learned the distribution (at most {high} do)")
+            return said.format(n=n, high=percent(self.high))
         if self.converged == self.trainings:
-            word = "Yes" if self.kind == "yes" else f"Yes, as far as {every} can tell"
-            of = f" {n}" if self.kind == "yes" else ""
-            return f"{word}: all{of} learned the distribution (at least {percent(self.low)} do)"
-        if self.trainings < 100:
-            some = f"{count(self.converged)} of {n} trainings"
-        else:
-            some = f"{percent(self.share)} of {n} trainings"
-        return f"{_KINDS[self.kind]}: {some} learned the distribution ({bounds})"
+            said = _(
+                "Yes, as far as {n} trainings can tell: all learned the distribution "
+                "(at least {low} do)"
+            )
+            if self.kind == "yes":
+                said = _("Yes: all {n} learned the distribution (at least {low} do)")
+            return said.format(n=n, low=percent(self.low))
+        few = self.trainings < 100
+        return _("{answer}: {some} of {n} trainings learned the distribution ({bounds})").format(
+            answer=_(_KINDS[self.kind]),
+            some=count(self.converged) if few else percent(self.share),
+            n=n,
+            bounds=bounds,
+        )
 
     def _worth(self) -> str:
         known = not math.isnan(self.worth)
@@ -172,13 +194,17 @@ def worth_words(worth: float, n_examples: int | None = None, by: str = "") -> st
     >>> worth_words(15.7, 1000)
     'worth 16 real rows of the 1000 it saw'
     """
-    rows = "less than one real row" if worth < 1 else f"{number(worth, 2)} real rows"
-    saw = ""
+    rows = _("less than one real row")
+    if worth >= 1:
+        rows = _("{count} real rows").format(count=number(worth, 2))
+    if by:
+        rows = _("{rows} by {measure}").format(rows=rows, measure=_(by))
+    said = _("worth {rows}")
     if n_examples:
-        seen = count(n_examples)
-        saw = f" of the {seen} it saw" if worth < n_examples else f", and it saw {seen}"
-    measured = f" by {by}" if by else ""
-    return f"worth {rows}{measured}{saw}"
+        said = _("worth {rows}, and it saw {seen}")
+        if worth < n_examples:
+            said = _("worth {rows} of the {seen} it saw")
+    return said.format(rows=rows, seen=count(n_examples or 0))
 
 
 def learned(

@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Array
+from gan_eval.pages.language import N_
 from gan_eval.training import draws
 from gan_eval.training.trained import TrainedGANs
 
-CAUSES = ("off centre", "collapsed", "too narrow", "too wide", "diverged")
+CAUSES = (
+    N_("off centre"),
+    N_("collapsed"),
+    N_("too narrow"),
+    N_("too wide"),
+    N_("diverged"),
+)
 """What can be wrong in the worst direction."""
 COLLAPSED = 0.1
 """The ratio of standard deviations below which a direction is called collapsed."""

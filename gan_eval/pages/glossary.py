@@ -15,42 +15,56 @@ from gan_eval.pages.blocks import (
     Section,
     TableBlock,
 )
+from gan_eval.pages.language import ENGLISH, N_, _, language
 
 TERMS = {
-    "KL": "KL(q‖p), the Kullback–Leibler divergence: how far the learned distribution q is from "
-    "the target p. 0 is equality; less is better.",
-    "nats": "The unit of KL and of losses: natural logarithms. ln 2 = 0.693 nats is one bit.",
-    "worth": "The number of real rows that would give as good an estimate of the target as the "
-    "generator does. More is better.",
-    "converged": "The KL of the training's generator is within the margin: it learned the "
-    "distribution.",
-    "near": "Not converged, but within the wider of the two margins.",
-    "diverged": "The training ended with weights that are not finite numbers.",
-    "replicate": "One GAN, trained from one seed.",
-    "seed": "The whole number from which every random number of a training follows.",
-    "target": "The true distribution that the generator is to learn.",
-    "discriminator": "The network D that is trained to tell real rows from generated ones.",
-    "generator": "The network G that turns noise into rows.",
-    "flat": "Said of a discriminator that answers nearly the same to every row, so that the "
-    "generator learns next to nothing from it.",
-    "95 % interval": "A range made by a rule that covers the true value in at least 95 of 100 "
-    "repetitions.",
-    "p-value": "The probability, if both distributions are equal, of a result at least as extreme "
-    "as this one.",
-    "power": "The probability that a test rejects where the distributions differ.",
-    "margin": "The largest distance from the target that still counts as having learned it.",
-    "backend": "A program that trains: a framework such as PyTorch, or one of this package's own "
-    "kernels.",
-    "configuration": "The settings of a GAN and its target.",
-    "ellipse": "The region that holds 95 % of a Gaussian's rows.",
-    "median": "The middle value: half of all are below it.",
-    "coverage": "The share of real rows that have a generated row near them.",
-    "mode": "A part of the rows around one peak of their density.",
-    "held-out rows": "Real rows that the generator has not seen in training.",
+    N_("KL"): N_(
+        "KL(q‖p), the Kullback–Leibler divergence: how far the learned distribution q is from "
+        "the target p. 0 is equality; less is better."
+    ),
+    N_("nats"): N_(
+        "The unit of KL and of losses: natural logarithms. ln 2 = 0.693 nats is one bit."
+    ),
+    N_("worth"): N_(
+        "The number of real rows that would give as good an estimate of the target as the "
+        "generator does. More is better."
+    ),
+    N_("converged"): N_(
+        "The KL of the training's generator is within the margin: it learned the distribution."
+    ),
+    N_("near"): N_("Not converged, but within the wider of the two margins."),
+    N_("diverged"): N_("The training ended with weights that are not finite numbers."),
+    N_("replicate"): N_("One GAN, trained from one seed."),
+    N_("seed"): N_("The whole number from which every random number of a training follows."),
+    N_("target"): N_("The true distribution that the generator is to learn."),
+    N_("discriminator"): N_("The network D that is trained to tell real rows from generated ones."),
+    N_("generator"): N_("The network G that turns noise into rows."),
+    N_("flat"): N_(
+        "Said of a discriminator that answers nearly the same to every row, so that the "
+        "generator learns next to nothing from it."
+    ),
+    N_("95 % interval"): N_(
+        "A range made by a rule that covers the true value in at least 95 of 100 repetitions."
+    ),
+    N_("p-value"): N_(
+        "The probability, if both distributions are equal, of a result at least as extreme "
+        "as this one."
+    ),
+    N_("power"): N_("The probability that a test rejects where the distributions differ."),
+    N_("margin"): N_(
+        "The largest distance from the target that still counts as having learned it."
+    ),
+    N_("backend"): N_(
+        "A program that trains: a framework such as PyTorch, or one of this package's own kernels."
+    ),
+    N_("configuration"): N_("The settings of a GAN and its target."),
+    N_("ellipse"): N_("The region that holds 95 % of a Gaussian's rows."),
+    N_("median"): N_("The middle value: half of all are below it."),
+    N_("coverage"): N_("The share of real rows that have a generated row near them."),
+    N_("mode"): N_("A part of the rows around one peak of their density."),
+    N_("held-out rows"): N_("Real rows that the generator has not seen in training."),
 }
 """One sentence for each term."""
-
-_WORDS = {term: re.compile(rf"\b{re.escape(term)}(?:s|es)?\b", re.IGNORECASE) for term in TERMS}
 
 
 def words_in(answer: Answer, sections: Sequence[Section]) -> list[tuple[str, str]]:
@@ -59,13 +73,20 @@ def words_in(answer: Answer, sections: Sequence[Section]) -> list[tuple[str, str
     Captions of pictures do not count: the list is the same where none are drawn.
     """
     prose = " ".join(_prose(answer, sections))
-    found = [(term, meaning) for term, meaning in TERMS.items() if _WORDS[term].search(prose)]
+    # An English plural; whatever other languages put behind a word.
+    ending = "(?:e?s)?" if language() == ENGLISH else r"\w{0,6}"
+    said = [(_(term), _(meaning)) for term, meaning in TERMS.items()]
+    found = [
+        (term, meaning)
+        for term, meaning in said
+        if re.search(rf"\b{re.escape(term)}{ending}\b", prose, re.IGNORECASE)
+    ]
     return sorted(found, key=lambda pair: pair[0].lower())
 
 
 def _prose(answer: Answer, sections: Sequence[Section]) -> Iterator[str]:
     yield answer.headline
-    yield from (sentence for _, sentence in answer.sentences)
+    yield from (sentence for __, sentence in answer.sentences)
     yield from (step.text for step in answer.next_steps)
     for section in sections:
         yield from _texts(section.blocks)

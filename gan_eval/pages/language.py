@@ -1,7 +1,7 @@
 """The language in which pages speak: English, or one that ``locale`` holds a catalogue of.
 
 A text is written in English in the code, as ``_("{count} of {total} …").format(…)``; gettext puts
-the catalogue's in its place.
+the catalogue's in its place. ``tox run -e translate`` brings the catalogues up to date.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 
 LOCALE = Path(__file__).with_name("locale")
@@ -44,7 +45,8 @@ def speaking(name: str) -> Iterator[None]:
         Where there is no catalogue of it.
     """
     if name not in languages():
-        raise UsageError(f"`language` must be one of {', '.join(languages())}, got {name!r}")
+        known = ", ".join(languages())
+        raise UsageError(f"`language` must be one of {known}, got {shown(name)}")
     found = (
         gettext.NullTranslations()
         if name == ENGLISH
@@ -59,9 +61,15 @@ def speaking(name: str) -> Iterator[None]:
 
 def _(message: str) -> str:
     """Translate a text."""
-    return _spoken.get()[1].gettext(message)
+    # The catalogue has its own head under the empty text.
+    return _spoken.get()[1].gettext(message) if message else ""
 
 
 def n_(singular: str, plural: str, n: int) -> str:
     """Translate a text that has a form for one and one for several."""
     return _spoken.get()[1].ngettext(singular, plural, n)
+
+
+def N_(message: str) -> str:
+    """Mark a text of a constant, which is translated where it is used: return it as it is."""
+    return message

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gan_eval.pages.language import _
 from gan_eval.runtime.arguments import SMALLEST_PVALUE
 
 MISSING = "–"
@@ -85,12 +86,16 @@ def interval(low: float, high: float, digits: int = 3) -> str:
     """Write an interval in words that no line breaks, ``0.09 to 0.21``; ``MISSING`` for NaN."""
     if math.isnan(low) or math.isnan(high):
         return MISSING
-    return f"{number(low, digits)}{_SPACE}to{_SPACE}{number(high, digits)}"
+    return _to(number(low, digits), number(high, digits))
 
 
 def percents(low: float, high: float) -> str:
     """Write an interval of shares that no line breaks: ``29 to 65 %``."""
-    return f"{_hundredths(low, 2)}{_SPACE}to{_SPACE}{percent(high)}"
+    return _to(_hundredths(low, 2), percent(high))
+
+
+def _to(low: str, high: str) -> str:
+    return _("{low} to {high}").replace(" ", _SPACE).format(low=low, high=high)
 
 
 def plural(n: int, noun: str) -> str:

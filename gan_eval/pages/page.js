@@ -3,7 +3,11 @@
 (() => {
   const MISSING = "–";
   const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
-  const collator = new Intl.Collator("en", { numeric: true });
+  const language = document.documentElement.lang;
+  const collator = new Intl.Collator(language, { numeric: true });
+  const said = JSON.parse(document.getElementById("texts").textContent);
+  /** A text of the page's language, with names between braces filled in. */
+  const say = (text, given = {}) => said[text].replace(/\{(\w+)\}/g, (_, name) => given[name]);
 
   // --- Numbers, as numbers.py writes them ---------------------------------------------------------
 
@@ -90,9 +94,9 @@
     const label = document.createElement("label");
     const select = document.createElement("select");
     label.className = "sort";
-    label.append("Sort by", select);
+    label.append(say("Sort by"), select);
     const heads = [...table.tHead.rows[0].cells];
-    select.append(new Option("as written"));
+    select.append(new Option(say("as written")));
     for (const head of heads) {
       select.append(new Option(`${head.textContent} ↑`), new Option(`${head.textContent} ↓`));
     }
@@ -112,8 +116,8 @@
     );
     bar.className = "filter";
     input.type = "search";
-    input.setAttribute("aria-label", `Filter rows of: ${table.caption.textContent.trim()}`);
-    label.append("Filter rows ", input);
+    input.setAttribute("aria-label", `${say("Filter rows")}: ${table.caption.textContent.trim()}`);
+    label.append(`${say("Filter rows")} `, input);
     bar.append(label, found, order(table));
     place.before(bar);
     const words = rows.map((row) => row.textContent.toLowerCase());
@@ -124,7 +128,9 @@
         row.hidden = !terms.every((term) => words[i].includes(term));
         shown += row.hidden ? 0 : 1;
       });
-      found.textContent = terms.length ? `${shown} of ${rows.length} rows` : "";
+      found.textContent = terms.length
+        ? say("{shown} of {all} rows", { shown, all: rows.length })
+        : "";
     });
   }
 
@@ -203,7 +209,9 @@
   /** The first place of a word in prose that stands open or can be unfolded. */
   function explain(term, meaning) {
     const escaped = term.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    const pattern = new RegExp(`(?<![\\p{L}\\d(])${escaped}(?:e?s)?(?![\\p{L}\\d])`, "iu");
+    // An English plural; whatever other languages put behind a word.
+    const ending = language === "en" ? "(?:e?s)?" : "\\p{L}{0,6}";
+    const pattern = new RegExp(`(?<![\\p{L}\\d(])${escaped}${ending}(?![\\p{L}\\d])`, "iu");
     for (const place of document.querySelectorAll("main p, main .next li")) {
       const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
       for (let node = walk.nextNode(); node; node = walk.nextNode()) {
@@ -249,13 +257,13 @@
   for (const figure of document.querySelectorAll("figure.evolution")) {
     const trace = JSON.parse(figure.querySelector("script").textContent);
     const slider = figure.querySelector("input");
-    const said = figure.querySelector("output");
+    const shown = figure.querySelector("output");
     const paths = figure.querySelectorAll("path.law");
     const rows = [...figure.querySelectorAll("tbody tr")].slice(1);
     const show = () => {
       const epoch = trace.epochs[slider.value];
-      slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
-      said.textContent = `${epoch} of ${trace.epochs.at(-1)}`;
+      slider.setAttribute("aria-valuetext", say("epoch {epoch}", { epoch }));
+      shown.textContent = say("{epoch} of {last}", { epoch, last: trace.epochs.at(-1) });
       trace.laws.forEach((law, i) => {
         paths[i].setAttribute("d", outline(law[slider.value], trace));
         law[slider.value].forEach((entry, j) => {

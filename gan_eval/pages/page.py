@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -26,12 +27,19 @@ from gan_eval.pages.blocks import (
     Table,
     TableBlock,
 )
-from gan_eval.pages.language import language
-from gan_eval.pages.numbers import count, number, plural
+from gan_eval.pages.language import N_, _, language, n_
+from gan_eval.pages.numbers import count, number
 
 _HERE = Path(__file__).parent
 SOURCES = ("template.html.j2", "style.css", "page.js", "glossary.py")
 """The files of this folder that a page is made of."""
+
+
+_OF_THE_SCRIPT = (
+    *(N_("Sort by"), N_("as written"), N_("Filter rows"), N_("{shown} of {all} rows")),
+    *(N_("epoch {epoch}"), N_("{epoch} of {last}")),
+)
+"""What the script writes into a page."""
 
 
 def fill(
@@ -61,6 +69,9 @@ def fill(
         script_hashes=Markup(" ".join(f"'{_hash(script)}'" for script in scripts)),
         words=glossary.words_in,
         language=language(),
+        texts=Markup(
+            json.dumps({text: _(text) for text in _OF_THE_SCRIPT}).replace("<", "\\u003c")
+        ),
     )
     # A lone surrogate, which JSON can hold, has no UTF-8 form.
     return html.encode("utf-8", "replace").decode("utf-8")
@@ -86,6 +97,7 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
     )
     jinja.filters["spans"] = _spans
+    jinja.globals["_"] = _
     return jinja.get_template(name)
 
 
@@ -108,41 +120,44 @@ def environment(provenance: Mapping[str, Any]) -> Section:
     machines = provenance.get("environments") or {"": provenance.get("environment") or {}}
     seconds = provenance.get("seconds")
     run = [
-        ("Workers", provenance.get("workers")),
-        ("Time taken", f"{number(seconds)} s" if seconds else None),
-        ("Run at", provenance.get("created")),
+        (_("Workers"), provenance.get("workers")),
+        (_("Time taken"), f"{number(seconds)} s" if seconds else None),
+        (_("Run at"), provenance.get("created")),
     ]
     blocks: list[Block] = []
     if len(machines) == 1:  # one list, whose terms share a column
         blocks.append(_facts([*_machine(*machines.values()), *run]))
     else:
         for name, machine in machines.items():
-            blocks += [Heading(f"Environment {name}"), _facts(_machine(machine))]
-        blocks += [Heading("Run"), _facts(run)]
+            blocks += [
+                Heading(_("Environment {name}").format(name=name)),
+                _facts(_machine(machine)),
+            ]
+        blocks += [Heading(_("Run")), _facts(run)]
     if lacking := provenance.get("unavailable"):
-        head = ("backend", "state", "to install, or what it said")
+        head = (_("backend"), _("state"), _("to install, or what it said"))
         rows = [tuple(str(entry[k]) for k in ("name", "state", "remedy")) for entry in lacking]
         blocks.append(
             TableBlock(
-                Table("Backends that were not there, or not everywhere", head, rows, words=3)
+                Table(_("Backends that were not there, or not everywhere"), head, rows, words=3)
             )
         )
     if failures := provenance.get("failures"):
         blocks.append(TableBlock(_failures(failures)))
-    return Section("environment", "Environment", blocks, folded=True)
+    return Section("environment", _("Environment"), blocks, folded=True)
 
 
 def _machine(machine: Mapping[str, Any]) -> list[tuple[str, Any]]:
     memory, packages = machine.get("memory_gib"), machine.get("packages") or {}
     return [
-        ("Processor", machine.get("processor")),
-        ("Cores in use", machine.get("cores")),
-        ("Threads per process", machine.get("threads")),
-        ("Memory", f"{memory} GiB" if memory else None),
-        ("GPU", ", ".join(str(gpu) for gpu in machine.get("gpus") or []) or "none seen"),
-        ("Platform", machine.get("platform")),
+        (_("Processor"), machine.get("processor")),
+        (_("Cores in use"), machine.get("cores")),
+        (_("Threads per process"), machine.get("threads")),
+        (_("Memory"), f"{memory} GiB" if memory else None),
+        ("GPU", ", ".join(str(gpu) for gpu in machine.get("gpus") or []) or _("none seen")),
+        (_("Platform"), machine.get("platform")),
         ("Python", machine.get("python")),
-        ("Packages", ", ".join(f"{name} {version}" for name, version in packages.items())),
+        (_("Packages"), ", ".join(f"{name} {version}" for name, version in packages.items())),
     ]
 
 
@@ -152,10 +167,14 @@ def _facts(pairs: Sequence[tuple[str, Any]]) -> DefinitionList:
 
 def _failures(failures: Sequence[Mapping[str, Any]]) -> Table:
     shown = failures[:MOST_ROWS]
-    which = "" if len(shown) == len(failures) else f" (the first {count(len(shown))})"
+    caption = n_(
+        "{count} unit of work that failed", "{count} units of work that failed", len(failures)
+    ).format(count=count(len(failures)))
+    if len(shown) < len(failures):
+        caption += _(" (the first {count})").format(count=count(len(shown)))
     return Table(
-        f"{plural(len(failures), 'unit')} of work that failed{which}",
-        ("configuration", "backend", "device", "seeds", "message"),
+        caption,
+        (_("configuration"), _("backend"), _("device"), _("seeds"), _("message")),
         [
             (
                 *(str(failure.get(name, "")) for name in ("configuration", "backend", "device")),

@@ -60,7 +60,7 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
     cells = cells_of(results, facts)
     study = provenance.get("study") or {}
     name = plain(study.get("name", "study"), 80)
-    question = plain(study.get("question", Study().question), 200)
+    question = plain(_(study.get("question", Study().question)), 200)
     compared = compare(cells, provenance)
     groups = backends(cells)
     return fill(

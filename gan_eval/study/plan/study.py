@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from gan_eval.judging import evaluation
+from gan_eval.pages.language import N_
 from gan_eval.runtime.arguments import close, nearest, shown, writable
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.random import MAX_SEED
@@ -77,7 +78,7 @@ class Study(Settings):
         str, Field(strict=True, min_length=1, max_length=200), AfterValidator(writable)
     ] = "chapter"
     """Names the report, its folder, and the only configuration where there is no axis."""
-    question: Annotated[Text, Field(max_length=200)] = "Did the GAN learn the distribution?"
+    question: Annotated[Text, Field(max_length=200)] = N_("Did the GAN learn the distribution?")
     """The question that the report answers, its title."""
     replicates: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] | None = None
     """Seeds of each configuration on each backend and device. Where nothing is said: 2,000 on a
