@@ -81,14 +81,6 @@ def _references(provenance: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     return "", {}
 
 
-def answer(compared: Compared | None, cells: Sequence[CellRows]) -> list[str]:
-    """Answer which configuration is best, where the page asks for a sentence alone."""
-    from gan_eval.study.answer import words
-
-    said = None if compared is None else words.headline(cells, {})
-    return [] if said is None else [said]
-
-
 def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
     """List the configurations, the best first, with what each is worth and how it stands to the
     study's first; how that is told is the section ``method``."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_eval.judging.answer import FEWEST, learned, worth_words
+from gan_eval.judging.answer import FEWEST, worth_words
 from gan_eval.pages.blocks import Answer, Card, Step
 from gan_eval.pages.canvas import Picture, drawing
 from gan_eval.pages.language import _
@@ -33,14 +33,6 @@ def leading(cells: Sequence[CellRows]) -> CellRows:
     the most trainings."""
     own = [cell for cell in cells if cell.configuration == cells[0].configuration]
     return max(own, key=lambda cell: cell.replicates)
-
-
-def headline(lead: CellRows) -> str:
-    """Answer in one sentence whether the trainings of the leading cell learned the distribution."""
-    saw = lead.config.n_examples if lead.config else None
-    if lead.yardstick == "kl":
-        return learned(lead.summary, saw).sentence()
-    return learned(lead.rows, saw).sentence()
 
 
 def answer(said: str, cells: Sequence[CellRows], groups: Sequence[Backends]) -> Answer:

@@ -17,11 +17,11 @@ from gan_eval.pages.canvas import drawing
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import count, number, setting
 from gan_eval.pages.page import environment, fill
-from gan_eval.report import figures, lead, tables, why, words
+from gan_eval.report import axes, figures, lead, tables, why, words
 from gan_eval.report.agreement import Backends, backends, section
 from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.chosen import Chosen, chosen, deceiving
-from gan_eval.report.comparisons import Compared, answer, compare, configurations
+from gan_eval.report.comparisons import Compared, compare, configurations, method
 from gan_eval.report.ellipses import drawable, evolution
 from gan_eval.report.embedded import embed
 from gan_eval.report.generators import page as outside
@@ -80,15 +80,10 @@ def _answer(
     groups: Sequence[Backends],
     provenance: Mapping[str, Any],
 ) -> Answer:
+    if compared is not None and (found := axes.answer(cells, compared, provenance)):
+        return found
     said = of_cells(cells, provenance)
-    if not cells:
-        return lead.nothing(said, provenance)
-    first = lead.answer(said, cells, groups)
-    if compared is None or not (more := answer(compared, cells)):
-        return first
-    about = lead.leading(cells)
-    sentences = [*((None, sentence) for sentence in more), (about.label, lead.headline(about))]
-    return replace(first, sentences=[*sentences, *first.sentences])
+    return lead.answer(said, cells, groups) if cells else lead.nothing(said, provenance)
 
 
 def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = None) -> Path:
@@ -118,14 +113,13 @@ def _sections(
     if not cells:
         return [*timed, *(folded(section) for section in made)]
     first = lead.leading(cells)
-    beside = [compared and configurations(compared, cells)]
-    details = (why.section(cells), section(groups))
+    own = [losses(first), *epochs(first), samples(first)]
+    shown = [own[0], *own[1:-1], spread(cells), own[-1]]
+    if compared is not None:
+        shown = [configurations(compared, cells), spread(cells), *map(folded, own)]
+    details = (why.section(cells), compared and method(compared), section(groups))
     return [
-        *(section for section in beside if section),
-        losses(first),
-        *epochs(first),
-        spread(cells),
-        samples(first),
+        *shown,
         *timed,
         *(section for section in details if section),
         verdicts(cells),

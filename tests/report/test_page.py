@@ -238,7 +238,8 @@ def test_the_first_screen_has_cards_a_picture_and_what_to_do(name: str) -> None:
     lists = {e.attributes.get("class"): e for e in _first(name).all("ul")}
     assert 3 <= len(list(lists["cards"].all("li"))) <= 5
     pictures = [e.attributes["id"] for e in _first(name).all("figure")]
-    assert pictures == ([] if name == "diverged" else ["fig-learned"])
+    expected = {"diverged": [], "grid": ["fig-axes"]}
+    assert pictures == expected.get(name, ["fig-learned"])
     (steps,) = [e for e in _first(name).all("div") if e.attributes.get("class") == "next"]
     assert "gan-eval run" in steps.text
 

@@ -41,7 +41,8 @@ def of_cells(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str:
         return found
     lead = max(cells, key=lambda cell: len(cell.rows))
     size = None if lead.config is None else lead.config.n_examples
-    said = answer.headline(lead.summary, size)
+    by_kl = "yardstick" not in lead.rows or lead.rows["yardstick"].iloc[0] == "kl"
+    said = answer.headline(lead.summary if by_kl else lead.rows, size)
     missing = len(provenance.get("configurations") or ()) - len({c.configuration for c in cells})
     if missing > 0:
         others = plural(missing, "other configuration")
