@@ -77,7 +77,7 @@ def throughput(
     as_json: AsJson = False,
     markdown: AsMarkdown = False,
 ) -> Status:
-    """Tabulate benchmarks, say whether one became slower, and between which commits.
+    """Tabulate benchmarks, and say what became slower, and when.
 
     What `pytest benchmarks/`, or anyone's pytest-benchmark, has measured, in one
     table; against earlier files; and over all saved runs.
