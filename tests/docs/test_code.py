@@ -24,6 +24,7 @@ SHOWN = (
     "start/teach",
     "start/model",
     "start/machines",
+    "study-answers",
     "convergence",
     "convergence/check",
     "convergence/sample",

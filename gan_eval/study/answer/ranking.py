@@ -160,7 +160,7 @@ def needed_seeds(wins: float, tests: int, alpha: float = ALPHA) -> int:
     Examples
     --------
     >>> needed_seeds(0.75, 15), needed_seeds(0.5, 15) > MOST_NEEDED
-    (52, True)
+    (48, True)
     """
     away = abs(wins - 0.5)
     if away < 1e-9:
