@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ import typer.main
 
 from gan_eval.cli import app
 from gan_eval.cli.reference import WRITER, commands, pages, renewed
+from gan_eval.cli.status import status_of
 
-from .pages import DOCS, NOTEBOOK, PROSE, ROOT, names_in, section, text
+from .pages import DOCS, NOTEBOOK, PROSE, ROOT, names_in, section, table_rows, text
 
 STALE = f"the commands have changed: write their pages again by `{WRITER}`, and commit them"
 
@@ -62,6 +65,33 @@ def test_the_example_of_a_command_has_only_options_that_it_has(name: str) -> Non
     _, example = re.findall(rf"^gan-eval {name}\b.*$", text(f"commands/{name}"), re.M)[:2]
     options = {option for p in commands()[name].params for option in p.opts}
     assert set(re.findall(r"(?<!\S)--[a-z-]+", example)) <= options
+
+
+REFUSED = re.compile(r"^\$ gan-eval (.*)\n(gan-eval: .*)$", re.M)
+
+
+def test_what_a_page_shows_to_be_refused_is_refused_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("real.csv", "a.csv", "b.csv"):
+        Path(name).write_text("x,y\n1,2\n2,1\n3,5\n")
+    Path("fake.pkl").write_bytes(b"")
+    shown = [pair for page in pages() for pair in REFUSED.findall((DOCS / page).read_text("utf-8"))]
+    assert len(shown) >= 6
+    for command, sentence in shown:
+        assert status_of(shlex.split(command)) == 2, command
+        assert capsys.readouterr().err.strip() == sentence
+
+
+def test_a_slip_of_the_hand_is_answered_as_the_page_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, _, *rows = table_rows(section("commands", "### Slips of the hand"))
+    assert len(rows) >= 5
+    for typed, answered in rows:
+        assert status_of(shlex.split(typed.strip("`"))) == 2
+        assert capsys.readouterr().err.startswith(f"gan-eval: {answered.partition('…')[0]}")
 
 
 def test_every_command_of_the_pages_examples_exists() -> None:
