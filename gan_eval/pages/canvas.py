@@ -75,6 +75,7 @@ _STYLE: dict[Any, Any] = {
 
 
 _undrawn = ContextVar("_undrawn", default=False)
+_style = ContextVar("_style", default="")
 
 
 @contextmanager
@@ -131,12 +132,22 @@ class PlotBox(NamedTuple):
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Draw meanwhile in the page's style."""
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # A name may have letters that matplotlib's font lacks; the browser's font draws the text.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
+def styled(*, light: bool = False) -> Iterator[None]:
+    """Draw meanwhile in the page's style, or in the light theme's own colours."""
+    painted = {k: _light().get(v, v) if isinstance(v, str) else v for k, v in _STYLE.items()}
+    token = _style.set("light" if light else "page")
+    try:
+        with mpl.rc_context(painted if light else _STYLE), warnings.catch_warnings():
+            # A name may have letters that matplotlib's font lacks; a browser's font draws the text.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            yield
+    finally:
+        _style.reset(token)
+
+
+def style() -> str:
+    """Tell in which style is drawn now: ``"page"``, ``"light"``, or the caller's own, ``""``."""
+    return _style.get()
 
 
 @contextmanager

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 
-from gan_eval.pages.canvas import COLOURS, figure_of, paint
+from gan_eval.pages.canvas import figure_of, paint, style
 from gan_eval.runtime.arguments import instance_of
 
 P = ParamSpec("P")
@@ -37,11 +36,11 @@ def drawn(draw: Callable[P, Axes]) -> Callable[P, Axes]:
             return figure_of([on]).axes[0]
         instance_of(given, "ax", Axes, "a matplotlib Axes")
         axes = draw(*args, **kwargs)
-        if mpl.rcParams["text.color"] != COLOURS["ink"]:
+        if style() != "page":
             paint(axes)
-            if legend := axes.get_legend():  # above the axes the caller may set a title
-                legend.set(loc="best")
-                legend.set_bbox_to_anchor(None)
+        if not style() and (legend := axes.get_legend()):
+            legend.set(loc="best")  # above the axes the caller may set a title
+            legend.set_bbox_to_anchor(None)
         return axes
 
     return with_axes

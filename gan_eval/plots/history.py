@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from gan_eval.judging import judge
+from gan_eval.judging.answer import FEWEST
 from gan_eval.pages.canvas import COLOURS, legend_above, plain_log_axis
 from gan_eval.pages.numbers import setting
 from gan_eval.plots.axes import DASHED, drawn, given
@@ -34,7 +35,8 @@ def losses(
 ) -> Axes:
     """Draw the losses of D and G over whole epochs, and ln 2 where D cannot tell.
 
-    Of several trainings their median and the band of their middle 90 %.
+    Of several trainings their median and the band of their middle 90 %; of fewer than 6 a line
+    each.
 
     Parameters
     ----------
@@ -66,9 +68,10 @@ def losses(
     table = table.loc[table["epoch"] > 0]
     tops = [LN_2] if ln_2 else []
     for column, name, colour, dashes in _LOSSES:
-        epochs, bands = _bands(table, column)
-        tops += [float(v) for v in bands[np.isfinite(bands)]]
-        _band(axes, epochs, bands, COLOURS[colour], dashes, f"loss of {name}", upto)
+        for one in _few(table) or [table]:
+            epochs, bands = _bands(one, column)
+            tops += [float(v) for v in bands[np.isfinite(bands)]]
+            _band(axes, epochs, bands, COLOURS[colour], dashes, f"loss of {name}", upto)
     if ln_2:
         axes.axhline(
             LN_2, color=COLOURS["ink"], linewidth=1.2, linestyle=":", label="ln 2: D cannot tell"
@@ -92,7 +95,8 @@ def kl_over_epochs(
 ) -> Axes:
     """Draw the exact KL(q‖p) over whole epochs, from before the first on, with the margins.
 
-    Of several trainings their median and the band of their middle 90 %.
+    Of several trainings their median and the band of their middle 90 %; of fewer than 6 a line
+    each.
 
     Parameters
     ----------
@@ -116,8 +120,13 @@ def kl_over_epochs(
     """
     axes, table = given(ax), _table(history, ("kl",))
     epochs, bands = _bands(table, "kl")
-    _band(axes, epochs, bands, COLOURS["learned"], "-", "KL(q‖p)", upto)
-    usable = [float(v) for v in bands[np.isfinite(bands) & (bands > 0)]] + list(margins)
+    few = _few(table)
+    for one in few:
+        _band(axes, *_bands(one, "kl"), COLOURS["learned"], "-", "KL(q‖p)", upto)
+    if not few:
+        _band(axes, epochs, bands, COLOURS["learned"], "-", "KL(q‖p)", upto)
+    drawn_kl = table["kl"].to_numpy(dtype=np.float64) if few else bands
+    usable = [float(v) for v in drawn_kl[np.isfinite(drawn_kl) & (drawn_kl > 0)]] + list(margins)
     if usable:
         axes.set_ylim(min(usable) / 1.4, max(usable) * 1.4)
     plain_log_axis(axes, "y")
@@ -143,6 +152,13 @@ def _table(history: Any, columns: tuple[str, ...]) -> pd.DataFrame:
     if missing := [name for name in ("epoch", *columns) if name not in history]:
         raise UsageError(f"`history` must have the column {missing[0]}")
     return history
+
+
+def _few(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Part a table by seeds where these are several and too few for a median."""
+    if "seed" not in table or not 1 < table["seed"].nunique() < FEWEST:
+        return []
+    return [one for _, one in table.groupby("seed")]
 
 
 def _bands(table: pd.DataFrame, column: str) -> tuple[NDArray[Any], NDArray[np.float64]]:

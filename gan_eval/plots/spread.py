@@ -8,8 +8,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from gan_eval.judging.answer import FEWEST
 from gan_eval.pages.canvas import COLOURS, plain_log_axis
-from gan_eval.pages.numbers import count, percent, setting
+from gan_eval.pages.numbers import count, percent, plural, setting
 from gan_eval.plots.axes import DASHED, drawn, given
 from gan_eval.runtime.arguments import instance_of, plain
 from gan_eval.runtime.errors import UsageError
@@ -29,7 +30,8 @@ def kl_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None = No
     """Draw how the KL of trainings spreads over seeds, with the margins.
 
     Of one configuration the share of trainings that end at most so far from the truth, with the
-    share below each margin; of several a strip for each, over one axis.
+    share below each margin; of several a strip for each, over one axis, with a violin where there
+    are more than 8 trainings. Fewer than 6 trainings have marks and no share.
 
     Parameters
     ----------
@@ -92,7 +94,8 @@ def worth_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None =
 
 
 def _alone(rows: pd.DataFrame, by: str | None) -> bool:
-    return by is None or rows[by].nunique() == 1
+    """Say whether shares are drawn: of one configuration, with enough trainings to have some."""
+    return (by is None or rows[by].nunique() == 1) and len(rows) >= FEWEST
 
 
 def _margins(rows: pd.DataFrame) -> dict[float, str]:
@@ -115,10 +118,12 @@ def _spread(
             raise UsageError(f"`rows` must have the column {name}")
     if rows.empty:
         raise UsageError("`rows` must have a training, got none")
-    groups = {"": rows} if by is None else dict(iter(rows.groupby(by, sort=False)))
+    groups = (
+        {f"{len(rows)} trainings": rows} if by is None else dict(iter(rows.groupby(by, sort=False)))
+    )
     for value in lines:
         axes.axvline(value, color=COLOURS["ink"], linewidth=1.1, linestyle=DASHED, zorder=1)
-    if len(groups) == 1:
+    if _alone(rows, by):
         (part,) = groups.values()
         _shares(axes, part[column].to_numpy(dtype=np.float64), lines, below=below)
     else:
@@ -184,7 +189,13 @@ def _strips(axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[floa
             marks = marks[ranks]
         offsets = ((0.5 + np.arange(len(marks)) * 0.6180339887) % 1 - 0.5) * 0.3
         axes.scatter(
-            marks, place + offsets, s=9, color=COLOURS["learned"], alpha=0.6, linewidth=0, zorder=3
+            marks,
+            place + offsets,
+            s=9 if len(everything) > FEW else 40,
+            color=COLOURS["learned"],
+            alpha=0.6,
+            linewidth=0,
+            zorder=3,
         )
         # The median of all, those without a mark among them.
         whole = np.sort(np.where(np.isnan(groups[name]), np.inf, groups[name]))
@@ -196,6 +207,12 @@ def _strips(axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[floa
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), [plain(name, 40) for name in names])
     axes.set_ylabel("")
+    if (more := len(groups) - len(names)) > 0:
+        axes.annotate(
+            f"{plural(more, 'more configuration')} not drawn", (0.0, 0.0), (3, 3),
+            xycoords="axes fraction", textcoords="offset points", fontsize=8,
+            color=COLOURS["muted"],
+        )  # fmt: skip
     axes.grid(visible=False, axis="y")
     plain_log_axis(axes, "x")
     for place, (value, name) in enumerate(sorted(lines.items())):

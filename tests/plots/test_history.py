@@ -34,6 +34,15 @@ def test_of_several_there_are_the_median_and_a_band() -> None:
     assert ax.get_yscale() == "log"
 
 
+def test_few_trainings_have_a_line_each_and_no_median() -> None:
+    few = GANS.take(slice(0, 3))
+    ax = ge.plots.kl_over_epochs(few, margins=[])
+    kl = judge.epochs(few)["kl"].to_numpy().reshape(3, 5)
+    np.testing.assert_allclose([np.asarray(line.get_ydata()) for line in ax.lines], kl)
+    assert not ax.collections
+    assert len(ge.plots.losses(few, ln_2=False).lines) == 6
+
+
 def test_a_curve_up_to_an_epoch_keeps_the_axes_of_all() -> None:
     one = GANS.take(slice(0, 1))
     for draw in (ge.plots.losses, ge.plots.kl_over_epochs):

@@ -60,11 +60,22 @@ def test_each_configuration_is_a_strip_from_above() -> None:
     assert bottom > top
 
 
+def test_few_trainings_have_no_share_and_many_configurations_are_counted() -> None:
+    few = ge.plots.kl_spread(ROWS[:3])
+    assert [tick.get_text() for tick in few.get_yticklabels()] == ["3 trainings"]
+    (marks,) = (c for c in few.collections if isinstance(c, PathCollection))
+    assert sorted(np.asarray(marks.get_offsets())[:, 0]) == [0.05, 0.08, 0.2]
+    many = pd.DataFrame({"kl": np.linspace(0.1, 1, 15), "cell": [f"c{i}" for i in range(15)]})
+    ax = ge.plots.kl_spread(many, by="cell")
+    assert len(ax.get_yticks()) == 12
+    assert any("3 more" in text.get_text() for text in ax.texts)
+
+
 @pytest.mark.parametrize("values", [[np.inf, np.nan], [0.3], [0.0, 0.0]])
 def test_nothing_that_has_a_place_or_one_training_is_a_picture(values: list[float]) -> None:
     rows = pd.DataFrame({"kl": values, "worth_kl": values})
-    assert ge.plots.kl_spread(rows).get_ylabel()
-    assert ge.plots.worth_spread(rows.assign(c="x"), by="c").get_ylabel()
+    assert ge.plots.kl_spread(rows).get_xlabel()
+    assert ge.plots.worth_spread(rows.assign(c="x"), by="c").get_xlabel()
 
 
 def test_what_is_no_table_of_trainings_is_refused() -> None:

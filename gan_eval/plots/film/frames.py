@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.judging.judge import epochs
-from gan_eval.pages.canvas import paint, styled
+from gan_eval.pages.canvas import styled
 from gan_eval.pages.numbers import count, number
 from gan_eval.plots.chapter import judged, margins, outcome, points, told_by_ln_2
 from gan_eval.plots.history import kl_over_epochs, losses
@@ -118,7 +118,7 @@ class Film:
 
 def images(film: Film, dpi: int = 80) -> Iterator[np.ndarray]:
     """Draw frame after frame, each (height, width, 4) bytes, with axes that stand still."""
-    with styled():
+    with styled(light=True):
         figure = Figure(
             figsize=(13.2, 4.4),
             dpi=dpi,
@@ -141,8 +141,6 @@ def images(film: Film, dpi: int = 80) -> Iterator[np.ndarray]:
                 three[0].text(0, -0.2, NOT_TOLD, transform=three[0].transAxes, fontsize=8)
             last = f": {film.outcome}" if epoch == film.frames[-1] else ""
             title.set_text(film.told(epoch) if not last else f"after training{last}")
-            figure.draw_without_rendering()
-            paint(figure)
             canvas.draw()
             yield np.asarray(canvas.buffer_rgba()).copy()
 
