@@ -116,6 +116,8 @@ def _directions_plane(found: Comparison) -> list[_Plane]:
         return []
     if not directions.spread or not directions.mean.loadings.any():
         return []
+    if math.isnan(directions.chance_ratio):  # columns are so many that any rows seem to differ
+        return []
     along = (directions.mean, directions.spread[0])
     samples = [
         np.column_stack([directions.scores(rows, direction) for direction in along])

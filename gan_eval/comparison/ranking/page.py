@@ -81,14 +81,15 @@ def _answer(ranking: Ranking, picture: Picture | None = None) -> Answer:
 def _cards(ranking: Ranking) -> list[Card]:
     first, found = ranking.order[0], ranking.found
     least = min(one.adjusted for one in found.differences)
+    name = plain(ranking.names[first], _LETTERS)
+    worth = words.worths(ranking, first)
     return [
+        Card("worth of the nearest, real rows", worth, f"{name}; in brackets the 95 % interval"),
         Card(
             f"{words.DISTANCES[found.measure]} of the nearest",
             number(max(found.distances[first], 0.0)),
-            f"{plain(ranking.names[first], _LETTERS)}; 95 % interval "
-            f"{interval(*found.intervals[first])}",
+            f"{name}; 95 % interval {interval(*found.intervals[first])}",
         ),
-        Card("worth of the nearest", words.worths(ranking, first), "real rows, 95 % interval"),
         Card("smallest adjusted p-value", probability(least), "Holm over all pairs"),
     ]
 

@@ -36,10 +36,11 @@ def headline(ranking: Ranking) -> str:
         )
     tied = ties(ranking)
     further = [place for place in others if place not in tied]
-    shown = [
-        f"{_name(ranking, place)} ({worth(ranking, place).replace(' (', ', ').rstrip(')')})"
-        for place in tied
-    ]
+    shown = []
+    for place in tied:
+        value, bounds = _worth(ranking, place)
+        ends = f", {bounds}" if bounds else ""
+        shown.append(f"{_name(ranking, place)} (worth {value} real rows{ends})")
     rest = f"; {_listed([_name(ranking, place) for place in further])} " if further else ""
     rest += ("is further" if len(further) == 1 else "are further") if further else ""
     return f"No single one is shown to be nearest: {_listed(shown)} are not told apart{rest}."
@@ -59,10 +60,22 @@ def ties(ranking: Ranking) -> list[int]:
 
 def worth(ranking: Ranking, place: int) -> str:
     """Say how many real rows a generator is worth, with its 95 % interval."""
+    value, bounds = _worth(ranking, place)
+    return f"{value} real rows{f' ({bounds})' if bounds else ''}"
+
+
+def worths(ranking: Ranking, place: int) -> str:
+    """Write a worth with its interval, for a table whose head says of what."""
+    value, bounds = _worth(ranking, place)
+    return f"{value}{f' ({bounds})' if bounds else ''}"
+
+
+def _worth(ranking: Ranking, place: int) -> tuple[str, str]:
+    """Return the worth and its interval, or what it is worth at least and nothing."""
     value, low, high = ranking.worth(place)
     if math.isinf(high):
-        return f"at least {number(low, 2)} real rows"
-    return f"{number(value, 2)} real rows ({interval(low, high, 2)})"
+        return f"at least {number(low, 2)}", ""
+    return number(value, 2), interval(low, high, 2)
 
 
 def _name(ranking: Ranking, place: int) -> str:
@@ -127,14 +140,6 @@ def meaning(ranking: Ranking) -> str:
     )
 
 
-def worths(ranking: Ranking, place: int) -> str:
-    """Say how many real rows a generator is worth, as its interval allows."""
-    _, low, high = ranking.worth(place)
-    if high == float("inf"):
-        return f"at least {count(low)}"
-    return interval(low, high)
-
-
 def facts(ranking: Ranking) -> list[str]:
     """Say which rows and columns were compared, a sentence each."""
     rows = ", ".join(
@@ -168,14 +173,14 @@ def distances_table(ranking: Ranking, most: int | None = None) -> Table:
     found = ranking.found
     return Table(
         f"Generators by {DISTANCES[found.measure]} to the real rows, the nearest first",
-        ("generator", "rows", "distance", "95 % interval", "worth in real rows"),
+        ("generator", "worth in real rows", "distance", "95 % interval", "rows"),
         [
             (
                 plain(ranking.names[place], LETTERS),
-                count(ranking.generated_rows[place]),
+                worths(ranking, place),
                 _estimate(found.distances[place]),
                 interval(*found.intervals[place]),
-                worths(ranking, place),
+                count(ranking.generated_rows[place]),
             )
             for place in ranking.order[:most]
         ],

@@ -24,7 +24,7 @@ def plot(tracker: Tracker) -> Figure:
     """Draw the worth over the steps, with its band, shade what may be best, and say which is."""
     found = tracker.best()
     figure = figure_of([lambda axes: draw_worth(tracker.frame, found, axes)])
-    figure.suptitle(textwrap.fill(headline(found), 60), fontsize=10, x=0.02, ha="left")
+    figure.suptitle(textwrap.fill(headline(found), 54), fontsize=9.5, x=0.02, ha="left")
     return figure
 
 
