@@ -77,7 +77,7 @@ def responses(found: Exercise) -> Table:
         "nats",
         (
             *("generator", "rows", "hidden widths", "n", "loss on the rows it saw"),
-            *("loss on fresh rows", "best possible", "best possible, on the rows seen"),
+            *("loss on new rows", "best possible", "best possible, on the rows seen"),
             *("generator wins", "late gain"),
         ),
         lines,
