@@ -92,7 +92,8 @@ def _why(found: Conformance, pair: tuple[str, str]) -> str:
             over = f"over {count(law.replicates)} trainings"
             if law.medians.equivalent:
                 return f"{over} a test tells them apart, {p_value(min(law.adjusted.values()))}"
-            return f"{over} {_ratio(law)}"
+            more = "" if law.medians.apart else ", which more trainings could tell"
+            return f"{over} {_ratio(law)}{more}"
     raise AssertionError(pair)
 
 
