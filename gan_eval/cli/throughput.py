@@ -140,19 +140,12 @@ def throughput(
 def _print(found: Figures) -> None:
     """Print tables, then sentences, the answer last."""
     from gan_eval.cli.console import print_table, say
-    from gan_eval.investigations.speed import tables, terminal
+    from gan_eval.investigations.speed import terminal
 
     for name, table in found.table.groupby("file", sort=False):
         if found.table["file"].nunique() > 1:
             say(f"{name}:")
         print("\n".join(terminal.lines(table)))
-    made = []
-    if found.quality is not None and len(found.quality):
-        made.append(tables.passages(found.quality, found.labels))
-    if found.comparison is not None:
-        made.append(tables.changes(found.comparison))
-    if found.steps is not None and len(found.steps.table):
-        made.append(tables.found_steps(found.steps))
-    for table in made:
-        print_table(table.head, table.rows, table.caption)
+    for made in found.tables():
+        print_table(made.head, made.rows, made.caption)
     say(*found.sentences())

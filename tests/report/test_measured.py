@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gan_eval.cli.status import status_of
-from gan_eval.investigations.speed import benchmarks, words
+from gan_eval.investigations.speed import benchmarks, formats
 from gan_eval.judging.time_to_quality import time_to_quality
 from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import count
@@ -58,7 +58,7 @@ def test_its_numbers_are_recomputed(file: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(html, encoding="utf-8")
     assert verify(path).mismatches == []
-    rate = words.rate(table["examples_per_second"].max())
+    rate = formats.rate(table["examples_per_second"].max())
     other = f"{int(rate[0]) % 9 + 1}{rate[1:]}"
     path.write_text(html.replace(f"<bdi>{rate}</bdi>", f"<bdi>{other}</bdi>", 1), "utf-8")
     (mismatch,) = verify(path).mismatches

@@ -141,6 +141,5 @@ def _codes(table: pd.DataFrame) -> Iterator[str]:
 def _host(row: pd.Series) -> str:
     """Describe the machine as far as the file does; two that read alike are taken for one."""
     parts = [plain(row["machine"], 60) if isinstance(row["machine"], str) else "unknown machine"]
-    cores = row["cores"]
-    parts.append(f"{MISSING if pd.isna(cores) else int(cores)} cores")
+    parts.append(f"{MISSING if pd.isna(row['cores']) else int(row['cores'])} cores")
     return ", ".join([*parts, *filter(None, [row["gpus"]])])

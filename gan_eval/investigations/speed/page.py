@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gan_eval.investigations.speed import pictures, tables, words
+from gan_eval.investigations.speed import formats, pictures, tables, words
 from gan_eval.investigations.speed.rates import TRAINING
 from gan_eval.investigations.speed.slowdown import TOO_FEW, TOO_SLOW
+from gan_eval.investigations.speed.steps import FEWEST_RUNS
 from gan_eval.pages.blocks import (
     Answer,
     Block,
@@ -28,7 +29,7 @@ from gan_eval.pages.page import fill
 if TYPE_CHECKING:
     from gan_eval.investigations.speed.result import Figures
 
-FEW = 12
+FEW = 6
 """Rows of a table that a page shows unfolded."""
 
 
@@ -71,7 +72,7 @@ def page(found: Figures) -> str:
             cards=list(_cards(found))[:5],
             next_steps=list(_next(found))[:3],
         ),
-        sections=list(_sections(found)),
+        sections=sorted(_sections(found), key=lambda one: one.folded),
         created=str(table["measured"].max()) if len(table) else None,
     )
 
@@ -79,7 +80,8 @@ def page(found: Figures) -> str:
 def _question(found: Figures) -> str:
     if found.comparison is not None:
         return "Did anything become slower?"
-    return "How fast does it train?" if found.history is None else "When did speed change?"
+    several = found.history is not None and len(found.history.codes) > 1
+    return "When did speed change?" if several else "How fast does it train?"
 
 
 def _leading(found: Figures) -> Picture | None:
@@ -101,12 +103,17 @@ def _sentences(found: Figures) -> Iterator[tuple[str | None, str]]:
         if found.comparison is not None:
             yield "Over commits", words.stepped(found.history, found.steps)
         else:
-            for sentence in words.step_sentences(found.steps)[1:3]:
-                yield None, sentence
+            said = zip(found.steps.table["label"], words.step_sentences(found.steps), strict=True)
+            largest: dict[str, str] = {}
+            for name, sentence in said:
+                largest.setdefault(name, sentence)
+            who = found.headline.partition(" became ")[0]
+            others = [one for one in largest.values() if one.partition(" became ")[0] != who]
+            yield from ((None, sentence) for sentence in others[:2])
     if found.headline != (fastest := words.fastest(found.table)):
         yield "Now", fastest
     if found.quality is not None and len(found.quality):
-        yield "Time to quality", words.to_quality(found.quality, found.labels)
+        yield "Time to quality", found.quality_sentence
     if doubts := words.warnings(found.table):
         yield "Doubtful", " ".join(doubts)
 
@@ -119,22 +126,25 @@ def _cards(found: Figures) -> Iterator[Card]:
         of += f"{setting(comparison.slowdown)} times"
         yield Card("Too slow", count(slow), of + (f"; {few} with too few rounds" if few else ""))
     if steps is not None and history is not None:
+        most = 0 if steps.series.empty else int(steps.series["runs"].max())
         yield Card(
             "Steps",
             count(len(steps.table)) if steps.searched else MISSING,
             f"in {plural(history.runs, 'run')} of {plural(len(history.codes), 'version')}; a false "
-            f"one has a probability of at most {words.level(steps.alpha)}",
+            f"one has a probability of at most {formats.level(steps.alpha)}"
+            if steps.searched
+            else f"a benchmark needs {FEWEST_RUNS} runs on one machine, there are {most}",
         )
     row = words.leader(found.table)
     if row is not None:
         yield Card(
             "Fastest",
-            f"{words.rate(row['examples_per_second'])} examples/s",
-            f"{row['label']}, ± {words.plus_minus(row)}",
+            f"{formats.rate(row['examples_per_second'])} examples/s",
+            f"{str(row['label']).removeprefix('train, ')}, ± {formats.plus_minus(row)}",
         )
         if not pd.isna(row["times_the_loop"]) and row["times_the_loop"] != 1:
             sure = interval(row["times_low"], row["times_high"])
-            yield Card("Times the chapter's loop", number(row["times_the_loop"]), sure)
+            yield Card(f"Times {formats.loop(row)}", number(row["times_the_loop"]), sure)
     if found.quality is not None and len(found.quality):
         best = words.soonest(found.quality)
         epsilon = setting(best["epsilon"])
@@ -181,7 +191,8 @@ def _sections(found: Figures) -> Iterator[Section]:
         if drawn := gallery(lambda: pictures.over_commits(history, steps)):
             yield Section("history", "More benchmarks over commits", drawn, folded=bool(led))
         if len(steps.table):
-            yield Section("steps", "Steps", [TableBlock(tables.found_steps(steps))])
+            many = len(steps.table) > FEW
+            yield Section("steps", "Steps", [TableBlock(tables.found_steps(steps))], folded=many)
     if led and (drawn := gallery(lambda: pictures.rates(table))):
         yield Section("rates", "Who is how fast", drawn)
     if comparison is not None:

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from gan_eval.investigations.speed import words
+from gan_eval.investigations.speed import formats, words
 from gan_eval.investigations.speed.history import History
 from gan_eval.investigations.speed.rates import TRAINING
 from gan_eval.investigations.speed.slowdown import FASTER, SLOWER, TOO_SLOW, Comparison
@@ -60,7 +60,8 @@ def rates(table: pd.DataFrame) -> Picture | None:
                 )  # fmt: skip
         axes.set_xlabel("examples per second")
         left_out = len(ordered) - len(shown)
-        said = [f"{name}: {words.rate(value)}" for name, value in zip(labels, values, strict=True)]
+        pairs = zip(labels, values, strict=True)
+        said = [f"{name}: {formats.rate(value)}" for name, value in pairs]
         return picture(
             drawing,
             "fig-throughput",
@@ -104,7 +105,7 @@ def before_after(found: Comparison) -> Picture | None:
         legend_above(axes)
         left_out = len(ordered) - len(shown)
         said = [
-            f"{row['label']}: {words.change(*row[['ratio', 'ratio_low', 'ratio_high']])}"
+            f"{row['label']}: {formats.change(*row[['ratio', 'ratio_low', 'ratio_high']])}"
             for _, row in ordered.iterrows()
         ]
         return picture(
@@ -192,7 +193,7 @@ def _panel(
         )  # fmt: skip
     last = rows.iloc[-1]
     axes.set_title(
-        f"{plain(str(last['label']), 40)}\n{words.rate(last['per_second'])} a second at last",
+        f"{plain(str(last['label']), 40)}\n{formats.rate(last['per_second'])} a second at last",
         fontsize=8.5,
     )
     return pd.concat(found)

@@ -124,10 +124,15 @@ def _ratio_interval(ours: Times, loop: Times, ratio: float) -> tuple[float, floa
     return min(low, ratio), max(high, ratio)
 
 
+def is_chapters(config_hash: object) -> bool:
+    """Tell whether a training is of the chapter's configuration, with any number of epochs."""
+    return config_hash in _chapters()
+
+
 def _family(config_hash: object) -> str:
     """Name what a training shares with those of another number of epochs, as far as we know it."""
     text = config_hash if isinstance(config_hash, str) else ""
-    return "the chapter's" if text in _chapters() else text
+    return "the chapter's" if is_chapters(text) else text
 
 
 @lru_cache

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from gan_eval.investigations.speed import benchmarks, page, tables, words
+from gan_eval.investigations.speed import benchmarks, formats, page, tables, words
 from gan_eval.investigations.speed.history import HISTORY, History, read_history
 from gan_eval.investigations.speed.slowdown import Comparison, compare
 from gan_eval.investigations.speed.steps import Steps, find_steps
 from gan_eval.judging.time_to_quality import time_to_quality
+from gan_eval.pages.blocks import Table
 from gan_eval.pages.markdown import document
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.study.results.results import Results
@@ -30,6 +31,8 @@ class Figures(Displayed):
     comparison: Comparison | None = None
     quality: pd.DataFrame | None = None
     labels: dict[str, str] | None = None
+    trained_on: tuple[str, ...] = ()
+    """The machines that the time to quality is of."""
     history: History | None = None
     steps: Steps | None = None
 
@@ -83,7 +86,12 @@ class Figures(Displayed):
         sizes = {c["hash"]: int(c["config"]["n_examples"]) for c in known}
         labels = {c["hash"]: str(c["label"]) for c in known}
         quality = time_to_quality(results.epochs, sizes, epsilon=epsilon)
-        return replace(self, quality=quality, labels=labels)
+        machines = results.provenance.get("environments") or {
+            "": results.provenance.get("environment") or {}
+        }
+        hosts = (formats.host(m.get("processor"), m.get("cores")) for m in machines.values())
+        trained_on = tuple(dict.fromkeys(hosts))
+        return replace(self, quality=quality, labels=labels, trained_on=trained_on)
 
     @property
     def passed(self) -> bool | None:
@@ -95,14 +103,28 @@ class Figures(Displayed):
         """Say the answer in one sentence; see ``words.headline``."""
         return words.headline(self.table, self.comparison, self.history, self.steps)
 
+    @property
+    def quality_sentence(self) -> str:
+        """Say the time to quality, and where it was measured if that was elsewhere."""
+        assert self.quality is not None
+        said = words.to_quality(self.quality, self.labels)
+        here = {formats.host(row["machine"], row["cores"]) for _, row in self.table.iterrows()}
+        if set(self.trained_on) <= here:
+            return said
+        return f"{said[:-1]}, measured on {' and '.join(self.trained_on)}."
+
     def page(self) -> str:
         """Write one HTML document that needs no network."""
         return page.page(self)
 
     def markdown(self) -> str:
         """Write the answer and its table as GitHub's Markdown, for a pull request."""
-        found = tables.summary(self.table, self.comparison, self.steps)
+        found = self.tables() or [tables.rates(self.table)]
         return document(self.headline, self._beside(), found, words.provenance(self.table))
+
+    def tables(self) -> list[Table]:
+        """Make narrow tables of what was asked for beside the benchmarks."""
+        return tables.narrow(self.quality, self.labels, self.comparison, self.steps)
 
     def document(self) -> dict[str, object]:
         """Give it all, ready for JSON; a number that is not finite is None."""
@@ -158,7 +180,7 @@ class Figures(Displayed):
         if self.headline != (fastest := words.fastest(self.table)):
             found.append(fastest)
         if self.quality is not None and len(self.quality):
-            found.append(words.to_quality(self.quality, self.labels))
+            found.append(self.quality_sentence)
         return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from gan_eval.investigations.speed import words
+from gan_eval.investigations.speed import formats
 from gan_eval.investigations.speed.slowdown import SAME, Comparison
 from gan_eval.investigations.speed.steps import Steps
 from gan_eval.pages.blocks import Table
@@ -27,10 +27,10 @@ def benchmarks(table: pd.DataFrame) -> Table:
     several = "file" in table and table["file"].nunique() > 1
     rows = [
         [
-            *(plain(row["label"], 60), words.rate(row["examples_per_second"])),
-            *(words.plus_minus(row), *_times(row), number(row["median_seconds"])),
-            *(words.text(row["unit"]), _count(row["threads"]), count(row["rounds"])),
-            words.mark(row) or "no",
+            *(plain(row["label"], 60), formats.rate(row["examples_per_second"])),
+            *(formats.plus_minus(row), *_times(row), number(row["median_seconds"])),
+            *(formats.text(row["unit"]), _count(row["threads"]), count(row["rounds"])),
+            formats.mark(row) or "no",
             *([plain(row["file"], 40)] if several else []),
         ]
         for _, row in _sorted(table).iterrows()
@@ -115,7 +115,7 @@ def passages(quality: pd.DataFrame, labels: dict[str, str] | None = None) -> Tab
         "(Kaplan–Meier); a training that ended before is censored",
         (
             *("configuration", "backend", "median seconds", "such trainings a second"),
-            *("examples/sec", "within at the end", "reached", "censored", "replicates"),
+            *("examples/sec", "within at the end", "reached", "replicates"),
             *("median examples", "device"),
         ),
         [
@@ -123,8 +123,8 @@ def passages(quality: pd.DataFrame, labels: dict[str, str] | None = None) -> Tab
                 plain(labels.get(row["config_hash"], row["config_hash"])),
                 *(str(row["backend"]), _with_interval(row, "seconds", "seconds")),
                 _with_interval(row, "within_per_second", "within"),
-                *(words.rate(row["examples_per_second"]), percent(row["share_at_end"])),
-                *(count(row["reached"]), count(row["censored"]), count(row["replicates"])),
+                *(formats.rate(row["examples_per_second"]), percent(row["share_at_end"])),
+                *(count(row["reached"]), count(row["replicates"])),
                 *(_with_interval(row, "examples", "examples"), str(row["device"])),
             )
             for _, row in quality.iterrows()
@@ -133,14 +133,26 @@ def passages(quality: pd.DataFrame, labels: dict[str, str] | None = None) -> Tab
     )
 
 
-def summary(table: pd.DataFrame, comparison: Comparison | None, steps: Steps | None) -> list[Table]:
-    """Make the few narrow tables that stand in a pull request."""
+def narrow(
+    quality: pd.DataFrame | None,
+    labels: dict[str, str] | None,
+    comparison: Comparison | None,
+    steps: Steps | None,
+) -> list[Table]:
+    """Make the few narrow tables that stand in a terminal and in a pull request."""
     found = []
+    if quality is not None and len(quality):
+        found.append(_first(passages(quality, labels), 5))
     if comparison is not None:
         found.append(_first(changes(comparison), 4))
     if steps is not None and len(steps.table):
         found.append(_first(found_steps(steps), 5))
-    return found or [_first(benchmarks(table), 5)]
+    return found
+
+
+def rates(table: pd.DataFrame) -> Table:
+    """Make the narrow table of who is how fast."""
+    return _first(benchmarks(table), 5)
 
 
 def _first(table: Table, columns: int) -> Table:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from gan_eval.investigations.speed import words
+from gan_eval.investigations.speed import formats, words
 from gan_eval.investigations.speed.rates import TRAINING
 from gan_eval.pages.numbers import MISSING, interval, number, plural
 from gan_eval.runtime.arguments import plain
 
 WIDTH = 100
-"""Characters of a line at most."""
+"""Characters of a line of the table at most."""
 
 UNSTABLE = "*"
 """The sign of a benchmark whose rounds spread too much."""
@@ -34,7 +34,7 @@ def summary(
         Lines before the answer.
     """
     answer = words.fastest(table, "here") if len(table) else "Nothing was timed."
-    return [*lines(table), *_skipped(skipped or {}), *notes, *_wrapped(answer)]
+    return [*lines(table), *_skipped(skipped or {}), *notes, answer]
 
 
 def lines(table: pd.DataFrame) -> list[str]:
@@ -64,8 +64,8 @@ def _group(rows: pd.DataFrame, title: str) -> Iterator[str]:
     rows = rows.sort_values(key, ascending=up, kind="stable")
     cells = [
         (
-            words.rate(row[key]) if rated else f"{number(row[key])} s",
-            words.plus_minus(row) if rated else "",
+            formats.rate(row[key]) if rated else f"{number(row[key])} s",
+            formats.plus_minus(row) if rated else "",
             _times(row) if loop else "",
             _sign(row),
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from gan_eval.investigations.speed import formats
 from gan_eval.investigations.speed.benchmarks import UNSTABLE
 from gan_eval.investigations.speed.history import History
 from gan_eval.investigations.speed.rates import FEWEST_ROUNDS, TRAINING
 from gan_eval.investigations.speed.slowdown import FASTER, SLOWER, TOO_FEW, TOO_SLOW, Comparison
 from gan_eval.investigations.speed.steps import FEWEST_RUNS, Steps
-from gan_eval.pages.numbers import MISSING, count, interval, number, percent, plural, setting
+from gan_eval.pages.numbers import count, interval, number, percent, plural, setting
 from gan_eval.runtime.arguments import plain
 
 PLUS_MINUS = (
@@ -43,14 +44,16 @@ def fastest(table: pd.DataFrame, where: str | None = None) -> str:
     if row is None:
         return f"{plural(len(table), 'benchmark')} timed, none of training."
     if where is None:
-        where = f"on {machine(row)}"
+        where = f"on {formats.machine(row)}"
     beside = ""
     if not pd.isna(row["times_the_loop"]) and row["times_the_loop"] != 1:
-        beside = f", {number(row['times_the_loop'])} times the chapter's loop"
+        beside = f", {number(row['times_the_loop'])} times {formats.loop(row)}"
         if not pd.isna(row["times_low"]):
             beside += f" ({interval(row['times_low'], row['times_high'])})"
-    speed = f"{rate(row['examples_per_second'])} examples/sec"
-    return f"Fastest {where}: {row['backend']}, {speed}{beside}."
+    how = str(row["label"]).partition(f"{row['backend']}, ")[2]
+    who = f"{row['backend']} ({how})" if how else row["backend"]
+    speed = f"{formats.rate(row['examples_per_second'])} examples/sec"
+    return f"Fastest {where}: {who}, {speed}{beside}."
 
 
 def leader(table: pd.DataFrame) -> pd.Series | None:
@@ -127,17 +130,9 @@ def step_sentences(steps: Steps) -> list[str]:
 def _step(steps: Steps, row: pd.Series) -> str:
     where = f" on {row['host']}" if steps.series["host"].nunique() > 1 else ""
     also = f", where {row['versions']} changed too" if row["versions"] else ""
-    size = change(row["ratio"], row["ratio_low"], row["ratio_high"])
+    size = formats.change(row["ratio"], row["ratio_low"], row["ratio_high"])
     name = row["label"][:1].upper() + row["label"][1:]
     return f"{name} became {size} between {row['before']} and {row['after']}{where}{also}."
-
-
-def change(ratio: float, low: float, high: float) -> str:
-    """Write a ratio of seconds: ``1.4 times slower (1.3 to 1.5)``."""
-    if ratio < 1:
-        ratio, low, high = 1 / ratio, 1 / high, 1 / low if low > 0 else np.inf
-        return f"{number(ratio)} times faster ({interval(low, high)})"
-    return f"{number(ratio)} times slower ({interval(low, high)})"
 
 
 def to_quality(quality: pd.DataFrame, labels: dict[str, str] | None = None) -> str:
@@ -187,7 +182,7 @@ def method(comparison: Comparison | None, steps: Steps | None) -> list[str]:
         found.append(
             "A step is the end of a stretch of runs whose mean stands out further than in all but "
             "few of 20\u202f000 drawn histories without one. That any step is named where there is "
-            f"none has a probability of at most {level(steps.alpha)}, over all benchmarks, "
+            f"none has a probability of at most {formats.level(steps.alpha)}, over all benchmarks, "
             "machines and commits, as long as runs of one code are independent: measure commits in "
             f"turn. A benchmark needs {FEWEST_RUNS} runs on one machine, and two on either side of "
             "a step; a step of less than 1.05 times is not named."
@@ -205,8 +200,8 @@ def history_facts(history: History, steps: Steps) -> list[str]:
     ]
     if few:
         found.append(
-            f"{plural(few, 'benchmark')} not searched: fewer than {FEWEST_RUNS} runs on one "
-            "machine, or all of one version."
+            f"Not searched: {plural(few, 'benchmark')} with fewer than {FEWEST_RUNS} runs on one "
+            "machine, or with all of one version of the code."
         )
     found += [f"Left out: {sentence}" for sentence in history.left_out]
     return found
@@ -247,55 +242,14 @@ def provenance(table: pd.DataFrame) -> list[str]:
     found = []
     for _, group in table.groupby(columns, sort=False, dropna=False):
         row = group.iloc[0]
-        parts = [machine(row), f"Python {row['python']}", text(row["packages"] or None)]
+        parts = [
+            formats.machine(row),
+            f"Python {row['python']}",
+            formats.text(row["packages"] or None),
+        ]
         moments = sorted(set(group["measured"].astype(str)))
         found.append(f"{', '.join(parts)}; measured {' and '.join(moments)}.")
     return found
-
-
-def machine(row: pd.Series) -> str:
-    """Name the machine of a benchmark: its processor, cores and GPUs."""
-    parts = [text(row["machine"])]
-    parts.append(f"{MISSING if pd.isna(row['cores']) else count(row['cores'])} cores")
-    return ", ".join([*parts, *([row["gpus"]] if row["gpus"] else [])])
-
-
-def rate(value: float, digits: int = 3) -> str:
-    """Write a rate as it is said: ``53 million``, ``8580``.
-
-    Examples
-    --------
-    >>> rate(52_950_000.0), rate(8584.6)
-    ('53 million', '8580')
-    """
-    if value != value or value is None:
-        return MISSING
-    if value < 999_500:
-        return number(value, digits)
-    said = number(value / 1e6, digits)
-    return f"{said.rstrip('0').rstrip('.') if '.' in said else said} million"
-
-
-def plus_minus(row: pd.Series) -> str:
-    """Write half of the interval of a rate as a share of it."""
-    if pd.isna(row["rate_low"]) or pd.isna(row["rate_high"]):
-        return MISSING
-    return percent((row["rate_high"] - row["rate_low"]) / 2 / row["examples_per_second"])
-
-
-def mark(row: pd.Series) -> str:
-    """Write what makes a benchmark doubtful, in a word or two."""
-    return "1 round" if row["rounds"] < 2 else "unstable" if row["unstable"] else ""
-
-
-def level(alpha: float) -> str:
-    """Write a level that someone chose as a percentage: ``5 %``."""
-    return f"{setting(100 * alpha)}\u202f%"
-
-
-def text(value: object) -> str:
-    """Write a text that a file may lack."""
-    return MISSING if value is None or value != value else plain(value, 400)
 
 
 def _largest(rows: pd.DataFrame) -> pd.Series:
@@ -303,4 +257,4 @@ def _largest(rows: pd.DataFrame) -> pd.Series:
 
 
 def _became(row: pd.Series) -> str:
-    return f"{row['label']}, {change(row['ratio'], row['ratio_low'], row['ratio_high'])}"
+    return f"{row['label']}, {formats.change(row['ratio'], row['ratio_low'], row['ratio_high'])}"
