@@ -19,7 +19,7 @@ pytestmark = needs_driver
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("browser")
-    for name in ("grid", "hostile"):
+    for name in ("one", "grid", "hostile"):
         (found / f"{name}.html").write_text(page(name), encoding="utf-8")
     return found
 
@@ -31,14 +31,24 @@ def driver(folder: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def grid(driver: Any, folder: Path) -> Any:
+def grid(driver: Any, folder: Path) -> Iterator[Any]:
     """The page of a grid, freshly opened; afterwards nothing has been said or requested."""
+    yield from _opened(driver, folder / "grid.html")
+
+
+@pytest.fixture
+def one(driver: Any, folder: Path) -> Iterator[Any]:
+    """The page of one configuration, whose slider stands unfolded."""
+    yield from _opened(driver, folder / "one.html")
+
+
+def _opened(driver: Any, page: Path) -> Iterator[Any]:
     requests(driver)
     console(driver)
-    show(driver, folder / "grid.html")
+    show(driver, page)
     yield driver
     assert console(driver) == []
-    assert set(requests(driver)) == {(folder / "grid.html").as_uri()}
+    assert set(requests(driver)) == {page.as_uri()}
 
 
 def _keys() -> Any:
@@ -107,7 +117,7 @@ def test_a_click_sorts_by_numbers_a_second_turns_it_and_a_third_restores_it(grid
 
 
 def test_enter_and_space_on_a_focused_head_sort(grid: Any) -> None:
-    buttons, column = _table(grid, "verdicts")
+    buttons, column = _table(grid, "spread")
     names = column(0)
     buttons[0].send_keys(_keys().ENTER)
     assert _sort_of(buttons[0]) == "ascending"
@@ -120,7 +130,7 @@ def test_enter_and_space_on_a_focused_head_sort(grid: Any) -> None:
 def test_typing_filters_rows_and_counts_them(grid: Any) -> None:
     _open_all(grid)
     (field, *_) = _css(grid, "#replicates .filter input")
-    assert field.accessible_name.startswith("Filter rows of: All replicates")
+    assert field.accessible_name.startswith("Filter rows of: All trainings")
     _, column = _table(grid, "replicates")
     total = len(column(0))
     field.click()
@@ -139,50 +149,50 @@ def test_typing_filters_rows_and_counts_them(grid: Any) -> None:
 
 
 def _moved(driver: Any) -> tuple[str, list[str]]:
-    """What the slider's table says of the first replicate's mean, and where its ellipses are."""
+    """What the slider's table says of the first training's mean, and where its ellipses are."""
     (row, *_) = _css(driver, "#fig-epochs-1 tbody tr:nth-child(2) td")
     return row.text, [path.get_attribute("d") for path in _css(driver, "#fig-epochs-1 path.law")]
 
 
-def test_the_arrow_keys_move_the_laws_over_epochs(grid: Any) -> None:
-    slider = _css(grid, "#fig-epochs-1 input[type=range]")[0]
+def test_the_arrow_keys_move_the_laws_over_epochs(one: Any) -> None:
+    slider = _css(one, "#fig-epochs-1 input[type=range]")[0]
     assert slider.accessible_name == "Epoch"
-    said = _css(grid, "#fig-epochs-1 output")[0]
+    said = _css(one, "#fig-epochs-1 output")[0]
     assert said.text == "20 of 20"
-    last = _moved(grid)
+    last = _moved(one)
     slider.send_keys(_keys().HOME)
     assert said.text == "0 of 20"
     assert slider.get_attribute("aria-valuetext") == "epoch 0"
-    first = _moved(grid)
+    first = _moved(one)
     assert first[0] != last[0]
     assert all(a != b for a, b in zip(first[1], last[1], strict=True))
     slider.send_keys(_keys().ARROW_RIGHT)
     assert said.text == "1 of 20"
     slider.send_keys(_keys().END)
-    assert _moved(grid) == last
+    assert _moved(one) == last
 
 
-def test_a_drag_of_the_mouse_moves_them_too(grid: Any) -> None:
+def test_a_drag_of_the_mouse_moves_them_too(one: Any) -> None:
     from selenium.webdriver import ActionChains
 
-    slider = _css(grid, "#fig-epochs-1 input[type=range]")[0]
-    before = _moved(grid)
+    slider = _css(one, "#fig-epochs-1 input[type=range]")[0]
+    before = _moved(one)
     width = slider.size["width"]
-    drag = ActionChains(grid).move_to_element_with_offset(slider, width // 2 - 4, 0)
+    drag = ActionChains(one).move_to_element_with_offset(slider, width // 2 - 4, 0)
     drag.click_and_hold().move_by_offset(-width // 2, 0).release().perform()
-    epoch = int(_css(grid, "#fig-epochs-1 output")[0].text.split(" ")[0])
+    epoch = int(_css(one, "#fig-epochs-1 output")[0].text.split(" ")[0])
     assert 5 <= epoch <= 15
-    assert _moved(grid) != before
+    assert _moved(one) != before
 
 
 def test_the_script_draws_and_writes_the_last_epoch_as_the_page_was_written(
     driver: Any, folder: Path
 ) -> None:
-    show(driver, folder / "grid.html", script=False)
+    show(driver, folder / "one.html", script=False)
     read = "#fig-epochs-1 tbody"
     written, laws = _css(driver, read)[0].text, _moved(driver)[1]
     assert not _css(driver, "#fig-epochs-1 .slider")[0].is_displayed()
-    show(driver, folder / "grid.html")
+    show(driver, folder / "one.html")
     assert _css(driver, read)[0].text == written
     for drawn, before in zip(_moved(driver)[1], laws, strict=True):
         ours, theirs = ([float(n) for n in d.strip("MZ ").replace(" L", "").split()]
@@ -208,11 +218,11 @@ def test_a_click_saves_the_csv_of_a_figure(grid: Any, folder: Path) -> None:
 
 
 def test_anchors_show_when_they_have_the_focus(grid: Any) -> None:
-    anchor = _css(grid, "#verdicts .anchor")[0]
+    anchor = _css(grid, "#spread .anchor")[0]
     anchor.send_keys("")
     assert float(anchor.value_of_css_property("opacity")) == 1
     anchor.send_keys(_keys().ENTER)
-    assert grid.execute_script("return location.hash") == "#verdicts"
+    assert grid.execute_script("return location.hash") == "#spread"
 
 
 @pytest.mark.parametrize("name", ["grid", "hostile"])
