@@ -44,7 +44,7 @@ from .commands import refused
         (("train", "--replicates", str(2**63)), "`--replicates` goes past it"),
         (("train", "--set", "seed=3"), "unknown setting `seed`"),
         (("throughput", "none.json"), "no benchmark stands in 'none.json'"),
-        (("train", "--plot", "gan.gif"), "must end in .png or .svg"),
+        (("train", "--plot", "gan.jpg"), "must name a picture (.png or .svg) or a film"),
         (("train", "--plot", "file/gan.png"), "'file' is a file"),
         (("train", "--plot", "folder.png"), "'folder.png' is a directory"),
         (
