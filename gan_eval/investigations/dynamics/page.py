@@ -174,7 +174,7 @@ def _cards(found: Dynamics) -> list[Card]:
         holds = own.modulus <= 1 + 1e-10
         cards.append(
             Card(
-                "the slowest error halves in" if holds else "the distance doubles in",
+                "the distance halves in" if holds else "the distance doubles in",
                 f"{words.how_long(own.updates_to_halve)} updates".replace("more than", ">"),
                 f"of plain alternating steps; a training has {count(updates)}",
             )

@@ -215,7 +215,7 @@ def sentences(found: Trace, names: Sequence[str], n: int) -> list[str]:
             )
         if not followed.all():
             said.append(
-                "No mode of a map moves fast enough to be followed: "
+                "Nothing moves fast enough to be followed in a map: "
                 f"{', '.join(found.rates['map'][~followed])}."
             )
     if found.adam is not None:
@@ -227,7 +227,7 @@ def sentences(found: Trace, names: Sequence[str], n: int) -> list[str]:
         )
         said.append(
             "An illustration: with its preconditioner frozen as the training of the first seed "
-            f"left it, Adam's mode of largest modulus would {pace}"
+            f"left it, what is slowest in Adam's steps would {pace}"
             + (f" and turn once in {number(turn)}." if (turn := period(found.adam)) < 1e12 else ".")
         )
     return said
@@ -240,7 +240,7 @@ def tables(found: Trace) -> list[Table]:
     columns = ("predicted_modulus", "measured_modulus", "predicted_period", "measured_period")
     return [
         Table(
-            "Plain steps on expected gradients: the mode of largest modulus that can be followed",
+            "Plain steps on expected gradients: the slowest that can be followed",
             ("map", "modulus", "measured", "updates a turn", "measured", "gap", "updates"),
             [
                 (

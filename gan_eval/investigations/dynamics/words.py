@@ -75,8 +75,8 @@ def goes(found: Dynamics) -> str:
         return "plain steps turn about the equilibrium and come no closer"
     how = "creeps" if own.updates_to_halve > updates else "goes"
     return (
-        f"the game {how} to its equilibrium: plain steps take {pace} updates to halve the slowest "
-        f"error, and a training has {count(updates)}"
+        f"the game {how} to its equilibrium: plain steps take {pace} updates to halve the "
+        f"distance, and a training has {count(updates)}"
     )
 
 
@@ -175,9 +175,8 @@ def equilibrium(found: Dynamics) -> str:
         else "they keep it at no rates"
     )
     keep = "keep the equilibrium" if holds else "leave the equilibrium"
-    which = "slowest" if holds else "fastest growing"
     return (
-        f"Plain alternating steps at these rates {keep}: the {which} mode "
+        f"Plain alternating steps at these rates {keep}: in the end the distance "
         f"{_pace(own.updates_to_halve)}{_turns(own.period)}; "
         f"{limit}."
         + ("" if found.config.optimizer == "sgd" else " How fast Adam goes there is not told.")
@@ -244,7 +243,7 @@ def modes(found: Dynamics) -> Table:
     """Tabulate the modes of the flow."""
     assert found.spectrum is not None
     return Table(
-        "Modes of the flow (per row, where both rates are equal)",
+        "Eigenvalues of the flow (per row, where both rates are equal)",
         ("moves", "how many", "eigenvalue"),
         [
             (moved(found, mode), str(mode.multiplicity), _complex(mode.eigenvalue))
@@ -257,7 +256,7 @@ def maps(found: Dynamics) -> Table:
     """Tabulate what each map of plain steps makes of the slowest mode."""
     assert found.spectrum is not None
     return Table(
-        "Plain steps at these rates: the mode of largest modulus of each map",
+        "Plain steps at these rates: what shrinks slowest, or grows fastest, in each map",
         ("map", "modulus", "updates to halve", "updates a turn", "stable up to × the rates"),
         [
             (
