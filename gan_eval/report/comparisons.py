@@ -277,7 +277,7 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
     with canvas(3.0) as (figure, axes):
         for name, (colour, dashes) in zip(names, _LINES, strict=False):
             part = found.profiles.loc[found.profiles["configuration"] == name]
-            shown = {"color": COLOURS[colour], "linestyle": dashes, "label": plain(name, 30)}
+            shown = {"color": COLOURS[colour], "linestyle": dashes, "label": plain(name, 48)}
             axes.plot(part["threshold"], part["share"], **shown)
             axes.fill_between(
                 part["threshold"], part["share_low"], part["share_high"],
@@ -304,10 +304,3 @@ def _profiles(found: Comparisons, cells: Sequence[CellRows]) -> Picture | None:
             f"intervals.{more}",
             data=kept.assign(configuration=kept["configuration"].map(plain))[columns],
         )
-
-
-def _drawn(found: Comparisons) -> list[str]:
-    """The reference, the two best of the others and the worst, by the interquartile mean."""
-    others = found.aggregates.loc[found.aggregates["configuration"] != found.reference]
-    ranked = others.sort_values("iqm", kind="stable")["configuration"].tolist()
-    return list(dict.fromkeys([found.reference, *ranked[:2], *ranked[-1:]]))[:_MOST_CURVES]
