@@ -175,17 +175,17 @@ def _cards(found: Dynamics) -> list[Card]:
         cards.append(
             Card(
                 "the distance halves in" if holds else "the distance doubles in",
-                f"{words.how_long(own.updates_to_halve)} updates".replace("more than", ">"),
-                f"of plain alternating steps; a training has {count(updates)}",
+                words.how_long(own.updates_to_halve).replace("more than", ">"),
+                f"updates of plain alternating steps; a training has {count(updates)}",
             )
         )
         limit = own.largest_factor
-        most = f"{number(limit)} times these" if limit else "none"
+        most = f"up to {number(limit)}\u00a0×" if limit else "none"
         cards.append(
             Card(
                 "rates that keep the equilibrium",
                 most if np.isfinite(limit) else "any",
-                "up to which plain alternating steps do not leave it",
+                "these rates, of plain alternating steps",
             )
         )
     return cards
