@@ -180,12 +180,12 @@ def _cards(found: Dynamics) -> list[Card]:
             )
         )
         limit = own.largest_factor
-        most = f"up to {number(limit)}\u00a0×" if limit else "none"
+        most = f"up to {number(limit)}\u00a0× these" if limit else "none"
         cards.append(
             Card(
                 "rates that keep the equilibrium",
                 most if np.isfinite(limit) else "any",
-                "these rates, of plain alternating steps",
+                "in plain alternating steps",
             )
         )
     return cards
