@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import nctdtrinc
 
 from gan_eval.investigations.speed.history import History
 from gan_eval.investigations.speed.slowdown import SAME
@@ -35,7 +36,7 @@ STEP_COLUMNS = (
     *("benchmark", "label", "host", "before", "after", "place"),
     *("ratio", "ratio_low", "ratio_high", "pvalue", "runs_before", "runs_after", "versions"),
 )
-SERIES_COLUMNS = ("benchmark", "label", "host", "runs", "codes", "searched", "steps")
+SERIES_COLUMNS = ("benchmark", "label", "host", "runs", "codes", "searched", "steps", "visible")
 
 Arc = tuple[int, int]
 
@@ -50,7 +51,9 @@ class Steps:
     Student's t and the spread of runs around the means of all stretches without a step;
     ``pvalue`` that of the stretch in which it was found, to be held against its share of alpha;
     ``versions`` says what else changed there: packages, Python, threads. ``series`` has a row per
-    benchmark and machine, columns ``SERIES_COLUMNS``; ``searched`` is False where runs are too few.
+    benchmark and machine, columns ``SERIES_COLUMNS``; ``searched`` is False where runs are too few;
+    ``visible`` is the ratio from which on a step in the middle is found with a probability of about
+    0.8, NaN where nothing was searched.
     """
 
     table: pd.DataFrame
@@ -99,7 +102,8 @@ def find_steps(history: History, *, alpha: float = 0.05) -> Steps:
         found += steps
         last = group.iloc[-1]
         named = [last[name] for name in ("benchmark", "label", "host")]
-        series.append([*named, len(group), group["place"].nunique(), searched, len(steps)])
+        visible = _visible(group, [step[5] for step in steps], share) if searched else np.nan
+        series.append([*named, len(group), group["place"].nunique(), searched, len(steps), visible])
     steps = pd.DataFrame(found, columns=list(STEP_COLUMNS))
     size = np.abs(np.log(steps["ratio"].to_numpy(dtype=float)))
     steps = steps.iloc[np.argsort(-size, kind="stable")].reset_index(drop=True)
@@ -156,6 +160,19 @@ def _steps(group: pd.DataFrame, share: float, alpha: float) -> Iterator[tuple[An
             *(int(new["place"]), *map(float, ratios), found[cut]),
             *(cut - cuts[k - 1], cuts[k + 1] - cut, _versions(old, new)),
         )
+
+
+def _visible(group: pd.DataFrame, places: Sequence[int], share: float) -> float:
+    """Work out which ratio would be found in the middle, by the spread of runs between steps."""
+    logs, total = np.log(group["cost"].to_numpy(dtype=float)), len(group)
+    stretch = np.searchsorted(np.sort(places), group["place"].to_numpy(), side="right")
+    around = logs - pd.Series(logs).groupby(stretch).transform("mean").to_numpy()
+    freedom = total - len(places) - 1
+    error = np.sqrt((around**2).sum() / freedom * (1 / (total // 2) + 1 / (total - total // 2)))
+    null = _null(_shape(group["place"].to_numpy()))
+    least = null[min(int(np.ceil((1 - share) * null.size)), null.size - 1)]
+    critical = np.sqrt((total - 2) * least / (1 - least))  # as Student's t of two stretches
+    return float(np.exp(nctdtrinc(total - 2, 0.2, critical) * error))
 
 
 def _difference(logs: NDArray[np.float64], cuts: Sequence[int], k: int) -> tuple[float, float, int]:

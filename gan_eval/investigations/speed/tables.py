@@ -94,10 +94,14 @@ def searched(steps: Steps) -> Table:
     """Tabulate what was searched for steps."""
     return Table(
         "Every benchmark on every machine",
-        ("benchmark", "steps", "runs", "versions of the code", "searched", "machine"),
+        (
+            *("benchmark", "steps", "would be seen from", "runs", "versions of the code"),
+            *("searched", "machine"),
+        ),
         [
             (
                 *(plain(row["label"]), count(row["steps"])),
+                f"{number(row['visible'], 2)} times" if row["searched"] else MISSING,
                 *(count(row["runs"]), count(row["codes"])),
                 *("yes" if row["searched"] else "too few runs", row["host"]),
             )

@@ -115,7 +115,11 @@ def stepped(history: History, steps: Steps) -> str:
         return "No step in speed can be told: all runs on a machine are of one version of the code."
     of = f"{plural(steps.searched, 'benchmark')} over {runs} of {codes}"
     if steps.table.empty:
-        return f"No step was seen in the speed of {of}."
+        visible = float(np.nanmedian(steps.series["visible"].to_numpy(dtype=float)))
+        return (
+            f"No step was seen in the speed of {of}; half of them would have shown one of "
+            f"{number(visible, 2)} times."
+        )
     slower = steps.table[steps.table["ratio"] > 1]
     first, more = (slower if len(slower) else steps.table).index[0], len(steps.table) - 1
     said = _step(steps, steps.table.loc[first])

@@ -62,6 +62,20 @@ def test_steps_are_found_where_they_are(
     assert held / named >= 0.85  # 95 % intervals, of steps that were sought for
 
 
+@pytest.mark.statistical
+def test_what_would_be_seen_is_found_about_as_often_as_said() -> None:
+    """Said: 0.8. Of 50 histories with a step of that size, at least 60 % show it."""
+    generator = np.random.default_rng(4)
+    still = [find_steps(drawn(generator, 12, 1, spread=0.03)).series for _ in range(20)]
+    visible = float(np.median([float(one["visible"].iloc[0]) for one in still]))
+    shown = [
+        find_steps(drawn(generator, 12, 1, spread=0.03, steps=[(6, visible)])).series["steps"][0]
+        > 0
+        for _ in range(50)
+    ]
+    assert 0.6 <= np.mean(shown) <= 0.98
+
+
 def test_one_slow_run_is_no_step_and_two_are() -> None:
     generator = np.random.default_rng(1)
     for slow, found in ((1, 0), (2, 1)):
