@@ -73,6 +73,9 @@ Workers = Annotated[
         "one per core",
     ),
 ]
+Language = Annotated[
+    str, option("--language NAME", "The language of the report: `en`, or `tr` for Turkish.")
+]
 AsJson = Annotated[bool, option("--json", "Print one JSON document and nothing else on stdout.")]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from gan_eval.cli.app import argument, option
+from gan_eval.cli.app import Language, argument, option
 from gan_eval.runtime.errors import UsageError
 
 
@@ -34,6 +34,7 @@ def report(
             "run's time to quality. May be given many times.",
         ),
     ] = None,
+    language: Language = "en",
 ) -> None:
     """Write the report of rows again, or of several runs in one.
 
@@ -45,6 +46,7 @@ def report(
     """
     from gan_eval.cli.console import say
     from gan_eval.investigations.speed import benchmarks as throughput
+    from gan_eval.pages.language import speaking
     from gan_eval.report import write
     from gan_eval.report.sentence import sentence
     from gan_eval.study.results.merge import merge
@@ -53,17 +55,16 @@ def report(
     if out is None and len(folders) > 1:
         raise UsageError("several folders are put together into a new one: name it with `--out`")
     beside = throughput.read_all(benchmarks) if benchmarks else None
-    if out is None:
-        results = Results.load(folders[0])
-        folder = OutputFolder.prepare(folders[0], "")
+    with speaking(language):
+        if out is None:
+            results = Results.load(folders[0])
+            folder = OutputFolder.prepare(folders[0], "")
+        else:
+            folder = OutputFolder.prepare(out, "")
+            folder.refuse_ledger()
+            results, left_out = merge([Results.load(one) for one in folders])
+            results.save(folder.path)
+            if left_out:
+                print(f"Left out: {left_out} trainings that an earlier folder has as well")
         print(f"Report: {write(results, folder.path / REPORT, beside)}")
         say(sentence(results))
-        return
-    target = OutputFolder.prepare(out, "")
-    target.refuse_ledger()
-    merged, left_out = merge([Results.load(folder) for folder in folders])
-    merged.save(target.path)
-    if left_out:
-        print(f"Left out: {left_out} trainings that an earlier folder has as well")
-    print(f"Report: {write(merged, target.path / REPORT, beside)}")
-    say(sentence(merged))

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.app import Threads, Workers, argument, command_line, option
+from gan_eval.cli.app import Language, Threads, Workers, argument, command_line, option
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def run(
             "`earlier-1` of it, `earlier-2` the next time.",
         ),
     ] = False,
+    language: Language = "en",
 ) -> Status:
     """Run a study, or the main job, and write its HTML report.
 
@@ -84,44 +85,46 @@ def run(
       gan-eval run --set replicates=100 --set time_budget=300 --out reports/100
     """
     from gan_eval.cli.console import progress_bar, say
+    from gan_eval.pages.language import speaking
     from gan_eval.report.run import run as run_study
     from gan_eval.report.sentence import sentence
     from gan_eval.study.plan import ready
     from gan_eval.study.plan.study import Study
     from gan_eval.study.results.results import REPORT, default_folder
 
-    given = list(assignments or ())
-    given += [] if timeout is None else [f"timeout_per_replicate={timeout!r}"]
-    settings = Study.read(None if study is None else ready.find(study), given)
-    if dry_run:
-        from gan_eval.study.run.forecast import forecast
+    with speaking(language):
+        given = list(assignments or ())
+        given += [] if timeout is None else [f"timeout_per_replicate={timeout!r}"]
+        settings = Study.read(None if study is None else ready.find(study), given)
+        if dry_run:
+            from gan_eval.study.run.forecast import forecast
 
-        _print_forecast(forecast(settings, workers, threads))
+            _print_forecast(forecast(settings, workers, threads))
+            return Status.YES
+        folder = out or default_folder(settings.name)
+        apart: AbstractContextManager[None] = nullcontext()
+        if settings.generator is not None:
+            from gan_eval.judging.generators.rows import fit_apart
+
+            apart = fit_apart()
+        with apart, progress_bar("training", doing=_verdicts) as show:
+            results = run_study(
+                settings,
+                folder=folder,
+                workers=workers,
+                threads=threads,
+                scheduler=scheduler,
+                fresh=fresh,
+                command=command_line(),
+                on_progress=show,
+                on_note=lambda sentence: print(f"gan-eval: {sentence}", file=sys.stderr),
+            )
+        _print(results, folder)
+        if results.provenance["interrupted"]:
+            return Status.INTERRUPTED
+        print(f"Report: {folder / REPORT}")
+        say(sentence(results))
         return Status.YES
-    folder = out or default_folder(settings.name)
-    apart: AbstractContextManager[None] = nullcontext()
-    if settings.generator is not None:
-        from gan_eval.judging.generators.rows import fit_apart
-
-        apart = fit_apart()
-    with apart, progress_bar("training", doing=_verdicts) as show:
-        results = run_study(
-            settings,
-            folder=folder,
-            workers=workers,
-            threads=threads,
-            scheduler=scheduler,
-            fresh=fresh,
-            command=command_line(),
-            on_progress=show,
-            on_note=lambda sentence: print(f"gan-eval: {sentence}", file=sys.stderr),
-        )
-    _print(results, folder)
-    if results.provenance["interrupted"]:
-        return Status.INTERRUPTED
-    print(f"Report: {folder / REPORT}")
-    say(sentence(results))
-    return Status.YES
 
 
 def _verdicts(progress: Progress) -> str:

@@ -164,12 +164,12 @@ class Learned:
             if self.kind == "yes":
                 said = _("Yes: all {n} learned the distribution (at least {low} do)")
             return said.format(n=n, low=percent(self.low))
-        few = self.trainings < 100
-        return _("{answer}: {some} of {n} trainings learned the distribution ({bounds})").format(
-            answer=_(_KINDS[self.kind]),
-            some=count(self.converged) if few else percent(self.share),
-            n=n,
-            bounds=bounds,
+        said = _("{share} of {n} trainings learned the distribution")
+        if self.trainings < 100:
+            said = _("{some} of {n} trainings learned the distribution")
+        said = said.format(share=percent(self.share), some=count(self.converged), n=n)
+        return _("{answer}: {said} ({bounds})").format(
+            answer=_(_KINDS[self.kind]), said=said, bounds=bounds
         )
 
     def _worth(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from gan_eval.pages.language import language
 from gan_eval.pages.page import SOURCES, source
 from gan_eval.report.cells import FactCache
 from gan_eval.report.generators.page import is_outside
@@ -29,7 +30,7 @@ from gan_eval.study.results.results import Results
 MOST_NUMBERS = 200_000
 """Entries of rows that a page holds: up to 1.9 MB of it."""
 
-FORMAT = 3
+FORMAT = 4
 
 _MOST_ROWS = 1_000_000
 
@@ -56,7 +57,7 @@ class Embedded:
     ``results`` are None where the page has too many rows to hold them. ``figures`` has the SHA-256
     of each figure by its identity; ``version`` is that of the program that wrote the page,
     ``template`` a checksum of its template, style and script, ``matplotlib`` the version that drew
-    the figures. ``holder`` is the element in which all this stands.
+    the figures, ``language`` that of its words. ``holder`` is the element in which all this stands.
     """
 
     results: Results | None
@@ -66,6 +67,7 @@ class Embedded:
     version: str
     template: str
     matplotlib: str
+    language: str
     holder: str
 
 
@@ -83,6 +85,7 @@ def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFram
         "gan_eval": gan_eval.__version__,
         "template": template_digest(),
         "matplotlib": matplotlib.__version__,
+        "language": language(),
         "provenance": results.provenance,
         "rows": _packed(rows) if few else None,
         "starts": _packed(starts) if few else None,
@@ -133,7 +136,7 @@ def extract(html: str) -> Embedded | None:
             FactCache(document["facts"] or {}),
             None if table is None else _unpacked(table),
             {str(name): str(digest) for name, digest in document["figures"].items()},
-            *(str(document[name]) for name in ("gan_eval", "template", "matplotlib")),
+            *(str(document[name]) for name in ("gan_eval", "template", "matplotlib", "language")),
             holder=found[0],
         )
     except (DamagedDataError, UsageError, MemoryError):

@@ -12,11 +12,12 @@ from pathlib import Path
 import matplotlib
 
 from gan_eval.pages.canvas import undrawn
+from gan_eval.pages.language import languages, speaking
 from gan_eval.report import embedded
 from gan_eval.report.embedded import FIGURE, DamagedDataError, Embedded
 from gan_eval.report.page import assemble
 from gan_eval.report.reading import Shown, faults, is_same, outside, texts, without
-from gan_eval.runtime.arguments import cut, plain
+from gan_eval.runtime.arguments import cut, plain, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading
 from gan_eval.study.results.results import Results
@@ -110,6 +111,11 @@ def verify(path: str | Path) -> Verification:
                 "template: verify it with the version that wrote it, or write it again with "
                 "`gan-eval report`"
             )
+        if held.language not in languages():
+            raise UsageError(
+                f"{str(path)!r} is in a language that is not known here, {shown(held.language)}: "
+                "verify it with the version of gan-eval that wrote it"
+            )
         if held.results is None:
             return Verification(0, len(embedded.figures(html)), None, (), held.version, _TOO_MANY)
         why = _why_undrawn(held)
@@ -135,7 +141,8 @@ def _why_undrawn(held: Embedded) -> str | None:
 def _again(held: Embedded, results: Results, drawn: bool) -> str:
     """The page, written again from its data, with or without pictures."""
     try:
-        with nullcontext() if drawn and held.figures else undrawn():
+        pictures = nullcontext() if drawn and held.figures else undrawn()
+        with pictures, speaking(held.language):
             return assemble(results, held.facts, held.benchmarks)
     except MemoryError:
         raise

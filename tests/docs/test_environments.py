@@ -10,7 +10,7 @@ import pytest
 from .pages import ROOT
 
 CI = (ROOT / ".ci" / "run").read_text("utf-8")
-BY_HAND = {"bench", "report"}
+BY_HAND = {"bench", "report", "translate"}
 """Environments that test nothing."""
 
 
