@@ -5,10 +5,11 @@ draws, and an ``ax`` or makes its own figure; each returns the Axes.
 """
 
 from gan_eval.plots.chapter import chapter
+from gan_eval.plots.critic import discriminator
 from gan_eval.plots.game import field
 from gan_eval.plots.grid import curves, heat
 from gan_eval.plots.history import kl_over_epochs, losses
-from gan_eval.plots.laws import discriminator, distribution
+from gan_eval.plots.laws import distribution
 from gan_eval.plots.spread import kl_spread, worth_spread
 
 __all__ = [

@@ -17,8 +17,9 @@ from gan_eval.judging.judge import epochs
 from gan_eval.pages.canvas import styled
 from gan_eval.pages.numbers import count, number
 from gan_eval.plots.chapter import judged, margins, outcome, points, told_by_ln_2
+from gan_eval.plots.critic import discriminator
 from gan_eval.plots.history import kl_over_epochs, losses
-from gan_eval.plots.laws import discriminator, distribution, sight
+from gan_eval.plots.laws import distribution, sight
 from gan_eval.training.draws import Layer
 from gan_eval.training.trained import TrainedGANs, initial_layers
 
