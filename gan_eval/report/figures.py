@@ -90,7 +90,7 @@ def _spread(
     without = int((~(np.isfinite(rows[column]) & (rows[column] > 0))).sum())
     thinned = any(c.replicates > spread.MOST_MARKS for c in shown)
     kept = [_thin(part, column, MOST_POINTS) for _name, part in rows.groupby("cell", sort=False)]
-    with canvas(3.0 if len(shown) == 1 else _strip_height(shown)) as (figure, axes):
+    with canvas(3.0 if len(shown) == 1 else 1.3 + 0.55 * len(shown)) as (figure, axes):
         draw(rows, by="cell", ax=axes)
         return picture(
             figure,
