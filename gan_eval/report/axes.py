@@ -146,7 +146,10 @@ def steps(found: Reading, provenance: Mapping[str, Any]) -> list[Step]:
     command, lead = _command(provenance), found.lead
     asked = lead.told and words.asked(found)
     made = []
-    if not lead.told:
+    if words.learned_nothing(found):
+        said = "None of these learned anything: see what mends the chapter's GAN."
+        made.append(Step(said, "gan-eval run remedies"))
+    elif not lead.told:
         needed = needed_seeds(MODERATE, len(lead.order) - 1)
         said = f"Train more seeds: about {count(needed)} of each show a clear difference."
         made.append(Step(said, _with_seeds(command, needed)))

@@ -105,7 +105,8 @@ def best(found: Reading) -> str:
     if len(lead.best) == len(lead.order):
         return _no_difference(found)
     first, reference = lead.order[0], found.entries[0].label
-    many = len(lead.best) > MOST_NAMED
+    most = MOST_NAMED if found.layout.labelled or len(found.layout.axes) < 3 else 1
+    many = len(lead.best) > most
     if len(lead.best) == 1:
         said = f"{_named(found, lead.best)} is best, worth {worth(lead.cells[first])}"
     elif many:
