@@ -132,7 +132,9 @@ class Plane(Panel):
                 for line in found.lines(level):
                     which = "half" if level == 0.5 and _probability(film) else "D"
                     lines[which] += self._path(np.asarray(line))
-                    labels.append((self._at(np.asarray(line))[len(line) // 2], level))
+                    # At other parts of neighbouring lines, so that no number covers another.
+                    part = 0.25 + 0.17 * (len(labels) % 4)
+                    labels.append((self._at(np.asarray(line))[int(part * len(line))], level))
         for name, path in lines.items():
             self._add(name, path)
         told = [(float(f"{x:.1f}"), float(f"{y:.1f}"), f"{v:g}") for (x, y), v in labels]
@@ -182,7 +184,7 @@ def _probability(film: Film) -> bool:
 def _of_losses(film: Film) -> str:
     config = film.one.config
     if not told_by_ln_2(film.one):
-        return f"The losses of D and G, by {config.loss.replace('_', ' ')}."
+        return f"The losses of D and G, {config.loss.replace('_', ' ')}."
     which = "both read" if config.generator_loss == "nonsaturating" else "that of D reads"
     return (
         f"The losses: where D cannot tell real from generated, {which} ln 2 = 0.693, as also "
