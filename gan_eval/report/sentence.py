@@ -17,8 +17,8 @@ def sentence(results: Results) -> str:
     'No training finished, so there is nothing to judge.'
     """
     if OUTSIDE in results.rows and len(results.rows):
-        from gan_eval.report.generators import words
+        from gan_eval.report.generators import answer
         from gan_eval.report.generators.entrants import entrants_of
 
-        return words.headline(entrants_of(results), results.provenance.get("study") or {})
+        return answer.headline(entrants_of(results), results.provenance.get("study") or {})
     return results.answer()

@@ -213,7 +213,7 @@ def _draw_shares(levels: list[str], shares: list[NDArray[np.float64]], axes: Axe
         axes.plot(
             own, places, marker, color=COLOURS[colour], markersize=6, linestyle="none", label=label
         )
-    axes.hlines(places, *shares, color=COLOURS["grid"], linewidth=2, zorder=0)
+    axes.hlines(places, shares[0], shares[1], color=COLOURS["grid"], linewidth=2, zorder=0)
     axes.set_yticks(places, [plain(level, words.SHORT) for level in levels])
     axes.set(xlim=(0, None), ylim=(len(levels) - 0.5, -0.5))
     legend_above(axes, columns=2)

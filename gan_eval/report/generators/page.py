@@ -19,7 +19,7 @@ from gan_eval.pages.canvas import Picture, drawing
 from gan_eval.pages.numbers import plural
 from gan_eval.pages.page import environment, fill
 from gan_eval.report.cells import FactCache
-from gan_eval.report.generators import figures, listed, samples, tables, words
+from gan_eval.report.generators import answer, figures, listed, samples, tables, words
 from gan_eval.report.generators.entrants import Entrant, entrants_of
 from gan_eval.report.reproduce import reproduce
 from gan_eval.report.words import completeness
@@ -45,17 +45,17 @@ def assemble(results: Results, facts: FactCache) -> str:
     entrants = entrants_of(results, facts)
     provenance = results.provenance
     study = provenance.get("study") or {}
-    name, question = plain(study.get("name", "study"), 80), plain(words.question(study), 200)
+    name, question = plain(study.get("name", "study"), 80), plain(answer.question(study), 200)
     return fill(
         title=f"{name}: {lower_first(question)}",
         name=name,
         question=question,
         answer=Answer(
-            words.headline(entrants, study),
+            answer.headline(entrants, study),
             sentences=words.answers(entrants),
             picture=_beside(entrants),
             cards=words.cards(entrants),
-            next_steps=words.next_steps(entrants, provenance),
+            next_steps=answer.next_steps(entrants, provenance),
         ),
         incomplete=completeness(provenance),
         sections=_sections(entrants, provenance),

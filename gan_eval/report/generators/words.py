@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 
 from gan_eval.judging.generators import words as of_rows
-from gan_eval.pages.blocks import Card, Step
+from gan_eval.pages.blocks import Card
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, setting
-from gan_eval.report.generators.entrants import BASELINES, Entrant, named_tests, target_words
+from gan_eval.report.generators.entrants import BASELINES, Entrant, named_tests
 from gan_eval.runtime.arguments import lower_first
-from gan_eval.study.plan.study import Study
-
-QUESTION = "Did the generator learn the distribution?"
 
 LEVEL = 0.05
 """The level at which rejections are counted."""
@@ -29,128 +26,6 @@ FEW = 3
 
 MEASURES = {"energy": "energy distance", "mmd": "MMD", "kl": "KL divergence"}
 """What a worth is measured by, in words."""
-
-
-def question(study: Mapping[str, Any]) -> str:
-    """Return the study's question; the built-in generator's own is not meant here."""
-    asked = study.get("question")
-    return QUESTION if asked in (None, Study().question) else str(asked)
-
-
-def headline(entrants: Sequence[Entrant], study: Mapping[str, Any]) -> str:
-    """Say in one sentence how often the study's own generators have learned their target."""
-    own = [entrant for entrant in entrants if entrant.own]
-    if not entrants:
-        return "No training finished, so there is nothing to judge."
-    if not own:
-        return "Only baselines were judged; no generator of the study's own has a row."
-    target = target_words(study)
-    total = sum(entrant.replicates for entrant in own)
-    if all(entrant.judged.empty for entrant in own):
-        return f"{_names(own)} gave no rows to judge in any of {plural(total, 'training')}."
-    if len(own) == 1:
-        return _of_one(own[0], target)
-    if len(own) <= FEW:
-        return f"{_names(own)} learned {target} in {_listed([_times(one, own) for one in own])}."
-    learned = sum(entrant.summary["converged"] for entrant in own)
-    worst, best = (
-        chosen(own, key=lambda one: one.summary["converged_share"]) for chosen in (min, max)
-    )
-    every = (
-        f"{_names(own)} learned {target} in {count(learned)} of {plural(total, 'training')} over"
-    )
-    if worst.summary["converged_share"] == best.summary["converged_share"]:
-        return f"{every} {len(own)} entrants, and in as large a share with each."
-    return f"{every} {len(own)} entrants: from {_times(worst, own)} to {_times(best, own)}."
-
-
-def _of_one(one: Entrant, target: str) -> str:
-    """Say how often one generator has learned its target, and what that hides.
-
-    Where more than half of the trainings could not be told, that comes first.
-    """
-    if one.replicates == 1:
-        return _of_a_training(one, target)
-    s, size = one.summary, worth_words(one, one.only("n_train"))
-    trainings, unknown = plural(one.replicates, "training"), s["could_not_tell"]
-    typical = f"; the typical one is worth {size}" if size else ""
-    if 2 * unknown > one.replicates:
-        learned = f"{count(s['converged'])} learned it ({_share(s)}){hidden(one)}"
-        return (
-            f"Whether {one.name} learned {target} could not be told in {count(unknown)} of "
-            f"{trainings}; {learned}{typical}."
-        )
-    return (
-        f"{one.name} learned {target} in {count(s['converged'])} of {trainings} "
-        f"({_share(s)}{_unsure(s)}){hidden(one)}{typical}."
-    )
-
-
-def _of_a_training(one: Entrant, target: str) -> str:
-    """Say whether the only training learned the target, with what it is worth; no share of one."""
-    worth = worth_column(one)
-    value, low, high = (float(one.values(f"{worth}{end}")[0]) for end in ("", "_low", "_high"))
-    of = one.only("n_train")
-    rows = f"real rows of {count(of)}" if math.isfinite(of) else "real rows"
-    size = ""
-    if math.isfinite(value):
-        bounds = f" ({interval(low, high)})" if math.isfinite(low) else ""
-        size = f", worth {number(value)} {rows}{bounds}"
-    elif math.isfinite(low):
-        size = f", worth at least {number(low)} real rows"
-    verdict = one.texts("verdict")[0]
-    if verdict == "could_not_tell":
-        return f"Whether {one.name} learned {target} could not be told from one training{size}."
-    did = f"{one.name} {'learned' if verdict == 'converged' else 'did not learn'} {target}"
-    return f"{did} in its one training{size}{hidden(one)}."
-
-
-def hidden(one: Entrant) -> str:
-    """Say how many of the trainings that learned the target lack a mode or copy all the same."""
-    learned = [verdict == "converged" for verdict in one.texts("verdict")]
-    lost, copies = one.texts("modes_lost"), one.texts("copies_verdict")
-    of, said = sum(learned), []
-    lacking = sum(bool(text) for text, it in zip(lost, learned, strict=True) if it)
-    copying = sum(text == "copies" for text, it in zip(copies, learned, strict=True) if it)
-    if lacking:
-        said.append(f"{_part(lacking, of)} {'lacks' if lacking == 1 else 'lack'} a mode")
-    if copying and _copier(one):
-        verb = "copies" if copying == 1 else "copy"
-        said.append(f"{count(copying) if said else _part(copying, of)} {verb} training rows")
-    return f", but {_listed(said)}" if said else ""
-
-
-def _part(some: int, of: int) -> str:
-    if some == of:
-        return "it" if of == 1 else f"all {count(of)}"
-    return f"{count(some)} of these {count(of)}"
-
-
-def next_steps(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> list[Step]:
-    """Say what to do after this answer, with the study's own command where it is known."""
-    own = [one for one in entrants if one.own]
-    command = str(provenance.get("command") or "")
-    command = command if command.startswith("gan-eval run ") and "\n" not in command else ""
-    n = max((one.replicates for one in own), default=0)
-    found = []
-
-    def step(text: str, setting_: str) -> None:
-        found.append(Step(text, f"{command} --set {setting_}" if command else ""))
-
-    if any(one.summary["could_not_tell"] for one in own):
-        rows = max((int(v) for one in own for v in one.values("n_generated") if v == v), default=0)
-        if rows:
-            text = "Tell those that could not be told: judge each training by more rows."
-            step(text, f"n_evaluation={4 * rows}")
-    if own:
-        text = "Shorten the intervals: add trainings; those that are there are kept."
-        step(text, f"replicates={4 * n}")
-    found.append(
-        Step(
-            "See a generator's rows column by column: `gan-eval compare` takes two tables of rows."
-        )
-    )
-    return found
 
 
 def answers(entrants: Sequence[Entrant]) -> list[tuple[str | None, str]]:
@@ -167,8 +42,8 @@ def answers(entrants: Sequence[Entrant]) -> list[tuple[str | None, str]]:
         found.append((None, f"{plural(rest, 'more entrant')} of the study's own in the table."))
     if beside := [f"{called(one)} {size}" for one in entrants if (size := _beside(one))]:
         lost = [called(one) for one in entrants if not one.own and one.judged.empty]
-        without = f"; no result of {_listed(lost)}" if lost else ""
-        said = f"For comparison, median worths in real rows: {_listed(beside)}{without}."
+        without = f"; no result of {listed(lost)}" if lost else ""
+        said = f"For comparison, median worths in real rows: {listed(beside)}{without}."
         found.append((None, said))
     return [*found, (None, meaning(entrants))]
 
@@ -179,7 +54,7 @@ def _in_short(entrant: Entrant, *, with_worth: bool) -> list[str]:
     if with_worth and (size := worth_words(entrant, entrant.only("n_train"))):
         bounds = _interval(entrant.summary, worth_column(entrant))
         found.append(f"The median training is worth {size} (95 % interval {bounds}).")
-    if _copier(entrant):
+    if copier(entrant):
         found += of_rows.copying(rows)
     found += [*of_rows.modes(rows), *of_rows.failures(rows), *undecided(entrant)]
     return [sentence.replace("`", "") for sentence in found]
@@ -190,7 +65,7 @@ def told(entrant: Entrant) -> list[str]:
     s, rows = entrant.summary, entrant.rows
     opening = (
         f"{count(s['converged'])} of {plural(entrant.replicates, 'training')} learned the target "
-        f"({_share(s)})."
+        f"({share(s)})."
     )
     worths = of_rows.worths(rows)
     rest = of_rows.sentences(rows)[len(worths) :]
@@ -212,7 +87,7 @@ def meaning(entrants: Sequence[Entrant]) -> str:
     (first, _), *others = by.items()
     said += f"A training counts as learned where {_criterion(*first)}."
     for what, labels in others:
-        said += f" Of {_listed(labels)}, it counts where {_criterion(*what)}."
+        said += f" Of {listed(labels)}, it counts where {_criterion(*what)}."
     return said
 
 
@@ -244,13 +119,13 @@ def _size(entrant: Entrant) -> str:
 
 def _beside(entrant: Entrant) -> str:
     """The median worth of a baseline, where a copier is called one; empty where none is known."""
-    size, copied = "" if entrant.own else _size(entrant), _copier(entrant)
+    size, copied = "" if entrant.own else _size(entrant), copier(entrant)
     if size and copied:
         size += f" (a copier in {copied} of {entrant.replicates} trainings)"
     return size
 
 
-def _copier(entrant: Entrant) -> int:
+def copier(entrant: Entrant) -> int:
     """Count the trainings that copy; 0 where these may be chance."""
     verdicts = entrant.texts("copies_verdict")
     times, of = verdicts.count("copies"), len([text for text in verdicts if text])
@@ -271,7 +146,7 @@ def cards(entrants: Sequence[Entrant]) -> list[Card]:
     s, several = one.summary, sum(entrant.own for entrant in entrants) > 1
     its, whose = ("its ", f"{one.label}: ") if several else ("", "")
     label = "learned most often" if several else "learned"
-    found = [Card(label, percent(s["converged_share"]), f"{whose}95 % interval {_share(s)}")]
+    found = [Card(label, percent(s["converged_share"]), f"{whose}95 % interval {share(s)}")]
     name = worth_column(one)
     if size := _size(one):
         note = f"by {MEASURES[name.removeprefix('worth_')]}; 95 % interval over seeds "
@@ -314,27 +189,14 @@ def undecided(entrant: Entrant) -> list[str]:
     ]
 
 
-def _unsure(s: Mapping[str, Any]) -> str:
+def unsure(s: Mapping[str, Any]) -> str:
     """The end of a bracket that says how many trainings may have learned it and are not counted."""
     unknown = s["could_not_tell"]
     return f"; {count(unknown)} could not be told" if unknown else ""
 
 
-def _share(s: Mapping[str, Any]) -> str:
+def share(s: Mapping[str, Any]) -> str:
     return percents(s["converged_share_low"], s["converged_share_high"])
-
-
-def _times(one: Entrant, own: Sequence[Entrant]) -> str:
-    s = one.summary
-    several = len({entrant.name for entrant in own}) > 1
-    which = one.label if several else one.setting
-    learned = f"{count(s['converged'])} of {plural(one.replicates, 'training')}"
-    named = f" {'as' if several else 'with'} {which}" if which else ""
-    return f"{learned} ({_share(s)}{_unsure(s)}){named}{hidden(one)}"
-
-
-def _names(own: Sequence[Entrant]) -> str:
-    return _listed(list(dict.fromkeys(entrant.name for entrant in own)))
 
 
 def _interval(s: Mapping[str, Any], name: str) -> str:
@@ -358,7 +220,7 @@ def _lost(entrant: Entrant) -> str:
     return f"median over trainings; lost most often: {name} ({times} of {entrant.replicates})"
 
 
-def _listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
