@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gan_eval.judging.answer import FEWEST
 from gan_eval.pages.canvas import COLOURS, plain_log_axis
+from gan_eval.pages.language import N_, _
 from gan_eval.pages.numbers import count, percent, plural, setting
 from gan_eval.plots.axes import DASHED, drawn, given
 from gan_eval.runtime.arguments import instance_of, plain
@@ -53,7 +54,7 @@ def kl_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None = No
     """
     margins = _margins(rows)
     axes = _spread(given(ax), rows, "kl", by, margins, below=True)
-    axes.set_xlabel("KL(q‖p) of at most so many nats" if _alone(rows, by) else "KL(q‖p), nats")
+    axes.set_xlabel("KL(q‖p) of at most so many nats" if _alone(rows, by) else _("KL(q‖p), nats"))
     return axes
 
 
@@ -87,9 +88,15 @@ def worth_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None =
     if {"efficiency", "worth_kl"} <= set(rows.columns):
         seen = (rows["worth_kl"] / rows["efficiency"].where(rows["efficiency"] > 0)).dropna()
         if len(seen) and np.ptp(seen.round()) == 0:
-            lines = {round(float(seen.iloc[0])): f"worth the {count(seen.iloc[0])} rows it saw"}
+            lines = {
+                round(float(seen.iloc[0])): _("worth the {count} rows it saw").format(
+                    count=count(seen.iloc[0])
+                )
+            }
     axes = _spread(given(ax), rows, "worth_kl", by, lines, below=False)
-    axes.set_xlabel("worth at least so many real rows" if _alone(rows, by) else "worth, real rows")
+    axes.set_xlabel(
+        "worth at least so many real rows" if _alone(rows, by) else _("worth, real rows")
+    )
     return axes
 
 
@@ -103,9 +110,9 @@ def _margins(rows: pd.DataFrame) -> dict[float, str]:
     if "margin" not in rows or (rows.get("yardstick", pd.Series("kl")) != "kl").any():
         return {}
     found = {}
-    for column, name in (("margin", "converged"), ("near_margin", "near")):
+    for column, name in (("margin", N_("converged")), ("near_margin", N_("near"))):
         if column in rows and rows[column].nunique() == 1:
-            found[float(rows[column].iloc[0])] = name
+            found[float(rows[column].iloc[0])] = _(name)
     return found
 
 

@@ -21,7 +21,7 @@ from scipy import stats
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.pages.blocks import SliderFigure, Table
 from gan_eval.pages.canvas import COLOURS, Picture, PlotBox, canvas, legend_above, picture, plot_box
-from gan_eval.pages.language import _
+from gan_eval.pages.language import N_, _
 from gan_eval.pages.numbers import number
 from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, chosen
@@ -34,7 +34,10 @@ RADIUS = math.sqrt(stats.chi2.ppf(0.95, 2))
 """The Mahalanobis radius that holds 95 % of a Gaussian in two dimensions."""
 
 _COLUMNS = ("mean_1", "mean_2", "covariance_1_1", "covariance_1_2", "covariance_2_2", "kl")
-_HEAD = ("mean 1", "mean 2", "covariance 1, 1", "covariance 1, 2", "covariance 2, 2")
+_HEAD = (
+    *(N_("mean 1"), N_("mean 2")),
+    *(N_("covariance 1, 1"), N_("covariance 1, 2"), N_("covariance 2, 2")),
+)
 _SIGHT = 2.5
 """The farthest that the picture reaches from the target's mean, in half-widths of its ellipse."""
 

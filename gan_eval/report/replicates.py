@@ -92,7 +92,7 @@ def _shown(cells: Sequence[CellRows]) -> list[int]:
 
 def _entries(cell: CellRows, row: Mapping[Any, Any]) -> list[str]:
     return [
-        *(cell.label, str(row["seed"]), str(row["verdict"])),
+        *(cell.label, str(row["seed"]), _(str(row["verdict"]))),
         *(number(row[name]) for name in _NUMBERS),
         *(probability(row[f"{test}_pvalue"]) for test in tests([cell])),
         number(row["critic_correlation"], 2),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gan_eval.pages.blocks import Block, Code, Paragraph, Section
-from gan_eval.pages.numbers import count, plural
+from gan_eval.pages.language import _, n_
+from gan_eval.pages.numbers import count
 from gan_eval.runtime.settings import to_toml
 from gan_eval.study.results.results import MOST_ROWS
 
@@ -17,31 +18,42 @@ def reproduce(provenance: Mapping[str, Any]) -> Section:
     """Write the command, the study and its configurations, to be run again."""
     blocks: list[Block] = []
     if command := provenance.get("command"):
-        blocks.append(Code("Command", str(command)))
+        blocks.append(Code(_("Command"), str(command)))
     if notes := provenance.get("notes"):
         blocks.append(Paragraph(" ".join(map(str, notes))))
     if why := provenance.get("in_this_process"):
         blocks.append(
             Paragraph(
-                f"It ran in the process that asked for it, one fit after another: {why}, which no "
-                "other process can import."
+                _(
+                    "It ran in the process that asked for it, one fit after another: {why}, which "
+                    "no other process can import."
+                ).format(why=why)
             )
         )
     if study := provenance.get("study"):
-        blocks.append(Code("Study, as TOML", to_toml(study)))
+        blocks.append(Code(_("Study, as TOML"), to_toml(study)))
     entries = provenance.get("configurations") or ()
     for entry in entries[:_MOST_CONFIGURATIONS]:
-        label = f"Configuration “{entry.get('label')}”, hash {entry.get('hash')}, as TOML"
+        label = _("Configuration “{label}”, hash {hash}, as TOML").format(
+            label=entry.get("label"), hash=entry.get("hash")
+        )
         blocks.append(Code(label, to_toml(entry.get("config") or {}), folded=True))
     if (rest := len(entries) - _MOST_CONFIGURATIONS) > 0:
-        blocks.append(Paragraph(f"study.json has {plural(rest, 'more configuration')}."))
+        more = n_(
+            "study.json has {count} more configuration.",
+            "study.json has {count} more configurations.",
+            rest,
+        )
+        blocks.append(Paragraph(more.format(count=count(rest))))
     blocks.append(
         Paragraph(
-            "The data lie beside this page: rows.csv has one row per replicate, epochs.csv one row "
-            f"per replicate and epoch (above {count(MOST_ROWS)} replicates, `gan-eval export` "
-            "writes them), study.json the settings and the environment. The numbers of a "
-            "replicate depend on its configuration and seed; on another machine or version, "
-            "rounding may change single replicates, not their distribution."
+            _(
+                "The data lie beside this page: rows.csv has one row per training, epochs.csv one "
+                "row per training and epoch (above {most} trainings, `gan-eval export` writes "
+                "them), study.json the settings and the environment. The numbers of a training "
+                "depend on its configuration and seed; on another machine or version, rounding may "
+                "change single trainings, not their distribution."
+            ).format(most=count(MOST_ROWS))
         )
     )
-    return Section("reproduce", "How to reproduce", blocks, folded=True)
+    return Section("reproduce", _("How to reproduce"), blocks, folded=True)

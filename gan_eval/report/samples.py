@@ -13,7 +13,7 @@ from scipy import stats
 
 from gan_eval.distributions.gaussian import Gaussian, ellipse
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
-from gan_eval.pages.language import _
+from gan_eval.pages.language import N_, _
 from gan_eval.pages.numbers import count, number
 from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, learned_law
@@ -118,7 +118,7 @@ def _picture(
             ).format(
                 training=pick.name.capitalize(),
                 kl=number(row["kl"]),
-                verdict=row["verdict"],
+                verdict=_(str(row["verdict"])),
                 rows=len(real),
                 all=count(config.n_examples),
                 first=first,
@@ -128,7 +128,10 @@ def _picture(
         )
 
 
-_KINDS: Sequence = (("real", "real", "o", "-"), ("generated", "learned", "^", (0, (5, 2))))
+_KINDS: Sequence = (
+    (N_("real"), "real", "o", "-"),
+    (N_("generated"), "learned", "^", (0, (5, 2))),
+)
 """Label, colour, mark and line of the rows that were trained on, and of those that are made."""
 
 
@@ -157,7 +160,7 @@ def _curves(axes: Axes, rows: Sequence[NDArray], laws: Sequence[Gaussian]) -> No
             axes.plot(x, stats.norm.pdf(x, middle, sd), **line)
         else:
             axes.axvline(middle, **line)
-    axes.set(xlabel="x", ylabel="density")
+    axes.set(xlabel="x", ylabel=_("density"))
 
 
 def _moments(truth: Gaussian, law: Gaussian) -> str:

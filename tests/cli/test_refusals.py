@@ -36,6 +36,8 @@ from .commands import refused
         (("train", "--backend", "torch"), "unknown backend 'torch': did you mean `pytorch`?"),
         (("train", "--seed", "-1"), "`--seed` must be between 0 and"),
         (("train", "--seed", "x"), "'--seed'"),
+        (("run", "--language", "xx"), "`--language` must be one of en, tr, got 'xx'"),
+        (("report", ".", "--language", "xx"), "`--language` must be one of en, tr, got 'xx'"),
         (
             ("train", "--replicates", "0"),
             "`--replicates` must be a whole number of at least 1, got 0",
