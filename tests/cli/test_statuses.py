@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -173,7 +174,9 @@ def _few_numbers(patch: pytest.MonkeyPatch) -> None:
 
 def _changed() -> None:
     page = Path("out/report.html").read_text("utf-8")
-    Path("report.html").write_text(page.replace("2 replicates", "3 replicates"), "utf-8")
+    forged = re.sub(r'(<h2 id="answer"[^>]*>[^<\d]*)\d', r"\g<1>9", page)
+    assert forged != page
+    Path("report.html").write_text(forged, "utf-8")
 
 
 def _certificate(patch: pytest.MonkeyPatch, change: Callable[[Certificate], Certificate]) -> None:
