@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Array
-from gan_eval.pages.language import N_
+from gan_eval.pages.language import N_, _
 from gan_eval.training import draws
 from gan_eval.training.trained import TrainedGANs
 
@@ -102,19 +102,33 @@ def sentence(row: Mapping[Any, Any], dimension: int) -> str:
     if not cause:
         return ""
     if cause == "diverged":
-        return "Its weights are no longer finite."
+        return _("Its weights are no longer finite.")
     entries = (f"{row[f'worst_direction_{i + 1}']:.2f}" for i in range(dimension))
-    along = f" along ({', '.join(entries)})" if dimension > 1 else ""
-    ratio, shift = float(row["worst_ratio"]), float(row["worst_shift"])
+    along = _(" along ({direction})").format(direction=", ".join(entries)) if dimension > 1 else ""
+    said = _(
+        "It is {cause}{along}: {ratio} times the target's standard deviation, which makes {share} "
+        "of its KL."
+    )
     if cause == "off centre":
-        said = f"Its mean is off by {abs(shift):.2g} of the target's standard deviations{along}"
-    else:
-        said = f"It is {cause}{along}: {ratio:.2g} times the target's standard deviation"
-    said += f", which makes {float(row['worst_share']):.0%} of its KL."
+        said = _(
+            "Its mean is off by {shift} of the target's standard deviations{along}, which makes "
+            "{share} of its KL."
+        )
+    said = said.format(
+        cause=_(cause),
+        along=along,
+        ratio=f"{float(row['worst_ratio']):.2g}",
+        shift=f"{abs(float(row['worst_shift'])):.2g}",
+        share=f"{float(row['worst_share']):.0%}",
+    )
     if np.isfinite(row["worst_seen"]):
-        said += f" Its discriminator's features see {float(row['worst_seen']):.0%} of that error."
+        said += _(" Its discriminator's features see {share} of that error.").format(
+            share=f"{float(row['worst_seen']):.0%}"
+        )
     if np.isfinite(row["flat_from"]):
-        said += f" The discriminator has been flat since epoch {int(row['flat_from'])}."
+        said += _(" The discriminator has been flat since epoch {epoch}.").format(
+            epoch=int(row["flat_from"])
+        )
     return said
 
 

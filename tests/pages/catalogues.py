@@ -39,7 +39,7 @@ def extracted() -> Catalog:
     """All texts of the package, each with the files in which it stands."""
     found = Catalog(fuzzy=False)
     for file, _line, message, *_ in extract_from_dir(PACKAGE, _METHODS, keywords=_KEYWORDS):
-        found.add(message, locations=[(f"{PACKAGE.name}/{Path(file).as_posix()}", None)])
+        found.add(message, locations=[(f"{PACKAGE.name}/{Path(file).as_posix()}", 0)])
     return found
 
 
@@ -65,7 +65,7 @@ def written(found: Catalog, header: bool) -> bytes:
     for message in found:
         message.flags.clear()  # “95 % interval” is taken for a format of Python's
     file = BytesIO()
-    write_po(file, found, width=0, omit_header=True, sort_output=True)
+    write_po(file, found, 0, omit_header=True, sort_output=True, include_lineno=False)
     head = ""
     if header:
         head = (
@@ -86,9 +86,9 @@ def compiled(found: Catalog) -> bytes:
     return file.getvalue()
 
 
-def forms(text: str | Iterable[str]) -> list[str]:
+def forms(text: str | Iterable[str] | None) -> list[str]:
     """A text's forms: one, or one for each number."""
-    return [text] if isinstance(text, str) else list(text)
+    return [text] if isinstance(text, str) else list(text or ())
 
 
 def main() -> None:
