@@ -9,7 +9,7 @@ from gan_eval.cli.app import argument
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
-    from gan_eval.report.verify import Verification
+    from gan_eval.report.verification.verify import Verification
 
 
 def verify(
@@ -30,7 +30,7 @@ def verify(
     Example:
       gan-eval verify reports/chapter/report.html
     """
-    from gan_eval.report.verify import verify as check
+    from gan_eval.report.verification.verify import verify as check
 
     found = check(file)
     _print(found)

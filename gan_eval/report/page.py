@@ -17,11 +17,12 @@ from gan_eval.pages.canvas import drawing
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import count, number, setting
 from gan_eval.pages.page import environment, fill
-from gan_eval.report import axes, figures, lead, tables, why, words
+from gan_eval.report import figures, lead, tables, why, words
 from gan_eval.report.agreement import Backends, backends, section
 from gan_eval.report.cells import CellRows, FactCache, cells_of
 from gan_eval.report.chosen import Chosen, chosen, deceiving
-from gan_eval.report.comparisons import Compared, compare, configurations, method
+from gan_eval.report.configurations import axes
+from gan_eval.report.configurations.comparisons import Compared, compare, configurations, method
 from gan_eval.report.ellipses import drawable, evolution
 from gan_eval.report.embedded import embed
 from gan_eval.report.generators import page as outside

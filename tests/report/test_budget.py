@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from gan_eval.report import render
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.verify import verify
 from gan_eval.study.results.results import Results
 
 from . import synthetic

@@ -13,7 +13,7 @@ from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.language import speaking
 from gan_eval.report import render
 from gan_eval.report.sentence import sentence
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.verify import verify
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.report import render
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.verify import verify
 from gan_eval.study.results.results import Results
 
 from . import synthetic

@@ -13,7 +13,7 @@ from gan_eval.judging.time_to_quality import time_to_quality
 from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import count
 from gan_eval.report import render
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.verify import verify
 
 from ..investigations.speed.test_slowdown import document, noisy
 from . import synthetic

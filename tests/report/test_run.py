@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gan_eval.report.run import run
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.verify import verify
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.export import load
 

@@ -17,7 +17,7 @@ from scipy import stats
 from gan_eval.pages.canvas import undrawn
 from gan_eval.report import render, write
 from gan_eval.report.generators.entrants import BASELINES
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.verify import verify
 from gan_eval.study.results.results import Results
 
 from ..elements import Element, parse
@@ -225,7 +225,7 @@ def test_no_class_is_imported_to_report_or_verify(tmp_path: Path) -> None:
     assert made().provenance["study"]["generator"] == {"use": "ring_gan:RingGAN"}
     code = (
         "import sys, gan_eval.cli.app, gan_eval.report as r\n"
-        "from gan_eval.report.verify import verify\n"
+        "from gan_eval.report.verification.verify import verify\n"
         "from gan_eval.study.results.results import Results\n"
         f"found = Results.load({str(tmp_path)!r})\n"
         f"assert verify(r.write(found, {str(tmp_path / 'report.html')!r})).passed\n"

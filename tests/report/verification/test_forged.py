@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from gan_eval.report import embedded
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.verify import verify
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
 
-from .test_page import page
+from ..test_page import page
 from .test_verify import grid
 
 _DATA = re.compile(r'<script type="application/json" id="data" data-sha256="\w*">(.*?)</script>')

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 from gan_eval.pages.blocks import Answer
-from gan_eval.report.axes import answer
 from gan_eval.report.cells import cells_of
-from gan_eval.report.comparisons import compare
+from gan_eval.report.configurations.axes import answer
+from gan_eval.report.configurations.comparisons import compare
 from gan_eval.report.sentence import sentence
 from gan_eval.study.plan import ready
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.results import Results
 
-from ..study.answer.made import grid, made, product
-from . import synthetic
+from ...study.answer.made import grid, made, product
+from .. import synthetic
 
 
 def first_screen(study: dict, levels: list[float], **options: object) -> tuple[Answer, Results]:

@@ -16,7 +16,7 @@ from gan_eval.pages.language import languages, speaking
 from gan_eval.report import embedded
 from gan_eval.report.embedded import FIGURE, DamagedDataError, Embedded
 from gan_eval.report.page import assemble
-from gan_eval.report.reading import Shown, faults, is_same, outside, texts, without
+from gan_eval.report.verification.reading import Shown, faults, is_same, outside, texts, without
 from gan_eval.runtime.arguments import cut, plain, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading

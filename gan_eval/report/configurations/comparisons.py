@@ -12,8 +12,8 @@ import pandas as pd
 from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, probability
-from gan_eval.report import comparison_table
 from gan_eval.report.cells import CellRows
+from gan_eval.report.configurations import table
 from gan_eval.report.figures import kl_axis, margin_lines
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import UsageError
@@ -97,7 +97,7 @@ def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
         blocks.append(Paragraph(f"{said}seeds would make a comparison possible."))
     else:
         blocks.append(Paragraph(_answer(found, compared.versus)))
-    blocks += comparison_table.blocks(found, cells, compared.versus, compared.references)
+    blocks += table.blocks(found, cells, compared.versus, compared.references)
     if not found.pairs.empty:
         blocks += gallery(lambda: _profiles(found, cells))
     if left := found.left_out:

@@ -9,12 +9,12 @@ from gan_eval.pages.blocks import Answer
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
 from gan_eval.report.cells import cells_of
-from gan_eval.report.comparisons import compare, configurations, method
+from gan_eval.report.configurations.comparisons import compare, configurations, method
 from gan_eval.study.results.results import Results
 from gan_eval.training.config import TrainingConfig
 
-from . import synthetic
-from .elements import Element, parse
+from .. import synthetic
+from ..elements import Element, parse
 
 CONFIGS = {
     "reference": TrainingConfig(),

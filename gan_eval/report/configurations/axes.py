@@ -12,9 +12,9 @@ from typing import Any
 from gan_eval.pages.blocks import Answer, Card, Step
 from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, interval, number, percent, percents, setting
-from gan_eval.report.axes_figures import over_axes
 from gan_eval.report.cells import CellRows
-from gan_eval.report.comparisons import Compared
+from gan_eval.report.configurations.comparisons import Compared
+from gan_eval.report.configurations.figures import over_axes
 from gan_eval.runtime.arguments import plain
 from gan_eval.study.answer import effects, special, versus, words
 from gan_eval.study.answer.phrases import median_worth, size

@@ -14,14 +14,14 @@ from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
 from gan_eval.report import embedded, render
-from gan_eval.report.reading import Shown, texts
-from gan_eval.report.verify import verify
+from gan_eval.report.verification.reading import Shown, texts
+from gan_eval.report.verification.verify import verify
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
 
-from ..cli.commands import gan_eval
-from . import synthetic
-from .test_page import PAGES, page
+from ...cli.commands import gan_eval
+from .. import synthetic
+from ..test_page import PAGES, page
 
 _DATA = re.compile(r'<script type="application/json" id="data".*?</script>', re.S)
 _CHANGED = 40

@@ -1,0 +1,1 @@
+"""Whether the numbers of a page are those of the data inside it."""
