@@ -141,6 +141,8 @@ class Learned:
             some = _("None of {n} trainings learned the distribution")
         elif self.converged == self.trainings:
             some = _("All {n} trainings learned the distribution")
+            if self.trainings == 2:
+                some = _("Both trainings learned the distribution")
         said = some.format(some=count(self.converged), n=count(self.trainings))
         return said + _("; too few to say more: {fewest} or more seeds would be needed.").format(
             fewest=FEWEST

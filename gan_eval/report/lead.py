@@ -3,7 +3,10 @@ mends it, and what to do next."""
 
 from __future__ import annotations
 
+import json
 import math
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,7 +38,12 @@ def leading(cells: Sequence[CellRows]) -> CellRows:
     return max(own, key=lambda cell: cell.replicates)
 
 
-def answer(said: str, cells: Sequence[CellRows], groups: Sequence[Backends]) -> Answer:
+def answer(
+    said: str,
+    cells: Sequence[CellRows],
+    groups: Sequence[Backends],
+    provenance: Mapping[str, Any] | None = None,
+) -> Answer:
     """Write the first screen about the leading cell, under a headline."""
     lead = leading(cells)
     return Answer(
@@ -43,7 +51,7 @@ def answer(said: str, cells: Sequence[CellRows], groups: Sequence[Backends]) -> 
         sentences=_sentences(lead, cells, groups),
         picture=_picture(lead),
         cards=cards(lead),
-        next_steps=_steps(lead, cells),
+        next_steps=_steps(lead, cells, provenance or {}),
     )
 
 
@@ -123,6 +131,9 @@ def cards(cell: CellRows) -> list[Card]:
         else ""
     )
     drawn = _("{speed} with the chapter’s pictures drawn").format(speed=number(chapter))
+    if cell.replicates > 1:
+        beside = _("one training alone; {speed} side by side")
+        drawn = f"{beside.format(speed=number(s['examples_per_second']))}; {drawn}"
     return [
         _share_card(cell),
         Card(
@@ -184,31 +195,56 @@ def _bounds(cell: CellRows, name: str, digits: int = 3) -> str:
     return _("95 % interval {bounds}").format(bounds=interval(low, high, digits))
 
 
-def _steps(lead: CellRows, cells: Sequence[CellRows]) -> list[Step]:
-    steps = []
+def _more_seeds(provenance: Mapping[str, Any]) -> str:
+    """The command that ran the study, for 100 seeds or as many as it planned, without the budget
+    that may have cut it short."""
+    asked = str(provenance.get("command") or "")
+    asked = asked if asked.startswith("gan-eval run") else "gan-eval run"
+    planned = (provenance.get("study") or {}).get("replicates") or 0
+    kept = re.sub(r" --set (replicates|time_budget)=\S+", "", asked)
+    return f"{kept} --set replicates={max(100, planned)}"
+
+
+def _assigned(lead: CellRows) -> str | None:
+    """The options that set what differs from the chapter's values; None where the target does,
+    which no option of a line's length says."""
+    config = lead.config
+    if config is None or config.preset is not None:
+        return None
+    chapter = type(config)()
+    names = (name for name in type(config).model_fields if name != "preset")
+    changed = {n: v for n in names if (v := getattr(config, n)) != getattr(chapter, n)}
+    if "target" in changed:
+        return None
+    return "".join(f" --set {shlex.quote(f'{n}={json.dumps(v)}')}" for n, v in changed.items())
+
+
+def _steps(lead: CellRows, cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> list[Step]:
+    steps, assigned = [], _assigned(lead)
     if lead.replicates < FEWEST:
         steps.append(
             Step(
                 _("Train from more seeds, so that a share can be told:"),
-                "gan-eval run --set replicates=100",
+                _more_seeds(provenance),
             )
         )
     if _may_be_mended(lead):
         steps.append(_mended(lead, cells))
-    if lead.config and lead.config.preset is None and (picks := chosen(lead)):
+    if assigned is not None and (picks := chosen(lead)):
         steps.append(
             Step(
                 _(
                     "See one of these trainings again, its losses and its points ({training}):"
                 ).format(training=picks[-1].name),
-                f"gan-eval train --backend {lead.backend} --seed {picks[-1].seed} --plot gan.png",
+                f"gan-eval train{assigned} --backend {lead.backend} --seed {picks[-1].seed} "
+                "--plot gan.png",
             )
         )
-    if _may_be_mended(lead):
+    if assigned is not None and _may_be_mended(lead):
         steps.append(
             Step(
                 _("What can a discriminator of this form see at all, before it is trained?"),
-                "gan-eval dynamics",
+                f"gan-eval dynamics{assigned}",
             )
         )
     return steps

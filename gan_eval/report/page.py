@@ -84,7 +84,7 @@ def _answer(
     if compared is not None and (found := axes.answer(cells, compared, provenance)):
         return found
     said = of_cells(cells, provenance)
-    return lead.answer(said, cells, groups) if cells else lead.nothing(said, provenance)
+    return lead.answer(said, cells, groups, provenance) if cells else lead.nothing(said, provenance)
 
 
 def write(results: Results, path: str | Path, benchmarks: pd.DataFrame | None = None) -> Path:

@@ -53,6 +53,23 @@ def losses(cell: CellRows) -> str:
         return _("No training ended with both losses within {near} of ln 2 = 0.693.").format(
             near=NEAR_LN_2
         )
+    if cell.replicates == 1:
+        return (
+            _(
+                "It ended with both losses at ln 2 = 0.693, as with a perfect generator, but had "
+                "not learned the distribution."
+            )
+            if wrong
+            else _(
+                "It ended with both losses at ln 2 = 0.693, as with a perfect generator; so do "
+                "trainings that have not learned the distribution."
+            )
+        )
+    if not wrong:
+        return _(
+            "{some} of {all} trainings ended with both losses at ln 2 = 0.693, as with a perfect "
+            "generator; these had learned the distribution, but others end so without."
+        ).format(some=count(total), all=count(cell.replicates))
     return n_(
         "{some} of {all} training ended with both losses at ln 2 = 0.693, as with a perfect "
         "generator; {wrong} of them had not learned the distribution.",
