@@ -174,6 +174,21 @@ def _shares(axes: Axes, values: NDArray[np.float64], lines: dict[float, str], be
     axes.set_ylabel(f"share of {count(n)} {'training' if n == 1 else 'trainings'}")
 
 
+def _row_name(name: object, limit: int = 40) -> str:
+    """A row's name in at most ``limit`` characters; of settings the names are cut, not the values.
+
+    >>> _row_name("learning_rate_D=0.05, learning_rate_G=0.005")
+    'learni…rate_D=0.05, learni…rate_G=0.005'
+    """
+    whole = plain(name, 10 * limit)
+    parts = [part.partition("=") for part in whole.split(", ")]
+    if len(whole) > limit and all(sign for _, sign, _ in parts):
+        values = sum(len(value) + 1 for *_, value in parts) + 2 * (len(parts) - 1)
+        if (room := (limit - values) // len(parts)) >= 6:
+            return ", ".join(f"{plain(key, room)}={value}" for key, _, value in parts)
+    return plain(name, limit)
+
+
 def _strips(axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[float, str]) -> None:
     """Draw a strip for each configuration: its spread, its trainings, and its median."""
     names = list(groups)[:MOST_STRIPS]
@@ -212,7 +227,7 @@ def _strips(axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[floa
                 [middle] * 2, [place - 0.32, place + 0.32], color=COLOURS["ink"], linewidth=2.2
             )
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_yticks(range(len(names)), [plain(name, 40) for name in names])
+    axes.set_yticks(range(len(names)), [_row_name(name) for name in names])
     axes.set_ylabel("")
     if (more := len(groups) - len(names)) > 0:
         axes.annotate(

@@ -77,11 +77,9 @@ def sentences(found: Reading) -> list[tuple[str | None, str]]:
 def cards(found: Reading) -> list[Card]:
     """The numbers that matter: the best, the first one, how many are tied, the seeds."""
     lead, names = found.lead, found.layout.names()
-    seeds = Card(
-        "seeds of each",
-        count(lead.seeds),
-        "enough to tell" if lead.told else f"fewer than {count(lead.least)} can show nothing",
-    )
+    clear = "enough to show a clear difference"
+    few = f"fewer than {count(lead.least)} can show nothing"
+    seeds = Card("seeds of each", count(lead.seeds), clear if lead.told else few)
     first, reference = lead.order[0], found.entries[0].label
     if not lead.told:
         return [_worth_card(found, "the first", reference), seeds]

@@ -100,8 +100,8 @@ def configurations(compared: Compared, cells: Sequence[CellRows]) -> Section:
     blocks += table.blocks(found, cells, compared.versus, compared.references)
     if not found.pairs.empty:
         blocks += gallery(lambda: _profiles(found, cells))
-    if left := found.left_out:
-        names = ", ".join(plain(name) for name in left[:5])
+    if left := [name for name in found.left_out if name != found.reference]:
+        names = "; ".join(plain(name) for name in left[:5])
         names += f" and {count(len(left) - 5)} more" if len(left) > 5 else ""
         said = f"Without {FEWEST} seeds in common with the reference: {names}."
         blocks.append(Paragraph(said))

@@ -51,18 +51,19 @@ def _effect(found: Reading, position: int) -> str:
                 best[text] = best.get(text, 0) + 1
             ratios.append(worths[top.label] / max(min(worths[e.label] for e in worse), 1e-9))
     if not ratios:
-        return "no difference is shown, whatever the rest."
-    of = f"it matters in {count(len(ratios))} of {count(len(groups))} settings of the rest"
+        return "no difference is shown, whatever the others."
+    of = f"it matters in {count(len(ratios))} of {count(len(groups))} settings of the others"
     if len(groups) == 1:
         of = "it matters"
     elif len(ratios) == len(groups):
-        of = "it matters at every setting of the rest"
+        of = "it matters at every setting of the others"
     often = max(best.values())
     order = axis.ordered(range(len(axis)))
     names = [axis.texts[at] for at in order if best.get(axis.texts[at]) == often]
     ahead = f"{listed(names[:MOST_NAMED])} {'is' if len(names) == 1 else 'are'} among the best"
     if len(ratios) > 1:
-        ahead += " each time" if often == len(ratios) else f" {count(often)} times"
+        some = f" {plural(often, 'time')}" + (" each" if len(names) > 1 else "")
+        ahead += " each time" if often == len(ratios) else some
     return f"{of} (best against worst {_times(ratios)} as many real rows); {ahead}."
 
 
@@ -146,7 +147,8 @@ def to_tell(found: Reading) -> tuple[str, int] | None:
         return None
     reference = found.entries[0].label
     second = lead.best[1] if reference == lead.order[0] or reference not in lead.best else reference
-    return second, needed_seeds(lead.duels[second].wins, len(lead.order) - 1)
+    needed = needed_seeds(lead.duels[second].wins, len(lead.order) - 1)
+    return second, _roughly(needed)
 
 
 def ties(found: Reading) -> str:
@@ -163,6 +165,16 @@ def ties(found: Reading) -> str:
     if needed > MOST_NEEDED:
         return f"{said}: more than {count(MOST_NEEDED)} seeds would be needed to tell them apart."
     return f"{said}: about {count(needed)} seeds would tell whether that is chance."
+
+
+def _roughly(seeds: int) -> int:
+    """Round up to two digits: such an estimate knows no more.
+
+    >>> _roughly(48), _roughly(1261)
+    (48, 1300)
+    """
+    step = 10 ** max(len(str(seeds)) - 2, 0)
+    return -(-seeds // step) * step
 
 
 def missing(found: Reading) -> str:
