@@ -114,7 +114,8 @@ def next_steps(found: Exercise) -> list[Step]:
     asked = found.provenance["command"] or "gan-eval exercise"
     steps = []
     if found.answers["not shown"]:
-        more = 10 * -(-max(4 * found.settings.discriminators, 20) // 10)
+        more = max(4 * found.settings.discriminators, 20, *words.enough(found))
+        more = 10 * -(-more // 10)
         fewer = f" --replicates {more}" if found.settings.replicates < more else ""
         steps.append(
             Step(

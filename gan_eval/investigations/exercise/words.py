@@ -95,20 +95,33 @@ def meaning(found: Exercise) -> str:
     )
 
 
+def _asked_about(found: Exercise, open_at: Sequence[int]) -> int:
+    """The number of rows that is spoken of where it is open: the GANs' own, or the least; where
+    nothing is told, the headline has what it says."""
+    n = found.settings.config.n_examples
+    return n if n in open_at else open_at[0]
+
+
+def enough(found: Exercise) -> list[int]:
+    """List how many generators would tell where it is open; none where too many would."""
+    open_at = found.answers["not shown"]
+    if not open_at:
+        return []
+    needed = generators_to_tell(found.wins(_asked_about(found, open_at)).value)
+    return [int(needed)] if isfinite(needed) else []
+
+
 def undecided(found: Exercise) -> list[str]:
     """Say where neither is shown, and how many generators would tell; nothing where all is told."""
     open_at = found.answers["not shown"]
     if not open_at:
         return []
-    # Where nothing is told, the headline has what the GANs' own number of rows says.
-    n = found.settings.config.n_examples
-    n = n if n in open_at else open_at[0]
-    share = found.wins(n).value
-    enough = generators_to_tell(share)
-    about = count(enough) if enough < 100 else number(enough, 2)
+    n = _asked_about(found, open_at)
+    few = enough(found)
+    about = [count(one) if one < 100 else number(one, 2) for one in few]
     more = (
-        f"if the share stays, about {about} generators would tell"
-        if isfinite(enough)
+        f"if the share stays, about {about[0]} generators would tell"
+        if about
         else "a share so close to one half takes too many to tell"
     )
     won_here = f": {won(found, n)} win there" if found.answered else ""
