@@ -74,8 +74,11 @@ def goes(found: Dynamics) -> str:
     if math.isinf(own.updates_to_halve):
         return "plain steps turn about the equilibrium and come no closer"
     how = "creeps" if own.updates_to_halve > updates else "goes"
+    plain = (
+        "plain steps" if found.config.optimizer == "sgd" else "plain steps, unlike those of Adam,"
+    )
     return (
-        f"the game {how} to its equilibrium: plain steps take {pace} updates to halve the "
+        f"the game {how} to its equilibrium: {plain} take {pace} updates to halve the "
         f"distance, and a training has {count(updates)}"
     )
 
@@ -90,7 +93,8 @@ def seen(found: Dynamics) -> str:
     """Say which errors of the generator a flat discriminator sees, and which it does not."""
     hidden, total = found.visibility.invisible, len(found.axes.directions)
     shares = found.visibility.directions
-    can = f"A Gaussian can be wrong in {_spelled(total)} directions (its means, variances, tilts)"
+    tilts = "tilt" if total == 5 else "tilts"
+    can = f"A Gaussian can be wrong in {_spelled(total)} directions (its means, variances, {tilts})"
     if total == 2:
         can = "A Gaussian can be wrong in two directions (its mean and its variance)"
     if not hidden:
@@ -121,7 +125,7 @@ def bound(found: Dynamics) -> str:
     """Say what bounds the KL from below."""
     n, total = found.config.n_examples, len(found.axes.directions)
     if found.visibility.invisible:
-        return "No KL is too large: nothing mends an error that nothing sees."
+        return "The KL has no limit: nothing mends an error that nothing sees."
     return (
         f"A mean KL of {number(found.bound)} nats at best with {count(n)} rows, where maximum "
         f"likelihood leaves {number(total / (2 * n))}."
@@ -154,7 +158,7 @@ def slowness(found: Dynamics) -> list[str]:
     return [
         "Seen is not soon mended: a feature that starts small moves little. Plain steps at these "
         f"rates would take about {number(1 / abs(slowest.eigenvalue), 1)} updates for the "
-        f"{moved(found, slowest)}, and training has {count(updates)}."
+        f"{moved(found, slowest)}, and a training has {count(updates)}."
     ]
 
 

@@ -154,7 +154,8 @@ def _cards(found: Figures) -> Iterator[Card]:
             f"{best['backend']}, {interval(best['seconds_low'], best['seconds_high'])}",
         )
     if row is None:
-        trained = int((found.table["unit"] == TRAINING).sum())
+        trains = (found.table["unit"] == TRAINING) & found.table["backend"].notna()
+        trained = int(trains.sum())
         yield Card("Benchmarks", count(len(found.table)), f"{trained} of training")
     spread = found.table["spread"].to_numpy(dtype=float)
     if not np.isnan(spread).all():
