@@ -1,4 +1,4 @@
-"""What would have been found: the least difference that the tests see nine times of ten."""
+"""What would have been found: the least difference that the tests see nine times out of ten."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KINDS = {"shift": "hotelling", "variance": "covariance", "share": "columns", "lo
 
 @dataclass(frozen=True)
 class Least:
-    """The least difference of a kind that one test finds nine times of ten.
+    """The least difference of a kind that one test finds nine times out of ten.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ def power(
     permutations: int = 999,
     rng: np.random.Generator,
 ) -> Power:
-    """Find the least differences that the tests would have found nine times of ten.
+    """Find the least differences that the tests would have found nine times out of ten.
 
     Parameters
     ----------

@@ -99,7 +99,7 @@ def _columns_plane(found: Comparison) -> list[_Plane]:
     if len(names) < 2:
         return []
     labels = _label(found, names[0]), _label(found, names[1])
-    caption = f"The two most different columns, {labels[0]} and {labels[1]}"
+    caption = f"The two most different columns of numbers, {labels[0]} and {labels[1]}"
     samples = [
         np.column_stack([_values(found, side, name) for name in names]) for side in _sides(found)
     ]

@@ -31,14 +31,14 @@ def sentence(found: Power) -> str:
     --------
     >>> from gan_eval.comparison.power import Least
     >>> sentence(Power(Least(0.3, "a", "hotelling"), None, None, None, {}, 200, 200, 0.007))
-    'With these sizes a shift of 0.30 sd in one column would have been found nine times of ten.'
+    'With these sizes a shift of 0.30 sd in one column would have been found nine times out of ten.'
     """
     said = [say(getattr(found, kind).size) for kind, say in _SAID.items() if getattr(found, kind)]
     if not said:
         return f"What would have been found cannot be told: {next(iter(found.why_not.values()))}."
     *most, last = said
     listed = f"{', '.join(most)} or {last}" if most else last
-    return f"With these sizes {listed} would have been found nine times of ten."
+    return f"With these sizes {listed} would have been found nine times out of ten."
 
 
 def table(found: Power) -> Table:
