@@ -31,7 +31,7 @@ _FALSE = "<b>All 32 converged, median KL 0.0001.</b>"
 @pytest.fixture
 def written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the data of a page give is written once for the many pages forged from it."""
-    from gan_eval.report import verify as module
+    from gan_eval.report.verification import verify as module
 
     again = module._again
 

@@ -53,7 +53,7 @@ def _check(html: str, folder: Path) -> list[str]:
 @pytest.fixture
 def written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """One page from the same data for many checks, since writing it takes a second."""
-    from gan_eval.report import verify as module
+    from gan_eval.report.verification import verify as module
 
     again = module._again
     pages: dict[bool, str] = {}
