@@ -110,7 +110,7 @@ def test_the_last_epoch_has_the_ellipses_of_the_rows() -> None:
     assert made.csv is not None
     table = pd.read_csv(io.StringIO(made.csv)).set_index("distribution")
     truth = TrainingConfig().truth
-    assert table.loc["the truth", ["mean_1", "mean_2"]].tolist() == truth.mean.tolist()
+    assert list(table.loc["the truth", ["mean_1", "mean_2"]]) == truth.mean.tolist()
     by_kl = cell.rows.iloc[cell.by_kl()]
     for position, rank in enumerate((10, 1, 19), 1):
         row, drawn = by_kl.iloc[rank], table.iloc[position]
