@@ -163,8 +163,16 @@ def ties(found: Reading) -> str:
         f"{found.name(second)} on {percent(share)} of {plural(lead.seeds, 'seed')}"
     )
     if needed > MOST_NEEDED:
-        return f"{said}: more than {count(MOST_NEEDED)} seeds would be needed to tell them apart."
-    return f"{said}: about {count(needed)} seeds would tell whether that is chance."
+        said += f": more than {count(MOST_NEEDED)} seeds would be needed to tell them apart."
+    else:
+        said += f": about {count(needed)} seeds would tell whether that is chance."
+    others = len(lead.order) - 1
+    if others == 1:
+        return said
+    return (
+        f"{said} Tied are those that {count(others)} comparisons at once do not tell apart; the "
+        "interval of one of them alone may exclude 1 all the same."
+    )
 
 
 def _roughly(seeds: int) -> int:
