@@ -64,8 +64,9 @@ def show(
 
 
 def console(driver: Any) -> list[str]:
-    """What the console has said since it was asked last."""
-    return [entry["message"] for entry in driver.get_log("browser")]
+    """What the console has said since it was asked last, but of the browser's own pages."""
+    said = [entry["message"] for entry in driver.get_log("browser")]
+    return [message for message in said if not message.startswith("chrome")]
 
 
 def requests(driver: Any) -> list[str]:

@@ -91,7 +91,7 @@ def test_the_command_writes_a_new_folder_and_says_what_it_left_out(
     folders = [str(tmp_path / name) for name in "aba"]
     status = status_of(["report", *folders, "--out", str(tmp_path / "both")])
     assert status == 0
-    assert "Left out: 6 replicates" in capsys.readouterr().out
+    assert "Left out: 6 trainings" in capsys.readouterr().out
     assert len(Results.load(tmp_path / "both").rows) == 12
     assert status_of(["report", *folders]) == 2
     assert "name it with `--out`" in capsys.readouterr().err
@@ -132,7 +132,7 @@ def many(
     folders = [str(shutil.copytree(trained[0] / name, tmp_path / name)) for name in "ab"]
     assert status_of(["report", *folders, "--out", str(tmp_path / "c")]) == 0
     printed = capsys.readouterr().out
-    assert "Left out: 20 replicates" in printed
+    assert "Left out: 20 trainings" in printed
     return tmp_path / "c", trained[1]
 
 

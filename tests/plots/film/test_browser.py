@@ -9,7 +9,7 @@ import pytest
 
 import gan_eval as ge
 
-from ...report.chromium import browser, needs_driver, show
+from ...report.chromium import browser, console, needs_driver, show
 
 pytestmark = needs_driver
 
@@ -54,4 +54,4 @@ def test_the_slider_moves_by_keys_and_the_button_plays(film: Path, tmp_path: Pat
         assert "Pause" in button.text
         WebDriverWait(driver, 30).until(lambda _: "Play" in button.text)
         assert learned(driver) == last
-        assert not [log for log in driver.get_log("browser") if log["level"] == "SEVERE"]
+        assert console(driver) == []
