@@ -144,7 +144,7 @@ def test_nothing_is_lost_of_many_rows_whoever_reads_them(
         pd.testing.assert_frame_equal(read, expected)
     for name in ("all.csv", "all.parquet"):
         assert status_of(["export", str(folder), "--out", str(folder / name)]) == 0
-        assert f"({len(expected):,} rows)" in capsys.readouterr().out
+        assert f"{len(expected):,} rows" in capsys.readouterr().out
     text = {"config_hash": str, "environment": str}
     pd.testing.assert_frame_equal(
         pd.read_csv(folder / "all.csv", dtype=text, **EXACT_CSV), expected, check_dtype=False
