@@ -159,7 +159,7 @@ def test_nothing_is_lost_of_many_rows_whoever_reads_them(
         answer = json.loads(capsys.readouterr().out)
         assert (answer["replicates"], answer["converged"]) == (len(expected), converged)
     page = (folder / "report.html").read_text()
-    assert "of 140 replicates converged" in page
+    assert page.count("<bdi>70</bdi>") >= 2  # both configurations are whole
     assert status_of(["report", str(folder)]) == 0
     assert (folder / "report.html").read_text() == page
     assert status_of(["verify", str(folder / "report.html")]) == 0
