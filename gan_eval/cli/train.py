@@ -211,7 +211,8 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
     elif why := sentence(rows.iloc[0].to_dict(), trained.config.dimension):
         say(f"why: {why}")
     if plot is not None:
-        say(f"the picture is in {plot}")
+        what = "picture" if plot.suffix.lower() in (".png", ".svg") else "film"
+        say(f"the {what} is in {plot}")
     say(headline(rows))
 
 

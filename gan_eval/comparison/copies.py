@@ -190,6 +190,23 @@ def find_copies(
     )
 
 
+def exact_copies(real: Array, generated: Array) -> Count:
+    """Count the rows of generated (m, d) that equal a row of real (n, d), beside the share of
+    real's rows that equal another row of real.
+
+    Examples
+    --------
+    >>> real = np.arange(6.0).reshape(3, 2)
+    >>> exact_copies(real, np.concatenate([real[:2], real + 0.5])).rows
+    2
+    """
+    codes = row_codes(np.concatenate([real, generated]))
+    of_real, of_generated = codes[: len(real)], codes[len(real) :]
+    in_real = np.bincount(of_real, minlength=codes.max() + 1)
+    equal, repeated = int((in_real[of_generated] > 0).sum()), int((in_real[of_real] > 1).sum())
+    return Count.beside(equal, len(generated), repeated, len(real))
+
+
 def _repeated(counts: NDArray[np.intp], size: int) -> float:
     """Count the rows, of ``size`` drawn from rows with these multiplicities, that equal another.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gan_eval.comparison.held_out import CopyVerdict
 from gan_eval.comparison.pages import (
     copies_words,
     coverage_words,
@@ -185,6 +186,11 @@ def _steps(found: Comparison) -> Iterator[Step]:
             "Test exactly whether training rows are copied: hold some real rows back from the "
             "training, and name them.",
             "--holdout held_out.csv",
+        )
+    elif found.copies.verdict == CopyVerdict.COPIES:
+        yield Step(
+            "Rows of the training are copied: train with fewer weights, fewer epochs or more rows, "
+            "and compare again."
         )
     if found.told_apart and files:
         yield Step(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from gan_eval.comparison.columns.prepare import prepare
 from gan_eval.comparison.columns.redundant import redundant
+from gan_eval.comparison.copies import Count, exact_copies
 from gan_eval.comparison.reading import (
     ReadOptions,
     Table,
@@ -54,6 +55,8 @@ class Ranking(Displayed):
         Columns left out and why (:func:`~gan_eval.stats.twosample.columns.set_aside`).
     found : RelativeDistances
         Distances and differences, in the coordinates in which the real rows are white.
+    copies : tuple of Count
+        Of each generator: rows that equal a real row, and how many would by chance.
     seed : int
     """
 
@@ -65,6 +68,7 @@ class Ranking(Displayed):
     notes: tuple[str, ...]
     set_aside: Mapping[str, str]
     found: RelativeDistances
+    copies: tuple[Count, ...]
     seed: int
 
     @property
@@ -160,6 +164,10 @@ class Ranking(Displayed):
                 "notes": self.notes,
                 "spread": self.found.spread,
                 "generators": self.to_frame().to_dict(orient="records"),
+                "copies": [
+                    {"generator": name, **asdict(one)}
+                    for name, one in zip(self.names, self.copies, strict=True)
+                ],
                 "differences": differences,
             }
         )
@@ -314,6 +322,7 @@ def rank(
         found=relative_distances(
             points[0], points[1:], measure=measure, method=method, alpha=alpha, rng=rng
         ),
+        copies=tuple(exact_copies(points[0], one) for one in points[1:]),
         seed=seed,
     )
 

@@ -26,6 +26,21 @@ MOST_NAMED = 3
 
 def headline(ranking: Ranking) -> str:
     """Answer in one sentence which is nearest and how good it is, or which cannot be told apart."""
+    return _ranked(ranking).removesuffix(".") + _copied(ranking) + "."
+
+
+def _copied(ranking: Ranking) -> str:
+    """Warn of the nearest one whose rows equal real ones more often than chance would have it."""
+    for place in ties(ranking):
+        found = ranking.copies[place]
+        if found.surprising:
+            equal = f"{count(found.rows)} of the {count(found.of)} rows of {_name(ranking, place)}"
+            verb = "equals" if found.rows == 1 else "equal"
+            return f"; but {equal} {verb} a real row: it may copy them"
+    return ""
+
+
+def _ranked(ranking: Ranking) -> str:
     first, *others = ranking.order
     if ranking.best is not None:
         which = "nearer" if len(others) == 1 else f"nearest of {len(ranking.names)}"

@@ -73,13 +73,15 @@ def goes(found: Dynamics) -> str:
         return f"the game leaves its equilibrium: plain steps double the distance in {pace} updates"
     if math.isinf(own.updates_to_halve):
         return "plain steps turn about the equilibrium and come no closer"
-    how = "creeps" if own.updates_to_halve > updates else "goes"
-    plain = (
-        "plain steps" if found.config.optimizer == "sgd" else "plain steps, unlike those of Adam,"
-    )
+    if found.config.optimizer == "sgd":
+        how = "creeps" if own.updates_to_halve > updates else "goes"
+        return (
+            f"the game {how} to its equilibrium: plain steps take {pace} updates to halve the "
+            f"distance, and a training has {count(updates)}"
+        )
     return (
-        f"the game {how} to its equilibrium: {plain} take {pace} updates to halve the "
-        f"distance, and a training has {count(updates)}"
+        f"plain steps would take {pace} updates to halve the distance to the equilibrium, where a "
+        f"training has {count(updates)}; how far its own steps come, only a training tells"
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import gan_eval as ge
+from gan_eval.comparison.ranking.words import headline
 from gan_eval.stats.mixed import MixedRows, embed
 from gan_eval.stats.relative import relative_distances
 
@@ -232,3 +233,17 @@ def test_the_page_fits_a_narrow_screen(ranking: ge.Ranking, tmp_path: Path) -> N
     ranking.save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text("utf-8")
     assert assert_fits_a_narrow_screen(page, tmp_path) == 5
+
+
+def test_a_copier_that_comes_first_is_named_as_one() -> None:
+    real = normal(0, 300)
+    found = ge.rank(real, {"copier": real[:200], "other": normal(1, 200, 0.5)})
+    assert [(one.rows, one.of, one.surprising) for one in found.copies] == [
+        (200, 200, True),
+        (0, 200, False),
+    ]
+    assert "200 of the 200 rows of copier" in headline(found)
+    assert found.to_dict()["copies"][0]["rows"] == 200
+    levels = np.random.default_rng(2).integers(3, size=(3, 200, 2)).astype(float)
+    grid = ge.rank(levels[0], {"a": levels[1], "b": levels[2]})
+    assert not any(one.surprising for one in grid.copies)  # of nine values rows are equal by chance
