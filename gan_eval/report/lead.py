@@ -23,6 +23,7 @@ from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import FEW, chosen
 from gan_eval.report.ellipses import last_epoch
 from gan_eval.report.middles import medians, middle
+from gan_eval.report.reproduce import again
 from gan_eval.report.samples import sample_pictures
 from gan_eval.report.tables import alone
 from gan_eval.runtime.arguments import cut, plain
@@ -201,8 +202,8 @@ def _more_seeds(provenance: Mapping[str, Any]) -> str:
     asked = str(provenance.get("command") or "")
     asked = asked if asked.startswith("gan-eval run") else "gan-eval run"
     planned = (provenance.get("study") or {}).get("replicates") or 0
-    kept = re.sub(r" --set (replicates|time_budget)=\S+", "", asked)
-    return f"{kept} --set replicates={max(100, planned)}"
+    kept = re.sub(r" --set time_budget=\S+", "", asked)
+    return again(kept, f"replicates={max(100, planned)}")
 
 
 def _assigned(lead: CellRows) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,16 @@ from gan_eval.runtime.settings import to_toml
 from gan_eval.study.results.results import MOST_ROWS
 
 _MOST_CONFIGURATIONS = 50
+
+
+def again(command: str, setting: str) -> str:
+    """Write a command once more, with one setting in place of what it said of that.
+
+    >>> again("gan-eval run a.toml --set replicates=4 --out b", "replicates=16")
+    'gan-eval run a.toml --out b --set replicates=16'
+    """
+    name = re.escape(setting.partition("=")[0])
+    return f"{re.sub(rf' --set {name}=[^ ]+', '', command)} --set {setting}"
 
 
 def reproduce(provenance: Mapping[str, Any]) -> Section:

@@ -10,6 +10,7 @@ from gan_eval.pages.blocks import Step
 from gan_eval.pages.numbers import count, interval, number, plural
 from gan_eval.report.generators import words
 from gan_eval.report.generators.entrants import Entrant, target_words
+from gan_eval.report.reproduce import again
 from gan_eval.study.plan.study import Study
 
 QUESTION = "Did the generator learn the distribution?"
@@ -80,10 +81,10 @@ def _of_a_training(one: Entrant, target: str) -> str:
     rows = f"real rows of {count(of)}" if math.isfinite(of) else "real rows"
     size = ""
     if math.isfinite(value):
-        bounds = f" ({interval(low, high)})" if math.isfinite(low) else ""
-        size = f", worth {number(value)} {rows}{bounds}"
+        bounds = f" ({interval(low, high, 2)})" if math.isfinite(low) else ""
+        size = f", worth {number(value, 2)} {rows}{bounds}"
     elif math.isfinite(low):
-        size = f", worth at least {number(low)} real rows"
+        size = f", worth at least {number(low, 2)} real rows"
     verdict = one.texts("verdict")[0]
     if verdict == "could_not_tell":
         return f"Whether {one.name} learned {target} could not be told from one training{size}."
@@ -121,7 +122,7 @@ def next_steps(entrants: Sequence[Entrant], provenance: Mapping[str, Any]) -> li
     found = []
 
     def step(text: str, setting_: str) -> None:
-        found.append(Step(text, f"{command} --set {setting_}" if command else ""))
+        found.append(Step(text, again(command, setting_) if command else ""))
 
     if any(one.summary["could_not_tell"] for one in own):
         rows = max((int(v) for one in own for v in one.values("n_generated") if v == v), default=0)

@@ -113,8 +113,8 @@ def _size(entrant: Entrant) -> str:
     name = worth_column(entrant)
     size, low = (float(entrant.summary[f"{name}{end}"]) for end in ("", "_low"))
     if math.isinf(size):
-        return f"at least {number(low)}" if 0 < low < math.inf else ""
-    return "" if math.isnan(size) else number(size)
+        return f"at least {number(low, 2)}" if 0 < low < math.inf else ""
+    return "" if math.isnan(size) else number(size, 2)
 
 
 def _beside(entrant: Entrant) -> str:

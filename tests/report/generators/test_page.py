@@ -15,6 +15,7 @@ import pytest
 from scipy import stats
 
 from gan_eval.pages.canvas import undrawn
+from gan_eval.pages.numbers import number
 from gan_eval.report import render, write
 from gan_eval.report.generators.entrants import BASELINES
 from gan_eval.report.verification.verify import verify
@@ -87,7 +88,7 @@ def test_the_headline_counts_trainings_by_setting() -> None:
     middle = rows.loc[rows["backend"] == "RingGAN", "worth_energy"].median()
     assert one == (
         "RingGAN learned ring8 in 8 of 10 trainings (44 to 97 %; 1 could not be told), but 2 of "
-        f"these 8 lack a mode; the typical one is worth {middle:.3g} real rows of 1000."
+        f"these 8 lack a mode; the typical one is worth {number(middle, 2)} real rows of 1000."
     )
 
 
