@@ -62,6 +62,10 @@ TERMS = {
     N_("median"): N_("The middle value: half of all are below it."),
     N_("coverage"): N_("The share of real rows that have a generated row near them."),
     N_("mode"): N_("A part of the rows around one peak of their density."),
+    N_("equilibrium"): N_(
+        "The state of the game where the generator is the target and the discriminator answers the "
+        "same to every row."
+    ),
     N_("held-out rows"): N_("Real rows that the generator has not seen in training."),
 }
 """One sentence for each term."""

@@ -14,6 +14,7 @@ from gan_eval.distributions.gaussian import Gaussian, GaussianLike, ellipse
 from gan_eval.distributions.modes import Modes
 from gan_eval.distributions.protocol import TargetLike, as_target
 from gan_eval.pages.canvas import COLOURS, legend_above
+from gan_eval.pages.language import N_, _
 from gan_eval.plots.axes import drawn, given
 from gan_eval.runtime.errors import UsageError
 
@@ -26,10 +27,14 @@ _RADIUS = float(np.sqrt(stats.chi2.ppf(0.95, 2)))
 _SAMPLED = 300
 """Rows drawn of a truth that has a density and no ellipse, where no real rows are given."""
 _KINDS = {
-    "real": ("real", "o", "-", "truth"),
-    "generated": ("learned", "^", (0, (5, 2)), "learned"),
+    "real": ("real", "o", "-", N_("real"), N_("truth, 95 %"), N_("truth")),
+    "generated": (
+        *("learned", "^", (0, (5, 2))),
+        *(N_("generated"), N_("learned, 95 %"), N_("learned")),
+    ),
 }
-"""Of each kind of rows: its colour, mark, line, and what its distribution is called."""
+"""Of each kind of rows: its colour, mark and line; what they, the ellipse of their distribution,
+and its density are called."""
 
 
 @drawn
@@ -123,11 +128,11 @@ def _plane(
     axes: Axes, laws: dict[str, Gaussian | None], rows: dict[str, Array | None], modes: Modes | None
 ) -> None:
     for kind, points in rows.items():
-        colour, marker, *_ = _KINDS[kind]
+        colour, marker, _line, name, *_names = _KINDS[kind]
         if points is not None and len(points):
             axes.scatter(
                 points[:, 0], points[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.55,
-                linewidth=0, label=kind,
+                linewidth=0, label=_(name),
             )  # fmt: skip
     if modes is not None:
         axes.plot(
@@ -135,15 +140,15 @@ def _plane(
             "+",
             color=COLOURS["ink"],
             markersize=9,
-            label="modes of the truth",
+            label=_("modes of the truth"),
         )
     for kind, gaussian in laws.items():
-        colour, _, dashes, name = _KINDS[kind]
+        colour, _mark, dashes, _rows_name, name, _density = _KINDS[kind]
         outline = None if gaussian is None else ellipse(gaussian)
         if outline is not None and np.isfinite(outline).all():
             axes.plot(
                 *outline.T, color=COLOURS[colour], linestyle=dashes, linewidth=2,
-                label=f"{name}, 95 %",
+                label=_(name),
             )  # fmt: skip
     look(axes, sight(laws["real"], [laws["generated"]], list(rows.values())))
     axes.set(xlabel="x₁", ylabel="x₂")
@@ -206,19 +211,19 @@ def _lines(axes: Axes, laws: dict[str, Gaussian | None], rows: dict[str, Array |
         high = min(high, float(truth.mean[0]) + 10 * sd)
     x = np.linspace(low, high, 300)
     for kind, gaussian in laws.items():
-        colour, _, dashes, name = _KINDS[kind]
+        colour, _mark, dashes, rows_name, _ellipse, name = _KINDS[kind]
         points = rows[kind]
         if points is not None and len(points):
             axes.hist(
                 points[:, 0], bins=25, range=(low, high), density=True, color=COLOURS[colour],
-                alpha=0.3, label=kind,
+                alpha=0.3, label=_(rows_name),
             )  # fmt: skip
         if gaussian is None or not np.isfinite(gaussian.factor).all():
             continue
         middle, sd = float(gaussian.mean[0]), float(np.sqrt(gaussian.covariance[0, 0]))
-        style: dict[str, Any] = {"color": COLOURS[colour], "linestyle": dashes, "label": name}
+        style: dict[str, Any] = {"color": COLOURS[colour], "linestyle": dashes, "label": _(name)}
         if sd > 0:
             axes.plot(x, stats.norm.pdf(x, middle, sd), **style)
         else:
             axes.axvline(middle, **style)
-    axes.set(xlabel="x", ylabel="density", xlim=(low, high))
+    axes.set(xlabel="x", ylabel=_("density"), xlim=(low, high))

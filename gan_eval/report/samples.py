@@ -7,13 +7,12 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from scipy import stats
 
+from gan_eval import plots
 from gan_eval.distributions.gaussian import Gaussian, ellipse
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
-from gan_eval.pages.language import N_, _
+from gan_eval.pages.canvas import Picture, canvas, picture
+from gan_eval.pages.language import _
 from gan_eval.pages.numbers import count, number
 from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, learned_law
@@ -98,11 +97,9 @@ def _picture(
     law, truth = learned_law(config, row), config.truth
     real, generated = _rows(config, row, pick.seed)
     with canvas(4.4 if config.dimension > 1 else 3.0) as (figure, axes):
-        draw = _curves if config.dimension == 1 else _points
-        draw(axes, (real, generated), (truth, law))
+        plots.distribution(law, truth, real, generated, ax=axes)
         if ends:
             axes.set(xlim=ends[0], ylim=ends[1])
-        legend_above(axes, columns=2)
         drawn = np.concatenate([real, generated])[:, :2]
         points = {f"x_{i + 1}": column for i, column in enumerate(drawn.T)}
         first = _(" (the first two coordinates)") if config.dimension > 2 else ""
@@ -126,41 +123,6 @@ def _picture(
             ),
             data=pd.DataFrame({"kind": np.repeat(["real", "generated"], len(real)), **points}),
         )
-
-
-_KINDS: Sequence = (
-    (N_("real"), "real", "o", "-"),
-    (N_("generated"), "learned", "^", (0, (5, 2))),
-)
-"""Label, colour, mark and line of the rows that were trained on, and of those that are made."""
-
-
-def _points(axes: Axes, rows: Sequence[NDArray], laws: Sequence[Gaussian]) -> None:
-    for (label, colour, marker, _line), points in zip(_KINDS, rows, strict=True):
-        axes.scatter(
-            points[:, 0], points[:, 1], s=13, color=COLOURS[colour], marker=marker, alpha=0.55,
-            linewidth=0, label=_(label),
-        )  # fmt: skip
-    for (label, colour, _mark, style), gaussian in zip(_KINDS, laws, strict=True):
-        axes.plot(
-            *ellipse(gaussian).T, color=COLOURS[colour], linestyle=style, linewidth=2,
-            label=_("95 % of the truth") if label == "real" else _("95 % of what was learned"),
-        )  # fmt: skip
-    axes.set(xlabel="x₁", ylabel="x₂")
-
-
-def _curves(axes: Axes, rows: Sequence[NDArray], laws: Sequence[Gaussian]) -> None:
-    both = np.concatenate(rows)
-    x = np.linspace(both.min() - 1, both.max() + 1, 200)
-    for (label, colour, _mark, style), points, gaussian in zip(_KINDS, rows, laws, strict=True):
-        axes.hist(points[:, 0], bins=25, density=True, color=COLOURS[colour], alpha=0.3)
-        middle, sd = gaussian.mean[0], float(np.sqrt(gaussian.covariance[0, 0]))
-        line = {"color": COLOURS[colour], "linestyle": style, "label": _(label)}
-        if sd > 0:
-            axes.plot(x, stats.norm.pdf(x, middle, sd), **line)
-        else:
-            axes.axvline(middle, **line)
-    axes.set(xlabel="x", ylabel=_("density"))
 
 
 def _moments(truth: Gaussian, law: Gaussian) -> str:
