@@ -11,7 +11,6 @@ from gan_eval.cli import reading_options
 from gan_eval.cli.app import AsJson, argument, as_options, names, option
 from gan_eval.cli.status import Status
 from gan_eval.cli.summary import AsMarkdown, one_form
-from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,22 +67,8 @@ def compare(
     na: reading_options.Na = None,
     array: reading_options.ArrayName = None,
     sheet: reading_options.SheetName = None,
-    kinds: Annotated[
-        list[str] | None,
-        option(
-            "--kinds NAME=KIND",
-            "The kind of a column, as `zip=category`: number, category, time, … May be given "
-            "many times.",
-            "found out",
-        ),
-    ] = None,
-    missing: Annotated[
-        str,
-        option(
-            "--missing HOW",
-            "A missing value is a value of its own (`level`), or leaves its row out (`drop`).",
-        ),
-    ] = "level",
+    kinds: reading_options.Kinds = None,
+    missing: reading_options.Missing = "level",
     group: Annotated[
         str | None,
         option(
@@ -179,7 +164,7 @@ def compare(
     with steps() as progress:
         found = comparison.compare(
             *_sides(tables, target, sampler),
-            kinds=_kinds(kinds),
+            kinds=reading_options.kinds_of(kinds),
             missing=missing,
             group=group,
             weights=weights,
@@ -230,17 +215,6 @@ def compare(
     if copied and (fail_on_copies or found.copies.held_out is not None):
         return Status.of(False)
     return Status.of({Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}.get(found.verdict))
-
-
-def _kinds(given: list[str] | None) -> dict[str, str]:
-    """Read NAME=KIND; a name may hold equal signs."""
-    found = {}
-    for one in given or ():
-        name, equals, kind = one.rpartition("=")
-        if not equals:
-            raise UsageError(f"`--kinds` is given as NAME=KIND, got {shown(one)}")
-        found[name] = kind
-    return found
 
 
 def _sides(tables: Sequence[Path], target: str | None, sampler: str | None) -> tuple[Any, Any]:

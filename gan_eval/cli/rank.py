@@ -16,7 +16,7 @@ from gan_eval.cli.summary import AsMarkdown, one_form
 if TYPE_CHECKING:
     from gan_eval.comparison.ranking import Ranking
 
-_NAMED = ("sample", "seed", *reading_options.READING)
+_NAMED = ("sample", "seed", "kinds", "missing", *reading_options.READING)
 
 
 def rank(
@@ -46,6 +46,8 @@ def rank(
     na: reading_options.Na = None,
     array: reading_options.ArrayName = None,
     sheet: reading_options.SheetName = None,
+    kinds: reading_options.Kinds = None,
+    missing: reading_options.Missing = "level",
     sample: Annotated[
         int | None,
         option(
@@ -99,6 +101,8 @@ def rank(
         measure=measure,
         method=method,
         alpha=alpha,
+        kinds=reading_options.kinds_of(kinds),
+        missing=missing,
         seed=seed,
         columns=columns,
         exclude=exclude or (),
@@ -112,7 +116,11 @@ def rank(
         array=array,
         sheet=sheet,
     )
-    found = replace(found, notes=tuple(as_options(note, *_NAMED) for note in found.notes))
+    found = replace(
+        found,
+        notes=tuple(as_options(note, *_NAMED) for note in found.notes),
+        set_aside={name: as_options(why, *_NAMED) for name, why in found.set_aside.items()},
+    )
     if html is not None:
         found.save(html)
     if markdown:

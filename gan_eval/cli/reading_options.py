@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from gan_eval.cli.app import option
+from gan_eval.runtime.arguments import shown
+from gan_eval.runtime.errors import UsageError
 
 READING = (
     *("separator", "decimal", "thousands", "encoding", "comment", "header"),
@@ -72,3 +74,30 @@ Columns = Annotated[
 Exclude = Annotated[
     list[str] | None, option("--exclude A,B,…", "Columns to leave out. May be given many times.")
 ]
+Kinds = Annotated[
+    list[str] | None,
+    option(
+        "--kinds NAME=KIND",
+        "The kind of a column, as `zip=category`: number, category, time, … May be given "
+        "many times.",
+        "found out",
+    ),
+]
+Missing = Annotated[
+    str,
+    option(
+        "--missing HOW",
+        "A missing value is a value of its own (`level`), or leaves its row out (`drop`).",
+    ),
+]
+
+
+def kinds_of(given: list[str] | None) -> dict[str, str]:
+    """Read NAME=KIND; a name may hold equal signs."""
+    found = {}
+    for one in given or ():
+        name, equals, kind = one.rpartition("=")
+        if not equals:
+            raise UsageError(f"`--kinds` is given as NAME=KIND, got {shown(one)}")
+        found[name] = kind
+    return found

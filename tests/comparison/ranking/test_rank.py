@@ -247,3 +247,28 @@ def test_a_copier_that_comes_first_is_named_as_one() -> None:
     levels = np.random.default_rng(2).integers(3, size=(3, 200, 2)).astype(float)
     grid = ge.rank(levels[0], {"a": levels[1], "b": levels[2]})
     assert not any(one.surprising for one in grid.copies)  # of nine values rows are equal by chance
+
+
+def test_the_command_takes_kinds_and_what_is_missing(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    tables = {}
+    for name, shift in (("real", 0.0), ("a", 0.1), ("b", 1.0)):
+        frame = pd.DataFrame(
+            {"x": rng.normal(shift, 1, size=60), "code": rng.integers(4, size=60).astype(float)}
+        )
+        frame.loc[:5, "x"] = np.nan
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        tables[name] = frame
+    files = [str(tmp_path / f"{name}.csv") for name in tables]
+    chosen = ["--kinds", "code=category", "--missing", "drop", "--json"]
+    found = json.loads(gan_eval("rank", *files, *chosen).stdout)
+    wanted = ge.rank(
+        tables["real"],
+        {"a.csv": tables["a"], "b.csv": tables["b"]},
+        kinds={"code": "category"},
+        missing="drop",
+    )
+    assert [one["distance"] for one in found["generators"]] == pytest.approx(
+        wanted.to_frame()["distance"].tolist()
+    )
+    assert {one["rows"] for one in found["generators"]} == {54}
