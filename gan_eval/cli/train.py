@@ -185,7 +185,8 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
     from gan_eval.judging.summary import quantile
 
     many = len(rows) > 1
-    label = f" (medians of {len(rows)} replicates)" if many else ""
+    middle = "mean" if len(rows) == 2 else "median"  # of two they are the same
+    label = f" ({middle}s of {len(rows)} trainings)" if many else ""
     say(
         f"loss_D {rows['loss_D'].median():.3f}, loss_G {rows['loss_G'].median():.3f}, "
         f"{float(np.median(trained.examples_per_second)):.1f} examples/sec{label}"
@@ -193,7 +194,7 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
     drawn = trained.chapter_examples_per_second[0]
     if np.isfinite(drawn):
         say(f"by the chapter's clock, drawing included: {drawn:.1f} examples/sec")
-    head = ("", "truth", "learned (median)" if many else "learned", "error")
+    head = ("", "truth", f"learned ({middle})" if many else "learned", "error")
     print_table(head, _moments(trained, rows))
     if many and len(rows) <= SHOWN:
         print_replicates(rows)

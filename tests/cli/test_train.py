@@ -90,7 +90,7 @@ def test_a_full_disk_leaves_the_picture_that_was_there_or_none(tmp_path: Path, n
 def test_thousands_of_replicates_by_the_fused_kernel() -> None:
     done = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--replicates", "3000")
     assert done.returncode == 0, done.stderr
-    assert "(medians of 3000 replicates)" in done.stdout
+    assert "(medians of 3000 trainings)" in done.stdout
     counts = re.findall(r"(\d+) (?:converged|near|failed|diverged)", done.stdout)
     assert sum(map(int, counts)) == 3000
 
