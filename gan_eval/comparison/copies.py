@@ -182,7 +182,7 @@ def find_copies(
             *rows, permutations=permutations, alpha=alpha, groups=groups, rng=generator
         )
     return Copies(
-        exact=Count.beside(int(equal.sum()), m, int((in_real[of_real] > 1).sum()), n),
+        exact=_exact(in_real[of_real], in_real[of_generated]),
         near=near,
         repeated_real=Count.beside(round(repeats[0]), size, repeats[1], size),
         repeated_generated=Count.beside(round(repeats[1]), size, repeats[0], size),
@@ -201,10 +201,15 @@ def exact_copies(real: Array, generated: Array) -> Count:
     2
     """
     codes = row_codes(np.concatenate([real, generated]))
-    of_real, of_generated = codes[: len(real)], codes[len(real) :]
-    in_real = np.bincount(of_real, minlength=codes.max() + 1)
-    equal, repeated = int((in_real[of_generated] > 0).sum()), int((in_real[of_real] > 1).sum())
-    return Count.beside(equal, len(generated), repeated, len(real))
+    n = len(real)
+    in_real = np.bincount(codes[:n], minlength=codes.max() + 1)
+    return _exact(in_real[codes[:n]], in_real[codes[n:]])
+
+
+def _exact(of_real: NDArray[np.intp], of_generated: NDArray[np.intp]) -> Count:
+    """Count from how often each row of real, and each of generated, is in real."""
+    equal, repeated = int((of_generated > 0).sum()), int((of_real > 1).sum())
+    return Count.beside(equal, len(of_generated), repeated, len(of_real))
 
 
 def _repeated(counts: NDArray[np.intp], size: int) -> float:
