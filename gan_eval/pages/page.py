@@ -55,7 +55,7 @@ def fill(
     """Fill a page: its question and answer on the first screen, then its sections."""
     moving = answer.moving
     scripts = [source("page.js"), *([moving.script] if moving else [])]
-    html = _template("template.html.j2").render(
+    html = template(_HERE, "template.html.j2").render(
         title=title,
         name=name,
         question=question,
@@ -69,9 +69,7 @@ def fill(
         script_hashes=Markup(" ".join(f"'{_hash(script)}'" for script in scripts)),
         words=glossary.words_in,
         language=language(),
-        texts=Markup(
-            json.dumps({text: _(text) for text in _OF_THE_SCRIPT}).replace("<", "\\u003c")
-        ),
+        texts=in_script(json.dumps({text: _(text) for text in _OF_THE_SCRIPT})),
     )
     # A lone surrogate, which JSON can hold, has no UTF-8 form.
     return html.encode("utf-8", "replace").decode("utf-8")
@@ -84,13 +82,14 @@ def _hash(script: str) -> str:
 
 def head(*, question: str, answer: Answer, more: str) -> str:
     """Fill the answer of a page alone, as a notebook shows it; ``more`` says where the rest is."""
-    return _template("head.html.j2").render(question=question, answer=answer, more=more)
+    return template(_HERE, "head.html.j2").render(question=question, answer=answer, more=more)
 
 
 @lru_cache
-def _template(name: str) -> Template:
+def template(folder: Path, name: str) -> Template:
+    """Load a template of a folder, with the filters and the language of a page."""
     jinja = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -104,6 +103,11 @@ def _template(name: str) -> Template:
 def _spans(text: str) -> Markup:
     """Escape a text, and set words between backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def in_script(text: str) -> Markup:
+    """Make a JSON text safe within a script element."""
+    return Markup(text.replace("<", "\\u003c"))
 
 
 def source(name: str) -> str:

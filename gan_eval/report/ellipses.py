@@ -23,6 +23,7 @@ from gan_eval.pages.blocks import SliderFigure, Table
 from gan_eval.pages.canvas import COLOURS, Picture, PlotBox, canvas, legend_above, picture, plot_box
 from gan_eval.pages.language import N_, _
 from gan_eval.pages.numbers import number
+from gan_eval.pages.page import in_script
 from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, chosen
 from gan_eval.training.trained import training_rows
@@ -123,7 +124,7 @@ def evolution(cell: CellRows, identity: str) -> SliderFigure:
     trace |= {"across": box.across, "up": box.up}
     # An infinity is written as a number that every reader of JSON takes for one.
     text = json.dumps(trace, separators=(",", ":")).replace("Infinity", "1e999")
-    return SliderFigure(made, Markup(text.replace("<", "\\u003c")), len(epochs) - 1, table)
+    return SliderFigure(made, in_script(text), len(epochs) - 1, table)
 
 
 def _traces(cell: CellRows) -> tuple[list[int], list[_Drawn]]:

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from gan_eval.pages.language import language
-from gan_eval.pages.page import SOURCES, source
+from gan_eval.pages.page import SOURCES, in_script, source
 from gan_eval.report.cells import FactCache
 from gan_eval.report.generators.page import is_outside
 from gan_eval.report.generators.samples import drawn_rows
@@ -95,7 +95,7 @@ def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFram
     }
     # ASCII without "<" is safe within a script element, whatever names are made of.
     ready = json_ready(document, lambda number: {_FLOAT: str(number)})
-    text = json.dumps(ready, separators=(",", ":")).replace("<", "\\u003c")
+    text = str(in_script(json.dumps(ready, separators=(",", ":"))))
     script = f'<script type="application/json" id="data" data-sha256="{_digest(text)}">'
     return insert(html, f"{script}{text}</script>")
 

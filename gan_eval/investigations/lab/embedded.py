@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gan_eval.investigations.lab import words
 from gan_eval.investigations.lab.result import RANKS, Lab, Traces
+from gan_eval.pages.page import in_script
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TOP = 4094
@@ -140,4 +141,4 @@ def payload(lab: Lab) -> dict[str, Any]:
 def script_json(document: dict[str, Any]) -> Markup:
     """Write a document as JSON that is safe within a script element."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return Markup(text.replace("<", "\\u003c"))
+    return in_script(text)

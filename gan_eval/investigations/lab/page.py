@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from gan_eval.investigations.lab import embedded, figures, marks, questions, words
 from gan_eval.investigations.lab.result import Lab
 from gan_eval.pages.blocks import Answer, Block, Code, Moving, Paragraph, Section
 from gan_eval.pages.numbers import count, plural, setting
-from gan_eval.pages.page import environment, fill
+from gan_eval.pages.page import environment, fill, template
 
 _HERE = Path(__file__).parent
 
@@ -45,7 +43,7 @@ def _moving(lab: Lab) -> Moving:
         "radius": marks.RADIUS,
         "top": figures.TOP,
     }
-    html = _template().render(
+    html = template(_HERE, "lab.html.j2").render(
         headline=words.headline(lab, at),
         unpinned=words.PARTS["unpinned"],
         controls=settings.controls,
@@ -96,18 +94,6 @@ def _how(lab: Lab, command: str) -> Section:
     if typed := command or str(lab.provenance.get("command") or ""):
         blocks.append(Code("To make it again", typed))
     return Section("how", "How was this made?", blocks, folded=True)
-
-
-@cache
-def _template():
-    jinja = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return jinja.get_template("lab.html.j2")
 
 
 def _source(name: str) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gan_eval.judging.answer import headline
@@ -49,15 +47,14 @@ def _moving(film: Film) -> Moving:
         "dots": _joined(panels, "dots"),
         "labels": panels[0].labels,
     }
-    text = json.dumps(trace, separators=(",", ":")).replace("<", "\\u003c")
-    html = _template().render(
+    html = kit.template(_HERE, "film.html.j2").render(
         headline=_headline(film),
         outcome=film.outcome,
         told=film.told(film.frames[-1]),
         note="" if film.discriminators is not None else NOT_TOLD,
         panels=[(panel.picture, panel.markup) for panel in panels],
         last=len(film.frames) - 1,
-        trace=Markup(text),
+        trace=kit.in_script(json.dumps(trace, separators=(",", ":"))),
     )
     return Moving(Markup(html), _source("film.css"), _source("film.js"))
 
@@ -87,12 +84,3 @@ def _settings(film: Film) -> Code:
 
 def _joined(panels: list[Any], name: str) -> dict[str, Any]:
     return {key: value for panel in panels for key, value in getattr(panel, name).items()}
-
-
-@lru_cache
-def _template() -> Template:
-    jinja = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    return jinja.get_template("film.html.j2")
