@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.shares import share_interval
+from gan_eval.stats.shares import share_interval, trials_to_tell
 from gan_eval.training.config import Margins
 
 
@@ -67,9 +65,8 @@ class Answer:
         trainings would.
         """
         demand, n = self.demand, self.replicates
-        after = getattr(self, "decided_after", None)
         words = {True: "Yes", False: "No", None: "Too few trainings to tell"}[self.passed]
-        words += "" if after is None else f", after {after:,} trainings"
+        words += self._when()
         if demand.confidence is None:
             low, high = (_percent(end) for end in share_interval(self.converged, n))
             bound = f"{low} to {high} of all seeds"
@@ -84,10 +81,12 @@ class Answer:
             f"came within KL(q‖p) ≤ {demand.margin:g} nats of the truth, and "
             f"{_percent(demand.share)} were asked for"
         )
-        needed = (
-            self._needed() if self.passed is None and not hasattr(self, "decided_after") else None
-        )
+        needed = self._needed() if self.passed is None else None
         return said + (f"; about {needed:,} trainings would tell." if needed else ".")
+
+    def _when(self) -> str:
+        """Say after how many trainings the answer was sure, where that was looked for."""
+        return ""
 
     def _needed(self) -> int | None:
         """How many trainings would decide with 80 % probability, were the share of all seeds that
@@ -96,9 +95,7 @@ class Answer:
         confidence = self.demand.confidence or 0.95
         if abs(share - asked) < 0.01:
             return None
-        level, power = special.ndtri(confidence), special.ndtri(0.8)
-        spread = level * math.sqrt(asked * (1 - asked)) + power * math.sqrt(share * (1 - share))
-        return max(math.ceil((spread / (share - asked)) ** 2), self.replicates + 1)
+        return max(trials_to_tell(share, asked, confidence), self.replicates + 1)
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""

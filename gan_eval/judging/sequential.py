@@ -29,6 +29,13 @@ class SequentialAnswer(Answer):
 
     decided_after: int | None = None
 
+    def _when(self) -> str:
+        after = self.decided_after
+        return "" if after is None else f", after {after:,} trainings"
+
+    def _needed(self) -> None:
+        """No number is told: the bounds are not those of a number that is fixed beforehand."""
+
 
 def follow(
     batches: Iterable[pd.DataFrame], demand: Demand, confidence: float = 0.95

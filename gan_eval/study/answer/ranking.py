@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from gan_eval.stats.shares import trials_to_tell
 from gan_eval.study.answer.cells import Cell
 
 ALPHA = 0.05
@@ -162,12 +163,9 @@ def needed_seeds(wins: float, tests: int, alpha: float = ALPHA) -> int:
     >>> needed_seeds(0.75, 15), needed_seeds(0.5, 15) > MOST_NEEDED
     (48, True)
     """
-    away = abs(wins - 0.5)
-    if away < 1e-9:
+    if abs(wins - 0.5) < 1e-9:
         return MOST_NEEDED + 1
-    level, power = (special.ndtri(1 - p) for p in (alpha / max(tests, 1), 1 - POWER))
-    spread = math.sqrt(max(wins * (1 - wins), 0.0))
-    n = math.ceil(((0.5 * level + spread * power) / away) ** 2)
+    n = trials_to_tell(wins, 0.5, 1 - alpha / max(tests, 1), POWER)
     return min(max(n, least_seeds(tests, alpha)), MOST_NEEDED + 1)
 
 
