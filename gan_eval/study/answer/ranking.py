@@ -136,11 +136,6 @@ def duel(first: Cell, second: Cell) -> Duel:
     return Duel(n, (better + (n - better - worse) / 2) / n if n else 0.5, pvalue)
 
 
-def two_sided(found: Duel, reverse: Duel) -> float:
-    """The exact two-sided p-value of a sign test from its two one-sided ones."""
-    return min(1.0, 2 * min(found.pvalue, reverse.pvalue))
-
-
 def least_seeds(tests: int, alpha: float = ALPHA) -> int:
     """The fewest seeds of which a one-sided sign test can show anything among so many tests.
 

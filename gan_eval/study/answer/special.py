@@ -72,13 +72,6 @@ def _share(summary: object) -> str:
 # --- Targets -------------------------------------------------------------------------------------
 
 
-class _Kind(NamedTuple):
-    """What sets a target apart from the first one, and how strongly."""
-
-    name: str
-    condition: float
-
-
 def _of_targets(layout: Layout, lead: Ranking) -> str | None:
     """What makes a target hard, where targets are the only axis: by what sets each apart from the
     first."""
