@@ -31,7 +31,7 @@ EVERY_ONE = {
     Status.INTERRUPTED: "Ended by Ctrl-C.",
     Status.TERMINATED: "Ended by SIGTERM.",
 }
-"""What every command may come to."""
+"""The exit statuses that every command may have."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ _OF_THE_SCRIPT = (
     *(N_("Sort by"), N_("as written"), N_("Filter rows"), N_("{shown} of {all} rows")),
     *(N_("epoch {epoch}"), N_("{epoch} of {last}")),
 )
-"""What the script writes into a page."""
+"""The texts that page.js writes, for translation."""
 
 
 def fill(

@@ -1,4 +1,4 @@
-"""What a discriminator says of each place: level lines over the plane, a curve over a line."""
+"""The answers of a discriminator: level lines over the plane, a curve over one coordinate."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ POINTS = 400
 """Rows drawn of each kind, at most."""
 
 PICTURE = "fig-coverage"
-"""What the picture is called in its page."""
+"""The anchor of the picture of coverage on its page."""
 
 _ASKED = {
     "precision": "generated rows among real ones",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DISTANCES = {"energy": "energy distance", "mmd": "MMD²"}
 METHODS = {"jackknife": "jackknife", "u_statistic": "U-statistic's variance, without bias"}
 LETTERS = 40
-"""Of a generator's name in a sentence."""
+"""The most letters that a generator's name has in a sentence."""
 
 MOST_NAMED = 3
 """Generators that the headline names together."""

@@ -48,10 +48,10 @@ class Scale(NamedTuple):
 
 
 KL = Scale(-5.0, 5.0)
-"""Of log₁₀ KL."""
+"""The range of log₁₀ KL that is kept."""
 LOSS = Scale(0.0, 8.0)
 LAW = Scale(-7.0, 7.0)
-"""Of sinh⁻¹ of a mean, or of an entry of a root of a covariance."""
+"""The range that is kept of sinh⁻¹ of a mean, and of an entry of a root of a covariance."""
 
 
 def fields(lab: Lab) -> dict[str, tuple[int, int]]:

@@ -77,7 +77,7 @@ class Settings:
 
     @cached_property
     def controls(self) -> tuple[Control, ...]:
-        """What can be moved."""
+        """The controls of the page, each with its values."""
         return controls(quick=self.quick)
 
     @cached_property
@@ -133,7 +133,7 @@ class Settings:
 
     @cached_property
     def law_epochs(self) -> tuple[int, ...]:
-        """Those among them at which learned distributions are kept."""
+        """The epochs at which the learned distributions are kept, for the slider."""
         count = len(self.curve_epochs)
         found = np.linspace(0, count - 1, min(count, _LAWS)).round()
         return tuple(self.curve_epochs[int(at)] for at in found)

@@ -26,7 +26,7 @@ MOST_PANELS = 9
 """Benchmarks in the picture of a history."""
 
 FIRST_PANELS = 4
-"""Of them on the first screen, where a picture has little room."""
+"""The most panels of a picture on the first screen, where it has little room."""
 
 _LABEL = 46
 _MARKERS = "os^Dv"

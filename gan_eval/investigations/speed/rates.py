@@ -14,7 +14,7 @@ from gan_eval.stats.ratio import RankRatio, Times
 from gan_eval.training.config import TrainingConfig
 
 CONFIDENCE = 0.95
-"""Of the intervals of rates and of ratios to the loop."""
+"""The confidence of the intervals of rates, and of ratios to the loop."""
 
 BLOCKS = 12
 """The most blocks of consecutive rounds that a file's rounds are summed up in."""

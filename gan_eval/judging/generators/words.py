@@ -1,4 +1,4 @@
-"""What the trainings of one cell of an outside generator show, in sentences."""
+"""The sentences on what the trainings of one cell of an outside generator show."""
 
 from __future__ import annotations
 

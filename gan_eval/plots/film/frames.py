@@ -67,7 +67,7 @@ class Film:
 
     @property
     def outcome(self) -> str:
-        """What the training came to."""
+        """The KL, the verdict and the worth at the end, in a few words."""
         median = f", the median of {count(self.among)} trainings" if self.among > 2 else ""
         return f"{outcome(self.row)} (seed {int(self.one.seeds[0])}{median})"
 
