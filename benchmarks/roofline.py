@@ -24,10 +24,10 @@ from llvmlite import ir
 
 from benchmarks.counting import FLOATING, INTEGER, PHASES, operations_per_example, total
 from gan_eval.runtime import threads
+from gan_eval.runtime.machine_code import processor
 from gan_eval.training.backends import backend
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused.llvm import Lanes
-from gan_eval.training.fused.llvm_compile import processor
 from gan_eval.training.fused.values import Kind, Value
 
 CHAINS = 12
@@ -91,9 +91,7 @@ def _compiled(module: ir.Module, width: int) -> Any:
     module.triple = llvm.get_default_triple()
     where = processor()
     text = str(module)
-    if (
-        width * 4 >= 64
-    ):  # as gan_eval.training.fused.llvm_compile does: else LLVM may halve the vectors
+    if width * 4 >= 64:  # as gan_eval.runtime.machine_code does: else LLVM may halve the vectors
         wide = '"min-legal-vector-width"="512" "prefer-vector-width"="512"'
         text = text.replace(")\n{", f") {wide}\n{{")
     machine = llvm.Target.from_default_triple().create_target_machine(

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime import threads
+from gan_eval.runtime.machine_code import processor
 from gan_eval.training import remedies
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
-from gan_eval.training.fused.llvm_compile import POINTERS, Kernel, kernel, processor
+from gan_eval.training.fused.llvm_compile import POINTERS, Kernel, kernel
 from gan_eval.training.fused.shape import Shape
 from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 

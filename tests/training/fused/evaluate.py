@@ -10,9 +10,9 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
+from gan_eval.runtime.machine_code import Processor, processor
 from gan_eval.training.backends.fused_cpu import aligned
 from gan_eval.training.fused.llvm import Lanes
-from gan_eval.training.fused.llvm_compile import Processor, processor
 from gan_eval.training.fused.values import Kind, Value
 
 Array = NDArray[np.generic]

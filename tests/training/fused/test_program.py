@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gan_eval.runtime import random
+from gan_eval.runtime.machine_code import Processor, processor
 from gan_eval.training import draws
 from gan_eval.training.backends.fused_cpu import LaneRunner
 from gan_eval.training.config import TrainingConfig
@@ -16,7 +17,7 @@ from gan_eval.training.draws import Stream
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused import llvm_compile as compiling
 from gan_eval.training.fused.buffers import TrainingBuffers
-from gan_eval.training.fused.llvm_compile import Processor, compile_shape, load, processor
+from gan_eval.training.fused.llvm_compile import compile_shape, load
 from gan_eval.training.fused.shape import INDICES, REALS, Shape
 from gan_eval.training.trained import TrainedGANs, training_rows
 from tests.training import reference

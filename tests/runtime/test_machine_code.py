@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_eval.training.fused import llvm_compile
+from gan_eval.runtime import machine_code
 
 PROGRAM = """
 import numpy as np
@@ -49,11 +49,11 @@ def test_a_file_that_is_not_whole_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
     monkeypatch.setenv("GAN_EVAL_CACHE", str(tmp_path))
-    assert llvm_compile.kept("name", lambda: b"code" * 100) == b"code" * 100
+    assert machine_code.kept("name", lambda: b"code" * 100, "a test") == b"code" * 100
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-1] if content is None else content)
-    assert llvm_compile.kept("name", lambda: b"new") == b"new"
-    assert llvm_compile.kept("name", lambda: b"not asked") == b"new"
+    assert machine_code.kept("name", lambda: b"new", "a test") == b"new"
+    assert machine_code.kept("name", lambda: b"not asked", "a test") == b"new"
 
 
 def test_a_folder_that_cannot_be_written_costs_compiling_only(
@@ -64,7 +64,8 @@ def test_a_folder_that_cannot_be_written_costs_compiling_only(
     monkeypatch.setenv("GAN_EVAL_CACHE", str(tmp_path / "file" / "folder"))
     made: list[int] = []
     for _ in range(2):
-        assert llvm_compile.kept("name", lambda: (made.append(1), b"code")[1]) == b"code"
+        found = machine_code.kept("name", lambda: (made.append(1), b"code")[1], "a test")
+        assert found == b"code"
     assert len(made) == 2
 
 
@@ -74,8 +75,8 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(llvm_compile.os, "replace", full)
-    assert llvm_compile.kept("name", lambda: b"code") == b"code"
+    monkeypatch.setattr(machine_code.os, "replace", full)
+    assert machine_code.kept("name", lambda: b"code", "a test") == b"code"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -96,7 +97,7 @@ def planted(folder: Path) -> Path:
 
 def made_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setenv("GAN_EVAL_CACHE", str(folder))
-    return llvm_compile.kept("name", lambda: b"ours")
+    return machine_code.kept("name", lambda: b"ours", "a test")
 
 
 @POSIX
@@ -168,7 +169,7 @@ def test_a_new_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         os.umask(before)
     for folder in (tmp_path / "a", tmp_path / "a" / "b"):
         assert folder.stat().st_mode & 0o077 == 0
-    assert llvm_compile.kept("name", lambda: b"not asked") == b"ours"
+    assert machine_code.kept("name", lambda: b"not asked", "a test") == b"ours"
 
 
 @pytest.mark.parametrize("home", ["", None, "relative"])
@@ -187,7 +188,7 @@ def test_an_account_without_a_home_works_without_a_cache(
 
         monkeypatch.setattr(pwd, "getpwuid", nobody)
     monkeypatch.chdir(tmp_path)
-    assert llvm_compile.kept("name", lambda: b"ours") == b"ours"
+    assert machine_code.kept("name", lambda: b"ours", "a test") == b"ours"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -195,4 +196,4 @@ def test_the_folder_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GAN_EVAL_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     if sys.platform == "linux":
-        assert llvm_compile.folder() == Path("/somewhere/gan_eval")
+        assert machine_code.folder() == Path("/somewhere/gan_eval")
