@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gan_eval.report.run import run
     from gan_eval.runtime.errors import UsageError
     from gan_eval.stats.battery.battery import BatteryResult, battery
+    from gan_eval.stats.sketch import Sketch
     from gan_eval.stats.twosample import TestResult, energy_test, mmd_test
     from gan_eval.study.plan.study import Study
     from gan_eval.study.results.export import load
@@ -47,6 +48,7 @@ __all__ = [
     "MixtureTarget",
     "Ranking",
     "Results",
+    "Sketch",
     "StudentTTarget",
     "Study",
     "TestResult",
@@ -84,6 +86,7 @@ _NAMES = {
     "training.config": ("Margins", "TrainingConfig"),
     "study.results.results": ("Results",),
     "study.plan.study": ("Study",),
+    "stats.sketch": ("Sketch",),
     "stats.twosample": ("TestResult", "energy_test", "mmd_test"),
     "training.trained": ("TrainedGANs",),
     "runtime.errors": ("UsageError",),

@@ -121,7 +121,7 @@ class Noise:
     third: float
 
     @classmethod
-    def of(cls, kernel: Array, k: int, n: int, m: int, first: float) -> Noise:
+    def of(cls, kernel: Array, k: int, n: float, m: float, first: float) -> Noise:
         """Take a kernel matrix between the first k rows, of x, and the others, of y.
 
         ``n`` and ``m`` are the sizes of the whole samples, ``first`` is tr Σ, known from all rows.
