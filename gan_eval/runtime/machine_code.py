@@ -135,17 +135,19 @@ def distrust(path: Path) -> str | None:
     return None
 
 
-def kept(name: str, make: Callable[[], bytes], subject: str) -> bytes:
+def kept(
+    name: str, make: Callable[[], bytes], subject: str, *, level: int = logging.WARNING
+) -> bytes:
     """Return the bytes of that name in the folder; made, and kept if that is possible, where there
-    are none. ``subject`` says in a message what the code is for."""
+    are none. ``subject`` says in a message, of this level, what the code is for."""
     where = folder()
     path = where and where / f"{name[:32]}.o"
     if path is not None and (content := _read(path)) is not None:
         return content
-    LOGGER.warning("compiling a kernel for %s, once …", subject)
+    LOGGER.log(level, "compiling a kernel for %s, once …", subject)
     start = time.perf_counter()
     made = make()
-    LOGGER.warning("compiled in %.1f s", time.perf_counter() - start)
+    LOGGER.log(level, "compiled in %.1f s", time.perf_counter() - start)
     if path is not None:
         _write(path, made)
     return made

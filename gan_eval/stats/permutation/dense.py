@@ -14,22 +14,21 @@ from scipy.spatial.distance import pdist
 
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
+from gan_eval.stats.permutation.compiled import Array, Labels, padded
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE
-from gan_eval.stats.permutation.labels import Array, Labels
+from gan_eval.stats.permutation.products import Centring, StripProducts, pieces, strip_products
 from gan_eval.stats.scaling import SOME_ROWS, differing_pairs
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 
 # Up to this many entries (128 MB) the half matrix is kept between passes, above it is refilled.
 STORED_ENTRIES = 2**24
-# The rows of a strip, which one thread takes, and the columns of a block of it.
-HEIGHT = 256
-WIDTH = 2048
-# Labels turned to floating point at once, in rows of labels.
-LABEL_ROWS = 2048
+# The columns of a strip, which one thread takes, and the rows of a block of it: both multiples of
+# the rows for which one word of packed labels stands.
+WIDTH = 192
+HEIGHT = 2304
 
 
 def lost_in_rounding(source: BlockSource, peak: float) -> bool:
@@ -100,8 +99,8 @@ class SymmetricForm:
     def __init__(self, source: BlockSource, *, diagonal: bool) -> None:
         self._source, self._diagonal = source, diagonal
         self.size, self.rounding = source.size, source.rounding
-        self._strips = list(pieces(0, self.size, HEIGHT))
-        entries = self.size * (self.size + HEIGHT) // 2
+        self._strips = list(pieces(0, self.size, WIDTH))
+        entries = self.size * (self.size + WIDTH) // 2
         self._stored: dict[int, list[Tensor]] | None = {} if entries <= STORED_ENTRIES else None
         self._sum_rows()
 
@@ -109,35 +108,27 @@ class SymmetricForm:
         """Return the centred forms of labels (k, N) in float64 and of labels (p, N) by float32
         products.
 
-        One pass over the blocks serves both. Memory beside the labels, for each thread: 12 bytes
-        for each entry of a block (:class:`_Workspace`), 8 HEIGHT bytes for
-        every row of ``exact`` and 4 HEIGHT for every row of ``fast``, and 12 WIDTH for each of at
-        most LABEL_ROWS rows.
+        One pass over the blocks serves both. Memory beside the labels, for each thread: 8 bytes
+        for each entry of a block, 8 WIDTH bytes for every row of ``exact`` and 4 WIDTH for every
+        row of ``fast``; by torch, some times the block besides.
         """
-        import torch
+        device, sums = self._source.device, [np.zeros(len(some)) for some in (exact, fast)]
+        make = strip_products(exact, fast, self._centring, WIDTH, device)
 
-        device = self._source.device
-        precise = torch.from_numpy(exact.view(np.uint8)).to(device)
-        coarse = torch.from_numpy(fast.view(np.uint8)).to(device)
+        def work(strip: slice, space: tuple[StripProducts, Tensor]) -> tuple[Array, Array]:
+            products, memory = space
+            for rows, block in self._given_blocks(strip, memory):
+                products.add(rows, strip, block)
+            return products.close(strip)
 
-        def work(rows: slice, space: _Workspace) -> tuple[Tensor, Tensor]:
-            for columns, block in self._centred_blocks(rows, space.block):
-                space.precise.add(columns, block)
-                if len(coarse):
-                    space.coarse.add(columns, space.rounded(block))
-            return space.precise.close(rows), space.coarse.close(rows)
-
-        sums = [torch.zeros(len(a), dtype=torch.float64, device=device) for a in (precise, coarse)]
-
-        def workspace() -> _Workspace:
-            return _Workspace(precise, coarse, self._block())
+        def workspace() -> tuple[StripProducts, Tensor]:
+            return make(), self._block()
 
         with full_float32():
             for parts in in_order(work, self._strips, workspace, device=device):
                 for whole, part in zip(sums, parts, strict=True):
                     whole += part
-        found = [2 / self._scale * whole.cpu().numpy() for whole in sums]
-        return found[0], found[1]
+        return 2 / self._scale * sums[0], 2 / self._scale * sums[1]
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N): the row sums of group x less their expectation."""
@@ -149,19 +140,20 @@ class SymmetricForm:
 
         chosen = torch.from_numpy(group.astype(np.float64)).to(self._source.device)
 
-        def work(rows: slice, space: Tensor) -> tuple[Tensor, Tensor]:
-            height = rows.stop - rows.start
-            across, down = chosen.new_zeros(height), chosen.new_zeros(self.size - rows.start)
-            for columns, block in self._given_blocks(rows, space):
-                across += block @ chosen[columns]
-                down[columns.start - rows.start : columns.stop - rows.start] += chosen[rows] @ block
-            return across, down[height:]
+        def work(strip: slice, space: Tensor) -> tuple[Tensor, Tensor]:
+            width = strip.stop - strip.start
+            across, down = chosen.new_zeros(self.size - strip.start), chosen.new_zeros(width)
+            for rows, block in self._given_blocks(strip, space):
+                entries = block[:, :width]
+                down += chosen[rows] @ entries
+                across[rows.start - strip.start : rows.stop - strip.start] = entries @ chosen[strip]
+            return across[width:], down
 
         sums = torch.zeros_like(chosen)
         results = in_order(work, self._strips, self._block, device=self._source.device)
-        for rows, (across, down) in zip(self._strips, results, strict=True):
-            sums[rows] += across
-            sums[rows.stop :] += down
+        for strip, (across, down) in zip(self._strips, results, strict=True):
+            sums[strip] += down
+            sums[strip.stop :] += across
         return sums.cpu().numpy()
 
     def lost(self) -> bool:
@@ -178,26 +170,27 @@ class SymmetricForm:
 
         sums = torch.zeros(self.size, dtype=torch.float64, device=self._source.device)
 
-        def work(rows: slice, space: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-            height = rows.stop - rows.start
-            across, down = sums.new_zeros(height), sums.new_zeros(self.size - rows.start)
+        def work(strip: slice, space: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            width = strip.stop - strip.start
+            across, down = sums.new_zeros(self.size - strip.start), sums.new_zeros(width)
             squares, peak = sums.new_zeros(()), sums.new_zeros(())
-            for columns, block in self._blocks(rows, space):
-                low, high = block.aminmax()
+            for rows, block in self._blocks(strip, space):
+                entries = block[:, :width]
+                low, high = entries.aminmax()
                 peak = torch.maximum(peak, torch.maximum(-low, high))
-                across += block.sum(1)
-                squares += 2 * block.square().sum()
-                if columns.start == rows.start:
+                down += entries.sum(0)
+                squares += 2 * entries.square().sum()
+                if rows.start == strip.start:
                     # The square on the diagonal holds both halves, what follows only one.
-                    squares -= block[:, :height].square().sum()
-                down[columns.start - rows.start : columns.stop - rows.start] += block.sum(0)
-            return across, down[height:], squares, peak
+                    squares -= entries[:width].square().sum()
+                across[rows.start - strip.start : rows.stop - strip.start] = entries.sum(1)
+            return across[width:], down, squares, peak
 
         self.squares, self.peak = 0.0, 0.0
         results = in_order(work, self._strips, self._block, device=self._source.device)
-        for rows, (across, down, squares, peak) in zip(self._strips, results, strict=True):
-            sums[rows] += across
-            sums[rows.stop :] += down
+        for strip, (across, down, squares, peak) in zip(self._strips, results, strict=True):
+            sums[strip] += down
+            sums[strip.stop :] += across
             self.squares += float(squares)
             self.peak = max(self.peak, float(peak))
         self.row_sums: Array = sums.cpu().numpy()
@@ -210,59 +203,41 @@ class SymmetricForm:
         root = np.sqrt(centred) / self.size
         self._scale = float(np.exp2(-np.round(np.log2(root)))) if root > 0 else 1.0
         self.fast_error = float(2.0**-24 * np.sqrt(centred * self.size))
-        self._shift = -self._scale * (sums / self.size - self.total / (2 * self.size**2))
+        shift = -self._scale * (sums / self.size - self.total / (2 * self.size**2))
+        self._centring = Centring(self._scale, shift)
 
     def _block(self) -> Tensor:
         """Return the memory for one block."""
         import torch
 
-        return torch.empty(HEIGHT * WIDTH, dtype=torch.float64, device=self._source.device)
+        size = HEIGHT * padded(WIDTH)
+        return torch.empty(size, dtype=torch.float64, device=self._source.device)
 
-    def _blocks(self, rows: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Return the blocks of a strip from the diagonal on, as the source gives them; kept if
-        small."""
+    def _blocks(self, strip: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Return the blocks of a strip from the diagonal on, as the source gives them, with padded
+        columns; kept if small."""
         import torch
 
         kept: list[Tensor] = []
-        for columns in pieces(rows.start, self.size, WIDTH):
-            block = _view(space, rows, columns)
+        width = strip.stop - strip.start
+        for rows in pieces(strip.start, self.size, HEIGHT):
+            shape = rows.stop - rows.start, padded(width)
+            block = space[: shape[0] * shape[1]].view(shape)
             if self._stored is not None:
                 block = torch.empty_like(block)
                 kept.append(block)
-            self._source.fill(rows, columns, block)
-            if columns.start == rows.start and not self._diagonal:
+            self._source.fill(rows, strip, block[:, :width])
+            if rows.start == strip.start and not self._diagonal:
                 block.fill_diagonal_(0.0)
-            yield columns, block
+            yield rows, block
         if self._stored is not None:
-            self._stored[rows.start] = kept
+            self._stored[strip.start] = kept
 
-    def _centred_blocks(self, rows: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Return the same blocks scaled and centred, the square on the diagonal halved.
-
-        Its entries come twice in the strip; with the halves, twice the sum over the strips is the
-        form.
-        """
-        import torch
-
-        for columns, block in self._given_blocks(rows, space):
-            centred = _view(space, rows, columns)
-            torch.add(self._shift[columns], block, alpha=self._scale, out=centred)
-            centred.add_(self._shift[rows, None])
-            if columns.start == rows.start:
-                centred[:, : rows.stop - rows.start].mul_(0.5)
-            yield columns, centred
-
-    def _given_blocks(self, rows: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    def _given_blocks(self, strip: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Return the blocks of a strip after the first pass, kept or refilled."""
         if self._stored is None:
-            return self._blocks(rows, space)
-        return zip(pieces(rows.start, self.size, WIDTH), self._stored[rows.start], strict=True)
-
-
-def pieces(start: int, stop: int, length: int) -> Iterator[slice]:
-    """Part a range into pieces of a length, of which the last may be shorter."""
-    for left in range(start, stop, length):
-        yield slice(left, min(left + length, stop))
+            return self._blocks(strip, space)
+        return zip(pieces(strip.start, self.size, HEIGHT), self._stored[strip.start], strict=True)
 
 
 def centred_sums(row_sums: Array, labels: Labels, entries: int) -> Array:
@@ -272,74 +247,3 @@ def centred_sums(row_sums: Array, labels: Labels, entries: int) -> Array:
     step = max(1, entries // len(centred))
     some = [labels[rows].astype(np.float64) @ centred for rows in pieces(0, len(labels), step)]
     return np.concatenate([np.zeros(0), *some])
-
-
-def _view(buffer: Tensor, rows: slice, columns: slice) -> Tensor:
-    height, width = rows.stop - rows.start, columns.stop - columns.start
-    return buffer[: height * width].view(height, width)
-
-
-class _Workspace:
-    """The memory that one thread needs for a strip."""
-
-    def __init__(self, precise: Tensor, coarse: Tensor, block: Tensor) -> None:
-        import torch
-
-        self.block, self._rounded = block, torch.empty_like(block, dtype=torch.float32)
-        self.precise = _StripProduct(precise, torch.float64)
-        self.coarse = _StripProduct(coarse, torch.float32)
-
-    def rounded(self, block: Tensor) -> Tensor:
-        """Return the block in float32."""
-        return self._rounded[: block.numel()].view(block.shape).copy_(block)
-
-
-def has_onednn(device: str) -> bool:
-    """Tell whether float32 products are oneDNN's: on AMD twice as fast as the default, MKL's."""
-    import torch
-
-    return device.startswith("cpu") and torch.backends.mkldnn.is_available()
-
-
-class _StripProduct:
-    """a_Iᵀ Σ_J K_IJ a_J over the blocks J of a strip I, for all labels a (count, N)."""
-
-    def __init__(self, labels: Tensor, dtype: torch.dtype) -> None:
-        import torch
-
-        self._labels, count = labels, len(labels)
-        self._products = labels.new_empty((count, HEIGHT), dtype=dtype)
-        self._converted = labels.new_empty(min(count, LABEL_ROWS) * WIDTH, dtype=dtype)
-        self._fresh = True
-        self._onednn = dtype == torch.float32 and has_onednn(labels.device.type)
-
-    def add(self, columns: slice, block: Tensor) -> None:
-        """Multiply one block (height, width) of the strip and add it up."""
-        from torch.nn.functional import linear
-
-        for some in pieces(0, len(self._labels), LABEL_ROWS):
-            products = self._products[some, : len(block)]
-            converted = self._convert(some, columns)
-            if self._onednn:
-                product = linear(converted.to_mkldnn(), block.to_mkldnn()).to_dense()
-                products.copy_(product) if self._fresh else products.add_(product)
-            else:
-                products.addmm_(converted, block.T, beta=0 if self._fresh else 1)
-        self._fresh = False
-
-    def close(self, rows: slice) -> Tensor:
-        """Return the sums over the strip's rows, float64, shape (count,); the next strip starts
-        anew."""
-        import torch
-
-        self._fresh = True
-        sums = self._labels.new_empty(len(self._labels), dtype=torch.float64)
-        for some in pieces(0, len(self._labels), LABEL_ROWS):
-            products = self._products[some, : rows.stop - rows.start]
-            products.mul_(self._convert(some, rows))
-            sums[some] = products.sum(1, dtype=sums.dtype)
-        return sums
-
-    def _convert(self, some: slice, columns: slice) -> Tensor:
-        labels = self._labels[some, columns]
-        return self._converted[: labels.numel()].view(labels.shape).copy_(labels)

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.bool_]
+from gan_eval.stats.permutation.compiled import Array, Labels, code_for, true_counts
 
 # Labels are drawn in groups of about this many entries, so that the scratch stays small. The
 # grouping decides which random number goes where: changing it changes every seeded p-value.
@@ -118,27 +117,40 @@ def _fair_coins(count: int, size: int, generator: np.random.Generator) -> Labels
 def _correct_counts(labels: Labels, smaller: int, generator: np.random.Generator) -> None:
     """Move uniformly drawn rows between the sides until each choice has ``smaller`` True rows."""
     count, size = labels.shape
-    flat = labels.reshape(-1)
-    scratch = np.empty(count * size, dtype=np.int32)
-    missing = smaller - np.count_nonzero(labels, axis=1)
+    code = code_for(count, size)
+    missing = smaller - true_counts(labels)
     while True:
         open_rows = np.flatnonzero(missing)
         if open_rows.size == 0:
             return
-        adding = missing[open_rows] > 0
-        needed = np.abs(missing[open_rows])
         # About one in two draws lands on the side that must give; a few rounds finish the rest.
-        draws = min(size, int(2.2 * needed.max()) + 16)
+        draws = min(size, int(2.2 * np.abs(missing).max()) + 16)
         where = generator.integers(0, size, size=(open_rows.size, draws), dtype=np.int64)
-        where += open_rows[:, None] * size
-        order = np.broadcast_to(np.arange(draws, dtype=np.int32), where.shape)
-        # A row drawn twice counts once, at its first draw.
-        scratch[where] = draws
-        np.minimum.at(scratch, where.reshape(-1), order.reshape(-1))
-        useful = (scratch[where] == order) & (flat[where] != adding[:, None])
-        useful &= np.cumsum(useful, axis=1) <= needed[:, None]
-        flat[where[useful]] ^= True
-        missing[open_rows] -= np.where(adding, 1, -1) * np.count_nonzero(useful, axis=1)
+        if code is None:
+            _change_sides(labels, missing, open_rows, where)
+        else:
+            code.change_sides(labels, missing, open_rows, where)
+
+
+def _change_sides(
+    labels: Labels,
+    missing: NDArray[np.int64],
+    some: NDArray[np.int64],
+    where: NDArray[np.int64],
+) -> None:
+    """Do as :meth:`~gan_eval.stats.permutation.compiled.LabelCode.change_sides`, by NumPy."""
+    (draws, size), flat = (where.shape[1], labels.shape[1]), labels.reshape(-1)
+    adding, needed = missing[some] > 0, np.abs(missing[some])
+    where = where + some[:, None] * size
+    order = np.broadcast_to(np.arange(draws, dtype=np.int32), where.shape)
+    # A row drawn twice counts once, at its first draw.
+    scratch = np.empty(flat.size, dtype=np.int32)
+    scratch[where] = draws
+    np.minimum.at(scratch, where.reshape(-1), order.reshape(-1))
+    useful = (scratch[where] == order) & (flat[where] != adding[:, None])
+    useful &= np.cumsum(useful, axis=1) <= needed[:, None]
+    flat[where[useful]] ^= True
+    missing[some] -= np.where(adding, 1, -1) * np.count_nonzero(useful, axis=1)
 
 
 def row_codes(rows: Array) -> NDArray[np.intp]:

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
-from gan_eval.stats.permutation.dense import (
-    SymmetricForm,
-    centred_sums,
-    has_onednn,
-    lost_in_rounding,
-    pieces,
+from gan_eval.stats.permutation.compiled import (
+    Array,
+    LabelCode,
+    Labels,
+    Packed,
+    Sums,
+    code_for,
+    padded,
+    true_counts,
 )
+from gan_eval.stats.permutation.dense import SymmetricForm, centred_sums, lost_in_rounding
 from gan_eval.stats.permutation.engine import GroupWeights
-from gan_eval.stats.permutation.labels import Array, Labels
+from gan_eval.stats.permutation.products import pieces
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
     from gan_eval.stats.permutation.lowrank_path import Pivots
@@ -96,9 +99,7 @@ class LowRankForm:
     def forms(self, exact: Labels, fast: Labels) -> tuple[Array, Array]:
         """Return the forms of labels (k, N) by float64 and of labels (p, N) by float32 products of
         L."""
-        import torch
-
-        return self._forms(exact, torch.float64), self._forms(fast, torch.float32)
+        return self._forms(exact, np.float64), self._forms(fast, np.float32)
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N)."""
@@ -210,40 +211,60 @@ class LowRankForm:
         centred = self.size - self.residual - float(self._sums @ self._sums) / self.size
         self.fast_error = 2.0**-24 * ROWS**0.5 * max(centred, 0.0)
 
-    def _forms(self, labels: Labels, dtype: torch.dtype) -> Array:
+    def _forms(self, labels: Labels, dtype: type[np.floating[Any]]) -> Array:
         import torch
 
-        given = torch.from_numpy(labels.view(np.uint8)).to(self._device)
-        values = [np.zeros(0)]
+        code, values = None, [np.zeros(0)]
+        if dtype is np.float32 and self._device == "cpu":
+            code = code_for(len(labels), self.size)
         with full_float32():
-            for some in given.split(LABELS) if len(given) else ():
-                work, sums = partial(self._products, some, dtype), self._sums.new_zeros(())
+            for some in pieces(0, len(labels), LABELS):
+                if code is None:
+                    given = torch.from_numpy(labels[some].view(np.uint8)).to(self._device)
+                    work, sums = partial(self._products, given, dtype), self._sums.new_zeros(())
+                else:
+                    work = partial(self._compiled_products, code, labels[some])
+                    sums = self._sums.new_zeros(())
                 for product in in_order(work, self._parts, self._workspace, device=self._device):
                     sums = sums + product
                 values.append(sums.square().sum(1).cpu().numpy())
         forms = np.concatenate(values)
         if self._diagonal:
             return forms
-        counts = np.array([np.count_nonzero(row) for row in labels], dtype=np.float64)
+        counts = true_counts(labels).astype(np.float64)
         return forms - counts * (self.size - counts) / self.size
 
-    def _products(self, labels: Tensor, dtype: torch.dtype, part: slice, space: Tensor) -> Tensor:
+    def _products(self, labels: Tensor, dtype: Any, part: slice, space: Tensor) -> Tensor:
         """Σ_i a_i (L_i − mean) over the rows i of a part, float64 of shape (labels, rank)."""
         import torch
-        from torch.nn.functional import linear
 
-        onednn = dtype == torch.float32 and has_onednn(self._device)
+        kind = torch.float32 if dtype is np.float32 else torch.float64
         sums = self._sums.new_zeros(len(labels), self.rank)
-        converted = torch.empty(CONVERTED_LABELS * ROWS, dtype=dtype, device=self._device)
+        converted = torch.empty(CONVERTED_LABELS * ROWS, dtype=kind, device=self._device)
         for rows, block in self._blocks(part, space):
-            centred = (block - self._means).to(dtype)
-            centred = centred.to_mkldnn() if onednn else centred
+            centred = (block - self._means).to(kind)
             for some in pieces(0, len(labels), CONVERTED_LABELS):
                 chosen = labels[some, rows]
                 chosen = converted[: chosen.numel()].view(chosen.shape).copy_(chosen)
-                product = linear(chosen.to_mkldnn() if onednn else chosen, centred)
-                sums[some].add_(product.to_dense() if onednn else product)
+                sums[some].add_(chosen @ centred.T)
         return sums
+
+    def _compiled_products(
+        self, code: LabelCode, labels: Labels, part: slice, space: Tensor
+    ) -> Tensor:
+        """Return the same by float32 and compiled code."""
+        import torch
+
+        found = self._sums.new_zeros(len(labels), self.rank)
+        of_columns = np.zeros(padded(self.rank))
+        of_columns[: self.rank] = -self._means[:, 0].numpy()
+        for rows, block in self._blocks(part, space):
+            matrix = np.zeros((rows.stop - rows.start, len(of_columns)))
+            matrix[:, : self.rank] = block.T.numpy()
+            sums = Sums(Packed(code, labels, rows), np.float32, self.rank)
+            sums.add(0, matrix, np.zeros(len(matrix)), of_columns, 1.0)
+            found += torch.from_numpy(sums.values())
+        return found
 
     def _blocks(self, part: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Return the columns of L for the rows of a part, some at a time, as (rows, (rank,

@@ -92,10 +92,10 @@ def test_chunks_leave_the_labels_exact(monkeypatch):
 @pytest.mark.parametrize("diagonal", [True, False])
 @pytest.mark.parametrize("stored", [True, False])
 def test_any_weights_of_any_symmetric_matrix(n, m, diagonal, stored, monkeypatch):
-    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 7)
-    monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 10)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 7)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 10)
     monkeypatch.setattr("gan_eval.stats.permutation.dense.STORED_ENTRIES", 10**6 if stored else 0)
-    monkeypatch.setattr("gan_eval.stats.permutation.dense.LABEL_ROWS", 13)
+    monkeypatch.setattr("gan_eval.stats.permutation.products.LABEL_ROWS", 13)
     matrix = symmetric(n + m, level=50.0)
     form = SymmetricForm(Dense(matrix), diagonal=diagonal)
     weights = GroupWeights(n, m, 0.7, -1.1, 0.3)
@@ -170,7 +170,7 @@ def test_reduced_float32_precision_is_held_off():
 
 def test_the_number_of_threads_changes_no_bit(monkeypatch):
     """Strips are computed by one thread each and added up in order; the setting is kept."""
-    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 16)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 16)
     matrix, threads = symmetric(150), torch.get_num_threads()
     labels = permutation_labels(70, 80, 50, np.random.default_rng(2))
     seen = []
@@ -187,7 +187,7 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch):
 
 
 def test_a_failing_source_is_heard_and_the_threads_are_given_back(monkeypatch):
-    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 16)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 16)
 
     class Failing(Dense):
         def fill(self, rows: slice, columns: slice, out: torch.Tensor) -> None:

@@ -99,7 +99,7 @@ def test_blocks_that_are_not_kept_give_the_same(bandwidth, monkeypatch):
     kept = mmd_test(x, y, bandwidth=bandwidth, permutations=50, rng=1)
     for module in ("permutation.dense", "twosample.mmd_aggregated"):
         monkeypatch.setattr(f"gan_eval.stats.{module}.STORED_ENTRIES", 64)
-    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 16)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 16)
     refilled = mmd_test(x, y, bandwidth=bandwidth, permutations=50, rng=1)
     assert refilled.statistic == pytest.approx(kept.statistic, rel=1e-10)
     assert refilled.pvalue == kept.pvalue

@@ -58,7 +58,7 @@ def test_several_blocks_equal_one(monkeypatch):
     x, y = samples(60, 45, 2)
     biased = oracles.biased_mmd2(x, y, 1.1)
     unbiased = oracles.unbiased_mmd2(x, y, 1.1)
-    monkeypatch.setattr("gan_eval.stats.permutation.dense.HEIGHT", 16)
+    monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 16)
     monkeypatch.setattr("gan_eval.stats.permutation.dense.WIDTH", 24)
     for stored in (10**6, 0):
         monkeypatch.setattr("gan_eval.stats.permutation.dense.STORED_ENTRIES", stored)

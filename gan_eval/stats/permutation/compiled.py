@@ -1,0 +1,223 @@
+"""The compiled functions of :mod:`~gan_eval.stats.permutation.label_code`, called with arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOGGER = logging.getLogger(__name__)
+
+# Below so many labels, over all rows, the rest of a test takes longer.
+FEWEST_LABELS = 2**16
+# Columns of a matrix are given up to a multiple of this.
+PADDING = 16
+# Sums of some rows that are made once serve so many labels.
+FEWEST_CHOICES = 64
+
+Labels = NDArray[np.bool_]
+Array = NDArray[np.float64]
+
+_POINTER, _LONG, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+_ADD = (_POINTER, _LONG, _POINTER, _LONG, _LONG, _LONG, _POINTER, _POINTER, _DOUBLE)
+_CLOSE = (_POINTER, _LONG, _POINTER, _LONG, _LONG, _POINTER)
+_SIGNATURES = {
+    "count": (_POINTER, _LONG, _LONG, _POINTER),
+    "change_sides": (*[_POINTER] * 3, _LONG, _POINTER, _LONG, _LONG),
+    "pack": (_POINTER, _LONG, _LONG, _LONG, _POINTER),
+    **dict.fromkeys(("add_float32", "add_float64"), (*_ADD, _POINTER, _POINTER)),
+    **dict.fromkeys(("close_float32", "close_float64"), _CLOSE),
+}
+
+
+class LabelCode:
+    """The functions, each safe to call from several threads at once."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine  # frees the machine code when it goes
+        self.call: dict[str, Callable[..., None]] = {
+            name: ctypes.CFUNCTYPE(None, *kinds)(engine.get_function_address(name))
+            for name, kinds in _SIGNATURES.items()
+        }
+
+    def counts(self, labels: Labels) -> NDArray[np.int64]:
+        """Count the True values in each row of C-contiguous labels."""
+        found = np.empty(len(labels), dtype=np.int64)
+        self.call["count"](labels.ctypes.data, *labels.shape, found.ctypes.data)
+        return found
+
+    def change_sides(
+        self,
+        labels: Labels,
+        missing: NDArray[np.int64],
+        some: NDArray[np.int64],
+        where: NDArray[np.int64],
+    ) -> None:
+        """Change as many labels of each row as are wrong, those that come first in ``where``.
+
+        Parameters
+        ----------
+        labels : ndarray of bool, shape (count, N)
+            C-contiguous, as all others.
+        missing : ndarray, shape (count,)
+            How many True values a row lacks, or has too many where it is below 0; it comes to hold
+            what is left.
+        some : ndarray, shape (k,)
+            The rows in which labels are changed.
+        where : ndarray, shape (k, draws)
+            The labels of each to be changed, if they are not what is lacking already.
+        """
+        self.call["change_sides"](
+            labels.ctypes.data,
+            missing.ctypes.data,
+            some.ctypes.data,
+            len(some),
+            where.ctypes.data,
+            where.shape[1],
+            labels.shape[1],
+        )
+
+
+class Packed:
+    """Labels (count, N) of some of the N rows, packed, for sums of rows of matrices by them."""
+
+    def __init__(self, code: LabelCode, labels: Labels, rows: slice | None = None) -> None:
+        from gan_eval.stats.permutation.label_code import PANEL
+
+        self.labels, self.panel, self.call = np.ascontiguousarray(labels), PANEL, code.call
+        count, size = labels.shape
+        start, stop = (0, size) if rows is None else (rows.start, rows.stop)
+        self.words = np.empty((-(-(stop - start) // PANEL), count), dtype=np.uint64)
+        given = self.labels.ctypes.data + start
+        code.call["pack"](given, count, size, stop - start, self.words.ctypes.data)
+
+
+class Sums:
+    """Σ_j a_j M_j of packed labels a over rows of a matrix M of so many columns, for one thread."""
+
+    def __init__(self, packed: Packed, dtype: type[np.floating[Any]], columns: int) -> None:
+        from gan_eval.stats.permutation.label_code import STRIPE_BYTES, TABLE_BYTES
+
+        name = np.dtype(dtype).name
+        self._packed, self._columns, self.count = packed, columns, len(packed.labels)
+        self._add, self._close = (packed.call[f"{do}_{name}"] for do in ("add", "close"))
+        self._stripe = STRIPE_BYTES // np.dtype(dtype).itemsize
+        stripes = padded(columns) // self._stripe
+        room = _aligned(TABLE_BYTES + stripes * self.count * STRIPE_BYTES)
+        self._table = room.ctypes.data
+        self._sums = room[TABLE_BYTES:].view(dtype).reshape(stripes, self.count, self._stripe)
+        self.clear()
+
+    def clear(self) -> None:
+        """Start anew."""
+        self._sums.fill(0)
+
+    def add(
+        self, first: int, matrix: Array, of_rows: Array, of_columns: Array, scale: float
+    ) -> None:
+        """Add some rows: scale · matrix + of_rows + of_columns.
+
+        Parameters
+        ----------
+        first : int
+            The first of them among those that were packed, a multiple of ``PANEL``.
+        matrix : ndarray, shape (rows, padded)
+            C-contiguous. Its columns go on to a multiple of ``PADDING``; what stands beyond those
+            that are wanted does not matter.
+        of_rows, of_columns : ndarray, shapes (rows,) and (padded,)
+        scale : float
+        """
+        words = self._packed.words[first // self._packed.panel :]
+        self._add(
+            words.ctypes.data,
+            self.count,
+            matrix.ctypes.data,
+            *matrix.shape,
+            len(of_columns) // self._stripe,
+            of_rows.ctypes.data,
+            of_columns.ctypes.data,
+            scale,
+            self._table,
+            self._sums.ctypes.data,
+        )
+
+    def close(self, columns: slice) -> Array:
+        """Return Σ_i a_i sums_i, shape (count,), i over columns that are these rows; start anew."""
+        labels, forms = self._packed.labels, np.zeros(self.count)
+        self._close(
+            self._sums.ctypes.data,
+            self.count,
+            labels.ctypes.data + columns.start,
+            labels.shape[1],
+            columns.stop - columns.start,
+            forms.ctypes.data,
+        )
+        self.clear()
+        return forms
+
+    def values(self) -> NDArray[np.floating[Any]]:
+        """Return the sums, shape (count, columns)."""
+        return self._sums.transpose(1, 0, 2).reshape(self.count, -1)[:, : self._columns]
+
+
+def true_counts(labels: Labels) -> NDArray[np.int64]:
+    """Count the True values in each row of labels (count, N)."""
+    code = code_for(*labels.shape)
+    if code is None:
+        return np.count_nonzero(labels, axis=1).astype(np.int64)
+    return code.counts(np.ascontiguousarray(labels))
+
+
+def padded(columns: int) -> int:
+    """Return the multiple of ``PADDING`` that holds so many columns."""
+    return -(-columns // PADDING) * PADDING
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Return so many bytes of memory that begin with a line of the cache."""
+    room = np.empty(size + 63, dtype=np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size]
+
+
+def code_for(choices: int, rows: int) -> LabelCode | None:
+    """Return the functions where they are worth it for so many labels of so many rows; None else,
+    and where they cannot be had."""
+    if choices < FEWEST_CHOICES or choices * rows < FEWEST_LABELS:
+        return None
+    with _LOCK:  # threads that ask at the same moment compile once
+        return _label_code()
+
+
+_LOCK = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _label_code() -> LabelCode | None:
+    if sys.byteorder != "little":
+        return None
+    try:
+        from gan_eval.runtime.machine_code import compile_module, kept, load_module, processor
+        from gan_eval.stats.permutation.label_code import label_module
+
+        module, where = label_module(), processor()
+        key = f"{module} {where} {version('llvmlite')}"
+
+        def make() -> bytes:
+            return compile_module(module, where, where.width)
+
+        name = hashlib.sha256(key.encode()).hexdigest()
+        made = kept(name, make, "two-sample tests", level=logging.INFO)
+        return LabelCode(load_module(made, where))
+    except (ImportError, OSError, RuntimeError) as error:
+        LOGGER.warning("two-sample tests run without compiled code, more slowly: %s", error)
+        return None
