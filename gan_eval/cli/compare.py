@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from gan_eval.cli import reading_options
-from gan_eval.cli.app import AsJson, argument, as_options, names, option
+from gan_eval.cli import reading_options, streaming
+from gan_eval.cli.app import AsJson, Workers, argument, as_options, names, option
 from gan_eval.cli.status import Status
 from gan_eval.cli.summary import AsMarkdown, one_form
 from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
     from gan_eval.comparison import Comparison
+    from gan_eval.stats.result import Verdict
 
 MOST_COLUMNS = 12
 """Columns that are listed; `--html` and `--json` list all."""
@@ -135,11 +136,15 @@ def compare(
             "--junit FILE", "Write JUnit XML, with a test case for each test and one for copies."
         ),
     ] = None,
+    stream: streaming.Stream = None,
+    checkpoint: streaming.CheckpointFolder = None,
+    workers: Workers = None,
+    scheduler: streaming.Scheduler = None,
 ) -> Status:
     """Compare two tables: do they come from one distribution?
 
     Which tests tell them apart, how far apart they are, and which columns and
-    directions differ.
+    directions differ. Folders of Parquet files may be larger than memory.
 
     \b
     Exit status:
@@ -155,40 +160,37 @@ def compare(
     from gan_eval.cli.console import steps
     from gan_eval.comparison.held_out import CopyVerdict
     from gan_eval.runtime.files import check_outputs, write_text
-    from gan_eval.stats.result import Verdict
 
     tables = [table for table in (real, generated) if table is not None]
     inputs = [*tables, *(Path(one) for one in (target, holdout) if one is not None)]
     check_outputs({"--html": html, "--junit": junit}, inputs)
     one_form(as_json, markdown)
-    with steps() as progress:
-        found = comparison.compare(
-            *_sides(tables, target, sampler),
-            kinds=reading_options.kinds_of(kinds),
-            missing=missing,
-            group=group,
-            weights=weights,
-            strict=strict,
-            holdout=holdout,
-            progress=progress,
-            sample=sample,
-            tests=names(tests),
-            alpha=alpha,
-            correction=correction,
-            permutations=permutations,
-            seed=seed,
-            columns=columns,
-            exclude=exclude or (),
-            separator=separator,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
-            comment=comment,
-            header=header,
-            na=na or (),
-            array=array,
-            sheet=sheet,
+    sides = _sides(tables, target, sampler)
+    both = {
+        "kinds": reading_options.kinds_of(kinds), "strict": strict, "alpha": alpha,
+        "correction": correction, "permutations": permutations, "seed": seed, "columns": columns,
+        "exclude": exclude or (),
+    }  # fmt: skip
+    alone = {
+        "missing": missing, "group": group, "weights": weights, "holdout": holdout,
+        "sample": sample, "tests": names(tests), "separator": separator, "decimal": decimal,
+        "thousands": thousands, "encoding": encoding, "comment": comment, "header": header,
+        "na": na or (), "array": array, "sheet": sheet,
+    }  # fmt: skip
+    own = {"--checkpoint": checkpoint, "--workers": workers, "--scheduler": scheduler}
+    others = {**alone, "junit": junit, "fail_on_copies": fail_on_copies}
+    if streaming.wanted(sides, stream, own, others):
+        asked = any((stream, *own.values()))
+        streamed = streaming.stream(
+            sides, both, asked, workers=workers, scheduler=scheduler, checkpoint=checkpoint
         )
+        if streamed is not None:
+            if html is not None:
+                streamed.save(html)
+            streaming.show(streamed, as_json, markdown, asked)
+            return _status(streamed.verdict)
+    with steps() as progress:
+        found = comparison.compare(*sides, progress=progress, **both, **alone)
     found = replace(
         found,
         notes=tuple(as_options(note, *_NAMED) for note in found.notes),
@@ -214,7 +216,13 @@ def compare(
     copied = found.copies.verdict == CopyVerdict.COPIES
     if copied and (fail_on_copies or found.copies.held_out is not None):
         return Status.of(False)
-    return Status.of({Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}.get(found.verdict))
+    return _status(found.verdict)
+
+
+def _status(verdict: Verdict) -> Status:
+    from gan_eval.stats.result import Verdict
+
+    return Status.of({Verdict.NOT_TOLD_APART: True, Verdict.TOLD_APART: False}.get(verdict))
 
 
 def _sides(tables: Sequence[Path], target: str | None, sampler: str | None) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -43,10 +43,55 @@ from gan_eval.stats.battery.battery import battery
 from gan_eval.stats.conversion import Array
 from gan_eval.stats.mixed import MixedRows, imputed
 
+if TYPE_CHECKING:
+    from gan_eval.comparison.streaming.result import StreamedComparison
+
 _ARGUMENTS = (
     *("sample", "tests", "alpha", "correction", "permutations", "seed"),
-    *("kinds", "missing", "group", "weights", "strict", "holdout", "progress"),
+    *("kinds", "missing", "group", "weights", "strict", "holdout", "progress", "stream"),
 )
+
+
+@overload
+def compare(
+    real: Any,
+    generated: Any,
+    *,
+    columns: Sequence[str] | None = None,
+    sample: int | None = None,
+    tests: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    correction: str = "holm",
+    permutations: int = 999,
+    seed: int = 0,
+    kinds: Mapping[str, str] | None = None,
+    missing: str = "level",
+    group: str | None = None,
+    weights: str | None = None,
+    strict: bool = False,
+    holdout: Any = None,
+    progress: Callable[[str], None] | None = None,
+    stream: Literal[False] = False,
+    **reading: Any,
+) -> Comparison: ...
+
+
+@overload
+def compare(
+    real: Any,
+    generated: Any,
+    *,
+    columns: Sequence[str] | None = None,
+    alpha: float = 0.05,
+    correction: str = "holm",
+    permutations: int = 999,
+    seed: int = 0,
+    kinds: Mapping[str, str] | None = None,
+    strict: bool = False,
+    progress: Callable[[str], None] | None = None,
+    stream: Literal[True],
+    **reading: Any,
+) -> StreamedComparison: ...
 
 
 def compare(
@@ -67,8 +112,9 @@ def compare(
     strict: bool = False,
     holdout: Any = None,
     progress: Callable[[str], None] | None = None,
+    stream: bool = False,
     **reading: Any,
-) -> Comparison:
+) -> Comparison | StreamedComparison:
     """Compare two samples: tests, distances, columns, directions, copied rows.
 
     Parameters
@@ -110,13 +156,17 @@ def compare(
         the exact test of copying (:func:`~gan_eval.comparison.held_out.held_out_test`).
     progress : callable, optional
         Called with the name of each step before it is taken.
+    stream : bool
+        Whether Parquet files, or folders of them, are read as a stream, which needs little memory
+        (:func:`~gan_eval.comparison.streaming.run.compare_streamed`, whose ``checkpoint`` and
+        ``workers`` may be given too). The command line does that by itself for many rows.
     **reading
         How to read the files, where that is not to be found out, and columns to ``exclude``: the
         attributes of :class:`~gan_eval.comparison.reading.options.ReadOptions`.
 
     Returns
     -------
-    Comparison
+    Comparison, or StreamedComparison where ``stream``
         Draws itself in a notebook; ``save`` writes it as a page.
 
     Raises
@@ -136,6 +186,21 @@ def compare(
       column  sd_ratio
     0     x2      1.41
     """
+    if stream:
+        from gan_eval.comparison.streaming.instead import compare_instead
+
+        return compare_instead(
+            real, generated, reading, _ARGUMENTS,
+            {
+                "columns": columns, "alpha": alpha, "correction": correction,
+                "permutations": permutations, "seed": seed, "kinds": kinds, "strict": strict,
+                "progress": progress,
+            },
+            {
+                "sample": sample, "tests": tests, "missing": missing, "group": group,
+                "weights": weights, "holdout": holdout,
+            },
+        )  # fmt: skip
     if sample is not None:
         whole_number(sample, "`sample`", LEAST_ROWS)
     if not 0 <= whole_number(seed, "`seed`", 0) < 2**63:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -16,7 +17,8 @@ from gan_eval.runtime.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_UNNAMED_INDEX = re.compile(r"__index_level_[0-9]+__")
+UNNAMED_INDEX = re.compile(r"__index_level_[0-9]+__")
+"""The names that pandas gives to an index without one."""
 
 
 def read_parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
@@ -29,7 +31,7 @@ def read_parquet(source: Source) -> tuple[pd.DataFrame, list[str]]:
 
     if not source.ending:
         return _read_folder(source)
-    with _usable(source.name, "Parquet file"), parquet.ParquetFile(source.place) as file:
+    with usable(source.name, "Parquet file"), parquet.ParquetFile(source.place) as file:
         require_columns(source.name, file.metadata.num_columns)
         require_room(source.name, file.metadata.num_rows * file.metadata.num_columns)
         return frame_of_arrow(file.read(), source.name)
@@ -40,7 +42,7 @@ def read_feather(source: Source) -> tuple[pd.DataFrame, list[str]]:
     import pyarrow as pa
     from pyarrow import ipc
 
-    with _usable(source.name, "Feather or Arrow file"), source.open() as file:
+    with usable(source.name, "Feather or Arrow file"), source.open() as file:
         start = file.read(6)
         file.seek(0)
         if start == b"ARROW1":
@@ -73,7 +75,7 @@ def frame_of_arrow(table: pa.Table, name: str) -> tuple[pd.DataFrame, list[str]]
         if isinstance(one, str) and one in table.column_names
     ]  # fmt: skip
     for one in index:
-        if _UNNAMED_INDEX.fullmatch(one):
+        if UNNAMED_INDEX.fullmatch(one):
             table = table.drop_columns([one])
         else:
             notes.append(
@@ -99,21 +101,31 @@ def frame_of_arrow(table: pa.Table, name: str) -> tuple[pd.DataFrame, list[str]]
 _NULLABLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 
 
+def parquet_files(folder: Path, name: str) -> list[Path]:
+    """Return the files of a folder, and of those in it, that end in .parquet, by their names.
+
+    What begins with a point or an underscore is left out. ``UsageError`` where there is none.
+    """
+    found = sorted(
+        file for file in folder.rglob("*.parquet")
+        if not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
+    )  # fmt: skip
+    if not found:
+        raise UsageError(
+            f"{name!r} is a directory without Parquet files: give a file, or a folder of "
+            "files that end in .parquet"
+        )
+    return found
+
+
 def _read_folder(source: Source) -> tuple[pd.DataFrame, list[str]]:
     import pyarrow as pa
     from pyarrow import dataset
 
     path = source.path
-    if path is None or not any(path.rglob("*.parquet")):
-        raise UsageError(
-            f"{source.name!r} is a directory without Parquet files: give a file, or a folder of "
-            "files that end in .parquet"
-        )
-    files = sorted(
-        str(file) for file in path.rglob("*.parquet")
-        if not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
-    )  # fmt: skip
-    with _usable(source.name, "folder of Parquet files"):
+    assert path is not None
+    files = [str(file) for file in parquet_files(path, source.name)]
+    with usable(source.name, "folder of Parquet files"):
         # The names of folders, as in year=2024, are columns too.
         found = dataset.dataset(
             files, format="parquet",
@@ -129,7 +141,8 @@ def _read_folder(source: Source) -> tuple[pd.DataFrame, list[str]]:
 
 
 @contextmanager
-def _usable(name: str, kind: str) -> Iterator[None]:
+def usable(name: str, kind: str) -> Iterator[None]:
+    """Turn what a damaged file raises into a ``UsageError`` that names it and its kind."""
     try:
         yield
     except (UsageError, MemoryError):

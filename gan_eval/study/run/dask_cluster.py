@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -147,6 +147,24 @@ class Cluster:
             if self._running:
                 yield self._next()
 
+    def run_all(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
+        """Yield tasks with their outcomes (or a ``Failure``) as they end, as ``Pool.run_all``.
+
+        Twice as many are handed out as can run, so that no worker waits for its next one.
+        """
+        waiting, more = iter(tasks), True
+        while more or self._running:
+            if time.monotonic() > self._looked + _LOOK:
+                self._look()
+            while more and len(self._running) < max(1, 2 * self._slots[False]):
+                task = next(waiting, None)
+                if task is None:
+                    more = False
+                else:
+                    self._submit(task, gpu=False)
+            if self._running:
+                yield self._ended_task()
+
     def _handed_out(self, gpu: bool) -> int:
         return sum(needed is gpu for _, needed in self._running.values())
 
@@ -168,6 +186,11 @@ class Cluster:
 
     def _next(self) -> tuple[Any, Any]:
         """Wait for the next task that ends; return its first argument and its outcome."""
+        (_, *arguments), outcome = self._ended_task()
+        return next(iter(arguments), None), outcome
+
+    def _ended_task(self) -> tuple[Task, Any]:
+        """Wait for the next task that ends; return it and its outcome."""
         while True:
             try:
                 future = self._ended.get(timeout=_LOOK)
@@ -175,8 +198,7 @@ class Cluster:
                 self._look()
                 continue
             if future in self._running and (outcome := self._outcome(future)) is not None:
-                (_, *arguments), _ = self._running.pop(future)
-                return next(iter(arguments), None), outcome[0]
+                return self._running.pop(future)[0], outcome[0]
 
     def _outcome(self, future: Future) -> tuple[Any] | None:
         """Fetch the outcome of a task; None where it has to be waited for again."""

@@ -1,0 +1,141 @@
+"""Time and memory of ``gan-eval compare`` over folders of Parquet files, read as a stream.
+
+    python -m benchmarks.stream_compare [rows] [--workers 2] [--files 10] [--null]
+
+writes two folders of two float columns each, ``rows`` (4,000,000) in all, into a temporary folder,
+reads them once so that they are in the page cache, runs the command in a process of its own, and
+prints seconds, seconds of processors, rows a second, and the peak memory of each of its processes
+and of all together. The generated side is shifted by 0.0015 of a standard deviation; with
+``--null`` it is not. Peaks of single processes are read from Linux's /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+SHIFT = 0.0015
+GROUP = 2**20
+"""Rows of a row group, as pyarrow writes them."""
+
+
+def write(folder: Path, rows: int, files: int, shift: float, seed: int) -> None:
+    """Write a folder of files, one row group at a time."""
+    folder.mkdir()
+    for number in range(files):
+        rng = np.random.default_rng([seed, number])
+        count = rows // files + (number < rows % files)
+        names = ("a", "b")
+        schema = pa.schema([(name, pa.float64()) for name in names])
+        with parquet.ParquetWriter(folder / f"{number:04}.parquet", schema) as file:
+            for start in range(0, count, GROUP):
+                size = min(GROUP, count - start)
+                arrays = [rng.normal(shift * (name == "a"), 1.0, size) for name in names]
+                file.write_table(pa.table(arrays, schema=schema), row_group_size=GROUP)
+
+
+class Watch:
+    """A thread that reads the memory of a process and of those below it."""
+
+    def __init__(self, root: int) -> None:
+        self.root, self.peaks, self.together = root, dict[int, int](), 0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._end.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._end.wait(0.05):
+            now = 0
+            for process in _below(self.root):
+                resident, peak = _memory(process)
+                self.peaks[process] = max(self.peaks.get(process, 0), peak)
+                now += resident
+            self.together = max(self.together, now)
+
+
+def _below(root: int) -> list[int]:
+    found = [root]
+    for process in found:
+        for children in Path(f"/proc/{process}/task").glob("*/children"):
+            try:
+                found += map(int, children.read_text().split())
+            except OSError:
+                continue
+    return found
+
+
+def _memory(process: int) -> tuple[int, int]:
+    """Resident memory now, and its peak, in kB; 0 of a process that has ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0, 0
+    found = dict(line.split(":", 1) for line in lines if ":" in line)
+    return tuple(int(found.get(key, "0 kB").split()[0]) for key in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("rows", type=int, nargs="?", default=4_000_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--files", type=int, default=10)
+    parser.add_argument("--null", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        half = given.rows // 2
+        write(folder / "real", half, given.files, 0.0, 1)
+        write(folder / "fake", given.rows - half, given.files, 0.0 if given.null else SHIFT, 2)
+        size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
+        for file in folder.rglob("*.parquet"):
+            with file.open("rb") as opened:
+                while opened.read(2**24):
+                    pass
+        command = [
+            *(sys.executable, "-m", "gan_eval", "compare", str(folder / "real")),
+            *(str(folder / "fake"), "--stream", "--json", "--workers", str(given.workers)),
+        ]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        start = time.perf_counter()
+        child = subprocess.Popen(
+            command, stdout=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"}
+        )
+        watch = Watch(child.pid)
+        out, _ = child.communicate()
+        seconds = time.perf_counter() - start
+        watch.stop()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if child.returncode not in (0, 1, 3):
+        sys.exit(f"the command ended with status {child.returncode}")
+    found = json.loads(out)
+    processors = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{given.rows:,} rows in {2 * given.files} files of {size / 1e6:,.0f} MB in all")
+    print(f"{found['verdict']}, p = {found['tests']['mmd']['pvalue']}")
+    print(f"{seconds:.1f} s, {processors:.1f} s of processors, {given.workers} workers")
+    print(
+        f"{given.rows / seconds / 1e6:.2f} M rows/s, {given.rows / processors / 1e6:.2f} M a core"
+    )
+    peaks = sorted((peak // 1024 for peak in watch.peaks.values()), reverse=True)
+    print(f"peak memory of processes: {', '.join(f'{peak} MB' for peak in peaks if peak > 20)}")
+    print(f"peak of their sum: {watch.together // 1024} MB (shared pages counted in each)")
+
+
+if __name__ == "__main__":
+    main()
