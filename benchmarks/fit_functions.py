@@ -22,11 +22,20 @@ TURNS = 400
 
 @dataclass(frozen=True)
 class Fit:
-    """Coefficients, lowest power first, and the largest relative error."""
+    """end + scale · P/Q: coefficients, lowest power first, and the largest relative error."""
 
     numerator: Array
     denominator: Array
     error: float
+    scale: float = 1.0
+    end: float = 0.0
+
+    def monic(self) -> Fit:
+        """Make both highest powers 1, of a numerator that is then shorter: each spares a
+        product."""
+        P, Q = (part / self.denominator[-1] for part in (self.numerator, self.denominator))
+        rest = (P - P[-1] * Q)[:-1]
+        return Fit(rest / rest[-1], Q, self.error, float(rest[-1]), float(P[-1]))
 
 
 def nodes(low: float, high: float, count: int = 3001) -> Array:
@@ -74,7 +83,7 @@ def fit(value: Array, factor: Array, offset: Array, u: Array, degrees: tuple[int
 
 def fits() -> dict[str, Fit]:
     """Every approximation by name."""
-    x = nodes(1e-4, 9.02)
+    x = nodes(1e-4, 9.02, 1001)
     f = nodes(-np.log(2) / 2, np.log(2) / 2)
     f = f[f != 0]
     m = nodes(np.sqrt(0.5) - 1, np.sqrt(2) - 1)
@@ -82,10 +91,10 @@ def fits() -> dict[str, Fit]:
     zero, one = np.zeros_like(x), np.ones_like(f)
     tau = 2 * np.pi * np.ones(1, dtype=np.longdouble)
     return {
-        "tanh x = x P(x²)/Q(x²)": fit(np.tanh(x), x, zero, x * x, (4, 4)),
+        "tanh x = x (end + scale · P(x²)/Q(x²))": fit(np.tanh(x), x, zero, x * x, (4, 4)).monic(),
         "exp f = 1 + f + f² P(f)": fit(np.exp(f), f * f, one + f, f, (4, 0)),
         "ln(1 + f) = f - f²/2 + f³ P(f)": fit(np.log1p(m), m**3, m - m * m / 2, m, (7, 0)),
-        "sin 2πa = a P(a²)": fit(np.sin(tau * a), a, zero, a * a, (3, 0)),
+        "sin 2πa = a P(a²)": fit(np.sin(tau * a), a, np.zeros_like(a), a * a, (3, 0)),
         "cos 2πa = 1 + a² P(a²)": fit(np.cos(tau * a), a * a, np.ones_like(a), a * a, (3, 0)),
     }
 
@@ -96,6 +105,8 @@ def main() -> None:
         for label, part in (("P", found.numerator), ("Q", found.denominator)):
             if part.size > 1:
                 print(f"  {label} = ({', '.join(f'{float(c):.9g}' for c in part)})")
+        if found.end:
+            print(f"  scale, end = {found.scale:.9g}, {found.end:.9g}")
 
 
 if __name__ == "__main__":
