@@ -114,6 +114,27 @@ def words(seed: Seeds, stream: int, index: int, count: int) -> NDArray[np.uint32
     return drawn.reshape(*drawn.shape[:-2], -1)[..., :count].astype(np.uint32)
 
 
+def keyed_words(
+    key: tuple[int, int], start: int, count: int, purpose: int = 0
+) -> NDArray[np.uint64]:
+    """Draw the 32-bit numbers ``start`` … ``start + count − 1``, shape (count,), of a key.
+
+    The key is two 32-bit words of any origin. Number i is word i mod 4 of the block of the counter
+    ⌊i / 4⌋ (64 bits), ``purpose`` and 0.
+
+    Examples
+    --------
+    >>> keyed_words((1, 2), 1000, 3).tolist() == keyed_words((1, 2), 0, 1003)[-3:].tolist()
+    True
+    """
+    first, last = start // 4, -(-(start + count) // 4)
+    number = np.arange(first, last, dtype=np.uint64)
+    even, odd = np.empty((2, 2, len(number)), dtype=np.uint64)
+    even[0], even[1], odd[0], odd[1] = number & _MASK, purpose, number >> _32, 0
+    drawn = np.stack(_encrypt(even, odd, np.array(key, dtype=np.uint64)[:, None]), axis=-1)
+    return drawn.reshape(-1)[start - 4 * first : start - 4 * first + count]
+
+
 def uniforms(seed: Seeds, stream: int, index: int, count: int) -> NDArray[np.floating]:
     """Draw uniform numbers (w + ½)·2⁻³² in the open interval (0, 1), (..., count), float64."""
     return (words(seed, stream, index, count) + 0.5) * 2.0**-32

@@ -26,11 +26,11 @@ def mmd2(real: Sketch, generated: Sketch) -> tuple[float, float]:
     n, m = real.n, generated.n
     x, y = real.mean_embedding(), generated.mean_embedding()
     own, other = _within(x, n), _within(y, m)
-    lost = [sketch.residuals.bound(sketch.n, sketch.reference) for sketch in (real, generated)]
+    lost = [sketch.residuals.bound(sketch.n) for sketch in (real, generated)]
     bound = sum(lost) ** 2 + lost[0] ** 2 / (n - 1) + lost[1] ** 2 / (m - 1)
     # The standardised means are off by no more than this.
-    inverse = real.reference.standardised(np.eye(real.reference.rank))
-    off = 2 * _ROUNDING * float(np.abs(inverse).sum(axis=0).max()) * math.sqrt(len(x))
+    inverse = np.abs(real.reference.inverse).sum(axis=1)
+    off = 2 * _ROUNDING * float(np.linalg.norm(inverse))
     bound += 2 * off * float(np.linalg.norm(x - y)) + off**2 + 4 * _ROUNDING
     return own + other - 2 * float(x @ y), bound
 
@@ -61,7 +61,8 @@ def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None
         low, high = squared_distance_interval(
             estimate, witness, noise, largest=LARGEST, level=level
         )
-    low, high = max(low - bound, 0.0), min(high + bound, LARGEST)
+    # What the pivots lose would only add.
+    high = min(high + bound, LARGEST)
     return Worth(
         "mmd",
         _over(spread, estimate),
@@ -91,9 +92,11 @@ def _blocks(sketch: Sketch) -> tuple[Array, int]:
 
 def block_means(sketch: Sketch, groups: np.ndarray, blocks: int, size: int) -> Array:
     """Return the mean embeddings of blocks, standardised, shape (blocks, rank)."""
-    sums = np.zeros((blocks + 1, sketch.reference.rank))
-    np.add.at(sums, groups, sketch.sums)
-    return sketch.reference.standardised(sums[:blocks] / size)
+    order = np.argsort(groups, kind="stable")
+    order = order[np.searchsorted(groups[order], 0) :]
+    firsts = np.searchsorted(groups[order], np.arange(blocks))
+    sums = np.add.reduceat(sketch.sums[order], firsts, axis=0)
+    return sketch.reference.standardised(sums / size)
 
 
 def _within(mean: Array, n: int) -> float:

@@ -81,16 +81,28 @@ def grouping(x: Counts, y: Counts) -> Grouping | None:
     return None if best is None else best[1]
 
 
-def equal_blocks(counts: Counts, size: int, blocks: int) -> tuple[Groups, int]:
+def equal_blocks(counts: Counts, size: int, most: int) -> tuple[Groups, int]:
     """Return the block of each cell of one side, and how many blocks of ``size`` rows there are.
+
+    Where the small cells do not suffice to even out ``most`` blocks, fewer are tried.
 
     Examples
     --------
     >>> equal_blocks(np.array([3, 2, 1, 4, 1]), 4, 2)
     (array([ 1, -1,  1,  0, -1]), 2)
     """
-    groups = np.full(len(counts), -1, dtype=np.intp)
-    blocks = min(blocks, int(counts.sum()) // size)
+    tried = min(most, int(counts.sum()) // size)
+    best, full = np.full(len(counts), -1, dtype=np.intp), 0
+    while tried > full:
+        groups, found = _filled(counts, size, tried)
+        if found > full:
+            best, full = groups, found
+        tried = min(tried * 3 // 4, tried - 1)
+    return best, full
+
+
+def _filled(counts: Counts, size: int, blocks: int) -> tuple[Groups, int]:
+    """Try so many blocks; those that do not come out even are dropped."""
     rooms = [(-size, block) for block in range(blocks)]
     members: list[list[int]] = [[] for _ in range(blocks)]
     left: list[int] = []
@@ -105,7 +117,7 @@ def equal_blocks(counts: Counts, size: int, blocks: int) -> tuple[Groups, int]:
             continue
         members[block].append(cell)
         heapq.heapreplace(rooms, (room + count, block))
-    full = 0
+    groups, full = np.full(len(counts), -1, dtype=np.intp), 0
     pool = _Pool(counts, left)
     for room, block in sorted(rooms):
         if room and not pool.fill(members[block], -room):

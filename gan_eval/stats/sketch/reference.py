@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.kernels.kernels import KERNELS, median_bandwidth, some_rows
 from gan_eval.stats.permutation.lowrank_path import RANK_LIMIT, SMOOTH, Pivots
 from gan_eval.stats.samples import Array
+from gan_eval.stats.sketch.kernel_values import KernelValues
 from gan_eval.stats.sketch.rows import names_of, read, require_finite
 
 MOST_ROWS = 4096
@@ -164,13 +166,19 @@ class Reference:
 
     def features(self, rows: Array) -> Array:
         """Return k(x, z) of rows (n, d) at the pivots, shape (n, rank)."""
-        import torch
+        values = self.kernel_values(len(rows))
+        return values(rows)
 
-        points = torch.from_numpy((rows - self.mean) @ self.whitening).clamp_(-1e100, 1e100)
-        pivots = torch.from_numpy(self.pivots)
-        squared = (points * points).sum(1)[:, None] + (pivots * pivots).sum(1)
-        squared.addmm_(points, pivots.T, alpha=-2).clamp_(min=0.0)
-        return KERNELS[self.kernel].entries(self.bandwidth)(squared).numpy()
+    def kernel_values(self, most: int) -> KernelValues:
+        """Return the function of up to ``most`` rows that gives their features."""
+        return KernelValues(
+            self.kernel, self.bandwidth, self.mean, self.whitening, self.pivots, most
+        )
+
+    @cached_property
+    def inverse(self) -> Array:
+        """C⁻¹, shape (rank, rank)."""
+        return self.standardised(np.eye(self.rank)).T
 
     def standardised(self, sums: Array) -> Array:
         """Return C⁻¹ of sums (..., rank): in these coordinates the kernel is the inner product."""

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from gan_eval.stats.samples import Array
 from gan_eval.stats.sketch.dealing import OCTAVES
+from gan_eval.stats.sketch.kernel_values import KernelValues
 from gan_eval.stats.sketch.reference import Reference
 
-ALL = 2**16
+ALL = 2**13
 FIRST_OCTAVE = 5
-# ln(2 / δ) of the confidence 1 − δ in the bound where only a share was computed.
-_LN = math.log(2000)
+# Standard errors of the mean over a share that its limit lies above it.
+_ERRORS = 4.0
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,18 @@ class Residuals:
     def add(
         self,
         reference: Reference,
-        features: Array,
-        cells: NDArray[np.intp],
+        values: KernelValues,
+        rows: Array,
+        cells: NDArray[np.int64],
         start: int,
         count: int,
     ) -> None:
-        """Add rows, whose features (n, rank) and cells (n,) are given, from position ``start``."""
-        early = min(max(ALL - start, 0), len(features))
+        """Add rows (n, d) from position ``start``, which go to these of ``count`` cells."""
+        early = min(max(ALL - start, 0), len(rows))
         tail = FIRST_OCTAVE * (count // OCTAVES)
-        chosen = features[early:][cells[early:] >= tail]
-        self.first = self.first.plus(Part.of(residuals_of(reference, features[:early])))
-        self.share = self.share.plus(Part.of(residuals_of(reference, chosen)))
+        chosen = rows[early:][cells[early:] >= tail]
+        self.first = self.first.plus(_part(reference, values, rows[:early]))
+        self.share = self.share.plus(_part(reference, values, chosen))
 
     def to_array(self) -> Array:
         """Return the six sums, shape (2, 3)."""
@@ -78,29 +80,28 @@ class Residuals:
         first, share = (Part(int(count), roots, whole) for count, roots, whole in sums.tolist())
         return cls(first, share)
 
-    def bound(self, n: int, reference: Reference) -> float:
+    def bound(self, n: int) -> float:
         """Bound the mean of √residual over all n rows.
 
-        Of the share an upper confidence limit (A. Maurer, M. Pontil, "Empirical Bernstein bounds
-        and sample variance penalization", COLT 2009, th. 4), of 999 in 1000.
+        Over the rows that were not all computed it is the mean of their share and four of its
+        standard errors. Rows that are so rare that the share has none of them, one in some
+        thousands and less, are not in it.
         """
-        rest, part = n - self.first.count, self.share
-        total = self.first.roots
-        if rest > 0:
-            if part.count < 2:
-                total += rest
-            else:
-                mean = part.roots / part.count
-                variance = max(part.whole / part.count - mean**2, 0.0)
-                limit = mean + math.sqrt(2 * variance * _LN / part.count)
-                limit += 7 * _LN / (3 * (part.count - 1))
-                total += rest * min(limit, 1.0)
-        return total / n
+        rest, share = n - self.first.count, self.share
+        if rest == 0:
+            return self.first.roots / n
+        limit = 1.0
+        if share.count > 1:
+            mean = share.roots / share.count
+            variance = max(share.whole / share.count - mean**2, 0.0)
+            limit = min(mean + _ERRORS * math.sqrt(variance / (share.count - 1)), 1.0)
+        return (self.first.roots + rest * limit) / n
 
 
-def residuals_of(reference: Reference, features: Array) -> Array:
-    """Return 1 − ‖C⁻¹k(Z, x)‖² of rows, shape (n,), no less than 0."""
-    if not len(features):
-        return np.zeros(0)
-    standard = reference.standardised(features)
-    return np.maximum(1.0 - np.einsum("ij,ij->i", standard, standard), 0.0)
+def _part(reference: Reference, values: KernelValues, rows: Array) -> Part:
+    part = Part()
+    for first in range(0, len(rows), values.most):
+        standard = values(rows[first : first + values.most]) @ reference.inverse.T
+        residuals = np.maximum(1.0 - np.einsum("ij,ij->i", standard, standard), 0.0)
+        part = part.plus(Part.of(residuals))
+    return part

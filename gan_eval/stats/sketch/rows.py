@@ -9,6 +9,7 @@ import numpy as np
 
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.conversion import WHOLE
 from gan_eval.stats.samples import LARGEST_VALUE, Array
 
 
@@ -41,11 +42,12 @@ def read(rows: Any, columns: tuple[str, ...] | None = None, name: str = "`rows`"
         if _is(rows, "torch", "Tensor"):
             rows = rows.detach().cpu().numpy()
         elif _is(rows, "pandas", "DataFrame", "Series"):
-            rows = rows.to_numpy()
+            rows = _of_pandas(rows)
         try:
             given = np.asarray(rows)
             if given.dtype.kind not in "buifO":
                 raise TypeError
+            _require_held(given, name)
             table = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
             raise UsageError(f"{name} must be a table of numbers") from None
@@ -83,8 +85,28 @@ def _of_arrow(rows: Any, name: str) -> Array:
                 f"{name} must have a number everywhere, got {column.null_count} missing in "
                 f"column {shown(field.name)}"
             )
-        table[index] = column.to_numpy()
+        values = column.to_numpy(zero_copy_only=False)
+        _require_held(values, name)
+        table[index] = values
     return table.T
+
+
+def _of_pandas(rows: Any) -> Any:
+    """Take the numbers; those missing become NaN, also in the types that hold no NaN."""
+    try:
+        return rows.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        return rows.to_numpy()
+
+
+def _require_held(values: Any, name: str) -> None:
+    if values.dtype.kind in "iu" and values.itemsize == 8 and values.size:
+        largest = max(-int(values.min()), int(values.max()))
+        if largest > WHOLE:
+            raise UsageError(
+                f"{name} must hold whole numbers of at most 2**53 in size, which float64 holds "
+                f"exactly, got {largest}"
+            )
 
 
 def _is(value: Any, module: str, *classes: str) -> bool:

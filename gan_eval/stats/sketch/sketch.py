@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gan_eval.runtime.arguments import instance_of, whole_number
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.runtime.random import MAX_SEED
+from gan_eval.runtime.threads import one_thread_each
 from gan_eval.stats.samples import Array
 from gan_eval.stats.sketch import files
 from gan_eval.stats.sketch.dealing import CELLS, cell_count, deal, key_of
@@ -23,8 +24,10 @@ from gan_eval.stats.sketch.spans import Spans, joined, overlap
 if TYPE_CHECKING:
     from gan_eval.stats.sketch.result import SketchTest
 
-CHUNK = 8192
-"""Rows that are worked on at once."""
+DEALT = 2**16
+"""Rows that are dealt at once."""
+CHUNK = 4096
+"""Rows of which the kernel is taken at once: their values stay in the processor's cache."""
 MOST_POSITION = 2**62
 
 
@@ -130,18 +133,26 @@ class Sketch:
         require_finite(table, start)
         if added:
             self.stream = name
-        key = key_of(self.seed, name)
-        for first in range(0, len(table), CHUNK):
-            chunk = table[first : first + CHUNK]
-            self._add(chunk, deal(key, start + first, len(chunk), self.cells), start + first)
+        for first in range(0, len(table), DEALT):
+            self._add(table[first : first + DEALT], name, start + first)
         self.spans = joined(self.spans, added)
         return self
 
-    def _add(self, rows: Array, cells: NDArray[np.intp], start: int) -> None:
-        features = self.reference.features(rows)
-        np.add.at(self.sums, cells, features)
+    @one_thread_each()
+    def _add(self, rows: Array, stream: str, start: int) -> None:
+        import torch
+
+        cells = deal(key_of(self.seed, stream), start, len(rows), self.cells)
         self.counts += np.bincount(cells, minlength=self.cells)
-        self.residuals.add(self.reference, features, cells, start, self.cells)
+        sums, values = (
+            torch.from_numpy(self.sums),
+            self.reference.kernel_values(min(CHUNK, len(rows))),
+        )
+        for first in range(0, len(rows), CHUNK):
+            part = slice(first, first + CHUNK)
+            features = values(rows[part])
+            sums.index_add_(0, torch.from_numpy(cells[part]), torch.from_numpy(features))
+        self.residuals.add(self.reference, values, rows, cells, start, self.cells)
 
     def merge(self, *others: Sketch) -> Sketch:
         """Return a new sketch of the rows of all.
