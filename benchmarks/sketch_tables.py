@@ -286,7 +286,8 @@ def large(n: int = 10**6) -> None:
         "wall, cpu = time.perf_counter(), time.process_time()\n"
         "real = Sketch(reference, stream='real').update(x)\n"
         "found = real.test(Sketch(reference, stream='generated').update(y))\n"
-        "print(f'{time.process_time() - cpu:.2f} s of a core, {time.perf_counter() - wall:.2f} s')\n"
+        "cpu, wall = time.process_time() - cpu, time.perf_counter() - wall\n"
+        "print(f'{cpu:.2f} s of a core, {wall:.2f} s by the clock')\n"
         "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "print(f'peak {after / 1024:.0f} MiB, {(after - before) / 1024:.0f} of them its own')\n"
         "print(found)\n"
@@ -311,7 +312,7 @@ def shift(repetitions: int = 20, n: int = 10**7) -> None:
 def _drawn(reference: Reference, seed: int, n: int, size: float) -> Sketch:
     rng, sketch = np.random.default_rng(seed), Sketch(reference, stream=seed)
     for _ in range(n // 10**6):
-        sketch.update(normal(rng, 10**6) + [size, 0.0])
+        sketch.update(normal(rng, 10**6) + np.array([size, 0.0]))
     return sketch
 
 

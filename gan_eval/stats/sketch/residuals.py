@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.stats.samples import Array
-from gan_eval.stats.sketch.dealing import OCTAVES
 from gan_eval.stats.sketch.kernel_values import KernelValues
 from gan_eval.stats.sketch.reference import Reference
 
@@ -60,15 +59,14 @@ class Residuals:
         values: KernelValues,
         rows: Array,
         cells: NDArray[np.int64],
-        start: int,
-        count: int,
+        positions: NDArray[np.intp],
+        octave: int,
     ) -> None:
-        """Add rows (n, d) from position ``start``, which go to these of ``count`` cells."""
-        early = min(max(ALL - start, 0), len(rows))
-        tail = FIRST_OCTAVE * (count // OCTAVES)
-        chosen = rows[early:][cells[early:] >= tail]
-        self.first = self.first.plus(_part(reference, values, rows[:early]))
-        self.share = self.share.plus(_part(reference, values, chosen))
+        """Add rows (n, d) at these positions, which go to these cells; an octave has so many."""
+        early = positions < ALL
+        share = (cells >= FIRST_OCTAVE * octave) & ~early
+        self.first = self.first.plus(_part(reference, values, rows[early]))
+        self.share = self.share.plus(_part(reference, values, rows[share]))
 
     def to_array(self) -> Array:
         """Return the six sums, shape (2, 3)."""

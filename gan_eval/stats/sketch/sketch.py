@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from gan_eval.runtime.arguments import instance_of, whole_number
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.runtime.random import MAX_SEED
-from gan_eval.runtime.threads import one_thread_each
+from gan_eval.runtime.threads import one_blas_thread
 from gan_eval.stats.samples import Array
 from gan_eval.stats.sketch import files
-from gan_eval.stats.sketch.dealing import CELLS, cell_count, deal, key_of
+from gan_eval.stats.sketch.dealing import CELLS, OCTAVES, cell_count, deal, key_of
 from gan_eval.stats.sketch.reference import Reference
 from gan_eval.stats.sketch.residuals import Residuals
 from gan_eval.stats.sketch.rows import read, require_finite
@@ -138,21 +138,18 @@ class Sketch:
         self.spans = joined(self.spans, added)
         return self
 
-    @one_thread_each()
+    @one_blas_thread()
     def _add(self, rows: Array, stream: str, start: int) -> None:
-        import torch
-
-        cells = deal(key_of(self.seed, stream), start, len(rows), self.cells)
+        dealt = deal(key_of(self.seed, stream), start, len(rows), self.cells)
+        # By 16 bits, which are sorted in one pass.
+        order = np.argsort(dealt.astype(np.uint16), kind="stable")
+        cells, rows = dealt[order], rows[order]
         self.counts += np.bincount(cells, minlength=self.cells)
-        sums, values = (
-            torch.from_numpy(self.sums),
-            self.reference.kernel_values(min(CHUNK, len(rows))),
+        values = self.reference.kernel_values(min(CHUNK, len(rows)))
+        values.add(rows, cells, self.sums)
+        self.residuals.add(
+            self.reference, values, rows, cells, order + start, self.cells // OCTAVES
         )
-        for first in range(0, len(rows), CHUNK):
-            part = slice(first, first + CHUNK)
-            features = values(rows[part])
-            sums.index_add_(0, torch.from_numpy(cells[part]), torch.from_numpy(features))
-        self.residuals.add(self.reference, values, rows, cells, start, self.cells)
 
     def merge(self, *others: Sketch) -> Sketch:
         """Return a new sketch of the rows of all.
