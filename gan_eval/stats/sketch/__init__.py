@@ -10,9 +10,11 @@
 ('told_apart', 0.0001)
 """
 
+from gan_eval.stats.sketch.line_energy import LineEnergy
+from gan_eval.stats.sketch.lines import LineSketch
 from gan_eval.stats.sketch.permuting import test_days
 from gan_eval.stats.sketch.reference import Reference
 from gan_eval.stats.sketch.result import SketchTest
 from gan_eval.stats.sketch.sketch import Sketch
 
-__all__ = ["Reference", "Sketch", "SketchTest", "test_days"]
+__all__ = ["LineEnergy", "LineSketch", "Reference", "Sketch", "SketchTest", "test_days"]

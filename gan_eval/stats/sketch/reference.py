@@ -119,7 +119,7 @@ class Reference:
         one_of(kernel, "`kernel`", SMOOTH)
         used = np.ascontiguousarray(some_rows(table, MOST_ROWS))
         mean = used.mean(axis=0)
-        whitening = _whitening(used - mean) if whiten else np.eye(used.shape[1])
+        whitening = whitening_of(used - mean) if whiten else np.eye(used.shape[1])
         points = (used - mean) @ whitening
         if isinstance(bandwidth, str):
             one_of(bandwidth, "`bandwidth`", ("median",))
@@ -197,7 +197,8 @@ class Reference:
         return None
 
 
-def _whitening(centred: Array) -> Array:
+def whitening_of(centred: Array) -> Array:
+    """Return the symmetric matrix that gives centred rows (n, d) covariance I, shape (d, d)."""
     values, axes = np.linalg.eigh(centred.T @ centred / len(centred))
     if not values[0] > _SINGULAR * values[-1]:
         raise UsageError(
