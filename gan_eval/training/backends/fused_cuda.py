@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
 import numpy as np
 from numba import cuda as numba_cuda
+from numpy.typing import NDArray
 
+from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training import remedies
 from gan_eval.training.backends.registry import require_device
@@ -22,11 +27,14 @@ from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 
 _BLOCK = 64
 """Threads of a block: few, because each holds a GAN's state in registers."""
-_LAUNCH = 2**16
-"""Most replicates of one launch."""
+_LAUNCH, _SHARE = 2**16, 2**14
+"""Most replicates of one launch, alone and beside those of other threads."""
+_WORKERS, _FEW = 8, 2**11
+"""Most threads of the CPU, and the replicates for which one of them is enough."""
 _PARAMETERS = 4096
 _MEMORY_SHARE = 0.6
-"""The share of the GPU's free memory that one launch may take."""
+"""The share of the GPU's free memory that a training may take."""
+_LAUNCHING = threading.Lock()
 
 cuda: Any = numba_cuda  # whose annotations know float64 only
 
@@ -73,63 +81,142 @@ class FusedCUDABackend:
                 f"backend 'fused_cuda' trains nets of at most {_PARAMETERS} weights and biases, "
                 f"got {shape.parameters}: `fused_cpu` and `jax` have no such limit"
             )
-        clocks = np.full((2, len(seeds), config.epochs), np.nan)
-        trained = TrainingBuffers(config, seeds, every, on_epoch, clocks)
         number = int(device.partition(":")[2] or 0)
+        R, E = len(seeds), config.epochs
+        clocks = None if on_epoch is None else np.full((2, R, E), np.nan)
+        trained = TrainingBuffers(config, seeds, every, on_epoch, clocks)
         with cuda.gpus[number]:
             kernel = cuda_kernel(shape, config.batch_size)
-            for part in buffers.parts(len(seeds), _most(config)):
-                _train(trained, kernel, part)
+            workers, size = _shares(config, R, alone=on_epoch is not None)
+        began = time.perf_counter()
+        _share_out(trained, kernel, number, workers, size)
+        if clocks is None:
+            seconds = (time.perf_counter() - began) / (R * E)
+            both = [np.broadcast_to(clock, (R, E)) for clock in (seconds, np.nan)]
+            return trained.trained(self.name, device, *both)
         return trained.trained(self.name, device, *clocks)
 
 
+def _shares(config: TrainingConfig, replicates: int, *, alone: bool) -> tuple[int, int]:
+    """How many threads of the CPU keep the device busy, and the replicates of a launch of each.
+
+    The first weights and the results' way back take the CPU longer than the device takes to train,
+    so threads take turns: while one waits for the device, others do that for other replicates.
+    """
+    if SIMULATED or alone:  # a simulator has one device, and who listens is told by one thread
+        return 1, min(_LAUNCH, _most(config))
+    wanted = min(_WORKERS, threads.for_replicates(), -(-replicates // _FEW))
+    each = -(-replicates // (wanted * _BLOCK)) * _BLOCK
+    return wanted, max(1, min(each, _SHARE if wanted > 1 else _LAUNCH, _most(config) // wanted))
+
+
 def _most(config: TrainingConfig) -> int:
-    """Count the replicates that one launch can train."""
+    """Count the replicates that the device has memory for at once, up to ``_LAUNCH`` a worker."""
     if SIMULATED:
         return _LAUNCH
     free = cuda.current_context().get_memory_info().free
     size = np.dtype(config.numpy_dtype).itemsize
+    shape = Shape.of(config)
+    longest = max(last - first for first, last in buffers.calls(config, one_epoch=False))
     each = (config.n_examples + 3) * (config.dimension * size + 4)
-    each += (sum(Shape.of(config).state.values()) + 100) * size
-    return max(1, min(_LAUNCH, int(_MEMORY_SHARE * free / each)))
+    each += (sum(shape.state.values()) + longest * shape.traced + 100) * size
+    return max(1, min(_LAUNCH * _WORKERS, int(_MEMORY_SHARE * free / each)))
 
 
-def _train(trained: TrainingBuffers, kernel: CUDAKernel, part: slice) -> None:
-    """Train the replicates of a part in memory of the device."""
-    began = time.perf_counter()
-    config, seeds, real = trained.config, trained.seeds[part], trained.config.numpy_dtype
-    R, T, sizes = len(seeds), trained.shape.traced, trained.shape.state
-    start = trained.start(part)
-    calls = buffers.calls(config, one_epoch=trained.on_epoch is not None)
-    longest = max(last - first for first, last in calls)
-    rows = cuda.device_array((config.n_examples + 3) * config.dimension * R, real)
-    order = cuda.device_array(config.n_examples * R, np.uint32)
-    trace = cuda.device_array(longest * T * R, real)
-    affine = cuda.to_device(start["affine"].ravel())
-    state = cuda.to_device(np.concatenate([start[name] for name in sizes]).ravel())
-    words = (cuda.to_device(w.astype(np.uint32)) for w in (seeds & 0xFFFFFFFF, seeds >> 32))
-    memory = [*words, rows, order, trace, affine, state]
+def _share_out(
+    trained: TrainingBuffers, kernel: CUDAKernel, number: int, workers: int, size: int
+) -> None:
+    """Train all replicates, so many at a time in each of some threads."""
+    waiting = iter(buffers.parts(len(trained.seeds), size))
+    stopped = threading.Event()
 
-    def launch(function: Any, first: int, last: int) -> None:
+    def work(_: int = 0) -> None:
+        with cuda.gpus[number]:
+            # Which ends inside, so that what it has is freed where it was made.
+            _Launcher(trained, kernel, min(size, len(trained.seeds))).work(waiting, stopped)
+
+    if workers == 1:
+        work()
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for done in [pool.submit(work, i) for i in range(workers)]:
+                done.result()
+        finally:
+            stopped.set()
+
+
+class _Launcher:
+    """Memory of the device for some replicates, and a stream, in which all happens in turn."""
+
+    def __init__(self, trained: TrainingBuffers, kernel: CUDAKernel, size: int) -> None:
+        self.trained, self.kernel = trained, kernel
+        config, shape, real = trained.config, trained.shape, trained.config.numpy_dtype
+        self.calls = buffers.calls(config, one_epoch=trained.on_epoch is not None)
+        longest = max(last - first for first, last in self.calls)
+        self.stream = cuda.stream()
+        kinds = {
+            **dict.fromkeys(("seed_low", "seed_high"), (1, np.uint32)),
+            "rows": ((config.n_examples + 3) * config.dimension, real),
+            "order": (config.n_examples, np.uint32),
+            "trace": (longest * shape.traced, real),
+            "affine": ((config.dimension + 1) * config.dimension, real),
+            "state": (sum(shape.state.values()), real),
+        }
+        self.memory = {
+            name: cuda.device_array(each * size, kind, stream=self.stream)
+            for name, (each, kind) in kinds.items()
+        }
+
+    def work(self, waiting: Iterator[slice], stopped: threading.Event) -> None:
+        """Train the parts that an iterator hands on, one at a time."""
+        for part in waiting:
+            if stopped.is_set():
+                return
+            self._train(part)
+
+    def _train(self, part: slice) -> None:
+        began = time.perf_counter()
+        trained, seeds = self.trained, self.trained.seeds[part]
+        start, sizes = trained.start(part), trained.shape.state
+        self._put("seed_low", seeds & 0xFFFFFFFF)
+        self._put("seed_high", seeds >> 32)
+        self._put("affine", start["affine"])
+        self._put("state", np.concatenate([start[name] for name in sizes]))
+        self._launch(self.kernel.start, 0, 0, len(seeds))
+
+        def call(first: int, last: int) -> Array:
+            self._launch(self.kernel.train, first, last, len(seeds))
+            return self._get("trace", (last - first, trained.shape.traced, len(seeds)))
+
+        def now() -> dict[str, Array]:
+            state = self._get("state", (sum(sizes.values()), len(seeds)))
+            found = np.split(state, np.cumsum([*sizes.values()])[:-1])
+            return dict(zip(sizes, found, strict=True))
+
+        trained.fill(part, call, lambda: now()["parameters"], began)
+        trained.end(part, now())
+
+    def _put(self, name: str, values: NDArray[Any]) -> None:
+        memory = self.memory[name]
+        flat = np.ascontiguousarray(values.ravel(), dtype=memory.dtype)
+        memory[: flat.size].copy_to_device(flat, stream=self.stream)
+
+    def _get(self, name: str, shape: tuple[int, ...]) -> Array:
+        """The first numbers of a memory, once what was launched has ended."""
+        found = self.memory[name][: math.prod(shape)].copy_to_host(stream=self.stream)
+        self.stream.synchronize()
+        return found.reshape(shape)
+
+    def _launch(self, function: Any, first: int, last: int, replicates: int) -> None:
+        config, real = self.trained.config, self.trained.config.numpy_dtype
         table = buffers.step_table(config, first, last).ravel()
         numbers = buffers.numbers(config, first, last)
-        function[-(-R // _BLOCK), min(_BLOCK, R)](
-            *memory,
-            cuda.to_device(table if table.size else np.zeros(1, real)),
-            *(real(number) if name in REALS else number for name, number in numbers.items()),
-            R,
-        )
-
-    def call(first: int, last: int) -> Array:
-        launch(kernel.train, first, last)
-        # Copying waits for the device.
-        return trace.copy_to_host().reshape(longest, T, R)[: last - first]
-
-    launch(kernel.start, 0, 0)
-
-    def now() -> dict[str, Array]:
-        found = np.split(state.copy_to_host().reshape(-1, R), np.cumsum([*sizes.values()])[:-1])
-        return dict(zip(sizes, found, strict=True))
-
-    trained.fill(part, call, lambda: now()["parameters"], began)
-    trained.end(part, now())
+        steps = cuda.to_device(table if table.size else np.zeros(1, real), stream=self.stream)
+        with _LAUNCHING:  # the first one compiles
+            function[-(-replicates // _BLOCK), min(_BLOCK, replicates), self.stream](
+                *self.memory.values(),
+                steps,
+                *(real(number) if name in REALS else number for name, number in numbers.items()),
+                replicates,
+            )

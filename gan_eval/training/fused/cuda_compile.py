@@ -33,8 +33,9 @@ class CUDAKernel:
 @lru_cache(maxsize=64)
 def cuda_kernel(shape: Shape, batch_size: int) -> CUDAKernel:
     """Compiled at the first call of each function."""
-    library, names = (np, _simulated_names()) if SIMULATED else (math, _device_names(shape.double))
-    names |= {name: getattr(library, name) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt")}
+    library, own = (np, _simulated_names()) if SIMULATED else (math, _device_names(shape.double))
+    names = {name: getattr(library, name) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt")}
+    names |= own
     # The simulator puts its own `cuda` in this place.
     names |= {"f32": np.float32, "f64": np.float64, "cuda": cuda}
     source = kernel_source(shape, batch_size, prologue=("begin()",) if SIMULATED else ())
@@ -46,7 +47,12 @@ def _device_names(double: bool) -> dict[str, Any]:
     """Name the functions that the source calls, on a GPU."""
     from numba.cuda import libdevice
 
-    return {
+    single = {
+        "reciprocal": _instruction("rcp.approx.ftz.f32"),
+        "sqrt": _instruction("sqrt.approx.ftz.f32"),
+        "smaller_of": libdevice.fminf,
+    }
+    return ({} if double else single) | {
         "u32": np.uint32,
         "u64": np.uint64,
         "i32": np.int32,
@@ -56,6 +62,25 @@ def _device_names(double: bool) -> dict[str, Any]:
         "as_integer": libdevice.float_as_int,
         "as_float": libdevice.int_as_float,
     }
+
+
+def _instruction(name: str) -> Any:
+    """An instruction of PTX on a float32, as a function that kernels can call.
+
+    Those named here are good to 1 ulp, and take numbers below 2⁻¹²⁶ for 0.
+    """
+    from llvmlite import ir
+    from numba import types
+    from numba.cuda.extending import intrinsic
+
+    def typed(typing: Any, x: Any) -> tuple[Any, Any]:
+        def written(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            real = ir.FunctionType(ir.FloatType(), [ir.FloatType()])
+            return builder.call(ir.InlineAsm(real, f"{name} $0, $1;", "=f,f"), values)
+
+        return types.float32(types.float32), written
+
+    return intrinsic(typed)
 
 
 def _simulated_names() -> dict[str, Any]:
@@ -73,6 +98,8 @@ def _simulated_names() -> dict[str, Any]:
         "i32": lambda a: a - ((a & 0x80000000) << 1),
         "fma": fma,
         "fabs": np.abs,
+        "reciprocal": lambda a: np.float32(1) / a,
+        "smaller_of": np.fmin,
         "as_integer": lambda a: int(np.float32(a).view(np.int32)),
         "as_float": lambda a: np.int32(a).view(np.float32),
         # In every thread: what overflows is ∞ here as it is on a GPU, and no warning.

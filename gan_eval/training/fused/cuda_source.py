@@ -22,8 +22,8 @@ GLOBAL: dict[str, Kind] = {
     "affine": "real",
     "state": "real",
 }
-"""Memory of all threads, position by position, the threads of a position side by side. ``state``
-holds ``Shape.state`` between calls."""
+"""Memory of all threads, position by position, the threads of a position side by side; of ``rows``,
+row by row (``RowMemory``). ``state`` holds ``Shape.state`` between calls."""
 ARGUMENTS = ("seed_low", "seed_high", *GLOBAL, "steps", *REALS, *INDICES, "threads")
 _CASTS: dict[Kind, str] = {"word": "u32", "wide": "u64"}
 
@@ -57,6 +57,8 @@ class Source(Machine):
         return Value(self, f"{self.casts[kind]}({exact!r})", kind)
 
     def binary(self, operation: str, a: Value, b: Value) -> Value:
+        if operation == "/" and a.kind == "real" and not self.double:
+            return self.quotient(a, b)
         if a.kind == "index" and operation == "/":
             operation = "//"
         expression = f"{a.handle} {operation} {b.handle}"
@@ -64,6 +66,19 @@ class Source(Machine):
             # Numba widens 32 bits to 64, and Python's integers have no end.
             expression = f"{_CASTS[a.kind]}({expression})"
         return self.named(expression, a.kind)
+
+    def quotient(self, a: Value, b: Value) -> Value:
+        """a / b of float32 to 1 ulp, for |b| from 2⁻¹²⁶ to 2¹²⁶; beyond it counts as 0 or as ∞.
+
+        A division that is rounded right takes three times as many instructions and a branch, over
+        which nothing else is moved. Where b = ∞ the rest is NaN, of which ``smaller_of`` makes a
+        number, times 0.
+        """
+        x, y = a.handle, b.handle
+        inverse = self.named(f"reciprocal({y})", "real").handle
+        near = self.named(f"{x} * {inverse}", "real").handle
+        rest = self.named(f"smaller_of(fma(-{near}, {y}, {x}), f32(3e38))", "real").handle
+        return self.named(f"fma({rest}, {inverse}, {near})", "real")
 
     def less(self, a: Value, b: Value) -> Value:
         return self.named(f"{a.handle} < {b.handle}", "flag")
@@ -134,7 +149,8 @@ class SourceMemory(Memory):
         self.k, self.name, self.kind, self.where = k, name, kind, where
 
     def _place(self, position: str) -> str:
-        return f"{self.name}[{self.where.format(position)}]"
+        # Unsigned: of a signed one Numba asks whether it counts from the end.
+        return f"{self.name}[u64({self.where.format(position)})]"
 
     def _read(self, position: str) -> Value:
         return self.k.named(f"{self.k.casts[self.kind]}({self._place(position)})", self.kind)
@@ -152,6 +168,23 @@ class SourceMemory(Memory):
         self.k.write(f"{self._place(f'i64({index.handle})')} = {value.handle}")
 
 
+class RowMemory(SourceMemory):
+    """The training rows: the coordinates of one row of one thread side by side, because threads
+    read rows in orders of their own, and what lies within 32 bytes is fetched at once."""
+
+    def __init__(self, k: Source, name: str, dimension: int) -> None:
+        d = dimension
+        # Of a position row · d + coordinate.
+        super().__init__(k, name, "real", f"(({{0}}) // {d} * threads + t) * {d} + ({{0}}) % {d}")
+        self.dimension = d
+
+    def gather(self, index: Value, offset: Index = 0) -> Value:
+        """``index`` is where a row begins."""
+        start = f"i64({index.handle}) * threads + t * {self.dimension}"
+        place = f"{self.name}[u64({start} + {self.k.index(offset).handle})]"
+        return self.k.named(f"{self.k.casts['real']}({place})", "real")
+
+
 def kernel_source(shape: Shape, batch_size: int, prologue: Sequence[str] = ()) -> str:
     """The source of two kernels, ``start`` and ``train``, of the arguments ``ARGUMENTS``.
 
@@ -164,10 +197,11 @@ def kernel_source(shape: Shape, batch_size: int, prologue: Sequence[str] = ()) -
 
 def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str]) -> str:
     k = Source(double=shape.double)
-    memories = {
+    memories: dict[str, Memory] = {
         pointer: SourceMemory(k, pointer, kind, "({}) * threads + t")
         for pointer, kind in GLOBAL.items()
     }
+    memories["rows"] = RowMemory(k, "rows", shape.dimension)
     state = memories.pop("state")
     local = {pointer: k.scratch(size) for pointer, size in shape.state.items()}
     unused = {"before": state, "average": state}

@@ -109,6 +109,58 @@ def test_what_it_cannot_do_it_refuses_by_naming_who_can(fused: FusedCUDABackend)
         fused.train(config, [0], "cuda")
 
 
+@on_device
+def test_parts_shared_out_among_threads_have_the_same_bits(
+    fused: FusedCUDABackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gan_eval.training.backends import fused_cuda
+
+    config = TrainingConfig(epochs=2, n_examples=16)
+    alone = fused.train(config, range(5), "cuda")
+    # The last part has one replicate, in memory for two.
+    monkeypatch.setattr(fused_cuda, "_shares", lambda *_, **__: (2, 2))
+    contract.same(fused.train(config, range(5), "cuda"), alone)
+
+
+@on_device
+def test_a_failure_in_one_thread_ends_the_others(
+    fused: FusedCUDABackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gan_eval.training.backends import fused_cuda
+
+    asked: list[int] = []
+
+    def fail(self: object, part: slice) -> None:
+        asked.append(part.start)
+        raise MemoryError("the device is full")
+
+    monkeypatch.setattr(fused_cuda, "_shares", lambda *_, **__: (2, 1))
+    monkeypatch.setattr(fused_cuda._Launcher, "_train", fail)
+    with pytest.raises(MemoryError, match="full"):
+        fused.train(TrainingConfig(epochs=1, n_examples=16), range(50), "cuda")
+    assert len(asked) <= 4
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [(1, 3), (-2, 0.7), (1e30, 1e-5), (3e-30, 4e20), (0, 5), (-7, np.inf), (5, -np.inf)],
+)
+def test_a_quotient_is_good_to_an_ulp_and_nought_by_infinity(
+    fused: FusedCUDABackend, a: float, b: float
+) -> None:
+    from gan_eval.training.fused.cuda_compile import _simulated_names
+    from gan_eval.training.fused.cuda_source import Source
+    from gan_eval.training.fused.values import Value
+
+    k, x, y = Source(double=False), np.float32(a), np.float32(b)
+    found = Value(k, "a", "real") / Value(k, "b", "real")
+    names = _simulated_names() | {"f32": np.float32, "a": x, "b": y}
+    with np.errstate(invalid="ignore"):
+        exec("\n".join(line.strip() for line in k.lines), names)
+    exact = np.float32(np.float64(x) / np.float64(y))
+    assert abs(names[found.handle] - exact) <= np.spacing(abs(exact))
+
+
 def test_without_a_gpu_there_is_no_device(fused: FusedCUDABackend) -> None:
     contract.refuses_a_device_that_is_not_there(fused)
 
