@@ -153,7 +153,7 @@ class LaneRunner:
             "order": n,
             "rows": (n + 3) * d,
             "affine": (d + 1) * d,
-            "noise": config.batch_size * config.latent_size + 8,
+            "noise": config.batch_size * config.latent_size + 16,
             "scratch": max(kernel.scratch, 1),
         }
         self.kept = {*KEPT, *self.shape.state}

@@ -217,7 +217,7 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
         **numbers,
         steps=SourceMemory(k, "steps", "real", "{}"),
         gradients=k.scratch(shape.parameters),
-        noise=k.scratch(batch_size * shape.latent + 8),
+        noise=k.scratch(batch_size * shape.latent + 16),
     )
     training = Training(k, shape, arguments)
     if name == "start":

@@ -3,6 +3,8 @@ lane."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.functions import circle, log_uniform
 from gan_eval.training.fused.machine import Machine, Memory
@@ -25,30 +27,44 @@ class Draws:
             keys.append((low + _WEYL[0], high + _WEYL[1]))
         self.keys = [tuple(k.convert(key, "wide") for key in pair) for pair in keys]
 
-    def block(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
-        """Outputs 4·block … 4·block + 3 of a sequence, words. Fewer than 2³² blocks.
+    def blocks(
+        self, blocks: Sequence[Index], index: Index, stream: Stream
+    ) -> tuple[tuple[Value, ...], ...]:
+        """Outputs 4·block … 4·block + 3 of a sequence, words, of several blocks: four tuples, each
+        of an output of every block. Fewer than 2³² blocks.
 
         The four words are held in 64 bits each, as the products are. What stands in the upper half
         means nothing and is never read: a product takes the lower halves.
         """
-        k = self.k
-        c0, c2 = (k.convert(k.convert(k.index(i), "word"), "wide") for i in (block, index))
+        k = Interleaved(self.k)
+
+        def wide(*numbers: Index) -> Value:
+            words = (self.k.convert(self.k.index(i), "word") for i in numbers)
+            return k.convert(k.pack([*words]), "wide")
+
+        c0, c2 = wide(*blocks), wide(index)
         c1, c3 = k.constant("wide", 0), k.constant("wide", stream)
         for key_0, key_1 in self.keys:
             product_0 = (c0 & _LOW) * _MULTIPLIERS[0]
             product_1 = (c2 & _LOW) * _MULTIPLIERS[1]
-            c0, c1 = k.upper(product_1) ^ c1 ^ key_0, product_1
-            c2, c3 = k.upper(product_0) ^ c3 ^ key_1, product_0
-        return tuple(k.convert(c, "word") for c in (c0, c1, c2, c3))
+            c0, c1 = k.upper(product_1) ^ c1 ^ k.pack([key_0]), product_1
+            c2, c3 = k.upper(product_0) ^ c3 ^ k.pack([key_1]), product_0
+        return tuple(k.convert(c, "word").handle for c in (c0, c1, c2, c3))
 
-    def normals(self, block: Index, index: Index, stream: Stream) -> tuple[Value, ...]:
-        """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller."""
-        words = self.block(block, index, stream)
+    def normals(self, blocks: Sequence[Index], index: Index, stream: Stream) -> list[Value]:
+        """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller, of several
+        blocks one after another."""
+        first, second, third, fourth = self.blocks(blocks, index, stream)
         k = Interleaved(self.k)
-        radius = k.sqrt(-2.0 * log_uniform(k, k.pack(words[::2])))
-        across, up = (radius * side for side in circle(k, k.pack(words[1::2])))
-        pairs = zip(across.handle, up.handle, strict=True)
-        return tuple(number for pair in pairs for number in pair)
+        radius = k.sqrt(-2.0 * log_uniform(k, k.pack([*first, *third])))
+        across, up = (radius * side for side in circle(k, k.pack([*second, *fourth])))
+        count = len(blocks)
+        return [
+            side.handle[block + half * count]
+            for block in range(count)
+            for half in range(2)
+            for side in (across, up)
+        ]
 
     def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
         """A uniform order (n words) of 0 … n − 1: Fisher–Yates from the end, two swaps a block."""
@@ -66,7 +82,7 @@ class Draws:
             order.scatter(j, here)
 
         def two(block: Value) -> None:
-            words = self.block(block, index, stream)
+            words = [word for (word,) in self.blocks([block], index, stream)]
             i = n - 1 - block * 2
             swap(i, *words[:2])
             # Where n is even this ends with i = 0, which swaps with itself: j = ⌊w / 2⁶⁴⌋ = 0.

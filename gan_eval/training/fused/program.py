@@ -14,6 +14,9 @@ from gan_eval.training.fused.penalty import backward
 from gan_eval.training.fused.shape import Arguments, Shape
 from gan_eval.training.fused.values import Index, Value
 
+BLOCKS = 2
+"""Blocks of four latent numbers that are drawn interleaved."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -47,7 +50,7 @@ class Training:
 
         def four_rows(group: Value) -> None:
             for block in range(d):
-                numbers = a.draws.normals(group * d + block, 0, Stream.TRAINING_ROWS)
+                numbers = a.draws.normals([group * d + block], 0, Stream.TRAINING_ROWS)
                 for i, number in enumerate(numbers):
                     raw[4 * block + i] = number
             for row in range(4):
@@ -71,12 +74,13 @@ class Training:
         k, a, latent = self.k, self.a, self.shape.latent
         first, last = start * latent / 4, (stop * latent + 3) / 4
 
-        def block(number: Value) -> None:
-            normals = a.draws.normals(number, epoch, Stream.LATENT_NOISE)
+        def some(number: Value) -> None:
+            at = first + number * BLOCKS
+            normals = a.draws.normals([at + i for i in range(BLOCKS)], epoch, Stream.LATENT_NOISE)
             for i, normal in enumerate(normals):
-                a.noise[(number - first) * 4 + i] = normal
+                a.noise[number * (4 * BLOCKS) + i] = normal
 
-        k.loop(first, last, block)
+        k.loop(0, (last - first + (BLOCKS - 1)) / BLOCKS, some)
         return start * latent - first * 4
 
     # --- Training ------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class Arguments:
     order: Memory
     """Words, n of them: the order of the epoch."""
     noise: Memory
-    """Latent numbers of a batch: room for batch_size · latent + 8."""
+    """Latent numbers of a batch: room for batch_size · latent + 16."""
     gradients: Memory
     trace: Memory
     """(epochs of this call) × ``Shape.traced``."""
