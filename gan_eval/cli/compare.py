@@ -158,7 +158,6 @@ def compare(
     """
     from gan_eval import comparison
     from gan_eval.cli.console import steps
-    from gan_eval.comparison.held_out import CopyVerdict
     from gan_eval.runtime.files import check_outputs, write_text
 
     tables = [table for table in (real, generated) if table is not None]
@@ -213,6 +212,8 @@ def compare(
         print_json(found.to_dict())
     else:
         _print(found)
+    from gan_eval.comparison.held_out import CopyVerdict
+
     copied = found.copies.verdict == CopyVerdict.COPIES
     if copied and (fail_on_copies or found.copies.held_out is not None):
         return Status.of(False)
