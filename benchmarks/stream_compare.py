@@ -64,9 +64,8 @@ class Watch:
         while not self._end.wait(0.05):
             now = 0
             for process in _below(self.root):
-                resident, peak = _memory(process)
-                self.peaks[process] = max(self.peaks.get(process, 0), peak)
-                now += resident
+                self.peaks[process] = max(self.peaks.get(process, 0), _kilobytes(process, "VmHWM"))
+                now += _kilobytes(process, "Pss")
             self.together = max(self.together, now)
 
 
@@ -81,14 +80,15 @@ def _below(root: int) -> list[int]:
     return found
 
 
-def _memory(process: int) -> tuple[int, int]:
-    """Resident memory now, and its peak, in kB; 0 of a process that has ended."""
+def _kilobytes(process: int, key: str) -> int:
+    """The peak of a process (``VmHWM``), or what it has now, pages shared in parts (``Pss``); 0
+    where it has ended."""
     try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        file = Path(f"/proc/{process}/{'status' if key == 'VmHWM' else 'smaps_rollup'}")
+        lines = file.read_text().splitlines()
     except OSError:
-        return 0, 0
-    found = dict(line.split(":", 1) for line in lines if ":" in line)
-    return tuple(int(found.get(key, "0 kB").split()[0]) for key in ("VmRSS", "VmHWM"))  # type: ignore[return-value]
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(f"{key}:")), 0)
 
 
 def main() -> None:
@@ -134,7 +134,7 @@ def main() -> None:
     )
     peaks = sorted((peak // 1024 for peak in watch.peaks.values()), reverse=True)
     print(f"peak memory of processes: {', '.join(f'{peak} MB' for peak in peaks if peak > 20)}")
-    print(f"peak of their sum: {watch.together // 1024} MB (shared pages counted in each)")
+    print(f"peak of their sum: {watch.together // 1024} MB (each shared page counted once)")
 
 
 if __name__ == "__main__":

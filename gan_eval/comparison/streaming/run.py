@@ -31,6 +31,7 @@ from gan_eval.comparison.streaming.scan import Plan, Scanned, plan, scan
 from gan_eval.comparison.streaming.units import Part, Recipe, nothing
 from gan_eval.pages.numbers import plural
 from gan_eval.runtime.arguments import draw_count, level, plain, whole_number
+from gan_eval.runtime.child import Child
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.runtime.pool import Pool, side_by_side
 from gan_eval.runtime.random import MAX_SEED
@@ -136,7 +137,8 @@ def compare_streamed(
     )  # fmt: skip
     state = None if checkpoint is None else _checkpoint(checkpoint, sides, chosen, seed)
     with Pool(workers) if run is None else nullcontext() as pool:
-        work = _Work(sides, chosen, seed, run or pool.run_all, tell)  # type: ignore[union-attr]
+        run = run or pool.run_all  # type: ignore[union-attr]
+        work = _Work(sides, chosen, seed, run, tell, apart=workers > 1)
         parts = work.do(state)
     tell("testing")
     return work.compared(parts, alpha, correction, permutations)
@@ -150,8 +152,15 @@ class _Work:
     """The passes over two sides, and what they come to."""
 
     def __init__(
-        self, sides: Mapping[str, Scanned], chosen: Plan, seed: int, run: Runner, tell: Tell
+        self,
+        sides: Mapping[str, Scanned],
+        chosen: Plan,
+        seed: int,
+        run: Runner,
+        tell: Tell,
+        apart: bool,
     ) -> None:
+        self.apart = apart
         self.sides, self.chosen, self.seed, self.run, self.tell = sides, chosen, seed, run, tell
         self.units = [unit for side, one in sides.items() for unit in one.units(side)]
         self.places = (
@@ -200,7 +209,7 @@ class _Work:
             return None
         frame = pd.DataFrame(rows[:, [names.index(name) for name in kept]], columns=pd.Index(kept))
         try:
-            return Reference.of(frame)
+            return _reference_of(frame, apart=self.apart)
         except CannotTestError as error:
             self.why_not = str(error)
             return None
@@ -286,6 +295,18 @@ class _Work:
         if not _can_count():
             notes.append(columns_room.lacking())
         return notes
+
+
+def _reference_of(rows: pd.DataFrame, apart: bool) -> Reference:
+    """Make a reference; ``apart`` in a process that ends then, since what chooses the pivots takes
+    more memory than all the rest."""
+    if not apart:
+        return Reference.of(rows)
+    child = Child()
+    try:
+        return child.call(Reference.of, rows, seconds=None)
+    finally:
+        child.end()
 
 
 def _too_little(found: SketchTest) -> str:
