@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.installing import advice_here
+from gan_eval.stats.samples import LARGEST_VALUE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +30,7 @@ LOG_VALUES = 14
 """The size of a sketch of values, as a power of 2: up to 12,288 different ones are counted
 exactly."""
 
-INFINITE = "has infinite values"
+TOO_LARGE = f"has numbers that are infinite, or beyond {LARGEST_VALUE:g} in size,"
 """What a number column is refused for."""
 
 _LARGEST_WHOLE = 2.0**53
@@ -99,7 +100,7 @@ class Numbers:
     def update(self, values: Array) -> Self:
         """Take in numbers, shape (n,); NaN is a missing one.
 
-        Raises ``UsageError`` where any is infinite.
+        Raises ``UsageError`` where any is infinite, or beyond what can be squared.
         """
         holes = np.isnan(values)
         missing = int(np.count_nonzero(holes))
@@ -109,21 +110,23 @@ class Numbers:
         if not len(values):
             return self
         low, high = float(values.min()), float(values.max())
-        if math.isinf(low) or math.isinf(high):
-            raise UsageError(INFINITE)
+        if max(-low, high) > LARGEST_VALUE:
+            raise UsageError(TOO_LARGE)
         self.low, self.high = min(self.low, low), max(self.high, high)
         mean = float(values.mean())
         apart = values - mean
-        squares = apart * apart
-        sums = float(squares.sum()), float(squares @ apart), float(squares @ squares)
-        self.moments = _joined(self.moments, np.array([len(values), mean, *sums]))
+        with np.errstate(over="ignore", invalid="ignore"):  # fourth powers, of numbers above 1e75
+            squares = apart * apart
+            sums = float(squares.sum()), float(squares @ apart), float(squares @ squares)
+            self.moments = _joined(self.moments, np.array([len(values), mean, *sums]))
         if self.quantiles is not None:
             self.quantiles.update(values)
         return self
 
     def merge(self, other: Numbers) -> Self:
         """Take in what another has seen."""
-        self.moments = _joined(self.moments, other.moments)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.moments = _joined(self.moments, other.moments)
         self.missing += other.missing
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         if self.quantiles is not None and other.quantiles is not None:

@@ -127,7 +127,7 @@ def _variance_error(x: Numbers, y: Numbers) -> float:
     for one in (x, y):
         count, _, second, _, fourth = one.moments
         noise += max(fourth / count - (second / count) ** 2, 0.0) / count
-    return math.sqrt(noise)
+    return math.sqrt(noise) if math.isfinite(noise) else math.inf
 
 
 def _two_sided(value: float, error: float) -> float:

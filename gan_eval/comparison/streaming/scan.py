@@ -20,7 +20,7 @@ from gan_eval.comparison.reading.columnar import UNNAMED_INDEX, parquet_files, u
 from gan_eval.comparison.reading.source import opened
 from gan_eval.comparison.reading.table import some
 from gan_eval.comparison.streaming.units import Unit
-from gan_eval.runtime.arguments import nearest, plain
+from gan_eval.runtime.arguments import nearest, plain, shown
 from gan_eval.runtime.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,16 +101,21 @@ def scan(path: str | Path) -> Scanned:
     Raises ``UsageError`` where there is none, one is no usable Parquet file, or one of a folder
     lacks a column that another has.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            f"only Parquet files and folders of them can be streamed, got {shown(path)}: read it "
+            "into memory with `stream=False`"
+        )
     source = Path(path)
     name = str(path)
     with opened(name):
+        if not source.exists():
+            raise UsageError(f"there is no file {name!r}")
         if not is_parquet(source):
             raise UsageError(
                 f"only Parquet files and folders of them can be streamed, got {name!r}: convert it,"
                 " or read it into memory with `stream=False`"
             )
-        if not source.exists():
-            raise UsageError(f"there is no file {name!r}")
         files = parquet_files(source, name) if source.is_dir() else [source]
     found = Scanned(name, tuple(map(_file, files)))
     if found.rows < LEAST_ROWS:

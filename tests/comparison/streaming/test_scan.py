@@ -78,6 +78,8 @@ def test_what_cannot_be_scanned_is_named(real: Path, tmp_path: Path) -> None:
     (tmp_path / "no.parquet").write_text("a,b\n1,2\n")
     for name in ("empty", "text.csv", "no.parquet", "absent.parquet", "absent"):
         assert name in refusal(real, tmp_path / name)
+    with pytest.raises(UsageError, match="Parquet"):
+        scan(files.normal(9, 0))  # type: ignore[arg-type]
     files.write(tmp_path / "few", files.normal(2, 0))
     assert "few" in refusal(real, tmp_path / "few")
 
