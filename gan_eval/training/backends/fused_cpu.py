@@ -1,4 +1,4 @@
-"""Whole trainings in one call of machine code: each SIMD lane trains one GAN.
+"""Whole trainings in one call of machine code: each SIMD lane trains one GAN, or all lanes one.
 
 The kernel is written for the configuration's nets by ``gan_eval.training.fused`` and compiled by
 LLVM (the package llvmlite), which takes a second once; see docs/backends.md.
@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import POINTERS, Kernel, kernel
+from gan_eval.training.fused.one.runner import OneRunner, alone_up_to, width_alone
 from gan_eval.training.fused.shape import Shape
 from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 
@@ -73,17 +75,24 @@ class FusedCPUBackend:
         """
         require_device(self, device)
         # What compiling takes is in neither clock.
-        lanes = kernel(Shape.of(config), _width(config, len(seeds)))
         R, E = len(seeds), config.epochs
+        alone = alone_up_to(config) >= R
+        width = width_alone(config) if alone else _width(config, R)
+        runner = partial(
+            OneRunner if alone else LaneRunner,
+            config,
+            kernel(Shape.of(config), width, one=alone),
+        )
         if on_epoch is not None:
-            clocks, blocks = np.empty((2, R, E)), LaneRunner(config, lanes)
+            clocks, own = np.empty((2, R, E)), runner()
             trained = TrainingBuffers(config, seeds, every, on_epoch, clocks)
-            for part in buffers.parts(R, lanes.width):
-                blocks.train(trained, part)
+            for part in buffers.parts(R, own.lanes):
+                own.train(trained, part)
             return trained.trained(self.name, device, *clocks)
         trained = TrainingBuffers(config, seeds, every)
         began = time.perf_counter()
-        _train(trained, lanes, min(threads.for_replicates(), -(-R // lanes.width)))
+        together = 1 if alone else width
+        _train(trained, runner, min(threads.for_replicates(), -(-R // together)), together)
         seconds = (time.perf_counter() - began) / (R * E)
         clocks = (np.broadcast_to(clock, (R, E)) for clock in (seconds, np.nan))
         return trained.trained(self.name, device, *clocks)
@@ -95,16 +104,18 @@ def _width(config: TrainingConfig, replicates: int) -> int:
     return min(_NARROW, full) if large or replicates <= _NARROW else full
 
 
-def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
+def _train(
+    trained: TrainingBuffers, runner: Callable[..., Runner], count: int, together: int
+) -> None:
     """Train all replicates, in so many threads."""
     # Some ten parts a thread, so that all end at about the same moment.
     replicates = len(trained.seeds)
-    wanted = min(_BLOCKS, max(1, replicates // (10 * count * lanes.width)))
-    workers = [LaneRunner(trained.config, lanes, wanted) for _ in range(count)]
+    wanted = min(_BLOCKS, max(1, replicates // (10 * count * together)))
+    workers = [runner(wanted) for _ in range(count)]
     # One queue of parts for all threads; an iterator hands on one at a time.
     waiting, stopped = iter(buffers.parts(replicates, workers[0].lanes)), threading.Event()
 
-    def work(own: LaneRunner) -> None:
+    def work(own: Runner) -> None:
         for part in waiting:
             if stopped.is_set():
                 return
@@ -119,6 +130,16 @@ def _train(trained: TrainingBuffers, lanes: Kernel, count: int) -> None:
                 done.result()
         finally:
             stopped.set()
+
+
+class Runner(Protocol):
+    """A runner of a compiled kernel."""
+
+    lanes: int
+    """The replicates that are trained together."""
+
+    def train(self, trained: TrainingBuffers, part: slice) -> None:
+        """Train some replicates, at most ``lanes``."""
 
 
 # --- Blocks of lanes -------------------------------------------------------------------------

@@ -22,6 +22,9 @@ from gan_eval.runtime.machine_code import (
 )
 from gan_eval.runtime.provenance import source_version
 from gan_eval.training.fused.llvm import Lanes
+from gan_eval.training.fused.one.draws import BlockDraws
+from gan_eval.training.fused.one.machine import OneReplicate
+from gan_eval.training.fused.one.program import OneTraining
 from gan_eval.training.fused.philox import Draws
 from gan_eval.training.fused.program import Training
 from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
@@ -52,34 +55,42 @@ class Kernel:
     """LLVM's engine, which frees the machine code when it goes."""
 
 
-def _module(shape: Shape, width: int, fused: bool) -> tuple[ir.Module, int]:
+def _module(shape: Shape, width: int, fused: bool, one: bool) -> tuple[ir.Module, int]:
     """The module, and the size of its scratch memory."""
     module, needed = ir.Module("gan_eval"), 0
     real = ir.DoubleType() if shape.double else ir.FloatType()
     arguments: list[Any] = [ir.PointerType()] * len(POINTERS)
     arguments += [real] * len(REALS) + [ir.IntType(64)] * len(INDICES)
     for name in ("start", "train"):
-        k = Lanes(module, name, width, arguments, double=shape.double, fused=fused)
-        memories = {
-            pointer: k.memory(position, kind, shared=pointer in SHARED)
+        machine = OneReplicate if one else Lanes
+        k = machine(module, name, width, arguments, double=shape.double, fused=fused)
+        memories: dict[str, Any] = {
+            pointer: k.memory(position, kind, shared=one or pointer in SHARED)
             for position, (pointer, kind) in enumerate(POINTERS.items())
         }
         k.scratch_pointer = memories.pop("scratch").pointer
-        draws = Draws(k, memories.pop("seed_low")[0], memories.pop("seed_high")[0])
+        seed = memories.pop("seed_low")[0], memories.pop("seed_high")[0]
         numbers: dict[str, Any] = {
             name: k.scalar_argument(len(POINTERS) + position, "real" if name in REALS else "index")
             for position, name in enumerate((*REALS, *INDICES))
         }
-        training = Training(k, shape, Arguments(draws, **memories, **numbers))
+        if isinstance(k, OneReplicate):
+            draws = BlockDraws(k, *seed)
+            training = OneTraining(k, shape, Arguments(draws, **memories, **numbers))
+        else:
+            training = Training(k, shape, Arguments(Draws(k, *seed), **memories, **numbers))
         training.make_rows() if name == "start" else training.train()
         k.finish()
         needed = max(needed, k.scratch_size)
     return module, needed
 
 
-def compile_shape(shape: Shape, width: int, where: Processor) -> bytes:
-    """Machine code: the size of the scratch memory in 8 bytes, then an object file."""
-    module, needed = _module(shape, width, where.fused)
+def compile_shape(shape: Shape, width: int, where: Processor, *, one: bool = False) -> bytes:
+    """Machine code: the size of the scratch memory in 8 bytes, then an object file.
+
+    A lane is a replicate; with ``one``, there is one replicate, in ``width`` lanes.
+    """
+    module, needed = _module(shape, width, where.fused, one)
     return needed.to_bytes(8, "little") + compile_module(module, where, width)
 
 
@@ -96,16 +107,18 @@ def load(code: bytes, shape: Shape, width: int, where: Processor) -> Kernel:
 _LOCK = threading.Lock()
 
 
-def kernel(shape: Shape, width: int) -> Kernel:
+def kernel(shape: Shape, width: int, *, one: bool = False) -> Kernel:
     """The kernel of a shape: of this process, else of the folder, else compiled now."""
     with _LOCK:  # threads that ask at the same moment compile once
-        return _kernel(shape, width, processor())
+        return _kernel(shape, width, one, processor())
 
 
 @lru_cache(maxsize=256)
-def _kernel(shape: Shape, width: int, where: Processor) -> Kernel:
+def _kernel(shape: Shape, width: int, one: bool, where: Processor) -> Kernel:
     # All code that writes kernels: this package's, and LLVM's.
     code = f"{version('llvmlite')} {source_version(__name__)}"
-    name = hashlib.sha256(repr((shape, width, where, code)).encode()).hexdigest()
-    made = kept(name, lambda: compile_shape(shape, width, where), "this configuration's nets")
+    name = hashlib.sha256(repr((shape, width, one, where, code)).encode()).hexdigest()
+    made = kept(
+        name, lambda: compile_shape(shape, width, where, one=one), "this configuration's nets"
+    )
     return load(made, shape, width, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from gan_eval.training.fused.functions import exp_of_negative, log, log_of_parts, parts
 from gan_eval.training.fused.machine import Machine
@@ -60,13 +61,16 @@ class SoftplusSum(Sum):
         super().__init__(k)
         self.aside, self.product = k.variable(k.real(0.0)), k.variable(k.real(1.0))
 
+    def multiply(self, factor: Value) -> None:
+        self.product.set(self.product.get() * factor)
+
     def softplus(self, xs: Sequence[Value]) -> list[Value]:
         """Adds softplus(x) of each; returns their slopes σ(x)."""
         k = self.k
         powers = interleave(k, exp_of_negative, [-1.0 * k.absolute(x) for x in xs])
         for x, e in zip(xs, powers, strict=True):
             self.add(k.at_least(x, 0.0))
-            self.product.set(self.product.get() * (1.0 + e))
+            self.multiply(1.0 + e)
         shares = [1.0 / (1.0 + e) for e in powers]
         return [
             k.select(x > 0.0, share, e * share)
@@ -89,10 +93,13 @@ class SoftplusSum(Sum):
 class Loss:
     """A loss of one net over an epoch, as ``TrainingConfig.loss`` defines it."""
 
+    sums: ClassVar[tuple[type[Sum], type[SoftplusSum]]] = (Sum, SoftplusSum)
+
     def __init__(self, k: Machine, loss: str, *, saturating: bool) -> None:
         self.k, self.loss, self.saturating = k, loss, saturating
-        self.softplus = SoftplusSum(k) if loss in ("cross_entropy", "relativistic") else None
-        self.sum = self.softplus or Sum(k)
+        plain, softplus = self.sums
+        self.softplus = softplus(k) if loss in ("cross_entropy", "relativistic") else None
+        self.sum = self.softplus or plain(k)
 
     def squares(self, apart: list[Value]) -> list[Value]:
         """Adds the square of each; returns half their slopes."""

@@ -17,10 +17,6 @@ from gan_eval.training.fused.values import Index, Kind, Numbers, Value
 
 UNROLLED = 16
 """Longest loop that is unrolled."""
-ABREAST = 3
-"""Entries of tables that are computed in turn, operation by operation. They are independent, so
-that a processor that looks a few dozen operations ahead is never without one that it can start; of
-more, the registers would not hold what they need."""
 
 
 class Memory(ABC):
@@ -57,6 +53,10 @@ class Machine(Numbers):
     pairs: ClassVar[bool] = False
     """True where examples are better taken in twos: independent work for a processor, and half as
     many loads and stores of the gradients that they add to."""
+    abreast: ClassVar[int] = 3
+    """Entries of tables that are computed in turn, operation by operation. They are independent, so
+    that a processor that looks a few dozen operations ahead is never without one that it can start;
+    of more, the registers would not hold what they need."""
 
     @abstractmethod
     def smaller(self, a: Value, b: Value) -> Value:
@@ -111,7 +111,7 @@ class Machine(Numbers):
         """
         if count <= UNROLLED:
             places = [(table, i) for table in range(number) for i in range(count)]
-            parts = -(-len(places) // ABREAST)
+            parts = -(-len(places) // self.abreast)
             values: list[Value] = []
             for start, stop in pairwise(len(places) * part // parts for part in range(parts + 1)):
                 values += entries(places[start:stop])

@@ -29,9 +29,13 @@ class Net:
         self.end = first
         self.dimension = sizes[0]
 
-    def _at(self, layer: int, i: Index, j: Index) -> Index:
+    def place(self, layer: int, i: Index, j: Index) -> Index:
         """Find the place of the weight from input i to output j of a layer."""
         return i * self.shapes[layer][1] + j + self.weights[layer]
+
+    def bias_place(self, layer: int, j: Index) -> Index:
+        """Find the place of the bias of output j of a layer."""
+        return j + self.biases[layer]
 
     def forward(
         self, k: Machine, parameters: Memory, examples: Sequence[Table]
@@ -60,14 +64,14 @@ class Net:
         def some(places: Sequence[Place]) -> Sequence[Value]:
             def add(totals: list[Value], i: Index) -> list[Value]:
                 return [
-                    k.fma(entry(xs[own], i), parameters[self._at(layer, i, j)], total)
+                    k.fma(entry(xs[own], i), parameters[self.place(layer, i, j)], total)
                     for (own, j), total in zip(places, totals, strict=True)
                 ]
 
             if linear:
                 start = [k.real(0.0)] * len(places)
             else:
-                start = [parameters[j + self.biases[layer]] for _, j in places]
+                start = [parameters[self.bias_place(layer, j)] for _, j in places]
             values = k.fold(inputs, start, add)
             return interleave(k, tanh, values) if hidden else values
 
@@ -104,7 +108,7 @@ class Net:
 
         def some(places: Sequence[Place]) -> Sequence[Value]:
             def weights(j: Index) -> list[Value]:
-                return [parameters[self._at(layer, i, j)] for _, i in places]
+                return [parameters[self.place(layer, i, j)] for _, i in places]
 
             def add(totals: list[Value], j: Index) -> list[Value]:
                 return [
@@ -152,13 +156,13 @@ class Net:
                 slopes = [entry(at[layer], j) for _, at in [*examples, *weights_alone]]
 
                 def of_weight(i: Index) -> None:
-                    total = gradients[self._at(layer, i, j)]
+                    total = gradients[self.place(layer, i, j)]
                     for (inputs, _), slope in zip([*examples, *weights_alone], slopes, strict=True):
                         total = k.fma(entry(inputs[layer], i), slope, total)
-                    gradients[self._at(layer, i, j)] = total
+                    gradients[self.place(layer, i, j)] = total
 
                 k.each(count, of_weight)
-                bias = j + self.biases[layer]
+                bias = self.bias_place(layer, j)
                 gradients[bias] = sum(slopes[: len(examples)], gradients[bias])
 
             k.each(outputs, of_output)

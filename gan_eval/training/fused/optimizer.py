@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from gan_eval.training.fused.machine import Machine, Memory
 from gan_eval.training.fused.network import Net
@@ -10,11 +11,19 @@ from gan_eval.training.fused.shape import Arguments, Shape
 from gan_eval.training.fused.values import Index, Value
 
 
+@dataclass(frozen=True)
+class Span:
+    """The places of a net's parameters, where they are not those of a ``Net``."""
+
+    first: int
+    end: int
+
+
 def step(
     k: Machine,
     shape: Shape,
     a: Arguments,
-    net: Net,
+    net: Net | Span,
     number: Callable[[str], Value],
     scale: Value | None,
     origin: Memory,

@@ -38,11 +38,11 @@ class Draws:
         """
         k = Interleaved(self.k)
 
-        def wide(*numbers: Index) -> Value:
-            words = (self.k.convert(self.k.index(i), "word") for i in numbers)
-            return k.convert(k.pack([*words]), "wide")
+        def wide(numbers: Sequence[Value]) -> Value:
+            return k.convert(k.pack(numbers), "wide")
 
-        c0, c2 = wide(*blocks), wide(index)
+        c0 = wide([self._number(block) for block in blocks])
+        c2 = wide([self._word(index)])
         c1, c3 = k.constant("wide", 0), k.constant("wide", stream)
         for key_0, key_1 in self.keys:
             product_0 = (c0 & _LOW) * _MULTIPLIERS[0]
@@ -50,6 +50,13 @@ class Draws:
             c0, c1 = k.upper(product_1) ^ c1 ^ k.pack([key_0]), product_1
             c2, c3 = k.upper(product_0) ^ c3 ^ k.pack([key_1]), product_0
         return tuple(k.convert(c, "word").handle for c in (c0, c1, c2, c3))
+
+    def _number(self, block: Index) -> Value:
+        """A block's number, a word."""
+        return self._word(block)
+
+    def _word(self, index: Index) -> Value:
+        return self.k.convert(self.k.index(index), "word")
 
     def normals(self, blocks: Sequence[Index], index: Index, stream: Stream) -> list[Value]:
         """Standard normal numbers 4·block … 4·block + 3 of a sequence, by Box–Muller, of several
@@ -66,6 +73,13 @@ class Draws:
             for side in (across, up)
         ]
 
+    def below(self, count: Value, high: Value, low: Value) -> Value:
+        """The number 0 … count − 1, a word, that 64 random bits choose: ⌊bits · count / 2⁶⁴⌋."""
+        k = self.k
+        span = k.convert(count, "wide")
+        low_part = (k.convert(low, "wide") * span) >> 32
+        return k.convert((k.convert(high, "wide") * span + low_part) >> 32, "word")
+
     def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
         """A uniform order (n words) of 0 … n − 1: Fisher–Yates from the end, two swaps a block."""
         k = self.k
@@ -74,9 +88,7 @@ class Draws:
             order[i] = k.convert(i, "word")
 
         def swap(i: Value, high: Value, low: Value) -> None:
-            span = k.convert(k.convert(i + 1, "word"), "wide")
-            low_part = (k.convert(low, "wide") * span) >> 32
-            j = k.convert((k.convert(high, "wide") * span + low_part) >> 32, "word")
+            j = self.below(self._word(i + 1), high, low)
             here, there = order[i], order.gather(j)
             order[i] = there
             order.scatter(j, here)

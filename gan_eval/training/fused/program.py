@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -122,14 +123,17 @@ class Training:
 
         k.loop(0, batches, batch)
         at = (epoch - a.first_epoch) * self.shape.traced
-        told = a.average if self.shape.averaged else a.parameters
 
-        def keep(i: int | Value) -> None:
-            a.trace[at + i] = told[i]
+        def keep(i: Index, own: Index) -> None:
+            a.trace[at + i] = a.average[i] if self.shape.averaged else a.parameters[own]
 
-        k.each(self.G.end, keep)
-        a.trace[at + self.G.end] = loss_D.total_D()
-        a.trace[at + (self.G.end + 1)] = loss_G.total_G()
+        self.of_generator(keep)
+        a.trace[at + (self.shape.traced - 2)] = loss_D.total_D()
+        a.trace[at + (self.shape.traced - 1)] = loss_G.total_G()
+
+    def of_generator(self, body: Callable[[Index, Index], None]) -> None:
+        """Call ``body`` with the number of each parameter of G, and its place in memory."""
+        self.k.each(self.G.end, lambda i: body(i, i))
 
     def loss(self) -> Loss:
         return Loss(self.k, self.shape.loss, saturating=self.shape.saturating)
@@ -137,13 +141,7 @@ class Training:
     def extragradient(self, loss_D: Loss, loss_G: Loss, batch: Batch) -> None:
         """Move both nets at once, by the gradients where a first such step would have led (Gidel et
         al. 2019, algorithm 4)."""
-        k, a = self.k, self.a
-        origin = k.scratch(self.shape.parameters)
-
-        def keep(i: Index) -> None:
-            origin[i] = a.parameters[i]
-
-        k.each(self.shape.parameters, keep)
+        origin = self.origin()
         # The losses that are told are those at the origin.
         for turn, (of_D, of_G) in enumerate([(loss_D, loss_G), (self.loss(), self.loss())]):
             self.update_D(of_D, batch)
@@ -151,6 +149,17 @@ class Training:
             self.step(self.D, batch, turn, origin)
             self.step(self.G, batch, turn, origin)
         self.average(batch)
+
+    def origin(self) -> Memory:
+        """A copy of the parameters."""
+        k, a = self.k, self.a
+        origin = k.scratch(self.shape.parameters)
+
+        def keep(i: Index) -> None:
+            origin[i] = a.parameters[i]
+
+        k.each(self.shape.parameters, keep)
+        return origin
 
     # --- Gradients -----------------------------------------------------------------------------
 
@@ -241,9 +250,12 @@ class Training:
             (total,) = k.fold(
                 self.shape.latent,
                 [k.real(0.0)],
-                lambda sums, c: [k.fma(a.parameters[c * d + i], a.parameters[c * d + j], sums[0])],
+                lambda sums, c: [k.fma(weight_at(c, i), weight_at(c, j), sums[0])],
             )
-            take(i * d + j + self.G.end, total)
+            take(i * d + j + (self.shape.latent + 1) * d, total)
 
-        k.each(self.G.end, lambda i: take(i, a.parameters[i]))
+        def weight_at(c: Index, i: Index) -> Value:
+            return a.parameters[self.G.place(0, c, i)]
+
+        self.of_generator(lambda i, own: take(i, a.parameters[own]))
         k.each(d, lambda i: k.each(d, lambda j: entry(i, j)))
