@@ -40,7 +40,7 @@ def test_it_keeps_what_every_backend_promises(fused: FusedCPUBackend, check) -> 
 
 
 def test_a_seed_has_the_same_bits_in_every_lane_thread_and_company(fused: FusedCPUBackend) -> None:
-    # Two seeds are trained one after the other, examples in the lanes; 19 fill two blocks and a half.
+    # Two seeds are trained one after the other, examples in the lanes; 19 fill blocks and a half.
     config = TrainingConfig(epochs=2, n_examples=100, batch_size=7)
     with threads.allow(1):
         forward = fused.train(config, range(19))
