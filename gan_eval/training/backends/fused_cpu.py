@@ -24,7 +24,7 @@ from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import POINTERS, Kernel, kernel
-from gan_eval.training.fused.one.runner import OneRunner, alone_up_to, width_alone
+from gan_eval.training.fused.one_runner import OneRunner, alone_up_to, width_alone
 from gan_eval.training.fused.shape import Shape
 from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 

@@ -12,7 +12,7 @@ from gan_eval.training.backends.fused_cpu import FusedCPUBackend
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import compile_shape, load
-from gan_eval.training.fused.one.runner import OneRunner, alone_up_to, width_alone
+from gan_eval.training.fused.one_runner import OneRunner, alone_up_to, width_alone
 from gan_eval.training.fused.shape import Shape
 from gan_eval.training.trained import TrainedGANs
 from tests.training.backends import contract
