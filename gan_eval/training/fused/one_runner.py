@@ -56,7 +56,7 @@ class OneRunner:
             "order": n + 2 * W,
             "rows": (n + 5 * W) * d + W,
             "affine": (d + 1) * d,
-            "noise": AHEAD + (2 * config.batch_size + W) * config.latent_size + 5 * W,
+            "noise": AHEAD + (2 * config.batch_size + W) * config.latent_size + 9 * W,
             "scratch": max(kernel.scratch, 1) * W,
         }
         self.memory: dict[str, NDArray[Any]] = {}

@@ -35,7 +35,7 @@ class BlockDraws(Draws):
 
         def several(group: Value) -> None:
             first = group * width
-            words = self.block(first, index, stream)
+            words = [word for (word,) in self.blocks([first], index, stream)]
             counts = self._word(n) - self._number(first) * 2
             targets[0] = self.below(counts, *words[:2])
             targets[1] = self.below(counts - 1, *words[2:])

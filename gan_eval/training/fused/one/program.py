@@ -14,7 +14,7 @@ from gan_eval.training.fused.one.losses import LossInOrder
 from gan_eval.training.fused.one.machine import OneReplicate
 from gan_eval.training.fused.one.network import RowNet, RowQuadratic
 from gan_eval.training.fused.optimizer import Span, step
-from gan_eval.training.fused.program import Batch, Training
+from gan_eval.training.fused.program import BLOCKS, Batch, Training
 from gan_eval.training.fused.shape import Arguments, Shape
 from gan_eval.training.fused.values import Index, Value
 
@@ -53,7 +53,7 @@ class OneTraining(Training):
         def group(number: Value) -> None:
             def draw(part: Index) -> None:
                 first = (number * d + part) * k.width
-                numbers = a.draws.normals(first, 0, Stream.TRAINING_ROWS)
+                numbers = a.draws.normals([first], 0, Stream.TRAINING_ROWS)
                 raw.put(k.index(part) * (4 * k.width), k.interleaved(numbers))
 
             k.each(d, draw)
@@ -86,11 +86,15 @@ class OneTraining(Training):
 
         def draw(_: Value) -> None:
             last = (end * latent + 3) / 4
-            k.loop(0, (last - first + (k.width - 1)) / k.width, several)
+            size = BLOCKS * k.width
+            k.loop(0, (last - first + (size - 1)) / size, several)
 
         def several(group: Value) -> None:
-            normals = a.draws.normals(first + group * k.width, epoch, Stream.LATENT_NOISE)
-            self.noise.put(group * (4 * k.width), k.interleaved(normals))
+            numbers = [group * BLOCKS + i for i in range(BLOCKS)]
+            blocks = [first + number * k.width for number in numbers]
+            normals = a.draws.normals(blocks, epoch, Stream.LATENT_NOISE)
+            for i, number in enumerate(numbers):
+                self.noise.put(number * (4 * k.width), k.interleaved(normals[4 * i :][:4]))
 
         # Once, with the first of them.
         k.loop((number + (batches - 1)) / batches, chunk + 1, draw)
