@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gan_eval.stats.kernels.kernels import Kernel
     from gan_eval.stats.permutation.dense import SymmetricForm
     from gan_eval.stats.permutation.features import FeatureRows
-    from gan_eval.stats.permutation.lowrank import LowRankForm
+    from gan_eval.stats.permutation.lowrank import LowRankForm as LowRank
     from gan_eval.stats.samples import Pooled
 
 # Beyond, the noncentral distribution functions lose digits, and their limits have them all.
@@ -134,24 +134,58 @@ class Noise:
             for group in groups:
                 part = centred[group] if axis == 0 else centred[:, group]
                 part -= part.mean(axis=axis, keepdims=True)
-        sizes = (k, len(kernel) - k)
-        second = 2 * float((centred[groups[0], groups[1]] ** 2).sum()) / (n * m)
-        second /= (sizes[0] - 1) * (sizes[1] - 1)
-        for group, whole in zip(groups, (n, m), strict=True):
-            second += _square_trace(centred[group, group]) / whole**2
+        across = centred[groups[0], groups[1]]
+        within = [centred[group, group] for group in groups]
+        squares = _inner(within[0], within[0]), _inner(within[1], within[1]), _inner(across, across)
+        diagonals = [np.diag(part).copy() for part in within]
+        scale = np.repeat(_cycle_scales(k, len(kernel) - k, n, m), (k, len(kernel) - k))
+        centred *= scale[:, None] * scale
+        np.fill_diagonal(centred, 0.0)
+        third = _inner(centred @ centred, centred)
+        return cls._of_sums(squares, diagonals, n, m, first, third)
+
+    @classmethod
+    def of_factor(cls, factor: Array, k: int, n: float, m: float, first: float) -> Noise:
+        """Take the factor L (rank, rows) of a kernel matrix LᵀL; all else as in :meth:`of`."""
+        parts = [factor[:, :k], factor[:, k:]]
+        parts = [part - part.mean(axis=1, keepdims=True) for part in parts]
+        of_x, of_y = (part @ part.T for part in parts)
+        squares = _inner(of_x, of_x), _inner(of_y, of_y), _inner(of_x, of_y)
+        diagonals = [np.square(part).sum(axis=0) for part in parts]
+        # With G the sum of all f fᵀ, all cycles of three rows are tr G³; those in which rows come
+        # twice or three times are taken out.
+        scales = np.square(_cycle_scales(k, factor.shape[1] - k, n, m))
+        gram = scales[0] * of_x + scales[1] * of_y
+        third = _inner(gram @ gram, gram)
+        for part, own, scale in zip(parts, diagonals, scales, strict=True):
+            twice = scale * own @ (gram @ part * part).sum(axis=0)
+            third += float(scale * (2 * scale**2 * (own**3).sum() - 3 * twice))
+        return cls._of_sums(squares, diagonals, n, m, first, third)
+
+    @classmethod
+    def _of_sums(
+        cls,
+        squares: tuple[float, float, float],
+        diagonals: Sequence[Array],
+        n: float,
+        m: float,
+        first: float,
+        third: float,
+    ) -> Noise:
+        """Take the sums of the squared entries of the centred matrix within x, within y and
+        between, its diagonal in x and in y, and the sum over cycles."""
+        second = 2 * squares[2] / (n * m)
+        second /= (len(diagonals[0]) - 1) * (len(diagonals[1]) - 1)
+        for own, square, whole in zip(diagonals, squares, (n, m), strict=False):
+            second += _square_trace(square, own) / whole**2
         # No spectrum of so many rows is flatter, and none is steeper than one eigenvalue.
         least = first**2 / max(n + m - 2, 1)
         second = min(max(second, least), first**2)
-
-        scale = np.repeat([1 / math.sqrt(n * (k - 1)), 1 / math.sqrt(m * (sizes[1] - 1))], sizes)
-        hollow = centred * scale[:, None] * scale
-        np.fill_diagonal(hollow, 0.0)
-        third = float(((hollow @ hollow) * hollow).sum())
         return cls(first, second, min(max(third, second**2 / first), second**1.5))
 
 
 def mmd_interval(
-    form: SymmetricForm | LowRankForm | FeatureRows,
+    form: SymmetricForm | LowRank | FeatureRows,
     kernel: Kernel,
     samples: Pooled,
     width: float | None,
@@ -159,6 +193,8 @@ def mmd_interval(
     """Bound the MMD² of the distributions, from the row sums and the matrix of some rows of each
     sample."""
     import torch
+
+    from gan_eval.stats.permutation.lowrank import LowRankForm
 
     points = samples.points if kernel.has_bandwidth else samples.unscaled
     n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
@@ -180,11 +216,15 @@ def mmd_interval(
         np.linspace(0, size - 1, min(size, SPECTRUM_ROWS)).round().astype(np.intp)
         for size in (n, m)
     ]
-    rows = points[np.concatenate([chosen[0], n + chosen[1]])]
-    whole = slice(0, len(rows))
-    matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
-    kernel.blocks(rows, width, "cpu").fill(whole, whole, matrix)
-    noise = Noise.of(matrix.numpy(), len(chosen[0]), n, m, float(first))
+    rows = np.concatenate([chosen[0], n + chosen[1]])
+    factor = form.factor(rows) if isinstance(form, LowRankForm) else None
+    if factor is None or len(factor) > len(rows) / 2:
+        whole = slice(0, len(rows))
+        matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
+        kernel.blocks(points[rows], width, "cpu").fill(whole, whole, matrix)
+        noise = Noise.of(matrix.numpy(), len(chosen[0]), n, m, float(first))
+    else:
+        noise = Noise.of_factor(factor, len(chosen[0]), n, m, float(first))
     return squared_distance_interval(unbiased, float(witness), noise, largest=largest)
 
 
@@ -262,14 +302,22 @@ def squared_distance_interval(
     return low, high
 
 
-def _square_trace(centred: Array) -> float:
-    """Return tr C² without bias, from the centred kernel matrix of k rows."""
-    k = len(centred)
-    diagonal = np.diag(centred)
+def _cycle_scales(k: int, others: int, n: float, m: float) -> Array:
+    return np.array([1 / math.sqrt(n * (k - 1)), 1 / math.sqrt(m * (others - 1))])
+
+
+def _inner(first: Array, second: Array) -> float:
+    """Return the sum of the products of the entries of two matrices."""
+    return float(np.vdot(first, second))
+
+
+def _square_trace(squares: float, diagonal: Array) -> float:
+    """Return tr C² without bias, from the centred kernel matrix of k rows: the sum of its squared
+    entries, and its diagonal."""
+    k = len(diagonal)
     trace = float(diagonal.sum()) / (k - 1)
-    squares = float((centred**2).sum()) / (k - 1) ** 2
     fourth = float((diagonal**2).sum()) / (k - 1)
-    found = (k - 1) * (k - 2) * squares + trace**2 - k * fourth
+    found = (k - 1) * (k - 2) * squares / (k - 1) ** 2 + trace**2 - k * fourth
     return found * (k - 1) / (k * (k - 2) * (k - 3))
 
 

@@ -30,9 +30,12 @@ Array = NDArray[np.float64]
 _POINTER, _LONG, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
 _ADD = (_POINTER, _LONG, _POINTER, _LONG, _LONG, _LONG, _POINTER, _POINTER, _DOUBLE)
 _CLOSE = (_POINTER, _LONG, _POINTER, _LONG, _LONG, _POINTER)
+_PLACES = (_POINTER, _POINTER, _LONG, _POINTER)
 _SIGNATURES = {
     "count": (_POINTER, _LONG, _LONG, _POINTER),
     "change_sides": (*[_POINTER] * 3, _LONG, _POINTER, _LONG, _LONG),
+    "worst": (_POINTER, _LONG, *_PLACES),
+    "eliminate": (_POINTER, _LONG, _POINTER, _LONG, _LONG, _DOUBLE, *_PLACES),
     "pack": (_POINTER, _LONG, _LONG, _LONG, _POINTER),
     **dict.fromkeys(("add_float32", "add_float64"), (*_ADD, _POINTER, _POINTER)),
     **dict.fromkeys(("close_float32", "close_float64"), _CLOSE),
@@ -194,6 +197,11 @@ def code_for(choices: int, rows: int) -> LabelCode | None:
     and where they cannot be had."""
     if choices < FEWEST_CHOICES or choices * rows < FEWEST_LABELS:
         return None
+    return compiled_code()
+
+
+def compiled_code() -> LabelCode | None:
+    """Return the functions, compiled once; None where they cannot be had."""
     with _LOCK:  # threads that ask at the same moment compile once
         return _label_code()
 
@@ -206,10 +214,15 @@ def _label_code() -> LabelCode | None:
     if sys.byteorder != "little":
         return None
     try:
-        from gan_eval.runtime.machine_code import compile_module, kept, load_module, processor
-        from gan_eval.stats.permutation.label_code import label_module
+        from llvmlite import ir
 
-        module, where = label_module(), processor()
+        from gan_eval.runtime.machine_code import compile_module, kept, load_module, processor
+        from gan_eval.stats.permutation.label_code import write_labels
+        from gan_eval.stats.permutation.pivot_code import write_pivots
+
+        module, where = ir.Module("gan_eval_tests"), processor()
+        write_labels(module)
+        write_pivots(module)
         key = f"{module} {where} {version('llvmlite')}"
 
         def make() -> bytes:

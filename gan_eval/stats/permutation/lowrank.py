@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
@@ -31,9 +32,11 @@ from gan_eval.stats.permutation.products import pieces
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_eval.stats.permutation.lowrank_path import Pivots
+    from gan_eval.stats.permutation.pivots import Pivots
 
 
+# How far entries may be off where the factor takes the place of the matrix for other uses.
+FACTOR_ERROR = 1e-10
 # Rows named as those that L explains worst.
 LACKING = 256
 # Up to this many entries (256 MB) L is kept, above it is computed anew in each pass.
@@ -116,6 +119,13 @@ class LowRankForm:
     def bound(self, weights: GroupWeights) -> float:
         """Return how far any labelling's statistic may be off because of R."""
         return self.truncation(weights) + abs(weights.constant) * self.trace * self.size
+
+    def factor(self, rows: NDArray[np.intp]) -> Array | None:
+        """Return the columns of L for some rows, shape (rank, rows); None where L is not kept, or
+        the entries of LᵀL are not those of K to ``FACTOR_ERROR`` on average."""
+        if self._stored is None or self.trace > FACTOR_ERROR * self.size:
+            return None
+        return self._stored[:, rows].cpu().numpy()
 
     def dense(self) -> SymmetricForm | None:
         """Return the same forms without a residual; None for more rows than is reasonable."""

@@ -13,7 +13,8 @@ from scipy.linalg import solve_triangular
 from gan_eval.runtime.arguments import level, one_of, positive_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.kernels.kernels import KERNELS, median_bandwidth, some_rows
-from gan_eval.stats.permutation.lowrank_path import RANK_LIMIT, SMOOTH, Pivots
+from gan_eval.stats.permutation.lowrank_path import RANK_LIMIT, SMOOTH
+from gan_eval.stats.permutation.pivots import Pivots
 from gan_eval.stats.samples import Array
 from gan_eval.stats.sketch.kernel_values import KernelValues
 from gan_eval.stats.sketch.rows import names_of, read, require_finite

@@ -18,7 +18,8 @@ from gan_eval.stats.permutation.dense import SymmetricForm
 from gan_eval.stats.permutation.engine import GroupWeights
 from gan_eval.stats.permutation.labels import smaller_group_labels
 from gan_eval.stats.permutation.lowrank import LowRankForm
-from gan_eval.stats.permutation.lowrank_path import Pivots, low_rank_form, low_rank_test
+from gan_eval.stats.permutation.lowrank_path import low_rank_form, low_rank_test
+from gan_eval.stats.permutation.pivots import Pivots
 from gan_eval.stats.twosample import mmd_test, permutation_labels
 
 KERNELS = {
@@ -258,3 +259,26 @@ def test_a_path_that_cannot_be_taken_is_refused_in_one_sentence(options, words):
     x = np.arange(6.0)
     with pytest.raises(UsageError, match=words):
         mmd_test(x, x, **options)
+
+
+@pytest.mark.parametrize("kernel", [gaussian, inverse_multiquadric, rational_quadratic])
+@pytest.mark.parametrize(("size", "dimension"), [(513, 1), (640, 2), (701, 5)])
+def test_compiled_steps_choose_the_same_pivots(kernel, size, dimension, monkeypatch):
+    """Until what is left is near the rounding of float64; the factor explains the matrix."""
+    points = np.random.default_rng(size).normal(size=(size, dimension))
+    found = []
+    for rows in (512, 10**9):
+        monkeypatch.setattr("gan_eval.stats.permutation.pivots.COMPILED_ROWS", rows)
+        pivots = Pivots(points, kernel(2.0), np.arange(size), 40)
+        pivots.grow(5, 1e-6 * size)
+        pivots.grow(40, 1e-6 * size)
+        found.append(pivots)
+    np.testing.assert_array_equal(found[0].rows, found[1].rows)
+    assert found[0].rank > 5
+    np.testing.assert_allclose(found[0].factor, found[1].factor, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(found[0].residuals, found[1].residuals, rtol=0, atol=1e-9)
+    squared = np.square(points[:, None] - points).sum(2)
+    matrix = kernel(2.0)(torch.from_numpy(squared)).numpy()
+    left = matrix - found[0].factor.T @ found[0].factor
+    np.testing.assert_allclose(np.diag(left), found[0].residuals, rtol=0, atol=1e-12)
+    assert np.linalg.eigvalsh(left).min() > -1e-10

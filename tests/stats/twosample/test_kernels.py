@@ -230,6 +230,23 @@ def test_the_moments_of_the_noise_are_those_of_its_covariance():
     assert means[1] == pytest.approx(expected[1], rel=0.15)
 
 
+@pytest.mark.parametrize(("n", "m", "rank"), [(25, 34, 8), (40, 60, 12), (30, 30, 80)])
+def test_the_noise_of_a_factor_is_that_of_its_matrix(n, m, rank):
+    factor = (
+        np.random.default_rng(n).normal(1.0, size=(rank, n + m))
+        / np.arange(1.0, rank + 1)[:, None] ** 1.5
+    )
+    parts = factor[:, :n], factor[:, n:]
+    first = sum(part.var(axis=1, ddof=1).sum() / part.shape[1] for part in parts)
+    one = Noise.of(factor.T @ factor, n, n, m, float(first))
+    other = Noise.of_factor(factor, n, n, m, float(first))
+    assert other.second == pytest.approx(one.second, rel=1e-10)
+    assert other.third == pytest.approx(one.third, rel=1e-10)
+    # Neither is an end of the range to which it is held.
+    assert one.second < 0.999 * one.first**2
+    assert 1.001 * one.second**2 / one.first < one.third < 0.999 * one.second**1.5
+
+
 def test_the_interval_is_that_of_a_noncentral_chi_square_where_there_is_one_feature():
     # One feature: U + 1 is (D + Z)², a noncentral χ²₁; far from 0 the interval is D ± 1.96.
     found = squared_distance_interval(99.0, 100.0, Noise(1.0, 1.0, 1.0))

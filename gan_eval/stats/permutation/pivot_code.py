@@ -1,0 +1,99 @@
+"""Machine code for a pivoted Cholesky factor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from gan_eval.stats.permutation.writer import DOUBLE, LONG, POINTER, Writer
+
+# Numbers of float64 in a vector, and how many vectors of a row are worked on at once.
+LANES, VECTORS = 8, 4
+
+
+def write_pivots(module: ir.Module) -> None:
+    """Write the functions into a module."""
+    _eliminate(module, _worst(module))
+
+
+def _eliminate(module: ir.Module, worst: ir.Function) -> None:
+    """eliminate(row (size), size, factor (…, size), step, pivot, inverse, residuals (size), …).
+
+    Row ``step`` of the factor is what ``row``, the pivot's in the matrix, has beyond the rows
+    before it, times ``inverse``; its squares are taken from the residuals, which stay at least 0,
+    and the pivot's becomes 0. Then it goes on as ``worst``, with its other arguments.
+    """
+    kinds = [POINTER, LONG, POINTER, LONG, LONG, DOUBLE, POINTER, POINTER, LONG, POINTER]
+    w = Writer(module, "eliminate", kinds)
+    b = w.b
+    row, size, factor, step, pivot, inverse, residuals = w.arguments[:7]
+
+    def write(column: Any, kind: ir.Type) -> None:
+        vectors = VECTORS if isinstance(kind, ir.VectorType) else 1
+        places = [b.add(column, w.long(v * LANES)) for v in range(vectors)]
+        with w.carry(w.long(0), step, 1, [w.load(row, p, kind, DOUBLE) for p in places]) as s:
+            before = b.mul(s.index, size)
+            share = w.splat(w.load(factor, b.add(before, pivot), DOUBLE), kind)
+            for v, place in enumerate(places):
+                entry = w.load(factor, b.add(before, place), kind, DOUBLE)
+                s.then[v] = b.fsub(s.now[v], b.fmul(share, entry))
+        scale, start = w.splat(inverse, kind), b.mul(step, size)
+        zero = w.splat(ir.Constant(DOUBLE, 0.0), kind)
+        for rest, place in zip(s.now, places, strict=True):
+            entry = b.fmul(rest, scale)
+            w.store(entry, factor, b.add(start, place), DOUBLE)
+            left = b.fsub(w.load(residuals, place, kind, DOUBLE), b.fmul(entry, entry))
+            left = b.select(b.fcmp_ordered(">", left, zero), left, zero)
+            w.store(left, residuals, place, DOUBLE)
+
+    w.each(size, LANES, write, VECTORS)
+    w.store(ir.Constant(DOUBLE, 0.0), residuals, pivot, DOUBLE)
+    b.call(worst, [row, size, *w.arguments[6:]])
+    w.finish()
+
+
+def _worst(module: ir.Module) -> ir.Function:
+    """worst(row (size), size, residuals (size), columns (dimension, size), dimension, found (1)).
+
+    Finds the place of the largest residual, the first of them, and writes the squared distances of
+    all points from the one there into ``row``.
+    """
+    w = Writer(module, "worst", [POINTER, LONG, POINTER, POINTER, LONG, POINTER])
+    b = w.b
+    row, size, residuals, columns, dimension, found = w.arguments
+    wide, places = ir.VectorType(DOUBLE, LANES), ir.VectorType(LONG, LANES)
+    whole = b.and_(size, w.long(-LANES))
+    lowest = w.splat(ir.Constant(DOUBLE, -1.0), wide)
+    with w.carry(w.long(0), whole, LANES, [lowest, ir.Constant(places, [0] * LANES)]) as s:
+        values = w.load(residuals, s.index, wide, DOUBLE)
+        larger = b.fcmp_ordered(">", values, s.now[0])
+        index = w.splat(s.index, places)
+        s.then = [b.select(larger, values, s.now[0]), b.select(larger, index, s.now[1])]
+    best, where = ir.Constant(DOUBLE, -1.0), w.long(0)
+    for lane in range(LANES):
+        at = ir.Constant(ir.IntType(32), lane)
+        value = b.extract_element(s.now[0], at)
+        place = b.add(b.extract_element(s.now[1], at), w.long(lane))
+        first = b.and_(b.fcmp_ordered("==", value, best), b.icmp_signed("<", place, where))
+        larger = b.or_(b.fcmp_ordered(">", value, best), first)
+        best, where = b.select(larger, value, best), b.select(larger, place, where)
+    with w.carry(whole, size, 1, [best, where]) as s:
+        value = w.load(residuals, s.index, DOUBLE)
+        larger = b.fcmp_ordered(">", value, s.now[0])
+        s.then = [b.select(larger, value, s.now[0]), b.select(larger, s.index, s.now[1])]
+    pivot = s.now[1]
+    w.store(pivot, found, w.long(0), LONG)
+
+    def write(column: Any, kind: ir.Type) -> None:
+        zero = w.splat(ir.Constant(DOUBLE, 0.0), kind)
+        with w.carry(w.long(0), dimension, 1, [zero]) as d:
+            before = b.mul(d.index, size)
+            own = w.splat(w.load(columns, b.add(before, pivot), DOUBLE), kind)
+            apart = b.fsub(w.load(columns, b.add(before, column), kind, DOUBLE), own)
+            d.then = [b.fadd(d.now[0], b.fmul(apart, apart))]
+        w.store(d.now[0], row, column, DOUBLE)
+
+    w.each(size, LANES, write)
+    w.finish()
+    return w.function

@@ -1,0 +1,192 @@
+"""The rows on which all others nearly depend: a pivoted Cholesky factor of a kernel matrix."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from gan_eval.runtime.threads import one_thread_each
+from gan_eval.stats.kernels.kernels import Entries
+from gan_eval.stats.permutation.compiled import Array, LabelCode, compiled_code
+
+ROUNDING_FLOOR = 2.0**-46
+"""A mean residual of the diagonal at which float64 has nothing more to give."""
+# From so many candidates on compiled steps pay.
+COMPILED_ROWS = 512
+# The spread is taken from about so many of them.
+SPREAD_ROWS = 512
+
+
+class Pivots:
+    """A pivoted Cholesky factor of the kernel matrix of some candidate rows, grown on demand.
+
+    Parameters
+    ----------
+    points : ndarray, shape (N, d)
+    entries : Entries
+        A kernel of the distance with k(x, x) = 1.
+    candidates : ndarray of int
+        The rows of ``points`` among which pivots are chosen.
+    most : int
+        The largest rank.
+
+    Notes
+    -----
+    Each step takes the candidate whose diagonal entry is explained worst and adds one row to L,
+    so that K ≈ LᵀL on the candidates. The residual K − LᵀL is positive semi-definite with a
+    diagonal that never grows; its trace bounds its largest eigenvalue (H. Harbrecht, M. Peters,
+    R. Schneider, "On the low-rank approximation by the pivoted Cholesky decomposition", Applied
+    Numerical Mathematics 62 (2012) 428–440).
+    """
+
+    def __init__(
+        self, points: Array, entries: Entries, candidates: NDArray[np.intp], most: int
+    ) -> None:
+        self.points, self.candidates, self.sampled = points, candidates, len(candidates)
+        self._entries, self._most = entries, most
+        self._columns = np.ascontiguousarray(points[candidates].T)
+        self._factor = np.empty((most, self.sampled))
+        self.residuals: Array = np.ones(self.sampled)
+        self._chosen: list[int] = []
+
+    @property
+    def rank(self) -> int:
+        """Pivots so far."""
+        return len(self._chosen)
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """The pivots, as rows of ``points``, in their order."""
+        return self.candidates[self._chosen]
+
+    @property
+    def factor(self) -> Array:
+        """L of shape (rank, candidates)."""
+        return self._factor[: self.rank]
+
+    @property
+    def triangle(self) -> Array:
+        """C of shape (rank, rank), lower triangular, with K = CCᵀ between the pivots."""
+        return np.tril(self.factor[:, self._chosen].T)
+
+    @one_thread_each()
+    def spread(self) -> float:
+        """Return ‖HKH‖_F / N, H the centring matrix, by some of the candidates that were there at
+        first."""
+        import torch
+
+        step = max(1, self.sampled // SPREAD_ROWS)
+        centred = torch.from_numpy(self.factor[:, : self.sampled : step])
+        centred = centred - centred.mean(1, keepdim=True)
+        return float((centred @ centred.T).norm()) / centred.shape[1]
+
+    def trace(self) -> float:
+        """Return the trace of the residual over all rows, estimated from the candidates.
+
+        Those of the start stand for all rows, those added later for themselves.
+        """
+        first = self.residuals[: self.sampled].mean() * len(self.points)
+        return float(first + self.residuals[self.sampled :].sum())
+
+    # The steps are short: threads would spend their time waiting for each other.
+    @one_thread_each()
+    def grow(self, rank: int, floor: float) -> None:
+        """Add pivots up to ``rank``, or until ``trace()`` is at most ``floor``."""
+        import torch
+
+        row = np.empty(len(self.residuals))
+        shared, rank = torch.from_numpy(row), min(rank, self._most)
+        code = compiled_code() if row.size >= COMPILED_ROWS else None
+        steps = _Steps if code is None else partial(_CompiledSteps, code)
+        step = steps(self._columns, self._factor, self.residuals, row)
+        while self.rank < rank:
+            if self.rank % 4 == 0 and self.trace() <= floor:
+                return
+            height = float(self.residuals[step.pivot])
+            if height <= ROUNDING_FLOOR:
+                return
+            self._chosen.append(step.pivot)
+            self._entries(shared)
+            step.eliminate(self.rank - 1, height)
+
+    def add_candidates(self, rows: NDArray[np.intp]) -> None:
+        """Let further rows of ``points`` be chosen."""
+        import torch
+
+        new = np.setdiff1d(rows, self.candidates)
+        apart = self.points[self.rows][:, None] - self.points[new]
+        kernel = self._entries(torch.from_numpy((apart * apart).sum(axis=2))).numpy()
+        columns = solve_triangular(self.triangle, kernel, lower=True)
+        grown = np.empty((self._most, len(self.candidates) + len(new)))
+        grown[: self.rank] = np.hstack([self.factor, columns])
+        self._factor = grown
+        self._columns = np.hstack([self._columns, self.points[new].T])
+        self.residuals = np.append(self.residuals, np.maximum(1 - (columns**2).sum(axis=0), 0.0))
+        self.candidates = np.append(self.candidates, new)
+
+
+class _Steps:
+    """The steps of a factor: ``pivot`` is the candidate that is explained worst, and ``row`` holds
+    its squared distances from all, which its entries of the kernel replace before it is eliminated.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (d, candidates)
+    factor : ndarray, shape (most, candidates)
+    residuals : ndarray, shape (candidates,)
+    row : ndarray, shape (candidates,)
+    """
+
+    def __init__(self, columns: Array, factor: Array, residuals: Array, row: Array) -> None:
+        self._columns, self._factor = columns, factor
+        self._residuals, self._row, self._work = residuals, row, np.empty_like(row)
+        self._find()
+
+    def eliminate(self, step: int, height: float) -> None:
+        """Make row ``step`` of the factor; ``height`` is the pivot's residual."""
+        import torch
+
+        if step:
+            before = torch.from_numpy(self._factor)[:step]
+            torch.from_numpy(self._row).addmv_(before.T, before[:, self.pivot], alpha=-1)
+        np.divide(self._row, np.sqrt(height), out=self._factor[step])
+        self._residuals -= np.square(self._factor[step], out=self._work)
+        np.maximum(self._residuals, 0.0, out=self._residuals)
+        self._residuals[self.pivot] = 0.0
+        self._find()
+
+    def _find(self) -> None:
+        self.pivot = int(self._residuals.argmax())
+        self._row[:] = 0.0
+        for coordinate in self._columns:
+            np.subtract(coordinate, coordinate[self.pivot], out=self._work)
+            self._row += np.square(self._work, out=self._work)
+
+
+class _CompiledSteps:
+    """The same, compiled."""
+
+    def __init__(
+        self, code: LabelCode, columns: Array, factor: Array, residuals: Array, row: Array
+    ) -> None:
+        self._found = np.zeros(1, dtype=np.int64)
+        self._kept = columns, factor, residuals, row
+        self._eliminate, pointer = code.call["eliminate"], row.ctypes.data
+        self._first = pointer, row.size, factor.ctypes.data
+        self._last = (
+            residuals.ctypes.data,
+            columns.ctypes.data,
+            len(columns),
+            self._found.ctypes.data,
+        )
+        code.call["worst"](pointer, row.size, *self._last)
+
+    @property
+    def pivot(self) -> int:
+        return int(self._found[0])
+
+    def eliminate(self, step: int, height: float) -> None:
+        self._eliminate(*self._first, step, self.pivot, height**-0.5, *self._last)
