@@ -28,11 +28,14 @@ def mmd2(real: Sketch, generated: Sketch) -> tuple[float, float]:
     own, other = _within(x, n), _within(y, m)
     lost = [sketch.residuals.bound(sketch.n) for sketch in (real, generated)]
     bound = sum(lost) ** 2 + lost[0] ** 2 / (n - 1) + lost[1] ** 2 / (m - 1)
-    # The standardised means are off by no more than this.
-    inverse = np.abs(real.reference.inverse).sum(axis=1)
-    off = 2 * _ROUNDING * float(np.linalg.norm(inverse))
+    off = 2 * rounding(real)
     bound += 2 * off * float(np.linalg.norm(x - y)) + off**2 + 4 * _ROUNDING
     return own + other - 2 * float(x @ y), bound
+
+
+def rounding(sketch: Sketch) -> float:
+    """Return how far a standardised mean embedding may be off, in length, by rounding."""
+    return _ROUNDING * float(np.linalg.norm(np.abs(sketch.reference.inverse).sum(axis=1)))
 
 
 def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None:

@@ -17,14 +17,14 @@ from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
 from gan_eval.stats.result import Verdict
 from gan_eval.stats.samples import Array
-from gan_eval.stats.sketch.distances import block_means, mmd2, worth
+from gan_eval.stats.sketch.distances import block_means, mmd2, rounding, worth
 from gan_eval.stats.sketch.grouping import grouping
 from gan_eval.stats.sketch.result import DAYS, ROWS, SketchTest
 
 if TYPE_CHECKING:
     from gan_eval.stats.sketch.sketch import Sketch
 
-# Statistics nearer to each other than this share of the largest are equal but for rounding.
+# Roots of statistics nearer to each other than this share are equal but for rounding.
 _TIE = 1e-10
 _BATCH = 2048
 
@@ -116,7 +116,9 @@ def _result(
     blocks = (0, 0)
     if means is not None:
         blocks = len(means[0]), len(means[1])
-        pvalue, statistic, least, used = permuted(*means, permutations, random_generator(rng))
+        pvalue, statistic, least, used = permuted(
+            *means, permutations, random_generator(rng), rounding(real)
+        )
     verdict = Verdict.TOLD_APART if pvalue <= alpha else Verdict.NOT_TOLD_APART
     if least > alpha:
         verdict = Verdict.COULD_NOT_TELL
@@ -148,7 +150,11 @@ def _result(
 
 
 def permuted(
-    x: Array, y: Array, permutations: int, generator: np.random.Generator
+    x: Array,
+    y: Array,
+    permutations: int,
+    generator: np.random.Generator,
+    off: float = 0.0,
 ) -> tuple[float, float, float, int]:
     """Permute blocks of equal counts, x (b, r) and y (c, r).
 
@@ -157,7 +163,8 @@ def permuted(
     (float, float, float, int)
         The p-value, the statistic ‖mean x − mean y‖², the least p-value that there can be, and how
         many permutations were made. All labellings are gone through where they are no more than
-        ``permutations``, and p is then the exact share, the observed one among them.
+        ``permutations``, and p is then the exact share, the observed one among them. Means may be
+        ``off`` by so much, in length: what is nearer than that ties.
     """
     pooled = np.concatenate([x, y])
     b, size = len(x), len(pooled)
@@ -169,15 +176,20 @@ def permuted(
         np.put_along_axis(labels, chosen, True, axis=1)
         values = _statistics(pooled, labels, b)
         statistic = float(_statistics(pooled, observed[None], b)[0])
-        reached = int((values >= statistic - _TIE * values.max()).sum())
+        least = 1.0 if values.max() <= (4 * off) ** 2 else least
+        reached = _reached(values, statistic, off)
         return reached / len(values), statistic, least, len(values) - 1
     drawn = permutation_labels(b, size - b, permutations, generator)
-    labels = np.concatenate([observed[None], drawn])
-    values = _statistics(pooled, labels, b)
-    statistic = values[0]
-    reached = int((values[1:] >= statistic - _TIE * values.max()).sum())
-    least = max(least, 1 / (1 + permutations))
-    return (1 + reached) / (1 + permutations), float(statistic), least, permutations
+    values = _statistics(pooled, np.concatenate([observed[None], drawn]), b)
+    least = 1.0 if values.max() <= (4 * off) ** 2 else max(least, 1 / (1 + permutations))
+    reached = _reached(values, float(values[0]), off)
+    return reached / (1 + permutations), float(values[0]), least, permutations
+
+
+def _reached(values: Array, statistic: float, off: float) -> int:
+    """Count those at least as large, the observed one among them; what ties but for rounding is."""
+    threshold = max(math.sqrt(statistic) * (1 - _TIE) - 4 * off, 0.0) ** 2
+    return int((values >= threshold).sum())
 
 
 def _statistics(pooled: Array, labels: np.ndarray, b: int) -> Array:
