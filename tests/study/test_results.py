@@ -55,6 +55,13 @@ def test_a_damaged_cell_is_told_with_its_file(
         Results.load(folder)
 
 
+def test_causes_are_read_as_they_were_written(folder: Path) -> None:
+    rows = read_rows(folder / ROWS_FILE)
+    causes = ["", "too wide", *[""] * (len(rows) - 2)]
+    rows.assign(cause=causes).to_csv(folder / ROWS_FILE, index=False)
+    assert read_rows(folder / ROWS_FILE)["cause"].tolist() == causes
+
+
 def test_a_gap_among_the_measures_and_a_column_of_ones_own_are_read(folder: Path) -> None:
     cell(folder / ROWS_FILE, "kl", "")
     rows = read_rows(folder / ROWS_FILE)

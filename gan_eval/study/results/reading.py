@@ -21,7 +21,7 @@ from gan_eval.study.ledger.ledger import LEDGER_FILE
 
 ROWS_FILE, EPOCHS_FILE, STUDY_FILE = FILES = ("rows.csv", "epochs.csv", "study.json")
 
-_TEXTS = (*CELL, "config_hash", "verdict", "yardstick", "environment")
+_TEXTS = (*CELL, "config_hash", "verdict", "yardstick", "environment", "cause")
 _OUTSIDE_TEXTS = (OUTSIDE, "split", "copies_verdict", "modes_lost", "not_measured")
 _HOW = "_how"
 """The end of the name of a column that says how others were computed."""
@@ -128,10 +128,10 @@ def read_rows(path: str | Path) -> pd.DataFrame:
             f"{str(path)!r} has the verdict {shown(min(strange))}, which is none of "
             f"{', '.join(known)}"
         )
-    if outside:  # where nothing is said, a file has nothing
-        words = [str(name) for name in rows if _is_outside_text(name)]
-        rows = rows.assign(**{name: rows[name].astype(object).fillna("") for name in words})
-    return rows
+    # Where nothing is said, a file has nothing.
+    words = [str(name) for name in rows if outside and _is_outside_text(name)]
+    words += [name for name in ("cause",) if name in rows]
+    return rows.assign(**{name: rows[name].astype(object).fillna("") for name in words})
 
 
 def without_points(rows: pd.DataFrame) -> pd.DataFrame:
