@@ -18,6 +18,7 @@ from scipy.special import chdtri, digamma, log1p, loggamma, polygamma
 from gan_eval.distributions.affinity import Complex, samples_of_pair
 from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Array, GaussianLike
+from gan_eval.distributions.median_curves import CURVES
 from gan_eval.runtime.errors import UsageError
 
 _HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
@@ -321,13 +322,30 @@ def _median_kl(excess: Array, d: int) -> Array:
         root = np.sqrt(4 * excess / d)
         # r / (1 + r), written so that an infinite r is 1.
         place = 1 - 2 / (1 + root)
-        value = np.exp(chebval(place, _median_curve(d))) / excess
+        value = np.exp(chebval(place, _curve(d))) / excess
     return np.where(excess > 0, value, np.where(np.isnan(excess), np.nan, np.inf))
 
 
 @lru_cache(maxsize=32)
-def _median_curve(d: int) -> Array:
-    """Fit ln[(n − d) median KL] by a Chebyshev series; see ``median_kl_of_fit``."""
+def _curve(d: int) -> Array:
+    """Return ``median_curve(d)``, which is kept for the dimensions that are asked for most."""
+    return np.array(CURVES[d]) if d in CURVES else median_curve(d)
+
+
+def median_curve(d: int) -> Array:
+    """Fit ln[(n − d) median KL] by a Chebyshev series; see ``median_kl_of_fit``.
+
+    Returns
+    -------
+    ndarray, shape (33,), float64
+        Its coefficients, over [−1, 1].
+
+    Examples
+    --------
+    >>> curve = median_curve(1)
+    >>> float(chebval(-1, curve).round(6)) == float(np.log(np.log(2)).round(6))  # at n = d
+    True
+    """
     places = np.cos(np.pi * np.arange(_NODES) / (_NODES - 1))
     ends = np.log(2.0), chdtri(_parameters(d), 0.5) / 2
     values = np.empty(_NODES)

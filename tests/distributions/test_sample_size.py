@@ -11,10 +11,12 @@ from gan_eval.distributions.divergences import kl
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.likelihood_ratio import (
     BoxLaw,
+    median_curve,
     median_kl_of_fit,
     samples_to_detect,
     worth_kl,
 )
+from gan_eval.distributions.median_curves import CURVES
 from gan_eval.runtime.errors import UsageError
 
 CHAPTER = Gaussian(np.array([1.0, 2.0]), np.array([[1.0, 2.0], [-0.1, 0.5]]))
@@ -64,6 +66,11 @@ def test_median_kl_is_that_of_chi_squared_for_many_rows(d):
     n = 10.0 ** np.arange(6, 15)
     first_order = stats.chi2(d + d * (d + 1) / 2).median() / (2 * n)
     np.testing.assert_allclose(median_kl_of_fit(n, d) / first_order, 1, rtol=10 * d / 1e6)
+
+
+@pytest.mark.parametrize("d", CURVES)
+def test_the_curves_that_are_kept_are_those_that_are_computed(d):
+    np.testing.assert_allclose(CURVES[d], median_curve(d), rtol=0, atol=1e-12)
 
 
 def test_median_kl_where_the_fit_is_singular():
