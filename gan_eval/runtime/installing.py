@@ -13,7 +13,6 @@ import shlex
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 _ADVICE = re.compile(r"pip install '([A-Za-z0-9][\w.-]*)\[([\w,-]+)\]'")
 _OWN = "gan-eval"
@@ -54,4 +53,7 @@ def _origin(package: Distribution) -> tuple[Path | None, bool]:
     url = urlsplit(str(found.get("url", "")))
     if "dir_info" not in found or url.scheme != "file":
         return None, False  # an index, a wheel, an archive, or a repository elsewhere
+    # It loads SSL, for a twentieth of a second.
+    from urllib.request import url2pathname
+
     return Path(url2pathname(url.path)), bool(found["dir_info"].get("editable", False))

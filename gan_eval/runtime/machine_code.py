@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,19 @@ def distrust(path: Path) -> str | None:
         if open_to_others and (part == whole or not found.st_mode & stat.S_ISVTX):
             return f"others can write {str(part)!r}"
     return None
+
+
+def compiler(folder: Path) -> str:
+    """Name all code that writes machine code: modules in a folder and below, this one, and LLVM.
+
+    Byte by byte. Which of them count, and what in them, as ``provenance.source_version`` finds it
+    for numbers that took hours, takes ten times as long to find as to train; and to compile once
+    more for a comment takes a second.
+    """
+    digest = hashlib.sha256(version("llvmlite").encode())
+    for path in (*sorted(folder.rglob("*.py")), Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def kept(

@@ -197,3 +197,16 @@ def test_the_folder_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     if sys.platform == "linux":
         assert machine_code.folder() == Path("/somewhere/gan_eval")
+
+
+def test_code_that_writes_machine_code_has_another_name_where_a_byte_of_it_changes(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "a.py").write_text("x = 1")
+    (tmp_path / "inner" / "b.py").write_text("y = 1")
+    before = machine_code.compiler(tmp_path)
+    (tmp_path / "notes.txt").write_text("no code")
+    assert machine_code.compiler(tmp_path) == before
+    (tmp_path / "inner" / "b.py").write_text("y = 2")
+    assert machine_code.compiler(tmp_path) != before

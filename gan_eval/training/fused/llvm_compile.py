@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -16,11 +16,11 @@ from llvmlite import ir
 from gan_eval.runtime.machine_code import (
     Processor,
     compile_module,
+    compiler,
     kept,
     load_module,
     processor,
 )
-from gan_eval.runtime.provenance import source_version
 from gan_eval.training.fused.llvm import Lanes
 from gan_eval.training.fused.one.draws import BlockDraws
 from gan_eval.training.fused.one.machine import OneReplicate
@@ -115,8 +115,7 @@ def kernel(shape: Shape, width: int, *, one: bool = False) -> Kernel:
 
 @lru_cache(maxsize=256)
 def _kernel(shape: Shape, width: int, one: bool, where: Processor) -> Kernel:
-    # All code that writes kernels: this package's, and LLVM's.
-    code = f"{version('llvmlite')} {source_version(__name__)}"
+    code = compiler(Path(__file__).parents[1])
     name = hashlib.sha256(repr((shape, width, one, where, code)).encode()).hexdigest()
     made = kept(
         name, lambda: compile_shape(shape, width, where, one=one), "this configuration's nets"
