@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
@@ -12,6 +11,7 @@ from gan_eval.judging.answer import FEWEST
 from gan_eval.pages.canvas import COLOURS, plain_log_axis
 from gan_eval.pages.language import N_, _
 from gan_eval.pages.numbers import count, percent, plural, setting
+from gan_eval.plots import marks
 from gan_eval.plots.axes import DASHED, drawn, given
 from gan_eval.runtime.arguments import instance_of, plain
 from gan_eval.runtime.errors import UsageError
@@ -150,11 +150,9 @@ def _shares(axes: Axes, values: NDArray[np.float64], lines: dict[float, str], be
             told = np.clip(np.where(values > 0, values, low / 2), low / 2, 2 * high)
         else:
             told = np.clip(values, low / 2, 2 * high)
-        sns.ecdfplot(
-            x=told, complementary=not below, ax=axes, color=COLOURS["learned"], linewidth=2,
-        )  # fmt: skip
+        marks.shares(axes, told, below=below, color=COLOURS["learned"], linewidth=2)
         if n <= MOST_RUGS:
-            sns.rugplot(x=placed, ax=axes, color=COLOURS["learned"], height=0.035, alpha=0.6)
+            marks.rug(axes, placed, 0.035, color=COLOURS["learned"], alpha=0.6, linewidth=1)
         axes.set_xlim(low, high)
     plain_log_axis(axes, "x")
     axes.set_ylim(-0.02, 1.02)
@@ -200,18 +198,16 @@ def _strips(axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[floa
     for place, name in enumerate(names):
         values = placed[name]
         if len(values) > FEW:
-            sns.violinplot(
-                x=values, y=[place] * len(values), orient="h", log_scale=(True, False), ax=axes,
-                color=COLOURS["learned"], alpha=0.25, linewidth=0, inner=None, cut=0,
-                native_scale=True, width=0.8, saturation=1,
-            )  # fmt: skip
-        marks = np.sort(values)
-        if len(marks) > MOST_MARKS:
-            ranks = np.linspace(0, len(marks) - 1, MOST_MARKS).round().astype(int)
-            marks = marks[ranks]
-        offsets = ((0.5 + np.arange(len(marks)) * 0.6180339887) % 1 - 0.5) * 0.3
+            marks.violin(
+                axes, values, place, 0.8, color=COLOURS["learned"], alpha=0.25, linewidth=0
+            )
+        points = np.sort(values)
+        if len(points) > MOST_MARKS:
+            ranks = np.linspace(0, len(points) - 1, MOST_MARKS).round().astype(int)
+            points = points[ranks]
+        offsets = ((0.5 + np.arange(len(points)) * 0.6180339887) % 1 - 0.5) * 0.3
         axes.scatter(
-            marks,
+            points,
             place + offsets,
             s=9 if len(everything) > FEW else 40,
             color=COLOURS["learned"],

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from gan_eval import plots
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import count, number, percent, setting
-from gan_eval.plots import spread
+from gan_eval.plots import marks, spread
 from gan_eval.report.cells import CellRows
 from gan_eval.report.middles import bounded, medians, middle
 from gan_eval.report.tables import alone
@@ -138,8 +137,8 @@ def pvalues(cells: Sequence[CellRows], test: str, words: str) -> Picture | None:
     closed, edges = np.maximum(kept - 1e-9, 0), np.linspace(0, 1, 21)
     bars = np.histogram(closed, edges)[0]
     with canvas(2.6) as (figure, axes):
-        sns.histplot(
-            x=closed, bins=edges.tolist(), ax=axes, alpha=1, color=COLOURS["learned"],
+        axes.bar(
+            edges[:-1], bars, np.diff(edges), align="edge", color=COLOURS["learned"],
             edgecolor=COLOURS["surface"],
         )  # fmt: skip
         axes.axhline(
@@ -256,12 +255,7 @@ def _jitter(n: int, height: float) -> NDArray[np.floating]:
 
 def _by_verdict(axes: Axes, rows: pd.DataFrame, x: str, y: NDArray) -> None:
     verdicts = rows["verdict"].to_numpy()
-    order = [verdict for verdict in MARKERS if verdict in set(verdicts)]
-    sns.scatterplot(
-        x=rows[x].to_numpy(), y=y, hue=verdicts, style=verdicts, hue_order=order, style_order=order,
-        palette=COLOURS, markers=MARKERS, s=30, linewidth=0.4, edgecolor=COLOURS["surface"],
-        ax=axes, zorder=3,
-    )  # fmt: skip
+    marks.by_kind(axes, rows[x].to_numpy(), y, verdicts, COLOURS, MARKERS)
 
 
 def _cell_axis(axes: Axes, cells: Sequence[CellRows]) -> None:

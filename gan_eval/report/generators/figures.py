@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, median, number, plural, setting
+from gan_eval.plots import marks
 from gan_eval.report.generators.entrants import Entrant
 from gan_eval.report.generators.tables import VERDICT_WORDS
 from gan_eval.report.words import not_shown
@@ -67,13 +67,11 @@ def worth_spread(entrants: Sequence[Entrant]) -> Picture | None:
         order = [verdict for verdict in _MARKERS if verdict in set(rows["verdict"])]
         words = {verdict: VERDICT_WORDS.get(verdict, verdict) for verdict in order}
         named = rows["verdict"].map(words).to_numpy()
-        sns.scatterplot(
-            x=worths, y=rows["_y"].to_numpy(), hue=named, style=named,
-            hue_order=list(words.values()), style_order=list(words.values()),
-            palette={words[v]: _COLOURS[v] for v in order},
-            markers={words[v]: _MARKERS[v] for v in order}, s=30, linewidth=0.4,
-            edgecolor=COLOURS["surface"], ax=axes, zorder=3,
-        )  # fmt: skip
+        marks.by_kind(
+            *(axes, worths, rows["_y"].to_numpy(), named),
+            {words[v]: _COLOURS[v] for v in order},
+            {words[v]: _MARKERS[v] for v in order},
+        )
         for y, one in enumerate(shown):
             _median_bar(axes, one.summary, y, (float(worths.min()) / 2, end))
         legend_above(axes, columns=3)
