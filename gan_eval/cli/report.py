@@ -45,7 +45,6 @@ def report(
       gan-eval report reports/jax reports/mxnet --out reports/both
     """
     from gan_eval.cli.console import say
-    from gan_eval.investigations.speed import benchmarks as throughput
     from gan_eval.pages.language import speaking
     from gan_eval.report import write
     from gan_eval.report.sentence import sentence
@@ -54,7 +53,11 @@ def report(
 
     if out is None and len(folders) > 1:
         raise UsageError("several folders are put together into a new one: name it with `--out`")
-    beside = throughput.read_all(benchmarks) if benchmarks else None
+    beside = None
+    if benchmarks:
+        from gan_eval.investigations.speed.benchmarks import read_all
+
+        beside = read_all(benchmarks)
     with speaking(language):
         if out is None:
             results = Results.load(folders[0])

@@ -136,7 +136,7 @@ def _print(results: Results, folder: Path) -> None:
     from gan_eval.cli.console import say
     from gan_eval.cli.tables import SHOWN, print_entrants
     from gan_eval.pages.numbers import plural
-    from gan_eval.report.generators.page import is_outside
+    from gan_eval.report.cells import is_outside
     from gan_eval.runtime.arguments import printable
     from gan_eval.study.results.results import MOST_ROWS
     from gan_eval.training.backends.registry import absence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,6 +14,9 @@ from gan_eval.runtime.errors import UsageError
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
+
+RADIUS = math.sqrt(-2 * math.log1p(-0.95))
+"""The Mahalanobis radius that holds 95 % of a Gaussian in two dimensions."""
 
 
 class HasLaw(Protocol):

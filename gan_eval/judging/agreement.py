@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from gan_eval.distributions import divergences
 from gan_eval.judging.summary import quantile
 from gan_eval.stats.bootstrap import draws
 from gan_eval.stats.multiple import adjusted_pvalues
-from gan_eval.stats.shares import share_interval
+from gan_eval.stats.shares import share_interval, sign_test
 from gan_eval.stats.twosample import energy_test, mmd_test
 from gan_eval.training.trained import Array, TrainedGANs
 
@@ -224,7 +223,7 @@ def diverged_pvalue(first: Outcomes, second: Outcomes) -> float:
     """Run McNemar's exact test: of the seeds that diverge on one side only, are half on each?"""
     only_first = int(np.count_nonzero(~first.finite & second.finite))
     apart = int(np.count_nonzero(first.finite != second.finite))
-    return float(stats.binomtest(only_first, apart).pvalue) if apart else 1.0
+    return sign_test(only_first, apart)
 
 
 def _compare(first: str, second: str, a: Outcomes, b: Outcomes) -> DistributionAgreement:

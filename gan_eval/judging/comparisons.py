@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from gan_eval.judging import profiles
 from gan_eval.runtime.arguments import level
@@ -23,6 +22,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import bootstrap
 from gan_eval.stats.bootstrap import Array, Counts
 from gan_eval.stats.multiple import CORRECTIONS, adjusted_pvalues, known_correction
+from gan_eval.stats.shares import share_interval, sign_test
 
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "not shown"
 """The answers that a comparison can give about a configuration beside the reference."""
@@ -236,8 +236,7 @@ def _pair(
         ratios = medians / of_reference
     # Ties count half: the interval is that of the nearest whole number of wins.
     share = (better + (n - better - worse) / 2) / n
-    exact = binomtest(round(share * n), n).proportion_ci(confidence, method="exact")
-    decided = better + worse
+    low, high = share_interval(round(share * n), n, confidence)
     return {
         "configuration": name,
         "backend": task[0],
@@ -247,12 +246,12 @@ def _pair(
         "median_reference": of_reference[0],
         **bootstrap.with_bounds("ratio", ratios, confidence),
         "wins": share,
-        "wins_low": exact.low,
-        "wins_high": exact.high,
+        "wins_low": low,
+        "wins_high": high,
         **bootstrap.with_bounds(
             "improvement", bootstrap.wins(values, reference, counts), confidence
         ),
-        "pvalue": binomtest(better, decided).pvalue if decided else 1.0,
+        "pvalue": sign_test(better, better + worse),
     }
 
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
-from gan_eval.distributions.gaussian import Gaussian, GaussianLike, ellipse
+from gan_eval.distributions.gaussian import RADIUS, Gaussian, GaussianLike, ellipse
 from gan_eval.distributions.modes import Modes
 from gan_eval.distributions.protocol import TargetLike, as_target
 from gan_eval.pages.canvas import COLOURS, legend_above
@@ -23,7 +22,6 @@ Array = NDArray[np.floating]
 SIGHT = 2.5
 """How far from the truth's middle a picture reaches at most, in half-widths of its ellipse."""
 
-_RADIUS = float(np.sqrt(stats.chi2.ppf(0.95, 2)))
 _SAMPLED = 300
 """Rows drawn of a truth that has a density and no ellipse, where no real rows are given."""
 _KINDS = {
@@ -167,7 +165,7 @@ def sight(
             return None
         truth = Gaussian(real.mean(axis=0), np.linalg.cholesky(_covariance(real)).T)
     middle = truth.mean[:2]
-    half = _RADIUS * np.sqrt(np.diag(truth.covariance)[:2])
+    half = RADIUS * np.sqrt(np.diag(truth.covariance)[:2])
     half = np.where(half > 0, half, 1.0)
     corners = [middle - half, middle + half]
     for gaussian in laws:
@@ -223,7 +221,8 @@ def _lines(axes: Axes, laws: dict[str, Gaussian | None], rows: dict[str, Array |
         middle, sd = float(gaussian.mean[0]), float(np.sqrt(gaussian.covariance[0, 0]))
         style: dict[str, Any] = {"color": COLOURS[colour], "linestyle": dashes, "label": _(name)}
         if sd > 0:
-            axes.plot(x, stats.norm.pdf(x, middle, sd), **style)
+            density = np.exp(-(((x - middle) / sd) ** 2) / 2) / (sd * np.sqrt(2 * np.pi))
+            axes.plot(x, density, **style)
         else:
             axes.axvline(middle, **style)
     axes.set(xlabel="x", ylabel=_("density"), xlim=(low, high))

@@ -29,6 +29,11 @@ NEAR_LN_2 = 0.003
 """The distance, in nats, within which both losses must be to ln 2 to read as an equilibrium."""
 
 
+def is_outside(provenance: Mapping[str, Any]) -> bool:
+    """Say whether a study's generator is one from outside, by what the study says of it."""
+    return (provenance.get("study") or {}).get("generator") is not None
+
+
 class FactCache(dict[str, Any]):
     """A store of numbers that rest on all epochs, by name.
 

@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
-from scipy import stats
 
-from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.gaussian import RADIUS, Gaussian
 from gan_eval.pages.blocks import SliderFigure, Table
 from gan_eval.pages.canvas import COLOURS, Picture, PlotBox, canvas, legend_above, picture, plot_box
 from gan_eval.pages.language import N_, _
@@ -30,9 +29,6 @@ from gan_eval.training.trained import training_rows
 
 STEPS = 60
 """Points of an ellipse's outline."""
-
-RADIUS = math.sqrt(stats.chi2.ppf(0.95, 2))
-"""The Mahalanobis radius that holds 95 % of a Gaussian in two dimensions."""
 
 _COLUMNS = ("mean_1", "mean_2", "covariance_1_1", "covariance_1_2", "covariance_2_2", "kl")
 _HEAD = (

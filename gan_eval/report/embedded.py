@@ -18,9 +18,7 @@ import pandas as pd
 
 from gan_eval.pages.language import language
 from gan_eval.pages.page import SOURCES, in_script, source
-from gan_eval.report.cells import FactCache
-from gan_eval.report.generators.page import is_outside
-from gan_eval.report.generators.samples import drawn_rows
+from gan_eval.report.cells import FactCache, is_outside
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import json_ready
@@ -77,7 +75,12 @@ def embed(html: str, results: Results, facts: FactCache, benchmarks: pd.DataFram
 
     import gan_eval
 
-    rows = drawn_rows(results.rows, facts) if is_outside(results.provenance) else _used(results)
+    if is_outside(results.provenance):
+        from gan_eval.report.generators.samples import drawn_rows
+
+        rows = drawn_rows(results.rows, facts)
+    else:
+        rows = _used(results)
     starts = _starts(results.epochs)
     few = rows.size + starts.size <= MOST_NUMBERS
     document = {

@@ -4,11 +4,9 @@ wrongly."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
 from gan_eval.pages.canvas import Picture
@@ -16,6 +14,7 @@ from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import MISSING, count, number, p_value
 from gan_eval.report import curves, words
 from gan_eval.report.cells import LN_2, NEAR_LN_2, CellRows
+from gan_eval.stats.rank_correlation import rank_correlation
 
 MOST_DRAWN = 4
 """Cells whose samples and curves are drawn; beyond, a page would grow past reading."""
@@ -132,12 +131,10 @@ def _in_words(cell: CellRows, loss: str) -> str:
     """Spearman's correlation of a final |loss − ln 2| with KL, where there is something to rank."""
     distance, kl = np.abs(cell.values(loss) - LN_2), cell.values("kl")
     kept = ~(np.isnan(distance) | np.isnan(kl))
-    # Of ranks, since an infinite KL has a rank like any other.
-    ranks = [stats.rankdata(values[kept]) for values in (distance, kl)]
-    if kept.sum() < 3 or any(np.ptp(each) == 0 for each in ranks):
+    found = rank_correlation(distance[kept], kl[kept])
+    if found is None:
         return MISSING
-    found: Any = stats.spearmanr(*ranks)
-    return f"{number(found.statistic, 2)} ({p_value(found.pvalue)}, n = {kept.sum()})"
+    return f"{number(found[0], 2)} ({p_value(found[1])}, n = {kept.sum()})"
 
 
 def of_cell(cell: CellRows, cells: Sequence[CellRows]) -> list[Block]:

@@ -19,13 +19,12 @@ from gan_eval.pages.numbers import count, number, setting
 from gan_eval.pages.page import environment, fill
 from gan_eval.report import figures, lead, tables, why, words
 from gan_eval.report.agreement import Backends, backends, section
-from gan_eval.report.cells import CellRows, FactCache, cells_of
+from gan_eval.report.cells import CellRows, FactCache, cells_of, is_outside
 from gan_eval.report.chosen import Chosen, chosen, deceiving
 from gan_eval.report.configurations import axes
 from gan_eval.report.configurations.comparisons import Compared, compare, configurations, method
 from gan_eval.report.ellipses import drawable, evolution
 from gan_eval.report.embedded import embed
-from gan_eval.report.generators import page as outside
 from gan_eval.report.losses import MOST_DRAWN, left_out, losses, more_losses, of_cell
 from gan_eval.report.replicates import first_replicates, worst_replicates
 from gan_eval.report.reproduce import reproduce
@@ -56,7 +55,9 @@ def render(results: Results, benchmarks: pd.DataFrame | None = None) -> str:
 def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None = None) -> str:
     """Write the report without its data; numbers that rest on epochs come from the facts."""
     provenance = results.provenance
-    if outside.is_outside(provenance):
+    if is_outside(provenance):
+        from gan_eval.report.generators import page as outside  # with the tests and all of compare
+
         return outside.assemble(results, facts)
     cells = cells_of(results, facts)
     study = provenance.get("study") or {}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from gan_eval.judging.judge import VERDICTS
 from gan_eval.pages.blocks import Table
@@ -24,6 +23,7 @@ from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import FEW
 from gan_eval.report.middles import bounded, ends, medians, middle
 from gan_eval.report.words import tests
+from gan_eval.stats.shares import share_interval
 
 _DISTANCES = (
     ("kl", "KL(q‖p), nats"),
@@ -135,12 +135,12 @@ def rejections(cells: Sequence[CellRows]) -> Table:
     for cell in cells:
         for name, words in tests(cells).items():
             n, rejected = tested(cell, name)
-            sure = stats.binomtest(rejected, n).proportion_ci(0.95) if n else None
+            sure = share_interval(rejected, n) if n else None
             some = _("{some} of {all}").format(some=count(n), all=count(cell.replicates))
             rows.append(
                 (
                     *(cell.label, words, percent(rejected / n) if n else MISSING),
-                    percents(sure.low, sure.high) if sure else MISSING,
+                    percents(*sure) if sure else MISSING,
                     count(n) if n == cell.replicates else some,
                     pvalue(cell, name),
                 )

@@ -1,4 +1,4 @@
-"""The interval of a share, and how many trials it takes to tell one."""
+"""The interval of a share, whether it is a half, and how many trials it takes to tell one."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ def share_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[fl
     low = special.betaincinv(successes, n - successes + 1, tail) if successes else 0.0
     high = special.betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
     return (float(low), float(high))
+
+
+def sign_test(successes: int, n: int) -> float:
+    """Return the two-sided p-value of the exact test that either outcome is as likely.
+
+    With n = 0, where there is nothing to tell, it is 1.
+
+    Examples
+    --------
+    >>> sign_test(0, 6), sign_test(3, 6)
+    (0.03125, 1.0)
+    """
+    return min(1.0, 2 * float(special.bdtr(min(successes, n - successes), n, 0.5)))
 
 
 def trials_to_tell(share: float, asked: float, level: float, power: float = 0.8) -> int:

@@ -19,9 +19,6 @@ Array = NDArray[np.floating]
 POINTS = 61
 """Points of an ellipse's outline, of which the last is the first."""
 
-RADIUS = float(np.sqrt(-2 * np.log1p(-0.95)))
-"""The Mahalanobis radius that holds 95 % of a Gaussian in two dimensions."""
-
 
 @dataclass(frozen=True)
 class Marks:

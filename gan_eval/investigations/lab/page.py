@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from gan_eval.distributions.gaussian import RADIUS
 from gan_eval.investigations.lab import embedded, figures, marks, questions, words
 from gan_eval.investigations.lab.result import Lab
 from gan_eval.pages.blocks import Answer, Block, Code, Moving, Paragraph, Section
@@ -40,7 +41,7 @@ def _moving(lab: Lab) -> Moving:
     data = embedded.payload(lab) | {
         "boxes": {p.identity: {"across": p.box.across, "up": p.box.up} for p in pictures},
         "points": marks.POINTS,
-        "radius": marks.RADIUS,
+        "radius": RADIUS,
         "top": figures.TOP,
     }
     html = template(_HERE, "lab.html.j2").render(

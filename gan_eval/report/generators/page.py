@@ -27,11 +27,6 @@ from gan_eval.runtime.arguments import lower_first, plain
 from gan_eval.study.results.results import Results
 
 
-def is_outside(provenance: Mapping[str, Any]) -> bool:
-    """Say whether a study's generator is one from outside, by what the study says of it."""
-    return (provenance.get("study") or {}).get("generator") is not None
-
-
 def assemble(results: Results, facts: FactCache) -> str:
     """Write the page of a study of outside generators, without its data.
 
