@@ -86,7 +86,7 @@ def by_kind(
     shown = [kind for kind in markers if kind in set(kinds)]
     paths = {kind: _path(markers[kind]) for kind in shown}
     points = axes.scatter(x, y, s=30, zorder=3, **outline)
-    points.set_facecolors([colours[kind] for kind in kinds])
+    points.set_facecolor([colours[kind] for kind in kinds])
     points.set_paths([paths[kind] for kind in kinds])
     for kind in shown:
         entry = Line2D(

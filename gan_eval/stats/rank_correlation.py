@@ -28,7 +28,7 @@ def rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[fl
     ranks = [pd.Series(values).rank().to_numpy() for values in (x, y)]
     if len(x) < 3 or any(np.ptp(each) == 0 for each in ranks):
         return None
-    correlation = float(np.corrcoef(*ranks)[0, 1])
+    correlation = float(np.corrcoef(ranks[0], ranks[1])[0, 1])
     freedom = len(x) - 2
     with np.errstate(divide="ignore"):
         t = abs(correlation) * np.sqrt(np.divide(freedom, max(1 - correlation**2, 0.0)))

@@ -41,7 +41,9 @@ def test_a_violin_is_the_body_that_seaborn_draws() -> None:
         x=VALUES, y=[1] * len(VALUES), orient="h", log_scale=(True, False), ax=theirs, inner=None,
         cut=0, native_scale=True, width=0.8,
     )  # fmt: skip
-    drawn, expected = (ax.collections[0].get_paths()[0].vertices for ax in (ours, theirs))
+    drawn, expected = (
+        np.asarray(ax.collections[0].get_paths()[0].vertices) for ax in (ours, theirs)
+    )
     np.testing.assert_allclose(drawn, expected, rtol=1e-9)
 
 
@@ -59,8 +61,8 @@ def test_points_have_the_colour_and_the_marker_of_their_kind() -> None:
     marks.by_kind(axes, np.arange(3.0), np.arange(3.0), kinds, colours, markers)
     (points,) = axes.collections
     assert [to_hex(one) for one in points.get_facecolors()] == [colours[kind] for kind in kinds]
-    corners = [len(path.vertices) for path in points.get_paths()]
+    corners = [len(np.asarray(path.vertices)) for path in points.get_paths()]
     assert corners[1] == 5 < corners[0] == corners[2], "a square among circles"
-    handles, labels = axes.get_legend_handles_labels()
+    labels = axes.get_legend_handles_labels()[1]
     assert labels == ["bad", "good"], "in the order of the markers; nothing that has no point"
-    assert [to_hex(handle.get_markerfacecolor()) for handle in handles] == ["#ff0000", "#00ff00"]
+    assert [line.get_markerfacecolor() for line in axes.lines] == ["#ff0000", "#00ff00"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -16,7 +18,8 @@ def test_it_is_that_of_scipy(n: int, ties: bool) -> None:
     y = np.abs(x) + noise
     if ties:
         x, y = x.round(), y.round(1)
-    found, expected = rank_correlation(x, y), stats.spearmanr(x, y)
+    expected: Any = stats.spearmanr(x, y)
+    found = rank_correlation(x, y)
     assert found is not None
     assert found == pytest.approx((expected.statistic, expected.pvalue), rel=1e-9, abs=1e-12)
 
