@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import seaborn as sns
@@ -28,8 +30,8 @@ def test_a_rug_has_a_line_at_each_value() -> None:
     ours, theirs = (Figure().add_subplot() for _ in range(2))
     marks.rug(ours, VALUES, 0.1)
     sns.rugplot(x=VALUES, height=0.1, ax=theirs)
-    drawn, expected = (np.array(ax.collections[0].get_segments()) for ax in (ours, theirs))
-    np.testing.assert_allclose(drawn, expected)
+    paths = [[path.vertices for path in ax.collections[0].get_paths()] for ax in (ours, theirs)]
+    np.testing.assert_allclose(*np.array(paths))
 
 
 def test_a_violin_is_the_body_that_seaborn_draws() -> None:
@@ -59,7 +61,7 @@ def test_points_have_the_colour_and_the_marker_of_their_kind() -> None:
     colours = {"good": "#00ff00", "bad": "#ff0000", "none": "#0000ff"}
     markers = {"bad": "s", "good": "o", "none": "X"}
     marks.by_kind(axes, np.arange(3.0), np.arange(3.0), kinds, colours, markers)
-    (points,) = axes.collections
+    points: Any = axes.collections[0]
     assert [to_hex(one) for one in points.get_facecolors()] == [colours[kind] for kind in kinds]
     corners = [len(np.asarray(path.vertices)) for path in points.get_paths()]
     assert corners[1] == 5 < corners[0] == corners[2], "a square among circles"
