@@ -40,6 +40,7 @@ SHOWN = (
     "yardsticks",
     "yardsticks/power",
     "tracking",
+    "recipes/torchmetrics",
     "targets",
 )
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]
