@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gan_eval.training.fused.cuda_program import CUDADraws, CUDATraining
 from gan_eval.training.fused.machine import Machine, Memory, Variable
-from gan_eval.training.fused.philox import Draws
-from gan_eval.training.fused.program import Training
 from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
 from gan_eval.training.fused.values import Index, Kind, Value
 
@@ -83,6 +82,10 @@ class Source(Machine):
     def less(self, a: Value, b: Value) -> Value:
         return self.named(f"{a.handle} < {b.handle}", "flag")
 
+    def same(self, a: Value, b: Value) -> Value:
+        """Tell whether two words are equal."""
+        return self.named(f"{a.handle} == {b.handle}", "flag")
+
     def fma(self, a: Value, b: Value, c: Value) -> Value:
         return self.library("fma", a, b, c)
 
@@ -117,7 +120,7 @@ class Source(Machine):
 
     def loop(self, start: Index, stop: Index, body: Callable[[Value], None]) -> None:
         self.count += 1
-        i = Value(self, f"i{self.count}", "index")
+        i = Value(self, f"turn{self.count}", "index")
         first, last = self.index(start).handle, self.index(stop).handle
         self.write(f"for {i.handle} in range({first}, {last}):")
         self.depth += 1
@@ -211,7 +214,7 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
         for argument in (*REALS, *INDICES)
     }
     arguments = Arguments(
-        Draws(k, *seeds),
+        CUDADraws(k, *seeds),
         **memories,
         **(unused | local),
         **numbers,
@@ -219,7 +222,7 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
         gradients=k.scratch(shape.parameters),
         noise=k.scratch(batch_size * shape.latent + 16),
     )
-    training = Training(k, shape, arguments)
+    training = CUDATraining(k, shape, arguments, batch_size)
     if name == "start":
         training.make_rows()
     else:
