@@ -105,7 +105,7 @@ def initial_layers(
 
     flat = normals(seed, Stream.INITIAL_NORMAL, 0, (int(ends[-1]),))
     scales = scale, scale if discriminator_scale is None else discriminator_scale
-    numbers = iter(np.split(flat, ends[:-1], axis=-1))
+    numbers = (flat[..., start:end] for start, end in itertools.pairwise([0, *ends]))
     generator, discriminator = (
         [
             Layer(own * next(numbers).reshape(*flat.shape[:-1], *shape), own * next(numbers))

@@ -139,7 +139,7 @@ class TrainingBuffers:
         else:
             A, b = own.affine(config)
             self.units.center[part], self.units.factor[part] = own.center, own.factor
-        self._keep(part, 0, state["parameters"])
+        self._keep(part, np.zeros(1, np.int64), state["parameters"][None])
         with np.errstate(over="ignore"):
             affine = np.concatenate([A.reshape(R, -1), b], axis=1).astype(config.numpy_dtype)
         return state | {"affine": affine.T}
@@ -160,11 +160,11 @@ class TrainingBuffers:
         replicates = part.stop - part.start
         for first, last in calls(self.config, one_epoch=self.on_epoch is not None):
             trace = call(first, last)
-            for epoch, numbers in enumerate(trace, first + 1):
-                found = int(np.searchsorted(self.kept, epoch))
-                if self.kept[found] == epoch:
-                    self._keep(part, found, numbers)
-                    self.losses[:, part, found - 1] = self._losses(numbers)
+            epochs = np.arange(first + 1, last + 1)
+            found = self.kept.searchsorted(epochs)
+            here = self.kept[found] == epochs
+            self._keep(part, found[here], trace[here])
+            self.losses[:, part, found[here] - 1] = self._losses(trace[here]).swapaxes(1, 2)
             if self.clocks is not None:
                 seconds = (time.perf_counter() - began) / (replicates * (last - first))
                 self.clocks[0, part, first:last] = seconds
@@ -178,8 +178,17 @@ class TrainingBuffers:
         for name, values in self.state.items():
             values[part] = state[name].T
 
-    def _keep(self, part: slice, position: int, numbers: Array) -> None:
-        self.weights[part, position], self.biases[part, position] = self._told(part, numbers)
+    def _keep(self, part: slice, positions: NDArray[np.int64], trace: Array) -> None:
+        """Take in the generators at some epochs, of their trace (epochs, traced, r)."""
+        if self.units is None:
+            rows = trace.transpose(2, 0, 1)
+            (latent, d) = self.config.generator_sizes
+            weights, biases = rows[..., : latent * d], rows[..., latent * d : (latent + 1) * d]
+            self.weights[part, positions] = weights.reshape(*rows.shape[:2], latent, d)
+            self.biases[part, positions] = biases
+            return
+        for position, numbers in zip(positions, trace, strict=True):
+            self.weights[part, position], self.biases[part, position] = self._told(part, numbers)
 
     def _told(self, part: slice, numbers: Array) -> Layer:
         """The generators, in the user's units, whose parameters are the first of numbers (…, r)."""
@@ -189,9 +198,11 @@ class TrainingBuffers:
         return layer if self.units is None else self.units.take(part).generator(layer)
 
     def _losses(self, numbers: Array) -> Array:
-        """The means (2, r) of D's and G's losses, of the trace of an epoch."""
-        examples = [self.config.n_examples, schedule.generator_examples(self.config)]
-        return numbers[-2:].astype(np.float64) / np.array(examples)[:, None]
+        """The means (2, …, r) of D's and G's losses, of the trace (…, traced, r) of epochs."""
+        sums = np.moveaxis(numbers[..., -2:, :], -2, 0).astype(np.float64)
+        sums[0] /= self.config.n_examples
+        sums[1] /= schedule.generator_examples(self.config)
+        return sums
 
     def _epoch_end(
         self, part: slice, epoch: int, numbers: Array, parameters: Callable[[], Array]

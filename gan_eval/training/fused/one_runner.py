@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,17 @@ def width_alone(config: TrainingConfig) -> int:
     return min(8, processor().width)
 
 
+@lru_cache(maxsize=256)
+def _places(shape: Shape, width: int) -> tuple[NDArray[np.int64], int]:
+    """Where each parameter of both nets lies, and the numbers that there is room for."""
+    G, D = nets(shape, width)
+    return np.array([*G.places(), *D.places()]), D.end
+
+
+_steps = lru_cache(maxsize=2)(buffers.step_table)
+"""The tables last asked for, which a seed shares with the next."""
+
+
 class OneRunner:
     """A runner of a compiled kernel: trains one replicate after another, whatever ``count``."""
 
@@ -44,13 +57,12 @@ class OneRunner:
     def __init__(self, config: TrainingConfig, kernel: Kernel, count: int = 1) -> None:
         self.config, self.kernel, self.shape = config, kernel, Shape.of(config)
         W, n, d = kernel.width, config.n_examples, config.dimension
-        G, D = nets(self.shape, W)
-        self.places = np.array([*G.places(), *D.places()])
+        self.places, parameters = _places(self.shape, W)
         epochs = buffers.calls(config, one_epoch=False)[0]
         state = self.shape.state
         sizes = {
             **dict.fromkeys(("seed_low", "seed_high"), 1),
-            **dict.fromkeys(("parameters", "first", "second", "before", "gradients"), D.end),
+            **dict.fromkeys(("parameters", "first", "second", "before", "gradients"), parameters),
             "average": state.get("average", 0),
             "trace": (epochs[1] - epochs[0]) * self.shape.traced,
             "order": n + 2 * W,
@@ -59,12 +71,21 @@ class OneRunner:
             "noise": AHEAD + (2 * config.batch_size + W) * config.latent_size + 9 * W,
             "scratch": max(kernel.scratch, 1) * W,
         }
+        # One piece of memory, in which each array begins at a multiple of 64 bytes.
+        real = np.dtype(config.numpy_dtype)
+        starts = [
+            0,
+            *accumulate(-(-size // 16) * 64 * (real.itemsize // 4) for size in sizes.values()),
+        ]
+        raw = np.zeros(starts[-1] + 64, np.uint8)
+        address = raw.ctypes.data
+        first = -address % 64
         self.memory: dict[str, NDArray[Any]] = {}
-        for name, size in sizes.items():
-            dtype = np.dtype(np.uint32 if POINTERS[name] == "word" else config.numpy_dtype)
-            raw = np.zeros(size * dtype.itemsize + 64, np.uint8)
-            start = -raw.ctypes.data % 64
-            self.memory[name] = raw[start : start + size * dtype.itemsize].view(dtype)
+        self.addresses: dict[str, int] = {}
+        for (name, size), start in zip(sizes.items(), starts, strict=False):
+            dtype = np.dtype(np.uint32) if POINTERS[name] == "word" else real
+            self.memory[name] = np.frombuffer(raw, dtype, size, first + start)
+            self.addresses[name] = address + first + start
 
     def train(self, trained: TrainingBuffers, part: slice) -> None:
         """Train one replicate."""
@@ -95,9 +116,9 @@ class OneRunner:
         return (values[self.places] if name in PLACED else values)[:, None]
 
     def _call(self, function: Callable[..., None], first: int, last: int) -> None:
-        steps = buffers.step_table(self.config, first, last)
-        arrays = self.memory | {"steps": steps}
+        steps = _steps(self.config, first, last)
+        addresses = self.addresses | {"steps": steps.ctypes.data}
         function(
-            *(arrays[name].ctypes.data for name in POINTERS),
+            *(addresses[name] for name in POINTERS),
             *buffers.numbers(self.config, first, last).values(),
         )
