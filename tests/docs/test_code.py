@@ -42,6 +42,7 @@ SHOWN = (
     "tracking",
     "recipes/torchmetrics",
     "targets",
+    "compare/streaming",
 )
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]
 
