@@ -84,7 +84,9 @@ def stream(
     columns cannot be streamed. An interruption says from where the same command goes on.
     """
     from gan_eval.cli.console import say, steps
-    from gan_eval.comparison.streaming.run import CannotStreamError, compare_streamed
+    from gan_eval.comparison.streaming.options import tolerance_of
+    from gan_eval.comparison.streaming.reference import CannotStreamError
+    from gan_eval.comparison.streaming.run import compare_streamed
 
     if workers is not None and scheduler is not None:
         raise UsageError("`--workers` goes without `--scheduler`, whose workers do the work")
@@ -92,7 +94,7 @@ def stream(
         with steps() as progress, _runner(scheduler) as run:
             return compare_streamed(
                 *sides, workers=workers, run=run, checkpoint=checkpoint, progress=progress,
-                **options,
+                tolerance=tolerance_of(sides, asked), **options,
             )  # fmt: skip
     except CannotStreamError as error:
         if asked:

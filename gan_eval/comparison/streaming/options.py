@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gan_eval.comparison.reading.source import MOST_NUMBERS
+from gan_eval.comparison.streaming.reference import FINE, TOLERANCES
 from gan_eval.comparison.streaming.scan import is_parquet, scan
 from gan_eval.runtime.errors import UsageError
 
@@ -61,3 +63,10 @@ def by_itself(real: Any, generated: Any, options: Mapping[str, Any]) -> bool:
         return scan(real).rows + scan(generated).rows > MOST_IN_MEMORY
     except UsageError:  # what reads files into memory says what is wrong, or reads them
         return False
+
+
+def tolerance_of(sides: tuple[Any, Any], asked: bool) -> float:
+    """Return the tolerance of the reference: the largest, but where nobody has asked for a stream
+    and memory would hold both sides, which then serves better."""
+    held = max(side.rows * len(side.files[0].columns) for side in map(scan, sides))
+    return FINE if not asked and held <= MOST_NUMBERS else TOLERANCES[-1]

@@ -17,6 +17,9 @@ from gan_eval.stats.result import Verdict
 from gan_eval.stats.sketch import SketchTest
 from gan_eval.stats.worth import Worth
 
+WORTH_BOUND = 1e-3
+"""The bound of MMD² up to which worth is given, as a share of what one real row is worth."""
+
 
 @dataclass(frozen=True)
 class StreamedSide:
@@ -134,8 +137,9 @@ class StreamedComparison(Displayed):
 
     @property
     def worth(self) -> Worth | None:
-        """How many real rows the generator is worth, by MMD²."""
-        return self.sketch.worth if self.sketch is not None else None
+        """How many real rows the generator is worth, by MMD²; None where the points of the sketch
+        leave too much of the kernel out to tell."""
+        return None if self.sketch is None or is_rough(self.sketch) else self.sketch.worth
 
     def __repr__(self) -> str:
         from gan_eval.comparison.streaming import words
@@ -216,3 +220,8 @@ def adjusted(tests: list[Tested], alpha: float, correction: str) -> tuple[Tested
         why = f"its least p-value would be {least:.2g}, and alpha is {alpha:g}"
         found[j] = replace(found[j], why_not=why)
     return tuple(found)
+
+
+def is_rough(found: SketchTest) -> bool:
+    """Say whether the points leave so much of the kernel out that worth cannot be told."""
+    return found.worth is not None and found.bound > WORTH_BOUND * found.worth.spread
