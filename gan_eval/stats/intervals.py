@@ -14,7 +14,7 @@ from scipy.special import chdtri, chndtr, fdtri, gammainc, gammaincinv, ncfdtr, 
 
 if TYPE_CHECKING:
     from gan_eval.stats.kernels.kernels import Kernel
-    from gan_eval.stats.permutation.dense import SymmetricForm
+    from gan_eval.stats.permutation.dense import SymmetricForm as Symmetric
     from gan_eval.stats.permutation.features import FeatureRows
     from gan_eval.stats.permutation.lowrank import LowRankForm as LowRank
     from gan_eval.stats.samples import Pooled
@@ -128,17 +128,17 @@ class Noise:
         tr Σ² is free of bias for every distribution (Chen, Zhang & Zhong 2010; Himeno & Yamada
         2014); tr Σ³ is the sum over cycles of three different rows, kept within Hölder's bounds.
         """
-        groups = (slice(0, k), slice(k, len(kernel)))
-        centred = kernel.copy()
-        for axis in (0, 1):
-            for group in groups:
-                part = centred[group] if axis == 0 else centred[:, group]
-                part -= part.mean(axis=axis, keepdims=True)
+        groups, sizes = (slice(0, k), slice(k, len(kernel))), (k, len(kernel) - k)
+        means = np.stack([kernel[:, group].mean(axis=1) for group in groups], axis=1)
+        levels = np.stack([means[group].mean(axis=0) for group in groups])
+        less = means - np.repeat(levels, sizes, axis=0) / 2
+        less = np.repeat(less, sizes, axis=1)
+        centred = kernel - less - less.T
         across = centred[groups[0], groups[1]]
         within = [centred[group, group] for group in groups]
         squares = _inner(within[0], within[0]), _inner(within[1], within[1]), _inner(across, across)
         diagonals = [np.diag(part).copy() for part in within]
-        scale = np.repeat(_cycle_scales(k, len(kernel) - k, n, m), (k, len(kernel) - k))
+        scale = np.repeat(_cycle_scales(*sizes, n, m), sizes)
         centred *= scale[:, None] * scale
         np.fill_diagonal(centred, 0.0)
         third = _inner(centred @ centred, centred)
@@ -185,7 +185,7 @@ class Noise:
 
 
 def mmd_interval(
-    form: SymmetricForm | LowRank | FeatureRows,
+    form: Symmetric | LowRank | FeatureRows,
     kernel: Kernel,
     samples: Pooled,
     width: float | None,
@@ -194,6 +194,7 @@ def mmd_interval(
     sample."""
     import torch
 
+    from gan_eval.stats.permutation.dense import SymmetricForm
     from gan_eval.stats.permutation.lowrank import LowRankForm
 
     points = samples.points if kernel.has_bandwidth else samples.unscaled
@@ -218,13 +219,19 @@ def mmd_interval(
     ]
     rows = np.concatenate([chosen[0], n + chosen[1]])
     factor = form.factor(rows) if isinstance(form, LowRankForm) else None
-    if factor is None or len(factor) > len(rows) / 2:
-        whole = slice(0, len(rows))
-        matrix = torch.empty(len(rows), len(rows), dtype=torch.float64)
-        kernel.blocks(points[rows], width, "cpu").fill(whole, whole, matrix)
-        noise = Noise.of(matrix.numpy(), len(chosen[0]), n, m, float(first))
+    k, first = len(chosen[0]), float(first)
+    if factor is not None and len(factor) <= len(rows) / 2:
+        noise = Noise.of_factor(factor, k, n, m, first)
     else:
-        noise = Noise.of_factor(factor, len(chosen[0]), n, m, float(first))
+        matrix = form.matrix() if isinstance(form, SymmetricForm) else None
+        if matrix is None or len(rows) < len(points):
+            matrix = np.empty((len(rows), len(rows)))
+            whole = slice(0, len(rows))
+            kernel.blocks(points[rows], width, "cpu").fill(whole, whole, torch.from_numpy(matrix))
+        else:
+            matrix = matrix.copy()
+            np.fill_diagonal(matrix, diagonal)
+        noise = Noise.of(matrix, k, n, m, first)
     return squared_distance_interval(unbiased, float(witness), noise, largest=largest)
 
 

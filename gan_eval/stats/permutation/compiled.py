@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.rooms import room
+
 LOGGER = logging.getLogger(__name__)
 
 # Below so many labels, over all rows, the rest of a test takes longer.
@@ -115,9 +117,9 @@ class Sums:
         self._add, self._close = (packed.call[f"{do}_{name}"] for do in ("add", "close"))
         self._stripe = STRIPE_BYTES // np.dtype(dtype).itemsize
         stripes = padded(columns) // self._stripe
-        room = _aligned(TABLE_BYTES + stripes * self.count * STRIPE_BYTES)
-        self._table = room.ctypes.data
-        self._sums = room[TABLE_BYTES:].view(dtype).reshape(stripes, self.count, self._stripe)
+        memory = room(TABLE_BYTES + stripes * self.count * STRIPE_BYTES)
+        self._table = memory.ctypes.data
+        self._sums = memory[TABLE_BYTES:].view(dtype).reshape(stripes, self.count, self._stripe)
         self.clear()
 
     def clear(self) -> None:
@@ -154,7 +156,7 @@ class Sums:
         )
 
     def close(self, columns: slice) -> Array:
-        """Return Σ_i a_i sums_i, shape (count,), i over columns that are these rows; start anew."""
+        """Return Σ_i a_i sums_i, shape (count,), i over columns that are these rows."""
         labels, forms = self._packed.labels, np.zeros(self.count)
         self._close(
             self._sums.ctypes.data,
@@ -164,7 +166,6 @@ class Sums:
             columns.stop - columns.start,
             forms.ctypes.data,
         )
-        self.clear()
         return forms
 
     def values(self) -> NDArray[np.floating[Any]]:
@@ -183,13 +184,6 @@ def true_counts(labels: Labels) -> NDArray[np.int64]:
 def padded(columns: int) -> int:
     """Return the multiple of ``PADDING`` that holds so many columns."""
     return -(-columns // PADDING) * PADDING
-
-
-def _aligned(size: int) -> NDArray[np.uint8]:
-    """Return so many bytes of memory that begin with a line of the cache."""
-    room = np.empty(size + 63, dtype=np.uint8)
-    start = -room.ctypes.data % 64
-    return room[start : start + size]
 
 
 def code_for(choices: int, rows: int) -> LabelCode | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from gan_eval.runtime.rooms import room
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
 from gan_eval.stats.permutation.compiled import Array, Labels, padded
@@ -29,6 +30,8 @@ STORED_ENTRIES = 2**24
 # the rows for which one word of packed labels stands.
 WIDTH = 192
 HEIGHT = 2304
+# Up to so many times WIDTH rows make one strip: half of a small matrix is not worth two.
+SQUARE = 2
 
 
 def lost_in_rounding(source: BlockSource, peak: float) -> bool:
@@ -99,8 +102,10 @@ class SymmetricForm:
     def __init__(self, source: BlockSource, *, diagonal: bool) -> None:
         self._source, self._diagonal = source, diagonal
         self.size, self.rounding = source.size, source.rounding
-        self._strips = list(pieces(0, self.size, WIDTH))
-        entries = self.size * (self.size + WIDTH) // 2
+        square = self.size <= min(SQUARE * WIDTH, HEIGHT)
+        self._width = self.size if square else WIDTH
+        self._strips = list(pieces(0, self.size, self._width))
+        entries = self.size * (self.size + self._width) // 2
         self._stored: dict[int, list[Tensor]] | None = {} if entries <= STORED_ENTRIES else None
         self._sum_rows()
 
@@ -113,7 +118,7 @@ class SymmetricForm:
         row of ``fast``; by torch, some times the block besides.
         """
         device, sums = self._source.device, [np.zeros(len(some)) for some in (exact, fast)]
-        make = strip_products(exact, fast, self._centring, WIDTH, device)
+        make = strip_products(exact, fast, self._centring, self._width, device)
 
         def work(strip: slice, space: tuple[StripProducts, Tensor]) -> tuple[Array, Array]:
             products, memory = space
@@ -138,6 +143,8 @@ class SymmetricForm:
         """Ka of one group's labels a (N,): each row's sum over that group, in float64."""
         import torch
 
+        if (matrix := self.matrix()) is not None:
+            return matrix @ group.astype(np.float64)
         chosen = torch.from_numpy(group.astype(np.float64)).to(self._source.device)
 
         def work(strip: slice, space: Tensor) -> tuple[Tensor, Tensor]:
@@ -155,6 +162,12 @@ class SymmetricForm:
             sums[strip] += down
             sums[strip.stop :] += across
         return sums.cpu().numpy()
+
+    def matrix(self) -> Array | None:
+        """Return the whole matrix where it is small and kept, else None."""
+        if not self._stored or len(self._strips) > 1 or self._source.device != "cpu":
+            return None
+        return self._stored[0][0][:, : self.size].numpy()
 
     def lost(self) -> bool:
         """Tell whether the rounding of float64 hides that rows differ."""
@@ -207,25 +220,27 @@ class SymmetricForm:
         self._centring = Centring(self._scale, shift)
 
     def _block(self) -> Tensor:
-        """Return the memory for one block."""
+        """Return the memory for one block; there is none where blocks are kept."""
+        return self._memory(0 if self._stored is not None else HEIGHT * padded(self._width))
+
+    def _memory(self, entries: int) -> Tensor:
         import torch
 
-        size = HEIGHT * padded(WIDTH)
-        return torch.empty(size, dtype=torch.float64, device=self._source.device)
+        if self._source.device == "cpu":
+            return torch.from_numpy(room(8 * entries).view(np.float64))
+        return torch.empty(entries, dtype=torch.float64, device=self._source.device)
 
     def _blocks(self, strip: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Return the blocks of a strip from the diagonal on, as the source gives them, with padded
         columns; kept if small."""
-        import torch
-
         kept: list[Tensor] = []
         width = strip.stop - strip.start
         for rows in pieces(strip.start, self.size, HEIGHT):
             shape = rows.stop - rows.start, padded(width)
-            block = space[: shape[0] * shape[1]].view(shape)
             if self._stored is not None:
-                block = torch.empty_like(block)
-                kept.append(block)
+                space = self._memory(shape[0] * shape[1])
+            block = space[: shape[0] * shape[1]].view(shape)
+            kept.append(block)
             self._source.fill(rows, strip, block[:, :width])
             if rows.start == strip.start and not self._diagonal:
                 block.fill_diagonal_(0.0)

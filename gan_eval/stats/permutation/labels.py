@@ -190,9 +190,9 @@ def rarest_split(pooled: Array, n: int) -> float:
     >>> round(1 / rarest_split(np.arange(6.0)[:, None], 3)), rarest_split(np.zeros((6, 1)), 3)
     (10, 1.0)
     """
-    size = len(pooled)
-    counts = np.bincount(row_codes(pooled))
-    ways = least_ways(counts, min(n, size - n))
+    size, ways = len(pooled), 0.0
+    if not np.diff(np.sort(pooled[:, 0])).all():
+        ways = least_ways(np.bincount(row_codes(pooled)), min(n, size - n))
     if ways == 0 and size <= _EXACT_SIZE:
         least = 1 / math.comb(size, n)
     else:

@@ -82,6 +82,9 @@ class _CompiledProducts:
     def add(self, rows: slice, strip: slice, block: Tensor) -> None:
         matrix = block.numpy()
         if rows.start == strip.start:
+            for sums in self._sums:
+                if sums is not None:
+                    sums.clear()
             width = strip.stop - strip.start
             self._add(rows.start, matrix[:width], strip, 0.5)
             self._add(strip.stop, matrix[width:], strip, 1.0)
