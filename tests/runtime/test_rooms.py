@@ -52,7 +52,7 @@ def test_a_view_keeps_it(view):
 
 def test_no_array_gets_far_more_than_it_asked_for():
     room(8 * SMALLEST)
-    assert len(room(SMALLEST).base) == SMALLEST
+    assert len(room(SMALLEST)) == SMALLEST
     assert len(rooms._kept) == 2
 
 
