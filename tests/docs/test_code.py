@@ -41,6 +41,7 @@ SHOWN = (
     "yardsticks/power",
     "tracking",
     "recipes/torchmetrics",
+    "sketch/energy",
     "targets",
     "compare/streaming",
 )

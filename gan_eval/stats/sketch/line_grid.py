@@ -136,12 +136,10 @@ class Places:
     """
 
     def __init__(self, lines: Lines, most: int) -> None:
-        import torch
-
         self._lines = lines
         self._scale = lines.core / lines.halves
         flat = lines.directions.reshape(lines.lines, -1)
-        self._vectors = torch.from_numpy(self._scale[:, None] * (flat @ lines.matrix.T))
+        self._vectors = self._scale[:, None] * (flat @ lines.matrix.T)
         self._centred = np.empty((lines.dimension, most))
         self._steps, self._sizes = np.empty((AT_ONCE, most)), np.empty(most)
         self._below = np.empty(most, np.intp)
@@ -149,16 +147,13 @@ class Places:
     def of(self, rows: Array) -> Iterator[tuple[int, NDArray[np.intp], Array, Array]]:
         """Give, for each line, how many edges lie below each of the rows (n, d), to be used before
         the next; and the coordinates t of the rows below the first edge and above the last."""
-        import torch
-
         lines, n = self._lines, len(rows)
         centred, sizes, below = self._centred[:, :n], self._sizes[:n], self._below[:n]
         np.subtract(rows.T, lines.mean[:, None], out=centred)
         for line in range(lines.lines):
             if line % AT_ONCE == 0:
                 vectors = self._vectors[line : line + AT_ONCE]
-                found = torch.from_numpy(self._steps[: len(vectors), :n])
-                torch.mm(vectors, torch.from_numpy(centred), out=found)
+                np.matmul(vectors, centred, out=self._steps[: len(vectors), :n])
             # In steps from the middle.
             steps = self._steps[line % AT_ONCE, :n]
             steps -= self._scale[line] * lines.centres[line]

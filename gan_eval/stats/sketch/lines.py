@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gan_eval.runtime import arguments
 from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.runtime.random import MAX_SEED, keyed_words
-from gan_eval.runtime.threads import one_thread_each
+from gan_eval.runtime.threads import one_blas_thread
 from gan_eval.stats.samples import Array
 from gan_eval.stats.sketch.dealing import key_of
 from gan_eval.stats.sketch.line_energy import LineCounts, LineEnergy, line_energy
@@ -153,7 +153,7 @@ class LineSketch:
         key = key_of(self.seed, f"lines/{name}")
         most = max(1, min(len(table), ROWS, ENTRIES // self.lines.dimension))
         places = Places(self.lines, most)
-        with one_thread_each():
+        with one_blas_thread():
             for first in range(0, len(table), most):
                 chunk = table[first : first + most]
                 self._count(places, chunk, keyed_words(key, start + first, len(chunk)))
