@@ -35,9 +35,9 @@ JAX_REPLICATES = (1, 16, 64, 256, 512)
 GOALS: dict[str, tuple[str, float]] = {
     "aggregate over the chapter's loop": ("pytorch", 10_000),
     "aggregate over JAX at its best": ("jax scan", 50),
-    "one replicate over the chapter's loop": ("pytorch", 300),
+    "one replicate over the chapter's loop": ("pytorch", 1_000),
 }
-"""Ratio → (beside whom, what issue 5 asks of it)."""
+"""Ratio → (beside whom, the goal that was set for it)."""
 ALONE, MANY = 1, 2048
 
 

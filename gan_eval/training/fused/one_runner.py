@@ -24,10 +24,17 @@ PLACED = ("parameters", "first", "second", "before")
 
 
 def alone_up_to(config: TrainingConfig) -> int:
-    """How many replicates are faster one after another than in lanes: those of every shape, and
-    more of wide nets, whose gradients fill lanes."""
-    wide = max(*config.discriminator_sizes, config.latent_size, config.dimension)
-    return 2 if wide < 8 else 4
+    """How many replicates are trained faster one after another than side by side in lanes.
+
+    Every configuration can be trained alone. What it gains is what batches and nets fill of the
+    lanes; ``python -m benchmarks.one_replicate`` measures it.
+    """
+    if config.batch_size <= 2:
+        return 1
+    if config.dtype == "float64" or config.batch_size <= 4:
+        return 2
+    widest = max(config.discriminator_sizes)
+    return 3 if widest < 16 else 4 if widest < 32 else 6
 
 
 def width_alone(config: TrainingConfig) -> int:
@@ -45,8 +52,10 @@ def _places(shape: Shape, width: int) -> tuple[NDArray[np.int64], int]:
     return np.array([*G.places(), *D.places()]), D.end
 
 
-_steps = lru_cache(maxsize=2)(buffers.step_table)
-"""The tables last asked for, which a seed shares with the next."""
+@lru_cache(maxsize=2)
+def _steps(config: Any, first: int, last: int) -> Array:
+    """The table of steps last asked for, which a seed shares with the next."""
+    return buffers.step_table(config, first, last)
 
 
 class OneRunner:
@@ -101,14 +110,18 @@ class OneRunner:
                 memory[name][:] = values[:, 0]
 
         def call(first: int, last: int) -> Array:
-            if first == 0:
-                self._call(self.kernel.start, 0, 0)
-            self._call(self.kernel.train, first, last)
+            self.run(first, last)
             trace = memory["trace"].reshape(-1, self.shape.traced, 1)
             return trace[: last - first]
 
         trained.fill(part, call, lambda: self._state("parameters"), began)
         trained.end(part, {name: self._state(name) for name in self.shape.state})
+
+    def run(self, first: int, last: int) -> None:
+        """Run the machine code of some epochs on what lies in memory."""
+        if first == 0:
+            self._call(self.kernel.start, 0, 0)
+        self._call(self.kernel.train, first, last)
 
     def _state(self, name: str) -> Array:
         """A memory (size, 1) in the usual order."""
@@ -116,7 +129,8 @@ class OneRunner:
         return (values[self.places] if name in PLACED else values)[:, None]
 
     def _call(self, function: Callable[..., None], first: int, last: int) -> None:
-        steps = _steps(self.config, first, last)
+        config: Any = self.config  # frozen, so hashable, which pyright does not see
+        steps = _steps(config, first, last)
         addresses = self.addresses | {"steps": steps.ctypes.data}
         function(
             *(addresses[name] for name in POINTERS),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gan_eval.runtime import threads
 from gan_eval.runtime.machine_code import Processor, processor
 from gan_eval.training.backends.fused_cpu import FusedCPUBackend
 from gan_eval.training.config import TrainingConfig
@@ -98,8 +99,11 @@ def test_a_processor_without_fused_multiply_add_trains_the_same_too() -> None:
 def test_a_seed_asked_for_alone_is_the_one_among_twenty() -> None:
     config, trainer = TrainingConfig(epochs=2, n_examples=100, batch_size=7), FusedCPUBackend()
     assert alone_up_to(config) < 20
-    among = trainer.train(config, range(20))
+    with threads.allow(1):
+        among = trainer.train(config, range(20))
     contract.same(trainer.train(config, [15]), among.take(slice(15, 16)))
+    with threads.allow(2):  # which share them out
+        contract.same(trainer.train(config, [15, 16, 17]), among.take(slice(15, 18)))
     # What is told after each epoch, and what is kept of a sparse history.
     ends: list[float] = []
     trainer.train(config, [15], on_epoch=lambda end: ends.append(float(end.loss_D[0])))
