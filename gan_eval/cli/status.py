@@ -9,6 +9,7 @@ outlive their readers and can write in any encoding.
 from __future__ import annotations
 
 import codecs
+import gc
 import io
 import os
 import shlex
@@ -64,6 +65,9 @@ class Status(IntEnum):
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the console script; what it prints and how it ends is the user's, never a traceback."""
+    # A command makes hundreds of thousands of objects that stay, as modules and pictures. Looking
+    # for garbage among them as often as Python does would take a tenth of a short command's time.
+    gc.set_threshold(50_000)
     closed = sys.stdout is None
     received: list[int] = []
     try:

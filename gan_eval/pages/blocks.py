@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from gan_eval.pages.canvas import Picture, drawing
+from gan_eval.pages.picture import Picture, drawing
 
 
 @dataclass(frozen=True)

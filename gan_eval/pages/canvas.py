@@ -8,11 +8,9 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -27,6 +25,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from gan_eval.pages.numbers import number
+from gan_eval.pages.picture import Picture
 from gan_eval.runtime.spreadsheet import csv_text
 
 # Figures are drawn in sentinel colours, which the page's CSS variables then replace: one drawing
@@ -74,47 +73,7 @@ _STYLE: dict[Any, Any] = {
 }
 
 
-_undrawn = ContextVar("_undrawn", default=False)
 _style = ContextVar("_style", default="")
-
-
-@contextmanager
-def undrawn() -> Iterator[None]:
-    """Build pages meanwhile that have their words and tables, and no pictures."""
-    token = _undrawn.set(True)
-    try:
-        yield
-    finally:
-        _undrawn.reset(token)
-
-
-def drawing() -> bool:
-    """Say whether pages have pictures now."""
-    return not _undrawn.get()
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One figure of the page.
-
-    ``title`` and ``description`` are what a screen reader says of the drawing; ``caption`` stands
-    under it and also says what could not be drawn. ``csv`` is what was drawn as a table, None where
-    a page has none.
-    """
-
-    identity: str
-    title: str
-    description: str
-    caption: str
-    svg: Markup
-    csv: str | None = None
-
-    @property
-    def link(self) -> str | None:
-        """The CSV as an address that a browser saves without a request."""
-        if self.csv is None:
-            return None
-        return "data:text/csv;charset=utf-8," + quote(self.csv, safe="/,:;()=+", errors="replace")
 
 
 class PlotBox(NamedTuple):

@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.language import _
 from gan_eval.pages.numbers import number, setting, spread
+from gan_eval.pages.picture import Picture
 from gan_eval.report.cells import LN_2, CellRows
 from gan_eval.report.chosen import FEW
 from gan_eval.report.words import listed, not_shown

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import RADIUS, Gaussian
 from gan_eval.pages.blocks import SliderFigure, Table
-from gan_eval.pages.canvas import COLOURS, Picture, PlotBox, canvas, legend_above, picture, plot_box
+from gan_eval.pages.canvas import COLOURS, PlotBox, canvas, legend_above, picture, plot_box
 from gan_eval.pages.language import N_, _
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import in_script
+from gan_eval.pages.picture import Picture
 from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, chosen
 from gan_eval.training.trained import training_rows

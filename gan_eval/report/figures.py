@@ -12,9 +12,10 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from gan_eval import plots
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import count, number, percent, setting
+from gan_eval.pages.picture import Picture
 from gan_eval.plots import marks, spread
 from gan_eval.report.cells import CellRows
 from gan_eval.report.middles import bounded, medians, middle

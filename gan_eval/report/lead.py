@@ -14,9 +14,9 @@ import numpy as np
 
 from gan_eval.judging.answer import FEWEST, worth_words
 from gan_eval.pages.blocks import Answer, Card, Step
-from gan_eval.pages.canvas import Picture, drawing
 from gan_eval.pages.language import _
 from gan_eval.pages.numbers import count, interval, number, percent, percents, setting
+from gan_eval.pages.picture import Picture, drawing
 from gan_eval.report import why, words
 from gan_eval.report.agreement import Backends, told
 from gan_eval.report.cells import CellRows

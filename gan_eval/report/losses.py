@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.blocks import Block, Heading, Paragraph, Section, Table, TableBlock, gallery
-from gan_eval.pages.canvas import Picture
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import MISSING, count, number, p_value
+from gan_eval.pages.picture import Picture
 from gan_eval.report import curves, words
 from gan_eval.report.cells import LN_2, NEAR_LN_2, CellRows
 from gan_eval.stats.rank_correlation import rank_correlation

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.blocks import Answer, Block, Paragraph, Section, TableBlock, gallery
-from gan_eval.pages.canvas import drawing
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import count, number, setting
 from gan_eval.pages.page import environment, fill
+from gan_eval.pages.picture import drawing
 from gan_eval.report import figures, lead, tables, why, words
 from gan_eval.report.agreement import Backends, backends, section
 from gan_eval.report.cells import CellRows, FactCache, cells_of, is_outside

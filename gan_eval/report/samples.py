@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from gan_eval import plots
 from gan_eval.distributions.gaussian import Gaussian, ellipse
-from gan_eval.pages.canvas import Picture, canvas, picture
+from gan_eval.pages.canvas import canvas, picture
 from gan_eval.pages.language import _
 from gan_eval.pages.numbers import count, number
+from gan_eval.pages.picture import Picture
 from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, learned_law
 from gan_eval.training import draws

@@ -52,7 +52,7 @@ def test_a_report_loads_what_it_needs_and_no_more(tmp_path: Path) -> None:
     synthetic.results(replicates=8).save(tmp_path)
     script = (
         "import sys; from gan_eval.report import render\n"
-        "from gan_eval.pages.canvas import undrawn\n"
+        "from gan_eval.pages.picture import undrawn\n"
         "from gan_eval.study.results.results import Results\n"
         f"with undrawn(): render(Results.load({str(tmp_path)!r}))\n"
         "heavy = {'torch', 'scipy.stats', 'seaborn', 'gan_eval.report.generators.page'}\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.language import speaking
+from gan_eval.pages.picture import undrawn
 from gan_eval.report import render
 from gan_eval.report.sentence import sentence
 from gan_eval.report.verification.verify import verify

@@ -10,8 +10,8 @@ import pytest
 from gan_eval.cli.status import status_of
 from gan_eval.investigations.speed import benchmarks, formats
 from gan_eval.judging.time_to_quality import time_to_quality
-from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import count
+from gan_eval.pages.picture import undrawn
 from gan_eval.report import render
 from gan_eval.report.verification.verify import verify
 

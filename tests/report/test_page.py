@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan_eval.pages.canvas import undrawn
+from gan_eval.pages.picture import undrawn
 from gan_eval.report import render, write
 from gan_eval.report.cells import cells_of
 from gan_eval.report.lead import leading

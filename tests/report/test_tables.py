@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import MISSING, number, percent
+from gan_eval.pages.picture import undrawn
 from gan_eval.report import losses, render, tables
 from gan_eval.report.cells import LN_2, cells_of
 from gan_eval.training.config import TrainingConfig

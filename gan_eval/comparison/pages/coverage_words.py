@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.blocks import Table
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
 from gan_eval.pages.numbers import count, interval, number, p_value, plural
+from gan_eval.pages.picture import Picture
 from gan_eval.stats.coverage import Coverage, Measure
 from gan_eval.stats.multiple import rejected
 from gan_eval.stats.permutation.labels import Array
@@ -77,6 +77,9 @@ def draw(found: Coverage, real: Array, generated: Array) -> Picture:
     ``real`` and ``generated`` are the rows that :func:`~gan_eval.stats.coverage.coverage` was
     given.
     """
+    # Imported here: whoever wants the words needs nothing that draws.
+    from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture
+
     missed = np.isin(found.real_rows, found.uncovered)
     looked = real[found.real_rows]
     kinds = {

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from gan_eval.comparison.columns.kinds import Kind
 from gan_eval.comparison.pages import answer, coverage_words, words
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, figure_of, legend_above, picture
+from gan_eval.pages.canvas import COLOURS, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import number, percent
+from gan_eval.pages.picture import Picture
 from gan_eval.runtime.arguments import plain
 from gan_eval.stats.conversion import Array, in_words
 from gan_eval.stats.mixed import imputed

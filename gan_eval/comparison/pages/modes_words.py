@@ -9,8 +9,8 @@ import pandas as pd
 
 from gan_eval.comparison.modes import LOST_SHARE, Mode, Modes, State
 from gan_eval.pages.blocks import Table
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
 from gan_eval.pages.numbers import count, p_value, percent, percents, plural
+from gan_eval.pages.picture import Picture
 from gan_eval.runtime.arguments import plain
 
 MOST = 20
@@ -88,6 +88,9 @@ def table(modes: Modes, names: Sequence[str] = ()) -> Table:
 
 def draw(modes: Modes, names: Sequence[str] = ()) -> Picture:
     """Draw the shares of each mode with their intervals."""
+    # Imported here: whoever wants the words needs nothing that draws.
+    from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture
+
     shown = _shown(modes)
     labels = [f"{one.number}{_where(one, names)}" for one in shown]
     drawn = []

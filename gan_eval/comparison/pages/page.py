@@ -27,13 +27,13 @@ from gan_eval.pages.blocks import (
     Table,
     TableBlock,
 )
-from gan_eval.pages.canvas import Picture
 from gan_eval.pages.numbers import (
     count,
     plural,
     setting,
 )
 from gan_eval.pages.page import fill, head
+from gan_eval.pages.picture import Picture
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.provenance import environment
 from gan_eval.stats.multiple import CORRECTIONS

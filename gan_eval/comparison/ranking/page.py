@@ -22,9 +22,10 @@ from gan_eval.pages.blocks import (
     TableBlock,
     gallery,
 )
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, drawing, figure_of, picture
+from gan_eval.pages.canvas import COLOURS, canvas, figure_of, picture
 from gan_eval.pages.numbers import interval, number, probability, setting
 from gan_eval.pages.page import fill, head
+from gan_eval.pages.picture import Picture, drawing
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.provenance import environment
 

@@ -11,8 +11,9 @@ from gan_eval.investigations.certify.catalogue import EXACT
 from gan_eval.investigations.certify.power import OPTIMUM
 from gan_eval.investigations.certify.result import Certificate
 from gan_eval.investigations.certify.words import allowed, level
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import number, percent, percents, plural, setting
+from gan_eval.pages.picture import Picture
 
 _STYLES = (("ink", "-"), ("loss-d", "-"), ("loss-g", "--"), ("learned", "-."), ("real", ":"))
 

@@ -17,9 +17,9 @@ from gan_eval.pages.blocks import (
     TableBlock,
     gallery,
 )
-from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, number, percent, percents, plural, setting
 from gan_eval.pages.page import environment, fill
+from gan_eval.pages.picture import drawing
 
 DRAWN = ("shift_minor", "mixture")
 """Paths whose power curves are drawn, where they were measured."""

@@ -23,17 +23,10 @@ from gan_eval.pages.blocks import (
     TableBlock,
     gallery,
 )
-from gan_eval.pages.canvas import (
-    COLOURS,
-    Picture,
-    canvas,
-    drawing,
-    figure_of,
-    legend_above,
-    picture,
-)
+from gan_eval.pages.canvas import COLOURS, canvas, figure_of, legend_above, picture
 from gan_eval.pages.numbers import count, number, percent
 from gan_eval.pages.page import fill
+from gan_eval.pages.picture import Picture, drawing
 from gan_eval.plots import field
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from gan_eval.investigations.exercise.rejections import OPTIMUM, TESTS
 from gan_eval.investigations.exercise.responses import FRESH, LEARNED, LN2, TRAINING
 from gan_eval.investigations.exercise.result import HALF, PARTS, TOLD_APART, Exercise, Share
 from gan_eval.investigations.exercise.settings import label
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, number, percent, plural
+from gan_eval.pages.picture import Picture
 
 _STYLES = (
     ("loss-d", "-", "o"),

@@ -22,9 +22,9 @@ from gan_eval.pages.blocks import (
     TableBlock,
     gallery,
 )
-from gan_eval.pages.canvas import Picture, drawing
 from gan_eval.pages.numbers import MISSING, count, interval, number, percent, plural, setting
 from gan_eval.pages.page import fill
+from gan_eval.pages.picture import Picture, drawing
 
 if TYPE_CHECKING:
     from gan_eval.investigations.speed.result import Figures

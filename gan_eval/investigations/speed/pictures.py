@@ -15,8 +15,9 @@ from gan_eval.investigations.speed.history import History
 from gan_eval.investigations.speed.rates import TRAINING
 from gan_eval.investigations.speed.slowdown import FASTER, SLOWER, TOO_SLOW, Comparison
 from gan_eval.investigations.speed.steps import Steps
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import number, plural, setting
+from gan_eval.pages.picture import Picture
 from gan_eval.runtime.arguments import plain
 
 MOST_DRAWN = 20

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gan_eval.pages.blocks import Answer, Card, Step
-from gan_eval.pages.canvas import drawing
 from gan_eval.pages.numbers import count, interval, number, percent, percents, setting
+from gan_eval.pages.picture import drawing
 from gan_eval.report.cells import CellRows
 from gan_eval.report.configurations.comparisons import Compared
 from gan_eval.report.configurations.figures import over_axes

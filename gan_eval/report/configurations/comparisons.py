@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.blocks import Block, Paragraph, Section, Table, TableBlock, gallery
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, interval, number, percent, percents, plural, probability
+from gan_eval.pages.picture import Picture
 from gan_eval.report.cells import CellRows
 from gan_eval.report.configurations import table
 from gan_eval.report.figures import kl_axis, margin_lines

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, picture, plain_log_axis
 from gan_eval.pages.numbers import count, number
+from gan_eval.pages.picture import Picture
 from gan_eval.plots import curves, heat
 from gan_eval.study.answer import special, versus
 from gan_eval.study.answer.cells import Cell

@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture, plain_log_axis
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture, plain_log_axis
 from gan_eval.pages.numbers import count, median, number, plural, setting
+from gan_eval.pages.picture import Picture
 from gan_eval.plots import marks
 from gan_eval.report.generators.entrants import Entrant
 from gan_eval.report.generators.tables import VERDICT_WORDS

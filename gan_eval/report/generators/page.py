@@ -15,9 +15,9 @@ from gan_eval.pages.blocks import (
     TableBlock,
     gallery,
 )
-from gan_eval.pages.canvas import Picture, drawing
 from gan_eval.pages.numbers import plural
 from gan_eval.pages.page import environment, fill
+from gan_eval.pages.picture import Picture, drawing
 from gan_eval.report.cells import FactCache
 from gan_eval.report.generators import answer, figures, listed, samples, tables, words
 from gan_eval.report.generators.entrants import Entrant, entrants_of

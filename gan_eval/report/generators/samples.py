@@ -14,7 +14,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from gan_eval.pages.canvas import COLOURS, Picture, canvas, legend_above, picture
+from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture
+from gan_eval.pages.picture import Picture
 from gan_eval.report.generators.entrants import BASELINES, Entrant
 from gan_eval.report.generators.tables import VERDICT_WORDS
 from gan_eval.report.words import not_shown

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import matplotlib
 
-from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.language import languages, speaking
+from gan_eval.pages.picture import undrawn
 from gan_eval.report import embedded
 from gan_eval.report.embedded import FIGURE, DamagedDataError, Embedded
 from gan_eval.report.page import assemble

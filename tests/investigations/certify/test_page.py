@@ -12,8 +12,8 @@ import pytest
 from gan_eval.investigations.certify import page, tables, words
 from gan_eval.investigations.certify.figures import sizes
 from gan_eval.investigations.certify.result import Certificate, shipped
-from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import percent, percents
+from gan_eval.pages.picture import undrawn
 
 
 def broken(certificate: Certificate) -> Certificate:

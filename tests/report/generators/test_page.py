@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import number
+from gan_eval.pages.picture import undrawn
 from gan_eval.report import render, write
 from gan_eval.report.generators.entrants import BASELINES
 from gan_eval.report.verification.verify import verify

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from gan_eval.pages.blocks import Answer
-from gan_eval.pages.canvas import undrawn
 from gan_eval.pages.numbers import number
 from gan_eval.pages.page import fill
+from gan_eval.pages.picture import undrawn
 from gan_eval.report import embedded, render
 from gan_eval.report.verification.reading import Shown, texts
 from gan_eval.report.verification.verify import verify
