@@ -22,11 +22,10 @@ from gan_eval.training.config import TrainingConfig
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.cuda_compile import SIMULATED, CUDAKernel, cuda_kernel
+from gan_eval.training.fused.cuda_source import BLOCK
 from gan_eval.training.fused.shape import REALS, Shape
 from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 
-_BLOCK = 64
-"""Threads of a block: few, because each holds a GAN's state in registers."""
 _LAUNCH, _SHARE = 2**16, 2**14
 """Most replicates of one launch, alone and beside those of other threads."""
 _WORKERS, _FEW = 8, 2**11
@@ -106,7 +105,7 @@ def _shares(config: TrainingConfig, replicates: int, *, alone: bool) -> tuple[in
     if SIMULATED or alone:  # a simulator has one device, and who listens is told by one thread
         return 1, min(_LAUNCH, _most(config))
     wanted = min(_WORKERS, threads.for_replicates(), -(-replicates // _FEW))
-    each = -(-replicates // (wanted * _BLOCK)) * _BLOCK
+    each = -(-replicates // (wanted * BLOCK)) * BLOCK
     return wanted, max(1, min(each, _SHARE if wanted > 1 else _LAUNCH, _most(config) // wanted))
 
 
@@ -214,7 +213,7 @@ class _Launcher:
         numbers = buffers.numbers(config, first, last)
         steps = cuda.to_device(table if table.size else np.zeros(1, real), stream=self.stream)
         with _LAUNCHING:  # the first one compiles
-            function[-(-replicates // _BLOCK), min(_BLOCK, replicates), self.stream](
+            function[-(-replicates // BLOCK), min(BLOCK, replicates), self.stream](
                 *self.memory.values(),
                 steps,
                 *(real(number) if name in REALS else number for name, number in numbers.items()),

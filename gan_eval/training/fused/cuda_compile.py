@@ -15,7 +15,7 @@ import numpy as np
 from numba import cuda
 from numba.core import config as numba_config
 
-from gan_eval.training.fused.cuda_source import kernel_source
+from gan_eval.training.fused import cuda_source
 from gan_eval.training.fused.shape import Shape
 
 _SETTINGS: Any = numba_config  # which sets its names when it is imported
@@ -38,9 +38,12 @@ def cuda_kernel(shape: Shape, batch_size: int) -> CUDAKernel:
     names |= own
     # The simulator puts its own `cuda` in this place.
     names |= {"f32": np.float32, "f64": np.float64, "cuda": cuda}
-    source = kernel_source(shape, batch_size, prologue=("begin()",) if SIMULATED else ())
+    source = cuda_source.kernel_source(
+        shape, batch_size, prologue=("begin()",) if SIMULATED else ()
+    )
     exec(compile(source, "<fused kernel>", "exec"), names)
-    return CUDAKernel(*(cuda.jit(names[name]) for name in ("start", "train")))
+    options: dict[str, Any] = {} if SIMULATED else {"max_registers": cuda_source.registers(shape)}
+    return CUDAKernel(cuda.jit(names["start"]), cuda.jit(**options)(names["train"]))
 
 
 def _device_names(double: bool) -> dict[str, Any]:

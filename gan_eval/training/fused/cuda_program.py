@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.machine import Memory, Table
+from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.philox import Draws
 from gan_eval.training.fused.program import Batch, Training
 from gan_eval.training.fused.shape import Arguments, Shape
@@ -73,6 +74,8 @@ class CUDADraws(Draws):
 class CUDATraining(Training):
     """Fetches a batch's rows before the batch."""
 
+    k: Source
+
     def __init__(self, k: Source, shape: Shape, arguments: Arguments, batch_size: int) -> None:
         super().__init__(k, shape, arguments)
         size = -(-batch_size // TOGETHER) * TOGETHER * shape.dimension
@@ -104,3 +107,9 @@ class CUDATraining(Training):
         if fetched is None:
             return super().row(batch, i)
         return self.k.tables(1, d, lambda places: [fetched[i * d + j] for _, j in places])[0]
+
+    def step(self, net: Net, batch: Batch, turn: int = 0, origin: Memory | None = None) -> None:
+        """The same, the moments fetched and put back."""
+        # Else the compiler fetches them once an epoch, and keeps them in registers.
+        self.k.write("cuda.threadfence_block()")
+        super().step(net, batch, turn, origin)

@@ -23,6 +23,10 @@ GLOBAL: dict[str, Kind] = {
 }
 """Memory of all threads, position by position, the threads of a position side by side; of ``rows``,
 row by row (``RowMemory``). ``state`` holds ``Shape.state`` between calls."""
+BLOCK = 64
+"""Threads of a block."""
+FEW = 128
+"""Registers of a thread with which a multiprocessor of 65,536 has 16 warps."""
 ARGUMENTS = ("seed_low", "seed_high", *GLOBAL, "steps", *REALS, *INDICES, "threads")
 _CASTS: dict[Kind, str] = {"word": "u32", "wide": "u64"}
 
@@ -118,6 +122,12 @@ class Source(Machine):
         self.local.append(f"{name} = cuda.local.array({size}, {self.casts['real']})")
         return SourceMemory(self, name, "real", "{}")
 
+    def shared(self, size: int) -> Memory:
+        """Scratch memory of each thread in what a multiprocessor's threads share."""
+        name = f"m{len(self.local)}"
+        self.local.append(f"{name} = cuda.shared.array({size * BLOCK}, {self.casts['real']})")
+        return SourceMemory(self, name, "real", f"({{}}) * {BLOCK} + lane")
+
     def loop(self, start: Index, stop: Index, body: Callable[[Value], None]) -> None:
         self.count += 1
         i = Value(self, f"turn{self.count}", "index")
@@ -198,6 +208,27 @@ def kernel_source(shape: Shape, batch_size: int, prologue: Sequence[str] = ()) -
     return "\n".join(_function(shape, batch_size, name, prologue) for name in ("start", "train"))
 
 
+def shared_moments(shape: Shape) -> bool:
+    """Whether Adam's moments have room in the 48 KiB that a block's threads share.
+
+    Only its steps need them. In registers they would leave none for a second thread.
+    """
+    size = 8 if shape.double else 4
+    return shape.optimizer != "sgd" and 2 * shape.parameters * BLOCK * size <= 48 * 1024
+
+
+def registers(shape: Shape) -> int | None:
+    """How many registers a thread may have; None where the compiler decides.
+
+    With 128, twice as many threads run at once as with 255, so that there is something to start
+    while one waits. They hold both nets of the chapter and D's gradients, and 48 numbers beside
+    these: nothing in the loop over batches is put aside (``benchmarks/cuda_listing.py``).
+    """
+    D = shape.discriminator
+    needed = shape.parameters + D.end - D.first
+    return FEW if not shape.double and shared_moments(shape) and needed + 48 <= FEW else None
+
+
 def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str]) -> str:
     k = Source(double=shape.double)
     memories: dict[str, Memory] = {
@@ -206,7 +237,11 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
     }
     memories["rows"] = RowMemory(k, "rows", shape.dimension)
     state = memories.pop("state")
-    local = {pointer: k.scratch(size) for pointer, size in shape.state.items()}
+    each = (k.shared if shared_moments(shape) else k.scratch, k.scratch)
+    local = {
+        pointer: each[pointer not in ("first", "second")](size)
+        for pointer, size in shape.state.items()
+    }
     unused = {"before": state, "average": state}
     seeds = (k.named(f"u32({word}[t])", "word") for word in ("seed_low", "seed_high"))
     numbers: dict[str, Any] = {
@@ -230,7 +265,7 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
         training.train()
         _move(k, shape, local, state, into_registers=False)
     head = [f"def {name}({', '.join(ARGUMENTS)}):", "    t = i64(cuda.grid(1))"]
-    head += ["    if t >= threads:", "        return"]
+    head += ["    lane = i64(cuda.threadIdx.x)", "    if t >= threads:", "        return"]
     return "\n".join([*head, *(f"    {line}" for line in (*prologue, *k.local)), *k.lines, ""])
 
 
