@@ -27,7 +27,7 @@ from gan_eval.training import draws
 Array = NDArray[np.float64]
 Beside = Callable[..., None]
 
-N = 1000
+N, SMALL = 1000, 100
 PERMUTATIONS = 1000
 # Of ours in a round: a peer that took 9 GB leaves the next call to fetch its memory anew.
 CALLS = 5
@@ -54,6 +54,7 @@ def beside(benchmark: BenchmarkFixture) -> Beside:
         *,
         rounds: int,
         peer_permutations: int = PERMUTATIONS,
+        n: int = N,
     ) -> None:
         assert ours().permutations == PERMUTATIONS
         seconds: list[float] = []
@@ -66,7 +67,7 @@ def beside(benchmark: BenchmarkFixture) -> Beside:
 
         benchmark.pedantic(peer, setup=before, rounds=rounds, iterations=1)
         scale = (1 + PERMUTATIONS) / (1 + peer_permutations)
-        noted: dict[str, Any] = {"peer": True, "examples": 2 * N, "unit": "pooled rows"}
+        noted: dict[str, Any] = {"peer": True, "examples": 2 * n, "unit": "pooled rows"}
         noted |= {
             "device": "cpu",
             "threads": torch.get_num_threads(),
@@ -101,9 +102,12 @@ def scipy_statistic(matrix: Array) -> Callable[..., Array]:
 
 
 @pytest.mark.benchmark(group="MMD beside peers")
-def test_mmd_beside_scipy(beside: Beside, samples: tuple[Array, Array]) -> None:
+@pytest.mark.parametrize(("n", "rounds"), [(N, 5), (SMALL, 50)])
+def test_mmd_beside_scipy(
+    beside: Beside, samples: tuple[Array, Array], n: int, rounds: int
+) -> None:
     """``scipy.stats.permutation_test`` of a vectorised statistic that multiplies one-hot rows."""
-    x, y = samples
+    x, y = (rows[:n] for rows in samples)
 
     widths: list[float] = []
 
@@ -112,7 +116,7 @@ def test_mmd_beside_scipy(beside: Beside, samples: tuple[Array, Array]) -> None:
         widths.append(float(np.median(distances)))
         matrix = squareform(np.exp(-(distances**2) / (2 * widths[0] ** 2)))
         return stats.permutation_test(
-            (np.arange(N), np.arange(N, 2 * N)),
+            (np.arange(n), np.arange(n, 2 * n)),
             scipy_statistic(matrix),
             vectorized=True,
             n_resamples=PERMUTATIONS,
@@ -123,7 +127,7 @@ def test_mmd_beside_scipy(beside: Beside, samples: tuple[Array, Array]) -> None:
     theirs = peer().statistic
     ours = mmd_test(x, y, bandwidth=widths[0], permutations=1)
     assert theirs == pytest.approx(ours.statistic, rel=1e-8)
-    beside(lambda: mmd_test(x, y, permutations=PERMUTATIONS, rng=0), peer, rounds=5)
+    beside(lambda: mmd_test(x, y, permutations=PERMUTATIONS, rng=0), peer, rounds=rounds, n=n)
 
 
 @pytest.mark.filterwarnings("ignore:The number of replications is low")
@@ -174,13 +178,16 @@ def test_energy_beside_dcor(beside: Beside, samples: tuple[Array, Array]) -> Non
 
 
 @pytest.mark.benchmark(group="energy beside peers")
-def test_energy_beside_scipy(beside: Beside, samples: tuple[Array, Array]) -> None:
+@pytest.mark.parametrize(("n", "rounds"), [(N, 5), (SMALL, 50)])
+def test_energy_beside_scipy(
+    beside: Beside, samples: tuple[Array, Array], n: int, rounds: int
+) -> None:
     """``scipy.stats.permutation_test`` again, of minus the distances."""
-    x, y = samples
+    x, y = (rows[:n] for rows in samples)
 
     def peer() -> Any:
         return stats.permutation_test(
-            (np.arange(N), np.arange(N, 2 * N)),
+            (np.arange(n), np.arange(n, 2 * n)),
             scipy_statistic(-squareform(pdist(np.concatenate([x, y])))),
             vectorized=True,
             n_resamples=PERMUTATIONS,
@@ -188,4 +195,4 @@ def test_energy_beside_scipy(beside: Beside, samples: tuple[Array, Array]) -> No
             rng=0,
         )
 
-    beside(lambda: energy_test(x, y, permutations=PERMUTATIONS, rng=0), peer, rounds=5)
+    beside(lambda: energy_test(x, y, permutations=PERMUTATIONS, rng=0), peer, rounds=rounds, n=n)
