@@ -21,7 +21,7 @@ import numpy as np
 from gan_eval.distributions import mmd2 as law_mmd2
 from gan_eval.stats.permutation.labels import permutation_labels
 from gan_eval.stats.sketch import Reference, Sketch
-from gan_eval.stats.sketch.dealing import deal, key_of
+from gan_eval.stats.sketch.dealing import OCTAVES, deal, key_of
 from gan_eval.stats.sketch.distances import block_means, worth
 from gan_eval.stats.sketch.grouping import equal_blocks, grouping
 from gan_eval.stats.twosample import mmd2, mmd_test
@@ -182,7 +182,7 @@ def coverage(repetitions: int = 500) -> None:
 
 def blocks() -> None:
     """Print the blocks of equal counts, and the share of the rows in them."""
-    each = np.repeat(2.0 ** -np.arange(1, 27), 128) / 128
+    each = np.repeat(2.0 ** -np.arange(1, OCTAVES + 1), 128) / 128
     print("      rows  ratio  blocks  rows in a block  used  seconds")
     for n in (100, 10_000, 10**6, 10**8, 10**11):
         for ratio in (1, 1.37, 3, 10, 30, 100):

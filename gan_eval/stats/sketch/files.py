@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,8 @@ from gan_eval.stats.sketch.spans import Spans
 
 FORMAT = "gan_eval.sketch"
 VERSION = 1
+# What the reading of a damaged zip file raises.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, struct.error)
 
 
 class Contents(NamedTuple):
@@ -73,20 +77,18 @@ def load(path: str | Path) -> Contents:
     path = path_of(path, "`path`")
     with reading(path), path.open("rb") as file:
         try:
-            with np.load(file, allow_pickle=False) as found:
-                fields = {name: found[name] for name in found.files}
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
+            found = np.load(file, allow_pickle=False)
+            fields = {name: found[name] for name in found.files}
+        except (AttributeError, ValueError, KeyError, EOFError, OSError, *_DAMAGED):
             raise UsageError(f"{path} is no file of a sketch, or a damaged one") from None
-    if str(fields.get("format")) != FORMAT:
-        raise UsageError(f"{path} is no file of a sketch")
-    if int(fields["version"]) != VERSION:
-        raise UsageError(
-            f"{path} is of version {int(fields['version'])}, and this program reads {VERSION}"
-        )
     try:
+        if str(fields["format"]) != FORMAT:
+            raise ValueError(f"it is of the format {shown(str(fields['format']))}")
+        if int(fields["version"]) != VERSION:
+            raise ValueError(f"it is of version {fields['version']}, this program reads {VERSION}")
         return _contents(fields)
     except (KeyError, ValueError, IndexError, TypeError) as error:
-        raise UsageError(f"{path} is a damaged file of a sketch: {error}") from None
+        raise UsageError(f"{path} is no file of a sketch, or a damaged one: {error}") from None
 
 
 def _contents(fields: dict[str, Any]) -> Contents:

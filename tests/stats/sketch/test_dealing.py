@@ -23,7 +23,26 @@ def test_a_cell_is_that_of_the_published_generator(cells: int) -> None:
             word = int(philox4x32(counter, np.array(key, dtype=np.uint32))[position % 4])
             bits = 32 - (each.bit_length() - 1)
             octave = min(bits - (word // each).bit_length(), OCTAVES - 1)
+            assert octave < bits
             assert found[index] == octave * each + word % each
+
+
+def test_a_second_word_deals_what_the_first_leaves_open() -> None:
+    """With 2,048 cells an octave, 21 bits are left for 32 octaves."""
+    found = deal(key_of(0, "a"), 0, 2**24, 2**16) // 2048
+    counts = np.bincount(found, minlength=32)
+    assert counts[:3] / 2**24 == pytest.approx(0.5 ** np.arange(1, 4), rel=0.01)
+    # About 8 rows, about half of them in the next octave, and none in the last by default.
+    assert 1 <= counts[21:].sum() <= 20
+    assert counts[31] <= 1
+    open_ = np.flatnonzero(found >= 21)
+    for position in open_:
+        word = philox4x32(
+            np.array([position // 4, 0, 1, 0], dtype=np.uint32),
+            np.array(key_of(0, "a"), dtype=np.uint32),
+        )
+        more = int(word[position % 4]).bit_length()
+        assert found[position] == min(21 + 32 - more, 31)
 
 
 def test_cells_of_an_octave_have_equal_shares_and_the_next_half_of_them() -> None:

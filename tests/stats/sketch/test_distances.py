@@ -1,0 +1,69 @@
+"""Worth from a sketch: beside that of the rows, and its interval where D² is 0."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from gan_eval.distributions import mmd2
+from gan_eval.stats import worth as of_rows
+from gan_eval.stats.sketch import Reference, Sketch
+from gan_eval.stats.sketch.distances import worth
+
+REFERENCE = Reference.of(np.random.default_rng(0).normal(size=(1000, 2)), whiten=False)
+
+
+def found(x: np.ndarray, y: np.ndarray, reference: Reference = REFERENCE) -> of_rows.Worth:
+    made = worth(
+        Sketch(reference, stream="real").update(x), Sketch(reference, stream="generated").update(y)
+    )
+    assert made is not None
+    return made
+
+
+def test_it_is_the_worth_of_the_rows() -> None:
+    rng = np.random.default_rng(0)
+    real, few = rng.normal(size=(3000, 2)), rng.normal(size=(50, 2))
+    generated = few[rng.integers(50, size=2000)]
+    reference = Reference.of(real)
+    one = found(real, generated, reference)
+    other = of_rows.worth(real, generated, by="mmd")
+    for name in ("value", "distance", "spread"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), rel=0.03)
+    assert one.low == pytest.approx(other.low, rel=0.15)
+    assert one.high == pytest.approx(other.high, rel=0.3)
+    assert (one.n, one.m, one.by) == (3000, 2000, "mmd")
+
+
+def coverage(n: int, m: int, shift: float, repetitions: int) -> float:
+    exact = float(
+        mmd2(([shift, 0.0], np.eye(2)), (np.zeros(2), np.eye(2)), bandwidth=REFERENCE.bandwidth)
+    )
+    held = 0
+    for seed in range(repetitions):
+        rng = np.random.default_rng([seed, n, m])
+        made = found(rng.normal(size=(n, 2)), rng.normal([shift, 0.0], 1, (m, 2)))
+        held += made.distance_low <= exact <= made.distance_high
+    return held / repetitions
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.5])
+def test_the_interval_holds_the_distance(shift: float) -> None:
+    assert coverage(300, 300, shift, 150) > binom.ppf(1e-3, 150, 0.95) / 150
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("n", "m"), [(50, 50), (1000, 1000), (50, 500), (2000, 200)])
+@pytest.mark.parametrize("shift", [0.0, 0.2, 1.0])
+def test_the_interval_holds_the_distance_at_all_sizes(n: int, m: int, shift: float) -> None:
+    assert coverage(n, m, shift, 500) > 0.92
+
+
+def test_rows_that_all_coincide_have_no_noise() -> None:
+    made = found(np.zeros((200, 2)), np.ones((200, 2)))
+    h = REFERENCE.bandwidth
+    exact = 2 - 2 * np.exp(-1 / h**2)
+    assert made.distance == pytest.approx(exact, abs=1e-4)
+    assert made.distance_low == pytest.approx(exact, abs=1e-4)
+    assert made.distance_low <= made.distance_high < exact + 1e-3
