@@ -5,8 +5,8 @@
 prints, for the chapter's configuration and others, examples/sec of one replicate whose examples
 lie side by side in the lanes (what ``fused_cpu`` does where few are asked for) and of one that is
 a lane of four (what it does for many), and the ratio; then, for the chapter's, the milliseconds of
-a whole call, of its machine code and of Python's part. Processor time, both in turn; the fastest
-round of each.
+a whole call, of its machine code and of Python's part, and examples/sec beside the chapter's loop.
+Processor time, everything in turn; the fastest round of each.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from benchmarks.training_peers import chapter_loop
 from gan_eval.training.backends import backend
 from gan_eval.training.backends.fused_cpu import LaneRunner
 from gan_eval.training.config import TrainingConfig
@@ -87,6 +88,10 @@ def main() -> None:
     rate = config.epochs * config.n_examples / whole
     print(f"\none training, 20 epochs: {whole * 1e3:.2f} ms of processor time, of which machine")
     print(f"code {code * 1e3:.2f} and Python {(whole - code) * 1e3:.2f}: {rate:,.0f} examples/sec")
+    loop = chapter_loop(1, 2)
+    slow, quick = fastest([loop.call, lambda: trainer.train(config, [0])], max(3, rounds // 5))
+    beside, rate = loop.examples / slow, config.epochs * config.n_examples / quick
+    print(f"the chapter's loop: {beside:,.0f} examples/sec, so {rate / beside:,.0f} times as many")
 
 
 if __name__ == "__main__":
