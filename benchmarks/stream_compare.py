@@ -26,7 +26,11 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from gan_eval.comparison.streaming.scan import MOST_UNITS
+from gan_eval.comparison.streaming.work import CELLS
+
 SHIFT = 0.0015
+PLANNED, MACHINES, CORES = 10**11, 100, 16
 GROUP = 2**20
 """Rows of a row group, as pyarrow writes them."""
 
@@ -91,6 +95,20 @@ def _kilobytes(process: int, key: str) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith(f"{key}:")), 0)
 
 
+def print_plan(rank: float, seconds_a_row: float) -> None:
+    """Print what ``PLANNED`` rows would take on ``MACHINES`` of ``CORES`` cores, from the seconds
+    of a processor that a row took here, start included."""
+    seconds = PLANNED * seconds_a_row / (MACHINES * CORES)
+    units = 2 * MOST_UNITS
+    part = CELLS * rank * 8 / 1e6
+    print(
+        f"plan of {PLANNED:.0e} rows on {MACHINES} machines of {CORES} cores: "
+        f"{seconds / 60:,.0f} minutes, {PLANNED * 16 / seconds / MACHINES / 1e6:,.0f} MB/s read by "
+        f"each; {units:,} units come back as {part:.1f} MB each, "
+        f"{units * part / seconds:,.0f} MB/s for the one that adds up"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("rows", type=int, nargs="?", default=4_000_000)
@@ -135,6 +153,7 @@ def main() -> None:
     peaks = sorted((peak // 1024 for peak in watch.peaks.values()), reverse=True)
     print(f"peak memory of processes: {', '.join(f'{peak} MB' for peak in peaks if peak > 20)}")
     print(f"peak of their sum: {watch.together // 1024} MB (each shared page counted once)")
+    print_plan(found["sketch"]["rank"], processors / given.rows)
 
 
 if __name__ == "__main__":

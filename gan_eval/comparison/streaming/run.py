@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from gan_eval.comparison.streaming.checkpoint import Checkpoint, fingerprint
@@ -115,12 +116,17 @@ def compare_streamed(
         categories=can_count(),
     )  # fmt: skip
     state = None if checkpoint is None else _checkpoint(checkpoint, sides, chosen, seed)
-    with Pool(workers) if run is None else nullcontext() as pool:
-        run = run or pool.run_all  # type: ignore[union-attr]
-        work = Work(sides, chosen, seed, run, tell, apart=workers > 1, tolerance=tolerance)
-        parts = work.do(state)
+    running = partial(_pool, workers) if run is None else partial(nullcontext, run)
+    work = Work(sides, chosen, seed, running, tell, apart=workers > 1, tolerance=tolerance)
+    parts = work.do(state)
     tell("testing")
     return work.compared(parts, alpha, correction, permutations)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Runner]:
+    with Pool(workers) as pool:
+        yield pool.run_all
 
 
 def _checkpoint(

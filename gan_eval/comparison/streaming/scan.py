@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 UNIT_ROWS = 2**22
 """Rows of a unit of work, if row groups are not larger."""
 
-MOST_UNITS = 8192
+MOST_UNITS = 2048
 """Units of one side; of more rows each unit has more."""
 
 _KINDS = {Kind.NUMBER: "number", Kind.CATEGORY: "category"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +41,25 @@ CELLS = 4096
 
 
 class Work:
-    """The passes over two sides, and what they come to."""
+    """The passes over two sides, and what they come to.
+
+    ``running`` starts what does the tasks of a pass; ``apart`` says whether points are chosen in a
+    process of their own.
+    """
 
     def __init__(
         self,
         sides: Mapping[str, Scanned],
         chosen: Plan,
         seed: int,
-        run: Runner,
+        running: Callable[[], AbstractContextManager[Runner]],
         tell: Tell,
         apart: bool,
         tolerance: float,
     ) -> None:
         self.apart, self.tolerance = apart, tolerance
-        self.sides, self.chosen, self.seed, self.run, self.tell = sides, chosen, seed, run, tell
+        self.sides, self.chosen, self.seed = sides, chosen, seed
+        self.running, self.tell = running, tell
         self.units = [unit for side, one in sides.items() for unit in one.units(side)]
         self.places = (
             drawn_places(sides["real"].rows, seed) if chosen.numbers else np.empty(0, np.int64)
@@ -79,7 +85,8 @@ class Work:
         parts = parts or {side: nothing(side, recipe) for side in SIDES}
         if state is not None and known is None:
             state.write(0, parts)
-        sum_units(self.units, recipe, parts, done, self.run, self.tell, state)
+        with self.running() as run:
+            sum_units(self.units, recipe, parts, done, run, self.tell, state)
         if state is not None:
             state.finish(len(self.units), parts)
         return parts
@@ -90,7 +97,8 @@ class Work:
         if not names:
             return None
         units = [unit for unit in self.units if unit.side == "real"]
-        rows = draw_reference(units, self.places, names, self.run, self.tell)
+        with self.running() as run:  # whose processes have ended when points are chosen
+            rows = draw_reference(units, self.places, names, run, self.tell)
         try:
             return reference_of(rows, names, self.tolerance, self.apart)
         except CannotTestError as error:
