@@ -21,11 +21,15 @@ RECIPES = ROOT / "examples" / "recipes"
 NEEDS = {
     "pytorch_loop": (),
     "lightning_callback": ("lightning",),
+    "lightning_metrics": ("lightning", "torchmetrics"),
     "keras_callback": ("keras",),
     "tensorboard_log": ("tensorboard",),
     "mlflow_log": ("mlflow",),
     "wandb_log": ("wandb",),
 }
+SAID = {"lightning_metrics": r"^Worth at least \d+ real rows: .*\.ckpt$"}
+NEAREST = r"^Nearest of \d+ checkpoints: step \d+, worth "
+"""What the others print."""
 LOGGED = ("worth_energy", "worth_energy_low", "worth_energy_high", "energy_distance", "mmd2")
 SECONDS = 900
 
@@ -50,7 +54,7 @@ def ran(name: str, folder: Path) -> str:
         env={**os.environ, **settings, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^Nearest of \d+ checkpoints: step \d+, worth ", done.stdout, re.M)
+    assert re.search(SAID.get(name, NEAREST), done.stdout, re.M)
     return done.stdout
 
 
@@ -83,6 +87,16 @@ def test_lightning_logs_and_keeps_the_nearest_epoch(tmp_path: Path) -> None:
     nearest = rows["epoch"].to_numpy()[rows["gan_eval/energy_distance"].argmin()]
     assert re.search(r"checkpoints: step (\d+)", said)[1] == str(nearest)  # type: ignore[index]
     assert re.search(rf"epoch={nearest}-step=\d+\.ckpt", said)
+
+
+def test_lightning_keeps_the_epoch_that_is_worth_most(tmp_path: Path) -> None:
+    said = ran("lightning_metrics", tmp_path)
+    (file,) = tmp_path.glob("logs/**/metrics.csv")
+    rows = pd.read_csv(file).dropna(subset=["worth"])
+    assert len(rows) == 10
+    assert rows["mmd2"].iloc[-1] < 0.1 * rows["mmd2"].iloc[0]
+    nearest = rows["epoch"].to_numpy()[rows["worth"].argmax()]
+    assert re.search(rf"Worth at least {rows['worth'].max():.0f} .*epoch={nearest}-step", said)
 
 
 def test_keras_has_the_figures_in_its_history(tmp_path: Path) -> None:
