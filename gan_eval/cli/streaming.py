@@ -139,12 +139,12 @@ def show(found: StreamedComparison, as_json: bool, markdown: bool, asked: bool) 
         return
     for table in (
         words.tests_table(found),
-        words.columns_table(found, MOST_COLUMNS),
+        *words.columns_tables(found, MOST_COLUMNS),
         words.quantiles_table(found, MOST_COLUMNS),
     ):
         if table is not None:
             print_table(table.head, table.rows, table.caption)
-    left = len(found.columns) - MOST_COLUMNS
+    left = int((found.columns["kind"].value_counts() - MOST_COLUMNS).clip(lower=0).sum())
     many = f"These are more than {count(options.MOST_IN_MEMORY)} rows, so they were streamed."
     said = [
         f"{left} more columns differ less; --html and --json list all." if left > 0 else "",

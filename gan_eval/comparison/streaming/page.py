@@ -122,7 +122,7 @@ def _sections(found: StreamedComparison) -> list[Section]:
 
 
 def _columns(found: StreamedComparison) -> Section:
-    blocks: list[Block] = [TableBlock(words.columns_table(found, MOST_SHOWN))]
+    blocks: list[Block] = [TableBlock(one) for one in words.columns_tables(found, MOST_SHOWN)]
     if (table := words.quantiles_table(found, MOST_SHOWN)) is not None:
         blocks.append(TableBlock(table))
     blocks.append(
@@ -135,7 +135,8 @@ def _columns(found: StreamedComparison) -> Section:
         )
     )
     if len(found.columns) > MOST_SHOWN:
-        blocks.append(TableBlock(words.columns_table(found, MOST_ROWS), folded=True))
+        tables = words.columns_tables(found, MOST_ROWS)
+        blocks += [TableBlock(one, folded=True) for one in tables if len(one.rows) > MOST_SHOWN]
     return Section("columns", "Which columns differ?", blocks)
 
 

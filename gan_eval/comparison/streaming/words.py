@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -98,7 +98,7 @@ def rows(found: StreamedComparison) -> list[str]:
     ]
     if found.numbers:
         said.append(
-            f"MMD is of the {some('column', found.numbers)}"
+            f"MMD, a distance of the two distributions of whole rows, is of the {some('column', found.numbers)}"
             + (f"; {some('column', found.beside)} compared alone." if found.beside else ".")
         )
     elif found.beside:
@@ -155,7 +155,7 @@ def not_done() -> str:
 
 def markdown(found: StreamedComparison, most: int) -> str:
     """Write it as GitHub's Markdown: the answer, the tests, the columns."""
-    shown = [tests_table(found), columns_table(found, most)]
+    shown = [tests_table(found), *columns_tables(found, most)]
     says = [worth_sentence(found), meaning(found)]
     return document(headline(found), says, shown, rows(found))
 
@@ -179,44 +179,57 @@ def tests_table(found: StreamedComparison) -> Table:
     return Table(caption, head, made)
 
 
-def columns_table(found: StreamedComparison, most: int) -> Table:
-    """List the columns, the most surely different first."""
+def columns_tables(found: StreamedComparison, most: int) -> list[Table]:
+    """List ``most`` columns of each kind, and of those with missing values, the most surely
+    different first."""
     frame = found.columns
-    numbers, values = frame["shift"].notna().any(), frame["total_variation"].notna().any()
-    ranks = frame["ks"].notna().any()
-    holes = (frame["real_missing"] + frame["generated_missing"]).any()
-    head: tuple[str, ...] = ("column",)
-    head += ("mean, real", "mean, generated", "shift, sd", "ratio of sd") if numbers else ()
-    head += ("Kolmogorov–Smirnov",) if ranks else ()
-    head += ("level", "share, real", "share, generated", "total variation") if values else ()
-    head += ("adjusted p",)
-    head += ("missing, real", "missing, generated", "adjusted p, missing") if holes else ()
-    made = []
-    for row in frame.head(most).to_dict("records"):
-        cells = [plain(row["column"], SHORT)]
-        if numbers:
-            cells += [number(row["real_mean"]), number(row["generated_mean"])]
-            cells += [_with_error(row, "shift"), number(row["sd_ratio"])]
-        if ranks:
-            cells.append(_with_error(row, "ks"))
-        if values:
-            level = row["level"]
-            cells.append(plain(level, SHORT) if isinstance(level, str) else MISSING)
-            cells += [percent(row[key]) for key in ("real_share", "generated_share")]
-            cells.append(_with_error(row, "total_variation"))
-        cells.append(probability(row["adjusted"]))
-        if holes:
-            cells += [percent(row[key]) for key in ("real_missing", "generated_missing")]
-            cells.append(probability(row["missing_adjusted"]))
-        made.append(tuple(cells))
-    caption = (
-        "Columns, the most surely different first; p-values of means, variances and shares, "
-        f"adjusted by {CORRECTIONS[found.correction]} over all of them"
-    )
-    return Table(caption, head, made)
+    adjusted = f"adjusted by {CORRECTIONS[found.correction]} over all columns"
+    kinds = {
+        "number": (
+            f"Columns of numbers, the most surely different first; p of mean and variance, "
+            f"{adjusted}",
+            ("column", "mean, real", "mean, generated", "shift, sd", "ratio of sd"),
+            ("Kolmogorov–Smirnov", "adjusted p"),
+        ),
+        "category": (
+            f"Columns of categories, the most surely different first; p of all shares, {adjusted}",
+            ("column", "level", "share, real", "share, generated"),
+            ("total variation", "adjusted p"),
+        ),
+    }
+    tables = []
+    for kind, (caption, first, last) in kinds.items():
+        some_rows = frame[frame["kind"] == kind].head(most).to_dict("records")
+        if some_rows:
+            made = [_cells(row, kind) for row in some_rows]
+            tables.append(Table(caption, (*first, *last), made))
+    holes = frame[(frame["real_missing"] > 0) | (frame["generated_missing"] > 0)].head(most)
+    if len(holes):
+        made = [
+            (
+                plain(row["column"], SHORT),
+                *(percent(row[key]) for key in ("real_missing", "generated_missing")),
+                probability(row["missing_adjusted"]),
+            )
+            for row in holes.to_dict("records")
+        ]
+        head = ("column", "missing, real", "missing, generated", "adjusted p")
+        tables.append(Table(f"Missing values; p {adjusted}", head, made))
+    return tables
 
 
-def _with_error(row: dict, key: str) -> str:
+def _cells(row: dict[Any, Any], kind: str) -> tuple[str, ...]:
+    name, p = plain(row["column"], SHORT), probability(row["adjusted"])
+    if kind == "number":
+        means = (number(row["real_mean"]), number(row["generated_mean"]))
+        sizes = (_with_error(row, "shift"), number(row["sd_ratio"]), _with_error(row, "ks"))
+        return (name, *means, *sizes, p)
+    level = plain(row["level"], SHORT) if isinstance(row["level"], str) else MISSING
+    shares = (percent(row["real_share"]), percent(row["generated_share"]))
+    return (name, level, *shares, _with_error(row, "total_variation"), p)
+
+
+def _with_error(row: dict[Any, Any], key: str) -> str:
     value = row[key]
     if pd.isna(value):
         return MISSING
