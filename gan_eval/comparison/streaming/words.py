@@ -97,9 +97,10 @@ def rows(found: StreamedComparison) -> list[str]:
         for side in (found.real, found.generated)
     ]
     if found.numbers:
+        alone = f"; {some('column', found.beside)} compared alone" if found.beside else ""
         said.append(
-            f"MMD, a distance of the two distributions of whole rows, is of the {some('column', found.numbers)}"
-            + (f"; {some('column', found.beside)} compared alone." if found.beside else ".")
+            "MMD, a distance of the two distributions of whole rows, is of the "
+            f"{some('column', found.numbers)}{alone}."
         )
     elif found.beside:
         said.append(f"No column is of numbers: {some('column', found.beside)} compared alone.")
