@@ -87,7 +87,7 @@ def _blocks(sketch: Sketch) -> tuple[Array, int]:
         size = int(sketch.n * 0.995) // blocks
         if size == 0:
             continue
-        groups, full = equal_blocks(sketch.counts, size, blocks)
+        groups, full = equal_blocks(sketch.counts, size, sketch.n // size)
         if full >= FEWEST_ROWS:
             return block_means(sketch, groups, full, size), size
     return np.zeros((0, sketch.reference.rank)), 1
