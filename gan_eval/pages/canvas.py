@@ -18,6 +18,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_hex, to_rgba, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -174,7 +175,8 @@ def picture(
     ``data`` is what is drawn, to be had as CSV with six significant digits.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    # Not `savefig`, which draws everything once more before, to see how large it is.
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     svg = _inline(buffer.getvalue(), identity, title, description)
     csv = None if data is None else csv_text(data, float_format="%.6g")
     return Picture(identity, title, description, caption, Markup(svg), csv)
