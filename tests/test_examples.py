@@ -14,7 +14,8 @@ from importlib import import_module
 import pytest
 
 PACKAGES = tuple(
-    f"gan_eval.{name}" for name in ("stats", "comparison", "distributions", "pages", "runtime")
+    f"gan_eval.{name}"
+    for name in ("stats", "comparison", "distributions", "integrations", "pages", "runtime")
 )
 MODULES = sorted(
     module.name

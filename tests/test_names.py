@@ -17,8 +17,9 @@ PACKAGE, BENCHMARKS = ROOT / "gan_eval", ROOT / "benchmarks"
 SOURCES = [*PACKAGE.rglob("*.py"), *BENCHMARKS.glob("*.py")]
 PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
 STATED = re.compile(r"(?<![\w./-])gan_eval(?:\.[A-Za-z_]\w*)+(?![\w/-])")
-NO_NAMES = {"gan_eval.spelled", "gan_eval.__version__", "gan_eval.generators"}
-"""The name of an error handler of codecs; what ``__getattr__`` answers; a group of entry points."""
+NO_NAMES = {"gan_eval.spelled", "gan_eval.__version__", "gan_eval.generators", "gan_eval.sketch"}
+"""The name of an error handler of codecs; what ``__getattr__`` answers; a group of entry points;
+the format of a file."""
 OLD = BENCHMARKS / "recorded_functions.py"
 """Knows where names were before they moved, too."""
 

@@ -7,9 +7,8 @@ edges give F and G at the edges, and counts add.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from gan_eval.stats.sketch.dealing import key_of
 from gan_eval.stats.sketch.line_energy import LineCounts, LineEnergy, line_energy
 from gan_eval.stats.sketch.line_grid import FEWEST_EDGES, MOST_DIRECTIONS, MOST_EDGES, Lines, Places
 from gan_eval.stats.sketch.rows import read, require_finite
-from gan_eval.stats.sketch.spans import Spans, joined, overlap
+from gan_eval.stats.sketch.spans import Spans, joined, overlap, placed, stream_name
 
 # Rows at a time, so many that the counts of a line are worth fetching, and numbers of them.
 ROWS = 2**16
@@ -92,14 +91,13 @@ class LineSketch:
         directions = arguments.whole_number(directions, "`directions`", 1, MOST_DIRECTIONS)
         edges = arguments.whole_number(edges, "`edges`", FEWEST_EDGES, MOST_EDGES)
         self.seed = arguments.whole_number(seed, "`seed`", 0, MAX_SEED)
-        if stream is not None and not isinstance(stream, str):
-            stream = str(arguments.whole_number(stream, "`stream`", 0))
         if isinstance(reference, LineSketch):
             reference = reference.lines
         if not isinstance(reference, Lines):
             reference = Lines.of(reference, directions, edges, self.seed, whiten=whiten)
         self.lines = reference
-        self.stream, self.spans = stream, cast(Spans, {})
+        self.stream = stream_name(stream)
+        self.spans: Spans = {}
         self.counts: NDArray[np.int64] = np.zeros(
             (self.lines.lines, BLOCKS, self.lines.count + 1), np.int64
         )
@@ -139,14 +137,7 @@ class LineSketch:
                 f"`rows` must have the reference's {self.lines.dimension} columns, "
                 f"got {table.shape[1]}"
             )
-        name = self.stream if self.stream is not None else stream_of(table)
-        if start is None:
-            start = self.spans.get(name, [(0, 0)])[-1][1]
-        start = arguments.whole_number(start, "`start`", 0)
-        added: Spans = {name: [(start, start + len(table))]} if len(table) else {}
-        found = overlap(self.spans, added)
-        if found:
-            raise UsageError(f"`rows` are in the sketch already: {found}")
+        name, start, added = placed(self.spans, self.stream, table, start)
         require_finite(table, start)
         if added:
             self.stream = name
@@ -259,8 +250,3 @@ class LineSketch:
                 "line sketches must be of one `reference`, with the same directions, edges and "
                 "seed, to be added or compared: start one from the other, `LineSketch(first)`"
             )
-
-
-def stream_of(rows: Array) -> str:
-    """Name a stream after its first rows."""
-    return f"sha256:{hashlib.sha256(np.ascontiguousarray(rows, '<f8').tobytes()).hexdigest()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from gan_eval.stats.sketch.dealing import CELLS, OCTAVES, cell_count, deal, key_
 from gan_eval.stats.sketch.reference import Reference
 from gan_eval.stats.sketch.residuals import Residuals
 from gan_eval.stats.sketch.rows import read, require_finite
-from gan_eval.stats.sketch.spans import Spans, joined, overlap
+from gan_eval.stats.sketch.spans import Spans, joined, overlap, placed, stream_name
 
 if TYPE_CHECKING:
     from gan_eval.stats.sketch.result import SketchTest
@@ -28,7 +27,6 @@ DEALT = 2**16
 """Rows that are dealt at once."""
 CHUNK = 4096
 """Rows of which the kernel is taken at once: their values stay in the processor's cache."""
-MOST_POSITION = 2**62
 
 
 class Sketch:
@@ -74,9 +72,7 @@ class Sketch:
         seed: int = 0,
     ) -> None:
         self.reference = reference if isinstance(reference, Reference) else Reference.of(reference)
-        if stream is not None and not isinstance(stream, str):
-            stream = str(whole_number(stream, "`stream`", 0))
-        self.stream = stream
+        self.stream = stream_name(stream)
         self.cells = cell_count(cells)
         self.seed = whole_number(seed, "`seed`", 0, MAX_SEED)
         self.sums: Array = np.zeros((self.cells, self.reference.rank))
@@ -119,17 +115,7 @@ class Sketch:
                 f"`rows` must have the reference's {reference.dimension} columns, "
                 f"got {table.shape[1]}"
             )
-        name = self.stream
-        if name is None:
-            digest = hashlib.sha256(np.ascontiguousarray(table, "<f8").tobytes()).hexdigest()
-            name = f"sha256:{digest}"
-        if start is None:
-            start = self.spans.get(name, [(0, 0)])[-1][1]
-        start = whole_number(start, "`start`", 0, MOST_POSITION)
-        added: Spans = {name: [(start, start + len(table))]} if len(table) else {}
-        found = overlap(self.spans, added)
-        if found:
-            raise UsageError(f"`rows` are in the sketch already: {found}")
+        name, start, added = placed(self.spans, self.stream, table, start)
         require_finite(table, start)
         if added:
             self.stream = name

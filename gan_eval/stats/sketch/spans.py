@@ -2,10 +2,52 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from gan_eval.runtime.arguments import whole_number
+from gan_eval.runtime.errors import UsageError
+from gan_eval.stats.samples import Array
 
 Spans = dict[str, list[tuple[int, int]]]
+MOST_POSITION = 2**62
+
+
+def stream_name(stream: Any) -> str | None:
+    """Return the name of a stream that may be given as a number, or not at all."""
+    if stream is None or isinstance(stream, str):
+        return stream
+    return str(whole_number(stream, "`stream`", 0))
+
+
+def placed(
+    seen: Spans, stream: str | None, rows: Array, start: int | None
+) -> tuple[str, int, Spans]:
+    """Return the stream of rows that come, the position of the first, and their span.
+
+    A stream without a name is called by the SHA-256 of the rows, and rows whose ``start`` is not
+    given follow on the last. Raises ``UsageError`` for positions that were seen already.
+
+    Examples
+    --------
+    >>> placed({"a": [(0, 5)]}, "a", np.zeros((3, 2)), None)
+    ('a', 5, {'a': [(5, 8)]})
+    """
+    if stream is None:
+        digest = hashlib.sha256(np.ascontiguousarray(rows, "<f8").tobytes()).hexdigest()
+        stream = f"sha256:{digest}"
+    if start is None:
+        start = seen.get(stream, [(0, 0)])[-1][1]
+    start = whole_number(start, "`start`", 0, MOST_POSITION)
+    added = {stream: [(start, start + len(rows))]} if len(rows) else {}
+    found = overlap(seen, added)
+    if found:
+        raise UsageError(f"`rows` are in the sketch already: {found}")
+    return stream, start, added
 
 
 def joined(first: Mapping[str, list[tuple[int, int]]], second: Spans) -> Spans:
