@@ -26,7 +26,7 @@ from gan_eval.runtime.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-UNIT_ROWS = 2**22
+UNIT_ROWS = 2**20
 """Rows of a unit of work, if row groups are not larger."""
 
 MOST_UNITS = 2048

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from gan_eval.comparison.streaming import checkpoint as states
-from gan_eval.comparison.streaming import scan
+from gan_eval.comparison.streaming import columns, scan
 from gan_eval.comparison.streaming.reference import FINE, CannotStreamError
 from gan_eval.comparison.streaming.result import StreamedComparison
 from gan_eval.comparison.streaming.run import compare_streamed
@@ -131,6 +131,21 @@ def test_a_column_that_others_determine_is_compared_alone(tmp_path: Path) -> Non
     assert not found.told_apart
     sides[1] = files.write(tmp_path / "other", fake.assign(one=[1.0, 2.0] * 1500))
     assert compare_streamed(*sides, workers=1).told_apart
+
+
+def test_without_the_library_numbers_are_compared_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = [files.write(tmp_path / str(k), files.mixed(3000, k)) for k in (0, 1)]
+    whole = compare_streamed(*sides, workers=1, columns=["a", "b"])
+    monkeypatch.setattr(columns, "library", lambda: None)
+    found = compare_streamed(*sides, workers=1, checkpoint=tmp_path / "state")
+    assert numbers(found) == numbers(whole)
+    assert set(found.set_aside) == {"colour", "member"}
+    assert found.quantiles.empty
+    assert found.columns["ks"].isna().all()
+    assert any("pip install" in note for note in found.notes)
+    found.save(tmp_path / "page.html")
 
 
 def test_few_rows_could_not_be_told(tmp_path: Path) -> None:
