@@ -23,6 +23,9 @@ LOGGER = logging.getLogger(__name__)
 FEWEST_LABELS = 2**16
 # Columns of a matrix are given up to a multiple of this.
 PADDING = 16
+COMPILED_ROWS = 512
+"""From so many rows of a matrix on its first passes are compiled."""
+
 # Sums of some rows that are made once serve so many labels.
 FEWEST_CHOICES = 64
 
@@ -38,6 +41,7 @@ _SIGNATURES = {
     "change_sides": (*[_POINTER] * 3, _LONG, _POINTER, _LONG, _LONG),
     "worst": (_POINTER, _LONG, *_PLACES),
     "eliminate": (_POINTER, _LONG, _POINTER, _LONG, _LONG, _DOUBLE, *_PLACES),
+    "survey": (_POINTER, _LONG, _LONG, _LONG, _LONG, _POINTER, _POINTER, _POINTER),
     "pack": (_POINTER, _LONG, _LONG, _LONG, _POINTER),
     **dict.fromkeys(("add_float32", "add_float64"), (*_ADD, _POINTER, _POINTER)),
     **dict.fromkeys(("close_float32", "close_float64"), _CLOSE),
@@ -59,6 +63,25 @@ class LabelCode:
         found = np.empty(len(labels), dtype=np.int64)
         self.call["count"](labels.ctypes.data, *labels.shape, found.ctypes.data)
         return found
+
+    def survey(self, block: Array, width: int, within: int, down: Array, found: Array) -> Array:
+        """Return the sums of the rows of a block (rows, columns), over the first ``width`` columns.
+
+        Adds its rows to ``down[0]`` of (2, width), whose other row is scratch, and to ``found[0]``
+        the sum of its squared entries, those in rows from ``within`` on twice; ``found[1]`` becomes
+        the largest size so far.
+        """
+        across = np.empty(len(block))
+        self.call["survey"](
+            block.ctypes.data,
+            *block.shape,
+            width,
+            within,
+            across.ctypes.data,
+            down.ctypes.data,
+            found.ctypes.data,
+        )
+        return across
 
     def change_sides(
         self,
@@ -212,11 +235,11 @@ def _label_code() -> LabelCode | None:
 
         from gan_eval.runtime.machine_code import compile_module, kept, load_module, processor
         from gan_eval.stats.permutation.label_code import write_labels
-        from gan_eval.stats.permutation.pivot_code import write_pivots
+        from gan_eval.stats.permutation.matrix_code import write_matrices
 
         module, where = ir.Module("gan_eval_tests"), processor()
         write_labels(module)
-        write_pivots(module)
+        write_matrices(module)
         key = f"{module} {where} {version('llvmlite')}"
 
         def make() -> bytes:

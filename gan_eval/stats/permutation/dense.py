@@ -15,7 +15,7 @@ from scipy.spatial.distance import pdist
 from gan_eval.runtime.rooms import room
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
-from gan_eval.stats.permutation.compiled import Array, Labels, padded
+from gan_eval.stats.permutation.compiled import COMPILED_ROWS, Array, Labels, compiled_code, padded
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE
 from gan_eval.stats.permutation.products import Centring, StripProducts, pieces, strip_products
 from gan_eval.stats.scaling import SOME_ROWS, differing_pairs
@@ -181,32 +181,31 @@ class SymmetricForm:
         """First pass: row sums, level and scale of the entries."""
         import torch
 
-        sums = torch.zeros(self.size, dtype=torch.float64, device=self._source.device)
+        sums, device = np.zeros(self.size), self._source.device
+        code = compiled_code() if device == "cpu" and self.size >= COMPILED_ROWS else None
 
-        def work(strip: slice, space: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        def work(strip: slice, space: Tensor) -> tuple[Array, Array, Array]:
             width = strip.stop - strip.start
-            across, down = sums.new_zeros(self.size - strip.start), sums.new_zeros(width)
-            squares, peak = sums.new_zeros(()), sums.new_zeros(())
+            across, down = np.zeros(self.size - strip.start), np.zeros((2, width))
+            found = np.zeros(2)
             for rows, block in self._blocks(strip, space):
-                entries = block[:, :width]
-                low, high = entries.aminmax()
-                peak = torch.maximum(peak, torch.maximum(-low, high))
-                down += entries.sum(0)
-                squares += 2 * entries.square().sum()
-                if rows.start == strip.start:
-                    # The square on the diagonal holds both halves, what follows only one.
-                    squares -= entries[:width].square().sum()
-                across[rows.start - strip.start : rows.stop - strip.start] = entries.sum(1)
-            return across[width:], down, squares, peak
+                # The square on the diagonal holds both halves, what follows only one.
+                within = width if rows.start == strip.start else 0
+                if code is None:
+                    own = _survey(block[:, :width], within, down, found)
+                else:
+                    own = code.survey(block.numpy(), width, within, down, found)
+                across[rows.start - strip.start : rows.stop - strip.start] = own
+            return across[width:], down[0], found
 
         self.squares, self.peak = 0.0, 0.0
-        results = in_order(work, self._strips, self._block, device=self._source.device)
-        for strip, (across, down, squares, peak) in zip(self._strips, results, strict=True):
+        results = in_order(work, self._strips, self._block, device=device)
+        for strip, (across, down, found) in zip(self._strips, results, strict=True):
             sums[strip] += down
             sums[strip.stop :] += across
-            self.squares += float(squares)
-            self.peak = max(self.peak, float(peak))
-        self.row_sums: Array = sums.cpu().numpy()
+            self.squares += float(found[0])
+            self.peak = max(self.peak, float(found[1]))
+        self.row_sums: Array = sums
         self.total = float(self.row_sums.sum())
         centred = self.squares - float(
             2 * (self.row_sums**2).sum() / self.size - (self.total / self.size) ** 2
@@ -217,7 +216,7 @@ class SymmetricForm:
         self._scale = float(np.exp2(-np.round(np.log2(root)))) if root > 0 else 1.0
         self.fast_error = float(2.0**-24 * np.sqrt(centred * self.size))
         shift = -self._scale * (sums / self.size - self.total / (2 * self.size**2))
-        self._centring = Centring(self._scale, shift)
+        self._centring = Centring(self._scale, torch.from_numpy(shift).to(device))
 
     def _block(self) -> Tensor:
         """Return the memory for one block; there is none where blocks are kept."""
@@ -253,6 +252,16 @@ class SymmetricForm:
         if self._stored is None:
             return self._blocks(strip, space)
         return zip(pieces(strip.start, self.size, HEIGHT), self._stored[strip.start], strict=True)
+
+
+def _survey(entries: Tensor, within: int, down: Array, found: Array) -> Array:
+    """Do as :meth:`~gan_eval.stats.permutation.compiled.LabelCode.survey`, by torch."""
+    low, high = entries.aminmax()
+    squares = 2 * entries.square().sum() - entries[:within].square().sum()
+    down[0] += entries.sum(0).cpu().numpy()
+    found += [float(squares), 0.0]
+    found[1] = max(found[1], -float(low), float(high))
+    return entries.sum(1).cpu().numpy()
 
 
 def centred_sums(row_sums: Array, labels: Labels, entries: int) -> Array:

@@ -43,6 +43,8 @@ LACKING = 256
 STORED_ENTRIES = 2**25
 # Rows worked on at once, the least that are worth a thread, and the most parts of all rows.
 ROWS = 1024
+# Rows added up in float32 by sums of six.
+ADDED_ROWS = 4096
 PART_ROWS = 4096
 PARTS = 48
 # Labels in one pass, and those turned to floating point at once.
@@ -231,10 +233,10 @@ class LowRankForm:
             for some in pieces(0, len(labels), LABELS):
                 if code is None:
                     given = torch.from_numpy(labels[some].view(np.uint8)).to(self._device)
-                    work, sums = partial(self._products, given, dtype), self._sums.new_zeros(())
+                    work = partial(self._products, given, dtype)
                 else:
                     work = partial(self._compiled_products, code, labels[some])
-                    sums = self._sums.new_zeros(())
+                sums = self._sums.new_zeros(())
                 for product in in_order(work, self._parts, self._workspace, device=self._device):
                     sums = sums + product
                 values.append(sums.square().sum(1).cpu().numpy())
@@ -268,7 +270,8 @@ class LowRankForm:
         found = self._sums.new_zeros(len(labels), self.rank)
         of_columns = np.zeros(padded(self.rank))
         of_columns[: self.rank] = -self._means[:, 0].numpy()
-        for rows, block in self._blocks(part, space):
+        length = ROWS if self._stored is None else ADDED_ROWS
+        for rows, block in self._blocks(part, space, length):
             matrix = np.zeros((rows.stop - rows.start, len(of_columns)))
             matrix[:, : self.rank] = block.T.numpy()
             sums = Sums(Packed(code, labels, rows), np.float32, self.rank)
@@ -276,12 +279,14 @@ class LowRankForm:
             found += torch.from_numpy(sums.values())
         return found
 
-    def _blocks(self, part: slice, space: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """Return the columns of L for the rows of a part, some at a time, as (rows, (rank,
+    def _blocks(
+        self, part: slice, space: Tensor, length: int = 0
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Return the columns of L for the rows of a part, so many at a time, as (rows, (rank,
         some))."""
         import torch
 
-        for rows in pieces(part.start, part.stop, ROWS):
+        for rows in pieces(part.start, part.stop, length or ROWS):
             if self._stored is not None:
                 yield rows, self._stored[:, rows]
                 continue

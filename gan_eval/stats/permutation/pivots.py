@@ -10,12 +10,10 @@ from scipy.linalg import solve_triangular
 
 from gan_eval.runtime.threads import one_thread_each
 from gan_eval.stats.kernels.kernels import Entries
-from gan_eval.stats.permutation.compiled import Array, LabelCode, compiled_code
+from gan_eval.stats.permutation.compiled import COMPILED_ROWS, Array, LabelCode, compiled_code
 
 ROUNDING_FLOOR = 2.0**-46
 """A mean residual of the diagonal at which float64 has nothing more to give."""
-# From so many candidates on compiled steps pay.
-COMPILED_ROWS = 512
 # The spread is taken from about so many of them.
 SPREAD_ROWS = 512
 
@@ -103,10 +101,10 @@ class Pivots:
         steps = _Steps if code is None else partial(_CompiledSteps, code)
         step = steps(self._columns, self._factor, self.residuals, row)
         while self.rank < rank:
-            if self.rank % 4 == 0 and self.trace() <= floor:
-                return
             height = float(self.residuals[step.pivot])
-            if height <= ROUNDING_FLOOR:
+            # The trace is no less than the largest residual.
+            enough = self.rank % 4 == 0 and height <= floor and self.trace() <= floor
+            if enough or height <= ROUNDING_FLOOR:
                 return
             self._chosen.append(step.pivot)
             self._entries(shared)

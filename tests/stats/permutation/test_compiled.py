@@ -73,6 +73,22 @@ def test_sums_of_rows_are_products_with_labels(rows, columns, dtype):
         assert not sums.values().any()
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "width"), [(1, 16, 1), (7, 16, 9), (60, 48, 48), (150, 32, 27)]
+)
+def test_the_first_look_at_a_block(rows, columns, width):
+    """What stands beyond the columns counts for nothing."""
+    block = np.random.default_rng(rows).normal(size=(rows, columns))
+    block[:, width:] = np.nan
+    down, found, within = np.ones((2, width)), np.array([3.0, 0.5]), rows // 2
+    across = code().survey(block, width, within, down, found)
+    entries = block[:, :width]
+    np.testing.assert_allclose(across, entries.sum(1), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(down[0], 1 + entries.sum(0), rtol=1e-12, atol=1e-12)
+    squares = np.square(entries).sum() + np.square(entries[within:]).sum()
+    assert found == pytest.approx([3 + squares, max(0.5, np.abs(entries).max())], rel=1e-13)
+
+
 def oracle(matrix, n, drawn, factor, *, biased):
     """(1 + #{null ≥ observed}) / (1 + k) from the whole matrix in float64; ties within 1e-11."""
     if not biased:

@@ -1,4 +1,4 @@
-"""Machine code for a pivoted Cholesky factor."""
+"""Machine code for a pivoted Cholesky factor, and for the first look at a block of a matrix."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from gan_eval.stats.permutation.writer import DOUBLE, LONG, POINTER, Writer
 
 # Numbers of float64 in a vector, and how many vectors of a row are worked on at once.
 LANES, VECTORS = 8, 4
+# Rows added up before their sum is added to that of those before.
+GATHERED_ROWS = 48
 
 
-def write_pivots(module: ir.Module) -> None:
+def write_matrices(module: ir.Module) -> None:
     """Write the functions into a module."""
     _eliminate(module, _worst(module))
+    _survey(module)
 
 
 def _eliminate(module: ir.Module, worst: ir.Function) -> None:
@@ -97,3 +100,70 @@ def _worst(module: ir.Module) -> ir.Function:
     w.each(size, LANES, write)
     w.finish()
     return w.function
+
+
+def _survey(module: ir.Module) -> None:
+    """survey(block (rows, columns), rows, columns, width, within, across (rows), down (2, width),
+    found (2)).
+
+    Of the first ``width`` columns: writes the sums of the rows, adds the rows to ``down[0]``, some
+    at a time by way of ``down[1]``, so that roundings stay few, and to ``found`` the sum of
+    squares, twice in rows from ``within`` on, with the largest size beside it.
+    """
+    kinds = [POINTER, LONG, LONG, LONG, LONG, POINTER, POINTER, POINTER]
+    w = Writer(module, "survey", kinds)
+    b = w.b
+    block, rows, columns, width, within, across, down, found = w.arguments
+    whole = b.and_(width, w.long(-LANES))
+    squares, peak = w.load(found, w.long(0), DOUBLE), w.load(found, w.long(1), DOUBLE)
+
+    some_down = w.at(down, width, DOUBLE)
+
+    def larger(first: Any, second: Any) -> Any:
+        return b.select(b.fcmp_ordered(">", first, second), first, second)
+
+    def step(first: Any, now: list[Any], column: Any, kind: ir.Type) -> list[Any]:
+        entry = w.load(block, b.add(first, column), kind, DOUBLE)
+        w.store(b.fadd(w.load(some_down, column, kind, DOUBLE), entry), some_down, column, DOUBLE)
+        size = larger(entry, b.fneg(entry))
+        square = b.fmul(entry, entry)
+        return [b.fadd(now[0], entry), b.fadd(now[1], square), larger(size, now[2])]
+
+    def empty(column: Any, kind: ir.Type) -> None:
+        w.store(w.splat(ir.Constant(DOUBLE, 0.0), kind), some_down, column, DOUBLE)
+
+    def gather(column: Any, kind: ir.Type) -> None:
+        before, some = (w.load(sums, column, kind, DOUBLE) for sums in (down, some_down))
+        w.store(b.fadd(before, some), down, column, DOUBLE)
+
+    def survey_rows(start: Any, stop: Any, now: list[Any]) -> list[Any]:
+        with w.carry(start, stop, 1, now) as row:
+            first = b.mul(row.index, columns)
+            zeros = w.splat(ir.Constant(DOUBLE, 0.0), ir.VectorType(DOUBLE, LANES))
+            with w.carry(w.long(0), whole, LANES, [zeros] * 3) as some:
+                some.then = step(first, some.now, some.index, ir.VectorType(DOUBLE, LANES))
+            found_here = [ir.Constant(DOUBLE, 0.0), ir.Constant(DOUBLE, 0.0), row.now[1]]
+            for lane in range(LANES):
+                at = ir.Constant(ir.IntType(32), lane)
+                lanes = [b.extract_element(value, at) for value in some.now]
+                found_here = [
+                    b.fadd(found_here[0], lanes[0]),
+                    b.fadd(found_here[1], lanes[1]),
+                    larger(lanes[2], found_here[2]),
+                ]
+            with w.carry(whole, width, 1, found_here) as one:
+                one.then = step(first, one.now, one.index, DOUBLE)
+            w.store(one.now[0], across, row.index, DOUBLE)
+            once = b.icmp_signed("<", row.index, within)
+            weight = b.select(once, ir.Constant(DOUBLE, 1.0), ir.Constant(DOUBLE, 2.0))
+            row.then = [b.fadd(row.now[0], b.fmul(weight, one.now[1])), one.now[2]]
+        return row.now
+
+    with w.carry(w.long(0), rows, GATHERED_ROWS, [squares, peak]) as group:
+        w.each(width, LANES, empty)
+        stop = w.least(b.add(group.index, w.long(GATHERED_ROWS)), rows)
+        group.then = survey_rows(group.index, stop, group.now)
+        w.each(width, LANES, gather)
+    w.store(group.now[0], found, w.long(0), DOUBLE)
+    w.store(group.now[1], found, w.long(1), DOUBLE)
+    w.finish()
