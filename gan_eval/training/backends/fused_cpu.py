@@ -37,7 +37,8 @@ _MEMORY = 2**30
 
 
 class FusedCPUBackend:
-    """Thousands of replicates side by side: SIMD lanes, shared out among CPU threads.
+    """Thousands of replicates side by side: SIMD lanes, shared out among CPU threads. Where only a
+    few are asked for, each has all lanes, its examples side by side; its bits are the same.
 
     Where nothing was said of threads, every core is used: replicates share nothing, so that many
     threads are as good as many processes. In float32, tanh, exponential and logarithm are good to

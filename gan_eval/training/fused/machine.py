@@ -1,9 +1,10 @@
 """The small language that a fused kernel is written in, apart from what carries it out.
 
 A kernel is a Python function of a ``Machine`` that computes with ``Value``s, one number a lane,
-each lane a replicate. A machine writes down what the function does: as LLVM's vector instructions
-(``llvm.py``) or as the source of a CUDA kernel (``cuda_source.py``). Python's own loops are
-unrolled; ``each``, ``fold`` and ``tables`` unroll what is short and loop over what is long.
+each lane a replicate or, in ``one``, an example of the only replicate. A machine writes down what
+the function does: as LLVM's vector instructions (``llvm.py``) or as the source of a CUDA kernel
+(``cuda_source.py``). Python's own loops are unrolled; ``each``, ``fold`` and ``tables`` unroll what
+is short and loop over what is long.
 """
 
 from __future__ import annotations

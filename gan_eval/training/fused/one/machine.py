@@ -51,7 +51,7 @@ class OneReplicate(Lanes):
         first = self.builder.extract_element(word.handle, ir.Constant(_WORD, 0))
         return Value(self, self.builder.zext(first, _INDEX), "index")
 
-    def last_lane_from(self, lane: int, value: Value, other: Value) -> Value:
+    def in_lane(self, lane: int, other: Value, value: Value) -> Value:
         """``other`` in one lane, ``value`` in the rest."""
         flags = [int(i == lane) for i in range(self.width)]
         where = Value(self, ir.Constant(self.types["flag"], flags), "flag")
@@ -60,30 +60,23 @@ class OneReplicate(Lanes):
     # --- Lanes and rows ------------------------------------------------------------------------
 
     def transposed(self, vectors: Sequence[Value]) -> list[Value]:
-        """Of ``width`` vectors, lane i of each as vector i."""
+        """Of ``width`` vectors, lane i of each as vector i.
+
+        As a matrix is transposed by blocks: of 2 × 2 blocks of 1, then of 2, then of 4, … numbers
+        those off the diagonal change places, which takes two shuffles of two vectors.
+        """
         found = [vector.handle for vector in vectors]
-        step = 1
-        while step < self.width:
-            # Of two vectors that are a step apart, the blocks of as many lanes that are out of
-            # place change places. The order of lanes is kept such that halves are interleaved.
-            for i in range(self.width):
+        width, step = self.width, 1
+        while step < width:
+            for i in range(width):
                 if not i & step:
                     a, b = found[i], found[i + step]
-                    found[i] = self._mix(a, b, [self._from(p, step, 0) for p in self._places])
-                    found[i + step] = self._mix(
-                        a, b, [self._from(p, step, step) for p in self._places]
-                    )
+                    # Lanes of a and then of b: the left blocks of both, and the right ones.
+                    left = [(lane & ~step) + (width if lane & step else 0) for lane in range(width)]
+                    found[i] = self._mix(a, b, left)
+                    found[i + step] = self._mix(a, b, [lane + step for lane in left])
             step *= 2
         return [Value(self, handle, "real") for handle in found]
-
-    @property
-    def _places(self) -> range:
-        return range(self.width)
-
-    def _from(self, lane: int, step: int, offset: int) -> int:
-        """Find the lane of two vectors, one after the other, that a transposition puts here."""
-        second = bool(lane & step)
-        return (lane & ~step) + offset + (self.width if second else 0)
 
     def _mix(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
         mask = ir.Constant(ir.VectorType(_WORD, len(lanes)), lanes)

@@ -206,7 +206,7 @@ class _Tile:
         factor = k.numbers(own.rows)[self.row * k.width + lane]
         found = k.fma(values, factor, total)
         if own.alone and layout.of_outputs and layout.inputs // k.width == self.vector:
-            found = k.last_lane_from(layout.inputs % k.width, found, total)
+            found = k.in_lane(layout.inputs % k.width, total, found)
         return found
 
 
