@@ -193,16 +193,15 @@ class Values:
 
     def update(self, values: pa.Array) -> Self:
         """Take in values, which are compared as texts; null is a missing one."""
-        import pyarrow as pa
         from pyarrow import compute
 
-        for one in compute.value_counts(values).tolist():  # pyright: ignore[reportAttributeAccessIssue]
-            if one["values"] is None:
-                self.missing += one["counts"]
+        found: Any = compute.value_counts(values)  # pyright: ignore[reportAttributeAccessIssue]
+        texts = found.field("values").cast("string").to_pylist()
+        for text, count in zip(texts, found.field("counts").to_pylist(), strict=True):
+            if text is None:
+                self.missing += count
             else:
-                value = one["values"]
-                text = value if isinstance(value, str) else pa.scalar(value).cast("string").as_py()
-                self.counts.update(text, one["counts"])
+                self.counts.update(text, count)
         return self
 
     def merge(self, other: Values) -> Self:
