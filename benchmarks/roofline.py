@@ -1,10 +1,12 @@
 """What the processor could do for one example of a training, and the share of it that is reached.
 
-    python -m benchmarks.roofline [--rounds 5] [--replicates 2048]
+    python -m benchmarks.roofline [--rounds 40] [--replicates 512]
 
 counts the operations of ``fused_cpu``'s program (``benchmarks/counting.py``), measures how many of
-each kind the processor can start a second, in a loop of independent ones that is made by the same
-code generator as the kernel, on as many threads, and lets both take turns with a training.
+each kind one core can start a second, in a loop of independent ones that is made by the same code
+generator as the kernel, and lets all of these loops and a training take turns in many short rounds.
+Everything runs on one thread and is measured in seconds of the processor, so that others on the
+machine disturb it little; a share is the median over rounds, with the middle half of them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ import ctypes
 import statistics
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +33,7 @@ from gan_eval.training.fused.values import Kind, Value
 
 CHAINS = 12
 """Independent chains of operations: more than the latency of one, and they fit 16 registers."""
-TURNS = 2**21
+TURNS = 2**17
 """Turns of the loop in a call, each with one operation a chain."""
 
 Step = Callable[[Lanes, Value, Value], Value]
@@ -107,39 +108,35 @@ def _compiled(module: ir.Module, width: int) -> Any:
     return engine
 
 
-def rate(operation: str, count: int) -> float:
-    """Operations a second, all lanes of so many threads together."""
+def rate(operation: str) -> float:
+    """Operations a second of the processor, all lanes of one thread together."""
     call, operations, _ = loop_of(operation)
-    began = time.perf_counter()
-    with ThreadPoolExecutor(count) as pool:
-        for done in [pool.submit(call) for _ in range(count)]:
-            done.result()
-    return operations * processor().width * count / (time.perf_counter() - began)
+    call()  # the first meets caches and predictors that another has filled
+    began = time.thread_time()
+    call()
+    return operations * processor().width / (time.thread_time() - began)
 
 
 def measure(config: TrainingConfig, replicates: int, rounds: int) -> dict[str, list[float]]:
     """Examples/sec of ``fused_cpu`` and operations/sec by kind, of each round, in turn."""
-    count = threads.for_replicates()
-    trainer = backend("fused_cpu")
-    trainer.train(config.model_copy(update={"epochs": 1}), range(replicates))
-    for operation in STEPS:
-        rate(operation, 1)
+    trainer, examples = backend("fused_cpu"), replicates * config.epochs * config.n_examples
     found: dict[str, list[float]] = {name: [] for name in ("examples", *STEPS)}
-    for _ in range(rounds):
-        for operation in STEPS:
-            found[operation].append(rate(operation, count))
-        began = time.perf_counter()
-        trainer.train(config, range(replicates))
-        examples = replicates * config.epochs * config.n_examples
-        found["examples"].append(examples / (time.perf_counter() - began))
+    with threads.allow(1):
+        for number in range(rounds + 1):
+            round_of = {operation: rate(operation) for operation in STEPS}
+            began = time.thread_time()
+            trainer.train(config, range(replicates))
+            round_of["examples"] = examples / (time.thread_time() - began)
+            if number:  # the first one compiles
+                for name, value in round_of.items():
+                    found[name].append(value)
     return found
 
 
-def share(floating: float, found: dict[str, list[float]]) -> list[float]:
-    """Of each round: floating-point operations of a training over the multiply-adds that the
-    processor could start meanwhile."""
-    both = zip(found["examples"], found["fma"], strict=True)
-    return [floating * examples / peak for examples, peak in both]
+def spread(shares: list[float]) -> str:
+    """The median, and the middle half of rounds."""
+    low, middle, high = statistics.quantiles(shares, n=4)
+    return f"{middle:.0%} ({low:.0%} … {high:.0%} of the middle half of rounds)"
 
 
 def print_counts(counts: dict[tuple[str, str], float]) -> None:
@@ -154,32 +151,34 @@ def print_counts(counts: dict[tuple[str, str], float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Operations of an example against the peak.")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--replicates", type=int, default=2048)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--replicates", type=int, default=512)
     arguments = parser.parse_args()
     config, where = TrainingConfig(), processor()
     counts = operations_per_example(config)
     print_counts(counts)
     found = measure(config, arguments.replicates, arguments.rounds)
     middle = {name: statistics.median(series) for name, series in found.items()}
-    count = threads.for_replicates()
-    print(
-        f"\n{where.name}, {where.width} lanes, {count} threads; {arguments.rounds} rounds, medians"
-    )
+    print(f"\n{where.name}, {where.width} lanes, one thread; {arguments.rounds} rounds, medians")
     print(f"{'':24}{'an example':>12}{'G a second':>12}{'ns, alone':>12}")
-    for name in STEPS:
-        n = total(counts, name)
+    of_each = {name: total(counts, name) for name in STEPS}
+    for name, n in of_each.items():
         print(f"{name:24}{n:>12.1f}{middle[name] / 1e9:>12.2f}{1e9 * n / middle[name]:>12.2f}")
+    # Of each round: what an example's operations take if done one kind after another.
+    by_round = [
+        dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)
+    ]
+    alone = [sum(n / one[name] for name, n in of_each.items()) for one in by_round]
+    print(f"{'one after another':48}{1e9 * statistics.median(alone):>12.2f}")
     floating = total(counts, *FLOATING)
-    shares = share(floating, found)
     print(
         f"fused_cpu: {middle['examples'] / 1e6:,.1f} M examples/sec, "
         f"{1e9 / middle['examples']:.1f} ns an example, {floating:.0f} floating-point operations"
     )
-    print(
-        f"share of the multiply-add peak: {statistics.median(shares):.0%} "
-        f"({min(shares):.0%} … {max(shares):.0%} of rounds)"
-    )
+    peak = [floating * one["examples"] / one["fma"] for one in by_round]
+    print(f"share of the multiply-add peak: {spread(peak)}")
+    rows = [one["examples"] * seconds for one, seconds in zip(by_round, alone, strict=True)]
+    print(f"share of one after another: {spread(rows)}")
 
 
 if __name__ == "__main__":

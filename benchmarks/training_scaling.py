@@ -123,11 +123,11 @@ def measure(path: Path, rounds: int) -> None:
     measured = list(points())
     for point in measured:
         point.prepare()
-        roofline.rate("fma", point.threads)
+        roofline.rate("fma")
     for number in range(rounds):
         for point in measured:
             point.rates.append(point.run())
-            peak = roofline.rate("fma", point.threads)
+            peak = point.threads * roofline.rate("fma")
             point.shares.append(point.operations * point.rates[-1] / peak)
         print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
     with path.open("w", newline="", encoding="utf-8") as file:
