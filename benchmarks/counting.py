@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.draws import Stream
 from gan_eval.training.fused import buffers
 from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Machine, Memory, Variable
@@ -30,7 +29,7 @@ FLOATING = ("fma", "mul", "add", "div", "sqrt")
 """Operations on reals: multiply-add, product, sum or difference, quotient, root."""
 INTEGER = ("integer", "wide")
 """Of words (32 bits), and of words held in 64 bits, of which a register holds half as many."""
-OTHER = ("compare", "select", "sign", "convert", "load", "store", "gather", "scatter")
+OTHER = ("compare", "select", "sign", "convert", "load", "store", "exchange")
 OPERATIONS = (*FLOATING, *INTEGER, *OTHER)
 
 _REAL = {"+": "add", "-": "add", "*": "mul", "/": "div"}
@@ -151,24 +150,18 @@ class CountedMemory(Memory):
     def __setitem__(self, index: Index, value: Value) -> None:
         self.k._count("store", self.kind)
 
-    def gather(self, index: Value, offset: Index = 0) -> Value:
-        return self.k._count("gather", self.kind)
-
-    def scatter(self, index: Value, value: Value) -> None:
-        self.k._count("scatter", self.kind)
-
-
-class _Draws(Draws):
-    def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
-        assert isinstance(self.k, Counting)
-        with self.k.during("shuffle"):
-            super().shuffle(order, n, index, stream)
+    def exchange(self, index: Value, value: Value, offset: Index = 0) -> Value:
+        return self.k._count("exchange", self.kind)
 
 
 class _Training(Training):
     """The program, with its parts counted apart."""
 
     k: Counting
+
+    def order_rows(self, epoch: Value) -> None:
+        with self.k.during("shuffle"):
+            super().order_rows(epoch)
 
     def draw_noise(self, epoch: Value, start: Value, stop: Value) -> Value:
         with self.k.during("noise"):
@@ -198,14 +191,25 @@ def operations_per_example(
     shape = Shape.of(config)
     k = machine(double=shape.double)
     word, real = Value(k, None, "word"), Value(k, None, "real")
+    kinds: dict[str, Kind] = dict.fromkeys(("rows", "moved"), shape.kind("wide"))
     memories: dict[str, Any] = {
-        name: CountedMemory(k, "word" if name == "order" else "real")
+        name: CountedMemory(k, kinds.get(name, "real"))
         for name in (
-            *("parameters", "first", "second", "before", "average", "rows", "order", "noise"),
+            *(
+                "parameters",
+                "first",
+                "second",
+                "before",
+                "average",
+                "rows",
+                "moved",
+                "order",
+                "noise",
+            ),
             *("gradients", "trace", "affine", "steps"),
         )
     }
-    draws = _Draws(k, word, word)
+    draws = Draws(k, word, word)
     k.counts.clear()  # a seed's keys are made once a training
     of_call = buffers.numbers(config, 0, 1)
     numbers: dict[str, Any] = dict.fromkeys(REALS, real) | {

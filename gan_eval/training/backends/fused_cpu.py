@@ -26,6 +26,7 @@ from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import POINTERS, Kernel, kernel
 from gan_eval.training.fused.one_runner import OneRunner, alone_up_to, width_alone
 from gan_eval.training.fused.shape import Shape
+from gan_eval.training.fused.values import Kind
 from gan_eval.training.trained import Array, OnEpoch, TrainedGANs
 
 _NARROW = 4
@@ -41,9 +42,9 @@ class FusedCPUBackend:
     few are asked for, each has all lanes, its examples side by side; its bits are the same.
 
     Where nothing was said of threads, every core is used: replicates share nothing, so that many
-    threads are as good as many processes. In float32, tanh, exponential and logarithm are good to
-    3 units in the last place (``gan_eval.training.fused.functions``); in float64 they are the C
-    library's.
+    threads are as good as many processes. In float32, tanh is good to 6 units in the last place,
+    exponential and logarithm to 1.1 (``gan_eval.training.fused.functions``); in float64 they are
+    the C library's.
     """
 
     name = "fused_cpu"
@@ -145,6 +146,7 @@ class Runner(Protocol):
 
 # --- Blocks of lanes -------------------------------------------------------------------------
 
+_INTEGERS: dict[Kind, type[np.generic]] = {"word": np.uint32, "wide": np.uint64}
 KEPT = ("seed_low", "seed_high", "trace", "affine")
 """The memories that each block has for itself, beside the state of its trainings; any other is
 worked in and then of no use."""
@@ -168,12 +170,12 @@ class LaneRunner:
         n, d = config.n_examples, config.dimension
         sizes = {
             **dict.fromkeys(("seed_low", "seed_high"), 1),
-            **dict.fromkeys(("before", "average"), 0),
+            **dict.fromkeys(("before", "average", "order"), 0),
             **self.shape.state,
             "gradients": self.shape.parameters,
             "trace": (self.calls[0][1] - self.calls[0][0]) * self.shape.traced,
-            "order": n,
-            "rows": (n + 3) * d,
+            "rows": (n + 3) * self.shape.row_entries,
+            "moved": n * self.shape.row_entries,
             "affine": (d + 1) * d,
             "noise": config.batch_size * config.latent_size + 16,
             "scratch": max(kernel.scratch, 1),
@@ -181,7 +183,7 @@ class LaneRunner:
         self.kept = {*KEPT, *self.shape.state}
         self.memory: dict[str, NDArray[Any]] = {}
         for name, size in sizes.items():
-            dtype = np.uint32 if POINTERS[name] == "word" else config.numpy_dtype
+            dtype = _INTEGERS.get(POINTERS[name], config.numpy_dtype)
             blocks = self.count if name in self.kept else 1
             self.memory[name] = aligned((blocks, size, kernel.width), dtype)
         self.tables: dict[tuple[int, int], Array] = {}

@@ -20,7 +20,7 @@ from gan_eval.training.fused.shape import Arguments, Shape
 from gan_eval.training.fused.values import Index, Value
 
 if TYPE_CHECKING:
-    from gan_eval.training.fused.cuda_source import Source
+    from gan_eval.training.fused.cuda_source import Source, SourceMemory
 
 TOGETHER = 8
 """Rows whose loads are under way at once."""
@@ -33,8 +33,8 @@ class CUDADraws(Draws):
 
     k: Source
 
-    def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
-        """The order of ``Draws.shuffle``."""
+    def shuffle(self, order: SourceMemory, n: Value, index: Index, stream: Stream) -> None:
+        """A uniform order (n words) of 0 … n − 1, that of ``Draws.move``."""
         k = self.k
 
         def fill(i: Value) -> None:
@@ -55,7 +55,7 @@ class CUDADraws(Draws):
         k.loop(0, blocks / 2, lambda two: swap(two * 2, 2))
         k.loop(blocks / 2 * 2, blocks, lambda block: swap(block, 1))
 
-    def _swap(self, order: Memory, places: Sequence[Value], js: Sequence[Value]) -> None:
+    def _swap(self, order: SourceMemory, places: Sequence[Value], js: Sequence[Value]) -> None:
         """Swap each place i, the largest first, with its j ≤ i, in turn; all are loaded first.
 
         An earlier swap changes what stands at its own i, where no later one looks, and at its j.
@@ -76,10 +76,24 @@ class CUDATraining(Training):
 
     k: Source
 
-    def __init__(self, k: Source, shape: Shape, arguments: Arguments, batch_size: int) -> None:
+    def __init__(
+        self,
+        k: Source,
+        shape: Shape,
+        arguments: Arguments,
+        batch_size: int,
+        rows: SourceMemory,
+        order: SourceMemory,
+    ) -> None:
         super().__init__(k, shape, arguments)
+        self.rows, self.order = rows, order
         size = -(-batch_size // TOGETHER) * TOGETHER * shape.dimension
         self.fetched = k.scratch(size) if size <= MOST else None
+
+    def order_rows(self, epoch: Value) -> None:
+        """Rows stay where they are: a thread that moved them would write twice as much."""
+        assert isinstance(self.a.draws, CUDADraws)
+        self.a.draws.shuffle(self.order, self.a.n, epoch, Stream.EPOCH_ORDER)
 
     def draw_noise(self, epoch: Value, start: Value, stop: Value) -> Value:
         """The same, and the rows of the batch."""
@@ -88,14 +102,14 @@ class CUDATraining(Training):
         return super().draw_noise(epoch, start, stop)
 
     def _fetch(self, fetched: Memory, start: Value, stop: Value) -> None:
-        k, a, d = self.k, self.a, self.shape.dimension
+        k, d = self.k, self.shape.dimension
 
         def some(group: Value) -> None:
             first = start + group * TOGETHER
             # What is left over of the last ones is the last row again.
             places = [k.smaller(first + i, stop - 1) for i in range(TOGETHER)]
-            rows = [a.order[place] * d for place in places]
-            found = [a.rows.gather(row, j) for row in rows for j in range(d)]
+            rows = [self.order[place] * d for place in places]
+            found = [self.rows.gather(row, j) for row in rows for j in range(d)]
             for i, value in enumerate(found):
                 fetched[group * (TOGETHER * d) + i] = value
 
@@ -105,7 +119,10 @@ class CUDATraining(Training):
         """The training row that the epoch's order has at a place of a batch."""
         d, fetched = self.shape.dimension, self.fetched
         if fetched is None:
-            return super().row(batch, i)
+            at = self.order[batch.start + i] * d
+            return self.k.tables(1, d, lambda places: [self.rows.gather(at, j) for _, j in places])[
+                0
+            ]
         return self.k.tables(1, d, lambda places: [fetched[i * d + j] for _, j in places])[0]
 
     def step(self, net: Net, batch: Batch, turn: int = 0, origin: Memory | None = None) -> None:

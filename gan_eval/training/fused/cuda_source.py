@@ -180,6 +180,11 @@ class SourceMemory(Memory):
     def scatter(self, index: Value, value: Value) -> None:
         self.k.write(f"{self._place(f'i64({index.handle})')} = {value.handle}")
 
+    def exchange(self, index: Value, value: Value, offset: Index = 0) -> Value:
+        found = self.gather(index, offset)
+        self.scatter(index + self.k.convert(self.k.index(offset), "word"), value)
+        return found
+
 
 class RowMemory(SourceMemory):
     """The training rows: the coordinates of one row of one thread side by side, because threads
@@ -231,7 +236,7 @@ def registers(shape: Shape) -> int | None:
 
 def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str]) -> str:
     k = Source(double=shape.double)
-    memories: dict[str, Memory] = {
+    memories: dict[str, SourceMemory] = {
         pointer: SourceMemory(k, pointer, kind, "({}) * threads + t")
         for pointer, kind in GLOBAL.items()
     }
@@ -242,7 +247,7 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
         pointer: each[pointer not in ("first", "second")](size)
         for pointer, size in shape.state.items()
     }
-    unused = {"before": state, "average": state}
+    unused = dict.fromkeys(("before", "average", "moved"), state)
     seeds = (k.named(f"u32({word}[t])", "word") for word in ("seed_low", "seed_high"))
     numbers: dict[str, Any] = {
         argument: Value(k, argument, "real" if argument in REALS else "index")
@@ -257,7 +262,7 @@ def _function(shape: Shape, batch_size: int, name: str, prologue: Sequence[str])
         gradients=k.scratch(shape.parameters),
         noise=k.scratch(batch_size * shape.latent + 16),
     )
-    training = CUDATraining(k, shape, arguments, batch_size)
+    training = CUDATraining(k, shape, arguments, batch_size, memories["rows"], memories["order"])
     if name == "start":
         training.make_rows()
     else:

@@ -217,19 +217,15 @@ class LaneMemory(Memory):
     def __setitem__(self, index: Index, value: Value) -> None:
         self.k.builder.store(value.handle, self._place(index))
 
-    def gather(self, index: Value, offset: Index = 0) -> Value:
+    def exchange(self, index: Value, value: Value, offset: Index = 0) -> Value:
         k, b = self.k, self.k.builder
-        gathered = ir.Constant(k.types[self.kind], ir.Undefined)
+        found = ir.Constant(k.types[self.kind], ir.Undefined)
+        # Lane by lane, so that no address is kept for later.
         for lane, place in enumerate(self._lane_places(index, offset)):
-            loaded = b.load(place, typ=k.scalar[self.kind])
-            gathered = b.insert_element(gathered, loaded, ir.Constant(ir.IntType(32), lane))
-        return Value(k, gathered, self.kind)
-
-    def scatter(self, index: Value, value: Value) -> None:
-        b = self.k.builder
-        for lane, place in enumerate(self._lane_places(index, 0)):
-            one = b.extract_element(value.handle, ir.Constant(ir.IntType(32), lane))
-            b.store(one, place)
+            at = ir.Constant(ir.IntType(32), lane)
+            found = b.insert_element(found, b.load(place, typ=k.scalar[self.kind]), at)
+            b.store(b.extract_element(value.handle, at), place)
+        return Value(k, found, self.kind)
 
     @property
     def _entry(self) -> Any:

@@ -31,9 +31,11 @@ from gan_eval.training.fused.shape import INDICES, REALS, Arguments, Shape
 from gan_eval.training.fused.values import Kind
 
 POINTERS: dict[str, Kind] = {
-    **dict.fromkeys(("seed_low", "seed_high", "order"), "word"),
+    **dict.fromkeys(("seed_low", "seed_high"), "word"),
+    **dict.fromkeys(("rows", "moved"), "wide"),
+    "order": "word",
     **dict.fromkeys(("parameters", "first", "second", "before", "average"), "real"),
-    **dict.fromkeys(("rows", "noise", "gradients"), "real"),
+    **dict.fromkeys(("noise", "gradients"), "real"),
     **dict.fromkeys(("trace", "affine", "steps", "scratch"), "real"),
 }
 SHARED = ("steps",)
@@ -65,7 +67,7 @@ def _module(shape: Shape, width: int, fused: bool, one: bool) -> tuple[ir.Module
         machine = OneReplicate if one else Lanes
         k = machine(module, name, width, arguments, double=shape.double, fused=fused)
         memories: dict[str, Any] = {
-            pointer: k.memory(position, kind, shared=one or pointer in SHARED)
+            pointer: k.memory(position, shape.kind(kind, one=one), shared=one or pointer in SHARED)
             for position, (pointer, kind) in enumerate(POINTERS.items())
         }
         k.scratch_pointer = memories.pop("scratch").pointer

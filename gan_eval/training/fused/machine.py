@@ -33,14 +33,12 @@ class Memory(ABC):
     def __setitem__(self, index: Index, value: Value) -> None: ...
 
     @abstractmethod
-    def gather(self, index: Value, offset: Index = 0) -> Value:
-        """The numbers at the position that each lane names, a ``word``, and so many further on.
+    def exchange(self, index: Value, value: Value, offset: Index = 0) -> Value:
+        """Put in numbers at the position that each lane names, a ``word``, and so many further on;
+        return those that were there.
 
         A position is below 2³² by the number of lanes.
         """
-
-    @abstractmethod
-    def scatter(self, index: Value, value: Value) -> None: ...
 
 
 Table = Sequence[Value] | Memory

@@ -74,6 +74,7 @@ class OneRunner:
             **dict.fromkeys(("parameters", "first", "second", "before", "gradients"), parameters),
             "average": state.get("average", 0),
             "trace": (epochs[1] - epochs[0]) * self.shape.traced,
+            "moved": 0,
             "order": n + 2 * W,
             "rows": (n + 5 * W) * d + W,
             "affine": (d + 1) * d,

@@ -80,18 +80,21 @@ class Draws:
         low_part = (k.convert(low, "wide") * span) >> 32
         return k.convert((k.convert(high, "wide") * span + low_part) >> 32, "word")
 
-    def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
-        """A uniform order (n words) of 0 … n − 1: Fisher–Yates from the end, two swaps a block."""
+    def move(
+        self, rows: Memory, moved: Memory, size: int, n: Value, index: Index, stream: Stream
+    ) -> None:
+        """``moved`` becomes n rows of so many entries in a uniform order: Fisher–Yates from the
+        end, two swaps a block."""
         k = self.k
 
-        def fill(i: Value) -> None:
-            order[i] = k.convert(i, "word")
-
         def swap(i: Value, high: Value, low: Value) -> None:
-            j = self.below(self._word(i + 1), high, low)
-            here, there = order[i], order.gather(j)
-            order[i] = there
-            order.scatter(j, here)
+            j = self.below(self._word(i + 1), high, low) * size
+
+            def entry(e: Index) -> None:
+                at = i * size + e
+                moved[at] = moved.exchange(j, moved[at], e)
+
+            k.each(size, entry)
 
         def two(block: Value) -> None:
             words = [word for (word,) in self.blocks([block], index, stream)]
@@ -100,5 +103,8 @@ class Draws:
             # Where n is even this ends with i = 0, which swaps with itself: j = ⌊w / 2⁶⁴⌋ = 0.
             swap(i - 1, *words[2:])
 
-        k.loop(0, n, fill)
+        def copy(i: Value) -> None:
+            moved[i] = rows[i]
+
+        k.loop(0, n * size, copy)
         k.loop(0, n / 2, two)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.losses import Loss
-from gan_eval.training.fused.machine import Machine, Memory, Table
+from gan_eval.training.fused.machine import UNROLLED, Machine, Memory, Table
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.optimizer import step
 from gan_eval.training.fused.penalty import backward
@@ -34,18 +34,33 @@ class Batch:
     """What its gradients are multiplied with; None where they are summed."""
 
 
+def pack(k: Machine, numbers: Sequence[Value]) -> Value:
+    """An entry of 64 bits of one or two float32."""
+    low, *high = (k.convert(k.bits(x), "wide") for x in numbers)
+    return low ^ (high[0] << 32) if high else low
+
+
+def unpack(k: Machine, entry: Value) -> list[Value]:
+    """The numbers that ``pack`` put into an entry."""
+    return [k.from_bits(k.convert(half, "word")) for half in (entry, k.upper(entry))]
+
+
 class Training:
     """The program of one shape on one machine."""
 
     def __init__(self, k: Machine, shape: Shape, arguments: Arguments) -> None:
         self.k, self.shape, self.a = k, shape, arguments
         self.G, self.D = shape.generator, shape.discriminator
+        self.packed = 2 if arguments.rows.kind == "wide" else 1
+        """Numbers of a row in an entry of its memory."""
+        self.entries = -(-shape.dimension // self.packed)
 
     # --- Data ----------------------------------------------------------------------------------
 
     def make_rows(self) -> None:
         """The training rows x A + b of each lane's seed."""
         k, a, d = self.k, self.a, self.shape.dimension
+        size, each = self.entries, self.packed
         # Four normal numbers at a time: as many rows as they fill without a rest.
         raw = k.scratch(4 * d)
 
@@ -58,17 +73,30 @@ class Training:
                 transform(group * 4 + row, row * d)
 
         def transform(at: Value, start: int) -> None:
-            def coordinate(j: int | Value) -> None:
-                (value,) = k.fold(
+            def coordinates(count: int, first: Index) -> list[Value]:
+                return k.fold(
                     d,
-                    [a.affine[j + d * d]],
-                    lambda total, i: [k.fma(raw[i + start], a.affine[i * d + j], total[0])],
+                    [a.affine[first + (d * d + c)] for c in range(count)],
+                    lambda totals, i: [
+                        k.fma(raw[i + start], a.affine[i * d + first + c], total)
+                        for c, total in enumerate(totals)
+                    ],
                 )
-                a.rows[at * d + j] = value
 
-            k.each(d, coordinate)
+            def entry(e: Index, count: int = each) -> None:
+                numbers = coordinates(count, e * each)
+                a.rows[at * size + e] = pack(k, numbers) if each > 1 else numbers[0]
+
+            k.each(d // each, entry)
+            if d % each:
+                entry(size - 1, d % each)
 
         k.loop(0, (a.n + 3) / 4, four_rows)
+
+    def order_rows(self, epoch: Value) -> None:
+        """Bring the rows into the order of an epoch."""
+        a = self.a
+        a.draws.move(a.rows, a.moved, self.entries, a.n, epoch, Stream.EPOCH_ORDER)
 
     def draw_noise(self, epoch: Value, start: Value, stop: Value) -> Value:
         """The latent numbers of rows start … stop − 1; returns where in ``noise`` they begin."""
@@ -92,7 +120,7 @@ class Training:
 
     def epoch(self, epoch: Value) -> None:
         k, a = self.k, self.a
-        a.draws.shuffle(a.order, a.n, epoch, Stream.EPOCH_ORDER)
+        self.order_rows(epoch)
         loss_D, loss_G = self.loss(), self.loss()
         batches = (a.n + a.batch_size - 1) / a.batch_size
 
@@ -203,10 +231,24 @@ class Training:
         loss.sum.over(batch.stop - batch.start, examples, factors=1)
 
     def row(self, batch: Batch, i: Value) -> Table:
-        """The training row that the epoch's order has at a place of a batch."""
-        d, rows = self.shape.dimension, self.a.rows
-        at = self.a.order[batch.start + i] * d
-        return self.k.tables(1, d, lambda places: [rows.gather(at, j) for _, j in places])[0]
+        """The training row at a place of a batch."""
+        k, size = self.k, self.entries
+        at = (batch.start + i) * size
+
+        def numbers(e: Index) -> list[Value]:
+            entry = self.a.moved[at + e]
+            return unpack(k, entry) if self.packed > 1 else [entry]
+
+        if self.shape.dimension <= UNROLLED:
+            return [x for e in range(size) for x in numbers(e)][: self.shape.dimension]
+        found = k.scratch(size * self.packed)
+
+        def keep(e: Value) -> None:
+            for c, x in enumerate(numbers(e)):
+                found[e * self.packed + c] = x
+
+        k.loop(0, size, keep)
+        return found
 
     def latent(self, batch: Batch, i: Value) -> Table:
         latent, numbers = self.shape.latent, self.a.noise

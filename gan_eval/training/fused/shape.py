@@ -9,7 +9,7 @@ from gan_eval.training.fused.machine import Memory
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.philox import Draws
 from gan_eval.training.fused.quadratic import Quadratic
-from gan_eval.training.fused.values import Value
+from gan_eval.training.fused.values import Kind, Value
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,15 @@ class Shape:
         """Numbers that are kept of an epoch: the generator's parameters and the two losses."""
         return self.generator.end + 2
 
+    def kind(self, kind: Kind, *, one: bool = False) -> Kind:
+        """The kind of a memory's numbers: where 64 bits are one number, it is that."""
+        return "real" if kind == "wide" and (self.double or one) else kind
+
+    @property
+    def row_entries(self) -> int:
+        """The places of 64 bits that a row takes: two numbers of float32 in each, or one."""
+        return self.dimension if self.double else -(-self.dimension // 2)
+
     @property
     def gradients_a_batch(self) -> int:
         return 2 if self.optimizer == "extra_adam" else 1
@@ -124,9 +133,11 @@ class Arguments:
     average: Memory
     """The averages of the generator's parameters and of the learned covariance, d × d."""
     rows: Memory
-    """Training rows as the nets see them, n × dimension, with room for n + 3 rows."""
+    """Training rows as the nets see them, ``Shape.row_entries`` each, with room for n + 3 rows."""
+    moved: Memory
+    """The same n rows in the order of the epoch, where rows are moved."""
     order: Memory
-    """Words, n of them: the order of the epoch."""
+    """Words, n of them: the order of the epoch, where they are not."""
     noise: Memory
     """Latent numbers of a batch: room for batch_size · latent + 16."""
     gradients: Memory

@@ -21,8 +21,8 @@ class BlockDraws(Draws):
         return self._word(block) + self.lanes.lane_numbers()
 
     def shuffle(self, order: Memory, n: Value, index: Index, stream: Stream) -> None:
-        """As in ``Draws``: what to swap with is found for all lanes at once, the swaps themselves
-        are made one by one."""
+        """A uniform order (n words) of 0 … n − 1, that of ``Draws.move``: what to swap with is
+        found for all lanes at once, the swaps themselves are made one by one."""
         k, width = self.lanes, self.lanes.width
         numbers, rows = k.numbers(order), k.rows(order)
         memory = k.scratch(2)

@@ -10,6 +10,7 @@ from gan_eval.training.draws import Stream
 from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Memory, Table, entry
 from gan_eval.training.fused.network import Net
+from gan_eval.training.fused.one.draws import BlockDraws
 from gan_eval.training.fused.one.losses import LossInOrder
 from gan_eval.training.fused.one.machine import OneReplicate
 from gan_eval.training.fused.one.network import RowNet, RowQuadratic
@@ -73,6 +74,11 @@ class OneTraining(Training):
             k.each(d, coordinate)
 
         k.loop(0, (a.n + (4 * k.width - 1)) / (4 * k.width), group)
+
+    def order_rows(self, epoch: Value) -> None:
+        a = self.a
+        assert isinstance(a.draws, BlockDraws)
+        a.draws.shuffle(a.order, a.n, epoch, Stream.EPOCH_ORDER)
 
     def draw_noise(self, epoch: Value, start: Value, stop: Value) -> Value:
         """As in ``Training``, at once for the next few batches."""
