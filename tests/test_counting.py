@@ -36,8 +36,8 @@ def test_a_wider_layer_costs_its_multiply_adds() -> None:
         for widths in ((5, 3), (6, 3))
     )
     # Forward 2 + 3; backward through the layer above 2 (its first is a product) and 1 − h²;
-    # gradients 2 + 3; tanh 8.
-    assert wide["D", "fma"] - narrow["D", "fma"] == 2 * (2 + 3 + 2 + 1 + 2 + 3 + 8)
+    # gradients 2 + 3; tanh 6.
+    assert wide["D", "fma"] - narrow["D", "fma"] == 2 * (2 + 3 + 2 + 1 + 2 + 3 + 6)
     # A tanh is a quotient: for the two rows of D's step and the one of G's, beside Adam's three
     # parameters a batch and three weights more.
     assert total(wide, "div") - total(narrow, "div") == pytest.approx(3 + (2 + 1 + 3) / 8)
