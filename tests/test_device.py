@@ -78,7 +78,7 @@ def test_trainings_differ_by_what_was_changed_in_them() -> None:
 
 def test_the_parts_fit_the_time_and_the_cases_are_the_tests() -> None:
     # What starts and ends a process is in each part's own seconds.
-    assert sum(part.seconds for part in PARTS.values()) <= 60 * MINUTES + 30
+    assert sum(part.seconds for part in PARTS.values()) <= 60 * MINUTES < 600
     assert set(OF_FRAMEWORKS) <= set(CASES)
 
 
@@ -169,5 +169,6 @@ def test_where_there_is_no_gpu_every_path_is_left_out(tmp_path: Path) -> None:
         pytest.skip("this machine has a GPU")
     status, found = run(tmp_path, NUMBA_ENABLE_CUDASIM="0")
     assert status == 3
-    assert names(found, "check") == names(found, "figure") == []
+    assert names(found, "check") == []
+    assert all("CPU's part" in name for name in names(found, "figure"))
     assert {"tests of two samples", "pytorch:batched"} <= set(names(found, "left out"))

@@ -8,6 +8,7 @@ neither.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import Mapping
@@ -17,16 +18,18 @@ from typing import Any
 from benchmarks.device.record import DEVICE, JAX, WHOLE, Record, rounds
 from benchmarks.device.trainings import device_of
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.fused.buffers import TrainingBuffers
 
 UNIT = "examples/sec"
 
 
 def fused(record: Record, size: Mapping[str, Any]) -> None:
     """``fused_cuda`` from 1 replicate to a million, traces thinned to the last epoch."""
+    full = TrainingConfig.parse(size["training"])
+    host(record, full, size["host"])
     trainer = device_of(record, "fused_cuda")
     if trainer is None:
         return
-    full = TrainingConfig.parse(size["training"])
     few = full.model_copy(update={"epochs": max(1, full.epochs // 4)})
     with record.trying("fused_cuda, the compiled kernel"):
         began = time.perf_counter()
@@ -35,7 +38,6 @@ def fused(record: Record, size: Mapping[str, Any]) -> None:
         kernel(record, full)
     for replicates in size["replicates"]:
         name = f"{WHOLE}, {replicates:,} replicates"
-        # A million take the whole of a rate's time at the rate of a tenth of them.
         if record.late():
             record.left_out(name, "the time of this part was up")
             continue
@@ -55,6 +57,40 @@ def fused(record: Record, size: Mapping[str, Any]) -> None:
                 alone = each * (full.epochs - few.epochs) / gained
                 what = f"{DEVICE}, {replicates:,} replicates"
                 record.figure(what, [alone], UNIT, trainer=DEVICE, **facts)
+
+
+def host(record: Record, config: TrainingConfig, replicates: int) -> None:
+    """What one thread of the CPU does for so many replicates: first weights and results."""
+    trained, part = TrainingBuffers(config, range(replicates), config.epochs), slice(0, replicates)
+    found = rounds(lambda: trained.end(part, trained.start(part)), 3)
+    record.figure(f"the CPU's part of {replicates:,} replicates, one thread", found, "seconds")
+
+
+def registers(record: Record, size: Mapping[str, Any], share: tuple[int, int] = (0, 1)) -> None:
+    """``fused_cuda`` with other numbers of registers a thread than it asks for.
+
+    Each is compiled in a process of its own; they wait for one another to be timed.
+    """
+    from gan_eval.training.fused import cuda_source
+    from gan_eval.training.fused.cuda_compile import cuda_kernel
+
+    trainer = device_of(record, "fused_cuda")
+    if trainer is None:
+        return
+    config = TrainingConfig.parse(size["training"])
+    number, count = share
+    for limit in size["registers"][number::count]:
+        with record.trying(f"{limit} registers a thread"), record.path.open("a") as file:
+            cuda_source.registers = lambda _, limit=limit: limit
+            cuda_kernel.cache_clear()
+            trainer.train(config.model_copy(update={"epochs": 1}), [0], "cuda")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            seeds = range(size["tuned"])
+            call = partial(trainer.train, config, seeds, "cuda", every=config.epochs)
+            examples = len(seeds) * config.epochs * config.n_examples
+            rates = [examples / seconds for seconds in rounds(call, size["rounds"])]
+            what = f"fused_cuda, {limit} registers a thread, {len(seeds):,} replicates"
+            record.figure(what, rates, UNIT, registers=limit)
 
 
 def kernel(record: Record, config: TrainingConfig) -> None:
