@@ -31,7 +31,7 @@ Draw = Callable[[np.random.Generator, int], Rows]
 SIZES = (
     (8, 8), (20, 30), (60, 60), (1000, 1000), (300, 900), (300, 3000), (100, 3000), (100, 10_000),
 )  # fmt: skip
-ALTERNATIVES = ("shift 0.03", "scale 1.025", "correlation 0.05", "2 % in a lump", "a kink")
+ALTERNATIVES = ("shift 0.03", "scale 1.025", "correlation 0.1", "2 % in a lump", "a kink")
 
 
 def normal(rng: np.random.Generator, n: int) -> Rows:
@@ -103,7 +103,7 @@ def alternative(name: str, rng: np.random.Generator, n: int) -> Rows:
     elif name.startswith("scale"):
         rows *= 1.025
     elif name.startswith("correlation"):
-        rows[:, 1] = 0.05 * rows[:, 0] + np.sqrt(1 - 0.05**2) * rows[:, 1]
+        rows[:, 1] = 0.1 * rows[:, 0] + np.sqrt(1 - 0.1**2) * rows[:, 1]
     elif name.startswith("2 %"):
         some = rng.random(n) < 0.02
         rows[some] = 0.3 * rows[some] + [1.5, 0.0]

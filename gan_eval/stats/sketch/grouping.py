@@ -30,7 +30,7 @@ _MOST_SHARE = 1.5
 _SLACKS = (0.0, 0.005, 0.02)
 _CANDIDATES = (BLOCKS, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 # What a grouping may fall short of the best imaginable and be taken at once.
-_GOOD = 1.02
+_GOOD = 1.03
 
 
 @dataclass(frozen=True)
@@ -177,4 +177,4 @@ def _cost(found: Grouping, n: int, m: int) -> float:
     """Return the variance of a difference, in units of the least; few blocks know it less well."""
     used_x, used_y = (found.size * blocks for blocks in found.blocks)
     variance = (1 / used_x + 1 / used_y) / (1 / n + 1 / m)
-    return variance * (1 + 1 / max(sum(found.blocks) - 2, 0.5))
+    return variance * (1 + 3 / max(sum(found.blocks) - 2, 0.5))

@@ -120,8 +120,10 @@ class Sketch:
         if added:
             self.stream = name
         for first in range(0, len(table), DEALT):
-            self._add(table[first : first + DEALT], name, start + first)
-        self.spans = joined(self.spans, added)
+            part = table[first : first + DEALT]
+            self._add(part, name, start + first)
+            seen = start + first, start + first + len(part)
+            self.spans = joined(self.spans, {name: [seen]})
         return self
 
     @one_blas_thread()

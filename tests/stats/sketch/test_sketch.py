@@ -71,6 +71,12 @@ def test_merging_leaves_what_is_merged_as_it_was() -> None:
     assert one.spans == {"a": [(0, 100)]}
 
 
+def test_no_rows_are_no_change() -> None:
+    sketch = Sketch(REFERENCE).update(np.zeros((0, 2)))
+    assert (sketch.n, sketch.stream, sketch.spans) == (0, None, {})
+    same(sketch.update(ROWS[:50]).merge(Sketch(REFERENCE)), Sketch(REFERENCE).update(ROWS[:50]))
+
+
 def test_the_same_rows_twice_are_refused() -> None:
     sketch = Sketch(REFERENCE, stream="a").update(ROWS[:100])
     for again in (
