@@ -12,6 +12,7 @@ from gan_eval.comparison.streaming.passes import Runner, Tell
 from gan_eval.comparison.streaming.reference import TOLERANCES
 from gan_eval.comparison.streaming.result import StreamedComparison
 from gan_eval.comparison.streaming.scan import Plan, Scanned, plan, scan
+from gan_eval.comparison.streaming.units import code_version
 from gan_eval.comparison.streaming.work import Work, can_count
 from gan_eval.runtime.arguments import draw_count, level, whole_number
 from gan_eval.runtime.pool import Pool, side_by_side
@@ -117,7 +118,10 @@ def compare_streamed(
     )  # fmt: skip
     state = None if checkpoint is None else _checkpoint(checkpoint, sides, chosen, seed)
     running = partial(_pool, workers) if run is None else partial(nullcontext, run)
-    work = Work(sides, chosen, seed, running, tell, apart=workers > 1, tolerance=tolerance)
+    work = Work(
+        sides, chosen, seed, running, tell, apart=workers > 1, tolerance=tolerance,
+        code="" if run is None else code_version(),
+    )  # fmt: skip
     parts = work.do(state)
     tell("testing")
     return work.compared(parts, alpha, correction, permutations)
@@ -137,5 +141,5 @@ def _checkpoint(
         for side, one in sides.items()
     }
     identity["columns"] = fingerprint([chosen.numbers, chosen.categories])
-    identity["seed"] = str(seed)
+    identity |= {"seed": str(seed), "code": code_version()}
     return Checkpoint(folder, identity)

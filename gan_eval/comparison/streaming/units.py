@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from gan_eval.comparison.streaming import columns
 from gan_eval.comparison.streaming.columns import Column
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.provenance import source_version
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,6 +65,9 @@ class Recipe:
         Of the sketch.
     left_out : mapping of str to ndarray of int64
         Of each side, the positions of rows that do not enter the sketch, in order.
+    code : str
+        The version of the code that asks (:func:`code_version`), which who reads must have too;
+        empty where both are of one machine.
     """
 
     numbers: tuple[str, ...]
@@ -71,6 +76,7 @@ class Recipe:
     cells: int
     seed: int
     left_out: Mapping[str, Places]
+    code: str = ""
 
     @property
     def together(self) -> list[int]:
@@ -101,6 +107,12 @@ class Part:
         self.holes += other.holes
 
 
+@cache
+def code_version() -> str:
+    """Return the version of the code by which a unit is read."""
+    return source_version(__name__)
+
+
 def nothing(side: str, recipe: Recipe) -> Part:
     """Return the part of no row."""
     from gan_eval.stats.sketch import Sketch
@@ -114,8 +126,13 @@ def nothing(side: str, recipe: Recipe) -> Part:
 def read_unit(unit: Unit, recipe: Recipe) -> Part:
     """Read a unit and return its part.
 
-    Raises ``UsageError`` where a column has infinite values, or the file has changed.
+    Raises ``UsageError`` where a column has infinite values, or the file or the code is another.
     """
+    if recipe.code not in ("", code_version()):
+        raise UsageError(
+            f"{unit.path!r} would be read by other code than this command's: the same gan-eval and "
+            "the same libraries are needed on all machines"
+        )
     part = nothing(unit.side, recipe)
     left_out = recipe.left_out.get(unit.side, np.empty(0, np.int64))
     together = recipe.together

@@ -56,8 +56,9 @@ class Work:
         tell: Tell,
         apart: bool,
         tolerance: float,
+        code: str = "",
     ) -> None:
-        self.apart, self.tolerance = apart, tolerance
+        self.apart, self.tolerance, self.code = apart, tolerance, code
         self.sides, self.chosen, self.seed = sides, chosen, seed
         self.running, self.tell = running, tell
         self.units = [unit for side, one in sides.items() for unit in one.units(side)]
@@ -80,7 +81,7 @@ class Work:
             reference = self._reference()
         recipe = Recipe(
             self.chosen.numbers, self.chosen.categories, reference, CELLS, self.seed,
-            {"real": self.places},
+            {"real": self.places}, self.code,
         )  # fmt: skip
         parts = parts or {side: nothing(side, recipe) for side in SIDES}
         if state is not None and known is None:
