@@ -79,7 +79,8 @@ def reference_of(
 
 def _first(frame: pd.DataFrame, most: float) -> Reference:
     """Make the reference of the smallest tolerance that is reached."""
-    for tolerance in (one for one in TOLERANCES if one <= most):
+    last: UsageError | None = None
+    for tolerance in [one for one in TOLERANCES if one <= most] or [most]:
         try:
             return Reference.of(frame, tolerance=tolerance)
         except CannotTestError:
