@@ -95,7 +95,7 @@ def test_equal_distributions_are_told_apart_as_often_as_said(n: int, m: int, ord
 @pytest.mark.thorough
 @pytest.mark.parametrize("order", ["as drawn", "sorted", "drifting"])
 @pytest.mark.parametrize(
-    ("n", "m"), [(8, 8), (20, 30), (60, 60), (1000, 1000), (300, 3000), (100, 10_000)]
+    ("n", "m"), [(8, 8), (20, 30), (60, 60), (1000, 1000), (300, 3000), (20, 2000)]
 )
 def test_the_level_holds_over_2000_nulls(n: int, m: int, order: str) -> None:
     """By chance one in 1,000 of these would be outside, by their seeds none is."""
