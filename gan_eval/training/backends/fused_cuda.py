@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
@@ -212,7 +213,9 @@ class _Launcher:
         table = buffers.step_table(config, first, last).ravel()
         numbers = buffers.numbers(config, first, last)
         steps = cuda.to_device(table if table.size else np.zeros(1, real), stream=self.stream)
-        with _LAUNCHING:  # the first one compiles
+        with _LAUNCHING, warnings.catch_warnings():  # the first one compiles
+            # Numba's, of every launch of less than 128 blocks.
+            warnings.filterwarnings("ignore", message="Grid size")
             function[-(-replicates // BLOCK), min(BLOCK, replicates), self.stream](
                 *self.memory.values(),
                 steps,
