@@ -25,6 +25,8 @@ LEVEL = 0.95
 FEWEST_ROWS = 4
 # Rows of each sample whose kernel matrix gives the spectrum of the noise.
 SPECTRUM_ROWS = 200
+# From so many of them on a factor of the matrix is looked for.
+FACTOR_ROWS = 256
 # Above this shape a gamma law is normal to all digits that matter.
 _NORMAL_SHAPE = 1e9
 
@@ -195,6 +197,7 @@ def mmd_interval(
 
     from gan_eval.stats.permutation.dense import SymmetricForm
     from gan_eval.stats.permutation.lowrank import LowRankForm
+    from gan_eval.stats.permutation.pivots import factor_of
 
     points = samples.points if kernel.has_bandwidth else samples.unscaled
     n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
@@ -218,6 +221,8 @@ def mmd_interval(
     ]
     rows = np.concatenate([chosen[0], n + chosen[1]])
     factor = form.factor(rows) if isinstance(form, LowRankForm) else None
+    if factor is None and kernel.smooth and width is not None and len(rows) >= FACTOR_ROWS:
+        factor = factor_of(points[rows], kernel.entries(width), len(rows) // 2)
     k, first = len(chosen[0]), float(first)
     if factor is not None and len(factor) <= len(rows) / 2:
         noise = Noise.of_factor(factor, k, n, m, first)

@@ -212,10 +212,13 @@ class Kernel:
         distances or products into entries, in place.
     argument : {"euclidean", "absolute", "product"}
         Of what it is a function: ‖x − y‖₂, the sum of absolute differences ‖x − y‖₁, or xᵀy.
+    smooth : bool
+        Whether its eigenvalues fall fast.
     """
 
     entries: Callable[..., Entries]
     argument: str = "euclidean"
+    smooth: bool = False
 
     @property
     def has_bandwidth(self) -> bool:
@@ -248,11 +251,11 @@ class Kernel:
 
 
 KERNELS: Mapping[str, Kernel] = {
-    "gaussian": Kernel(gaussian),
+    "gaussian": Kernel(gaussian, smooth=True),
     "laplace": Kernel(laplace),
     "laplace_l1": Kernel(laplace_l1, "absolute"),
-    "inverse_multiquadric": Kernel(inverse_multiquadric),
-    "rational_quadratic": Kernel(rational_quadratic),
+    "inverse_multiquadric": Kernel(inverse_multiquadric, smooth=True),
+    "rational_quadratic": Kernel(rational_quadratic, smooth=True),
     "polynomial": Kernel(cubic, "product"),
 }
 """Each by the name that ``mmd_test`` takes."""

@@ -27,16 +27,13 @@ from gan_eval.stats.permutation.compiled import (
 )
 from gan_eval.stats.permutation.dense import SymmetricForm, centred_sums, lost_in_rounding
 from gan_eval.stats.permutation.engine import GroupWeights
+from gan_eval.stats.permutation.pivots import FACTOR_ERROR, Pivots
 from gan_eval.stats.permutation.products import pieces
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_eval.stats.permutation.pivots import Pivots
 
-
-# How far entries may be off where the factor takes the place of the matrix for other uses.
-FACTOR_ERROR = 1e-10
 # Rows named as those that L explains worst.
 LACKING = 256
 # Up to this many entries (256 MB) L is kept, above it is computed anew in each pass.

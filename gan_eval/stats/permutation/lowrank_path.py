@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gan_eval.stats.kernels.kernels import BlockSource, Entries
+from gan_eval.stats.kernels.kernels import KERNELS, BlockSource, Entries
 from gan_eval.stats.permutation.engine import (
     GroupWeights,
     LabelStatistics,
@@ -22,7 +22,7 @@ from gan_eval.stats.permutation.lowrank import LowRankForm
 from gan_eval.stats.permutation.pivots import ROUNDING_FLOOR, Pivots
 
 # The kernels whose eigenvalues fall fast.
-SMOOTH = ("gaussian", "inverse_multiquadric", "rational_quadratic")
+SMOOTH = tuple(name for name, kernel in KERNELS.items() if kernel.smooth)
 # The largest share of the null distribution's standard deviation that the bound may reach.
 ACCEPTED_SHARE = 1e-3
 # The rank is at most RANK_FACTOR √N, where dense products begin to be as fast, and RANK_LIMIT.

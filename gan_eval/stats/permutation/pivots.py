@@ -14,6 +14,8 @@ from gan_eval.stats.permutation.compiled import COMPILED_ROWS, Array, LabelCode,
 
 ROUNDING_FLOOR = 2.0**-46
 """A mean residual of the diagonal at which float64 has nothing more to give."""
+FACTOR_ERROR = 1e-10
+"""How far entries may be off on average where a factor takes the place of a matrix."""
 # The spread is taken from about so many of them.
 SPREAD_ROWS = 512
 
@@ -124,6 +126,22 @@ class Pivots:
         self._columns = np.hstack([self._columns, self.points[new].T])
         self.residuals = np.append(self.residuals, np.maximum(1 - (columns**2).sum(axis=0), 0.0))
         self.candidates = np.append(self.candidates, new)
+
+
+def factor_of(points: Array, entries: Entries, most: int) -> Array | None:
+    """Return L (rank, N) with LᵀL the matrix of a kernel with k(x, x) = 1 between points (N, d).
+
+    Its entries are off by less than ``FACTOR_ERROR`` on average; None where that takes a rank above
+    ``most``.
+    """
+    size = len(points)
+    pivots = Pivots(points, entries, np.arange(size), most)
+    pivots.grow(most // 2, FACTOR_ERROR * size)
+    # Where half of the rank explains little, all of it will not do.
+    if pivots.trace() > FACTOR_ERROR**0.4 * size:
+        return None
+    pivots.grow(most, FACTOR_ERROR * size)
+    return pivots.factor if pivots.trace() <= FACTOR_ERROR * size else None
 
 
 class _Steps:

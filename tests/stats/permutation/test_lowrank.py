@@ -11,6 +11,7 @@ from gan_eval.stats.kernels.kernels import (
     PairwiseBlocks,
     gaussian,
     inverse_multiquadric,
+    laplace,
     rational_quadratic,
 )
 from gan_eval.stats.permutation import lowrank, lowrank_path
@@ -19,7 +20,7 @@ from gan_eval.stats.permutation.engine import GroupWeights
 from gan_eval.stats.permutation.labels import smaller_group_labels
 from gan_eval.stats.permutation.lowrank import LowRankForm
 from gan_eval.stats.permutation.lowrank_path import low_rank_form, low_rank_test
-from gan_eval.stats.permutation.pivots import Pivots
+from gan_eval.stats.permutation.pivots import Pivots, factor_of
 from gan_eval.stats.twosample import mmd_test, permutation_labels
 
 KERNELS = {
@@ -282,3 +283,14 @@ def test_compiled_steps_choose_the_same_pivots(kernel, size, dimension, monkeypa
     left = matrix - found[0].factor.T @ found[0].factor
     np.testing.assert_allclose(np.diag(left), found[0].residuals, rtol=0, atol=1e-12)
     assert np.linalg.eigvalsh(left).min() > -1e-10
+
+
+def test_a_factor_takes_the_place_of_a_matrix_where_there_is_one():
+    points = np.random.default_rng(3).normal(size=(300, 2))
+    factor = factor_of(points, gaussian(2.0), 150)
+    assert factor is not None
+    np.testing.assert_allclose(
+        factor.T @ factor, kernel_matrix(points, "gaussian", 2.0), rtol=0, atol=1e-8
+    )
+    assert factor_of(points, gaussian(0.01), 150) is None
+    assert factor_of(points, laplace(2.0), 150) is None
