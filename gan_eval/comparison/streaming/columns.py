@@ -113,7 +113,8 @@ class Numbers:
         if max(-low, high) > LARGEST_VALUE:
             raise UsageError(TOO_LARGE)
         self.low, self.high = min(self.low, low), max(self.high, high)
-        mean = float(values.mean())
+        # From the first one on: the mean of a constant is that constant, to the last digit.
+        mean = float(values[0] + (values - values[0]).mean())
         apart = values - mean
         with np.errstate(over="ignore", invalid="ignore"):  # fourth powers, of numbers above 1e75
             squares = apart * apart
@@ -123,10 +124,14 @@ class Numbers:
             self.quantiles.update(values)
         return self
 
+    def merged_moments(self, other: Numbers) -> Array:
+        """Return ``moments`` of the numbers of both."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _joined(self.moments, other.moments)
+
     def merge(self, other: Numbers) -> Self:
         """Take in what another has seen."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.moments = _joined(self.moments, other.moments)
+        self.moments = self.merged_moments(other)
         self.missing += other.missing
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         if self.quantiles is not None and other.quantiles is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,15 @@ from scipy.special import chdtrc, ndtr
 from scipy.stats import fisher_exact
 
 from gan_eval.comparison.streaming.columns import Column, Numbers, Values
+from gan_eval.comparison.streaming.units import BATCH_ROWS
 from gan_eval.stats.multiple import adjusted_pvalues
 
 FEWEST_EXPECTED = 5.0
 """Rows of a value that are expected in each side, below which the value is counted among the
 others."""
+
+FEWEST_FOR_LIMIT = 50
+"""Rows of each side below which the normal limit is not taken for the mean and the variance."""
 
 _FISHER = 10_000  # missing values of both up to which their shares are compared exactly
 _GRID = np.linspace(0.0, 1.0, 2049)
@@ -44,9 +49,12 @@ def column_differences(
         ``shift_error``, the standard error of ``shift``; ``ks_error``, within which ``ks`` is that
         of all rows, with a probability of 0.99 for each quantile sketch; and
         ``total_variation_error``, 0 where all values were counted. ``pvalue`` of numbers is of
-        their means and variances, each by the normal limit, the smaller of the two doubled; of
-        categories by Pearson's χ², values of fewer than five expected rows together; NaN where
-        values were not all counted. ``missing_pvalue`` is by Fisher's exact test or χ².
+        their means and variances, each by the normal limit with the moments of both sides pooled,
+        the smaller of the two doubled. Where the limit is not near, since rows are few, a few of
+        them make most of the variance, or values differ in their last digits alone, it is a bound
+        from ``ks``; NaN where there is none. Of categories it is by Pearson's χ², values of fewer
+        than five expected rows together, these by Fisher's exact test; NaN where values were not
+        all counted. ``missing_pvalue`` is by Fisher's exact test or χ².
     """
     rows = []
     for name, x in real.items():
@@ -113,26 +121,50 @@ def _of_numbers(x: Numbers, y: Numbers) -> dict[str, Any]:
             "shift_error": error / scale if scale else 0.0,
             "sd_ratio": float(np.divide(sds[1], sds[0])),
         }
-    if x.count > 1 and y.count > 1:
-        both = _two_sided(apart, error), _two_sided(y.variance - x.variance, _variance_error(x, y))
-        found["pvalue"] = min(1.0, 2 * min(both))
     if x.quantiles is not None and y.quantiles is not None:
         found["ks"], found["ks_error"] = _kolmogorov_smirnov(x, y)
+    found["pvalue"] = _of_moments(x, y, apart)
+    if found["pvalue"] is None:
+        found["pvalue"] = _of_distance(x.count, y.count, found)
     return found
 
 
-def _variance_error(x: Numbers, y: Numbers) -> float:
-    """The standard error of the difference of two variances, from fourth moments."""
-    noise = 0.0
-    for one in (x, y):
-        count, _, second, _, fourth = one.moments
-        noise += max(fourth / count - (second / count) ** 2, 0.0) / count
-    return math.sqrt(noise) if math.isfinite(noise) else math.inf
+def _of_moments(x: Numbers, y: Numbers, apart: float) -> float | None:
+    """Return the p-value of means and variances by the normal limit; None where it is not near.
+
+    Moments are those of both sides together: one side alone may have none of the rare rows that
+    make the variance, and then it would seem to know its mean without error.
+    """
+    count, _, second, _, fourth = x.merged_moments(y)
+    fewest = min(x.count, y.count)
+    variance, fourth = second / count, fourth / count
+    if not (math.isfinite(fourth) and fewest >= FEWEST_FOR_LIMIT):
+        return None
+    if not variance:
+        return 1.0
+    digit = np.finfo(np.float64).eps * max(abs(x.mean), abs(y.mean))
+    if fourth > variance**2 * fewest / FEWEST_EXPECTED or math.sqrt(variance) < 1000 * digit:
+        return None
+    share = 1 / x.count + 1 / y.count
+    errors = math.sqrt(variance * share), math.sqrt(max(fourth - variance**2, 0.0) * share)
+    # Means of parts are added up, each rounded: what is within that is no difference.
+    parts = 1 + max(x.count, y.count) / BATCH_ROWS
+    apart = max(abs(apart) - 4 * digit * math.sqrt(parts), 0.0)
+    both = _two_sided(apart, errors[0]), _two_sided(y.variance - x.variance, errors[1])
+    return min(1.0, 2 * min(both))
+
+
+def _of_distance(n: int, m: int, found: Mapping[str, float]) -> float:
+    """Bound the p-value of the Kolmogorov–Smirnov distance (Wei and Dudley 2012, theorem 1)."""
+    if "ks" not in found:
+        return math.nan
+    least = max(found["ks"] - found["ks_error"], 0.0)
+    return min(1.0, math.exp(1 - 2 * least**2 * n * m / (n + m)))
 
 
 def _two_sided(value: float, error: float) -> float:
     if not error:
-        return 1.0 if not value else 0.0
+        return 1.0  # of two values, half of each, where variances differ by rounding
     return float(2 * ndtr(-abs(value) / error))
 
 
@@ -171,22 +203,33 @@ def _of_values(x: Values, y: Values) -> dict[str, Any]:
 
 
 def _chi_square(counts: np.ndarray) -> float:
-    """Return the p-value of Pearson's χ² of counts (2, k), rare values together."""
-    sizes = counts.sum(axis=1, keepdims=True)
-    expected = sizes * counts.sum(axis=0) / sizes.sum()
-    rare = expected.min(axis=0) < FEWEST_EXPECTED
-    if rare.any():
-        together = counts[:, rare].sum(axis=1, keepdims=True)
-        counts = np.hstack([counts[:, ~rare], together])
-        expected = sizes * counts.sum(axis=0) / sizes.sum()
-        if expected[:, -1].min() < FEWEST_EXPECTED and counts.shape[1] > 1:
-            smallest = int(expected[:, :-1].min(axis=0).argmin())
-            counts[:, smallest] += counts[:, -1]
-            counts = counts[:, :-1]
-            expected = sizes * counts.sum(axis=0) / sizes.sum()
+    """Return the p-value of Pearson's χ² of counts (2, k), rare values together.
+
+    Where these together are still rare, they are held against all others by Fisher's exact test,
+    and the smaller of the two p-values counts twice.
+    """
+    rare = _expected(counts).min(axis=0) < FEWEST_EXPECTED
+    rare[counts.sum(axis=0).argmax()] = False
+    together = counts[:, rare].sum(axis=1, keepdims=True)
+    others = counts[:, ~rare]
+    if not rare.any() or _expected(np.hstack([others, together]))[:, -1].min() >= FEWEST_EXPECTED:
+        return _pearson(np.hstack([others, together]) if rare.any() else others)
+    sizes = others.sum(axis=1)
+    found: Any = fisher_exact(np.column_stack([together[:, 0], sizes]).astype(np.int64))
+    if others.shape[1] < 2 or not sizes.all():
+        return float(found.pvalue)
+    return min(1.0, 2 * min(float(found.pvalue), _pearson(others)))
+
+
+def _pearson(counts: np.ndarray) -> float:
     if counts.shape[1] < 2:
         return 1.0
+    expected = _expected(counts)
     return float(chdtrc(counts.shape[1] - 1, (np.square(counts - expected) / expected).sum()))
+
+
+def _expected(counts: np.ndarray) -> np.ndarray:
+    return counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
 
 
 def _of_holes(x: Column, y: Column) -> dict[str, Any]:
