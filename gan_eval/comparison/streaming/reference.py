@@ -62,7 +62,10 @@ def reference_of(
     ('a', 'b')
     """
     if len(rows) < FEWEST_ROWS:
-        raise CannotTestError("too few real rows have a number in every column")
+        raise CannotTestError(
+            f"MMD needs at least {FEWEST_ROWS} real rows with a number in every column to choose "
+            f"its kernel by, got {len(rows)} of those drawn"
+        )
     aside = set_aside(rows, rows[:0], names)
     kept = [name for name in names if name not in aside]
     if not kept:

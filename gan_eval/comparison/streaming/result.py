@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan_eval.pages.numbers import plural
 from gan_eval.runtime.files import json_ready, json_text, write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.multiple import adjusted_pvalues, could_reject, rejected
@@ -217,7 +218,10 @@ def adjusted(tests: list[Tested], alpha: float, correction: str) -> tuple[Tested
         found[j] = replace(found[j], adjusted=float(value))
     for j in set(given).difference(family):
         least = tests[j].least
-        why = f"its least p-value would be {least:.2g}, and alpha is {alpha:g}"
+        why = (
+            f"no p-value could be below {least:.2g}, too high for {plural(len(given), 'test')} at "
+            f"alpha {alpha:g}"
+        )
         found[j] = replace(found[j], why_not=why)
     return tuple(found)
 

@@ -103,7 +103,8 @@ def rows(found: StreamedComparison) -> list[str]:
             f"{some('column', found.numbers)}{alone}."
         )
     elif found.beside:
-        said.append(f"No column is of numbers: {some('column', found.beside)} compared alone.")
+        none = "No MMD" if "number" in set(found.columns["kind"]) else "No column is of numbers"
+        said.append(f"{none}: {some('column', found.beside)} compared alone.")
     said += [
         f"{plain(name)} was not compared: it is {why}." for name, why in found.set_aside.items()
     ]
@@ -125,7 +126,7 @@ def blocks(found: StreamedComparison) -> str:
     if one is None or not one.rows_in_block:
         return ""
     return (
-        f"The p-value of MMD is exact by {count(one.permutations)} permutations of "
+        f"The p-value of MMD is exact by {plural(one.permutations, 'permutation')} of "
         f"{count(one.blocks_real)} and {count(one.blocks_generated)} blocks of "
         f"{count(one.rows_in_block)} rows; {count(one.left_real)} and {count(one.left_generated)} "
         "rows are left over from blocks of equal size. Rows go to blocks at random, so the order "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -123,9 +124,11 @@ class Work:
         by_name = frame.set_index("column")
         alone = by_name.loc[list(beside), "pvalue"].dropna().to_numpy()
         holes = frame["missing_pvalue"].dropna().to_numpy()
+        rarest = _rarest(real.rows, generated.rows)
         for name, values in (("columns", alone), ("missing", holes)):
             if len(values):
-                tests.append(Tested(name, min(1.0, float(values.min()) * len(values))))
+                p, least = (min(1.0, float(one) * len(values)) for one in (values.min(), rarest))
+                tests.append(Tested(name, p, least))
         if not tests:
             tests.append(Tested("columns", why_not="no column has values that can be tested"))
         return StreamedComparison(
@@ -155,7 +158,7 @@ class Work:
         except CannotTestError as error:
             return None, Tested("mmd", why_not=str(error))
         if found.verdict == Verdict.COULD_NOT_TELL:
-            return found, Tested("mmd", why_not=_too_little(found))
+            return found, Tested("mmd", why_not=_too_little(found, permutations))
         return found, Tested("mmd", found.pvalue, found.least_pvalue)
 
     def _side(self, side: str, part: Part) -> StreamedSide:
@@ -168,7 +171,8 @@ class Work:
         self, parts: Mapping[str, Part], together: Sequence[str], sketch: SketchTest | None
     ) -> list[str]:
         notes = []
-        if kept_out := [name for name in self.chosen.numbers if name not in together]:
+        kept_out = [name for name in self.chosen.numbers if name not in together]
+        if kept_out and together:
             notes.append(
                 f"The {some('column', kept_out)} {'is' if len(kept_out) == 1 else 'are'} constant "
                 "or determined by others in the real rows that chose the kernel, and compared "
@@ -193,11 +197,22 @@ class Work:
         return notes
 
 
-def _too_little(found: SketchTest) -> str:
+def _too_little(found: SketchTest, permutations: int) -> str:
     if not found.rows_in_block:
         return "the rows do not make blocks of equal size on both sides"
-    blocks = f"{found.blocks_real} and {found.blocks_generated} blocks of equal size"
-    return f"{blocks} allow no p-value of MMD below {found.least_pvalue:.2g}"
+    if found.least_pvalue == 1 / (1 + permutations):
+        what = f"{plural(permutations, 'permutation')} allow"
+        what += "s" if permutations == 1 else ""
+    else:
+        real, generated = found.blocks_real, found.blocks_generated
+        what = f"{real} and {generated} blocks of equal size allow"
+    return f"{what} no p-value of MMD below {found.least_pvalue:.2g}"
+
+
+def _rarest(n: int, m: int) -> float:
+    """Return the least p-value that a test of n and m rows can have, by which rows are whose; of as
+    many rows a labelling is as far as the one with sides exchanged."""
+    return (1 + (n == m)) / math.comb(n + m, n) if n + m < 100 else 0.0
 
 
 def _folders(side: Scanned) -> list[str]:

@@ -82,9 +82,10 @@ class Reference:
         Parameters
         ----------
         rows : array of shape (n, d)
-            Real rows that are neither of the two sides, or are: the test is exact either way, as
-            long as they are chosen without a look at what is compared. Up to ``MOST_ROWS`` (4096)
-            are used.
+            Real rows that are in neither of the two sides: the kernel fits the rows that chose it
+            better than others. Where they are all of a small side, equal distributions are told
+            apart too often (64 rows of 30 columns: always); among very many rows it matters little.
+            Up to ``MOST_ROWS`` (4096) are used.
         kernel : {"gaussian", "inverse_multiquadric", "rational_quadratic"}
             Of :func:`~gan_eval.stats.twosample.mmd.mmd_test`.
         bandwidth : float or "median"

@@ -255,3 +255,30 @@ def test_the_order_of_rows_does_not_change_the_level(
     # than 1 but for 0.0005.
     share = level(tmp_path, arrange, 150)
     assert 1 / 150 <= share <= 16 / 150
+
+
+def test_no_answer_where_so_few_rows_or_permutations_allow_none(tmp_path: Path) -> None:
+    def sides(name: str, x: pd.DataFrame, y: pd.DataFrame) -> tuple[Path, Path]:
+        return files.write(tmp_path / name / "x", x), files.write(tmp_path / name / "y", y)
+
+    # 3 + 3 rows: two labellings of 20 are the least that there can be.
+    few = sides("few", pd.DataFrame({"k": ["a"] * 3}), pd.DataFrame({"k": ["b"] * 3}))
+    assert compare_streamed(*few, workers=1).verdict == Verdict.COULD_NOT_TELL
+    enough = sides("enough", pd.DataFrame({"k": ["a"] * 4}), pd.DataFrame({"k": ["b"] * 4}))
+    assert compare_streamed(*enough, workers=1).verdict == Verdict.TOLD_APART
+    found = compare_streamed(
+        *sides("one", files.normal(800, 0), files.normal(800, 1)), workers=1, permutations=1
+    )
+    assert found.verdict == Verdict.COULD_NOT_TELL
+    assert "1 permutation " in found.why_not
+
+
+def test_a_constant_column_of_both_is_no_difference(tmp_path: Path) -> None:
+    real, fake = files.normal(3000, 0), files.normal(2000, 1)
+    real["c"] = fake["c"] = -53.566937316111094
+    found = compare_streamed(
+        files.write(tmp_path / "r", real), files.write(tmp_path / "f", fake), workers=1
+    )
+    assert found.verdict == Verdict.NOT_TOLD_APART
+    by_name = found.columns.set_index("column").loc["c"]
+    assert (by_name["pvalue"], by_name["real_sd"], by_name["shift"]) == (1.0, 0.0, 0.0)
