@@ -35,7 +35,8 @@ class CannotStreamError(UsageError):
 def reference_of(
     rows: NDArray[np.float64], names: Sequence[str], tolerance: float, apart: bool
 ) -> Reference:
-    """Make the reference of the columns that vary and that no others determine.
+    """Make the reference of the columns that vary and that no others determine, by the rows that
+    miss none of their numbers; columns that miss all of them are left out.
 
     Parameters
     ----------
@@ -61,10 +62,14 @@ def reference_of(
     >>> reference_of(twice, ["a", "b", "again"], 1e-7, apart=False).columns
     ('a', 'b')
     """
-    if len(rows) < FEWEST_ROWS:
+    given = np.isfinite(rows).any(axis=0)
+    names = [name for name, some in zip(names, given, strict=True) if some]
+    rows = rows[:, given]
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    if len(rows) < FEWEST_ROWS or not names:
         raise CannotTestError(
             f"MMD needs at least {FEWEST_ROWS} real rows with a number in every column to choose "
-            f"its kernel by, got {len(rows)} of those drawn"
+            f"its kernel by, got {len(rows) if names else 0} of those drawn"
         )
     aside = set_aside(rows, rows[:0], names)
     kept = [name for name in names if name not in aside]

@@ -170,15 +170,14 @@ def read_unit(unit: Unit, recipe: Recipe) -> Part:
 
 
 def take_rows(unit: Unit, places: Places, names: Sequence[str]) -> Array:
-    """Return the rows of a unit at some positions, in order, less those with a missing number."""
+    """Return the rows of a unit at some positions, in order; what is missing is NaN."""
     taken, position = [np.empty((0, len(names)))], unit.start
     for batch in _batches(unit, names):
         first, last = np.searchsorted(places, [position, position + batch.num_rows])
         if last > first:
             taken.append(_numbers(batch.take(places[first:last] - position), names))
         position += batch.num_rows
-    rows = np.concatenate(taken)
-    return rows[np.isfinite(rows).all(axis=1)]
+    return np.concatenate(taken)
 
 
 def _batches(unit: Unit, names: Sequence[str]) -> Iterator[pa.RecordBatch]:

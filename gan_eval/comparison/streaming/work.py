@@ -175,8 +175,8 @@ class Work:
         if kept_out and together:
             notes.append(
                 f"The {some('column', kept_out)} {'is' if len(kept_out) == 1 else 'are'} constant "
-                "or determined by others in the real rows that chose the kernel, and compared "
-                "alone, not in the MMD."
+                "or missing, or determined by others, in the real rows that chose the kernel, and "
+                "compared alone, not in the MMD."
             )
         if sketch is not None and is_rough(sketch):
             notes.append(

@@ -282,3 +282,15 @@ def test_a_constant_column_of_both_is_no_difference(tmp_path: Path) -> None:
     assert found.verdict == Verdict.NOT_TOLD_APART
     by_name = found.columns.set_index("column").loc["c"]
     assert (by_name["pvalue"], by_name["real_sd"], by_name["shift"]) == (1.0, 0.0, 0.0)
+
+
+def test_a_column_that_is_missing_everywhere_leaves_mmd_to_the_others(tmp_path: Path) -> None:
+    real, fake = files.normal(3000, 0), files.normal(2000, 1, shift=0.3)
+    real["c"] = fake["c"] = np.nan
+    found = compare_streamed(
+        files.write(tmp_path / "r", real), files.write(tmp_path / "f", fake), workers=1
+    )
+    assert (found.numbers, found.beside) == (("a", "b"), ("c",))
+    assert (found.real.holes, found.real.sketched) == (0, 2700)
+    assert found.sketch is not None
+    assert found.sketch.told_apart
