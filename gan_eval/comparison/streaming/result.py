@@ -89,6 +89,8 @@ class StreamedComparison(Displayed):
         The level of the tests together.
     correction : str
     permutations, seed : int
+    shared : int
+        Files that are on both sides.
     """
 
     real: StreamedSide
@@ -105,6 +107,7 @@ class StreamedComparison(Displayed):
     correction: str
     permutations: int
     seed: int
+    shared: int = 0
 
     @property
     def smallest(self) -> float:
@@ -184,6 +187,7 @@ class StreamedComparison(Displayed):
                 "columns_beside": self.beside,
                 "set_aside": dict(self.set_aside),
                 "notes": self.notes,
+                "files_on_both_sides": self.shared,
                 "alpha": self.alpha,
                 "correction": self.correction,
                 "permutations": self.permutations,

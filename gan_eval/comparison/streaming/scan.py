@@ -130,6 +130,19 @@ def scan(path: str | Path) -> Scanned:
     return found
 
 
+def on_both(real: Scanned, generated: Scanned) -> list[str]:
+    """Return the files of the generated side that are also on the real one, by whatever name.
+
+    Examples
+    --------
+    >>> one, two = (File(name, (1, 1), (5,), {}) for name in ("a.parquet", "./a.parquet"))
+    >>> on_both(Scanned("x", (one,)), Scanned("y", (two,)))
+    ['./a.parquet']
+    """
+    places = {os.path.realpath(file.path) for file in real.files}
+    return [file.path for file in generated.files if os.path.realpath(file.path) in places]
+
+
 def plan(
     real: Scanned,
     generated: Scanned,

@@ -57,6 +57,9 @@ def headline(found: StreamedComparison) -> str:
         return f"No: told apart ({p}){size}{worst}."
     n, m = found.real.rows, found.generated.rows
     which = f"{count(n)} rows each" if n == m else f"{count(n)} and {count(m)} rows"
+    if found.shared:
+        is_ = "file is" if found.shared == 1 else "files are"
+        return f"Not told apart ({p}), but {count(found.shared)} {is_} on both sides."
     least = "smallest " if sum(not one.why_not for one in found.tests) > 1 else ""
     return (
         f"Not told apart by {which} ({least}{p}): that does not prove them equal"

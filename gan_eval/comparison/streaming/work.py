@@ -29,9 +29,9 @@ from gan_eval.comparison.streaming.result import (
     adjusted,
     is_rough,
 )
-from gan_eval.comparison.streaming.scan import Plan, Scanned
+from gan_eval.comparison.streaming.scan import Plan, Scanned, on_both
 from gan_eval.comparison.streaming.units import Part, Recipe, nothing
-from gan_eval.pages.numbers import number, plural
+from gan_eval.pages.numbers import count, number, plural
 from gan_eval.runtime.arguments import plain
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.result import Verdict
@@ -129,6 +129,7 @@ class Work:
             if len(values):
                 p, least = (min(1.0, float(one) * len(values)) for one in (values.min(), rarest))
                 tests.append(Tested(name, p, least))
+        shared = on_both(self.sides["real"], self.sides["generated"])
         if not tests:
             tests.append(Tested("columns", why_not="no column has values that can be tested"))
         return StreamedComparison(
@@ -137,7 +138,7 @@ class Work:
             numbers=tuple(together),
             beside=beside,
             set_aside=dict(self.chosen.set_aside),
-            notes=tuple(self._notes(parts, together, sketch)),
+            notes=tuple(self._notes(parts, together, sketch, shared)),
             sketch=sketch,
             tests=adjusted(tests, alpha, correction),
             columns=frame,
@@ -146,6 +147,7 @@ class Work:
             correction=correction,
             permutations=permutations,
             seed=self.seed,
+            shared=len(shared),
         )
 
     def _tested(
@@ -168,9 +170,21 @@ class Work:
         return StreamedSide(one.source, len(one.files), one.rows, part.holes, reference)
 
     def _notes(
-        self, parts: Mapping[str, Part], together: Sequence[str], sketch: SketchTest | None
+        self,
+        parts: Mapping[str, Part],
+        together: Sequence[str],
+        sketch: SketchTest | None,
+        shared: Sequence[str],
     ) -> list[str]:
         notes = []
+        if shared:
+            first = plain(shared[0])
+            more = len(shared) - 1
+            which = f"{first} and {count(more)} more are" if more else f"{first} is"
+            notes.append(
+                f"{which} on both sides: rows are not told apart from themselves, whatever the "
+                "generator does."
+            )
         kept_out = [name for name in self.chosen.numbers if name not in together]
         if kept_out and together:
             notes.append(

@@ -294,3 +294,17 @@ def test_a_column_that_is_missing_everywhere_leaves_mmd_to_the_others(tmp_path: 
     assert (found.real.holes, found.real.sketched) == (0, 2700)
     assert found.sketch is not None
     assert found.sketch.told_apart
+
+
+def test_files_on_both_sides_are_named_and_no_good_news(tmp_path: Path) -> None:
+    folder = files.write(tmp_path / "real", files.normal(3000, 0), files=3)
+    (tmp_path / "link").symlink_to(folder)
+    whole = compare_streamed(folder, tmp_path / "link", workers=1)
+    assert whole.shared == whole.to_dict()["files_on_both_sides"] == 3
+    part = next(folder.glob("*.parquet"))
+    found = compare_streamed(folder, part, workers=1)
+    assert found.shared == 1
+    assert f"{part.name} is on both sides" in found.notes[0]
+    assert "both sides" in repr(found).splitlines()[0]
+    other = files.write(tmp_path / "other", files.normal(3000, 0), files=3)
+    assert compare_streamed(folder, other, workers=1).shared == 0
