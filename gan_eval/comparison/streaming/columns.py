@@ -30,7 +30,6 @@ LOG_VALUES = 14
 """The size of a sketch of values, as a power of 2: up to 12,288 different ones are counted
 exactly."""
 
-TOO_LARGE = f"has numbers that are infinite, or beyond {LARGEST_VALUE:g} in size,"
 """What a number column is refused for."""
 
 _LARGEST_WHOLE = 2.0**53
@@ -111,7 +110,9 @@ class Numbers:
             return self
         low, high = float(values.min()), float(values.max())
         if max(-low, high) > LARGEST_VALUE:
-            raise UsageError(TOO_LARGE)
+            largest = max(-low, high)
+            what = "infinite" if np.isinf(largest) else f"beyond {LARGEST_VALUE:g} in size"
+            raise UsageError(f"has numbers that are {what}, such as {largest:g},")
         self.low, self.high = min(self.low, low), max(self.high, high)
         # From the first one on: the mean of a constant is that constant, to the last digit.
         mean = float(values[0] + (values - values[0]).mean())

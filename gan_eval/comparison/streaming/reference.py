@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gan_eval.pages.numbers import plural
 from gan_eval.runtime.child import Child
 from gan_eval.runtime.errors import CannotTestError, UsageError
+from gan_eval.stats.samples import LARGEST_VALUE
 from gan_eval.stats.sketch import Reference
 from gan_eval.stats.twosample.columns import set_aside
 
@@ -62,10 +63,11 @@ def reference_of(
     >>> reference_of(twice, ["a", "b", "again"], 1e-7, apart=False).columns
     ('a', 'b')
     """
-    given = np.isfinite(rows).any(axis=0)
+    # What is infinite or too large is refused in the second pass, by file and column.
+    usable = np.abs(rows) <= LARGEST_VALUE
+    given = usable.any(axis=0)
     names = [name for name, some in zip(names, given, strict=True) if some]
-    rows = rows[:, given]
-    rows = rows[np.isfinite(rows).all(axis=1)]
+    rows = rows[usable[:, given].all(axis=1)][:, given]
     if len(rows) < FEWEST_ROWS or not names:
         raise CannotTestError(
             f"MMD needs at least {FEWEST_ROWS} real rows with a number in every column to choose "

@@ -104,14 +104,14 @@ def compare_streamed(
     >>> str(found.verdict), found.numbers, found.real.rows
     ('told_apart', ('a', 'b'), 4000)
     """
-    level(alpha)
+    level(alpha, "`alpha`")
     known_correction(correction)
     draw_count(permutations, "`permutations`")
     whole_number(seed, "`seed`", 0, MAX_SEED)
     workers = side_by_side(workers)
     tell = progress or (lambda _: None)
     tell("looking through the files")
-    sides = {"real": scan(real), "generated": scan(generated)}
+    sides = {"real": scan(real, "`real`"), "generated": scan(generated, "`generated`")}
     chosen = plan(
         *sides.values(), chosen=columns, exclude=exclude, kinds=kinds, strict=strict,
         categories=can_count(),

@@ -95,7 +95,7 @@ def is_parquet(path: object) -> bool:
         return False
 
 
-def scan(path: str | Path) -> Scanned:
+def scan(path: str | Path, argument: str = "`path`") -> Scanned:
     """Look through the footers of a Parquet file, or of all files of a folder that end in .parquet.
 
     Raises ``UsageError`` where there is none, one is no usable Parquet file, or one of a folder
@@ -103,8 +103,8 @@ def scan(path: str | Path) -> Scanned:
     """
     if not isinstance(path, str | os.PathLike):
         raise UsageError(
-            f"only Parquet files and folders of them can be streamed, got {shown(path)}: read it "
-            "into memory with `stream=False`"
+            f"{argument} must be a Parquet file, or a folder of them, to be streamed, got "
+            f"{shown(path)}: read it into memory with `stream=False`"
         )
     source = Path(path)
     name = str(path)
@@ -113,8 +113,8 @@ def scan(path: str | Path) -> Scanned:
             raise UsageError(f"there is no file {name!r}")
         if not is_parquet(source):
             raise UsageError(
-                f"only Parquet files and folders of them can be streamed, got {name!r}: convert it,"
-                " or read it into memory with `stream=False`"
+                f"{argument} must be a Parquet file, or a folder of them, to be streamed, got "
+                f"{name!r}: convert it, or read it into memory with `stream=False`"
             )
         files = parquet_files(source, name) if source.is_dir() else [source]
     found = Scanned(name, tuple(map(_file, files)))

@@ -64,9 +64,12 @@ def require_finite(rows: Array, start: int = 0, name: str = "`rows`") -> None:
     if (np.abs(rows) <= LARGEST_VALUE).all():
         return
     row, column = np.argwhere(~(np.abs(rows) <= LARGEST_VALUE))[0]
+    value = rows[row, column]
+    what = (
+        f"numbers of at most {LARGEST_VALUE:g} in size" if np.isfinite(value) else "finite numbers"
+    )
     raise UsageError(
-        f"{name} must hold finite numbers of at most {LARGEST_VALUE:g} in size, got "
-        f"{rows[row, column]} at position {start + row}, column {column}"
+        f"{name} must hold {what}, got {value} at position {start + row}, column {column}"
     )
 
 

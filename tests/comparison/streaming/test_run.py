@@ -162,6 +162,35 @@ def test_infinite_values_are_refused_by_file_and_column(tmp_path: Path) -> None:
         compare_streamed(real, fake, workers=1)
 
 
+@pytest.mark.parametrize("rows", [slice(0, 500), slice(None)])
+def test_values_too_large_to_square_are_refused_by_what_they_are(
+    tmp_path: Path, rows: slice
+) -> None:
+    # Also where rows drawn for the reference have them.
+    frame = files.normal(1000, 0)
+    frame.loc[rows, "b"] *= 1e200
+    real = files.write(tmp_path / "real", frame)
+    fake = files.write(tmp_path / "fake", files.normal(1000, 1))
+    with pytest.raises(UsageError, match=r"real.*beyond 1e\+150.*'b'") as said:
+        compare_streamed(real, fake, workers=1)
+    assert "infinite" not in str(said.value)
+    assert "MMD" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("real", "options", "named"),
+    [(3, {}, "`real`"), ("rows.csv", {}, "`real`"), ("r.parquet", {"alpha": 2.0}, "`alpha`")],
+)
+def test_what_cannot_be_used_is_named(
+    tmp_path: Path, real: Any, options: dict[str, Any], named: str
+) -> None:
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    files.normal(100, 0).to_parquet(tmp_path / "r.parquet")
+    given = tmp_path / real if isinstance(real, str) else real
+    with pytest.raises(UsageError, match=named):
+        compare_streamed(given, tmp_path / "r.parquet", **options)
+
+
 def test_many_columns_are_tested_roughly_or_refused(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     real, fake = (pd.DataFrame(rng.normal(size=(24_000, 8))).add_prefix("x") for _ in "rf")
