@@ -30,7 +30,10 @@ def mmd2(real: Sketch, generated: Sketch) -> tuple[float, float]:
     bound = sum(lost) ** 2 + lost[0] ** 2 / (n - 1) + lost[1] ** 2 / (m - 1)
     off = 2 * rounding(real)
     bound += 2 * off * float(np.linalg.norm(x - y)) + off**2 + 4 * _ROUNDING
-    return own + other - 2 * float(x @ y), bound
+    estimate = own + other - 2 * float(x @ y)
+    # That of the whole kernel, whose values are from 0 to 1, is from −1/(n−1) − 1/(m−1) to 2.
+    most = max(LARGEST - estimate, estimate + 1 / (n - 1) + 1 / (m - 1))
+    return estimate, min(bound, most)
 
 
 def rounding(sketch: Sketch) -> float:

@@ -121,7 +121,7 @@ def _result(
         )
     verdict = Verdict.TOLD_APART if pvalue <= alpha else Verdict.NOT_TOLD_APART
     if least > alpha:
-        verdict = Verdict.COULD_NOT_TELL
+        verdict, pvalue = Verdict.COULD_NOT_TELL, math.nan
     reference = real.reference
     return SketchTest(
         pvalue=pvalue,

@@ -22,7 +22,7 @@ class SketchTest(Scalars):
     ----------
     pvalue : float
         (1 + #{permuted ≥ observed}) / (1 + permutations), or the exact share where all labellings
-        were gone through; NaN where none can be given.
+        were gone through; NaN where none could have reached ``alpha``.
     statistic : float
         The squared distance of the mean embeddings of the blocks of both sides.
     mmd2, bound : float

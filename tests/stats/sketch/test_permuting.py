@@ -61,7 +61,7 @@ def test_the_pvalue_is_that_of_all_labellings_of_the_rows(n: int, m: int, cells:
 
     values = [statistic(chosen) for chosen in itertools.combinations(range(total), of_x)]
     expected = np.mean(np.array(values) >= values[0] - 1e-9)
-    found = real.test(generated, permutations=max(len(values), 1))
+    found = real.test(generated, permutations=max(len(values), 1), alpha=0.9)
     assert found.pvalue == pytest.approx(expected, abs=1e-12)
     assert found.statistic == pytest.approx(values[0], abs=2e-3)
     assert found.permutations == len(values) - 1
@@ -159,6 +159,7 @@ def test_where_no_pvalue_is_low_enough_it_could_not_tell() -> None:
     found = sides(x, y)[0].test(sides(x, y)[1])
     assert found.verdict is Verdict.COULD_NOT_TELL
     assert found.least_pvalue == pytest.approx(0.1)
+    assert math.isnan(found.pvalue)
     assert found.mmd2 > 0.1
     assert found.worth is None
     # Rows that all coincide.
@@ -172,6 +173,17 @@ def test_where_no_pvalue_is_low_enough_it_could_not_tell() -> None:
     assert huge.verdict is Verdict.COULD_NOT_TELL
     assert math.isnan(huge.pvalue)
     assert huge.mmd2 > 0.5
+
+
+def test_where_the_kernel_vanishes_nothing_is_told_and_the_bound_is_no_more_than_can_be() -> None:
+    x, y = 1e6 + np.random.default_rng(0).normal(size=(2, 2000, 2))
+    real, generated = sides(x, y + 1e3)
+    found = real.test(generated)
+    assert found.verdict is Verdict.COULD_NOT_TELL
+    assert math.isnan(found.pvalue)
+    # 2 is the MMD² of two points; without bias it may be below 0 by 1/(n−1) + 1/(m−1).
+    assert found.mmd2 == pytest.approx(-2 / 1999)
+    assert found.bound == pytest.approx(2 + 2 / 1999)
 
 
 def test_sides_dealt_by_the_same_numbers_are_refused() -> None:
