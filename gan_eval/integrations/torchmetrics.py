@@ -256,6 +256,8 @@ class Worth(_TwoSided):
     Notes
     -----
     ``result()`` is that of :class:`MMD` or :class:`Energy`; its ``worth`` has value and interval.
+    By MMD² it is NaN, and its lower limit 0, also where the reference holds the kernel of these
+    rows too roughly (``result().rough``): a reference of more rows serves, or ``by="energy"``.
     """
 
     higher_is_better = True

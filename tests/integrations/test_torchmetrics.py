@@ -240,6 +240,16 @@ def test_few_rows_have_a_lower_limit_of_0() -> None:
         assert float(metric.compute()) == 0.0
 
 
+def test_few_rows_of_many_columns_are_no_reference_for_worth() -> None:
+    rows = torch.from_numpy(np.random.default_rng(0).normal(size=(2100, 12)))
+    for limit, answer in ((False, math.nan), (True, 0.0)):
+        metric = Worth(rows[:100], limit=limit)
+        metric.update(rows[100:1100], real=True)
+        metric.update(rows[1100:] + 1, real=False)
+        assert float(metric.compute()) == pytest.approx(answer, nan_ok=True)
+        assert metric.result().told_apart
+
+
 def test_without_the_package_it_says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torchmetrics", None)
     monkeypatch.delitem(sys.modules, metrics.__name__)

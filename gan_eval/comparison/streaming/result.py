@@ -18,9 +18,6 @@ from gan_eval.stats.result import Verdict
 from gan_eval.stats.sketch import SketchTest
 from gan_eval.stats.worth import Worth
 
-WORTH_BOUND = 1e-3
-"""The bound of MMD² up to which worth is given, as a share of what one real row is worth."""
-
 
 @dataclass(frozen=True)
 class StreamedSide:
@@ -143,7 +140,7 @@ class StreamedComparison(Displayed):
     def worth(self) -> Worth | None:
         """How many real rows the generator is worth, by MMD²; None where the points of the sketch
         leave too much of the kernel out to tell."""
-        return None if self.sketch is None or is_rough(self.sketch) else self.sketch.worth
+        return None if self.sketch is None else self.sketch.worth
 
     def __repr__(self) -> str:
         from gan_eval.comparison.streaming import words
@@ -228,8 +225,3 @@ def adjusted(tests: list[Tested], alpha: float, correction: str) -> tuple[Tested
         )
         found[j] = replace(found[j], why_not=why)
     return tuple(found)
-
-
-def is_rough(found: SketchTest) -> bool:
-    """Say whether the points leave so much of the kernel out that worth cannot be told."""
-    return found.worth is not None and found.bound > WORTH_BOUND * found.worth.spread

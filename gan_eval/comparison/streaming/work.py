@@ -27,7 +27,6 @@ from gan_eval.comparison.streaming.result import (
     StreamedSide,
     Tested,
     adjusted,
-    is_rough,
 )
 from gan_eval.comparison.streaming.scan import Plan, Scanned, on_both
 from gan_eval.comparison.streaming.units import Part, Recipe, nothing
@@ -192,12 +191,12 @@ class Work:
                 "or missing, or determined by others, in the real rows that chose the kernel, and "
                 "compared alone, not in the MMD."
             )
-        if sketch is not None and is_rough(sketch):
+        if sketch is not None and sketch.rough:
+            exact = "" if math.isnan(sketch.pvalue) else "its p-value is exact all the same, but "
             notes.append(
                 f"{sketch.parameters['rank']:g} points hold the kernel of "
                 f"{plural(len(together), 'column')} such that MMD² is right within "
-                f"{number(sketch.bound, 2)}: its p-value is exact all the same, but worth is not "
-                "given."
+                f"{number(sketch.bound, 2)}: {exact}worth is not given."
             )
         for name in self.chosen.numbers:
             if any(_is_inexact(part.columns[name]) for part in parts.values()):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _ROUNDING = 2.0**-49
 LARGEST = 2.0
 LEVEL = 0.95
+WORTH_BOUND = 1e-3
+"""The bound of MMD² up to which worth is given, as a share of the squared distance of one real row
+to the real distribution, or of MMD² where that is larger."""
 
 
 def mmd2(real: Sketch, generated: Sketch) -> tuple[float, float]:
@@ -36,17 +39,27 @@ def mmd2(real: Sketch, generated: Sketch) -> tuple[float, float]:
     return estimate, min(bound, most)
 
 
+def is_rough(real: Sketch, generated: Sketch) -> bool:
+    """Say whether the pivots leave so much of the kernel out that worth cannot be told."""
+    estimate, bound = mmd2(real, generated)
+    spread = 1 - _within(real.mean_embedding(), real.n)
+    return bound > WORTH_BOUND * max(spread, estimate)
+
+
 def rounding(sketch: Sketch) -> float:
     """Return how far a standardised mean embedding may be off, in length, by rounding."""
     return _ROUNDING * float(np.linalg.norm(np.abs(sketch.reference.inverse).sum(axis=1)))
 
 
 def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None:
-    """Return the worth of the generated side; None where rows do not make 4 blocks of each.
+    """Return the worth of the generated side; None where rows do not make 4 blocks of each,
+    or the pivots hold the kernel too roughly (:func:`is_rough`).
 
     As :func:`~gan_eval.stats.worth.worth` by MMD has it; the noise is that of blocks of equal
     counts, whose kernel matrix takes the place of that of rows.
     """
+    if is_rough(real, generated):
+        return None
     estimate, bound = mmd2(real, generated)
     n, m = real.n, generated.n
     blocks = [_blocks(sketch) for sketch in (real, generated)]

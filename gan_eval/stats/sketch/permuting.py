@@ -17,7 +17,7 @@ from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
 from gan_eval.stats.result import Verdict
 from gan_eval.stats.samples import Array
-from gan_eval.stats.sketch.distances import block_means, mmd2, rounding, worth
+from gan_eval.stats.sketch.distances import block_means, is_rough, mmd2, rounding, worth
 from gan_eval.stats.sketch.grouping import grouping
 from gan_eval.stats.sketch.result import DAYS, ROWS, SketchTest
 
@@ -129,6 +129,7 @@ def _result(
         mmd2=estimate,
         bound=bound,
         worth=worth(real, generated),
+        rough=is_rough(real, generated),
         n=real.n,
         m=generated.n,
         blocks_real=blocks[0],

@@ -99,7 +99,6 @@ class Residuals:
 def _part(reference: Reference, values: KernelValues, rows: Array) -> Part:
     part = Part()
     for first in range(0, len(rows), values.most):
-        standard = values(rows[first : first + values.most]) @ reference.inverse.T
-        residuals = np.maximum(1.0 - np.einsum("ij,ij->i", standard, standard), 0.0)
-        part = part.plus(Part.of(residuals))
+        features = values(rows[first : first + values.most])
+        part = part.plus(Part.of(reference.residuals(features)))
     return part

@@ -28,7 +28,10 @@ class SketchTest(Scalars):
     mmd2, bound : float
         MMD² of all rows, without bias, and the most by which that of the whole kernel may differ.
     worth : Worth or None
-        None where rows do not make 4 blocks of each side.
+        None where rows do not make 4 blocks of each side, or where it is ``rough``.
+    rough : bool
+        Whether the pivots leave so much of the kernel out (``bound``) that worth cannot be told.
+        The p-value is exact all the same.
     n, m : int
         Real and generated rows.
     blocks_real, blocks_generated : int
@@ -53,6 +56,7 @@ class SketchTest(Scalars):
     mmd2: float
     bound: float
     worth: Worth | None
+    rough: bool
     n: int
     m: int
     blocks_real: int
@@ -81,8 +85,9 @@ class SketchTest(Scalars):
         """Return all scalars, flat."""
         worth = self.worth
         names = (
-            "pvalue", "statistic", "mmd2", "bound", "n", "m", "blocks_real", "blocks_generated",
-            "rows_in_block", "left_real", "left_generated", "permutations", "least_pvalue", "alpha",
+            "pvalue", "statistic", "mmd2", "bound", "rough", "n", "m", "blocks_real",
+            "blocks_generated", "rows_in_block", "left_real", "left_generated", "permutations",
+            "least_pvalue", "alpha",
         )  # fmt: skip
         return {
             "verdict": self.verdict.value,
@@ -101,7 +106,10 @@ class SketchTest(Scalars):
             if self.rows_in_block
             else "no blocks of equal counts"
         )
+        worth = "worth not told: the reference holds the kernel of these rows too roughly"
+        if not self.rough:
+            worth = f"{self.worth!r}" if self.worth is not None else "worth not told: too few rows"
         return (
             f"{self.title}: {self.verdict.value}, {p}, MMD² {self.mmd2:.4g} ± {self.bound:.2g}, "
-            f"{self.worth!r}, {blocks}, n = {self.n:,}, m = {self.m:,}"
+            f"{worth}, {blocks}, n = {self.n:,}, m = {self.m:,}"
         )

@@ -36,6 +36,21 @@ def test_it_is_the_worth_of_the_rows() -> None:
     assert (one.n, one.m, one.by) == (3000, 2000, "mmd")
 
 
+def test_it_is_withheld_where_the_pivots_hold_too_little_of_the_kernel() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 1000, 12))
+    few = Reference.of(rng.normal(size=(100, 12)))
+    one = Sketch(few, stream="real").update(x).test(Sketch(few, stream="made").update(y + 1))
+    assert one.rough
+    assert one.worth is None
+    assert one.told_apart
+    assert "roughly" in repr(one)
+    good = Sketch(REFERENCE, stream="real").update(x[:, :2])
+    other = good.test(Sketch(REFERENCE, stream="made").update(y[:, :2] + 1))
+    assert not other.rough
+    assert other.worth is not None
+
+
 def coverage(n: int, m: int, shift: float, repetitions: int) -> float:
     exact = float(
         mmd2(([shift, 0.0], np.eye(2)), (np.zeros(2), np.eye(2)), bandwidth=REFERENCE.bandwidth)

@@ -184,6 +184,7 @@ def test_where_the_kernel_vanishes_nothing_is_told_and_the_bound_is_no_more_than
     # 2 is the MMD² of two points; without bias it may be below 0 by 1/(n−1) + 1/(m−1).
     assert found.mmd2 == pytest.approx(-2 / 1999)
     assert found.bound == pytest.approx(2 + 2 / 1999)
+    assert found.worth is None
 
 
 def test_sides_dealt_by_the_same_numbers_are_refused() -> None:

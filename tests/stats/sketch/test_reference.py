@@ -41,8 +41,20 @@ def test_features_are_kernel_values_and_the_pivots_explain_the_rest(name: str) -
     whole = kernel(name, cdist(points, points, "sqeuclidean"), h)
     assert np.abs(standard @ standard.T - whole).max() < 1e-4
     residuals = 1 - (standard**2).sum(axis=1)
-    assert residuals.mean() == pytest.approx(reference.residual, abs=1e-9)
-    assert reference.residual <= 1e-7
+    np.testing.assert_allclose(reference.residuals(features), residuals, atol=1e-9)
+    assert residuals.mean() <= 1e-7
+
+
+@pytest.mark.parametrize("d", [4, 12])
+def test_its_residual_is_that_of_rows_that_are_no_pivots(d: int) -> None:
+    rows, others = np.split(np.random.default_rng(d).normal(size=(2400, d)), [400])
+    reference = Reference.of(rows)
+    own, fresh = (reference.residuals(reference.features(x)).mean() for x in (rows, others))
+    # All rows become pivots, or as good as: they explain themselves, and no others.
+    assert own <= 1e-7
+    assert fresh > 100 * own
+    # Of 300 rows, not of all 400.
+    assert fresh < reference.residual < 3 * fresh
 
 
 def test_far_rows_have_a_kernel_of_zero() -> None:
