@@ -64,7 +64,7 @@ def reference_of(
     ('a', 'b')
     """
     # What is infinite or too large is refused in the second pass, by file and column.
-    usable = np.abs(rows) <= LARGEST_VALUE
+    usable = np.less_equal(np.abs(rows), LARGEST_VALUE)
     given = usable.any(axis=0)
     names = [name for name, some in zip(names, given, strict=True) if some]
     rows = rows[usable[:, given].all(axis=1)][:, given]

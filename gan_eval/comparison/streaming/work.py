@@ -211,6 +211,8 @@ class Work:
 
 
 def _too_little(found: SketchTest, permutations: int) -> str:
+    if found.from_reference:
+        return "the real rows seem to be those that chose the kernel"
     if not found.rows_in_block:
         return "the rows do not make blocks of equal size on both sides"
     if found.least_pvalue == 1 / (1 + permutations):

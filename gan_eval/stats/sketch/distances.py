@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _ROUNDING = 2.0**-49
 LARGEST = 2.0
 LEVEL = 0.95
+LEFT_OUT = 0.01
+"""The residual of a reference from which on its own rows must not be a side."""
+OWN = 0.01
+"""The share of the root of the residuals of pivots, below which rows are those of the reference."""
 WORTH_BOUND = 1e-3
 """The bound of MMD² up to which worth is given, as a share of the squared distance of one real row
 to the real distribution, or of MMD² where that is larger."""
@@ -49,6 +53,21 @@ def is_rough(real: Sketch, generated: Sketch) -> bool:
 def rounding(sketch: Sketch) -> float:
     """Return how far a standardised mean embedding may be off, in length, by rounding."""
     return _ROUNDING * float(np.linalg.norm(np.abs(sketch.reference.inverse).sum(axis=1)))
+
+
+def is_reference(real: Sketch) -> bool:
+    """Say whether the rows are those of the reference itself, where that makes p inexact.
+
+    Pivots explain themselves, so that such rows have next to no residual, where each pivot has that
+    which the others leave of it, 1 / (K⁻¹)ᵢᵢ = 1 / Σⱼ (C⁻¹)ⱼᵢ². Where other rows have little too,
+    it does no harm.
+    """
+    reference, computed = real.reference, [real.residuals.first, real.residuals.share]
+    if reference.residual < LEFT_OUT:
+        return False
+    left = np.sqrt(1 / np.square(reference.inverse).sum(axis=0)).mean()
+    mean = sum(part.roots for part in computed) / sum(part.count for part in computed)
+    return bool(mean < OWN * left)
 
 
 def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None:

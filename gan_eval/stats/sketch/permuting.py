@@ -17,7 +17,14 @@ from gan_eval.runtime.errors import CannotTestError, UsageError
 from gan_eval.stats.permutation.labels import permutation_labels, rarest_split
 from gan_eval.stats.result import Verdict
 from gan_eval.stats.samples import Array
-from gan_eval.stats.sketch.distances import block_means, is_rough, mmd2, rounding, worth
+from gan_eval.stats.sketch.distances import (
+    block_means,
+    is_reference,
+    is_rough,
+    mmd2,
+    rounding,
+    worth,
+)
 from gan_eval.stats.sketch.grouping import grouping
 from gan_eval.stats.sketch.result import DAYS, ROWS, SketchTest
 
@@ -120,7 +127,8 @@ def _result(
             *means, permutations, random_generator(rng), rounding(real)
         )
     verdict = Verdict.TOLD_APART if pvalue <= alpha else Verdict.NOT_TOLD_APART
-    if least > alpha:
+    own = is_reference(real)
+    if least > alpha or own:
         verdict, pvalue = Verdict.COULD_NOT_TELL, math.nan
     reference = real.reference
     return SketchTest(
@@ -130,6 +138,7 @@ def _result(
         bound=bound,
         worth=worth(real, generated),
         rough=is_rough(real, generated),
+        from_reference=own,
         n=real.n,
         m=generated.n,
         blocks_real=blocks[0],

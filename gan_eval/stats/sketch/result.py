@@ -22,7 +22,8 @@ class SketchTest(Scalars):
     ----------
     pvalue : float
         (1 + #{permuted ≥ observed}) / (1 + permutations), or the exact share where all labellings
-        were gone through; NaN where none could have reached ``alpha``.
+        were gone through; NaN where none could have reached ``alpha``,
+        or ``from_reference``.
     statistic : float
         The squared distance of the mean embeddings of the blocks of both sides.
     mmd2, bound : float
@@ -32,6 +33,9 @@ class SketchTest(Scalars):
     rough : bool
         Whether the pivots leave so much of the kernel out (``bound``) that worth cannot be told.
         The p-value is exact all the same.
+    from_reference : bool
+        Whether the real rows are those of the reference itself, and few for their columns: no
+        p-value is exact then. Other real rows as the reference mend it.
     n, m : int
         Real and generated rows.
     blocks_real, blocks_generated : int
@@ -43,7 +47,7 @@ class SketchTest(Scalars):
         The least p-value that the blocks allow.
     alpha : float
     verdict : Verdict
-        ``could_not_tell`` where no p-value could have reached ``alpha``.
+        ``could_not_tell`` where no p-value could have reached ``alpha``, or ``from_reference``.
     assumption : str
         What the p-value takes for granted.
     parameters : mapping
@@ -57,6 +61,7 @@ class SketchTest(Scalars):
     bound: float
     worth: Worth | None
     rough: bool
+    from_reference: bool
     n: int
     m: int
     blocks_real: int
@@ -85,9 +90,9 @@ class SketchTest(Scalars):
         """Return all scalars, flat."""
         worth = self.worth
         names = (
-            "pvalue", "statistic", "mmd2", "bound", "rough", "n", "m", "blocks_real",
-            "blocks_generated", "rows_in_block", "left_real", "left_generated", "permutations",
-            "least_pvalue", "alpha",
+            "pvalue", "statistic", "mmd2", "bound", "rough", "from_reference", "n", "m",
+            "blocks_real", "blocks_generated", "rows_in_block", "left_real", "left_generated",
+            "permutations", "least_pvalue", "alpha",
         )  # fmt: skip
         return {
             "verdict": self.verdict.value,
@@ -101,6 +106,8 @@ class SketchTest(Scalars):
 
     def __repr__(self) -> str:
         p = "no p-value" if math.isnan(self.pvalue) else p_in_words(self.pvalue)
+        if self.from_reference:
+            p += " since the real rows are the reference's own (take other real rows as reference)"
         blocks = (
             f"{self.blocks_real} + {self.blocks_generated} blocks of {self.rows_in_block:,} rows"
             if self.rows_in_block
