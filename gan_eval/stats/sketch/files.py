@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -24,7 +25,10 @@ from gan_eval.stats.sketch.spans import Spans
 FORMAT = "gan_eval.sketch"
 VERSION = 1
 # What the reading of a damaged zip file raises.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, struct.error)
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, struct.error,
+    tokenize.TokenError,
+)  # fmt: skip
 
 
 class Contents(NamedTuple):

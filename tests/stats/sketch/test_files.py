@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -89,6 +91,11 @@ def test_damaged_and_foreign_files_are_one_sentence(path: Path, tmp_path: Path) 
         # The zip's own check lets through what stands beside its contents only.
         with suppress(UsageError):
             assert Sketch.load(damaged).n == 20_000
+    header = b"{'descr': ('<f8', 'fortran_order': False}\n"
+    with zipfile.ZipFile(damaged, "w") as file:
+        file.writestr("format.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    with pytest.raises(UsageError, match=r"damaged\.npz"):
+        Sketch.load(damaged)
     for name, content in (("text.npz", b"hello"), ("pickle.npz", b"\x80\x04N.")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(UsageError, match=name):
