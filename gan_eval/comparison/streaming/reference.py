@@ -65,7 +65,7 @@ def reference_of(
     """
     # What is infinite or too large is refused in the second pass, by file and column.
     usable = np.less_equal(np.abs(rows), LARGEST_VALUE)
-    given = usable.any(axis=0)
+    given = np.atleast_1d(usable.any(axis=0))
     names = [name for name, some in zip(names, given, strict=True) if some]
     rows = rows[usable[:, given].all(axis=1)][:, given]
     if len(rows) < FEWEST_ROWS or not names:
