@@ -180,9 +180,14 @@ class Noise:
         for own, square, whole in zip(diagonals, squares, (n, m), strict=False):
             second += _square_trace(square, own) / whole**2
         # No spectrum of so many rows is flatter, and none is steeper than one eigenvalue.
-        least = first**2 / max(n + m - 2, 1)
-        second = min(max(second, least), first**2)
-        return cls(first, second, min(max(third, second**2 / first), second**1.5))
+        # As products, which overflow to infinity where a power of floats is an error.
+        most = first * first
+        second = float(min(max(second, most / max(n + m - 2, 1)), most))
+        return cls(
+            first,
+            second,
+            min(max(third, second * (second / first)), second * math.sqrt(second)),
+        )
 
 
 def mmd_interval(
@@ -303,7 +308,9 @@ def squared_distance_interval(
         """P(U ≤ value) where D² is ``squared``."""
         second = 2 * noise.second + 4 * squared * variance
         third = 8 * noise.third + 24 * squared * variance**2
-        return _gamma_below((value - squared) / math.sqrt(second), third / second**1.5)
+        return _gamma_below(
+            (value - squared) / math.sqrt(second), third / (second * math.sqrt(second))
+        )
 
     start = max(unbiased, 0.0) + math.sqrt(noise.second)
     low = _crossing(lambda d: below(d, unbiased, along) - (1 - tail), start, largest)

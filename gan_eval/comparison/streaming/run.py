@@ -94,6 +94,7 @@ def compare_streamed(
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> import pandas as pd
     >>> rng = np.random.default_rng(0)
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -130,8 +130,10 @@ def read_rows(path: str | Path) -> pd.DataFrame:
         )
     # Where nothing is said, a file has nothing.
     words = [str(name) for name in rows if outside and _is_outside_text(name)]
-    words += [name for name in ("cause",) if name in rows]
-    return rows.assign(**{name: rows[name].astype(object).fillna("") for name in words})
+    filled = {name: rows[name].astype(object).fillna("") for name in words}
+    if "cause" in rows:
+        filled["cause"] = rows["cause"].fillna("")
+    return rows.assign(**filled)
 
 
 def without_points(rows: pd.DataFrame) -> pd.DataFrame:
