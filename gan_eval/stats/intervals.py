@@ -29,6 +29,8 @@ SPECTRUM_ROWS = 200
 FACTOR_ROWS = 256
 # Above this shape a gamma law is normal to all digits that matter.
 _NORMAL_SHAPE = 1e9
+# The tr Σ between which its cubes, and squares of cubes, are numbers.
+_ORDINARY = 2.0**-200, 2.0**200
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -120,6 +122,12 @@ class Noise:
     first: float
     second: float
     third: float
+
+    def over(self, unit: float) -> Noise:
+        """Return the noise of the difference in units of √``unit``; an infinite tr Σ³ becomes the
+        largest that it can be."""
+        second, third = self.second / unit / unit, self.third / unit / unit / unit
+        return Noise(self.first / unit, second, min(third, second**1.5))
 
     @classmethod
     def of(cls, kernel: Array, k: int, n: float, m: float, first: float) -> Noise:
@@ -297,6 +305,15 @@ def squared_distance_interval(
     D. Sutherland et al., "Generative models and model criticism via optimized maximum mean
     discrepancy", ICLR 2017.
     """
+    if not _ORDINARY[0] < noise.first < _ORDINARY[1]:
+        unit = math.ldexp(1.0, math.frexp(noise.first)[1])
+        scaled = noise.over(unit)
+        low, high = squared_distance_interval(
+            *(unbiased / unit, witness / unit / unit, scaled),
+            largest=largest / unit,
+            level=level,
+        )
+        return low * unit, high * unit
     tail = (1 - level) / 2
     seen = max(unbiased, 0.0) + noise.first
     along = min(witness / seen, math.sqrt(noise.second))
