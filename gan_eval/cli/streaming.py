@@ -1,4 +1,4 @@
-"""What ``gan-eval compare`` does where it streams, and its options for that."""
+"""The options of ``gan-eval compare`` for streams, and the run of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a metric holds of each side: a sketch, as arrays that add up."""
+"""Sketches as a metric holds them: arrays that add up, of each side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Held(Protocol):
-    """What kind of sketch a metric holds: made empty, taken apart, put together, compared."""
+    """A kind of sketch that a metric can hold: made empty, taken apart, put together, compared."""
 
     def empty(self, stream: str) -> Any: ...
     def apart(self, sketch: Any) -> Arrays: ...

@@ -41,7 +41,7 @@ except ImportError:
     ) from None
 
 SIDES = ("generated", "real")
-"""Of ``real=False`` and ``real=True``."""
+"""Names of the sides for ``real=False`` and ``real=True``."""
 
 
 class _TwoSided(Metric):

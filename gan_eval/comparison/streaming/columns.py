@@ -1,4 +1,4 @@
-"""What is kept of a column while its rows stream by: moments, quantiles, counts of its values.
+"""Summaries of a column while its rows stream by: moments, quantiles, counts of its values.
 
 Quantiles and frequent values are those of the library ``datasketches`` (KLL of Karnin, Lang and
 Liberty 2016; frequent items of Misra and Gries 1982, merged as by Agarwal et al. 2012), each within
@@ -29,8 +29,6 @@ KLL_K = 4096
 LOG_VALUES = 14
 """The size of a sketch of values, as a power of 2: up to 12,288 different ones are counted
 exactly."""
-
-"""What a number column is refused for."""
 
 _LARGEST_WHOLE = 2.0**53
 

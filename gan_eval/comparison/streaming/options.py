@@ -1,4 +1,4 @@
-"""Whether a comparison is streamed, and the options that cannot be."""
+"""Decide whether a comparison is streamed, and refuse the options that a stream cannot honour."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Scanned:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared of two sides, and why other columns are not.
+    """A choice of the columns that are compared, and why others are not.
 
     ``numbers`` and ``categories`` are columns in the order of the real side.
     """

@@ -53,7 +53,7 @@ class Unit:
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """What every unit is read for.
+    """A job that every unit of a side is read for.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Recipe:
 
 @dataclass(eq=False)
 class Part:
-    """What one unit, or all up to some unit, came to.
+    """A sum over the rows of one unit, or of all up to some unit.
 
     ``holes`` counts rows that a missing number keeps out of the sketch.
     """

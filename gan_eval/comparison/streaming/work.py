@@ -1,4 +1,4 @@
-"""What a stream does: draw a reference, sum both sides, and test and measure what came of it."""
+"""Do the work of a stream: draw a reference, sum up both sides, test and measure the sums."""
 
 from __future__ import annotations
 

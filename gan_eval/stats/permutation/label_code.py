@@ -24,7 +24,8 @@ BITS, GROUPS = 6, 8
 PANEL = BITS * GROUPS
 """Rows of a matrix for which one word of packed labels stands."""
 STRIPE_BYTES = 64
-"""Of a row of the table of sums, and so of the columns of a matrix that are worked on at once."""
+"""The size of a row of the table of sums, and so of the columns of a matrix that are worked on at
+once."""
 TABLE_BYTES = GROUPS * STRIPE_BYTES << BITS
 
 

@@ -94,7 +94,7 @@ def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None
     else:
         joint = np.concatenate([x, y])
         gram = joint @ joint.T
-        noise = Noise.of(gram, len(x), sizes[0], sizes[1], first)  # pyright: ignore[reportArgumentType]
+        noise = Noise.of(gram, len(x), sizes[0], sizes[1], first)
         witness = _witness(x, y) / sizes[0] + _witness(y, x) / sizes[1]
         low, high = squared_distance_interval(
             estimate, witness, noise, largest=LARGEST, level=level

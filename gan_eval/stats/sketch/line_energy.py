@@ -74,7 +74,7 @@ class LineEnergy:
 
 @dataclass(frozen=True, eq=False)
 class LineCounts:
-    """What a sample's rows are on the lines.
+    """Counts of a sample's rows between the edges of lines.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ BLOCKS = 64
 
 
 class LineSketch:
-    """What is kept of rows to tell their energy distance from others: counts, which add up.
+    """A sketch of rows for their energy distance from others: counts on lines, which add up.
 
     Parameters
     ----------

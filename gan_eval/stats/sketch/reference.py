@@ -34,7 +34,7 @@ _SINGULAR = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What sketches that add up have in common.
+    """A choice of coordinates, kernel and pivots that sketches must share to add up.
 
     Attributes
     ----------

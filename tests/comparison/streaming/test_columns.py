@@ -85,7 +85,7 @@ def test_truth_values_and_whole_numbers_are_texts() -> None:
 @pytest.mark.parametrize("kind", [Numbers, Values])
 def test_a_column_survives_the_way_to_another_process(kind: type[columns.Column]) -> None:
     values = np.arange(50_000.0) if kind is Numbers else pa.array(["a", "b", None, "a"])
-    column = kind().update(values)  # type: ignore[arg-type]
+    column = kind().update(values)
     back = pickle.loads(pickle.dumps(column))
     assert (back.count, back.missing) == (column.count, column.missing)
     both = (column.packed(), back.packed())

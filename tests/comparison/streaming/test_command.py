@@ -113,7 +113,7 @@ def test_compare_has_it_too(folder: Path) -> None:
     assert "told apart" in repr(found)
     assert "told apart" in found._repr_html_()
     with pytest.raises(UsageError, match="`group`"):
-        comparison.compare("real", "other", stream=True, group="a")  # type: ignore[call-overload]
+        comparison.compare("real", "other", stream=True, group="a")
     with pytest.raises(UsageError, match="`worker`"):
         comparison.compare("real", "other", stream=True, worker=1)
 

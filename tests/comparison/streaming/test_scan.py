@@ -68,7 +68,7 @@ def real(tmp_path: Path) -> Path:
 
 def refusal(*paths: Path, **options: object) -> str:
     with pytest.raises(UsageError) as error:
-        plan(*map(scan, paths), **options)  # type: ignore[arg-type]
+        plan(*map(scan, paths), **options)
     return str(error.value)
 
 
