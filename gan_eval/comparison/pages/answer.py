@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from gan_eval.comparison.pages import (
     worth_words,
 )
 from gan_eval.pages.blocks import Step
-from gan_eval.pages.numbers import count, number, p_value, percent, plural, probability, setting
+from gan_eval.pages.numbers import p_value, percent, plural, probability, setting
 from gan_eval.runtime.arguments import lower_first, plain
 from gan_eval.stats.multiple import CORRECTIONS, rejected
 from gan_eval.stats.result import Verdict
@@ -50,7 +49,9 @@ def headline(found: Comparison) -> str:
     """
     copied = " and ".join(copies_words.phrases(found.copies) or words.repeats(found))
     but = f", but the generated sample {copied}" if copied else ""
-    size = f"worth {_worth(found)}" if found.worth else ""
+    size = ""
+    if found.worth:
+        size = f"worth {worth_words.in_rows(found.worth[0], len(found.real.rows))}"
     if found.verdict == Verdict.COULD_NOT_TELL:
         return f"Could not tell: {found.tests.why_not}{but}."
     p = p_value(found.tests.smallest)
@@ -60,24 +61,11 @@ def headline(found: Comparison) -> str:
         first = f"No: told apart ({p}){f', {size}' if size else ''}"
         return f"{'; '.join(filter(None, (first, also, wrong)))}."
     n, m = len(found.real.rows), len(found.generated.rows)
-    rows = f"{count(n)} rows each" if n == m else f"{count(n)} and {count(m)} rows"
     least = "smallest " if len(found.tests.results) > 1 else ""
-    first = f"Not told apart by {rows} ({least}{p})"
+    first = f"Not told apart by {words.sizes(n, m)} ({least}{p})"
     if copied:
         return f"{first}{but}."
     return f"{first}: that does not prove them equal{f'; {size}' if size else ''}."
-
-
-def _worth(found: Comparison) -> str:
-    """Say how many real rows the generator is worth, of how many, by the energy distance."""
-    one, rows = found.worth[0], len(found.real.rows)
-    of = f" of {count(rows)}" if one.value < rows else ""
-    if math.isinf(one.high):
-        return f"at least {number(one.low, 2)} real rows"
-    bounds = f"{number(one.low, 2)} to {number(one.high, 2)}"
-    if one.value < 1:
-        return f"less than one real row{of} ({bounds})"
-    return f"about {number(one.value, 2)} real rows{of} ({bounds})"
 
 
 def where(found: Comparison) -> str:

@@ -192,6 +192,17 @@ def repeats(found: Comparison) -> list[str]:
     return ["stands beside real rows that repeat themselves"] if which else []
 
 
+def sizes(n: int, m: int) -> str:
+    """Say how many rows the two sides have.
+
+    Examples
+    --------
+    >>> sizes(1000, 1000), sizes(900, 1000)
+    ('1000 rows each', '900 and 1000 rows')
+    """
+    return f"{count(n)} rows each" if n == m else f"{count(n)} and {count(m)} rows"
+
+
 def signed(value: float) -> str:
     """Write a number with its sign."""
     return f"+{number(value, 2)}" if value > 0 else number(value, 2)

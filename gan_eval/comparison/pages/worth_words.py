@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from gan_eval.pages.blocks import Table
-from gan_eval.pages.numbers import MISSING, interval, number, percent
+from gan_eval.pages.numbers import MISSING, count, interval, number, percent
 from gan_eval.stats.worth import Worth
 
 NAMES = {"energy": "energy distance", "mmd": "MMD²"}
@@ -31,6 +31,23 @@ def sentence(found: Worth) -> str:
         f"({percent(found.confidence_level)} interval {number(found.low, 2)} to "
         f"{number(found.high, 2)})."
     )
+
+
+def in_rows(one: Worth, rows: int) -> str:
+    """Say how many real rows the generator is worth, of how many, as a part of a sentence.
+
+    Examples
+    --------
+    >>> in_rows(Worth("mmd", 46.2, 38.1, 57.9, 0.012, 0.009, 0.014, 0.54, 1000, 800, 0.95), 1000)
+    'about 46 real rows of 1000 (38 to 58)'
+    """
+    of = f" of {count(rows)}" if one.value < rows else ""
+    if math.isinf(one.high):
+        return f"at least {number(one.low, 2)} real rows"
+    bounds = f"{number(one.low, 2)} to {number(one.high, 2)}"
+    if one.value < 1:
+        return f"less than one real row{of} ({bounds})"
+    return f"about {number(one.value, 2)} real rows{of} ({bounds})"
 
 
 def table(found: Sequence[Worth]) -> Table:

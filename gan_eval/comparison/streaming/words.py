@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from gan_eval.comparison.pages import worth_words
-from gan_eval.comparison.pages.words import SHORT, signed
+from gan_eval.comparison.pages.words import SHORT, signed, sizes
 from gan_eval.comparison.reading.table import some
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.markdown import document
@@ -50,38 +49,24 @@ def headline(found: StreamedComparison) -> str:
     if found.verdict == Verdict.COULD_NOT_TELL:
         return f"Could not tell: {found.why_not}."
     p = p_value(found.smallest)
-    size = f", worth {_worth(found)}" if found.worth is not None else ""
+    worth = found.worth
+    size = "" if worth is None else f", worth {worth_words.in_rows(worth, found.real.rows)}"
     if found.told_apart:
         name = differing(found)
         worst = f"; column {plain(name, SHORT)} differs most" if name and _several(found) else ""
         return f"No: told apart ({p}){size}{worst}."
-    n, m = found.real.rows, found.generated.rows
-    which = f"{count(n)} rows each" if n == m else f"{count(n)} and {count(m)} rows"
     if found.shared:
         is_ = "file is" if found.shared == 1 else "files are"
         return f"Not told apart ({p}), but {count(found.shared)} {is_} on both sides."
     least = "smallest " if sum(not one.why_not for one in found.tests) > 1 else ""
     return (
-        f"Not told apart by {which} ({least}{p}): that does not prove them equal"
-        f"{size.replace(', ', '; ', 1)}."
+        f"Not told apart by {sizes(found.real.rows, found.generated.rows)} ({least}{p}): that "
+        f"does not prove them equal{size.replace(', ', '; ', 1)}."
     )
 
 
 def _several(found: StreamedComparison) -> bool:
     return len(found.columns) > 1
-
-
-def _worth(found: StreamedComparison) -> str:
-    one = found.worth
-    assert one is not None
-    rows = found.real.rows
-    of = f" of {count(rows)}" if one.value < rows else ""
-    if math.isinf(one.high):
-        return f"at least {number(one.low, 2)} real rows"
-    bounds = f"{number(one.low, 2)} to {number(one.high, 2)}"
-    if one.value < 1:
-        return f"less than one real row{of} ({bounds})"
-    return f"about {number(one.value, 2)} real rows{of} ({bounds})"
 
 
 def differing(found: StreamedComparison) -> str:
