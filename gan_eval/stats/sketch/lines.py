@@ -21,7 +21,7 @@ from gan_eval.stats.samples import Array
 from gan_eval.stats.sketch.dealing import key_of
 from gan_eval.stats.sketch.line_energy import LineCounts, LineEnergy, line_energy
 from gan_eval.stats.sketch.line_grid import FEWEST_EDGES, MOST_DIRECTIONS, MOST_EDGES, Lines, Places
-from gan_eval.stats.sketch.rows import read, require_finite
+from gan_eval.stats.sketch.rows import read
 from gan_eval.stats.sketch.spans import Spans, joined, overlap, placed, stream_name
 
 # Rows at a time, so many that the counts of a line are worth fetching, and numbers of them.
@@ -131,14 +131,8 @@ class LineSketch:
             For rows that are no finite numbers (then none is added), for another number of columns
             than the reference's, and for positions that were there already.
         """
-        table = read(rows)
-        if table.shape[1] != self.lines.dimension:
-            raise UsageError(
-                f"`rows` must have the reference's {self.lines.dimension} columns, "
-                f"got {table.shape[1]}"
-            )
+        table = read(rows, dimension=self.lines.dimension)
         name, start, added = placed(self.spans, self.stream, table, start)
-        require_finite(table, start)
         if added:
             self.stream = name
         key = key_of(self.seed, f"lines/{name}")

@@ -22,8 +22,15 @@ def names_of(rows: Any) -> tuple[str, ...] | None:
     return None
 
 
-def read(rows: Any, columns: tuple[str, ...] | None = None, name: str = "`rows`") -> Array:
-    """Return rows as float64 of shape (n, d); of the columns named, in that order, where both say.
+def read(
+    rows: Any,
+    columns: tuple[str, ...] | None = None,
+    dimension: int | None = None,
+    *,
+    name: str = "`rows`",
+) -> Array:
+    """Return rows as float64 of shape (n, d); of the columns named, in that order, where both say,
+    and of as many as ``dimension``, where that is given.
 
     Raises
     ------
@@ -55,6 +62,10 @@ def read(rows: Any, columns: tuple[str, ...] | None = None, name: str = "`rows`"
         table = table[:, None]
     if table.ndim != 2 or table.shape[1] == 0:
         raise UsageError(f"{name} must be a table of shape (rows, columns), got {table.shape}")
+    if dimension is not None and table.shape[1] != dimension:
+        raise UsageError(
+            f"{name} must have the reference's {dimension} columns, got {table.shape[1]}"
+        )
     return table
 
 

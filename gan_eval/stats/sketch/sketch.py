@@ -17,7 +17,7 @@ from gan_eval.stats.sketch import files
 from gan_eval.stats.sketch.dealing import CELLS, OCTAVES, cell_count, deal, key_of
 from gan_eval.stats.sketch.reference import Reference
 from gan_eval.stats.sketch.residuals import Residuals
-from gan_eval.stats.sketch.rows import read, require_finite
+from gan_eval.stats.sketch.rows import read
 from gan_eval.stats.sketch.spans import Spans, joined, overlap, placed, stream_name
 
 if TYPE_CHECKING:
@@ -109,14 +109,8 @@ class Sketch:
             reference's, and for positions that were there already.
         """
         reference = self.reference
-        table = read(rows, reference.columns if reference.named else None)
-        if table.shape[1] != reference.dimension:
-            raise UsageError(
-                f"`rows` must have the reference's {reference.dimension} columns, "
-                f"got {table.shape[1]}"
-            )
+        table = read(rows, reference.columns if reference.named else None, reference.dimension)
         name, start, added = placed(self.spans, self.stream, table, start)
-        require_finite(table, start)
         if added:
             self.stream = name
         for first in range(0, len(table), DEALT):

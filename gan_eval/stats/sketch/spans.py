@@ -12,6 +12,7 @@ import numpy as np
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.samples import Array
+from gan_eval.stats.sketch.rows import require_finite
 
 Spans = dict[str, list[tuple[int, int]]]
 MOST_POSITION = 2**62
@@ -30,7 +31,8 @@ def placed(
     """Return the stream of rows that come, the position of the first, and their span.
 
     A stream without a name is called by the SHA-256 of the rows, and rows whose ``start`` is not
-    given follow on the last. Raises ``UsageError`` for positions that were seen already.
+    given follow on the last. Raises ``UsageError`` for positions that were seen already, and for
+    rows that are no finite numbers.
 
     Examples
     --------
@@ -47,6 +49,7 @@ def placed(
     found = overlap(seen, added)
     if found:
         raise UsageError(f"`rows` are in the sketch already: {found}")
+    require_finite(rows, start)
     return stream, start, added
 
 
