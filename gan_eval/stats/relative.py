@@ -17,8 +17,9 @@ from scipy.special import stdtr, stdtrit
 
 from gan_eval.runtime.arguments import level, one_of
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.intervals import SPECTRUM_ROWS, Noise, squared_distance_interval
+from gan_eval.stats.intervals import squared_distance_interval
 from gan_eval.stats.multiple import adjusted_pvalues
+from gan_eval.stats.noise import SPECTRUM_ROWS, Noise
 from gan_eval.stats.pairs import PairMeans, Semimetric, between, semimetric, within
 from gan_eval.stats.samples import Array
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from gan_eval.stats.intervals import LEVEL, SPECTRUM_ROWS, Noise, squared_distance_interval
+from gan_eval.stats.intervals import LEVEL, squared_distance_interval
+from gan_eval.stats.noise import SPECTRUM_ROWS, Noise
 from gan_eval.stats.pairs import PairMeans, Semimetric, between, within
 from gan_eval.stats.samples import Array
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from gan_eval.stats.intervals import Noise, squared_distance_interval
+from gan_eval.stats.intervals import squared_distance_interval
+from gan_eval.stats.noise import Noise
 
 
 @pytest.mark.parametrize("power", [-330, -300, 250, 330])

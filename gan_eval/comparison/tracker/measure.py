@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.stats.intervals import Noise, squared_distance_interval
+from gan_eval.stats.intervals import squared_distance_interval
 from gan_eval.stats.kernels.features import Features, distance_features, kernel_features
 from gan_eval.stats.kernels.kernels import median_bandwidth
+from gan_eval.stats.noise import Noise
 from gan_eval.stats.permutation.lines import projection_constant
 from gan_eval.stats.samples import Array
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gan_eval.stats.intervals import FEWEST_ROWS, Noise, squared_distance_interval
+from gan_eval.stats.intervals import FEWEST_ROWS, squared_distance_interval
+from gan_eval.stats.noise import Noise
 from gan_eval.stats.samples import Array
 from gan_eval.stats.sketch.grouping import BLOCKS, equal_blocks
 from gan_eval.stats.worth import Worth

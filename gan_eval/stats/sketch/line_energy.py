@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from gan_eval.runtime.files import json_text
-from gan_eval.stats.intervals import Noise, squared_distance_interval
+from gan_eval.stats.intervals import squared_distance_interval
+from gan_eval.stats.noise import Noise
 from gan_eval.stats.samples import Array
 from gan_eval.stats.worth import Worth
 

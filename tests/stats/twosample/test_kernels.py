@@ -11,8 +11,9 @@ from scipy.spatial.distance import cdist, pdist
 from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.errors import UsageError
-from gan_eval.stats.intervals import Noise, squared_distance_interval
+from gan_eval.stats.intervals import squared_distance_interval
 from gan_eval.stats.kernels.kernels import KERNELS, median_bandwidth
+from gan_eval.stats.noise import Noise
 from gan_eval.stats.twosample import energy_test, mmd2, mmd_test
 from tests.stats.twosample.oracles import Array, apart
 
