@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -158,6 +159,39 @@ def in_order(
         # An exception or an interrupt closes the map, which cancels what has not begun.
         with ThreadPoolExecutor(threads) as pool:
             yield from shown(pool.map(take, items), len(items), title)
+
+
+def share_out(items: Sequence[Item], count: int, worker: Callable[[Iterator[Item]], None]) -> None:
+    """Call ``worker`` in so many threads, each with an iterator that hands items on as it asks.
+
+    Every item goes to one of them. After an error or an interrupt none is handed on any more. One
+    worker runs in the thread of the caller.
+
+    Examples
+    --------
+    >>> done = []
+    >>> share_out(range(5), 2, lambda handed: done.extend(handed))
+    >>> sorted(done)
+    [0, 1, 2, 3, 4]
+    """
+    # One queue for all threads: a sequence's iterator hands on one item at a time.
+    waiting, stopped = iter(items), threading.Event()
+
+    def handed() -> Iterator[Item]:
+        for item in waiting:
+            if stopped.is_set():
+                return
+            yield item
+
+    if count == 1:
+        worker(handed())
+        return
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            for done in [pool.submit(worker, handed()) for _ in range(count)]:
+                done.result()
+        finally:
+            stopped.set()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -70,3 +71,29 @@ def test_products_have_one_thread_inside_and_as_many_as_before_after() -> None:
     with threads.one_blas_thread():
         assert set(blas()) <= {1}
     assert blas() == before
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_every_item_is_handed_to_one_thread(count: int) -> None:
+    taken: list[list[int]] = []
+    threads.share_out(range(100), count, lambda handed: taken.append(list(handed)))
+    assert len(taken) == count
+    assert sorted(item for some in taken for item in some) == list(range(100))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_after_an_error_nothing_is_handed_on(count: int) -> None:
+    seen: list[int] = []
+    failed = threading.Event()
+
+    def worker(handed: Iterator[int]) -> None:
+        for item in handed:
+            seen.append(item)
+            if item == 0:
+                failed.set()
+                raise ZeroDivisionError
+            failed.wait()
+
+    with pytest.raises(ZeroDivisionError):
+        threads.share_out(range(10**9), count, worker)  # which would take minutes
+    assert 0 in seen

@@ -6,10 +6,8 @@ LLVM (the package llvmlite), which takes a second once; see docs/backends.md.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
@@ -114,24 +112,14 @@ def _train(
     replicates = len(trained.seeds)
     wanted = min(_BLOCKS, max(1, replicates // (10 * count * together)))
     workers = [runner(wanted) for _ in range(count)]
-    # One queue of parts for all threads; an iterator hands on one at a time.
-    waiting, stopped = iter(buffers.parts(replicates, workers[0].lanes)), threading.Event()
+    idle = iter(workers)
 
-    def work(own: Runner) -> None:
-        for part in waiting:
-            if stopped.is_set():
-                return
+    def work(parts: Iterator[slice]) -> None:
+        own = next(idle)
+        for part in parts:
             own.train(trained, part)
 
-    if count == 1:
-        work(workers[0])
-        return
-    with ThreadPoolExecutor(count) as pool:
-        try:
-            for done in [pool.submit(work, own) for own in workers]:
-                done.result()
-        finally:
-            stopped.set()
+    threads.share_out(buffers.parts(replicates, workers[0].lanes), count, work)
 
 
 class Runner(Protocol):

@@ -7,7 +7,6 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
@@ -127,23 +126,13 @@ def _share_out(
     trained: TrainingBuffers, kernel: CUDAKernel, number: int, workers: int, size: int
 ) -> None:
     """Train all replicates, so many at a time in each of some threads."""
-    waiting = iter(buffers.parts(len(trained.seeds), size))
-    stopped = threading.Event()
 
-    def work(_: int = 0) -> None:
+    def work(parts: Iterator[slice]) -> None:
         with cuda.gpus[number]:
             # Which ends inside, so that what it has is freed where it was made.
-            _Launcher(trained, kernel, min(size, len(trained.seeds))).work(waiting, stopped)
+            _Launcher(trained, kernel, min(size, len(trained.seeds))).work(parts)
 
-    if workers == 1:
-        work()
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for done in [pool.submit(work, i) for i in range(workers)]:
-                done.result()
-        finally:
-            stopped.set()
+    threads.share_out(buffers.parts(len(trained.seeds), size), workers, work)
 
 
 class _Launcher:
@@ -168,11 +157,9 @@ class _Launcher:
             for name, (each, kind) in kinds.items()
         }
 
-    def work(self, waiting: Iterator[slice], stopped: threading.Event) -> None:
+    def work(self, parts: Iterator[slice]) -> None:
         """Train the parts that an iterator hands on, one at a time."""
-        for part in waiting:
-            if stopped.is_set():
-                return
+        for part in parts:
             self._train(part)
 
     def _train(self, part: slice) -> None:
