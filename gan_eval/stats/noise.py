@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.runtime.threads import one_blas_thread
+
 SPECTRUM_ROWS = 200
 """Rows of each sample whose kernel matrix gives the spectrum of the noise."""
 
@@ -36,6 +38,7 @@ class Noise:
         return Noise(self.first / unit, second, min(third, second**1.5))
 
     @classmethod
+    @one_blas_thread()
     def of(cls, kernel: Array, k: int, n: float, m: float, first: float) -> Noise:
         """Take a kernel matrix between the first k rows, of x, and the others, of y.
 
@@ -60,6 +63,7 @@ class Noise:
         return cls._of_sums(squares, diagonals, n, m, first, third)
 
     @classmethod
+    @one_blas_thread()
     def of_factor(cls, factor: Array, k: int, n: float, m: float, first: float) -> Noise:
         """Take the factor L (rank, rows) of a kernel matrix LᵀL; all else as in :meth:`of`."""
         parts = [factor[:, :k], factor[:, k:]]
