@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gan_eval.distributions.divergences import kl
     from gan_eval.distributions.gaussian import Gaussian
     from gan_eval.distributions.mixture import MixtureTarget
+    from gan_eval.distributions.pushforward import Pushforward
     from gan_eval.distributions.student_t import StudentTTarget
     from gan_eval.distributions.target import GaussianTarget
     from gan_eval.investigations.dynamics import dynamics
@@ -46,6 +47,7 @@ __all__ = [
     "GaussianTarget",
     "Margins",
     "MixtureTarget",
+    "Pushforward",
     "Ranking",
     "Results",
     "Sketch",
@@ -82,6 +84,7 @@ _NAMES = {
     "distributions.gaussian": ("Gaussian",),
     "distributions.target": ("GaussianTarget",),
     "distributions.mixture": ("MixtureTarget",),
+    "distributions.pushforward": ("Pushforward",),
     "distributions.student_t": ("StudentTTarget",),
     "training.config": ("Margins", "TrainingConfig"),
     "study.results.results": ("Results",),

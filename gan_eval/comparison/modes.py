@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_eval.distributions.modes import LOST_SHARE
 from gan_eval.runtime.arguments import draw_count
 from gan_eval.runtime.files import json_ready
 from gan_eval.stats.multiple import adjusted_pvalues, rejected
@@ -28,9 +29,6 @@ LARGEST_RATIO = 8
 
 CLUSTERED = 4000
 """Pooled rows among which modes are sought, at most; each other belongs with its nearest."""
-
-LOST_SHARE = 0.1
-"""A mode is lost where its share is at most this part of its share of the real rows."""
 
 
 class State(StrEnum):

@@ -32,15 +32,18 @@ if TYPE_CHECKING:
     )
     from gan_eval.distributions.mixture import MixtureTarget
     from gan_eval.distributions.protocol import Modes, Target, as_target
+    from gan_eval.distributions.pushforward import ComputedMeasures, Pushforward
     from gan_eval.distributions.student_t import StudentTTarget
     from gan_eval.distributions.target import GaussianTarget
 
 __all__ = [
     "CanonicalPair",
+    "ComputedMeasures",
     "Gaussian",
     "GaussianTarget",
     "MixtureTarget",
     "Modes",
+    "Pushforward",
     "StudentTTarget",
     "Target",
     "affine_invariant_distance",
@@ -64,7 +67,7 @@ __all__ = [
 
 _MODULES = (
     *("gaussian", "target", "divergences", "distances", "likelihood_ratio"),
-    *("mixture", "student_t", "protocol"),
+    *("mixture", "student_t", "protocol", "pushforward"),
 )
 
 

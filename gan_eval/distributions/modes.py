@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 
+LOST_SHARE = 0.1
+"""A mode is lost where its share is at most this part of the one that it should have."""
+WITHIN = 3.0
+"""A row is of high quality within so many standard deviations (Mahalanobis) of its nearest mode
+(Srivastava et al. 2017, "VEEGAN", §5.1)."""
+
 _NAMED = 4
 """The most coordinates that a mode's name holds."""
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from gan_eval.comparison.modes import LOST_SHARE, Mode, Modes, State
+from gan_eval.comparison.modes import Mode, Modes, State
+from gan_eval.distributions.modes import LOST_SHARE
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import count, p_value, percent, percents, plural
 from gan_eval.pages.picture import Picture

@@ -9,18 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from gan_eval.comparison.modes import LOST_SHARE
-from gan_eval.distributions.modes import Modes
+from gan_eval.distributions.modes import LOST_SHARE, WITHIN, Modes
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.multiple import adjusted_pvalues, rejected
 from gan_eval.stats.permutation.engine import resampled_pvalue
 
 Array = NDArray[np.floating]
 Counts = NDArray[np.intp]
-
-WITHIN = 3.0
-"""A row is of high quality within so many standard deviations (Mahalanobis) of its nearest mode
-(Srivastava et al. 2017, "VEEGAN", §5.1)."""
 
 REFERENCE_ROWS = 200_000
 """Rows of the target that say how often each mode is met, where its modes overlap."""
@@ -46,7 +41,7 @@ class KnownModes:
         against the rows of the target), adjusted (Holm) over the modes.
     lost : ndarray of bool, shape (k,)
         Where the adjusted p-value rejects and the share is at most
-        :data:`~gan_eval.comparison.modes.LOST_SHARE` of the expected one.
+        :data:`~gan_eval.distributions.modes.LOST_SHARE` of the expected one.
     pvalue : float
         Of all shares together, and that of the rows of no mode: χ² beside its values for random
         counts.

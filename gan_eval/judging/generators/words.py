@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from gan_eval.distributions.modes import WITHIN
 from gan_eval.judging.evaluation import tests_of
-from gan_eval.judging.generators.modes import WITHIN
 from gan_eval.judging.generators.parts import ALPHA
 from gan_eval.judging.generators.worth_words import texts_of, values_of, worths
 from gan_eval.pages.numbers import count, number, p_value, percent, plural

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from gan_eval.distributions.mixture import MixtureTarget
-from gan_eval.judging.generators.modes import WITHIN, apart, known_modes
+from gan_eval.distributions.modes import WITHIN
+from gan_eval.judging.generators.modes import apart, known_modes
 from gan_eval.runtime.errors import CannotTestError
 
 RING, GRID = MixtureTarget.ring(), MixtureTarget.grid()
