@@ -181,7 +181,18 @@ class MixtureTarget:
         """
         n, generator = whole_number(n, "n", 0), random_generator(rng)
         component = generator.choice(len(self.weights), size=n, p=self.weights)
-        normal = generator.standard_normal((n, self.dimension))
+        return self.transform(generator.standard_normal((n, self.dimension)), component)
+
+    def transform(self, normal: ArrayLike, component: ArrayLike) -> Array:
+        """Map standard normal rows (..., d) to rows of their components, of indices (...).
+
+        Examples
+        --------
+        >>> MixtureTarget.ring().transform([[0.0, 0.0], [1.0, 0.0]], [0, 4]).round(2)
+        array([[ 1.  ,  0.  ],
+               [-0.99,  0.  ]])
+        """
+        normal, component = np.asarray(normal, dtype=np.float64), np.asarray(component)
         rows = np.empty_like(normal)
         for j, part in enumerate(self._parts):
             mine = component == j

@@ -26,7 +26,7 @@ from gan_eval.pages.page import in_script
 from gan_eval.pages.picture import Picture
 from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, chosen
-from gan_eval.training.trained import training_rows
+from gan_eval.training.rows import training_rows
 
 STEPS = 60
 """Points of an ellipse's outline."""

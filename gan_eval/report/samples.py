@@ -19,7 +19,7 @@ from gan_eval.report.cells import CellRows
 from gan_eval.report.chosen import Chosen, learned_law
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.trained import training_rows
+from gan_eval.training.rows import training_rows
 
 POINTS = 150
 """Points drawn of each kind."""

@@ -12,8 +12,10 @@ import numpy as np
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.protocol import is_target
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.distributions.target_settings import settings_of_target
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.settings import Settings
 from gan_eval.training import remedies
@@ -77,7 +79,7 @@ class TrainingConfig(Settings):
     dtype: Literal["float32", "float64"] = "float32"
     """Precision of the training's arithmetic; judging is always float64."""
     target: TargetConfig = TargetConfig()
-    """The truth N(b, AᵀA)."""
+    """The truth: N(b, AᵀA), or a mixture of Gaussians by ``preset`` or ``components``."""
     preset: Annotated[Literal["chapter", "mended"] | None, Field(exclude=True)] = None
     """Sets other fields together, but for those that are written out beside it: ``chapter`` none,
     ``mended`` the remedies. Reads back as ``mended`` where all that it sets stands and no other
@@ -122,6 +124,12 @@ class TrainingConfig(Settings):
     ``r1`` and ``r2`` that of R3GAN, Huang et al. 2024)."""
     discriminator_init_scale: Scale | None = None
     """Standard deviation of D's initial weights; by default ``init_scale``."""
+    generator_widths: Annotated[tuple[Count, ...], BeforeValidator(as_tuple)] = ()
+    """Units of the generator's hidden layers; empty, as in the chapter, means a linear generator,
+    which can learn Gaussians alone."""
+    generator_activation: Literal["tanh", "relu", "leaky_relu"] = "tanh"
+    """What stands between the layers of a generator with hidden layers; the leaky relu has slope
+    0.2 below 0 (Radford et al. 2016)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -141,10 +149,12 @@ class TrainingConfig(Settings):
         if isinstance(value, Gaussian | GaussianTarget):
             target = GaussianTarget.of(value)
             return {"A": target.A.tolist(), "b": target.b.tolist()}
+        if isinstance(value, MixtureTarget):
+            return settings_of_target(value)
         if is_target(value):
             raise UsageError(
-                f"`target` of the built-in GAN must be a Gaussian, got {type(value).__name__}: "
-                "its generator is linear"
+                "`target` of the built-in GAN must be a Gaussian or a mixture of Gaussians, got "
+                f"{type(value).__name__}"
             )
         return value
 
@@ -165,6 +175,11 @@ class TrainingConfig(Settings):
                 sentence := remedies.misfit(value, name, getattr(self, owner))
             ):
                 raise UsageError(sentence)
+        if not self.generator_widths and self.generator_activation != "tanh":
+            raise UsageError(
+                "`generator_activation` goes with `generator_widths`, got "
+                f"{self.generator_activation!r} beside a linear generator"
+            )
         if self.optimizer == "extra_adam" and self.discriminator_steps > 1:
             raise UsageError(
                 "`extra_adam` moves both nets at once, so `discriminator_steps` must be 1, got "
@@ -231,8 +246,8 @@ class TrainingConfig(Settings):
 
     @property
     def generator_sizes(self) -> tuple[int, ...]:
-        """Widths of the generator, input to output: (latent_size, d)."""
-        return (self.latent_size, self.dimension)
+        """Widths of the generator, input to output: (latent_size, …, d)."""
+        return (self.latent_size, *self.generator_widths, self.dimension)
 
     @property
     def discriminator_sizes(self) -> tuple[int, ...]:
@@ -266,8 +281,17 @@ class TrainingConfig(Settings):
 
     @property
     def truth(self) -> Gaussian:
-        """The distribution N(b, AᵀA)."""
-        return self.target.build().law
+        """The distribution N(b, AᵀA); ``UsageError`` where the target is a mixture."""
+        target = self.target.build()
+        if not isinstance(target, GaussianTarget):
+            raise UsageError("a mixture is no Gaussian: its density is that of `target.build()`")
+        return target.law
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether what is learned and what is true are both Gaussian, so that every measure has a
+        closed form; otherwise they are computed, or estimated from samples."""
+        return not self.generator_widths and self.target.components is None
 
     @property
     def hash(self) -> str:

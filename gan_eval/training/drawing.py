@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from gan_eval.distributions.gaussian import Gaussian, ellipse
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.trained import EpochEnd, training_rows
+from gan_eval.training.rows import training_rows
+from gan_eval.training.trained import EpochEnd
 
 REAL, FAKE = "#8a8f98", "#c2410c"
 POINTS = 100

@@ -23,6 +23,8 @@ class Stream(IntEnum):
     EVALUATION_REAL = 5
     EVALUATION_LATENT = 6
     PERMUTATION_TESTS = 7
+    TRAINING_COMPONENTS = 8
+    EVALUATION_COMPONENTS = 9
 
 
 def training_rows(seed: Seeds, n_examples: int, dimension: int) -> NDArray[np.floating]:
@@ -49,6 +51,14 @@ def evaluation_real(seed: Seeds, n: int, dimension: int) -> NDArray[np.floating]
 def evaluation_latent(seed: Seeds, n: int, latent_size: int) -> NDArray[np.floating]:
     """Latent rows (..., n, latent_size) behind the generated samples that are judged."""
     return normals(seed, Stream.EVALUATION_LATENT, 0, (n, latent_size))
+
+
+def components(
+    seed: Seeds, stream: Stream, n: int, weights: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Draw which component of a mixture each row (..., n) is of, by the weights (k,)."""
+    ends = np.cumsum(weights)[:-1]
+    return np.searchsorted(ends, uniforms(seed, stream, 0, n), side="right")
 
 
 def permutation_tests(seed: int) -> np.random.Generator:

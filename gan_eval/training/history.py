@@ -22,6 +22,9 @@ from gan_eval.training.trained import (
 )
 from gan_eval.training.units import Units
 
+Generator = Layer | Sequence[Layer]
+"""Generators: the one layer, or all of those that have hidden ones."""
+
 
 class History:
     """The epochs of R replicates that are trained side by side; R = 1 in a loop over seeds.
@@ -37,9 +40,9 @@ class History:
     config : TrainingConfig
     backend, device : str
     seeds : sequence of int, R of them
-    generator : Layer
+    generator : Layer or sequence of Layer
         As it is before the first epoch, in the units that nets see (``units.Units``): weight
-        (R, latent, d) and bias (R, d).
+        (R, latent, d) and bias (R, d); all its layers where it has hidden ones.
     on_epoch : callable, optional
         Told of each epoch's end, between the two clocks.
     units : Units, optional
@@ -52,7 +55,7 @@ class History:
         backend: str,
         device: str,
         seeds: Sequence[int],
-        generator: Layer,
+        generator: Generator,
         on_epoch: OnEpoch | None = None,
         units: Units | None = None,
     ) -> None:
@@ -71,7 +74,7 @@ class History:
             yield epoch
 
     def end(
-        self, losses: ArrayLike, generator: Layer, discriminator: Discriminators | None = None
+        self, losses: ArrayLike, generator: Generator, discriminator: Discriminators | None = None
     ) -> None:
         """End an epoch.
 
@@ -83,11 +86,13 @@ class History:
         self._generators.append(self._told(generator))
         seconds, chapter_seconds = self._elapsed(), np.nan
         if self.on_epoch is not None:
+            *hidden, output = self._generators[-1]
             self.on_epoch(
                 EpochEnd(
                     *(self.seeds, len(self._losses), self.config.epochs),
-                    *(*self._losses[-1], *self._generators[-1]),
+                    *(*self._losses[-1], *output),
                     discriminator=discriminator,
+                    hidden=hidden,
                 )
             )
             chapter_seconds = self._elapsed()
@@ -101,7 +106,10 @@ class History:
     ) -> TrainedGANs:
         """Make the backend's result, with the final discriminators, Adam's moments, and what an
         averaged generator is the average of."""
-        weights, biases = (np.stack(part, axis=1) for part in zip(*self._generators, strict=True))
+        *hidden, (weights, biases) = (
+            Layer(*(np.stack(part, axis=1) for part in zip(*layers, strict=True)))
+            for layers in zip(*self._generators, strict=True)
+        )
         losses = np.stack(self._losses, axis=2)
         # Replicates side by side share their time out evenly.
         clocks = np.array(self._clocks).T[:, None].repeat(self.seeds.size, axis=1)
@@ -112,13 +120,17 @@ class History:
             adam=adam,
             units=self.units,
             averaging=averaging and averaging.in_units(self.units),
+            hidden=hidden,
         )
 
     def _elapsed(self) -> float:
         return (time.perf_counter() - self._began) / self.seeds.size
 
-    def _told(self, generator: Layer) -> Layer:
-        """Copy generators, in the user's units."""
+    def _told(self, generator: Generator) -> list[Layer]:
+        """Copy the layers of generators, what they make in the user's units."""
+        layers = [generator] if isinstance(generator, Layer) else generator
         # A backend may hand over a view of what goes on changing.
-        copied = Layer(*(np.array(part, dtype=np.float64) for part in generator))
-        return copied if self.units is None else self.units.generator(copied)
+        copied = [Layer(*(np.array(part, dtype=np.float64) for part in one)) for one in layers]
+        if self.units is not None:
+            copied[-1] = self.units.generator(copied[-1])
+        return copied

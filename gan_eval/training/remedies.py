@@ -23,8 +23,10 @@ DEFAULTS: dict[str, Any] = {
     "discriminator_steps": 1,
     "loss": "cross_entropy",
     "discriminator_init_scale": None,
+    "generator_widths": (),
+    "generator_activation": "tanh",
 }
-"""Each remedy's field, and its value in the chapter."""
+"""Each setting beyond the chapter's, as the remedies are, and its value in the chapter."""
 
 OF_EVERY_BACKEND: tuple[str, ...] = (
     "standardise",

@@ -1,8 +1,11 @@
-"""The truth that the built-in GAN learns, as settings: by the chapter's A and b, or by moments."""
+"""The truth that the built-in GAN learns, as settings: a Gaussian, by the chapter's A and b or by
+moments, or a mixture of Gaussians."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -14,11 +17,18 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     WithJsonSchema,
+    model_serializer,
     model_validator,
 )
 
+from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.presets import PRESETS
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.distributions.target_settings import gaussian_of_settings
+from gan_eval.distributions.target_settings import (
+    gaussian_of_settings,
+    settings_of_target,
+    target_of_settings,
+)
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.settings import Settings
@@ -59,6 +69,24 @@ Correlation = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array", "items": _NUMBERS}]}),
 ]
 
+_COMPONENTS: dict[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "items": {
+        "type": "object",
+        "properties": {
+            "mean": _NUMBERS,
+            "covariance": {"type": "array", "items": _NUMBERS},
+            "standard_deviation": {"type": "number", "exclusiveMinimum": 0},
+            "standard_deviations": _NUMBERS,
+            "weight": {"type": "number", "exclusiveMinimum": 0},
+            "name": {"type": "string", "minLength": 1},
+        },
+        "required": ["mean"],
+        "additionalProperties": False,
+    },
+}
+
 _FACTOR = ("A", "b")
 _BY_COVARIANCE = ("mean", "covariance")
 _BY_CORRELATION = ("mean", "standard_deviations", "correlation")
@@ -71,18 +99,42 @@ _CHAPTER: dict[str, Any] = {
 }
 
 
-class TargetConfig(Settings):
-    """A target N(b, AᵀA) as settings; the chapter's by default.
+class Component(Settings):
+    """A Gaussian component of a mixture, as settings."""
 
-    Given by ``A`` and ``b``, or by its moments, of which those that are not given are the
-    chapter's. However it is given, it is kept, dumped and hashed as ``A`` and ``b``; the moments
-    read back as None.
+    mean: Vector
+    """The mean, d entries."""
+    covariance: Matrix
+    """The covariance, d × d and positive definite."""
+    weight: Real
+    """The share of rows that come from it."""
+    name: str | None = None
+    """What reports call it; by default its number and place."""
+
+
+class TargetConfig(Settings):
+    """A target as settings: N(b, AᵀA), the chapter's by default, or a mixture of Gaussians.
+
+    A Gaussian is given by ``A`` and ``b``, or by its moments, of which those that are not given are
+    the chapter's. However it is given, it is kept, dumped and hashed as ``A`` and ``b``; the
+    moments read back as None. A mixture is given by ``preset`` or ``components``, and kept as
+    ``components``; it is dumped and hashed by its name where it has one.
     """
 
     A: Matrix = ((1.0, 2.0), (-0.1, 0.5))
-    """The matrix of x = z A + b, d × d and of full rank; the covariance is AᵀA."""
+    """The matrix of x = z A + b, d × d and of full rank; the covariance is AᵀA. Of a mixture, the
+    Cholesky factor of its covariance."""
     b: Vector = (1.0, 2.0)
     """The mean, d entries."""
+    preset: Annotated[str | None, Field(exclude=True)] = None
+    """A target that has a name: ``ring8``, eight narrow Gaussians on a circle, ``grid25``, 25 on a
+    grid, or ``chapter``. Reads back where the components are those of one."""
+    components: Annotated[
+        tuple[Component, ...] | None, BeforeValidator(as_tuple), WithJsonSchema(_COMPONENTS)
+    ] = None
+    """The components of a mixture: tables of ``mean`` and ``covariance``, or ``standard_deviation``
+    of all coordinates, or ``standard_deviations``; ``weight`` stands in each, or in none, which
+    makes them equal; ``name`` likewise."""
     mean: Annotated[Vector | None, Field(exclude=True)] = None
     """The mean, d entries, in the place of ``b``."""
     covariance: Annotated[Matrix | None, Field(exclude=True)] = None
@@ -93,8 +145,37 @@ class TargetConfig(Settings):
     correlation: Annotated[Correlation | None, Field(exclude=True)] = None
     """The correlation, d × d, or one number for all pairs; beside ``standard_deviations``."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _mixture(cls, data: Any) -> Any:
+        """A preset, or the components in any of their forms, in the one that is kept."""
+        if isinstance(data, str):
+            data = {"preset": data}
+        if not isinstance(data, Mapping):
+            return data
+        given = {name: value for name, value in data.items() if value is not None}
+        if not {"preset", "components"} & given.keys():
+            return data
+        if len(given) > 1:
+            raise UsageError(
+                "`target` must be given in one form, got "
+                + " and ".join(f"`{name}`" for name in given)
+            )
+        target = target_of_settings(_plain(given))
+        return settings_of_target(target)
+
     @model_validator(mode="after")
     def _is_a_target(self) -> Self:
+        # Frozen for its users: here, while it is made, its values are still put in order.
+        values: dict[str, Any] = vars(self)  # pyright: ignore[reportAssignmentType]
+        if self.components is not None:
+            target = self.build()
+            covariance = 0.5 * (target.covariance + target.covariance.T)
+            values["A"] = as_tuple(_cholesky(covariance).tolist())
+            values["b"] = as_tuple((target.mean + 0.0).tolist())
+            known = (name for name, make in PRESETS.items() if make() == target)
+            values["preset"] = next(known, None)
+            return self
         given = [name for name in _MOMENTS if getattr(self, name) is not None]
         if given:
             own = [name for name in _FACTOR if name in self.model_fields_set]
@@ -105,8 +186,6 @@ class TargetConfig(Settings):
                     "`covariance`, or by `mean`, `standard_deviations` and `correlation`, got "
                     + " and ".join(f"`{name}`" for name in (*own, *given))
                 )
-            # Frozen for its users: here, while it is made, its values are still put in order.
-            values: dict[str, Any] = vars(self)  # pyright: ignore[reportAssignmentType]
             values["A"], values["b"] = self._from_moments(given)
             values.update(dict.fromkeys(given))
         self.build()
@@ -138,11 +217,53 @@ class TargetConfig(Settings):
             factor = _cholesky(correlation) * np.array(settings["standard_deviations"])
         return as_tuple((factor + 0.0).tolist()), as_tuple(target.b.tolist())
 
-    def build(self) -> GaussianTarget:
-        """Build the ``GaussianTarget`` that these settings name."""
+    @model_serializer(mode="wrap")
+    def _one_form(self, dump: Any) -> dict[str, Any]:
+        """Only what the target is given by: A and b, a preset, or components.
+
+        A preset by its name: processors differ in the last digit of its numbers, and the hash of a
+        configuration must not.
+        """
+        found: dict[str, Any] = dump(self)
+        if self.components is None:
+            found.pop("components", None)
+            return found
+        if self.preset is not None:
+            return {"preset": self.preset}
+        parts = ({k: v for k, v in one.items() if v is not None} for one in found["components"])
+        return {"components": type(found["components"])(parts)}
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        if self.components is None:
+            return super().__repr_args__()
+        name = "preset" if self.preset else "components"
+        return iter([(name, getattr(self, name))])
+
+    def build(self) -> GaussianTarget | MixtureTarget:
+        """Build the ``GaussianTarget`` or ``MixtureTarget`` that these settings name."""
+        if self.components is not None:
+            return _built(self.components)
         if len({len(row) for row in self.A}) > 1:
             raise UsageError("`A` must be a square matrix, got rows of unequal length")
         return GaussianTarget(self.A, self.b)
+
+
+@lru_cache(maxsize=64)
+def _built(components: tuple[Component, ...]) -> MixtureTarget:
+    target = target_of_settings(
+        {"components": [one.model_dump(exclude_none=True) for one in components]}
+    )
+    assert isinstance(target, MixtureTarget)
+    return target
+
+
+def _plain(value: Any) -> Any:
+    """Turn components that are settings already into tables."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, Component):
+        return value.model_dump(exclude_none=True)
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _cholesky(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

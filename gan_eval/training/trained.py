@@ -11,18 +11,25 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.runtime.arguments import whole_number
+from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed
 from gan_eval.runtime.random import Seeds
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
+from gan_eval.training.rows import training_rows
 from gan_eval.training.units import Units, features
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from gan_eval.distributions.pushforward import Pushforward
+
 Array = NDArray[np.floating]
+
+LEAKY_SLOPE = 0.2
+"""The slope of the leaky relu below 0 (Radford, Metz and Chintala 2016, "DCGAN", §3)."""
 
 _PER_REPLICATE = ("seeds", "weights", "biases", "loss_D", "loss_G", "seconds", "chapter_seconds")
 """The arrays of ``TrainedGANs``."""
@@ -46,12 +53,14 @@ class EpochEnd:
     loss_G: Array
     """Shape (r,), nats per example, mean over this epoch."""
     weights: Array
-    """The generator's, shape (r, latent, d)."""
+    """The generator's, shape (r, latent, d); of one with hidden layers, its output layer's."""
     biases: Array
     """The generator's, shape (r, d)."""
     discriminator: Discriminators | None = None
     """Reads the layers of the r discriminators as they are at this moment, as in ``TrainedGANs``;
     None from a backend that does not tell them before the end."""
+    hidden: Sequence[Layer] = ()
+    """The generator's layers before its output layer, (r, inputs, outputs) and (r, outputs)."""
 
 
 OnEpoch = Callable[[EpochEnd], None]
@@ -76,23 +85,28 @@ class Averaging:
     """A record of what an averaged generator is the average of (``generator_average``)."""
 
     last: Layer
-    """The generators after the last step, (R, latent, d) and (R, d)."""
+    """The generators after the last step, (R, latent, d) and (R, d); of generators with hidden
+    layers, their output layer."""
     mean: Array
-    """The average, by the same weights, of the learned distributions' means, (R, d)."""
+    """The average, by the same weights, of the learned distributions' means, (R, d); NaN of
+    generators with hidden layers."""
     covariance: Array
     """That of their covariances, (R, d, d): not the covariance of the averaged weights."""
+    last_hidden: Sequence[Layer] = ()
+    """The hidden layers of the generators after the last step."""
 
     def take(self, part: slice | NDArray[np.bool_]) -> Averaging:
         """Take some of the replicates."""
-        last = Layer(self.last.weight[part], self.last.bias[part])
-        return Averaging(last, self.mean[part], self.covariance[part])
+        last, *hidden = _some([self.last, *self.last_hidden], part)
+        return Averaging(last, self.mean[part], self.covariance[part], hidden)
 
     def in_units(self, units: Units | None) -> Averaging:
         """Turn what nets of such units have learned into the user's units."""
         if units is None:
             return self
         mean = units.generator(Layer(self.last.weight[:, :0], self.mean)).bias
-        return Averaging(units.generator(self.last), mean, units.covariance(self.covariance))
+        covariance = units.covariance(self.covariance)
+        return Averaging(units.generator(self.last), mean, covariance, self.last_hidden)
 
 
 @dataclass(frozen=True)
@@ -108,7 +122,8 @@ class TrainedGANs(Displayed):
         The generator's; index 0 is the start, index e the end of epoch e: x = z @ weight + bias,
         in the user's units; averaged over steps where the configuration says so.
         Where only some epochs are kept there are as many as ``traced`` has epochs; so with the
-        biases, and with the losses, which the start has none of.
+        biases, and with the losses, which the start has none of. Of a generator with hidden layers,
+        its output layer's: x = h @ weight + bias, h (…, width) being what those make of z.
     biases : ndarray, shape (R, epochs + 1, d)
     discriminator : list of Layer
         The final discriminators: weights (R, inputs, outputs) and biases (R, outputs), tanh
@@ -130,6 +145,10 @@ class TrainedGANs(Displayed):
         The standardised units in which both nets worked; None where those are the user's.
     averaging : Averaging or None
         The last generators and the averaged distributions, where ``weights`` are averages.
+    hidden : sequence of Layer
+        The generator's layers before the output layer, in their order, with the activation of the
+        configuration after each: weights (R, epochs + 1, inputs, outputs) and biases (R,
+        epochs + 1, outputs). Empty of a linear generator.
     """
 
     config: TrainingConfig
@@ -147,6 +166,7 @@ class TrainedGANs(Displayed):
     kept_epochs: NDArray[np.int64] | None = None
     units: Units | None = None
     averaging: Averaging | None = None
+    hidden: Sequence[Layer] = ()
 
     def __len__(self) -> int:
         return self.seeds.size
@@ -161,10 +181,14 @@ class TrainedGANs(Displayed):
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per replicate: its seed, last losses, learned moments and speed."""
+        """Return one row per replicate: its seed, last losses, learned moments and speed.
+
+        The moments of a generator with hidden layers are not among them.
+        """
         import pandas as pd
 
-        law = self.law()
+        empty = Gaussian(np.empty((len(self), 0)), np.empty((len(self), 0, 0)))
+        law = empty if self.hidden else self.law()
         places = [(i, j) for i in range(law.dimension) for j in range(i, law.dimension)]
         return pd.DataFrame(
             {"seed": self.seeds, "loss_D": self.loss_D[:, -1], "loss_G": self.loss_G[:, -1]}
@@ -204,13 +228,37 @@ class TrainedGANs(Displayed):
         latent, d).
 
         ``epoch`` is a position in ``traced``, as a rule the epoch itself: 0 is
-        the start, −1 the end of training. Exact because the generator is linear.
+        the start, −1 the end of training. Exact because the generator is linear; ``UsageError``
+        where it has hidden layers.
         """
+        if self.hidden:
+            raise UsageError(
+                "what a generator with hidden layers has learned is no Gaussian: "
+                "`pushforward(replicate)` gives it"
+            )
         return Gaussian(self.biases[:, epoch], self.weights[:, epoch])
+
+    def generator(self, replicate: int, epoch: int = -1) -> list[Layer]:
+        """Return the layers of a generator after an epoch, weights (inputs, outputs), biases
+        (outputs,); the output is in the user's units.
+
+        ``epoch`` is a position in ``traced``, as in ``law``.
+        """
+        layers = [*self.hidden, Layer(self.weights, self.biases)]
+        return [Layer(w[replicate, epoch], b[replicate, epoch]) for w, b in layers]
+
+    def pushforward(self, replicate: int, epoch: int = -1) -> Pushforward:
+        """Return the distribution of what a generator makes of the latent z ~ N(0, I), after an
+        epoch."""
+        from gan_eval.distributions.pushforward import Pushforward
+
+        layers = self.generator(replicate, epoch)
+        return Pushforward(layers, self.config.generator_activation)
 
     def finite(self) -> NDArray[np.bool_]:
         """Tell whether every final weight of generator and discriminator is finite, shape (R,)."""
-        parts = [self.weights[:, -1], self.biases[:, -1]]
+        layers = [*self.hidden, Layer(self.weights, self.biases)]
+        parts = [array[:, -1] for layer in layers for array in layer]
         parts += [array for layer in self.discriminator for array in layer]
         return np.all([np.isfinite(p.reshape(len(self), -1)).all(axis=1) for p in parts], axis=0)
 
@@ -223,7 +271,7 @@ class TrainedGANs(Displayed):
         whole_number(replicate, "replicate", 0, len(self) - 1)
         whole_number(n, "n", 0)
         z = draws.evaluation_latent(int(self.seeds[replicate]), n, self.config.latent_size)
-        return z @ self.weights[replicate, -1] + self.biases[replicate, -1]
+        return forward(z, self.generator(replicate), self.config.generator_activation)
 
     def critic(self, replicate: int, x: Array) -> Array:
         """Evaluate the final discriminator's logit at rows (n, d), shape (n,)."""
@@ -247,17 +295,15 @@ class TrainedGANs(Displayed):
 
     def take(self, part: slice | NDArray[np.bool_]) -> TrainedGANs:
         """Take some of the replicates, by a slice (as views) or by a mask of shape (R,)."""
-
-        def some(layers: Sequence[Layer]) -> list[Layer]:
-            return [Layer(weight[part], bias[part]) for weight, bias in layers]
-
+        adam = self.adam
         return replace(
             self,
             **{name: getattr(self, name)[part] for name in _PER_REPLICATE},
-            discriminator=some(self.discriminator),
-            adam=self.adam and AdamState(some(self.adam.first), some(self.adam.second)),
+            discriminator=_some(self.discriminator, part),
+            adam=adam and AdamState(_some(adam.first, part), _some(adam.second, part)),
             units=self.units and self.units.take(part),
             averaging=self.averaging and self.averaging.take(part),
+            hidden=_some(self.hidden, part),
         )
 
     @staticmethod
@@ -274,7 +320,27 @@ class TrainedGANs(Displayed):
             adam=AdamState(first, second) if len(moments) == len(parts) else None,
             units=_joined_units([part.units for part in parts if part.units is not None]),
             averaging=_joined_averaging([p.averaging for p in parts if p.averaging is not None]),
+            hidden=_joined([part.hidden for part in parts]),
         )
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "leaky_relu": lambda x: np.where(x < 0, LEAKY_SLOPE * x, x),
+}
+"""What stands between the layers of a generator, by its name."""
+
+
+def forward(z: Array, layers: Sequence[Layer], activation: str) -> Array:
+    """Evaluate a generator at latent rows (n, latent), shape (n, d)."""
+    for weight, bias in layers[:-1]:
+        z = ACTIVATIONS[activation](z @ weight + bias)
+    return z @ layers[-1].weight + layers[-1].bias
+
+
+def _some(layers: Sequence[Layer], part: slice | NDArray[np.bool_]) -> list[Layer]:
+    return [Layer(weight[part], bias[part]) for weight, bias in layers]
 
 
 def hidden_values(x: Array, layers: Sequence[Layer]) -> Array:
@@ -295,9 +361,9 @@ def _joined_units(parts: Sequence[Units]) -> Units | None:
 def _joined_averaging(parts: Sequence[Averaging]) -> Averaging | None:
     if not parts:
         return None
-    (last,) = _joined([[part.last] for part in parts])
+    last, *hidden = _joined([[part.last, *part.last_hidden] for part in parts])
     means, covariances = [part.mean for part in parts], [part.covariance for part in parts]
-    return Averaging(last, np.concatenate(means), np.concatenate(covariances))
+    return Averaging(last, np.concatenate(means), np.concatenate(covariances), hidden)
 
 
 def _joined(parts: Sequence[Sequence[Layer]]) -> list[Layer]:
@@ -305,12 +371,6 @@ def _joined(parts: Sequence[Sequence[Layer]]) -> list[Layer]:
         Layer(*(np.concatenate(arrays) for arrays in zip(*same, strict=True)))
         for same in zip(*parts, strict=True)
     ]
-
-
-def training_rows(config: TrainingConfig, seed: int) -> Array:
-    """Draw the training rows x A + b of a seed, shape (n_examples, d), float64."""
-    x = draws.training_rows(seed, config.n_examples, config.dimension)
-    return config.target.build().transform(x)
 
 
 def initial_layers(config: TrainingConfig, seed: Seeds) -> tuple[list[Layer], list[Layer]]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
+from gan_eval.training.rows import training_rows
 
 Array = NDArray[np.floating]
 
@@ -44,17 +45,20 @@ class Units:
         size = max(1, _NUMBERS // (n * d))
         parts = np.array_split(np.asarray(seeds), range(size, len(seeds), size))
         means, covariances = [], []
+        mixture = config.target.components is not None
         for part in parts:
-            x = draws.training_rows(part, n, d)
+            x = training_rows(config, part) if mixture else draws.training_rows(part, n, d)
             mean = x.mean(axis=1)
             rest = x - mean[:, None]
             means.append(mean)
             covariances.append(rest.swapaxes(1, 2) @ rest / n)
-        A = np.array(config.target.A)
+        # The moments of x A + b are those of x, turned.
+        A = np.eye(d) if mixture else np.array(config.target.A)
+        b = np.zeros(d) if mixture else config.target.b
         covariance = A.T @ np.concatenate(covariances) @ A
         factor = standard_factor(covariance, config.standardise)
         # In one order in memory, by which a product with it may round.
-        center = np.concatenate(means) @ A + config.target.b
+        center = np.concatenate(means) @ A + b
         return cls(center, np.ascontiguousarray(factor))
 
     @classmethod
@@ -67,7 +71,8 @@ class Units:
         return cls(center[None], np.ascontiguousarray(factor)[None])
 
     def affine(self, config: TrainingConfig) -> tuple[Array, Array]:
-        """Compute A' (R, d, d) and b' (R, d): standard normal rows become u = x A' + b'."""
+        """Compute A' (R, d, d) and b' (R, d) of a Gaussian target: standard normal rows become
+        u = x A' + b'."""
         A = np.broadcast_to(np.array(config.target.A), self.factor.shape)
         return self.seen_map(A, np.asarray(config.target.b))
 
@@ -111,10 +116,12 @@ def standard_factor(covariance: Array, standardise: str) -> Array:
 
 def seen_rows(config: TrainingConfig, seed: int) -> Array:
     """Draw the training rows of a seed as its nets see them, shape (n_examples, d), float64."""
-    x = draws.training_rows(seed, config.n_examples, config.dimension)
     units = Units.of(config, [seed])
     if units is None:
-        return config.target.build().transform(x)
+        return training_rows(config, seed)
+    if config.target.components is not None:
+        return units.seen(training_rows(config, seed)[None])[0]
+    x = draws.training_rows(seed, config.n_examples, config.dimension)
     A, b = units.affine(config)
     return x @ A[0] + b[0]
 

@@ -10,7 +10,7 @@ import pytest
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
-from gan_eval.training.trained import training_rows
+from gan_eval.training.rows import training_rows
 from gan_eval.training.units import Units, features, seen_rows
 
 TARGETS: dict[str, dict[str, Any]] = {

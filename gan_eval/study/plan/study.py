@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from gan_eval.distributions.presets import PRESETS
 from gan_eval.judging import evaluation
 from gan_eval.pages.language import N_
 from gan_eval.runtime.arguments import close, nearest, shown, writable
@@ -340,10 +341,13 @@ class Study(Settings):
             return {"use": name} if ":" in name else {"preset": name}
         if not isinstance(name, str):
             return name
-        if name not in self.targets:
-            known = nearest(name, list(self.targets)) if self.targets else "`targets` names none"
-            raise UsageError(f"unknown target {shown(name)}: {known}")
-        return self.targets[name].model_dump()
+        if name in self.targets:
+            return self.targets[name].model_dump()
+        if name in PRESETS:
+            return {"preset": name}
+        raise UsageError(
+            f"unknown target {shown(name)}: {nearest(name, [*self.targets, *PRESETS])}"
+        )
 
 
 def _of_generator(setting: Setting) -> bool:

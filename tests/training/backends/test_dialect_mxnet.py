@@ -14,7 +14,8 @@ import pytest
 
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.trained import initial_layers, training_rows
+from gan_eval.training.rows import training_rows
+from gan_eval.training.trained import initial_layers
 
 if importlib.util.find_spec("mxnet") is None:
     pytest.skip("MXNet is not installed", allow_module_level=True)

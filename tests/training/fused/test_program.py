@@ -19,7 +19,8 @@ from gan_eval.training.fused import llvm_compile as compiling
 from gan_eval.training.fused.buffers import TrainingBuffers
 from gan_eval.training.fused.llvm_compile import compile_shape, load
 from gan_eval.training.fused.shape import INDICES, REALS, Shape
-from gan_eval.training.trained import TrainedGANs, training_rows
+from gan_eval.training.rows import training_rows
+from gan_eval.training.trained import TrainedGANs
 from tests.training import reference
 
 SEEDS = (3, 2**40 + 7, 2**63 - 1)

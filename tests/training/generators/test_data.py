@@ -12,7 +12,7 @@ import pytest
 from gan_eval import TrainingConfig, UsageError
 from gan_eval.training.generators.data import gaussian_of, rows_of
 from gan_eval.training.generators.settings import FitConfig
-from gan_eval.training.trained import training_rows
+from gan_eval.training.rows import training_rows
 
 
 def fit_config(target: Any, **settings: Any) -> FitConfig:
