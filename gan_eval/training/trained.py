@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.pushforward.network import LEAKY_SLOPE
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from gan_eval.distributions.pushforward import Pushforward
 
 Array = NDArray[np.floating]
-
-LEAKY_SLOPE = 0.2
-"""The slope of the leaky relu below 0 (Radford, Metz and Chintala 2016, "DCGAN", §3)."""
 
 _PER_REPLICATE = ("seeds", "weights", "biases", "loss_D", "loss_G", "seconds", "chapter_seconds")
 """The arrays of ``TrainedGANs``."""

@@ -225,7 +225,7 @@ def test_a_long_value_is_told_by_its_place() -> None:
         ({"grid": {"epochs": [1]}, "zip": [{"epochs": [2]}]}, "'epochs' is a field of two axes"),
         ({"grid": {"epochs": [1, 1]}}, "one configuration twice: 'epochs=1' and 'epochs=1'"),
         ({"grid": {"dialect": ["pytorch"], "adam_epsilon": [1e-8, 1e-08]}}, "twice"),
-        ({"grid": {"target": ["flat"]}}, "unknown target 'flat': `targets` names none"),
+        ({"grid": {"target": ["flat"]}}, "unknown target 'flat': known are `chapter`"),
         (
             {"targets": {"flat": {}}, "config": {"target": "falt"}},
             "unknown target 'falt': did you mean `flat`?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.student_t import StudentTTarget
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.distributions.target_settings import settings_of_target
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.plan.study import Study
 from gan_eval.training.config import TargetConfig, TrainingConfig
@@ -20,7 +23,9 @@ DEVIATIONS = np.sqrt(np.diag(CHAPTER.covariance))
 
 
 def made(**settings: Any) -> GaussianTarget:
-    return TrainingConfig.parse({"target": settings}).target.build()
+    target = TrainingConfig.parse({"target": settings}).target.build()
+    assert isinstance(target, GaussianTarget)
+    return target
 
 
 @pytest.mark.parametrize("d", [1, 3, 8])
@@ -99,8 +104,35 @@ def test_a_gaussian_is_a_target() -> None:
     config: Any = TrainingConfig
     law = Gaussian.from_moments([0.0, 1.0], [[4.0, 0.0], [0.0, 9.0]])
     np.testing.assert_allclose(config(target=law).truth.covariance, law.covariance)
-    with pytest.raises(UsageError, match="`target` of the built-in GAN must be a Gaussian, got Mi"):
-        config(target=MixtureTarget.ring())
+    with pytest.raises(UsageError, match="must be a Gaussian or a mixture of Gaussians, got St"):
+        config(target=StudentTTarget(3, [0.0], [[1.0]]))
+
+
+def test_a_mixture_is_a_target_by_its_name_its_components_and_itself() -> None:
+    config: Any = TrainingConfig
+    ring = MixtureTarget.ring()
+    for given in (ring, "ring8", {"preset": "ring8"}, settings_of_target(ring)):
+        made = config(target=given)
+        assert made.target.build() == ring and made.target.preset == "ring8"
+        assert made == config(**made.model_dump()) == config(**made.model_dump(mode="json"))
+        assert made.hash == config(target="ring8").hash != config().hash
+        assert made.dimension == 2 and not made.closed_form
+    with pytest.raises(UsageError, match="a mixture is no Gaussian"):
+        config(target=ring).truth
+    np.testing.assert_allclose(made.target.b, ring.mean, atol=1e-15)
+    A = np.array(made.target.A)
+    np.testing.assert_allclose(A.T @ A, ring.covariance, rtol=1e-12, atol=1e-15)
+
+
+def test_components_may_be_given_in_each_of_their_forms() -> None:
+    config: Any = TrainingConfig
+    parts: list[Any] = [{"mean": [0, 0], "standard_deviation": 2}]
+    parts += [{"mean": [5, 0], "covariance": [[1, 0], [0, 1]]}]
+    made = config(target={"components": parts})
+    truth = MixtureTarget([0.5, 0.5], [[0, 0], [5, 0]], [4 * np.eye(2), np.eye(2)])
+    assert made.target.build() == truth and made.target.preset is None
+    assert made == config(**json.loads(json.dumps(made.model_dump(mode="json"))))
+    assert "components" in repr(made) and "preset" in repr(config(target="grid25"))
 
 
 @pytest.mark.parametrize(
