@@ -113,12 +113,14 @@ def test_a_mixture_is_a_target_by_its_name_its_components_and_itself() -> None:
     ring = MixtureTarget.ring()
     for given in (ring, "ring8", {"preset": "ring8"}, settings_of_target(ring)):
         made = config(target=given)
-        assert made.target.build() == ring and made.target.preset == "ring8"
+        assert made.target.build() == ring
+        assert made.target.preset == "ring8"
         assert made == config(**made.model_dump()) == config(**made.model_dump(mode="json"))
         assert made.hash == config(target="ring8").hash != config().hash
-        assert made.dimension == 2 and not made.closed_form
+        assert made.dimension == 2
+        assert not made.closed_form
     with pytest.raises(UsageError, match="a mixture is no Gaussian"):
-        config(target=ring).truth
+        _ = config(target=ring).truth
     np.testing.assert_allclose(made.target.b, ring.mean, atol=1e-15)
     A = np.array(made.target.A)
     np.testing.assert_allclose(A.T @ A, ring.covariance, rtol=1e-12, atol=1e-15)
@@ -130,9 +132,11 @@ def test_components_may_be_given_in_each_of_their_forms() -> None:
     parts += [{"mean": [5, 0], "covariance": [[1, 0], [0, 1]]}]
     made = config(target={"components": parts})
     truth = MixtureTarget([0.5, 0.5], [[0, 0], [5, 0]], [4 * np.eye(2), np.eye(2)])
-    assert made.target.build() == truth and made.target.preset is None
+    assert made.target.build() == truth
+    assert made.target.preset is None
     assert made == config(**json.loads(json.dumps(made.model_dump(mode="json"))))
-    assert "components" in repr(made) and "preset" in repr(config(target="grid25"))
+    assert "components" in repr(made)
+    assert "preset" in repr(config(target="grid25"))
 
 
 @pytest.mark.parametrize(
