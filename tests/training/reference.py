@@ -29,7 +29,7 @@ def softplus(x: np.ndarray) -> np.ndarray:
     return np.logaddexp(0, x)
 
 
-# --- Discriminator -------------------------------------------------------------------------------
+# --- Nets ----------------------------------------------------------------------------------------
 
 
 def features(x: np.ndarray) -> np.ndarray:
@@ -55,27 +55,50 @@ def through_features(x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
     return found
 
 
-def discriminator_forward(parameters: Parameters, x: np.ndarray) -> tuple[np.ndarray, list]:
-    """Logits (n, 1) and the input of every layer."""
+def forward(
+    parameters: Parameters, x: np.ndarray, activation: str = "tanh"
+) -> tuple[np.ndarray, list]:
+    """A net's outputs (n, outputs) and the input of every layer."""
     inputs = [x]
     for weight, bias in zip(parameters[0::2], parameters[1::2], strict=True):
         x = inputs[-1] @ weight + bias
-        inputs.append(np.tanh(x))
+        inputs.append(activated(x, activation))
     inputs.pop()
     return x, inputs
 
 
-def discriminator_backward(
-    parameters: Parameters, inputs: list, gradient: np.ndarray
+def activated(x: np.ndarray, activation: str) -> np.ndarray:
+    match activation:
+        case "tanh":
+            return np.tanh(x)
+        case "relu":
+            return x * (x > 0)
+        case _:
+            return x * np.where(x > 0, 1, 0.2)
+
+
+def slope(values: np.ndarray, activation: str) -> np.ndarray:
+    """The slope of an activation where it has these values; at 0 the one from below."""
+    match activation:
+        case "tanh":
+            return 1 - values**2
+        case "relu":
+            return np.where(values > 0, 1, 0)
+        case _:
+            return np.where(values > 0, 1, 0.2)
+
+
+def backward(
+    parameters: Parameters, inputs: list, gradient: np.ndarray, activation: str = "tanh"
 ) -> tuple[Parameters, np.ndarray]:
-    """Gradients of the parameters and of the input, given the gradient of the logits."""
+    """Gradients of the parameters and of the input, given the gradient of the outputs."""
     found: Parameters = []
     for layer in reversed(range(len(inputs))):
         weight = parameters[2 * layer]
         found = [inputs[layer].T @ gradient, gradient.sum(axis=0), *found]
         gradient = gradient @ weight.T
         if layer:
-            gradient = gradient * (1 - inputs[layer] ** 2)
+            gradient = gradient * slope(inputs[layer], activation)
     return found, gradient
 
 
@@ -87,11 +110,14 @@ class Game:
 
     def logits(self, D: Parameters, u: np.ndarray) -> tuple[np.ndarray, list]:
         quadratic = self.config.discriminator_form == "quadratic"
-        return discriminator_forward(D, features(u) if quadratic else u)
+        return forward(D, features(u) if quadratic else u)
+
+    def generated(self, G: Parameters, Z: np.ndarray) -> tuple[np.ndarray, list]:
+        return forward(G, Z, self.config.generator_activation)
 
     def at_rows(self, D: Parameters, u: np.ndarray, inputs: list, slope: np.ndarray) -> np.ndarray:
         """The gradient at the rows that D sees, given that at the logits."""
-        found = discriminator_backward(D, inputs, slope)[1]
+        found = backward(D, inputs, slope)[1]
         return (
             through_features(u, found) if self.config.discriminator_form == "quadratic" else found
         )
@@ -100,7 +126,7 @@ class Game:
         self, D: Parameters, G: Parameters, X: np.ndarray, Z: np.ndarray
     ) -> tuple[float, Parameters]:
         """D's loss, without penalties, summed over the rows, and the gradient with them."""
-        generated = Z @ G[0] + G[1]
+        generated = self.generated(G, Z)[0]
         real, real_inputs = self.logits(D, X)
         fake, fake_inputs = self.logits(D, generated)
         match self.config.loss:
@@ -118,7 +144,7 @@ class Game:
                 slopes = -sigmoid(fake - real), sigmoid(fake - real)
         gradient = [np.zeros_like(p) for p in D]
         for inputs, slope in zip((real_inputs, fake_inputs), slopes, strict=True):
-            own = discriminator_backward(D, inputs, slope)[0]
+            own = backward(D, inputs, slope)[0]
             gradient = [a + b for a, b in zip(gradient, own, strict=True)]
         for gamma, rows in ((self.config.r1, X), (self.config.r2, generated)):
             if gamma:
@@ -136,7 +162,7 @@ class Game:
         self, D: Parameters, G: Parameters, X: np.ndarray, Z: np.ndarray
     ) -> tuple[float, Parameters]:
         """G's loss, summed over the rows, and its gradient."""
-        generated = Z @ G[0] + G[1]
+        generated, inputs_G = self.generated(G, Z)
         fake, inputs = self.logits(D, generated)
         match self.config.loss, self.config.generator_loss:
             case "cross_entropy", "saturating":
@@ -151,7 +177,9 @@ class Game:
                 apart = self.logits(D, X)[0] - fake
                 loss, slope = softplus(apart), -sigmoid(apart)
         at_output = self.at_rows(D, generated, inputs, slope)
-        return float(loss.sum()), [Z.T @ at_output, at_output.sum(axis=0)]
+        return float(loss.sum()), backward(
+            G, inputs_G, at_output, self.config.generator_activation
+        )[0]
 
 
 def complex_step(function: Callable[[Parameters], complex], parameters: Parameters) -> Parameters:
@@ -221,8 +249,8 @@ class Reference:
     """The state after training, of one replicate."""
 
     G: Parameters
-    """The generator that is reported, in the user's units; averaged where the configuration says
-    so."""
+    """The generator that is reported, layer by layer, what it makes in the user's units; averaged
+    where the configuration says so."""
     D: Parameters
     losses: list[tuple[float, float]]
     """The losses' means of each epoch."""
@@ -234,7 +262,8 @@ class Reference:
     last: Parameters
     """The generator after the last step, in the user's units."""
     mean: np.ndarray
-    """The average of the learned distributions' means, in the user's units."""
+    """The average of the learned distributions' means, in the user's units; NaN where the generator
+    has hidden layers, as is the covariance."""
     covariance: np.ndarray
 
 
@@ -271,17 +300,16 @@ def train(config: TrainingConfig, seed: int) -> Reference:
     units = Units.of(config, [seed])
 
     def told(G: Parameters) -> Parameters:
-        return (
-            G
-            if units is None
-            else [G[0] @ units.factor[0], G[1] @ units.factor[0] + units.center[0]]
-        )
+        if units is None:
+            return G
+        *hidden, weight, bias = G
+        return [*hidden, weight @ units.factor[0], bias @ units.factor[0] + units.center[0]]
 
     def average(what: Callable[[Parameters], np.ndarray]) -> np.ndarray:
         return averaged(config, [what(one) for one in passed or [G]], total)
 
     def reported() -> Parameters:
-        return told([average(lambda one: one[0]), average(lambda one: one[1])])
+        return told([average(lambda one, i=i: one[i]) for i in range(len(G))])
 
     passed: list[Parameters] = []
     losses, path, t = [], [reported()], 0
@@ -321,7 +349,10 @@ def train(config: TrainingConfig, seed: int) -> Reference:
             total_D, total_G = total_D + loss_D, total_G + loss_G
         losses.append((total_D / config.n_examples, total_G / examples_G))
         path.append(reported())
-    mean, covariance = average(lambda one: one[1]), average(lambda one: one[0].T @ one[0])
+    d = config.dimension
+    mean, covariance = np.full(d, np.nan), np.full((d, d), np.nan)
+    if not config.generator_widths:
+        mean, covariance = average(lambda one: one[1]), average(lambda one: one[0].T @ one[0])
     if units is not None:
         mean = mean @ units.factor[0] + units.center[0]
         covariance = units.factor[0].T @ covariance @ units.factor[0]

@@ -21,6 +21,10 @@ GAMES: dict[str, dict[str, Any]] = {
     "quadratic": {"discriminator_form": "quadratic"},
     "penalties": {"r1": 0.3, "r2": 0.7},
     "quadratic penalties": {"discriminator_form": "quadratic", "r1": 0.3, "r2": 0.7},
+    "tanh in G": {"generator_widths": (4,)},
+    "relu in G": {"generator_widths": (4, 3), "generator_activation": "relu"},
+    "leaky relu in G": {"generator_widths": (4, 3), "generator_activation": "leaky_relu"}
+    | {"loss": "relativistic", "r2": 0.7},
 }
 
 
@@ -28,10 +32,12 @@ def _setup(
     settings: dict[str, Any],
 ) -> tuple[reference.Game, list[np.ndarray], list[np.ndarray], np.ndarray, np.ndarray]:
     game, rng = reference.Game(TrainingConfig.parse(settings)), np.random.default_rng(0)
-    sizes = game.config.discriminator_sizes
-    shapes = [s for inputs, out in pairwise(sizes) for s in ((inputs, out), (out,))]
-    D = [rng.normal(size=shape) for shape in shapes]
-    G = [rng.normal(size=s) for s in ((2, 2), (2,))]
+
+    def net(sizes: tuple[int, ...]) -> list[np.ndarray]:
+        shapes = [s for inputs, out in pairwise(sizes) for s in ((inputs, out), (out,))]
+        return [rng.normal(size=shape) for shape in shapes]
+
+    D, G = net(game.config.discriminator_sizes), net(game.config.generator_sizes)
     return game, D, G, rng.normal(size=(7, 2)), rng.normal(size=(7, 2))
 
 
@@ -58,7 +64,7 @@ def test_gradient_of_the_discriminator(settings: dict[str, Any]) -> None:
     def loss() -> float:
         """With the penalties, whose slopes are taken by differences in the rows."""
         found = game.loss_and_gradient_D(D, G, X, Z)[0]
-        for gamma, rows in ((game.config.r1, X), (game.config.r2, Z @ G[0] + G[1])):
+        for gamma, rows in ((game.config.r1, X), (game.config.r2, game.generated(G, Z)[0])):
             if gamma:
                 found += gamma / 4 * (slopes(rows) ** 2).sum()
         return found

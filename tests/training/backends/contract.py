@@ -88,6 +88,38 @@ REMEDIES: dict[str, dict[str, Any]] = {
     | {"optimizer": "optimistic_adam", "discriminator_steps": 2, "adam_beta1_G": 0.0},
 }
 """What the chapter has not: each remedy alone, and some together."""
+RING: dict[str, Any] = {"target": "ring8"}
+DEEP: dict[str, Any] = {"generator_widths": (4, 3)}
+RELU: dict[str, Any] = {"generator_activation": "relu"}
+LEAKY: dict[str, Any] = {"generator_activation": "leaky_relu"}
+CURVED: dict[str, dict[str, Any]] = {
+    "tanh": {"generator_widths": (5,)},
+    "two layers of tanh": DEEP,
+    "relu": {"generator_widths": (6,), **RELU},
+    "two layers of relu": {"generator_widths": (6, 5), **RELU},
+    "leaky relu": {"generator_widths": (5,), **LEAKY},
+    "two layers of leaky relu": {**DEEP, **LEAKY},
+    "a mixture": RING,
+    "a mixture, whitened": {**RING, "standardise": "whiten"},
+    "a mixture, columns": {"target": "grid25", "standardise": "columns", **DEEP},
+    "ema": {**DEEP, "generator_average": "ema", "ema_decay": 0.8},
+    "half, relu": {**DEEP, **RELU, "generator_average": "half", **RING},
+    "mended": {"preset": "mended", **DEEP},
+    "mended, leaky": {"preset": "mended", **DEEP, **LEAKY, **RING, "latent_size": 3},
+    "mended, mxnet": {"preset": "mended", **DEEP, "dialect": "mxnet"},
+    "mended, tensorflow": {"preset": "mended", **DEEP, "dialect": "tensorflow"},
+    "mxnet": {**DEEP, **RELU, "dialect": "mxnet"},
+    "tensorflow": {**DEEP, **LEAKY, "dialect": "tensorflow", "generator_loss": "saturating"},
+    "extra": {**DEEP, "optimizer": "extra_adam", "generator_average": "half"},
+    "optimistic, relu": {**DEEP, **RELU, "optimizer": "optimistic_adam", **RING},
+    "sgd": {**DEEP, "optimizer": "sgd", "discriminator_steps": 2},
+    "R3GAN": {**DEEP, **LEAKY, "loss": "relativistic", **PENALTIES, **RING},
+    "quadratic": {**DEEP, **QUADRATIC, **PENALTIES, "loss": "least_squares"},
+    "hinge": {**DEEP, "loss": "hinge", "discriminator_steps": 3},
+    "in three dimensions": {**DEEP, **LEAKY, **THREE, "preset": "mended", "r1": 0.2},
+    "in one dimension": {**DEEP, **ONE, "latent_size": 1},
+}
+"""Generators with hidden layers, and mixtures as targets, alone and with remedies."""
 FEW = tuple(
     name
     for name, settings in REMEDIES.items()
@@ -120,7 +152,15 @@ def agrees_with_the_arbiter(backend: Backend, variant: str, device: str = "cpu")
 def trains_the_remedies(backend: Backend, variant: str, device: str = "cpu") -> None:
     """The same of a configuration with remedies: every digit but the last three or four, after
     each epoch, in the user's units, and of what an averaged generator is the average of."""
-    config = TrainingConfig.parse(SHORT | AWAKE | REMEDIES[variant])
+    _trains(backend, TrainingConfig.parse(SHORT | AWAKE | REMEDIES[variant]), device)
+
+
+def trains_curved_generators(backend: Backend, variant: str, device: str = "cpu") -> None:
+    """The same of a generator with hidden layers, or a mixture as target."""
+    _trains(backend, TrainingConfig.parse(SHORT | AWAKE | CURVED[variant]), device)
+
+
+def _trains(backend: Backend, config: TrainingConfig, device: str) -> None:
     seeds = (3, 4)
     trained = backend.train(config, seeds, device)
     assert (trained.adam is None) <= (config.optimizer == "sgd")
@@ -129,11 +169,12 @@ def trains_the_remedies(backend: Backend, variant: str, device: str = "cpu") -> 
     for r, seed in enumerate(seeds):
         arbiter = reference.train(config, seed)
         _agrees(trained, r, arbiter, rtol=1e-12)
-        for epoch, (weight, bias) in enumerate(arbiter.path):
-            _close([trained.weights[r, epoch], trained.biases[r, epoch]], [weight, bias], 1e-12)
+        for epoch, layers in enumerate(arbiter.path):
+            _close(_generator(trained, r, epoch), layers, 1e-12)
         if trained.averaging is not None:
             own = trained.averaging.take(slice(r, r + 1))
-            ours = [own.last.weight[0], own.last.bias[0], own.mean[0], own.covariance[0]]
+            last = [part[0] for layer in (*own.last_hidden, own.last) for part in layer]
+            ours = [*last, own.mean[0], own.covariance[0]]
             _close(ours, [*arbiter.last, arbiter.mean, arbiter.covariance], 1e-12)
 
 
@@ -148,7 +189,7 @@ def _agrees(
     trained: TrainedGANs, replicate: int, arbiter: reference.Reference, *, rtol: float
 ) -> None:
     r = replicate
-    generator = [trained.weights[r, -1], trained.biases[r, -1]]
+    generator = _generator(trained, r)
     discriminator = [part[r] for layer in trained.discriminator for part in layer]
     if trained.config.loss == "relativistic":
         # D's last bias stands in no difference of logits: its gradient is 0 but for rounding,
@@ -160,6 +201,11 @@ def _agrees(
         _close(ours, getattr(arbiter, moment), rtol)
     losses = np.column_stack([trained.loss_D[r], trained.loss_G[r]])
     np.testing.assert_allclose(losses, arbiter.losses, rtol=max(rtol / 10, 1e-12))
+
+
+def _generator(trained: TrainedGANs, replicate: int, epoch: int = -1) -> list[np.ndarray]:
+    """The weight and bias of each layer."""
+    return [part for layer in trained.generator(replicate, epoch) for part in layer]
 
 
 def _close(ours: list[Any], theirs: list[Any], rtol: float) -> None:
@@ -180,7 +226,8 @@ def is_the_same_whatever_stands_beside_it(backend: Backend) -> None:
 def same(a: TrainedGANs, b: TrainedGANs) -> None:
     for name in ("seeds", "weights", "biases", "loss_D", "loss_G"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
-    for mine, theirs in zip(a.discriminator, b.discriminator, strict=True):
+    layers = zip([*a.hidden, *a.discriminator], [*b.hidden, *b.discriminator], strict=True)
+    for mine, theirs in layers:
         np.testing.assert_array_equal(mine.weight, theirs.weight)
         np.testing.assert_array_equal(mine.bias, theirs.bias)
 
