@@ -1,0 +1,147 @@
+"""The plane of points, cut so that on each face the same regions of noise lie over every point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.pushforward.regions import Corner, Polygon, Regions, kept
+
+Array = NDArray[np.floating]
+Indices = NDArray[np.intp]
+
+_SAME = 1e-11
+"""Corners of the plane of noise are one where they are so near."""
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Triangles of the plane of points, and the regions of noise whose images hold each.
+
+    Attributes
+    ----------
+    triangles : ndarray, shape (n, 3, 2)
+    face : ndarray of int, shape (n,)
+        The face that a triangle is of.
+    starts : ndarray of int, shape (faces + 1,)
+        Face i lies in the images of the regions ``over[starts[i] : starts[i + 1]]``.
+    over : ndarray of int
+        Numbers of regions, as they were given.
+    """
+
+    triangles: Array
+    face: Indices
+    starts: Indices
+    over: Indices
+
+
+def faces_of(regions: Regions, window: Array, lines: Array) -> Faces:
+    """Lay the images of regions over one another, and triangulate the faces between their edges.
+
+    Parameters
+    ----------
+    regions : Regions
+        None of them flat. Images of regions without an end are cut off at the window.
+    window : ndarray, shape (2, 2)
+        The lowest and the highest coordinates that matter where only such regions reach.
+    lines : ndarray, shape (m, 2, 2)
+        Segments along which to cut as well.
+    """
+    import shapely
+
+    numbers, rings = _outer(regions, window)
+    segments, polygons, inner = _inner(regions)
+    pieces = [segments, lines, *(_sides(ring) for ring in rings)]
+    network = shapely.unary_union(shapely.linestrings(np.concatenate(pieces)))
+    shapes = shapely.get_parts(shapely.polygonize(shapely.get_parts(network)))
+    over = np.array([*polygons, *(shapely.polygons(ring) for ring in rings)], dtype=object)
+    owners = np.concatenate([inner, numbers]).astype(np.intp)
+    points = shapely.point_on_surface(shapes)
+    face, polygon = shapely.STRtree(over).query(points, predicate="within")
+    order = np.argsort(face, kind="stable")
+    starts = np.searchsorted(face[order], np.arange(len(shapes) + 1))
+    triangles, which = _triangulate(shapes)
+    return Faces(triangles, which, starts, owners[polygon[order]])
+
+
+def _sides(ring: Array) -> Array:
+    """The sides (corners, 2, 2) of a polygon (corners, 2)."""
+    return np.stack([ring, np.roll(ring, -1, axis=0)], axis=1)
+
+
+def _inner(regions: Regions) -> tuple[Array, Array, Indices]:
+    """The edges of images, each once, with the images themselves and their regions' numbers."""
+    import shapely
+
+    numbers = np.flatnonzero(regions.inner)
+    if not len(numbers):
+        return np.empty((0, 2, 2)), np.empty(0, object), numbers
+    inside = regions.take(numbers)
+    at = inside.corners[..., :2].reshape(-1, 2)
+    _, first, name = np.unique(
+        np.round(at / _SAME).astype(np.int64), axis=0, return_index=True, return_inverse=True
+    )
+    # One image of each corner, so that neighbours share their edges to the last bit.
+    places = inside.images()[..., :2].reshape(-1, 2)[first]
+    names = name.reshape(inside.corners.shape[:2])
+    edges = np.stack([names, np.roll(names, -1, axis=1)], axis=-1).reshape(-1, 2)
+    edges = np.unique(np.sort(edges[edges[:, 0] != edges[:, 1]], axis=1), axis=0)
+    rings = places[names]
+    return places[edges], shapely.polygons(rings), numbers
+
+
+def _outer(regions: Regions, window: Array) -> tuple[list[int], list[Array]]:
+    """The images of regions without an end as far as they lie in a window."""
+    (left, low), (right, high) = window
+    sides: list[Corner] = [
+        *((1.0, 0.0, -left), (-1.0, 0.0, right), (0.0, 1.0, -low), (0.0, -1.0, high))
+    ]
+    images = regions.images()
+    numbers: list[int] = []
+    rings: list[Array] = []
+    for number in np.flatnonzero(~regions.inner):
+        count = regions.counts[number]
+        cell: Polygon | None = [tuple(corner) for corner in images[number, :count].tolist()]
+        for side in sides:
+            cell = kept(cell, side)
+            if cell is None:
+                break
+        else:
+            ring = np.array(cell)
+            numbers.append(int(number))
+            rings.append(ring[:, :2] / ring[:, 2:])
+    return numbers, rings
+
+
+def _triangulate(shapes: Array) -> tuple[Array, Indices]:
+    """Cut polygons into triangles (n, 3, 2), with the number of the polygon of each."""
+    import shapely
+
+    points, owner = shapely.get_coordinates(shapely.get_exterior_ring(shapes), return_index=True)
+    starts = np.searchsorted(owner, np.arange(len(shapes) + 1))
+    counts = np.diff(starts) - 1
+    after = np.roll(points, -1, axis=0) - points
+    before = points - np.roll(points, 1, axis=0)
+    last = starts[1:] - 1
+    before[starts[:-1]] = points[starts[:-1]] - points[last - 1]
+    turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    turn[last] = turn[starts[:-1]]
+    low, high = np.minimum.reduceat(turn, starts[:-1]), np.maximum.reduceat(turn, starts[:-1])
+    convex = ((low >= 0) | (high <= 0)) & (shapely.get_num_interior_rings(shapes) == 0)
+    found, numbers = [np.empty((0, 3, 2))], [np.empty(0, np.intp)]
+    for count in np.unique(counts[convex]):
+        which = np.flatnonzero(convex & (counts == count))
+        rings = points[starts[which][:, None] + np.arange(count)]
+        for corner in range(1, count - 1):
+            found.append(rings[:, [0, corner, corner + 1]])
+            numbers.append(which)
+    rest = np.flatnonzero(~convex)
+    if len(rest):
+        parts, of = shapely.get_parts(
+            shapely.constrained_delaunay_triangles(shapes[rest]), return_index=True
+        )
+        found.append(shapely.get_coordinates(parts).reshape(-1, 4, 2)[:, :3])
+        numbers.append(rest[of])
+    return np.concatenate(found), np.concatenate(numbers)

@@ -1,0 +1,116 @@
+"""The two densities, in logs, on the faces of an overlay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.pushforward.faces import Faces
+from gan_eval.distributions.pushforward.masses import polygon_masses
+from gan_eval.distributions.pushforward.regions import Regions
+
+Array = NDArray[np.floating]
+Indices = NDArray[np.intp]
+
+_LOG_2PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True, eq=False)
+class Inverses:
+    """The maps from points back to noise, of regions that are not flat.
+
+    Attributes
+    ----------
+    matrices : ndarray, shape (regions, 2, 2)
+        z = (x − shift) times it.
+    shifts : ndarray, shape (regions, 2)
+    constants : ndarray, shape (regions,)
+        ln of the density at z = 0: −ln 2π − ln |det A|.
+    """
+
+    matrices: Array
+    shifts: Array
+    constants: Array
+
+    @classmethod
+    def of(cls, regions: Regions) -> Inverses:
+        """Invert the maps of regions."""
+        (a, b), (c, d) = np.moveaxis(regions.matrices, 0, -1)
+        det = a * d - b * c
+        adjoint = np.moveaxis(np.array([[d, -b], [-c, a]]), -1, 0)
+        return cls(adjoint / det[:, None, None], regions.shifts, -_LOG_2PI - np.log(np.abs(det)))
+
+    def log_terms(self, x: Array, y: Array, numbers: Indices) -> Array:
+        """Compute ln of the densities that regions make, as if they had no end.
+
+        ``x``, ``y`` and ``numbers`` broadcast against one another.
+        """
+        first, second = self.noise(x, y, numbers)
+        return self.constants[numbers] - 0.5 * (first**2 + second**2)
+
+    def noise(self, x: Array, y: Array, numbers: Indices) -> tuple[Array, Array]:
+        """Map points back to noise, as if the regions had no end."""
+        x, y = x - self.shifts[numbers, 0], y - self.shifts[numbers, 1]
+        matrices = self.matrices[numbers]
+        return (
+            x * matrices[..., 0, 0] + y * matrices[..., 1, 0],
+            x * matrices[..., 0, 1] + y * matrices[..., 1, 1],
+        )
+
+
+class Overlaid:
+    """ln q and ln p at points of triangles, which lie in a known face each."""
+
+    def __init__(self, inverses: Inverses, faces: Faces, target: MixtureTarget) -> None:
+        self._inverses, self._faces = inverses, faces
+        self._counts = np.diff(faces.starts)
+        self._factors = np.linalg.inv(np.linalg.cholesky(target.covariances))
+        self._means, self._weights = target.means, target.weights
+        self._constants = (
+            np.log(target.weights) - _LOG_2PI + np.log(np.abs(np.linalg.det(self._factors)))
+        )
+
+    def log_q(self, points: Array, triangles: Indices) -> Array:
+        """Compute ln q at points (n, 2) of triangles (n,), where points of one lie together."""
+        ends = np.flatnonzero(np.diff(triangles)) + 1
+        together = int(np.gcd.reduce(ends, initial=len(triangles))) or 1
+        rows = points.reshape(-1, together, 2)
+        faces = self._faces.face[triangles[::together]]
+        counts = self._counts[faces]
+        found = np.full(rows.shape[:2], -np.inf)
+        for count in np.unique(counts[counts > 0]):
+            mine = np.flatnonzero(counts == count)
+            numbers = self._faces.over[self._faces.starts[faces[mine]] + np.arange(count)[:, None]]
+            x, y = rows[mine, :, 0], rows[mine, :, 1]
+            terms = self._inverses.log_terms(x, y, numbers[..., None])
+            found[mine] = log_sum(terms)
+        return found.ravel()
+
+    def log_p(self, points: Array) -> Array:
+        """Compute ln p at points (n, 2)."""
+        terms = np.empty((len(self._means), len(points)))
+        for j, (mean, factor) in enumerate(zip(self._means, self._factors, strict=True)):
+            x, y = points[:, 0] - mean[0], points[:, 1] - mean[1]
+            first, second = factor[0, 0] * x, factor[1, 0] * x + factor[1, 1] * y
+            terms[j] = self._constants[j] - 0.5 * (first**2 + second**2)
+        return log_sum(terms)
+
+    def uncovered(self) -> float:
+        """Compute the mass of p in the triangles over which no region lies, exactly."""
+        bare = self._faces.triangles[self._counts[self._faces.face] == 0]
+        masses = [
+            weight * np.abs(polygon_masses((bare - mean) @ factor.T)).sum()
+            for weight, mean, factor in zip(self._weights, self._means, self._factors, strict=True)
+        ]
+        return float(sum(masses))
+
+
+def log_sum(terms: Array) -> Array:
+    """Compute ln Σ exp along the first axis, of finite terms."""
+    if len(terms) == 1:
+        return terms[0]
+    largest = terms.max(axis=0)
+    return largest + np.log(np.exp(terms - largest).sum(axis=0))
