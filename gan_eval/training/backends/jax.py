@@ -164,7 +164,7 @@ def _train(
 
     state = begin(*over_lanes(lambda seed: initial_layers(config, seed)))
     rows = over_lanes(lambda seed: seen_rows(config, seed))
-    history = History(config, JAXBackend.name, device, seeds, fetch(state.G[0]), on_epoch)
+    history = History(config, JAXBackend.name, device, seeds, fetch(state.G), on_epoch)
     n = config.n_examples
     examples = np.array([[n], [schedule.generator_examples(config)]])
     for epoch in history.epochs():
@@ -175,12 +175,14 @@ def _train(
         state, of_batches = one_epoch(state, rows, order, noise, numbers)
         with np.errstate(invalid="ignore"):  # a run that diverges may add ∞ and −∞
             losses = fetch(of_batches).sum(axis=1).T / examples
-        generator = fetch(state.average[0] if state.average else state.G[0])
+        generator = fetch(state.average[0] if state.average else state.G)
         history.end(losses, generator, lambda now=state: fetch(now.D))
     averaging = moments = None
     if state.average:
-        mean, covariances = fetch(state.average)
-        averaging = Averaging(fetch(state.G[0]), mean.bias, covariances)
+        generator, covariances = fetch(state.average)
+        *hidden, last = fetch(state.G)
+        mean = np.full_like(last.bias, np.nan) if hidden else generator[-1].bias
+        averaging = Averaging(last, mean, covariances, hidden)
     if config.optimizer != "sgd":
         adam_G, adam_D = state.adam_G[0], state.adam_D[0]
         moments = AdamState(fetch([*adam_G.mu, *adam_D.mu]), fetch([*adam_G.nu, *adam_D.nu]))

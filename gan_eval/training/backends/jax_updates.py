@@ -3,6 +3,7 @@ generator's average; an epoch of them is a ``scan``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -11,6 +12,7 @@ import optax
 from jax import Array, lax, nn
 from jax import numpy as jnp
 
+from gan_eval.distributions.pushforward.network import LEAKY_SLOPE
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 
@@ -24,7 +26,7 @@ class State(NamedTuple):
     D: list[Layer]
     adam_G: Any
     adam_D: Any
-    average: tuple[Layer, Array] | None = None
+    average: tuple[list[Layer], Array] | None = None
     """The generator's average and that of its covariance, where they are asked for."""
 
 
@@ -39,6 +41,14 @@ class Numbers(NamedTuple):
     """The weight of the generator in its average."""
 
 
+# Written out, because JAX's own leaky relu has slope 1 at 0, where those of the others have 0.2.
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": jnp.tanh,
+    "relu": nn.relu,
+    "leaky_relu": lambda x: jnp.where(x > 0, x, LEAKY_SLOPE * x),
+}
+
+
 def linear(x: Array, layer: Layer) -> Array:
     """x (n, inputs) to (n, outputs)."""
     if layer.weight.size <= _SMALL:
@@ -46,8 +56,10 @@ def linear(x: Array, layer: Layer) -> Array:
     return x @ layer.weight + layer.bias
 
 
-def net_G(G: list[Layer], Z: Array) -> Array:
-    return linear(Z, G[0])
+def net_G(G: list[Layer], Z: Array, activation: str) -> Array:
+    for layer in G[:-1]:
+        Z = _ACTIVATIONS[activation](linear(Z, layer))
+    return linear(Z, G[-1])
 
 
 def net_D(D: list[Layer], X: Array, quadratic: bool = False) -> Array:
@@ -94,7 +106,7 @@ def penalized_D(
 
 def loss_G(config: TrainingConfig, G: list[Layer], D: list[Layer], X: Array, Z: Array) -> Array:
     quadratic = config.discriminator_form == "quadratic"
-    fake_Y = net_D(D, net_G(G, Z), quadratic)
+    fake_Y = net_D(D, net_G(G, Z, config.generator_activation), quadratic)
     match config.loss:
         case "hinge":
             return -fake_Y.sum()
@@ -149,15 +161,16 @@ class Optimizer(NamedTuple):
 def start(config: TrainingConfig, G: list[Layer], D: list[Layer]) -> State:
     """The state before the first step. What an average starts from has no weight in it."""
     adam_G, adam_D = Optimizer.of_G(config).at(), Optimizer.of_D(config).at()
-    average = (G[0], jnp.zeros_like(covariance(G)))
+    average = (G, jnp.zeros_like(covariance(G)))
     averaged = config.generator_average != "none"
     return State(G, D, adam_G.init(G), adam_D.init(D), average if averaged else None)
 
 
 def covariance(G: list[Layer]) -> Array:
-    """The covariance (d, d) that a generator has learned."""
-    weight = jnp.asarray(G[0].weight)
-    return weight.T @ weight
+    """The covariance (d, d) that a generator has learned; NaN of one with hidden layers."""
+    weight = jnp.asarray(G[-1].weight)
+    found = weight.T @ weight
+    return jnp.full_like(found, jnp.nan) if len(G) > 1 else found
 
 
 def average(
@@ -166,7 +179,7 @@ def average(
     """Take the generator of now into its average."""
     if state.average is None:
         return state, losses
-    now = (state.G[0], covariance(state.G))
+    now = (state.G, covariance(state.G))
     mean = jax.tree.map(lambda a, x: a + numbers.weight * (x - a), state.average, now)
     return state._replace(average=mean), losses
 
@@ -212,7 +225,7 @@ def extrapolated_update(
 
 
 def gradient_D(config: TrainingConfig, state: State, X: Array, Z: Array) -> tuple[Any, Array]:
-    fake_X = net_G(state.G, Z)
+    fake_X = net_G(state.G, Z, config.generator_activation)
     penalized = jax.value_and_grad(lambda D: penalized_D(config, D, X, fake_X), has_aux=True)
     (_, loss), gradient = penalized(state.D)
     if config.loss == "relativistic":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gan_eval.distributions.pushforward.network import LEAKY_SLOPE
 from gan_eval.runtime import threads
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training import draws, remedies, schedule
 from gan_eval.training.backends import pytorch_batched
-from gan_eval.training.backends.pytorch_updates import Features, Updates
+from gan_eval.training.backends.pytorch_updates import Features, Updates, linears
 from gan_eval.training.backends.registry import require_device
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
@@ -107,7 +108,7 @@ def _train_one(
 ) -> TrainedGANs:
     dtype = torch.float32 if config.dtype == "float32" else torch.float64
     generator_start, discriminator_start = initial_layers(config, seed)
-    net_G = _net(generator_start).to(device, dtype)
+    net_G = _net(generator_start, config.generator_activation).to(device, dtype)
     net_D = _net(discriminator_start).to(device, dtype)
     if config.discriminator_form == "quadratic":
         net_D.insert(0, Features())
@@ -122,11 +123,11 @@ def _train_one(
     average = updates.average
 
     history = History(
-        *(config, "pytorch", str(device), [seed], _layer(*average.generator), on_epoch, units)
+        *(config, "pytorch", str(device), [seed], _layers(average.generator), on_epoch, units)
     )
 
     def discriminator() -> list[Layer]:
-        return [_layer(m.weight, m.bias) for m in net_D if isinstance(m, nn.Linear)]
+        return _layers([part for m in linears(net_D) for part in (m.weight, m.bias)])
 
     examples = np.array([config.n_examples, schedule.generator_examples(config)])
     for epoch in history.epochs():
@@ -143,13 +144,12 @@ def _train_one(
             total[0] += loss_D
             total[1] += loss_G
         losses = (total.cpu().numpy() / examples)[:, None]
-        history.end(losses, _layer(*average.generator), discriminator)
+        history.end(losses, _layers(average.generator), discriminator)
     averaging = None
     if average.kept:
-        last, mean, covariance = average.linear, average.parts[1], average.parts[2]
-        averaging = Averaging(
-            _layer(last.weight, last.bias), _to_numpy(mean)[None], _to_numpy(covariance)[None]
-        )
+        *hidden, last = _layers(average.last)
+        mean, covariance = (_to_numpy(moment)[None] for moment in average.moments)
+        averaging = Averaging(last, mean, covariance, hidden)
     return history.trained(discriminator(), _adam_state(updates), averaging)
 
 
@@ -158,9 +158,13 @@ def _adam_state(updates: Updates) -> AdamState | None:
         return None
     found = []
     for name in ("exp_avg", "exp_avg_sq"):
-        arrays = [*updates.G.moments(name), *updates.D.moments(name)]
-        found.append([_layer(w, b) for w, b in zip(arrays[::2], arrays[1::2], strict=True)])
+        found.append(_layers([*updates.G.moments(name), *updates.D.moments(name)]))
     return AdamState(*found)
+
+
+def _layers(parts: Sequence[Tensor]) -> list[Layer]:
+    """Layers of weights and biases, which take turns."""
+    return [_layer(w, b) for w, b in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def _layer(weight: Tensor, bias: Tensor) -> Layer:
@@ -168,15 +172,22 @@ def _layer(weight: Tensor, bias: Tensor) -> Layer:
     return Layer(_to_numpy(weight).T[None], _to_numpy(bias)[None])
 
 
-def _net(layers: Sequence[Layer]) -> nn.Sequential:
-    """Linear layers with these values, tanh between them."""
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(LEAKY_SLOPE),
+}
+
+
+def _net(layers: Sequence[Layer], activation: str = "tanh") -> nn.Sequential:
+    """Linear layers with these values, an activation between them."""
     modules: list[nn.Module] = []
     for weight, bias in layers:
         # Without skip_init the layer would fill itself from PyTorch's global generator.
         linear = nn.utils.skip_init(nn.Linear, *weight.shape, dtype=torch.float64)
         state = {"weight": torch.as_tensor(weight.T), "bias": torch.as_tensor(bias)}
         linear.load_state_dict(state)
-        modules += [linear, nn.Tanh()]
+        modules += [linear, _ACTIVATIONS[activation]()]
     return nn.Sequential(*modules[:-1])
 
 

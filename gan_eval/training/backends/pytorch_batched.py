@@ -30,7 +30,8 @@ class Game:
         starts = [initial_layers(config, seed) for seed in seeds]
         quadratic = config.dimension if config.discriminator_form == "quadratic" else 0
         self.config = config
-        self.G = Net([generator for generator, _ in starts], where, dtype)
+        generators = [generator for generator, _ in starts]
+        self.G = Net(generators, where, dtype, activation=config.generator_activation)
         self.D = Net([discriminator for _, discriminator in starts], where, dtype, quadratic)
         self.losses = torch.zeros(2, len(seeds), dtype=torch.float64, device=where)
         self.average, self.covariance = self.G.parameters.clone(), self._covariance()
@@ -125,9 +126,11 @@ class Game:
         return self.G.backward(latents, at_rows), losses.sum((1, 2))
 
     def _covariance(self) -> Tensor:
-        """The covariances (R, d, d) that the generators have learned, in their units."""
-        ((weight, _),) = self.G.views
-        return weight.mT @ weight
+        """The covariances (R, d, d) that the generators have learned, in their units; NaN where
+        those have hidden layers."""
+        *hidden, (weight, _) = self.G.views
+        found = weight.mT @ weight
+        return torch.full_like(found, torch.nan) if hidden else found
 
     def _move(self, net: Net, gradient: Tensor, n: int, numbers: Tensor) -> None:
         config = self.config
@@ -219,8 +222,10 @@ def train(
     )
     averaging = None
     if config.generator_average != "none":
-        (last,) = game.G.layers(game.G.parameters)
-        averaging = Averaging(last, _generator(game).bias, to_numpy(game.covariance))
+        *hidden, last = game.G.layers(game.G.parameters)
+        mean = _generator(game)[-1].bias
+        mean = np.full_like(mean, np.nan) if hidden else mean
+        averaging = Averaging(last, mean, to_numpy(game.covariance), hidden)
     return history.trained(
         game.D.layers(game.D.parameters),
         None if config.optimizer == "sgd" else adam,
@@ -281,8 +286,7 @@ def _draws(
     )
 
 
-def _generator(game: Game) -> Layer:
+def _generator(game: Game) -> list[Layer]:
     """The generators that are reported: averaged, or as they are."""
     averaged = game.config.generator_average != "none"
-    (layer,) = game.G.layers(game.average if averaged else game.G.parameters)
-    return layer
+    return game.G.layers(game.average if averaged else game.G.parameters)

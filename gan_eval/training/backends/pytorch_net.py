@@ -8,12 +8,14 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import leaky_relu
 
+from gan_eval.distributions.pushforward.network import LEAKY_SLOPE
 from gan_eval.training.draws import Layer
 
 
 class Net:
-    """R nets of linear layers with tanh between them, their parameters in one array (R, P).
+    """R nets of linear layers with an activation between them, parameters in one array (R, P).
 
     A quadratic net, of one layer, sees the features of its rows (``gan_eval.training.units``).
     """
@@ -24,7 +26,9 @@ class Net:
         where: torch.device,
         dtype: torch.dtype,
         quadratic: int = 0,
+        activation: str = "tanh",
     ) -> None:
+        self.activation = activation
         stacked = [
             np.concatenate([part.reshape(-1) for layer in one for part in layer]) for one in layers
         ]
@@ -57,7 +61,7 @@ class Net:
             products = x[..., i] * x[..., j]
             x = torch.cat([x, torch.where(i == j, (products - 1) / 2**0.5, products)], 2)
         for position, (weight, bias) in enumerate(self.views):
-            inputs.append(x.tanh() if position else x)
+            inputs.append(self._activate(x) if position else x)
             x = torch.baddbmm(bias, inputs[-1], weight)
         return x, inputs
 
@@ -86,7 +90,7 @@ class Net:
         return gradient[..., :d] + bent
 
     def penalty(self, inputs: list[Tensor], half: Tensor) -> Tensor:
-        """The gradient (R, P) of Σ half · |∇D|² / 2 over rows, ``half`` being (n, 1).
+        """The gradient (R, P) of Σ half · |∇D|² / 2 over rows, ``half`` being (n, 1), of a tanh net.
 
         Forward over reverse: with v = ∇D held fixed, it is the tangent along v of D's own gradient
         (Pearlmutter 1994, "Fast exact multiplication by the Hessian", applied to the rows).
@@ -115,8 +119,23 @@ class Net:
         return torch.cat(found, 1)
 
     def through(self, position: int, activation: Tensor, gradient: Tensor) -> Tensor:
-        """From the output of a layer to that of the layer below it, back through the tanh."""
-        return gradient @ self.views[position][0].mT * (1 - activation * activation)
+        """From the output of a layer to that of the layer below it, back through its activation."""
+        return gradient @ self.views[position][0].mT * self._slope(activation)
+
+    def _activate(self, x: Tensor) -> Tensor:
+        match self.activation:
+            case "relu":
+                return x.relu()
+            case "leaky_relu":
+                return leaky_relu(x, LEAKY_SLOPE)
+        return x.tanh()
+
+    def _slope(self, after: Tensor) -> Tensor:
+        """The derivative of the activation, given what it has made."""
+        if self.activation == "tanh":
+            return 1 - after * after
+        below = LEAKY_SLOPE if self.activation == "leaky_relu" else 0.0
+        return torch.where(after > 0, torch.ones_like(after), below)
 
     def layers(self, array: Tensor) -> list[Layer]:
         """An array (R, P) such as the parameters as layers, NumPy float64."""

@@ -190,10 +190,11 @@ class Optimizer:
 
 
 class GeneratorAverage:
-    """An average of the generator over its steps: of weight, bias, and learned covariance."""
+    """An average of the generator over its steps: of its layers, and of a linear one's learned
+    covariance."""
 
     def __init__(self, config: TrainingConfig, net_G: nn.Sequential) -> None:
-        (self.linear,) = (layer for layer in net_G if isinstance(layer, nn.Linear))
+        self.layers = linears(net_G)
         self.weights = schedule.average_weights(config)
         self.kept = config.generator_average != "none"
         self.parts = [part.clone() for part in self._now()]
@@ -206,11 +207,28 @@ class GeneratorAverage:
                 part += float(self.weights[step - 1]) * (now - part)
 
     @property
-    def generator(self) -> tuple[Tensor, Tensor]:
-        """The weight (outputs, inputs) and bias that are reported: averaged, or the last."""
-        weight, bias, _ = self.parts if self.kept else self._now()
-        return weight, bias
+    def last(self) -> list[Tensor]:
+        """The weights (outputs, inputs) and biases of the generator as it is, in turn."""
+        return [part.detach() for layer in self.layers for part in (layer.weight, layer.bias)]
+
+    @property
+    def generator(self) -> list[Tensor]:
+        """Those that are reported: averaged, or the last."""
+        return self.parts[: 2 * len(self.layers)] if self.kept else self.last
+
+    @property
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """The averages of the learned mean (d,) and covariance (d, d); NaN with hidden layers."""
+        if len(self.layers) == 1:
+            return self.parts[1], self.parts[2]
+        bias = self.parts[-1]
+        return torch.full_like(bias, torch.nan), torch.full_like(bias.outer(bias), torch.nan)
 
     def _now(self) -> list[Tensor]:
-        weight, bias = self.linear.weight.detach(), self.linear.bias.detach()
-        return [weight, bias, weight @ weight.T]
+        last = self.last
+        return last if len(self.layers) > 1 else [*last, last[0] @ last[0].T]
+
+
+def linears(net: nn.Sequential) -> list[nn.Linear]:
+    """List the linear layers of a net."""
+    return [layer for layer in net if isinstance(layer, nn.Linear)]

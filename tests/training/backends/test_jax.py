@@ -34,6 +34,23 @@ def test_it_trains_the_remedies(backend_jax: JAXBackend, variant: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "variant",
+    [
+        *contract.CURVED,
+        *(  # compiling takes seconds each
+            pytest.param(name, marks=pytest.mark.thorough) for name in contract.CURVED_REMEDIES
+        ),
+    ],
+)
+def test_it_trains_curved_generators(backend_jax: JAXBackend, variant: str) -> None:
+    contract.trains_curved_generators(backend_jax, variant)
+
+
+def test_it_trains_wide_generators(backend_jax: JAXBackend) -> None:
+    contract.trains_wide_generators(backend_jax)
+
+
+@pytest.mark.parametrize(
     "check",
     [
         contract.is_the_same_whatever_stands_beside_it,

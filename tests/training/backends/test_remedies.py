@@ -24,6 +24,17 @@ def test_pytorch_agrees_with_the_arbiter(name: str, variant: str) -> None:
     contract.trains_the_remedies(backend(name), variant)
 
 
+@pytest.mark.parametrize("name", ["pytorch", "pytorch:batched"])
+@pytest.mark.parametrize("variant", contract.CURVED | contract.CURVED_REMEDIES)
+def test_pytorch_trains_curved_generators(name: str, variant: str) -> None:
+    contract.trains_curved_generators(backend(name), variant)
+
+
+@pytest.mark.parametrize("name", ["pytorch", "pytorch:batched"])
+def test_pytorch_trains_wide_generators(name: str) -> None:
+    contract.trains_wide_generators(backend(name))
+
+
 # --- The optimizers in a game that has a closed form: f(x, y) = xy, x down and y up --------------
 
 
