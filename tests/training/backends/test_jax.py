@@ -38,7 +38,7 @@ def test_it_trains_the_remedies(backend_jax: JAXBackend, variant: str) -> None:
     [
         *contract.CURVED,
         *(  # compiling takes seconds each
-            pytest.param(name, marks=pytest.mark.thorough) for name in contract.CURVED_REMEDIES
+            pytest.param(name, marks=pytest.mark.thorough) for name in contract.EACH
         ),
     ],
 )
@@ -46,8 +46,9 @@ def test_it_trains_curved_generators(backend_jax: JAXBackend, variant: str) -> N
     contract.trains_curved_generators(backend_jax, variant)
 
 
-def test_it_trains_wide_generators(backend_jax: JAXBackend) -> None:
-    contract.trains_wide_generators(backend_jax)
+@pytest.mark.parametrize("activation", ["tanh", "relu", "leaky_relu"])
+def test_it_trains_wide_generators(backend_jax: JAXBackend, activation: str) -> None:
+    contract.trains_wide_generators(backend_jax, activation)
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,15 @@ def test_pytorch_agrees_with_the_arbiter(name: str, variant: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["pytorch", "pytorch:batched"])
-@pytest.mark.parametrize("variant", contract.CURVED | contract.CURVED_REMEDIES)
+@pytest.mark.parametrize("variant", contract.CURVED | contract.EACH)
 def test_pytorch_trains_curved_generators(name: str, variant: str) -> None:
     contract.trains_curved_generators(backend(name), variant)
 
 
 @pytest.mark.parametrize("name", ["pytorch", "pytorch:batched"])
-def test_pytorch_trains_wide_generators(name: str) -> None:
-    contract.trains_wide_generators(backend(name))
+@pytest.mark.parametrize("activation", ["tanh", "relu", "leaky_relu"])
+def test_pytorch_trains_wide_generators(name: str, activation: str) -> None:
+    contract.trains_wide_generators(backend(name), activation)
 
 
 # --- The optimizers in a game that has a closed form: f(x, y) = xy, x down and y up --------------
