@@ -90,7 +90,7 @@ class Net:
         return gradient[..., :d] + bent
 
     def penalty(self, inputs: list[Tensor], half: Tensor) -> Tensor:
-        """The gradient (R, P) of Σ half · |∇D|² / 2 over rows, ``half`` being (n, 1), of a tanh net.
+        """The gradient (R, P) of Σ half · |∇D|² / 2 over rows of a tanh net, ``half`` being (n, 1).
 
         Forward over reverse: with v = ∇D held fixed, it is the tangent along v of D's own gradient
         (Pearlmutter 1994, "Fast exact multiplication by the Hessian", applied to the rows).

@@ -1,13 +1,14 @@
-"""The chapter's GAN as a generator of anyone's rows."""
+"""The built-in GAN as a generator of anyone's rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.pushforward import Pushforward
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training.config import TrainingConfig
@@ -15,6 +16,8 @@ from gan_eval.training.generators.baselines import draw_from
 from gan_eval.training.trained import TrainedGANs
 
 _OF_THE_ROWS = ("target", "n_examples")
+_LOOKED_AT = 4096
+"""Points of the noise at which it is seen whether relu makes lines of it."""
 
 
 class ChapterGAN:
@@ -56,20 +59,27 @@ class ChapterGAN:
         self.fit(rows, rng)
         assert self.trained is not None
         for epoch in range(1, self.trained.config.epochs):
-            law = self.trained.law(epoch)
-            yield epoch * len(rows), _Epoch(Gaussian(law.mean[0], law.factor[0]))
+            yield epoch * len(rows), _Epoch(_law(self.trained, epoch))
         yield self.trained.config.epochs * len(rows), self
 
     def sample(self, n: int, rng: np.random.Generator) -> Any:
         """Draw n rows (n, d)."""
-        return draw_from(self.distribution(), n, rng)
+        return _drawn(self.distribution(), n, rng)
 
-    def distribution(self) -> Gaussian:
-        """Return the learned distribution, exact because the generator is linear."""
+    def distribution(self) -> Gaussian | Pushforward:
+        """Return the learned distribution: of a linear generator a Gaussian, exact, else a
+        :class:`~gan_eval.Pushforward`."""
         if self.trained is None:
             raise UsageError("fit a generator before it is drawn from")
-        law = self.trained.law()
-        return Gaussian(law.mean[0], law.factor[0])
+        return _law(self.trained)
+
+    @property
+    def log_density(self) -> Callable[[np.ndarray], np.ndarray] | None:
+        """The function ln q of rows (n, 2), in nats, of a generator with hidden layers; None where
+        that has no density (relu may put points on lines) or is not computed (other sizes than
+        2 of noise and of rows), and of a linear one, whose distribution says more."""
+        law = self.distribution()
+        return law.log_density if isinstance(law, Pushforward) and _has_density(law) else None
 
     def _config(self, rows: np.ndarray) -> TrainingConfig:
         d = rows.shape[1]
@@ -83,14 +93,36 @@ class ChapterGAN:
 class _Epoch:
     """The generator of one epoch."""
 
-    def __init__(self, law: Gaussian) -> None:
+    def __init__(self, law: Gaussian | Pushforward) -> None:
         self.law = law
 
     def sample(self, n: int, rng: np.random.Generator) -> Any:
-        return draw_from(self.law, n, rng)
+        return _drawn(self.law, n, rng)
 
-    def distribution(self) -> Gaussian:
+    def distribution(self) -> Gaussian | Pushforward:
         return self.law
+
+
+def _law(trained: TrainedGANs, epoch: int = -1) -> Gaussian | Pushforward:
+    """The distribution of the one generator that was trained."""
+    if trained.hidden:
+        return trained.pushforward(0, epoch)
+    law = trained.law(epoch)
+    return Gaussian(law.mean[0], law.factor[0])
+
+
+def _drawn(law: Gaussian | Pushforward, n: int, rng: np.random.Generator) -> np.ndarray:
+    return draw_from(law, n, rng) if isinstance(law, Gaussian) else law.sample(n, rng)
+
+
+def _has_density(law: Pushforward) -> bool:
+    """Tell whether ln q can be computed, and no region of the noise is mapped to a line."""
+    if (law.latent_size, law.dimension) != (2, 2):
+        return False
+    if law.activation != "relu":
+        return True
+    noise = np.random.default_rng(0).standard_normal((_LOOKED_AT, 2))
+    return bool((np.linalg.matrix_rank(law.network.jacobians(noise)) == 2).all())
 
 
 def _seed(rng: np.random.Generator) -> int:

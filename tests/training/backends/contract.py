@@ -122,7 +122,8 @@ CURVED: dict[str, dict[str, Any]] = {
 """Generators with hidden layers, and mixtures as targets, alone and with remedies."""
 EACH: dict[str, dict[str, Any]] = {
     f"{name}, {activation}": {
-        **{"generator_widths": [4, 3] if place % 2 else [5], "generator_activation": activation},
+        "generator_widths": [4, 3] if place % 2 else [5],
+        "generator_activation": activation,
         **(RING if place % 5 else {}),
         **settings,
     }
