@@ -59,7 +59,7 @@ def causes(trained: TrainedGANs, verdicts: NDArray[Any], n: int) -> dict[str, ND
     """
     config = trained.config
     R, d = len(trained), config.dimension
-    target = config.target.build()
+    target = config.target.gaussian()
     A, b = target.A, target.b
     inverse = np.linalg.inv(A)
     law, usable = trained.law(), trained.finite()
@@ -140,7 +140,7 @@ def _seen(
     Under the target, on n fresh real rows of each replicate's evaluation stream.
     """
     config = trained.config
-    target = config.target.build()
+    target = config.target.gaussian()
     found = np.full(len(trained), np.nan)
     indices = np.flatnonzero(usable)
     for start in range(0, indices.size, _TOGETHER):

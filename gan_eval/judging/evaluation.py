@@ -34,7 +34,7 @@ def seen_laws(trained: TrainedGANs) -> Gaussian:
     The rows are X A + b. X is close to white, so that the Cholesky factor C of its covariance
     loses nothing, and C A is a factor of theirs.
     """
-    config, target = trained.config, trained.config.target.build()
+    config, target = trained.config, trained.config.target.gaussian()
     n, d = config.n_examples, config.dimension
     means, factors = np.empty((len(trained), d)), np.empty((len(trained), d, d))
     for part in _parts(len(trained), n * d):
@@ -177,7 +177,7 @@ def _agreement(
     Real rows z A + b and generated ones z W + m are never formed: whatever is affine in them is
     affine in z, with a matrix of d columns that is found once a replicate.
     """
-    config, target = trained.config, trained.config.target.build()
+    config, target = trained.config, trained.config.target.gaussian()
     W, m = trained.weights[chosen, -1], trained.biases[chosen, -1]
     layers = [Layer(w[chosen], b[chosen]) for w, b in trained.discriminator]
     seeds = trained.seeds[chosen]

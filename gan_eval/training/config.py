@@ -282,10 +282,7 @@ class TrainingConfig(Settings):
     @property
     def truth(self) -> Gaussian:
         """The distribution N(b, AᵀA); ``UsageError`` where the target is a mixture."""
-        target = self.target.build()
-        if not isinstance(target, GaussianTarget):
-            raise UsageError("a mixture is no Gaussian: its density is that of `target.build()`")
-        return target.law
+        return self.target.gaussian().law
 
     @property
     def closed_form(self) -> bool:

@@ -239,6 +239,13 @@ class TargetConfig(Settings):
         name = "preset" if self.preset else "components"
         return iter([(name, getattr(self, name))])
 
+    def gaussian(self) -> GaussianTarget:
+        """Build the Gaussian that these settings name; ``UsageError`` where it is a mixture."""
+        target = self.build()
+        if not isinstance(target, GaussianTarget):
+            raise UsageError("this needs a Gaussian `target`, got a mixture of Gaussians")
+        return target
+
     def build(self) -> GaussianTarget | MixtureTarget:
         """Build the ``GaussianTarget`` or ``MixtureTarget`` that these settings name."""
         if self.components is not None:

@@ -119,7 +119,7 @@ def test_a_mixture_is_a_target_by_its_name_its_components_and_itself() -> None:
         assert made.hash == config(target="ring8").hash != config().hash
         assert made.dimension == 2
         assert not made.closed_form
-    with pytest.raises(UsageError, match="a mixture is no Gaussian"):
+    with pytest.raises(UsageError, match="this needs a Gaussian `target`"):
         _ = config(target=ring).truth
     np.testing.assert_allclose(made.target.b, ring.mean, atol=1e-15)
     A = np.array(made.target.A)

@@ -225,7 +225,7 @@ def game_of(target: GaussianTarget, law: Gaussian) -> Game:
 
 def trained_parameters(trained: TrainedGANs) -> Array:
     """Take the discriminators (R, parameters), in the target's coordinates."""
-    config, target = trained.config, trained.config.target.build()
+    config, target = trained.config, trained.config.target.gaussian()
     first, *rest = trained.discriminator
     # x = x′ A + b, so that x W + c = x′ (A W) + (b W + c); nets in units of their own see
     # x′ A′ + b′.

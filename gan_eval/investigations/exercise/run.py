@@ -110,7 +110,7 @@ class _Study:
 
     def __init__(self, settings: Settings, trained: TrainedGANs) -> None:
         self.settings, self.config = settings, settings.config
-        self.target = self.config.target.build()
+        self.target = self.config.target.gaussian()
         law = trained.law()
         pair = canonical_pair(law, self.target.law)
         usable = trained.finite() & np.isfinite(pair[0]).all(axis=1)
