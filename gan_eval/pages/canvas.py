@@ -121,9 +121,12 @@ def canvas(height: float = 3.0, width: float = 4.4) -> Iterator[tuple[Figure, Ax
         yield figure, figure.add_subplot()
 
 
-def figure_of(drawings: Sequence[Callable[[Axes], object]], height: float = 3.6) -> Figure:
-    """Draw pictures beside each other in one matplotlib figure, in the colours of a light page."""
-    across = min(len(drawings), 3)
+def figure_of(
+    drawings: Sequence[Callable[[Axes], object]], height: float = 3.6, most: int = 3
+) -> Figure:
+    """Draw pictures beside each other, ``most`` in a row, in one matplotlib figure, in the colours
+    of a light page."""
+    across = min(len(drawings), most)
     down = -(-len(drawings) // across)
     with styled():
         figure = Figure(

@@ -10,11 +10,15 @@ from gan_eval.plots.game import field
 from gan_eval.plots.grid import curves, heat
 from gan_eval.plots.history import kl_over_epochs, losses
 from gan_eval.plots.laws import distribution
+from gan_eval.plots.pushforward.density import density
+from gan_eval.plots.pushforward.mesh import mesh
+from gan_eval.plots.pushforward.modes import mode_masses, modes_found
 from gan_eval.plots.spread import kl_spread, worth_spread
 
 __all__ = [
     "chapter",
     "curves",
+    "density",
     "discriminator",
     "distribution",
     "field",
@@ -22,5 +26,8 @@ __all__ = [
     "kl_over_epochs",
     "kl_spread",
     "losses",
+    "mesh",
+    "mode_masses",
+    "modes_found",
     "worth_spread",
 ]

@@ -10,12 +10,12 @@ import pytest
 
 from gan_eval import plots
 
-MODULES = [module.name for module in pkgutil.iter_modules(plots.__path__)]
+MODULES = [module.name for module in pkgutil.walk_packages(plots.__path__, "gan_eval.plots.")]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_are_true(name: str) -> None:
-    found = doctest.testmod(importlib.import_module(f"gan_eval.plots.{name}"))
+    found = doctest.testmod(importlib.import_module(name))
     assert not found.failed
 
 

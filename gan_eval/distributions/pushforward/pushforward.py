@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,9 @@ from gan_eval.distributions.pushforward.network import Activation, Network
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import positive_number, random_generator, whole_number
 from gan_eval.runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.floating]
 
@@ -183,6 +187,12 @@ class Pushforward:
         else:
             from gan_eval.distributions.pushforward.mesh import against
         return against(self.network, truth, tolerance)
+
+    def plot(self, target: TargetLike | None = None) -> Figure:
+        """Draw the density, beside the target's where one is given, and the pushed-forward mesh."""
+        from gan_eval.plots.pushforward.figure import figure
+
+        return figure(self, target)
 
     @property
     def _by_pieces(self) -> bool:

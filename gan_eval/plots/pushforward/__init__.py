@@ -1,0 +1,1 @@
+"""Pictures of generators with hidden layers: density, mesh, modes."""
