@@ -189,8 +189,11 @@ class LaneRunner:
             self._put(name, values[:, lane])
 
         def call(first: int, last: int) -> Array:
-            for block in range(-(-len(seeds) // self.kernel.width)):
-                if first == 0:
+            for block, own in enumerate(buffers.parts(len(seeds), self.kernel.width)):
+                if first == 0 and trained.rows_are_given:
+                    whose = slice(part.start + own.start, part.start + own.stop)
+                    self._put_rows(trained.rows(whose))
+                elif first == 0:
                     self._call(self.kernel.start, block, 0, 0)
                 self._call(self.kernel.train, block, first, last)
             trace = self._get("trace", part)
@@ -203,6 +206,14 @@ class LaneRunner:
         """Values (size, lanes) to the blocks' (count, size, width)."""
         split = values.reshape(len(values), self.count, self.kernel.width)
         self.memory[name][:] = split.transpose(1, 0, 2)
+
+    def _put_rows(self, rows: Array) -> None:
+        """Training rows (r, n, d) to the lanes of a block; what is left over gets the first's."""
+        memory, rest = self.memory["rows"][0], -rows.shape[2] * rows.itemsize % 8 // rows.itemsize
+        whole = np.pad(rows, ((0, 0), (0, 0), (0, rest))) if rest else rows
+        entries = whole.view(memory.dtype).reshape(len(rows), -1).T
+        memory[: len(entries)] = entries[:, :1]
+        memory[: len(entries), : len(rows)] = entries
 
     def _get(self, name: str, part: slice) -> NDArray[Any]:
         """The values (size, r) of some replicates."""

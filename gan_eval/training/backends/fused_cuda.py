@@ -168,9 +168,12 @@ class _Launcher:
         start, sizes = trained.start(part), trained.shape.state
         self._put("seed_low", seeds & 0xFFFFFFFF)
         self._put("seed_high", seeds >> 32)
-        self._put("affine", start["affine"])
         self._put("state", np.concatenate([start[name] for name in sizes]))
-        self._launch(self.kernel.start, 0, 0, len(seeds))
+        if trained.rows_are_given:
+            self._put("rows", trained.rows(part).swapaxes(0, 1))
+        else:
+            self._put("affine", start["affine"])
+            self._launch(self.kernel.start, 0, 0, len(seeds))
 
         def call(first: int, last: int) -> Array:
             self._launch(self.kernel.train, first, last, len(seeds))

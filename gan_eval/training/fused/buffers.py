@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.shape import INDICES, REALS, Shape
+from gan_eval.training.rows import training_rows
 from gan_eval.training.trained import (
     AdamState,
     Array,
@@ -24,6 +26,8 @@ from gan_eval.training.trained import (
 )
 from gan_eval.training.units import Units
 
+NUMBERS = 2**20
+"""About how many numbers of training rows are drawn at once."""
 EXAMPLES = 2**21
 """About how many examples a replicate is trained on in one call of a kernel."""
 
@@ -43,11 +47,13 @@ def initial_state(config: TrainingConfig, seeds: NDArray[np.int64]) -> dict[str,
     found = {name: np.zeros((size, len(seeds)), parameters.dtype) for name, size in sizes.items()}
     found["parameters"] = parameters
     if "average" in found:
-        weight, bias = _layers(parameters.T, Shape.of(config).generator)[0]
-        with np.errstate(all="ignore"):
-            covariance = weight.swapaxes(1, 2) @ weight
-        flat = (part.reshape(len(seeds), -1) for part in (weight, bias, covariance))
-        found["average"] = np.concatenate(list(flat), axis=1).T
+        G = Shape.of(config).generator
+        found["average"][: G.end] = parameters[: G.end]
+        if not config.generator_widths:
+            ((weight, _),) = _layers(parameters.T, G)
+            with np.errstate(all="ignore"):
+                covariance = weight.swapaxes(1, 2) @ weight
+            found["average"][G.end :] = covariance.reshape(len(seeds), -1).T
     return found
 
 
@@ -120,9 +126,11 @@ class TrainingBuffers:
         self.seeds = np.array(seeds, dtype=np.int64)
         kept = [*range(every, config.epochs, every), config.epochs]
         self.kept = np.array([0, *kept])
-        R, (latent, d) = len(seeds), config.generator_sizes
-        self.weights = np.empty((R, len(self.kept), latent, d))
-        self.biases = np.empty((R, len(self.kept), d))
+        R, d, kept_G = len(seeds), config.dimension, len(self.kept)
+        self.generator = [
+            Layer(np.empty((R, kept_G, i, o)), np.empty((R, kept_G, o)))
+            for i, o in pairwise(config.generator_sizes)
+        ]
         self.losses = np.empty((2, R, len(kept)))
         self.state = {name: np.empty((R, size)) for name, size in self.shape.state.items()}
         self.units = None
@@ -130,19 +138,42 @@ class TrainingBuffers:
             self.units = Units(np.empty((R, d)), np.empty((R, d, d)))
 
     def start(self, part: slice) -> dict[str, Array]:
-        """What some replicates start with: ``Shape.state``, and ``affine``, (size, r) each."""
+        """What some replicates start with: ``Shape.state`` and, where the kernel makes their
+        training rows, ``affine``, (size, r) each."""
         config, seeds = self.config, self.seeds[part]
         R, state, own = len(seeds), initial_state(config, seeds), Units.of(config, seeds)
-        if own is None or self.units is None:
+        if own is not None and self.units is not None:
+            self.units.center[part], self.units.factor[part] = own.center, own.factor
+        self._keep(part, np.zeros(1, np.int64), state["parameters"][None])
+        if self.rows_are_given:
+            return state
+        if own is None:
             A = np.broadcast_to(config.target.A, (R, config.dimension, config.dimension))
             b = np.broadcast_to(config.target.b, (R, config.dimension))
         else:
             A, b = own.affine(config)
-            self.units.center[part], self.units.factor[part] = own.center, own.factor
-        self._keep(part, np.zeros(1, np.int64), state["parameters"][None])
         with np.errstate(over="ignore"):
             affine = np.concatenate([A.reshape(R, -1), b], axis=1).astype(config.numpy_dtype)
         return state | {"affine": affine.T}
+
+    @property
+    def rows_are_given(self) -> bool:
+        """Whether a kernel is given its training rows (``rows``), as those of a mixture are; else
+        it makes them."""
+        return self.config.target.components is not None
+
+    def rows(self, part: slice) -> Array:
+        """The training rows of some replicates as their nets see them, (r, n, d), after
+        ``start``."""
+        config, n, d = self.config, self.config.n_examples, self.config.dimension
+        R = part.stop - part.start
+        found = np.empty((R, n, d), config.numpy_dtype)
+        for own in parts(R, max(1, NUMBERS // (n * d))):
+            whose = slice(part.start + own.start, part.start + own.stop)
+            rows = training_rows(config, self.seeds[whose])
+            with np.errstate(over="ignore"):
+                found[own] = rows if self.units is None else self.units.take(whose).seen(rows)
+        return found
 
     def fill(
         self,
@@ -181,21 +212,22 @@ class TrainingBuffers:
     def _keep(self, part: slice, positions: NDArray[np.int64], trace: Array) -> None:
         """Take in the generators at some epochs, of their trace (epochs, traced, r)."""
         if self.units is None:
-            rows = trace.transpose(2, 0, 1)
-            (latent, d) = self.config.generator_sizes
-            weights, biases = rows[..., : latent * d], rows[..., latent * d : (latent + 1) * d]
-            self.weights[part, positions] = weights.reshape(*rows.shape[:2], latent, d)
-            self.biases[part, positions] = biases
-            return
-        for position, numbers in zip(positions, trace, strict=True):
-            self.weights[part, position], self.biases[part, position] = self._told(part, numbers)
+            told = [(positions, _layers(trace.transpose(2, 0, 1), self.shape.generator))]
+        else:
+            told = zip(positions, (self._told(part, one) for one in trace), strict=True)
+        for position, layers in told:
+            for (weights, biases), layer in zip(self.generator, layers, strict=True):
+                weights[part, position], biases[part, position] = layer
 
-    def _told(self, part: slice, numbers: Array) -> Layer:
-        """The generators, in the user's units, whose parameters are the first of numbers (…, r)."""
+    def _told(self, part: slice, numbers: Array) -> list[Layer]:
+        """The layers of generators, what they make in the user's units, whose parameters are the
+        first of numbers (…, r)."""
         # Row after row in memory, as from every backend: else a product may round otherwise.
         rows = np.ascontiguousarray(numbers.T, dtype=np.float64)
-        (layer,) = _layers(rows, self.shape.generator)
-        return layer if self.units is None else self.units.take(part).generator(layer)
+        *hidden, output = _layers(rows, self.shape.generator)
+        if self.units is not None:
+            output = self.units.take(part).generator(output)
+        return [*hidden, output]
 
     def _losses(self, numbers: Array) -> Array:
         """The means (2, …, r) of D's and G's losses, of the trace (…, traced, r) of epochs."""
@@ -208,15 +240,14 @@ class TrainingBuffers:
         self, part: slice, epoch: int, numbers: Array, parameters: Callable[[], Array]
     ) -> EpochEnd:
         """Make the message to ``on_epoch`` of the trace (traced, r) of one epoch."""
-        (loss_D, loss_G), generator = self._losses(numbers), self._told(part, numbers)
+        (loss_D, loss_G), (*hidden, output) = self._losses(numbers), self._told(part, numbers)
 
         def discriminator() -> list[Layer]:
             return _layers(parameters().T.astype(np.float64), self.shape.discriminator)
 
         seeds, epochs = self.seeds[part], self.config.epochs
-        return EpochEnd(
-            seeds, epoch, epochs, loss_D, loss_G, *generator, discriminator=discriminator
-        )
+        told = (seeds, epoch, epochs, loss_D, loss_G, output.weight, output.bias)
+        return EpochEnd(*told, discriminator=discriminator, hidden=hidden)
 
     def trained(
         self, backend: str, device: str, seconds: Array, chapter_seconds: Array
@@ -227,24 +258,33 @@ class TrainingBuffers:
         adam = AdamState(*([*_layers(one, G), *_layers(one, D)] for one in moments))
         averaging = None
         if self.shape.averaged:
-            average, d = self.state["average"], self.config.dimension
-            ((last,), (mean,)) = (_layers(a, G) for a in (self.state["parameters"], average))
-            covariance = average[:, G.end :].reshape(-1, d, d)
-            averaging = Averaging(last, mean.bias, covariance).in_units(self.units)
+            R, d = len(self.seeds), self.config.dimension
+            *hidden, last = _layers(self.state["parameters"], G)
+            mean, covariance = np.full((R, d), np.nan), np.full((R, d, d), np.nan)
+            if not hidden:
+                average = self.state["average"]
+                mean, covariance = _layers(average, G)[0].bias, average[:, G.end :]
+                covariance = covariance.reshape(R, d, d)
+            averaging = Averaging(last, mean, covariance, hidden).in_units(self.units)
+        *hidden, output = self.generator
         return TrainedGANs(
-            *(self.config, backend, device, self.seeds, self.weights, self.biases),
+            *(self.config, backend, device, self.seeds, *output),
             _layers(self.state["parameters"], D),
             *(self.losses[0], self.losses[1], seconds, chapter_seconds),
             adam=None if self.config.optimizer == "sgd" else adam,
             kept_epochs=None if len(self.kept) > self.config.epochs else self.kept,
             units=self.units,
             averaging=averaging,
+            hidden=hidden,
         )
 
 
 def _layers(values: Array, net: Net) -> list[Layer]:
-    """A net's layers of values (R, P), as views."""
+    """A net's layers of values (…, P), as views where they can be."""
     return [
-        Layer(values[:, w:b].reshape(-1, inputs, outputs), values[:, b : b + outputs])
+        Layer(
+            values[..., w:b].reshape(*values.shape[:-1], inputs, outputs),
+            values[..., b : b + outputs],
+        )
         for w, b, (inputs, outputs) in zip(net.weights, net.biases, net.shapes, strict=True)
     ]

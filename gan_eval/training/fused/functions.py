@@ -9,8 +9,9 @@ run that diverges is seen to diverge.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from gan_eval.distributions.pushforward.network import LEAKY_SLOPE
 from gan_eval.training.fused.values import Numbers, Value
 
 TANH_ULP, EXP_ULP, LOG_ULP, LOG_UNIFORM_ULP, CIRCLE_ULP = 6.0, 1.1, 1.0, 4.0, 3.0
@@ -63,6 +64,30 @@ def tanh(k: Numbers, x: Value) -> Value:
     square = x * x
     share = polynomial(k, square, _TANH_P) / polynomial(k, square, _TANH_Q)
     return x * k.fma(share, k.real(_TANH_SCALE), k.real(_TANH_END))
+
+
+def relu(k: Numbers, x: Value) -> Value:
+    """max(x, 0); NaN stays NaN."""
+    return k.at_least(x, 0.0)
+
+
+def leaky_relu(k: Numbers, x: Value) -> Value:
+    """x where it is not below 0, else ``LEAKY_SLOPE`` · x."""
+    return k.select(x < 0.0, x * LEAKY_SLOPE, x)
+
+
+def by_slope(
+    k: Numbers, activation: str, values: Sequence[Value], at: Sequence[Value]
+) -> list[Value]:
+    """Each value times the slope of an activation that itself has the value in ``at``.
+
+    At a kink it is the slope from below, as in every framework.
+    """
+    if activation == "tanh":
+        slopes = [k.fma(-1.0 * t, t, k.real(1.0)) for t in at]
+        return [value * slope for value, slope in zip(values, slopes, strict=True)]
+    below = [k.real(0.0) if activation == "relu" else value * LEAKY_SLOPE for value in values]
+    return [k.select(a > 0.0, *pair) for a, *pair in zip(at, values, below, strict=True)]
 
 
 def exp_of_negative(k: Numbers, x: Value) -> Value:
@@ -139,3 +164,11 @@ def circle(k: Numbers, w: Value) -> tuple[Value, Value]:
     across = k.from_bits(k.bits(across) ^ (((quarter + 1) & 2) << 30))
     up = k.from_bits(k.bits(up) ^ ((quarter & 2) << 30))
     return across, up
+
+
+ACTIVATIONS: dict[str, Callable[[Numbers, Value], Value]] = {
+    "tanh": tanh,
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+}
+"""What stands between the layers of a net, by its name."""

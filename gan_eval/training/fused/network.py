@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from gan_eval.training.fused.functions import tanh
+from gan_eval.training.fused.functions import ACTIVATIONS, by_slope
 from gan_eval.training.fused.machine import Machine, Memory, Place, Table, entry
 from gan_eval.training.fused.values import Index, Value, interleave
 
 
 class Net:
-    """Linear layers with tanh between them, their parameters in one memory.
+    """Linear layers with an activation between them, their parameters in one memory.
 
     Parameters lie layer by layer: weight (inputs × outputs, row-major), then bias, from position
     ``first`` on, as ``gan_eval.training.draws.initial_layers`` counts them.
     """
 
-    def __init__(self, sizes: Sequence[int], first: int) -> None:
+    def __init__(self, sizes: Sequence[int], first: int, activation: str = "tanh") -> None:
+        self.activation = activation
         self.shapes = list(pairwise(sizes))
         self.first = first
         self.weights: list[int] = []
@@ -57,7 +58,7 @@ class Net:
         *,
         linear: bool = False,
     ) -> list[Table]:
-        """A layer's outputs; ``linear``, of its weights alone, without bias and tanh."""
+        """A layer's outputs; ``linear``, of its weights alone, without bias and activation."""
         inputs, outputs = self.shapes[layer]
         hidden = layer < len(self.shapes) - 1 and not linear
 
@@ -73,7 +74,7 @@ class Net:
             else:
                 start = [parameters[self.bias_place(layer, j)] for _, j in places]
             values = k.fold(inputs, start, add)
-            return interleave(k, tanh, values) if hidden else values
+            return interleave(k, ACTIVATIONS[self.activation], values) if hidden else values
 
         return k.tables(len(xs), outputs, some)
 
@@ -84,8 +85,8 @@ class Net:
         inputs: Sequence[Sequence[Table]],
         at_output: Sequence[Table],
     ) -> list[list[Table]]:
-        """Each example's gradient at the outputs of every layer before its tanh, given that of
-        the last."""
+        """Each example's gradient at the outputs of every layer before its activation, given
+        that of the last."""
         found = [[gradient] for gradient in at_output]
         for layer in range(len(self.shapes) - 1, 0, -1):
             values = [tables[layer] for tables in inputs]
@@ -102,8 +103,8 @@ class Net:
         gradients: Sequence[Table],
         activations: Sequence[Table] = (),
     ) -> list[Table]:
-        """Each example's gradient at a layer's inputs, given that at its outputs: before the tanh
-        whose values are the activations, where these are given."""
+        """Each example's gradient at a layer's inputs, given that at its outputs: before
+        the activation whose values are given, where they are."""
         inputs, outputs = self.shapes[layer]
 
         def some(places: Sequence[Place]) -> Sequence[Value]:
@@ -123,9 +124,8 @@ class Net:
             values = k.fold(outputs - 1, start, add)
             if not activations:
                 return values
-            tanhs = [entry(activations[own], i) for own, i in places]
-            slopes = [k.fma(-1.0 * t, t, k.real(1.0)) for t in tanhs]
-            return [value * slope for value, slope in zip(values, slopes, strict=True)]
+            at = [entry(activations[own], i) for own, i in places]
+            return by_slope(k, self.activation, values, at)
 
         return k.tables(len(gradients), inputs, some)
 

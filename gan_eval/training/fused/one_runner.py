@@ -109,6 +109,9 @@ class OneRunner:
                 memory[name][self.places] = values[:, 0]
             else:
                 memory[name][:] = values[:, 0]
+        if trained.rows_are_given:
+            rows = trained.rows(part).ravel()
+            memory["rows"][: rows.size] = rows
 
         def call(first: int, last: int) -> Array:
             self.run(first, last)
@@ -120,7 +123,7 @@ class OneRunner:
 
     def run(self, first: int, last: int) -> None:
         """Run the machine code of some epochs on what lies in memory."""
-        if first == 0:
+        if first == 0 and self.config.target.components is None:
             self._call(self.kernel.start, 0, 0)
         self._call(self.kernel.train, first, last)
 

@@ -225,8 +225,8 @@ class Training:
             slopes = loss.of_G([logit for (logit,) in logits], real)
             found = D.backward(k, a.parameters, inputs, [[slope] for slope in slopes])
             at_x = D.through_rows(k, a.parameters, xs, [own[0] for own in found])
-            at_outputs = [(own, [gradient]) for own, gradient in zip(inputs_G, at_x, strict=True)]
-            self.G.add_gradients(k, a.gradients, at_outputs)
+            at_outputs = self.G.backward(k, a.parameters, inputs_G, at_x)
+            self.G.add_gradients(k, a.gradients, [*zip(inputs_G, at_outputs, strict=True)])
 
         loss.sum.over(batch.stop - batch.start, examples, factors=1)
 
@@ -279,7 +279,7 @@ class Training:
         )
 
     def average(self, batch: Batch) -> None:
-        """Take G, and the covariance of what it generates, into their averages."""
+        """Take G and, of a linear one, the covariance of what it generates into their averages."""
         if not self.shape.averaged:
             return
         k, a, d = self.k, self.a, self.shape.dimension
@@ -300,4 +300,5 @@ class Training:
             return a.parameters[self.G.place(0, c, i)]
 
         self.of_generator(lambda i, own: take(i, a.parameters[own]))
-        k.each(d, lambda i: k.each(d, lambda j: entry(i, j)))
+        if not self.shape.curved:
+            k.each(d, lambda i: k.each(d, lambda j: entry(i, j)))

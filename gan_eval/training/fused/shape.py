@@ -29,6 +29,8 @@ class Shape:
     averaged: bool
     several: bool
     """True where D takes several steps for each of G."""
+    activation: str
+    """What stands between the layers of G."""
 
     @classmethod
     def of(cls, config: TrainingConfig) -> Shape:
@@ -45,6 +47,7 @@ class Shape:
             config.r2 > 0,
             config.generator_average != "none",
             config.discriminator_steps > 1,
+            config.generator_activation,
         )
 
     @property
@@ -57,7 +60,12 @@ class Shape:
 
     @property
     def generator(self) -> Net:
-        return Net(self.generator_sizes, 0)
+        return Net(self.generator_sizes, 0, self.activation)
+
+    @property
+    def curved(self) -> bool:
+        """Whether G has hidden layers."""
+        return len(self.generator_sizes) > 2
 
     @property
     def discriminator(self) -> Net:
@@ -78,7 +86,7 @@ class Shape:
         if self.optimizer == "optimistic_adam":
             found["before"] = P
         if self.averaged:
-            found["average"] = self.generator.end + self.dimension**2
+            found["average"] = self.generator.end + (0 if self.curved else self.dimension**2)
         return found
 
     @property

@@ -88,3 +88,8 @@ def test_the_registry_finds_it() -> None:
 @pytest.mark.parametrize("variant", contract.REMEDIES)
 def test_it_trains_the_remedies(fused: FusedCPUBackend, variant: str) -> None:
     contract.trains_the_remedies(fused, variant)
+
+
+@pytest.mark.parametrize("variant", contract.CURVED)
+def test_it_trains_curved_generators(fused: FusedCPUBackend, variant: str) -> None:
+    contract.trains_curved_generators(fused, variant)

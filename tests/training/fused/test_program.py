@@ -26,6 +26,15 @@ from tests.training import reference
 SEEDS = (3, 2**40 + 7, 2**63 - 1)
 
 
+CUBE: dict[str, Any] = {
+    "components": [
+        {"weight": 0.3, "mean": [0, 1, 2], "covariance": np.eye(3).tolist()},
+        {"weight": 0.7, "mean": [5, 5, -5], "covariance": np.diag([0.1, 2, 3]).tolist()},
+    ]
+}
+"""A mixture in three dimensions, of which a row fills one place of 64 bits and a half."""
+
+
 def block(config: TrainingConfig, width: int, where: Processor | None = None) -> LaneRunner:
     """A block of lanes, compiled without the cache."""
     where, shape = where or processor(), Shape.of(config)
@@ -48,6 +57,10 @@ def train(config: TrainingConfig, width: int, where: Processor | None = None) ->
         {"dtype": "float64", "n_examples": 101},
         {"n_examples": 102},
         {"n_examples": 103, "target": {"A": [[2, 0, 1], [0, 1, 0], [0.5, 0, 1]], "b": [1, 2, 3]}},
+        {"n_examples": 102, "target": "ring8"},
+        {"n_examples": 101, "target": "grid25", "dtype": "float64"},
+        {"n_examples": 101, "target": CUBE},
+        {"n_examples": 101, "target": CUBE, "dtype": "float64"},
     ],
 )
 def test_rows_and_orders_are_those_of_draws(settings: dict[str, Any]) -> None:
@@ -92,7 +105,16 @@ MENDED: dict[str, Any] = {
 """Everything that a training has to remember from one call to the next."""
 
 
-@pytest.mark.parametrize("settings", [{}, {"dtype": "float64"}, MENDED])
+CURVED: dict[str, Any] = {
+    "generator_widths": (6, 17),
+    "generator_activation": "leaky_relu",
+    "init_scale": 0.3,
+    "target": "grid25",
+}
+"""Hidden layers of G, a short and a long one, and training rows that the kernel does not make."""
+
+
+@pytest.mark.parametrize("settings", [{}, {"dtype": "float64"}, MENDED, CURVED | MENDED])
 def test_bits_are_the_same_in_lanes_of_any_number(settings: dict[str, Any]) -> None:
     config = TrainingConfig.parse({"epochs": 2, "n_examples": 60, "batch_size": 7, **settings})
     one = train(config, 1)
@@ -100,6 +122,8 @@ def test_bits_are_the_same_in_lanes_of_any_number(settings: dict[str, Any]) -> N
         many = train(config, width)
         np.testing.assert_array_equal(one.weights, many.weights)
         np.testing.assert_array_equal(one.loss_D, many.loss_D)
+        for mine, theirs in zip(one.hidden, many.hidden, strict=True):
+            np.testing.assert_array_equal(mine.weight, theirs.weight)
         for mine, theirs in zip(one.discriminator, many.discriminator, strict=True):
             np.testing.assert_array_equal(mine.weight, theirs.weight)
 
@@ -121,18 +145,22 @@ WIDE: dict[str, Any] = {
         {"discriminator_widths": (20, 18), "r1": 0.5, "r2": 0.2},
         {"discriminator_form": "quadratic", "r1": 0.5, "generator_average": "half"} | WIDE,
         {"discriminator_form": "quadratic", "target": {"A": np.eye(5).tolist(), "b": [0] * 5}},
+        {"generator_widths": (20,)},
+        {"generator_widths": (18, 17), "generator_activation": "relu", "init_scale": 0.3},
+        {"generator_average": "half", "optimizer": "optimistic_adam", "r2": 0.1} | CURVED | WIDE,
     ],
     ids=[
         *("both", "one", "latent", "three layers", "dimension"),
         *("penalties", "many features", "twenty features"),
+        *("one of G", "two of G", "all"),
     ],
 )
 def test_long_loops_agree_with_the_arbiter(settings: dict[str, Any]) -> None:
     config = TrainingConfig.parse({"epochs": 2, "n_examples": 30, "dtype": "float64"} | settings)
     ours, arbiter = train(config, 4), reference.train(config, SEEDS[0])
-    np.testing.assert_allclose(ours.weights[0, -1], arbiter.G[0], rtol=1e-9, atol=1e-12)
-    last = [part[0] for layer in ours.discriminator for part in layer]
-    for mine, theirs in zip(last, arbiter.D, strict=True):
+    last = [part for layer in ours.generator(0) for part in layer]
+    last += [part[0] for layer in ours.discriminator for part in layer]
+    for mine, theirs in zip(last, [*arbiter.G, *arbiter.D], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
 
 
@@ -168,7 +196,7 @@ def test_code_for_a_processor_with_512_bits_is_written_with_whole_registers() ->
     assert code.count(b"\x62") > 500
 
 
-@pytest.mark.parametrize("settings", [{}, MENDED])
+@pytest.mark.parametrize("settings", [{}, MENDED, CURVED])
 def test_calls_of_several_epochs_and_of_one_train_the_same(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

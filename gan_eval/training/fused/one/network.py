@@ -67,8 +67,10 @@ class Layout:
 class RowNet(Net):
     """A net whose parameters lie in rows of whole vectors, from a multiple of the width on."""
 
-    def __init__(self, sizes: Sequence[int], first: int, width: int) -> None:
-        super().__init__(sizes, first)
+    def __init__(
+        self, sizes: Sequence[int], first: int, width: int, activation: str = "tanh"
+    ) -> None:
+        super().__init__(sizes, first, activation)
         self.width = width
         self.layouts: list[Layout] = []
         for inputs, outputs in self.shapes:

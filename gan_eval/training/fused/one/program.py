@@ -25,7 +25,7 @@ AHEAD = 256
 
 def nets(shape: Shape, width: int) -> tuple[RowNet, RowNet]:
     """Both nets of a shape, G and D, in rows of so many lanes."""
-    G = RowNet(shape.generator_sizes, 0, width)
+    G = RowNet(shape.generator_sizes, 0, width, shape.activation)
     if shape.quadratic:
         return G, RowQuadratic(shape.dimension, G.end, width)
     return G, RowNet(shape.discriminator_sizes, G.end, width)
@@ -122,11 +122,17 @@ class OneTraining(Training):
         return LossInOrder(self.k, self.shape.loss, saturating=self.shape.saturating)
 
     def of_generator(self, body: Callable[[Index, Index], None]) -> None:
-        k, d = self.k, self.shape.dimension
-        k.each(
-            self.shape.latent + 1,
-            lambda i: k.each(d, lambda j: body(i * d + j, self.G.place(0, i, j))),
-        )
+        k, G, usual = self.k, self.G, self.shape.generator
+
+        def of_layer(layer: int, inputs: int, outputs: int) -> None:
+            def one(i: Index, j: Index) -> None:
+                body(usual.place(layer, i, j), G.place(layer, i, j))
+
+            # After the weights of the inputs, the biases.
+            k.each(inputs + 1, lambda i: k.each(outputs, lambda j: one(i, j)))
+
+        for layer, shape in enumerate(G.shapes):
+            of_layer(layer, *shape)
 
     def origin(self) -> Memory:
         k = self.k

@@ -17,7 +17,7 @@ from gan_eval.training.fused.one_runner import OneRunner, alone_up_to, width_alo
 from gan_eval.training.fused.shape import Shape
 from gan_eval.training.trained import TrainedGANs
 from tests.training.backends import contract
-from tests.training.fused.test_program import MENDED, SEEDS
+from tests.training.fused.test_program import CURVED, MENDED, SEEDS
 from tests.training.fused.test_program import train as train_in_lanes
 
 
@@ -43,6 +43,9 @@ def check(settings: dict[str, Any], width: int | None = None) -> None:
     if among.averaging is not None:
         assert alone.averaging is not None
         np.testing.assert_array_equal(alone.averaging.covariance, among.averaging.covariance)
+        layers = zip(alone.averaging.last_hidden, among.averaging.last_hidden, strict=True)
+        for mine, theirs in layers:
+            np.testing.assert_array_equal(mine.bias, theirs.bias)
     if config.optimizer == "sgd":
         return
     assert alone.adam is not None
@@ -68,8 +71,14 @@ def test_bits_are_the_same_in_lanes_of_any_number(batch_size: int, width: int) -
         {"discriminator_widths": (33,), "latent_size": 18},
         MENDED,
         {"discriminator_form": "quadratic", "generator_average": "half", "r2": 0.5},
+        {"generator_widths": (5,), "generator_average": "half", "dtype": "float64"},
+        {"generator_widths": (16, 16), "generator_activation": "relu", "batch_size": 7},
+        CURVED | MENDED,
     ],
-    ids=["float64", "squares", "penalties", "wide", "wider", "mended", "quadratic"],
+    ids=[
+        *("float64", "squares", "penalties", "wide", "wider", "mended", "quadratic"),
+        *("curved", "relu", "curved, mended"),
+    ],
 )
 def test_bits_are_those_of_a_lane_whatever_is_trained(settings: dict[str, Any]) -> None:
     check(settings)
