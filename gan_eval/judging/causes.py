@@ -93,7 +93,7 @@ def causes(trained: TrainedGANs, verdicts: NDArray[Any], n: int) -> dict[str, ND
     found |= {"worst_ratio": ratio, "worst_shift": moved, "worst_share": share}
     found["worst_seen"] = _seen(trained, usable, axis, centre, n) if n else np.full(R, np.nan)
     found = {name: np.where(usable, values, np.nan) for name, values in found.items()}
-    return {"cause": cause.astype(object)} | found | {"flat_from": _flat_from(trained)}
+    return {"cause": cause.astype(object)} | found | {"flat_from": flat_from(trained)}
 
 
 def sentence(row: Mapping[Any, Any], dimension: int) -> str:
@@ -159,7 +159,8 @@ def _seen(
     return found
 
 
-def _flat_from(trained: TrainedGANs) -> Array:
+def flat_from(trained: TrainedGANs) -> Array:
+    """Find the epoch from which on each discriminator's loss stays near ln 2, as of ``causes``."""
     config = trained.config
     epochs = trained.traced[1:]
     found = np.full(len(trained), np.nan)

@@ -12,14 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Array, Gaussian
+from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training import draws
 from gan_eval.training.draws import Layer
+from gan_eval.training.rows import evaluation_rows
 from gan_eval.training.trained import TrainedGANs
 from gan_eval.training.units import features
 
 TESTS = ("mmd", "energy")
 """The tests of a replicate where none are named, of ``gan_eval.stats.battery.catalogue.TESTS``."""
+
+DIVERGENCES = (
+    *("kl", "kl_reverse", "jeffreys", "bures_wasserstein", "hellinger", "total_variation"),
+    *("mmd2", "energy_distance"),
+)
+"""The columns of how far a learned law is from the truth, and with ``_rows`` from the rows."""
 
 RENAMED = {"effective_sample_size": "worth_kl"}
 """Columns of rows that were written by earlier versions, by their names of now."""
@@ -132,13 +140,14 @@ def two_sample_tests(
 
     target = trained.config.target.build()
     seed = int(trained.seeds[replicate])
-    real = target.transform(draws.evaluation_real(seed, n, target.dimension))
+    real = evaluation_rows(trained.config, seed, n)
+    known = target if isinstance(target, GaussianTarget) else None
     fake = trained.generate(replicate, n)
     generator = draws.permutation_tests(seed)
     seeds = catalogue.seeds(generator)
     row = dict.fromkeys(test_columns(tests), np.nan)
     with suppress(UsageError):  # rows too large for any test
-        data = catalogue.Samples.of(fake, real, target, generator)
+        data = catalogue.Samples.of(fake, real, known, generator)
         for name in tests:
             with suppress(UsageError):
                 result = catalogue.TESTS[name].run(

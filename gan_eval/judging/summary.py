@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from gan_eval.judging.evaluation import axes_of
-from gan_eval.judging.judge import OUTSIDE_VERDICTS, VERDICTS
+from gan_eval.judging.verdicts import OUTSIDE_VERDICTS, VERDICTS
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.shares import share_interval

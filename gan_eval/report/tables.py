@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.judging.judge import VERDICTS
+from gan_eval.judging.verdicts import VERDICTS
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import (

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import level, one_of, random_generator
 from gan_eval.runtime.errors import CannotTestError, UsageError
@@ -98,7 +99,8 @@ def worth(
 
     Parameters
     ----------
-    real : array of shape (n, d), MixedRows, or GaussianTarget, Gaussian, (mean, covariance)
+    real : array of shape (n, d), MixedRows, or GaussianTarget, Gaussian, (mean, covariance), \
+MixtureTarget
         Independent rows that the generator has not seen, at least 4; or the target itself, whose
         expectations are then exact.
     generated : array of shape (m, d), or MixedRows
@@ -164,6 +166,10 @@ def worth(
         rows, n = one_sample(generated, real)[0], 0
         _require_rows(rows)
         found = _to_target(rows, GaussianTarget.of(real), by, whiten, options)
+    elif isinstance(real, MixtureTarget):
+        rows, n = _of_mixture(generated, real), 0
+        _require_rows(rows)
+        found = _to_mixture(rows, real, by, whiten, options)
     else:
         points, rows = _points(real, generated, whiten)
         n = len(points)
@@ -232,6 +238,34 @@ def _to_target(
     return SquaredDistance(
         *(factor * value for value in (found.estimate, found.low, found.high, found.spread))
     )
+
+
+def _of_mixture(generated: Any, target: MixtureTarget) -> Array:
+    rows = sample(generated, "`generated`")
+    if rows.shape[1] != target.dimension:
+        raise UsageError(
+            f"`generated` must have the {target.dimension} columns of the target, got "
+            f"{rows.shape[1]}"
+        )
+    return rows
+
+
+def _to_mixture(
+    rows: Array, target: MixtureTarget, by: str, whiten: bool, options: dict[str, Any]
+) -> SquaredDistance:
+    """Estimate the squared distance to a mixture, whose expectations are closed forms, too."""
+    from gan_eval.stats.known_mixture import KnownMixture  # with a target alone
+
+    known = KnownMixture.of(target, whiten)
+    placed = known.placed(rows)
+    if by == "energy":
+        means, spread = known.mean_distances(placed), known.spread_energy
+        rho: Semimetric = semimetric(by, placed)
+    else:
+        means, spread = 1 - known.mean_kernels(placed), 1 - known.mean_kernel
+        # The two points say the bandwidth: their distance is the median.
+        rho = semimetric(by, np.array([[0.0], [known.bandwidth]]))
+    return squared_distance_to(placed, rho, means, spread, **options)
 
 
 def _over(spread: float, squared: float) -> float:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from gan_eval.judging.generators.measures import blank
-from gan_eval.judging.judge import VERDICTS, epochs, judge
+from gan_eval.judging.judge import epochs, judge
+from gan_eval.judging.verdicts import VERDICTS
 from gan_eval.training.backends import backend
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Stream

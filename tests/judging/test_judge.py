@@ -190,7 +190,7 @@ def test_replicates_are_judged_alike_together_and_alone(monkeypatch: pytest.Monk
     laws[4] = (CHAPTER.A, [np.nan, 0.0])
     trained = made(laws)
     together = judge(trained, permutations=0)
-    monkeypatch.setattr("gan_eval.judging.judge._TOGETHER", 2)
+    monkeypatch.setattr("gan_eval.judging.closed_form._TOGETHER", 2)
     monkeypatch.setattr("gan_eval.judging.evaluation._TOGETHER", 1)
     monkeypatch.setenv("GAN_EVAL_THREADS", "1")
     in_parts = judge(trained, permutations=0)

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gan_eval.judging.judge import OUTSIDE_VERDICTS
 from gan_eval.judging.summary import CELL, by_cell, median_interval, summarise
+from gan_eval.judging.verdicts import OUTSIDE_VERDICTS
 
 from ..report.generators import synthetic
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gan_eval.judging import answer
-from gan_eval.judging.judge import VERDICTS as VERDICTS
+from gan_eval.judging.verdicts import VERDICTS as VERDICTS
 from gan_eval.pages.numbers import count, interval, number, percent, percents
 from gan_eval.training.config import Margins
 

@@ -12,6 +12,7 @@ import numpy as np
 from gan_eval.comparison.measures import copies_of, frame_of
 from gan_eval.comparison.modes import State, describe, find_modes
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.judging.generators.modes import KnownModes, known_modes
 from gan_eval.runtime.errors import UsageError
@@ -115,7 +116,7 @@ def add_worth(
     target: Any | None,
     by: Sequence[str],
 ) -> None:
-    known = isinstance(target, GaussianTarget)
+    known = isinstance(target, GaussianTarget | MixtureTarget)
     first: Any = target
     second: Any = generated.numbers
     if not known:

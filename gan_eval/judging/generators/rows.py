@@ -15,10 +15,10 @@ import pandas as pd
 from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.judging.closed_form import law_columns, row_columns
 from gan_eval.judging.generators import measures
 from gan_eval.judging.generators.likelihood import likelihood_columns
 from gan_eval.judging.generators.verdict import verdict_of
-from gan_eval.judging.judge import law_columns, row_columns
 from gan_eval.pages.numbers import setting
 from gan_eval.runtime.child import Child, DiedError, TookTooLongError, time_limit
 from gan_eval.runtime.errors import UsageError

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gan_eval.judging.judge import OUTSIDE_VERDICTS
+from gan_eval.judging.verdicts import OUTSIDE_VERDICTS
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import (
     MISSING,

@@ -143,15 +143,15 @@ class DistanceKernel(PrincipalTarget):
         return np.zeros(len(rows))
 
     def mean(self, rows: Array) -> Array:
-        return -_mean_distance(rows, np.array(self.deviations), self.exponent)
+        return -mean_distance(rows, np.array(self.deviations), self.exponent)
 
     @property
     def grand_mean(self) -> float:
         deviations = np.sqrt(2) * np.array(self.deviations)
-        return -float(_mean_distance(np.zeros((1, len(deviations))), deviations, self.exponent)[0])
+        return -float(mean_distance(np.zeros((1, len(deviations))), deviations, self.exponent)[0])
 
 
-def _mean_distance(rows: Array, deviations: Array, exponent: float) -> Array:
+def mean_distance(rows: Array, deviations: Array, exponent: float) -> Array:
     """E‖x − Y‖^exponent for each row x, Y ~ N(0, diag deviations²), to 1e-13 relative."""
     d = len(deviations)
     squares = rows**2

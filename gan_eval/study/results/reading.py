@@ -10,8 +10,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_eval.judging.evaluation import RENAMED, axes_of
-from gan_eval.judging.judge import OUTSIDE_VERDICTS, VERDICTS
 from gan_eval.judging.summary import CELL, OUTSIDE
+from gan_eval.judging.verdicts import OUTSIDE_VERDICTS, VERDICTS
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_json, reading

@@ -1,0 +1,1 @@
+"""Judging what has no closed form: generators with hidden layers, and mixtures as targets."""

@@ -1,0 +1,84 @@
+"""The epochs of trainings that have no closed form: worth by energy and modes, from few rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+from scipy.spatial.distance import pdist
+
+from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.modes import LOST_SHARE, WITHIN
+from gan_eval.distributions.target import GaussianTarget
+from gan_eval.stats.known_mixture import KnownMixture
+from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import Array, TrainedGANs, forward
+
+ROWS = 300
+"""Generated rows of an epoch: a millisecond. The latent is the same in every epoch of a replicate,
+so that epochs differ by their generators alone."""
+
+MOST_EPOCHS = 21
+"""Epochs of a replicate that are measured, evenly spaced, the start and the end among them."""
+
+
+def columns(config: TrainingConfig) -> list[str]:
+    """Name the columns of an epoch's measures.
+
+    Examples
+    --------
+    >>> columns(TrainingConfig(generator_widths=(8,)))
+    ['worth_energy', 'energy_distance', 'modes_found', 'high_quality_share', 'mode_share_1']
+    """
+    count = len(_mixture(config).weights)
+    shares = [f"mode_share_{k + 1}" for k in range(count)]
+    return ["worth_energy", "energy_distance", "modes_found", "high_quality_share", *shares]
+
+
+def epoch_columns(trained: TrainedGANs) -> dict[str, NDArray[Any]]:
+    """Measure kept epochs, by column name, each (R × kept,), a replicate after another.
+
+    ``energy_distance`` is an estimate without bias, in coordinates in which the target's covariance
+    is I, and may lie below 0; ``worth_energy`` is the real rows that it makes, ∞ there. A mode is
+    found where its share of the rows is more than a tenth of the expected one. NaN in epochs that
+    are not measured, and where a weight is not finite.
+    """
+    config, target = trained.config, _mixture(trained.config)
+    known, names = KnownMixture.of(target), columns(config)
+    d = target.dimension
+    expected = target.weights * special.gammainc(d / 2, WITHIN**2 / 2)
+    kept = len(trained.traced)
+    chosen = np.unique(np.linspace(0, kept - 1, min(kept, MOST_EPOCHS)).round().astype(np.intp))
+    found = np.full((len(trained), kept, len(names)), np.nan)
+    for r, seed in enumerate(trained.seeds):
+        z = draws.evaluation_latent(int(seed), ROWS, config.latent_size)
+        for epoch in chosen:
+            with np.errstate(all="ignore"):
+                rows = forward(z, trained.generator(r, int(epoch)), config.generator_activation)
+                if np.isfinite(rows).all():
+                    found[r, epoch] = _measures(rows, target, known, expected)
+    return {name: found[..., at].ravel() for at, name in enumerate(names)}
+
+
+def _measures(rows: Array, target: MixtureTarget, known: KnownMixture, expected: Array) -> Array:
+    placed = known.placed(rows)
+    spread = known.spread_energy
+    squared = 2 * known.mean_distances(placed).mean() - spread - pdist(placed).mean()
+    apart = target.mahalanobis(rows)
+    nearest = apart.argmin(axis=1)
+    near = apart[np.arange(len(rows)), nearest] <= WITHIN
+    shares = np.bincount(nearest[near], minlength=len(expected)) / len(rows)
+    worth = spread / squared if squared > 0 else np.inf
+    modes = np.count_nonzero(shares > LOST_SHARE * expected)
+    return np.array([worth, squared, modes, shares.sum(), *shares])
+
+
+def _mixture(config: TrainingConfig) -> MixtureTarget:
+    """Take the target as a mixture; a Gaussian is one of one component."""
+    target = config.target.build()
+    if isinstance(target, GaussianTarget):
+        return MixtureTarget([1.0], target.mean[None], target.covariance[None])
+    return target

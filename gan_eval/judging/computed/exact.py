@@ -1,0 +1,134 @@
+"""What is computed, not sampled, of a replicate's law: distances, modes, moments, the critic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.divergences import canonical_pair
+from gan_eval.distributions.gaussian import Array, Gaussian
+from gan_eval.distributions.pushforward import ComputedMeasures, Pushforward
+from gan_eval.runtime.errors import UsageError
+from gan_eval.training.rows import evaluation_rows
+from gan_eval.training.trained import TrainedGANs
+
+DISTANCES = ("kl", "kl_reverse", "jeffreys", "hellinger", "total_variation", "jensen_shannon")
+"""Columns of distances that are computed; ``jeffreys`` is the sum of the first two."""
+
+MASSES = ("uncovered_mass", "singular_mass", "modes_found", "high_quality_mass")
+"""Columns of masses and modes that are computed, beside one of each mode's mass."""
+
+HOW = "kl_how"
+"""The column that says ``computed`` where the law of a replicate is."""
+
+_FEWEST = 3  # rows of which a correlation says anything
+
+
+def served(trained: TrainedGANs) -> str:
+    """Say in one sentence why the laws of replicates cannot be computed; empty where they can."""
+    sizes = (trained.config.latent_size, trained.config.dimension)
+    if sizes == (2, 2):
+        return ""
+    return (
+        "they are computed of generators that map 2 coordinates of noise to 2 of points, and this "
+        f"one maps {sizes[0]} to {sizes[1]}"
+    )
+
+
+def mode_names(count: int) -> list[str]:
+    """Name the columns of the masses of so many modes."""
+    return [f"mode_mass_{number}" for number in range(1, count + 1)]
+
+
+def measure_columns(found: ComputedMeasures) -> dict[str, float]:
+    """Write computed measures as columns."""
+    row = {name: float(getattr(found, name)) for name in DISTANCES if name != "jeffreys"}
+    row |= {name: float(getattr(found, name)) for name in MASSES if name != "high_quality_mass"}
+    row["jeffreys"] = found.kl + found.kl_reverse
+    row["high_quality_mass"] = float(found.high_quality_share)
+    row["computed_error"] = float(found.error)
+    return row | dict(zip(mode_names(len(found.mode_masses)), found.mode_masses, strict=True))
+
+
+def moment_columns(law: Pushforward, target: Any) -> dict[str, float]:
+    """Measure the mean and covariance of a law beside the target's, as for a linear generator.
+
+    ``mahalanobis_error`` and ``covariance_distance`` are those of the moments alone.
+    """
+    mean, covariance = law.mean, law.covariance
+    sizes, axes = np.linalg.eigh(covariance)
+    factor = np.sqrt(np.maximum(sizes, 0.0))[:, None] * axes.T
+    truth = Gaussian(target.mean, np.linalg.cholesky(target.covariance).T)
+    pair = canonical_pair(Gaussian(mean[None], factor[None]), truth)
+    d = len(mean)
+    row = {
+        "mahalanobis_error": float(pair.mahalanobis()[0]),
+        "covariance_distance": float(pair.affine_invariant_distance()[0]),
+    }
+    for name, values, truly in (
+        ("mean", mean, target.mean),
+        ("covariance", covariance, target.covariance),
+    ):
+        for index in np.ndindex(values.shape):
+            if len(index) < 2 or index[0] <= index[1]:
+                end = "_".join(str(i + 1) for i in index)
+                row[f"{name}_{end}"] = float(values[index])
+                row[f"{name}_error_{end}"] = float(values[index] - truly[index])
+    assert len(row) == 2 + 2 * (d + d * (d + 1) // 2)
+    return row
+
+
+def critic_columns(
+    trained: TrainedGANs, replicate: int, law: Pushforward, n: int
+) -> dict[str, float]:
+    """Hold a replicate's critic against ln p/q, at n fresh real rows and as many generated ones.
+
+    Rows at which p or q is 0 are left out: ln p/q is infinite there. NaN of fewer than 3 rows, or
+    where the critic is constant; the error also for a loss whose best critic is not ln p/q.
+    """
+    config, nothing = trained.config, {"critic_correlation": np.nan, "critic_error": np.nan}
+    real = evaluation_rows(config, int(trained.seeds[replicate]), n)
+    rows = np.concatenate([real, trained.generate(replicate, n)])
+    with np.errstate(all="ignore"):
+        ratio = config.target.build().log_density(rows) - law.log_density(rows)
+        logit = trained.critic(replicate, rows)
+    usable = np.isfinite(ratio) & np.isfinite(logit)
+    if usable.sum() < _FEWEST:
+        return nothing
+    ratio, logit = ratio[usable], logit[usable]
+    found = {"critic_error": float(np.abs(logit - ratio).mean())}
+    if config.loss != "cross_entropy":
+        found = {}
+    if np.ptp(logit) > 0 and np.ptp(ratio) > 0:
+        found["critic_correlation"] = float(np.corrcoef(logit, ratio)[0, 1])
+    return nothing | found
+
+
+def computed_columns(
+    trained: TrainedGANs, replicate: int, tolerance: float, n_evaluation: int
+) -> tuple[dict[str, Any], str]:
+    """Compute a replicate's distances, modes, moments and its critic's agreement.
+
+    ``n_evaluation`` of 0 leaves the critic out. The second value says why the distances could not
+    be computed; empty where they were.
+    """
+    law, target = trained.pushforward(replicate), trained.config.target.build()
+    row: dict[str, Any] = moment_columns(law, target)
+    try:
+        row |= measure_columns(law.against(target, tolerance=tolerance))
+        if n_evaluation:
+            row |= critic_columns(trained, replicate, law, n_evaluation)
+    except UsageError as error:
+        return row, str(error)
+    return row | {HOW: "computed"}, ""
+
+
+def square_weights(weights: Array, latent_size: int) -> dict[str, NDArray[np.floating]]:
+    """Name the columns of a linear generator's weights (R, latent, d)."""
+    return {
+        f"weight_{i + 1}_{j + 1}": weights[:, i, j]
+        for i in range(latent_size)
+        for j in range(weights.shape[2])
+    }

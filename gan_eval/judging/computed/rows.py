@@ -1,0 +1,187 @@
+"""A row for each replicate that has no closed form: computed where that can be, else by samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.judging import evaluation
+from gan_eval.judging.causes import flat_from
+from gan_eval.judging.computed import exact
+from gan_eval.judging.generators import measures, parts
+from gan_eval.judging.generators.parts import Made, Row
+from gan_eval.judging.generators.verdict import verdict_of
+from gan_eval.runtime import threads
+from gan_eval.stats.mixed import MixedRows
+from gan_eval.training import draws
+from gan_eval.training.config import Margins, TrainingConfig
+from gan_eval.training.trained import TrainedGANs
+
+WORTH_ROWS = 1000
+"""Generated rows by which worth is measured, at the least: they cost 10 ms, and with them the
+interval of a generator that is right begins at some 300 real rows, far above the margin of 58."""
+
+TOLERANCE = 1e-6
+"""The error that is aimed at in what is computed; what was reached is ``computed_error``."""
+
+_COMPUTED = "KL, other distances of the densities, and masses of modes"
+_TEXTS = ("cause", "not_measured", "modes_lost")
+
+
+def columns(
+    config: TrainingConfig, tests: Sequence[str] = evaluation.TESTS, d: int | None = None
+) -> list[str]:
+    """Name the columns of such rows between ``yardstick`` and ``loss_D``, in their order.
+
+    Those of a linear generator in front, then what only these rows have.
+
+    Examples
+    --------
+    >>> names = columns(TrainingConfig(target="ring8", generator_widths=(8,)))
+    >>> names.index("kl") < names.index("worth_energy") < names.index("mode_mass_8")
+    True
+    """
+    d, latent = config.dimension, config.latent_size
+    target = config.target.build()
+    places = [(i + 1, j + 1) for i in range(d) for j in range(i, d)]
+    modes = _mode_count(target)
+    known = len(getattr(target, "modes", None) or ())
+    return [
+        *evaluation.DIVERGENCES,
+        *("worth_kl", "efficiency", "worth_energy", "worth_mmd", "samples_to_detect"),
+        *("mahalanobis_error", "covariance_distance"),
+        *(f"{name}_{i + 1}" for name in ("mean", "mean_error") for i in range(d)),
+        *(f"{name}_{i}_{j}" for name in ("covariance", "covariance_error") for i, j in places),
+        *(f"{name}_rows" for name in evaluation.DIVERGENCES),
+        *(f"weight_{i + 1}_{j + 1}" for i in range(latent) for j in range(d)),
+        *("critic_correlation", "critic_error", "kl_last", "kl_average_distribution", "cause"),
+        *(f"worst_direction_{i + 1}" for i in range(d)),
+        *("worst_ratio", "worst_shift", "worst_share", "worst_seen", "flat_from"),
+        *evaluation.test_columns(tests),
+        *(exact.HOW, "jensen_shannon", "computed_error", *exact.MASSES, *exact.mode_names(modes)),
+        *(name for name in parts.worth_names() if name not in _SHARED),
+        *evaluation.test_columns(measures.one_sample_names(target)),
+        *("modes_how", "modes", "modes_kept", "modes_lost", "modes_pvalue", "high_quality_share"),
+        *(f"mode_share_{k + 1}" for k in range(known)),
+        "not_measured",
+    ]
+
+
+_SHARED = ("worth_energy", "worth_mmd", "energy_distance", "mmd2")
+"""Columns of worth that the rows of linear generators have, too, in their own place."""
+
+
+def measured_rows(
+    trained: TrainedGANs,
+    margins: Margins,
+    *,
+    n_evaluation: int,
+    permutations: int,
+    tests: Sequence[str],
+    tested: int | None,
+    computed: int | None,
+    sampled: bool,
+) -> dict[str, NDArray[Any]]:
+    """Measure replicates that have no closed form, by column name, each (R,).
+
+    The arguments are those of :func:`gan_eval.judging.judge.judge`. Replicates are shared out
+    among as many threads as they may have.
+    """
+    config, finite = trained.config, trained.finite()
+    computed = len(trained) if computed is None else computed
+    names = columns(config, tests)
+    blank: Row = {name: "" if is_text(name) else np.nan for name in names}
+
+    def judged(r: int) -> Made:
+        made = Made(dict(blank))
+        if r < computed and not exact.served(trained):
+            made.row[exact.HOW] = "computed"
+        if finite[r]:
+            _add_sampled(made, trained, r, max(n_evaluation, WORTH_ROWS))
+            if r < computed:
+                _add_computed(made, trained, r, n_evaluation if sampled else 0)
+        else:
+            made.row["cause"] = "diverged"
+        return made
+
+    found = _each(judged, range(len(trained)))
+    # In this thread: PyTorch, by which tests are run, is not to be loaded by several at once.
+    for r in np.flatnonzero(finite[:tested]) if sampled and permutations else ():
+        _add_tests(found[r], trained, int(r), n_evaluation, permutations, tests)
+    rows = []
+    for made, right in zip(found, finite, strict=True):
+        row = made.finished()
+        failure = "" if right else "diverged"
+        rows.append(row | verdict_of(row, margins, failure=failure, diverged=not right))
+    measured: dict[str, NDArray[Any]] = {}
+    for name in ("verdict", "margin", "near_margin", "yardstick", *names):
+        values = [row[name] for row in rows]
+        kind = object if is_text(name) else None if isinstance(values[0], str) else np.float64
+        measured[name] = np.array(values, dtype=kind)
+    if not config.generator_widths:
+        measured |= exact.square_weights(trained.weights[:, -1], config.latent_size)
+    return measured | {"flat_from": flat_from(trained)}
+
+
+def is_text(name: str) -> bool:
+    """Say whether a column of such rows holds words."""
+    return name in _TEXTS or parts.is_text(name)
+
+
+def _each(judged: Callable[[int], Made], replicates: range) -> list[Made]:
+    """Judge replicates, by as many threads as they may have."""
+    count = min(threads.for_replicates(), len(replicates))
+    with threads.one_blas_thread():
+        if count < 2:
+            return [judged(r) for r in replicates]
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(judged, replicates))
+
+
+def _add_sampled(made: Made, trained: TrainedGANs, r: int, n: int) -> None:
+    """Measure worth, and which of the target's modes n generated rows have."""
+    target = trained.config.target.build()
+    rows = MixedRows.of_numbers(np.asarray(trained.generate(r, n), np.float64))
+    if why := parts.unusable(None, rows, rows, target):
+        made.miss("worth", why)
+        return
+    parts.add_worth(made, None, rows, rows, target, parts.BY)
+    if _mode_count(target) > 1:
+        rng = draws.permutation_tests(int(trained.seeds[r])).spawn(1)[0]
+        parts.add_known_modes(made, rows, target, 999, rng)
+
+
+def _add_tests(
+    made: Made,
+    trained: TrainedGANs,
+    r: int,
+    n: int,
+    permutations: int,
+    tests: Sequence[str],
+) -> None:
+    """Run the two-sample tests, and those against the target's density alone."""
+    made.row |= evaluation.two_sample_tests(trained, r, n, permutations, tests)
+    target = trained.config.target.build()
+    if names := measures.one_sample_names(target):
+        rows = MixedRows.of_numbers(np.asarray(trained.generate(r, n), np.float64))
+        parts.add_one_sample_tests(made, rows, target, names, permutations)
+
+
+def _add_computed(made: Made, trained: TrainedGANs, r: int, n_evaluation: int) -> None:
+    if why := exact.served(trained):
+        made.miss(_COMPUTED, why)
+        return
+    row, why = exact.computed_columns(trained, r, TOLERANCE, n_evaluation)
+    made.row |= row
+    if why:
+        made.row[exact.HOW] = ""
+        made.miss(_COMPUTED, why)
+
+
+def _mode_count(target: Any) -> int:
+    """Count a target's modes; a Gaussian is one."""
+    return max(1, len(getattr(target, "modes", None) or ()))
