@@ -15,6 +15,9 @@ Indices = NDArray[np.intp]
 _SAME = 1e-11
 """Corners of the plane of noise are one where they are so near."""
 
+_TINY = 1e-5
+"""An image is tiny where it is that part of the window."""
+
 
 @dataclass(frozen=True, eq=False)
 class Faces:
@@ -49,13 +52,41 @@ def faces_of(regions: Regions, window: Array, lines: Array) -> Faces:
     lines : ndarray, shape (m, 2, 2)
         Segments along which to cut as well.
     """
+    edges, polygons, inner = _inner(regions)
+    box = None
+    if len(edges):
+        ends = edges.reshape(-1, 2)
+        box = np.array([ends.min(axis=0), ends.max(axis=0)])
+    if box is None or np.ptp(box, axis=0).max() > _TINY * np.ptp(window, axis=0).max():
+        return _overlay(regions, window, lines, edges, polygons, inner)
+    # Lines that meet are found to some 1e-12 of all of them: a tiny image is laid out by itself.
+    box = box + np.array([[-0.01], [0.01]]) * np.ptp(box, axis=0).max()
+    near = _overlay(regions, box, _clipped(lines, box), edges, polygons, inner)
+    nothing = np.empty((0, 2, 2)), np.empty(0, object), np.empty(0, np.intp)
+    (left, low), (right, high) = box
+    ring = np.array([[left, low], [right, low], [right, high], [left, high]])
+    far = _overlay(regions, window, np.concatenate([lines, _sides(ring)]), *nothing)
+    middle = far.triangles.mean(axis=1)
+    out = ((middle < box[0]) | (middle > box[1])).any(axis=1)
+    count = len(near.starts) - 1
+    return Faces(
+        np.concatenate([near.triangles, far.triangles[out]]),
+        np.concatenate([near.face, far.face[out] + count]),
+        np.concatenate([near.starts, near.starts[-1] + far.starts[1:]]),
+        np.concatenate([near.over, far.over]),
+    )
+
+
+def _overlay(
+    regions: Regions, window: Array, lines: Array, edges: Array, polygons: Array, inner: Indices
+) -> Faces:
+    """Lay edges of images, what lies in a window of those without an end, and lines together."""
     import shapely
 
     numbers, rings = _outer(regions, window)
-    segments, polygons, inner = _inner(regions)
-    pieces = [segments, lines, *(_sides(ring) for ring in rings)]
+    pieces = [edges, lines, *(_sides(ring) for ring in rings)]
     network = shapely.unary_union(shapely.linestrings(np.concatenate(pieces)))
-    shapes = shapely.get_parts(shapely.polygonize(shapely.get_parts(network)))
+    shapes = np.array(shapely.get_parts(shapely.polygonize(shapely.get_parts(network))))
     over = np.array([*polygons, *(shapely.polygons(ring) for ring in rings)], dtype=object)
     owners = np.concatenate([inner, numbers]).astype(np.intp)
     points = shapely.point_on_surface(shapes)
@@ -64,6 +95,18 @@ def faces_of(regions: Regions, window: Array, lines: Array) -> Faces:
     starts = np.searchsorted(face[order], np.arange(len(shapes) + 1))
     triangles, which = _triangulate(shapes)
     return Faces(triangles, which, starts, owners[polygon[order]])
+
+
+def _clipped(lines: Array, box: Array) -> Array:
+    """The parts of segments (m, 2, 2) in a box."""
+    start, along = lines[:, 0], lines[:, 1] - lines[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = (box[:, None] - start) / along
+    low = np.nan_to_num(np.minimum(*at), nan=-np.inf).max(axis=1).clip(0, 1)
+    high = np.nan_to_num(np.maximum(*at), nan=np.inf).min(axis=1).clip(0, 1)
+    some = high > low
+    ends = np.stack([low, high], axis=1)[some]
+    return start[some][:, None] + ends[..., None] * along[some][:, None]
 
 
 def _sides(ring: Array) -> Array:
@@ -89,7 +132,7 @@ def _inner(regions: Regions) -> tuple[Array, Array, Indices]:
     edges = np.stack([names, np.roll(names, -1, axis=1)], axis=-1).reshape(-1, 2)
     edges = np.unique(np.sort(edges[edges[:, 0] != edges[:, 1]], axis=1), axis=0)
     rings = places[names]
-    return places[edges], shapely.polygons(rings), numbers
+    return places[edges], np.array(shapely.polygons(rings)), numbers
 
 
 def _outer(regions: Regions, window: Array) -> tuple[list[int], list[Array]]:

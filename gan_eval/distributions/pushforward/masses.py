@@ -8,11 +8,15 @@ from scipy.special import owens_t
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 _PANELS = 8
 """An arc is integrated over in so many parts, of so many nodes each."""
 _NODES = 24
 _CLOSE = 1e-13
+_REACH = 18.0
+"""The width of the square that holds the mass."""
+_BEND = 1e-13
 
 
 def polygon_masses(corners: Array) -> Array:
@@ -77,12 +81,19 @@ def disc_masses(
     enter, leave = (corners + at[..., None] * (ends - corners) for at in (low, high))
     from_z, to_z = (noise + at[..., None] * (noise_ends - noise) for at in (low, high))
     masses = np.where(inside, edge_masses(from_z, to_z), 0.0).sum(axis=1)
-    polygon, first, turn = _arcs(corners, ends, enter, leave, low, high, inside)
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    coarse_nodes, coarse_weights = np.polynomial.legendre.leggauss(_NODES // 2)
+    polygon, out, back = _ways_out(inside, low, high)
+    straight = _straight(matrices)[polygon]
+    chords, thin = polygon[straight], (polygon[straight], out[straight])
+    np.add.at(masses, chords, edge_masses(to_z[thin], from_z[chords, back[straight]]))
+    polygon, out, back = polygon[~straight], out[~straight], back[~straight]
+    first, last = _angle(leave[polygon, out]), _angle(enter[polygon, back])
+    whole = np.flatnonzero(~inside.any(axis=1) & _holds_origin(corners, ends))
+    polygon = np.concatenate([polygon, whole])
+    turn = np.concatenate([(last - first) % (2 * np.pi), np.full(len(whole), 2 * np.pi)])
+    first = np.concatenate([first, np.zeros(len(whole))])
     arcs = [
-        _arc_masses(matrices[polygon], centres[polygon], first, turn, at, by)
-        for at, by in ((nodes, weights), (coarse_nodes, coarse_weights))
+        _arc_masses(matrices[polygon], centres[polygon], first, turn, nodes)
+        for nodes in (_NODES, _NODES // 2)
     ]
     errors = np.zeros(len(masses))
     np.add.at(masses, polygon, arcs[0])
@@ -103,25 +114,25 @@ def _in_disc(start: Array, end: Array) -> tuple[Array, Array, Mask]:
     return np.where(inside, low, 0.0), np.where(inside, high, 0.0), inside
 
 
-def _arcs(
-    start: Array, end: Array, enter: Array, leave: Array, low: Array, high: Array, inside: Mask
-) -> tuple[NDArray[np.intp], Array, Array]:
-    """Find the arcs of the unit circle in polygons: which polygon, from which angle, how far."""
-    exits, entries = inside & (high < 1), inside & (low > 0)
-    polygon, side = np.nonzero(exits)
-    sides = start.shape[1]
-    # The next side, in turn, on which the border comes back in; it may be the same one.
+def _ways_out(inside: Mask, low: Array, high: Array) -> tuple[Indices, Indices, Indices]:
+    """Find where the border of polygons leaves the disc: the polygon, the side, and the side on
+    which it next comes back, which may be the same one."""
+    polygon, side = np.nonzero(inside & (high < 1))
+    sides = inside.shape[1]
     ahead = (side[:, None] + 1 + np.arange(sides)) % sides
-    back = ahead[np.arange(len(side)), entries[polygon[:, None], ahead].argmax(axis=1)]
-    out, into = leave[polygon, side], enter[polygon, back]
-    first = np.arctan2(out[:, 1], out[:, 0])
-    turn = (np.arctan2(into[:, 1], into[:, 0]) - first) % (2 * np.pi)
-    whole = np.flatnonzero(~inside.any(axis=1) & _holds_origin(start, end))
-    return (
-        np.concatenate([polygon, whole]),
-        np.concatenate([first, np.zeros(len(whole))]),
-        np.concatenate([turn, np.full(len(whole), 2 * np.pi)]),
-    )
+    entries = (inside & (low > 0))[polygon[:, None], ahead]
+    return polygon, side, ahead[np.arange(len(side)), entries.argmax(axis=1)]
+
+
+def _straight(matrices: Array) -> Mask:
+    """Say of which maps u → z arcs across a polygon are as good as straight: its width in u is the
+    mass's reach over the stretch to z, so the arc bends by the square of that."""
+    stretch = np.linalg.svd(matrices, compute_uv=False)
+    return np.asarray((_REACH / stretch[:, 0]) ** 2 / 8 * stretch[:, 1] < _BEND)
+
+
+def _angle(u: Array) -> Array:
+    return np.arctan2(u[:, 1], u[:, 0])
 
 
 def _holds_origin(start: Array, end: Array) -> Mask:
@@ -129,10 +140,9 @@ def _holds_origin(start: Array, end: Array) -> Mask:
     return np.asarray((cross >= 0).all(axis=1) & (cross > 0).any(axis=1))
 
 
-def _arc_masses(
-    matrices: Array, centres: Array, first: Array, turn: Array, nodes: Array, weights: Array
-) -> Array:
+def _arc_masses(matrices: Array, centres: Array, first: Array, turn: Array, count: int) -> Array:
     """Integrate z × dz (1 − exp(−|z|²/2)) / (2π |z|²) along arcs: its curl is the density."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
     parts = (np.arange(_PANELS)[:, None] + (nodes + 1) / 2).ravel() / _PANELS
     angle = first[:, None] + turn[:, None] * parts
     u = np.stack([np.cos(angle), np.sin(angle)], axis=-1)

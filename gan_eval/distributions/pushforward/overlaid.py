@@ -73,19 +73,28 @@ class Overlaid:
             np.log(target.weights) - _LOG_2PI + np.log(np.abs(np.linalg.det(self._factors)))
         )
 
-    def log_q(self, points: Array, triangles: Indices) -> Array:
-        """Compute ln q at points (n, 2) of triangles (n,), where points of one lie together."""
+    def log_q(self, points: Array, triangles: Indices, noise: Array, number: Indices) -> Array:
+        """Compute ln q at points (n, 2) of triangles (n,), where points of one lie together.
+
+        ``noise`` (n, 2) is what the region ``number`` (n,), where it is not −1, maps to the points:
+        of a very thin image it cannot be found from them to all digits.
+        """
         ends = np.flatnonzero(np.diff(triangles)) + 1
         together = int(np.gcd.reduce(ends, initial=len(triangles))) or 1
         rows = points.reshape(-1, together, 2)
         faces = self._faces.face[triangles[::together]]
         counts = self._counts[faces]
+        number = number[::together]
+        squares = (noise**2).sum(axis=1).reshape(-1, together)
         found = np.full(rows.shape[:2], -np.inf)
         for count in np.unique(counts[counts > 0]):
             mine = np.flatnonzero(counts == count)
             numbers = self._faces.over[self._faces.starts[faces[mine]] + np.arange(count)[:, None]]
             x, y = rows[mine, :, 0], rows[mine, :, 1]
             terms = self._inverses.log_terms(x, y, numbers[..., None])
+            which, thin = np.nonzero(numbers == number[mine])
+            constants = self._inverses.constants[numbers[which, thin], None]
+            terms[which, thin] = constants - 0.5 * squares[mine[thin]]
             found[mine] = log_sum(terms)
         return found.ravel()
 

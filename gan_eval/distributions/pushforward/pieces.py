@@ -10,6 +10,7 @@ from gan_eval.distributions.modes import LOST_SHARE
 from gan_eval.distributions.pushforward.creases import creases, in_octagons, window_of
 from gan_eval.distributions.pushforward.cubature import Integral, integrate
 from gan_eval.distributions.pushforward.faces import Faces, faces_of
+from gan_eval.distributions.pushforward.frames import Frames
 from gan_eval.distributions.pushforward.masses import polygon_masses
 from gan_eval.distributions.pushforward.measures import ComputedMeasures
 from gan_eval.distributions.pushforward.mode_masses import mode_masses, target_masses
@@ -18,11 +19,12 @@ from gan_eval.distributions.pushforward.overlaid import Inverses, Overlaid
 from gan_eval.distributions.pushforward.regions import Regions, regions_of
 
 Array = NDArray[np.floating]
+Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 _RELATIVE = 1e-9
 """Of a divergence above 100 the error is that part of it."""
-_LIMIT = 6_000_000
+_LIMIT = 4_000_000
 """Points at which both densities are computed, at most."""
 _ROUNDING = 1e-14
 _SHOWN = 1e-13
@@ -42,23 +44,36 @@ def log_density(network: Network, x: Array) -> Array:
     inverses = Inverses.of(regions)
     # Each side of a region as (a, b, c), where a z₁ + b z₂ + c is above 0 inside.
     sides = np.cross(regions.corners, np.roll(regions.corners, -1, axis=1))
-    step = max(1, _PAIRS // regions.corners[..., 0].size)
-    numbers = np.arange(len(regions))
+    low, high = _boxes(regions)
+    step = max(1, _PAIRS // len(regions))
     for start in range(0, len(x), step):
-        rows = x[start : start + step, None]
-        z = inverses.noise(rows[..., 0], rows[..., 1], numbers)
-        above = np.einsum("nri,rsi->nrs", np.stack([*z, np.ones_like(z[0])], axis=-1), sides)
-        size = np.einsum(
-            "nri,rsi->nrs", np.abs(np.stack([*z, np.ones_like(z[0])], -1)), np.abs(sides)
-        )
-        terms = inverses.log_terms(rows[..., 0], rows[..., 1], numbers)
-        holds = (above >= -_EDGE * size).all(axis=2)
-        found[start : start + step] = _log_sum_where(terms, holds & ~_again(np.stack(z, -1), holds))
+        rows = x[start : start + step]
+        row, number = np.nonzero(((rows[:, None] >= low) & (rows[:, None] <= high)).all(axis=2))
+        at = rows[row, 0], rows[row, 1]
+        z = np.stack([*inverses.noise(*at, number), np.ones(len(row))], axis=-1)
+        above = (z[:, None] * sides[number]).sum(axis=2)
+        size = np.abs(z[:, None] * sides[number]).sum(axis=2)
+        holds = (above >= -_EDGE * size).all(axis=1)
+        row, number, z = row[holds], number[holds], z[holds]
+        terms = inverses.log_terms(rows[row, 0], rows[row, 1], number)
+        kept = ~_again(row, z)
+        found[start : start + step] = _log_sums(terms[kept], row[kept], len(rows))
     return found
+
+
+def _boxes(regions: Regions) -> tuple[Array, Array]:
+    """The lowest and highest coordinates (regions, 2) of images; of those with no end, infinite."""
+    images = regions.images()[..., :2]
+    low, high = images.min(axis=1), images.max(axis=1)
+    slack = _EDGE * (np.abs(low) + np.abs(high))
+    low[~regions.inner], high[~regions.inner] = -np.inf, np.inf
+    return low - slack, high + slack
 
 
 def against(network: Network, target: MixtureTarget, tolerance: float) -> ComputedMeasures:
     """Compute all measures of a generator against a mixture."""
+    # Around the image of 0, so that a generator of a tiny scale keeps its digits.
+    network, target = _centred(network, target)
     regions = regions_of(network)
     inner = regions.take(regions.inner)
     parts = polygon_masses(inner.corners[..., :2])
@@ -68,14 +83,34 @@ def against(network: Network, target: MixtureTarget, tolerance: float) -> Comput
     window = window_of(target)
     faces = _needed(faces_of(whole, window, creases(target, _around(whole, window))), whole, target)
     overlaid = Overlaid(Inverses.of(whole), faces, target)
+    frames = Frames.of(faces, whole)
+
+    def values(points: Array, triangles: Indices) -> Array:
+        x = frames.points(points, triangles)
+        log_q = overlaid.log_q(x, triangles, points, frames.number[triangles])
+        found = integrands(log_q, overlaid.log_p(x))
+        return frames.scaled(found, triangles)
+
     integral = integrate(
-        lambda x, triangles: integrands(overlaid.log_q(x, triangles), overlaid.log_p(x)),
-        faces.triangles,
+        values,
+        frames.triangles(faces.triangles),
         tolerance=np.where(np.arange(7) < 5, tolerance / 2, tolerance),
         relative=_RELATIVE,
         limit=_LIMIT,
     )
     return _gathered(integral, overlaid.uncovered(), singular, masses, masses_error, target)
+
+
+def _centred(network: Network, target: MixtureTarget) -> tuple[Network, MixtureTarget]:
+    """Move a generator and its target so that noise 0 is mapped to the point 0."""
+    *hidden, (weight, bias) = network.layers
+    origin = network.values(np.zeros((1, 2)))[0]
+    still = Network([*hidden, (weight, np.zeros(2))], network.activation)
+    bias = -still.values(np.zeros((1, 2)))[0]
+    return (
+        Network([*hidden, (weight, bias)], network.activation),
+        MixtureTarget(target.weights, target.means - origin, target.covariances),
+    )
 
 
 def _around(regions: Regions, window: Array) -> Array:
@@ -111,15 +146,16 @@ def _gathered(
     weights = np.maximum(1.0, np.array([forward, reverse, 1.0, 1.0, 1.0]))
     errors = integral.errors[:5] + (lost + _ROUNDING) * weights
     # √ makes much of little: here only what the integrals do not account for.
-    squared = max(apart + singular / 2, 0.0)
+    squared = min(max(apart + singular / 2, 0.0), 1.0)
     unsure = errors[2] - lost + max(0.0, lost - integral.errors[5:].max())
     hellinger = float(np.sqrt(squared))
     hidden = uncovered > _SHOWN
+    tv = min(tv + singular / 2, 1.0)
     found = {
         "kl": np.inf if singular > _SHOWN else forward,
         "kl_reverse": np.inf if hidden else reverse + singular,
-        "total_variation": tv + singular / 2,
-        "jensen_shannon": jsd + singular * np.log(2) / 2,
+        "total_variation": tv,
+        "jensen_shannon": min(jsd + singular * np.log(2) / 2, np.log(2)),
         "hellinger": hellinger,
         "uncovered_mass": uncovered if hidden else 0.0,
         "singular_mass": singular,
@@ -172,21 +208,23 @@ def integrands(log_q: Array, log_p: Array) -> Array:
     return np.column_stack([forward, reverse, apart, jsd, np.abs(q - p) / 2, q, p])
 
 
-def _again(z: Array, holds: Mask) -> Mask:
-    """Say which regions (n, regions) hold a z that an earlier one holds: on the edge of both."""
-    again = np.zeros_like(holds)
-    for row in np.flatnonzero(holds.sum(axis=1) > 1):
-        mine = np.flatnonzero(holds[row])
-        at = z[row, mine]
-        same = np.abs(at[:, None] - at).max(axis=2) <= 1e-9 * (1 + np.abs(at).max())
-        again[row, mine] = np.tril(same, -1).any(axis=1)
+def _again(row: Indices, z: Array) -> Mask:
+    """Say which noise z (n, 3) of rows (n,) an earlier region has too: on the edge of both."""
+    again = np.zeros(len(row), bool)
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    ends = np.append(starts[1:], len(row))
+    for start, end in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
+        at = z[start:end]
+        same = np.abs(at[:, None] - at).max(axis=2) <= 1e-9 * np.abs(at).max()
+        again[start:end] = np.tril(same, -1).any(axis=1)
     return again
 
 
-def _log_sum_where(terms: Array, holds: Mask) -> Array:
-    """Compute ln Σ exp over those of the last axis that hold; −∞ where none does."""
-    terms = np.where(holds, terms, -np.inf)
-    largest = terms.max(axis=1)
-    level = np.where(np.isfinite(largest), largest, 0.0)
+def _log_sums(terms: Array, row: Indices, count: int) -> Array:
+    """Compute ln Σ exp of the terms (n,) of each row; −∞ for rows without any."""
+    largest = np.full(count, -np.inf)
+    np.maximum.at(largest, row, terms)
+    sums = np.zeros(count)
+    np.add.at(sums, row, np.exp(terms - largest[row]))
     with np.errstate(divide="ignore"):
-        return level + np.log(np.exp(terms - level[:, None]).sum(axis=1))
+        return np.where(sums > 0, largest, 0.0) + np.log(sums)
