@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ def mode_masses(regions: Regions, target: MixtureTarget) -> tuple[Array, float]:
     return masses + _of_flat(flat, target, inverses), error
 
 
+@lru_cache(maxsize=16)
 def target_masses(target: MixtureTarget) -> Array:
     """Compute the target's own mass within 3 deviations of its modes, (k,): its components are
     linear generators."""
@@ -67,9 +68,17 @@ def curved_overlap(target: MixtureTarget) -> bool:
     masses near them count the overlap for both."""
     return any(
         (target.covariances[i] != target.covariances[j]).any()
-        for i, j in combinations(range(len(target.weights)), 2)
+        for i, j in _pairs(target)
         if _meet(target, i, j)
     )
+
+
+def _pairs(target: MixtureTarget) -> list[tuple[int, int]]:
+    """Pairs of modes whose circles around their ellipses overlap."""
+    reach = WITHIN * np.sqrt(np.linalg.eigvalsh(target.covariances)[:, -1])
+    apart = np.linalg.norm(target.means[:, None] - target.means, axis=2)
+    near = np.triu(apart < reach[:, None] + reach, 1)
+    return [(int(i), int(j)) for i, j in np.argwhere(near)]
 
 
 def _meet(target: MixtureTarget, i: int, j: int) -> bool:
@@ -87,7 +96,7 @@ def _neighbours(target: MixtureTarget) -> dict[int, list[Corner]]:
     """Lines beyond which another mode is nearer, of modes whose ellipses of one shape overlap: of
     each mode j (a, b, c), and a x + b y + c is above 0 on its side."""
     lines: dict[int, list[Corner]] = {}
-    for i, j in combinations(range(len(target.weights)), 2):
+    for i, j in _pairs(target):
         if _meet(target, i, j) and (target.covariances[i] == target.covariances[j]).all():
             apart = target.means[j] - target.means[i]
             a, b = np.linalg.solve(target.covariances[i], apart)

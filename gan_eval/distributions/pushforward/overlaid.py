@@ -15,6 +15,8 @@ from gan_eval.distributions.pushforward.regions import Regions
 Array = NDArray[np.floating]
 Indices = NDArray[np.intp]
 
+_NOTHING = 45.0
+"""A component of e⁻⁴⁵ of another is nothing beside it."""
 _LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -72,6 +74,7 @@ class Overlaid:
         self._constants = (
             np.log(target.weights) - _LOG_2PI + np.log(np.abs(np.linalg.det(self._factors)))
         )
+        self._near_starts, self._near = self._components(target)
 
     def log_q(self, points: Array, triangles: Indices, noise: Array, number: Indices) -> Array:
         """Compute ln q at points (n, 2) of triangles (n,), where points of one lie together.
@@ -79,8 +82,7 @@ class Overlaid:
         ``noise`` (n, 2) is what the region ``number`` (n,), where it is not −1, maps to the points:
         of a very thin image it cannot be found from them to all digits.
         """
-        ends = np.flatnonzero(np.diff(triangles)) + 1
-        together = int(np.gcd.reduce(ends, initial=len(triangles))) or 1
+        together = _together(triangles)
         rows = points.reshape(-1, together, 2)
         faces = self._faces.face[triangles[::together]]
         counts = self._counts[faces]
@@ -98,14 +100,43 @@ class Overlaid:
             found[mine] = log_sum(terms)
         return found.ravel()
 
-    def log_p(self, points: Array) -> Array:
-        """Compute ln p at points (n, 2)."""
-        terms = np.empty((len(self._means), len(points)))
-        for j, (mean, factor) in enumerate(zip(self._means, self._factors, strict=True)):
-            x, y = points[:, 0] - mean[0], points[:, 1] - mean[1]
-            first, second = factor[0, 0] * x, factor[1, 0] * x + factor[1, 1] * y
-            terms[j] = self._constants[j] - 0.5 * (first**2 + second**2)
-        return log_sum(terms)
+    def log_p(self, points: Array, triangles: Indices) -> Array:
+        """Compute ln p at points (n, 2) of triangles (n,), where points of one lie together."""
+        together = _together(triangles)
+        rows = points.reshape(-1, together, 2)
+        counts = np.diff(self._near_starts)[triangles[::together]]
+        found = np.empty(rows.shape[:2])
+        for count in np.unique(counts):
+            mine = np.flatnonzero(counts == count)
+            starts = self._near_starts[triangles[::together][mine]]
+            modes = self._near[starts + np.arange(count)[:, None]][..., None]
+            found[mine] = log_sum(self._mode_terms(rows[mine, :, 0], rows[mine, :, 1], modes))
+        return found.ravel()
+
+    def _mode_terms(self, x: Array, y: Array, modes: Indices) -> Array:
+        """Compute ln of the densities of components, weighted; the arguments broadcast."""
+        factors = self._factors[modes]
+        x, y = x - self._means[modes, 0], y - self._means[modes, 1]
+        first = factors[..., 0, 0] * x
+        second = factors[..., 1, 0] * x + factors[..., 1, 1] * y
+        return self._constants[modes] - 0.5 * (first**2 + second**2)
+
+    def _components(self, target: MixtureTarget) -> tuple[Indices, Indices]:
+        """Find which components matter on each triangle (starts and numbers).
+
+        Of one shape, ln of the ratio of two is linear: what is _NOTHING below another at three
+        corners is so on the triangle.
+        """
+        n, k = len(self._faces.triangles), len(self._means)
+        kept = np.ones((n, k), bool)
+        if np.ptp(target.covariances, axis=0).max() == 0 and n:
+            corners = self._faces.triangles
+            terms = self._mode_terms(corners[..., 0, None], corners[..., 1, None], np.arange(k))
+            best = np.take_along_axis(
+                terms, terms.sum(axis=1).argmax(axis=1)[:, None, None], axis=2
+            )
+            kept = (terms > best - _NOTHING).any(axis=1)
+        return np.append(0, np.cumsum(kept.sum(axis=1))), np.nonzero(kept)[1]
 
     def uncovered(self) -> float:
         """Compute the mass of p in the triangles over which no region lies, exactly."""
@@ -115,6 +146,12 @@ class Overlaid:
             for weight, mean, factor in zip(self._weights, self._means, self._factors, strict=True)
         ]
         return float(sum(masses))
+
+
+def _together(triangles: Indices) -> int:
+    """How many points, at least, lie together in one triangle, of triangles (n,)."""
+    ends = np.flatnonzero(np.diff(triangles)) + 1
+    return int(np.gcd.reduce(ends, initial=len(triangles))) or 1
 
 
 def log_sum(terms: Array) -> Array:

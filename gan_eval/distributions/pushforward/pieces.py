@@ -16,7 +16,7 @@ from gan_eval.distributions.pushforward.measures import ComputedMeasures
 from gan_eval.distributions.pushforward.mode_masses import mode_masses, target_masses
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.overlaid import Inverses, Overlaid
-from gan_eval.distributions.pushforward.regions import Regions, regions_of
+from gan_eval.distributions.pushforward.regions import REACH, Regions, regions_of
 
 Array = NDArray[np.floating]
 Indices = NDArray[np.intp]
@@ -44,13 +44,18 @@ def log_density(network: Network, x: Array) -> Array:
     inverses = Inverses.of(regions)
     # Each side of a region as (a, b, c), where a z₁ + b z₂ + c is above 0 inside.
     sides = np.cross(regions.corners, np.roll(regions.corners, -1, axis=1))
-    low, high = _boxes(regions)
+    low, high = _boxes(regions, regions.images())
+    start_z, end_z = _boxes(regions, regions.corners)
     step = max(1, _PAIRS // len(regions))
     for start in range(0, len(x), step):
         rows = x[start : start + step]
         row, number = np.nonzero(((rows[:, None] >= low) & (rows[:, None] <= high)).all(axis=2))
         at = rows[row, 0], rows[row, 1]
         z = np.stack([*inverses.noise(*at, number), np.ones(len(row))], axis=-1)
+        # What has no end lies outside of the square; the others are tried first by their boxes.
+        maybe = ((z[:, :2] >= start_z[number]) & (z[:, :2] <= end_z[number])).all(axis=1)
+        maybe &= regions.inner[number] | (np.abs(z[:, :2]).max(axis=1) > REACH * (1 - 1e-9))
+        row, number, z = row[maybe], number[maybe], z[maybe]
         above = (z[:, None] * sides[number]).sum(axis=2)
         size = np.abs(z[:, None] * sides[number]).sum(axis=2)
         holds = (above >= -_EDGE * size).all(axis=1)
@@ -61,17 +66,18 @@ def log_density(network: Network, x: Array) -> Array:
     return found
 
 
-def _boxes(regions: Regions) -> tuple[Array, Array]:
-    """The lowest and highest coordinates (regions, 2) of images; of those with no end, infinite."""
-    images = regions.images()[..., :2]
-    low, high = images.min(axis=1), images.max(axis=1)
-    slack = _EDGE * (np.abs(low) + np.abs(high))
+def _boxes(regions: Regions, corners: Array) -> tuple[Array, Array]:
+    """The lowest and highest coordinates (regions, 2) of corners (regions, n, 3), and a little
+    more; infinite for regions with no end."""
+    low, high = corners[..., :2].min(axis=1), corners[..., :2].max(axis=1)
+    slack = 1e-9 * (np.abs(low) + np.abs(high))
     low[~regions.inner], high[~regions.inner] = -np.inf, np.inf
     return low - slack, high + slack
 
 
 def against(network: Network, target: MixtureTarget, tolerance: float) -> ComputedMeasures:
     """Compute all measures of a generator against a mixture."""
+    own = target_masses(target)
     # Around the image of 0, so that a generator of a tiny scale keeps its digits.
     network, target = _centred(network, target)
     regions = regions_of(network)
@@ -88,7 +94,7 @@ def against(network: Network, target: MixtureTarget, tolerance: float) -> Comput
     def values(points: Array, triangles: Indices) -> Array:
         x = frames.points(points, triangles)
         log_q = overlaid.log_q(x, triangles, points, frames.number[triangles])
-        found = integrands(log_q, overlaid.log_p(x))
+        found = integrands(log_q, overlaid.log_p(x, triangles))
         return frames.scaled(found, triangles)
 
     integral = integrate(
@@ -98,7 +104,7 @@ def against(network: Network, target: MixtureTarget, tolerance: float) -> Comput
         relative=_RELATIVE,
         limit=_LIMIT,
     )
-    return _gathered(integral, overlaid.uncovered(), singular, masses, masses_error, target)
+    return _gathered(integral, overlaid.uncovered(), singular, masses, masses_error, own)
 
 
 def _centred(network: Network, target: MixtureTarget) -> tuple[Network, MixtureTarget]:
@@ -137,7 +143,7 @@ def _gathered(
     singular: float,
     masses: Array,
     masses_error: float,
-    target: MixtureTarget,
+    own: Array,
 ) -> ComputedMeasures:
     """Name the integrals, and say how far each may be from the truth."""
     forward, reverse, apart, jsd, tv, q, p = integral.totals.tolist()
@@ -175,7 +181,7 @@ def _gathered(
     return ComputedMeasures(
         **{name: float(value) for name, value in found.items()},
         mode_masses=masses,
-        modes_found=int((masses > LOST_SHARE * target_masses(target)).sum()),
+        modes_found=int((masses > LOST_SHARE * own).sum()),
         errors={name: float(error) for name, error in stated.items()},
         route="pieces",
     )
