@@ -2,5 +2,6 @@
 
 from gan_eval.distributions.pushforward.measures import ComputedMeasures
 from gan_eval.distributions.pushforward.pushforward import Pushforward
+from gan_eval.distributions.pushforward.together import measures_of
 
-__all__ = ["ComputedMeasures", "Pushforward"]
+__all__ = ["ComputedMeasures", "Pushforward", "measures_of"]
