@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from scipy.stats import norm
 from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.target import GaussianTarget
-from gan_eval.investigations.certify.alternatives import PATHS, Alternative, truth
+from gan_eval.investigations.certify.gaussian import GAUSSIAN_PATHS, chapter
 from gan_eval.investigations.certify.size import FIRST_LOOK, SECOND_LOOK
 from gan_eval.runtime.random import generator
 
@@ -155,10 +156,10 @@ def measure(
     package's own function.
     """
     value = value or STATISTICS[name].value
-    p, nats = truth(d), ALTERNATIVES[path]
-    q: Alternative | None = p
+    p, nats = chapter(d), ALTERNATIVES[path]
+    q: Any = p
     if path != "null":
-        found = PATHS[path].at(nats, d) if d >= PATHS[path].dimension else None
+        found = GAUSSIAN_PATHS[path].at(nats, p) if d >= GAUSSIAN_PATHS[path].dimension else None
         q = found[1] if found else None
     if not isinstance(q, GaussianTarget):
         return None

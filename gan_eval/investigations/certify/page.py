@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from gan_eval.investigations.certify import figures, tables, words
+from gan_eval.investigations.certify.alternatives import CHAPTER, GRID, RING
 from gan_eval.investigations.certify.result import Certificate
 from gan_eval.pages.blocks import (
     Answer,
@@ -21,8 +23,12 @@ from gan_eval.pages.numbers import count, number, percent, percents, plural, set
 from gan_eval.pages.page import environment, fill
 from gan_eval.pages.picture import drawing
 
-DRAWN = ("shift_minor", "mixture")
-"""Paths whose power curves are drawn, where they were measured."""
+DRAWN: Mapping[str, tuple[str, ...]] = {
+    CHAPTER: ("shift_minor", "mixture"),
+    RING: ("modes_lost", "wide"),
+    GRID: ("modes_lost", "wide"),
+}
+"""Paths from each truth whose power curves are drawn, where they were measured."""
 
 
 def render(certificate: Certificate) -> str:
@@ -84,23 +90,30 @@ def cards(certificate: Certificate) -> list[Card]:
 
 def next_steps(certificate: Certificate) -> list[Step]:
     """Say what to do with the answer."""
-    names = ",".join(certificate.tests)
+    target = certificate.settings.target
+    certify = f"gan-eval certify --tests {','.join(certificate.tests)}"
+    at = f"{certify} --n 50 --dimension 3"
+    use = "gan-eval compare REAL.csv GENERATED.csv"
+    if target != CHAPTER:
+        certify += f" --target {target}"
+        at = f"{certify} --n 50"
+        use = f"gan-eval compare GENERATED.csv --target {target}"
     if certificate.passed is None:
         rows = 10 * max(certificate.settings.sizes[0])
         return [
             Step(
                 "Give the tests rows enough to reject:",
-                f"gan-eval certify --tests {names} --n {rows}",
+                f"{certify} --n {rows}",
             )
         ]
     steps = [
         Step(
             "Certify at your own numbers of rows and columns:",
-            f"gan-eval certify --tests {names} --n 50 --dimension 3",
+            at,
         )
     ]
     if certificate.passed:
-        steps.append(Step("Use the tests on your rows:", "gan-eval compare REAL.csv GENERATED.csv"))
+        steps.append(Step("Use the tests on your rows:", use))
     else:
         steps.append(Step("Do not use p-values of what is named above before it is mended."))
     return steps
@@ -108,7 +121,7 @@ def next_steps(certificate: Certificate) -> list[Step]:
 
 def power(certificate: Certificate) -> Section:
     """Make the section that says what the tests see, beside the best possible one."""
-    drawn = [path for path in DRAWN if path in certificate.paths]
+    drawn = [path for path in DRAWN[certificate.settings.target] if path in certificate.paths]
     return Section(
         "power",
         "What do they see?",
@@ -116,6 +129,7 @@ def power(certificate: Certificate) -> Section:
             *gallery(*(partial(figures.power, certificate, path) for path in drawn)),
             Paragraph(words.measured(certificate)),
             TableBlock(tables.told_apart(certificate)),
+            TableBlock(tables.strengths(certificate), folded=True),
         ],
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gan_eval.investigations.certify.alternatives import PATHS, truth
 from gan_eval.investigations.certify.closed_form import MeanCase
 from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
 from gan_eval.investigations.certify.settings import Settings
@@ -141,6 +142,13 @@ class Certificate(Displayed):
     def curve(self, test: str, path: str) -> PowerCurve | None:
         """Find the power curve of a test along a path, if it was measured."""
         return next((c for c in self.power if (c.test, c.path) == (test, path)), None)
+
+    def strength(self, path: str, nats: float) -> float:
+        """Find how strong a departure of this KL is, in the measure of its path; NaN where the
+        path never gets so far."""
+        p = truth(self.settings.power_dimension, self.settings.target)
+        found = PATHS[path].at(nats, p)
+        return float("nan") if found is None else found[0]
 
     @property
     def paths(self) -> tuple[str, ...]:

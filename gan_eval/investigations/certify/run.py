@@ -11,8 +11,15 @@ from functools import partial, reduce
 from typing import Any
 
 from gan_eval.investigations.certify import closed_form, power, size
-from gan_eval.investigations.certify.alternatives import PATHS
-from gan_eval.investigations.certify.catalogue import JUDGE, PERMUTATIONS, TESTS, Subject, Test
+from gan_eval.investigations.certify.alternatives import CHAPTER, LAWS_OF, paths_of
+from gan_eval.investigations.certify.catalogue import (
+    PERMUTATIONS,
+    TESTS,
+    Subject,
+    Test,
+    claiming,
+    judges,
+)
 from gan_eval.investigations.certify.checkpoint import Checkpoint
 from gan_eval.investigations.certify.result import Certificate, Certified
 from gan_eval.investigations.certify.settings import Settings
@@ -29,7 +36,7 @@ _Work = Callable[..., dict[Any, Any]]
 
 
 def certify(
-    tests: Sequence[str | Subject] | Mapping[str, Test] = JUDGE,
+    tests: Sequence[str | Subject] | Mapping[str, Test] | None = None,
     settings: Settings | None = None,
     *,
     workers: int | None = None,
@@ -43,8 +50,9 @@ def certify(
     ----------
     tests : sequence of str or Subject, or mapping of str to callable
         Names from ``TESTS``, subjects of your own, or functions (x, y, rng) → p-value by name.
-        Of such a function it is claimed that its p-values are uniform for Gaussian data and never
-        too small for integers, and that its power rises along every path.
+        Of such a function it is claimed that its p-values are uniform for Gaussian data and
+        mixtures and never too small for integers, and that its power rises along every path. By
+        default the tests by which generators are judged against the target of the settings.
     settings : Settings, optional
     workers : int, optional
         Processes side by side, one thread each; by default one per core. A script that calls this
@@ -65,10 +73,11 @@ def certify(
     Raises
     ------
     UsageError
-        For unknown tests, and where a test fails.
+        For unknown tests, for one that promises nothing of data from the target, and where a test
+        fails.
     """
-    subjects = known(tests)
     settings = settings or Settings()
+    subjects = known(judges(settings.target) if tests is None else tests, settings.target)
     workers = side_by_side(workers)
     start, progress = time.monotonic(), Progress(on_progress)
     with Pool(workers) as pool:
@@ -83,7 +92,7 @@ def certify(
         means = _means(work, subjects, settings)
     return Certificate(
         settings,
-        {subject.name: Certified(subject.words, subject.sees) for subject in subjects},
+        {subject.name: Certified(subject.words, _seen(subject, settings)) for subject in subjects},
         *(tuple(sizes), tuple(curves), tuple(means)),
         {
             "command": command,
@@ -98,8 +107,11 @@ def certify(
     )
 
 
-def known(tests: Sequence[str | Subject] | Mapping[str, Test]) -> tuple[Subject, ...]:
-    """Find the subjects of names and functions; ``UsageError`` for an unknown or doubled one."""
+def known(
+    tests: Sequence[str | Subject] | Mapping[str, Test], target: str = CHAPTER
+) -> tuple[Subject, ...]:
+    """Find the subjects of names and functions; ``UsageError`` for an unknown or doubled one, and
+    for one that promises nothing of data from the target."""
     if isinstance(tests, Mapping):
         tests = [Subject(name, name, test) for name, test in tests.items()]
     subjects = []
@@ -114,21 +126,33 @@ def known(tests: Sequence[str | Subject] | Mapping[str, Test]) -> tuple[Subject,
         raise UsageError(
             f"tests must name at least one test, each once and none {power.OPTIMUM!r}, got {names}"
         )
+    for subject in subjects:
+        if not set(LAWS_OF[target]) & set(subject.claims):
+            raise UsageError(
+                f"the test {subject.name!r} promises nothing of data from {target}; those that do: "
+                f"{', '.join(claiming(target))}"
+            )
     return tuple(subjects)
 
 
-def named(text: str | None) -> tuple[str, ...]:
+def named(text: str | None, target: str = CHAPTER) -> tuple[str, ...]:
     """Read the command's option: names with commas between them, ``judge`` or ``all``."""
     if text in (None, "judge"):
-        return JUDGE
-    return tuple(TESTS) if text == "all" else tuple(part.strip() for part in text.split(","))
+        return judges(target)
+    return claiming(target) if text == "all" else tuple(part.strip() for part in text.split(","))
+
+
+def _seen(subject: Subject, settings: Settings) -> tuple[str, ...]:
+    """List the paths from the target that a subject has to see."""
+    return tuple(path for path in paths_of(settings.target) if path in subject.sees)
 
 
 def _sizes(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list[size.SizeCase]:
     cases = {
         (subject.name, law, n, m, d): subject
         for subject in subjects
-        for law in subject.claims
+        for law in LAWS_OF[settings.target]
+        if law in subject.claims
         for n, m in settings.sizes
         for d in settings.dimensions
     }
@@ -158,10 +182,10 @@ def _power(work: _Work, subjects: Sequence[Subject], settings: Settings) -> list
     units = {
         (subject.name if subject else power.OPTIMUM, path): (
             *(power.measure, subject, path, n, m, d),
-            *(settings.power_alpha, settings.power_repetitions, settings.seed),
+            *(settings.power_alpha, settings.power_repetitions, settings.seed, settings.target),
         )
         for subject in (None, *subjects)
-        for path in PATHS
+        for path in paths_of(settings.target)
     }
     return [curve for curve in work(units, doing="power").values() if curve is not None]
 
@@ -172,7 +196,7 @@ def _means(
     cases = [
         (subject.statistic, path, n, m, d)
         for subject in subjects
-        if subject.statistic
+        if subject.statistic and settings.target == CHAPTER
         for path in closed_form.ALTERNATIVES
         for n, m in settings.sizes
         for d in settings.dimensions

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom, chi2
 
-from gan_eval.investigations.certify.alternatives import draw
+from gan_eval.investigations.certify.alternatives import draw, target_of, truth
 from gan_eval.investigations.certify.catalogue import EXACT, VALID, Subject
 from gan_eval.runtime.random import generator
 
@@ -205,10 +205,10 @@ def count(
 
     All tests see the same data.
     """
-    pvalues = []
+    pvalues, p = [], truth(d, target_of(law))
     for repetition in span:
         case = (seed, "size", law, n, m, d, look, repetition)
         data = generator(*case)
         x, y = draw(law, n, d, data), draw(law, m, d, data)
-        pvalues.append(subject.test(x, y, generator(*case, subject.name)))
+        pvalues.append(subject.pvalue(x, y, generator(*case, subject.name), p))
     return Counts.of(pvalues, alphas)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.alternatives import CHAPTER, PATHS
 from gan_eval.investigations.certify.catalogue import EXACT
 from gan_eval.investigations.certify.closed_form import STATISTICS
 from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
@@ -82,19 +82,43 @@ def cases(certificate: Certificate) -> Table:
 def told_apart(certificate: Certificate) -> Table:
     """Tabulate the smallest KL that each test tells from the truth, by path."""
     first, paths = certificate.power[0], certificate.paths
-    names = {OPTIMUM: "best possible test"}
-    names |= {name: test.words for name, test in certificate.tests.items()}
-    rows = []
-    for name, words in names.items():
-        curves = (certificate.curve(name, path) for path in paths)
-        rows.append((words, *("–" if curve is None else _told_apart(curve) for curve in curves)))
+    target = certificate.settings.target
+    truth = "the truth" if target == CHAPTER else target
     return Table(
-        f"Smallest KL(q‖p), in nats, told apart with 80 % power at the "
+        f"Smallest KL(q‖p), in nats, told from {truth} with 80 % power at the "
         f"{setting(100 * first.alpha)} % level by {count(first.n)} real and {count(first.m)} "
         f"generated rows in {first.dimension} dimensions (ends of a 95 % interval)",
         ("test", *(PATHS[path].words for path in paths)),
-        rows,
+        _by_path(certificate, _told_apart),
     )
+
+
+def strengths(certificate: Certificate) -> Table:
+    """Tabulate the same in the measure of each path: which shift, which width, how many modes."""
+
+    def strength(curve: PowerCurve) -> str:
+        value = curve.told_apart()[0]
+        found = certificate.strength(curve.path, min(value, curve.kl[-1]))
+        # Past the end of its curve a test has been shown nothing.
+        return number(found, 3) if math.isfinite(value) else f"not at {number(found, 3)}"
+
+    return Table(
+        "The same departures in their own measure: what each test tells apart with 80 % power, or "
+        "the strongest that was tried",
+        ("test", *(f"{PATHS[p].words} ({PATHS[p].parameter})" for p in certificate.paths)),
+        _by_path(certificate, strength),
+    )
+
+
+def _by_path(certificate: Certificate, cell: Callable[[PowerCurve], str]) -> list[tuple[str, ...]]:
+    """Make a row of every test, the best possible one first, with a cell of each path."""
+    names = {OPTIMUM: "best possible test"}
+    names |= {name: test.words for name, test in certificate.tests.items()}
+    found = []
+    for name, words in names.items():
+        curves = (certificate.curve(name, path) for path in certificate.paths)
+        found.append((words, *("–" if curve is None else cell(curve) for curve in curves)))
+    return found
 
 
 def means(certificate: Certificate) -> Table:

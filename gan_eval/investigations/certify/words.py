@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.alternatives import CHAPTER, GRID, LAWS, PATHS, RING
 from gan_eval.investigations.certify.catalogue import EXACT
 from gan_eval.investigations.certify.power import OPTIMUM
 from gan_eval.investigations.certify.result import Certificate
@@ -12,8 +13,8 @@ from gan_eval.pages.numbers import count, number, percent, percents, plural, set
 
 QUESTION = "Do these tests keep what their p-values promise?"
 
-TOLD = "shift_minor"
-"""The path whose smallest KL the answer names, where it was measured."""
+TOLD: Mapping[str, str] = {CHAPTER: "shift_minor", RING: "modes_lost", GRID: "modes_lost"}
+"""The path from each truth whose smallest KL the answer names, where it was measured."""
 
 MOST_FAULTS = 10
 """Faults listed one by one."""
@@ -114,11 +115,12 @@ def answer(certificate: Certificate) -> list[tuple[str, str]]:
 
 def promise(certificate: Certificate) -> str:
     """Say what was asked of the tests."""
-    alpha = level(certificate)
+    alpha, target = level(certificate), certificate.settings.target
+    known = "known" if target == CHAPTER else f"known ({target}: {LAWS[target]})"
     return (
         f"where both distributions are equal, a test at the {setting(100 * alpha)} % level rejects "
         f"in {setting(100 * alpha)} % of trials, or more rarely where values tie. Here the truth "
-        "is known, so the rejections can be counted."
+        f"is {known}, so the rejections can be counted."
     )
 
 
@@ -147,9 +149,10 @@ def nearest(certificate: Certificate) -> str:
     if found is None:
         return ""
     path, name, best, optimum = found
+    strength = f"{PATHS[path].parameter}: {number(certificate.strength(path, best), 2)}"
     return (
         f"{PATHS[path].words}: told in 80 % of trials from a KL of {number(best, 2)} nats on "
-        f"({certificate.tests[name].words}). The best possible test, which knows both "
+        f"({strength}; {certificate.tests[name].words}). The best possible test, which knows both "
         f"distributions, tells it from {number(optimum, 2)} on."
     )
 
@@ -159,7 +162,7 @@ def smallest(certificate: Certificate) -> tuple[str, str, float, float] | None:
 
     None where no test tells anything apart.
     """
-    for path in (TOLD, *certificate.paths):
+    for path in (TOLD[certificate.settings.target], *certificate.paths):
         optimum = certificate.curve(OPTIMUM, path)
         told = {
             name: curve.told_apart()[0]

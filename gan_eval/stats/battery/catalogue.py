@@ -31,6 +31,7 @@ from gan_eval.stats.scaling import Array, naming, whitening
 
 if TYPE_CHECKING:
     from gan_eval.distributions.gaussian import GaussianLike
+    from gan_eval.distributions.protocol import Target
 
 
 TWO_SAMPLES, TARGET = "two samples", "the target"
@@ -154,7 +155,7 @@ class Test:
         x: Any,
         y: Any = None,
         *,
-        target: GaussianTarget | None = None,
+        target: Target | None = None,
         permutations: int = 999,
         rng: int | np.random.Generator | None = None,
         device: str = "cpu",
@@ -233,6 +234,10 @@ ALL_TESTS: Mapping[str, Test] = {
     "target_energy": _of("goodness", "energy_test", "energy to the known target", *DRAWN),
     "kernel_stein": _of("goodness", "kernel_stein_test",
         "kernel Stein against the known target", *DRAWN),
+    "log_density": _of("goodness", "log_density_test",
+        "log density of the known target", *DRAWN),
+    "mode_shares": _of("goodness", "mode_shares_test",
+        "shares of the known target's modes", *DRAWN),
 }
 # fmt: on
 """Every test by name. The batteries below, ``certify`` and ``exercise`` choose from it."""

@@ -2,111 +2,37 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
 
-from gan_eval.distributions.divergences import kl
-from gan_eval.distributions.target import GaussianTarget
-from gan_eval.investigations.certify.alternatives import PATHS, HeavyTails, TwoModes, draw, truth
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("d", [1, 2, 5])
-@pytest.mark.statistical
-def test_the_mean_of_the_log_ratio_is_the_kl_asked_for(path: str, d: int) -> None:
-    """20,000 draws; five standard errors: a right path fails one of 17 with probability 1e-5."""
-    if d < PATHS[path].dimension:
-        pytest.skip("the path needs two coordinates")
-    # Further out the log-ratio of t has no variance.
-    for nats in (0.01, 0.02 if path == "heavy_tails" else 0.5):
-        found = PATHS[path].at(nats, d)
-        assert found is not None
-        x = found[1].sample(20_000, np.random.default_rng(1))
-        ratio = found[1].log_density(x) - truth(d).log_density(x)
-        assert ratio.mean() == pytest.approx(nats, abs=5 * ratio.std() / 20_000**0.5)
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_kl_grows_along_a_path_from_0(path: str) -> None:
-    p = truth(3)
-    values = [PATHS[path].divergence(p, t) for t in np.linspace(0, PATHS[path].end, 50)]
-    assert values[0] == pytest.approx(0, abs=1e-12)
-    assert np.all(np.diff(values) > 0)
-    assert PATHS[path].at(values[-1] * 1.01, 3) is None
-    nothing = PATHS[path].at(0.0, 3)
-    assert nothing is not None
-    assert nothing[1] is p
-
-
-def test_strengths_are_what_theory_says() -> None:
-    for path in ("shift_major", "shift_minor"):
-        strength, law = PATHS[path].at(0.18, 2)  # type: ignore[misc]
-        assert strength == pytest.approx(0.6)
-        assert isinstance(law, GaussianTarget)
-        assert kl(law.law, truth(2).law) == pytest.approx(0.18)
-    minor = np.linalg.eigh(truth(2).covariance)[1][:, 0]
-    shift = PATHS["shift_minor"].at(0.5, 2)[1].mean - truth(2).mean  # type: ignore
-    assert abs(shift @ minor) == pytest.approx(np.linalg.norm(shift))
-    # s with d (s² − 1 − ln s²) / 2 = KL.
-    factor = PATHS["scale"].at(0.3, 2)[0]  # type: ignore[index]
-    assert factor < 1
-    assert factor**2 - 1 - 2 * np.log(factor) == pytest.approx(0.3)
-    # ½ sin²θ (r + 1/r − 2) with r the ratio of the eigenvalues.
-    low, high = np.linalg.eigvalsh(truth(2).covariance)
-    angle = np.radians(PATHS["rotation"].at(0.7, 2)[0])  # type: ignore[index]
-    ratio = high / low
-    assert 0.5 * np.sin(angle) ** 2 * (ratio + 1 / ratio - 2) == pytest.approx(0.7)
-    turned = PATHS["correlation"].divergence(truth(2), 2.0)
-    rho = 1.95 / np.sqrt(1.01 * 4.25)
-    assert turned == pytest.approx(2 * rho**2 / (1 - rho**2))
-
-
-@pytest.mark.parametrize("degrees", [2.5, 5.0, 40.0])
-def test_t_is_scipys_and_its_kl_is_the_integral(degrees: float) -> None:
-    p = truth(2)
-    law = HeavyTails(p, degrees)
-    shape = p.covariance * (degrees - 2) / degrees
-    x = p.sample(20, 0)
-    expected = stats.multivariate_t(p.mean, shape, df=degrees).logpdf(x)  # type: ignore
-    np.testing.assert_allclose(law.log_density(x), expected, rtol=1e-10)
-    one = truth(1)
-    density = HeavyTails(one, degrees)
-
-    def integrand(z: float) -> float:
-        row = np.array([[z]])
-        q, r = density.log_density(row)[0], one.log_density(row)[0]
-        return float(np.exp(q) * (q - r))
-
-    centre = float(one.mean[0])
-    value = 2 * integrate.quad(integrand, centre, np.inf, limit=500)[0]
-    assert PATHS["heavy_tails"].divergence(one, 1 / degrees) == pytest.approx(value, rel=1e-6)
-
-
-@pytest.mark.parametrize("separation", [0.3, 0.9, 0.99])
-def test_two_modes_have_mass_1_and_the_moments_of_the_truth(separation: float) -> None:
-    law = TwoModes(truth(1), separation)
-    centre, deviation = float(truth(1).mean[0]), float(truth(1).covariance[0, 0]) ** 0.5
-
-    def moment(power: int) -> float:
-        z = np.linspace(-8, 8, 200_001)
-        density = np.exp(law.log_density(centre + deviation * z[:, None])) * deviation
-        return float((density * z**power).sum() * (z[1] - z[0]))
-
-    assert [moment(k) for k in range(3)] == pytest.approx([1, 0, 1], abs=1e-9)
-    z = np.linspace(-8, 8, 200_001)
-    ratio = law.log_ratio(z)
-    mass = np.exp(ratio - z**2 / 2) / np.sqrt(2 * np.pi)
-    value = float((mass * ratio).sum() * (z[1] - z[0]))
-    assert PATHS["mixture"].divergence(truth(1), separation) == pytest.approx(value, rel=1e-9)
-
-
-def test_the_truth_is_the_chapters_and_standard_beside_it() -> None:
-    chapter = GaussianTarget.chapter()
-    np.testing.assert_allclose(truth(2).covariance, chapter.covariance)
-    np.testing.assert_allclose(truth(1).covariance, chapter.covariance[:1, :1])
-    np.testing.assert_allclose(truth(4).covariance[2:, 2:], np.eye(2))
-    np.testing.assert_allclose(truth(4).covariance[:2, :2], chapter.covariance)
+from gan_eval.distributions.presets import PRESETS, preset
+from gan_eval.investigations.certify.alternatives import (
+    LAWS,
+    LAWS_OF,
+    PATHS,
+    draw,
+    paths_of,
+    target_of,
+    truth,
+)
+from gan_eval.investigations.certify.gaussian import chapter
 
 
 def test_integers_tie() -> None:
     values = draw("integers", 1000, 2, np.random.default_rng(0))
     assert set(np.unique(values)) == {0.0, 1.0, 2.0}
+
+
+@pytest.mark.parametrize("target", ["ring8", "grid25"])
+def test_rows_of_a_mixture_are_its_presets(target: str) -> None:
+    expected = preset(target).sample(30, np.random.default_rng(1))
+    np.testing.assert_array_equal(draw(target, 30, 2, np.random.default_rng(1)), expected)
+    # One object, so that what tests remember of a target is found again.
+    assert truth(2, target) is truth(2, target)
+
+
+def test_every_preset_is_a_truth_with_laws_and_paths() -> None:
+    assert set(LAWS_OF) == set(PRESETS)
+    assert [law for laws in LAWS_OF.values() for law in laws] == list(LAWS)
+    assert all(target_of(law) == target for target, laws in LAWS_OF.items() for law in laws)
+    assert set(paths_of("chapter")) | set(paths_of("ring8")) == set(PATHS)
+    assert paths_of("ring8") == paths_of("grid25")
+    assert truth(3, "chapter") is chapter(3)

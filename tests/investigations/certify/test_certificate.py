@@ -6,11 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
-from gan_eval.investigations.certify import JUDGE, TESTS, Certificate, Settings, certify
+from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.investigations.certify import (
+    JUDGE,
+    TESTS,
+    Certificate,
+    Settings,
+    Subject,
+    certify,
+)
+from gan_eval.investigations.certify.alternatives import LAWS_OF, PATHS, paths_of, truth
 from gan_eval.investigations.certify.power import OPTIMUM
 from gan_eval.investigations.certify.result import SHIPPED, shipped
 from gan_eval.investigations.certify.run import known, named
+from gan_eval.investigations.certify.size import count, faults
+from gan_eval.judging.generators.measures import one_sample_names
 from gan_eval.runtime.errors import UsageError
 
 CHEAP = ("classical_hotelling", "target_hotelling")
@@ -70,6 +82,46 @@ def test_any_function_can_be_certified() -> None:
     assert all("power does not rise" in fault for fault in larger.faults)
 
 
+def nearest(x: np.ndarray, y: np.ndarray, rng: object, target: MixtureTarget) -> float:
+    """The χ² of the distances to the nearest mode, whose distribution is exact."""
+    return float(chi2.sf((target.mahalanobis(y).min(axis=1) ** 2).sum(), y.size))
+
+
+@pytest.mark.parametrize("target", ["ring8", "grid25"])
+def test_a_test_is_certified_against_a_mixture_that_it_is_told(target: str, tmp_path: Path) -> None:
+    """A false accusation has probability below 1e-3, seed fixed."""
+    sees = ("wide", "scattered", "rotation")
+    subject = Subject("nearest", "nearest", nearest, {target: "exact"}, sees, knows_target=True)
+    settings = Settings(((30, 30),), repetitions=200, power_repetitions=20, target=target)
+    found = certify([subject], settings, workers=1)
+    assert found.faults == ()
+    assert [(case.law, case.dimension) for case in found.sizes] == [(target, 2)]
+    assert found.means == ()
+    assert found.paths == paths_of(target)
+    assert found.tests["nearest"].sees == ("wide", "scattered")
+    assert found.strength("modes_lost", 0.1) == PATHS["modes_lost"].at(0.1, truth(2, target))[0]  # type: ignore[index]
+    assert np.isnan(found.strength("modes_lost", 50.0))
+    (tmp_path / "c.json").write_text(found.to_json(), encoding="utf-8")
+    assert Certificate.load(tmp_path / "c.json") == found
+
+
+@pytest.mark.statistical
+def test_the_cheap_one_sample_tests_keep_their_level_against_a_mixture() -> None:
+    """100 p-values of 20 rows in the 99.9 % band at each level and by χ²; the seed is fixed."""
+    for name in ("mode_shares", "log_density"):
+        found = count(TESTS[name], "ring8", 2, 20, 2, 0, "first", range(100), (0.05, 0.1, 0.5))
+        assert faults(found, (0.05, 0.1, 0.5), "exact", 0.999) == ()
+
+
+@pytest.mark.statistical
+@pytest.mark.thorough
+@pytest.mark.parametrize("target", ["ring8", "grid25"])
+def test_sizes_of_every_test_against_a_mixture_are_as_claimed(target: str) -> None:
+    settings = Settings(((60, 50),), repetitions=1000, power_repetitions=20, target=target)
+    found = certify(named("all", target), settings, workers=1)
+    assert found.faults == ()
+
+
 def test_a_test_that_fails_is_named() -> None:
     def broken(x: object, y: object, rng: object) -> float:
         raise ValueError("no")
@@ -88,6 +140,9 @@ def test_a_test_that_fails_is_named() -> None:
         ({"alphas": (0.012,)}, "alpha must be a multiple of 0.01"),
         ({"alphas": (1.0,)}, "alpha must be above 0 and below 1"),
         ({"seed": -1}, "seed must be between 0 and"),
+        ({"target": "ring"}, "`target` must be one of chapter, ring8, grid25, got 'ring'"),
+        ({"target": ["ring8"]}, "`target` must be one of"),
+        ({"target": "ring8", "dimensions": (2, 3)}, "`dimension` of the target ring8 is 2, got 2"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(options: dict, words: str) -> None:
@@ -101,15 +156,23 @@ def test_options_of_the_command() -> None:
     assert chosen.sizes == ((30, 30),)
     assert (chosen.dimensions, chosen.power_dimension) == ((3,), 3)
     assert (chosen.repetitions, chosen.power_repetitions) == (400, 40)
+    assert Settings.of(target="grid25").dimensions == (2,)
+    assert Settings.of().dimensions == (1, 2, 10)
     with pytest.raises(UsageError, match="`m` goes with `n`"):
         Settings.of(m=3)
     assert named(None) == named("judge") == JUDGE
-    assert named("all") == tuple(TESTS)
+    assert set(TESTS) - set(named("all")) == {"mode_shares"}
+    assert named(None, "ring8") == one_sample_names(MixtureTarget.ring())
+    assert set(TESTS) - set(named("all", "ring8")) >= {"mmd_by_target", "target_hotelling"}
     assert named("mmd, energy") == ("mmd", "energy")
     with pytest.raises(UsageError, match=r"unknown test 'mdm'.*did you mean `mmd`"):
         known(["mdm"])
     with pytest.raises(UsageError, match="each once"):
         known(["mmd", "mmd"])
+    with pytest.raises(UsageError, match=r"'target_mmd' promises nothing of data from grid25"):
+        known(["mmd", "target_mmd"], "grid25")
+    with pytest.raises(UsageError, match=r"'mode_shares' promises nothing of data from chapter"):
+        known(["mode_shares"])
 
 
 def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
@@ -130,7 +193,10 @@ def test_every_test_of_the_catalogue_gives_a_pvalue_of_its_samples() -> None:
     rng = np.random.default_rng(0)
     for name, subject in TESTS.items():
         x, y = rng.standard_normal((12, 2)), rng.standard_normal((15, 2))
-        assert 0 < subject.test(x, y, np.random.default_rng(1)) <= 1, name
+        for target in LAWS_OF:
+            if set(LAWS_OF[target]) & set(subject.claims):
+                pvalue = subject.pvalue(x, y, np.random.default_rng(1), truth(2, target))
+                assert 0 < pvalue <= 1, name
 
 
 def test_the_certificate_of_the_package_is_of_the_judges_tests_and_kept() -> None:

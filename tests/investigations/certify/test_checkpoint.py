@@ -95,7 +95,7 @@ def test_all_is_found_again_but_by_other_code(
     again = certify(CHEAP, SMALL, workers=1, checkpoint=Checkpoint(file))
     assert again.provenance["units_reused"] == whole.provenance["units"]
     assert (again.sizes, again.power) == (whole.sizes, whole.power)
-    unit = (power.measure, None, "scale", 8, 6, 1, 0.05, 20, 3)
+    unit = (power.measure, None, "scale", 8, 6, 1, 0.05, 20, 3, "chapter")
     assert Checkpoint(file).find(unit)[0]
     monkeypatch.setattr(checkpoint, "source_version", lambda _: "of another version")
     assert not Checkpoint(file).find(unit)[0]
@@ -119,6 +119,8 @@ def test_what_was_cut_off_is_measured_again(
         (size.count, TESTS["mmd"], "integers", 5, 4, 1, 0, "first", range(20, 40), (0.05, 0.1)),
         (power.measure, TESTS["hotelling"], "shift_minor", 9, 8, 2, 0.05, 20, 0),
         (power.measure, None, "rotation", 9, 8, 1, 0.05, 20, 0),  # no such path in one dimension
+        (size.count, TESTS["mode_shares"], "ring8", 5, 4, 2, 0, "first", range(5), (0.05, 0.1)),
+        (power.measure, TESTS["log_density"], "wide", 9, 8, 2, 0.05, 20, 0, "grid25"),
         (closed_form.measure, "mmd2", "shift_major", 9, 8, 2, 30, 0, "second"),
     ],
 )

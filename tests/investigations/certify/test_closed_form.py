@@ -8,7 +8,7 @@ import pytest
 from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.investigations.certify import closed_form
-from gan_eval.investigations.certify.alternatives import truth
+from gan_eval.investigations.certify.gaussian import chapter
 from gan_eval.runtime.files import restored
 
 pytestmark = pytest.mark.statistical
@@ -28,7 +28,7 @@ def test_means_meet_the_closed_form(statistic: str, path: str, n: int, m: int, d
 
 def test_the_bias_of_the_v_statistic_is_that_of_its_diagonal() -> None:
     """One coordinate: E|X − X'| = 2σ/√π, so that under equal laws the mean is 2σ/√π (1/n + 1/m)."""
-    p = truth(1).law
+    p = chapter(1).law
     sigma = float(np.sqrt(p.covariance[0, 0]))
     expected = 2 * sigma / np.sqrt(np.pi) * (1 / 20 + 1 / 50)
     assert closed_form.expected_energy(p, p, 20, 50) == pytest.approx(expected, rel=1e-9)

@@ -44,6 +44,21 @@ def test_it_prints_tables_and_writes_the_certificate_and_its_page(
         assert f'aria-labelledby="{identity}-title' in page
 
 
+def test_a_mixture_is_certified_by_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ("--tests", "hotelling", "--n", "20", "--repetitions", "100", "--workers", "1")
+    files = ("--out", str(tmp_path / "c.json"), "--html", str(tmp_path / "c.html"))
+    status, stdout, stderr = run(capsys, "certify", "--target", "ring8", *small, *files)
+    assert (status, stderr) == (0, "")
+    assert "modes lost" in stdout
+    assert Certificate.load(tmp_path / "c.json").settings.target == "ring8"
+    page = (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "gan-eval certify --tests hotelling --target ring8 --n 50" in page
+    for identity in ("fig-sizes", "fig-power-modes-lost", "fig-power-wide"):
+        assert f'aria-labelledby="{identity}-title' in page
+
+
 def test_json_is_one_document_and_the_status_tells_of_faults(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +83,9 @@ def test_json_is_one_document_and_the_status_tells_of_faults(
         (("--m", "3"), "`--m` goes with `--n`"),
         (("--repetitions", "10"), "repetitions must be a whole number of at least 100, got 10"),
         (("--alpha", "0.3333"), "alpha must be a multiple of 0.01"),
+        (("--target", "ring"), "`--target` must be one of chapter, ring8, grid25, got 'ring'"),
+        (("--target", "ring8", "--dimension", "3"), "`--dimension` of the target ring8 is 2, got"),
+        (("--target", "grid25", "--tests", "box_m"), "'box_m' promises nothing of data from grid"),
         (("--workers", "0"), "`--workers` must be between 1 and 1024, got 0"),
         (("--out", "."), "is a directory"),
         (("--html", "c.html/x"), "cannot be written"),
