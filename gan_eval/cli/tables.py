@@ -21,6 +21,8 @@ def print_replicates(rows: pd.DataFrame) -> None:
     """Print the losses, the distance and the verdict of each replicate, and its cell where there
     are several."""
     several = [name for name in _CELL if name in rows and rows[name].nunique(dropna=False) > 1]
+    # Where KL has no closed form, worth is by energy distance alone.
+    worth = "worth_energy" if rows["worth_kl"].isna().all() else "worth_kl"
     print_table(
         (*several, "seed", "loss_D", "loss_G", "KL(q‖p) nats", "worth samples", "verdict"),
         (
@@ -29,7 +31,7 @@ def print_replicates(rows: pd.DataFrame) -> None:
                 str(row["seed"]),
                 *(f"{row[name]:.3f}" for name in ("loss_D", "loss_G")),
                 f"{row['kl']:.4f}",
-                f"{row['worth_kl']:.1f}",
+                f"{row[worth]:.1f}",
                 str(row["verdict"]),
             )
             for _, row in rows.iterrows()

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TESTED = 30
 """Replicates that get the two-sample tests where their p-values are shown; a test takes a hundred
 times as long as the rest of a row."""
+COMPUTED = 30
+"""Replicates without a closed form of which KL and the masses of modes are computed; it takes up to
+some seconds each."""
 
 
 def train(
@@ -108,7 +111,7 @@ def train(
             settings, seeds, backend=backend, device=device, every=settings.epochs, plot=plot
         )
         # The p-values are in the document only.
-        rows = judge(trained, tested=TESTED if as_json else 0, sampled=as_json)
+        rows = judge(trained, tested=TESTED if as_json else 0, computed=COMPUTED, sampled=as_json)
     if as_json:
         print_json(document(trained, rows))
     else:
@@ -145,20 +148,20 @@ def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
     Per replicate every column of ``judge`` that is not an entry of a matrix, and ``mean`` and
     ``covariance`` as lists. ``examples_per_second`` is the median over replicates by the training
     clock. What is not a finite number is null, as the tests of a replicate beyond the first
-    ``TESTED``.
+    ``TESTED``, and where there is no closed form what is computed of one beyond ``COMPUTED``.
     """
     import numpy as np
 
     from gan_eval.runtime.files import json_ready
     from gan_eval.runtime.provenance import environment
 
-    law = trained.law()
+    mean, covariance = _learned(trained, rows)
     entries = ("mean_", "covariance_", "weight_")
     columns = map(str, rows.columns)
     named = [c for c in columns if not c.startswith(entries) or c == "covariance_distance"]
     replicates = [
         {name: row[name] for name in named}
-        | {"mean": law.mean[r].tolist(), "covariance": law.covariance[r].tolist()}
+        | {"mean": mean[r].tolist(), "covariance": covariance[r].tolist()}
         for r, row in enumerate(rows.to_dict("records"))
     ]
     return json_ready(
@@ -171,6 +174,22 @@ def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
             "environment": environment(),
         }
     )
+
+
+def _learned(trained: TrainedGANs, rows: pd.DataFrame) -> tuple[Any, Any]:
+    """The means (R, d) and covariances (R, d, d) that were learned; NaN where those of a generator
+    with hidden layers were not computed."""
+    import numpy as np
+
+    if not trained.hidden:
+        law = trained.law()
+        return law.mean, law.covariance
+    d = trained.config.dimension
+    mean = rows[[f"mean_{i + 1}" for i in range(d)]].to_numpy(dtype=np.float64)
+    covariance = np.empty((len(rows), d, d))
+    for i, j in np.ndindex(d, d):
+        covariance[:, i, j] = rows[f"covariance_{min(i, j) + 1}_{max(i, j) + 1}"]
+    return mean, covariance
 
 
 def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
@@ -195,10 +214,17 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
     if np.isfinite(drawn):
         say(f"by the chapter's clock, drawing included: {drawn:.1f} examples/sec")
     head = ("", "truth", f"learned ({middle})" if many else "learned", "error")
-    print_table(head, _moments(trained, rows))
+    if not rows["mean_1"].isna().all():
+        print_table(head, _moments(trained, rows))
     if many and len(rows) <= SHOWN:
         print_replicates(rows)
     kl, worth, share = (quantile(rows[name], 0.5) for name in ("kl", "worth_kl", "efficiency"))
+    if not trained.config.closed_form:
+        _print_computed(trained, rows)
+        if plot is not None:
+            _print_plot(plot)
+        say(headline(rows))
+        return
     counts = ", ".join(f"{n} {name}" for name, n in rows["verdict"].value_counts().items())
     verdict = counts if many else rows["verdict"].iloc[0]
     margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]
@@ -212,9 +238,63 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
     elif why := sentence(rows.iloc[0].to_dict(), trained.config.dimension):
         say(f"why: {why}")
     if plot is not None:
-        what = "picture" if plot.suffix.lower() in (".png", ".svg") else "film"
-        say(f"the {what} is in {plot}")
+        _print_plot(plot)
     say(headline(rows))
+
+
+def _print_plot(plot: Path) -> None:
+    from gan_eval.cli.console import say
+
+    what = "picture" if plot.suffix.lower() in (".png", ".svg") else "film"
+    say(f"the {what} is in {plot}")
+
+
+def _print_computed(trained: TrainedGANs, rows: pd.DataFrame) -> None:
+    """Print how far trainings without a closed form are from the truth, which modes they have, and
+    their verdicts."""
+    import numpy as np
+
+    from gan_eval.cli.console import say
+    from gan_eval.judging.summary import quantile
+    from gan_eval.pages.numbers import number, percent
+
+    many = len(rows) > 1
+
+    def typical(name: str) -> float:
+        known = rows[name].dropna() if name in rows else rows.iloc[:0]
+        return float(quantile(known, 0.5)) if len(known) else np.nan
+
+    if not np.isnan(kl := typical("kl")):
+        some = f", of {rows['kl'].notna().sum()} of them" if rows["kl"].isna().any() else ""
+        say(
+            f"KL(q‖p) {number(kl)} nats{some} (q the learned distribution, p the truth), "
+            f"total variation {number(typical('total_variation'))}, computed with an error of at "
+            f"most {rows['computed_error'].max():.0e}"
+        )
+        lost, lines = typical("uncovered_mass"), typical("singular_mass")
+        if lost > 0:
+            say(f"{percent(lost)} of the truth lies where nothing can be generated")
+        if lines > 0:
+            say(f"{percent(lines)} of the generated points lie on lines or points")
+    modes = len(getattr(trained.config.target.build(), "modes", None) or ())
+    if modes > 1:
+        names = ("modes_found", "high_quality_mass")
+        if np.isnan(typical("modes_found")):
+            names = ("modes_kept", "high_quality_share")
+        found, near = (typical(name) for name in names)
+        say(
+            f"modes found: {found:g} of {modes}; {percent(near)} of the generated points are "
+            "within 3 standard deviations of one"
+        )
+    low, high = (typical(f"worth_energy_{end}") for end in ("low", "high"))
+    interval = "" if many else f" ({number(low)} to {number(high)})"
+    say(f"worth {number(typical('worth_energy'))} real samples by energy distance{interval}")
+    counts = ", ".join(f"{n} {name}" for name, n in rows["verdict"].value_counts().items())
+    margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]
+    verdict = counts if many else rows["verdict"].iloc[0]
+    say(f"verdict: {verdict} (converged ≥ {margin:g} real samples, near ≥ {near:g})")
+    if why := "; ".join(dict.fromkeys(filter(None, rows["not_measured"]))):
+        say(f"not measured: {why}")
 
 
 def _moments(trained: TrainedGANs, rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
@@ -222,11 +302,11 @@ def _moments(trained: TrainedGANs, rows: pd.DataFrame) -> Iterator[tuple[str, ..
     replicates."""
     import numpy as np
 
-    truth = trained.config.truth
+    truth = trained.config.target.build()
     for name, target in (("mean", truth.mean), ("covariance", truth.covariance)):
         for index in np.ndindex(target.shape):
             if list(index) == sorted(index):
                 places = [str(i + 1) for i in index]
                 learned, true = rows["_".join((name, *places))].median(), target[index]
-                error = learned - true
+                error, true = learned - true, round(float(true), 4) + 0.0  # no −0.0000
                 yield f"{name} {','.join(places)}", f"{true:.4f}", f"{learned:.4f}", f"{error:+.4f}"

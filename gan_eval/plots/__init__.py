@@ -8,7 +8,7 @@ from gan_eval.plots.chapter import chapter
 from gan_eval.plots.critic import discriminator
 from gan_eval.plots.game import field
 from gan_eval.plots.grid import curves, heat
-from gan_eval.plots.history import kl_over_epochs, losses
+from gan_eval.plots.history import kl_over_epochs, losses, worth_over_epochs
 from gan_eval.plots.laws import distribution
 from gan_eval.plots.pushforward.density import density
 from gan_eval.plots.pushforward.mesh import mesh
@@ -29,5 +29,6 @@ __all__ = [
     "mesh",
     "mode_masses",
     "modes_found",
+    "worth_over_epochs",
     "worth_spread",
 ]

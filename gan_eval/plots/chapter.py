@@ -16,34 +16,53 @@ from gan_eval.judging.answer import headline
 from gan_eval.judging.judge import epochs, judge
 from gan_eval.pages.canvas import figure_of
 from gan_eval.pages.numbers import count, number
-from gan_eval.plots.history import kl_over_epochs, losses
+from gan_eval.plots.history import History, kl_over_epochs, losses, worth_over_epochs
 from gan_eval.plots.laws import distribution
+from gan_eval.plots.pushforward.density import density
+from gan_eval.plots.pushforward.modes import modes_found
 from gan_eval.plots.spread import kl_spread, worth_spread
 from gan_eval.runtime.arguments import instance_of, whole_number
 from gan_eval.training import draws
-from gan_eval.training.trained import TrainedGANs
+from gan_eval.training.config import TrainingConfig
+from gan_eval.training.trained import TrainedGANs, forward
 
 POINTS = 100
 """The chapter shows 100 generated points over 100 real ones."""
+_MANY = 400
+"""Points where no ellipse tells their distribution."""
 
 
-def judged(gans: TrainedGANs) -> pd.DataFrame:
-    """Judge trained GANs by what they learned alone, without tests and samples."""
-    return judge(gans, tested=0, sampled=False)
+def judged(gans: TrainedGANs, *, computed: int | None = None) -> pd.DataFrame:
+    """Judge trained GANs by what they learned alone, without tests and samples.
+
+    ``computed`` is as of :func:`~gan_eval.judge`.
+    """
+    return judge(gans, tested=0, sampled=False, computed=computed)
 
 
-def middle(kl: pd.Series) -> int:
-    """Choose the training of median KL, the lower of two middle ones; the first of one or two.
+def middle(distance: pd.Series) -> int:
+    """Choose the training of median distance, the lower of two middle ones; the first of one or
+    two.
 
     What is not finite counts as furthest.
     """
-    values = np.nan_to_num(kl.to_numpy(dtype=np.float64), nan=np.inf, posinf=np.inf)
+    values = distance.to_numpy(dtype=np.float64)
+    values = np.nan_to_num(values, nan=np.inf, posinf=np.inf, neginf=-np.inf)
     return int(np.argsort(values, kind="stable")[(len(values) - 1) // 2]) if len(values) > 2 else 0
+
+
+def distances(rows: pd.DataFrame) -> pd.Series:
+    """Take what a median training is chosen by: KL, or worth where that gave the verdicts, the
+    smaller the better."""
+    by = str(rows["yardstick"].iloc[0])
+    return rows[by] if by == "kl" else -rows[by]
 
 
 def outcome(row: pd.Series) -> str:
     """Write what a judged training came to: ``KL 1.45 nats · failed · worth 3 of 1000 real
     rows``."""
+    if row.get("yardstick", "kl") == "worth_energy":
+        return _outcome_by_energy(row)
     worth, share = float(row["worth_kl"]), float(row["efficiency"])
     words = [f"KL {number(row['kl'])} nats", str(row["verdict"])]
     if np.isfinite(worth):
@@ -53,11 +72,26 @@ def outcome(row: pd.Series) -> str:
     return " · ".join(words)
 
 
+def _outcome_by_energy(row: pd.Series) -> str:
+    """The same of a training without a closed form: KL only where it was computed, and modes."""
+    words = [] if np.isnan(row["kl"]) else [f"KL {number(row['kl'])} nats"]
+    words += [str(row["verdict"])]
+    if not np.isnan(worth := float(row["worth_energy"])):
+        rows = "less than 1" if worth < 1 else number(worth, 2)
+        words.append(f"worth {rows} real rows by energy distance")
+    if (modes := row.get("modes", np.nan)) > 1:
+        found = row["modes_kept"] if np.isnan(row["modes_found"]) else row["modes_found"]
+        words.append(f"{found:.0f} of {modes:.0f} modes")
+    return " · ".join(words)
+
+
 def chapter(gans: TrainedGANs, *, replicate: int | None = None) -> Figure:
     """Draw the chapter's two pictures of a training, and KL beside them; its outcome is the title.
 
     Of several trainings the picture begins with how KL and worth spread over their seeds, and the
-    rest is of the one with the median KL.
+    rest is of the one with the median KL. Where there is no closed form, worth by energy distance
+    and the modes that were found stand in the place of KL, and the density that was learned beside
+    its points, from two coordinates of noise to two of points.
 
     Parameters
     ----------
@@ -76,36 +110,57 @@ def chapter(gans: TrainedGANs, *, replicate: int | None = None) -> Figure:
     if replicate is not None:
         whole_number(replicate, "replicate", 0, len(gans) - 1)
         gans = gans.take(slice(replicate, replicate + 1))
-    rows = judged(gans)
-    shown = middle(rows["kl"])
-    one, row = gans.take(slice(shown, shown + 1)), rows.iloc[shown]
+    exact = gans.config.closed_form
+    rows = judged(gans, computed=None if len(gans) == 1 else 0)
+    shown = middle(distances(rows))
+    one = gans.take(slice(shown, shown + 1))
+    row = rows.iloc[shown] if exact or len(gans) == 1 else judged(one).iloc[0]
     drawings = of_one(one, row)
     told = f"{outcome(row)} (seed {row['seed']})"
     if len(gans) == 1:
-        return _titled(drawings, told, down=1)
+        return _titled(drawings, told, down=1 if exact else 2)
 
     def spread_of(draw: Callable[..., Axes]) -> Callable[[Axes], Any]:
         return lambda ax: draw(rows, ax=ax)
 
-    several = [
-        spread_of(kl_spread),
-        spread_of(worth_spread),
-        lambda ax: kl_over_epochs(gans, ax=ax),
-    ]
+    several = [spread_of(worth_spread), lambda ax: over_epochs(gans, gans.config, ax=ax)]
+    if exact:
+        several.insert(0, spread_of(kl_spread))
+    elif (modes := int(np.nan_to_num(row.get("modes", np.nan)))) > 1:
+        several.insert(1, lambda ax: modes_found(rows["modes_kept"], modes, ax=ax))
+    if not exact:
+        del drawings[-1]  # as the last above, which is of all
     which = "the median training" if len(gans) > 2 else "the first"
     return _titled([*several, *drawings], f"{headline(rows)}\nBelow, {which}: {told}", down=2)
 
 
 def of_one(one: TrainedGANs, row: pd.Series) -> list[Callable[[Axes], Any]]:
     """Make the functions that draw the pictures of one training, with its judged row."""
-    law = Gaussian(one.biases[0, -1], one.weights[0, -1])
+    config, law = one.config, gaussian(one)
+    target = config.target.build()
     real, generated = points(one)
     history = epochs(one)
-    return [
-        lambda ax: distribution(law, one.config.truth, real, generated, ax=ax),
+    drawings: list[Callable[[Axes], Any]] = [
+        lambda ax: distribution(law, target, real, generated, ax=ax),
         lambda ax: losses(history, ln_2=told_by_ln_2(one), ax=ax),
-        lambda ax: kl_over_epochs(history, margins=margins(row), ax=ax),
+        lambda ax: over_epochs(history, config, margins=margins(row), ax=ax),
     ]
+    if not config.closed_form and (config.latent_size, config.dimension) == (2, 2):
+        learned = one.pushforward(0)
+        drawings.insert(1, lambda ax: density(learned, target, ax=ax))
+    return drawings
+
+
+def over_epochs(history: History, config: TrainingConfig, **settings: Any) -> Axes:
+    """Draw over epochs what decides: KL, or worth where that has no closed form."""
+    if config.closed_form:
+        return kl_over_epochs(history, **settings)
+    return worth_over_epochs(history, **settings)
+
+
+def gaussian(one: TrainedGANs, epoch: int = -1) -> Gaussian | None:
+    """Take what a linear generator has learned after an epoch; None of one with hidden layers."""
+    return None if one.hidden else Gaussian(one.biases[0, epoch], one.weights[0, epoch])
 
 
 def points(one: TrainedGANs, epoch: int = -1) -> tuple[np.ndarray, np.ndarray]:
@@ -113,10 +168,11 @@ def points(one: TrainedGANs, epoch: int = -1) -> tuple[np.ndarray, np.ndarray]:
 
     All epochs have one latent z, so that a point moves from one to the next.
     """
-    latent = draws.evaluation_latent(int(one.seeds[0]), POINTS, one.config.latent_size)
+    count = POINTS if one.config.closed_form else _MANY
+    latent = draws.evaluation_latent(int(one.seeds[0]), count, one.config.latent_size)
     with np.errstate(all="ignore"):
-        generated = latent @ one.weights[0, epoch] + one.biases[0, epoch]
-    return one.training_rows(0)[:POINTS], generated
+        generated = forward(latent, one.generator(0, epoch), one.config.generator_activation)
+    return one.training_rows(0)[:count], generated
 
 
 def told_by_ln_2(gans: TrainedGANs) -> bool:
@@ -125,12 +181,15 @@ def told_by_ln_2(gans: TrainedGANs) -> bool:
 
 
 def margins(row: pd.Series) -> list[float]:
-    """Take the margins on KL that gave a verdict; none where something else did."""
-    return [float(row["margin"]), float(row["near_margin"])] if row["yardstick"] == "kl" else []
+    """Take the margins, on KL or on worth by energy, that gave a verdict; none where something
+    else did."""
+    known = row["yardstick"] in ("kl", "worth_energy")
+    return [float(row["margin"]), float(row["near_margin"])] if known else []
 
 
 def _titled(drawings: list[Callable[[Axes], Any]], title: str, down: int) -> Figure:
     wrapped = "\n".join(textwrap.fill(line, 125) for line in title.split("\n"))
-    figure = figure_of(drawings, height=3.8 if down == 1 else 3.6)
+    most = 2 if len(drawings) == 4 else 3
+    figure = figure_of(drawings, height=3.8 if down == 1 else 3.6, most=most)
     figure.suptitle(wrapped, x=0.01, ha="left", fontsize=12, color="#17202b")
     return figure

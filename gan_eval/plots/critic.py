@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.pages.canvas import COLOURS, legend_above
 from gan_eval.plots.axes import drawn, given
 from gan_eval.plots.laws import look, sight
@@ -64,7 +65,9 @@ def discriminator(
             probability = critic.config.loss in ("cross_entropy", "relativistic")
         answer, one = critic_of(critic, replicate), critic.config.dimension == 1
         if not axes.has_data():
-            look(axes, sight(critic.config.truth, [], []))
+            target = critic.config.target.build()
+            moments = Gaussian.of((target.mean, target.covariance))
+            look(axes, sight(moments, [], []))
     else:
         if not callable(critic):
             raise UsageError(
@@ -84,7 +87,7 @@ def discriminator(
 
 def critic_of(gans: TrainedGANs, replicate: int) -> Callable[[Array], Array]:
     """Take a discriminator's logits as a function of the first two coordinates (n, 2), or one."""
-    mean = gans.config.truth.mean
+    mean = gans.config.target.build().mean
 
     def answer(x: Array) -> Array:
         rows = np.broadcast_to(mean, (len(x), len(mean))).copy()

@@ -53,7 +53,8 @@ def train(
     """Train, with the chapter's work after each epoch of the first seed, and write the picture.
 
     That work is what the chapter's clock includes. A film is of the training with the median KL,
-    which is trained once more to hear of its epochs where it is not the first.
+    or worth where there is no closed form, which is trained once more to hear of its epochs where
+    it is not the first.
     """
     drawing, recording = ChapterDrawing(config, seeds[0]), Recording(seeds[0])
     film = kind(path) in FILMS
@@ -64,11 +65,11 @@ def train(
     if not film:
         save(trained, path)
         return trained
-    from gan_eval.plots.chapter import judged, middle
+    from gan_eval.plots.chapter import distances, judged, middle
     from gan_eval.plots.film.frames import Film
     from gan_eval.plots.film.write import write
 
-    shown = middle(judged(trained)["kl"])
+    shown = middle(distances(judged(trained, computed=0)))
     if shown:
         recording = Recording(int(trained.seeds[shown]))
         trainer.train(config, [recording.seed], device, recording)

@@ -68,8 +68,9 @@ def worth_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None =
     Parameters
     ----------
     rows : DataFrame
-        As from ``gan_eval.judge``: ``worth_kl`` in rows. A training that is worth no row counts,
-        and has no mark. With ``efficiency`` a line stands at the rows that a training saw.
+        As from ``gan_eval.judge``: ``worth_kl`` in rows, or ``worth_energy`` where that is not
+        known of any. A training that is worth no row counts, and has no mark. With
+        ``efficiency`` a line stands at the rows that a training saw.
     by : str, optional
         The column that names the configuration.
     ax : Axes, optional
@@ -93,7 +94,10 @@ def worth_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None =
                     count=count(seen.iloc[0])
                 )
             }
-    axes = _spread(given(ax), rows, "worth_kl", by, lines, below=False)
+    column = "worth_kl"
+    if "worth_energy" in rows and ("worth_kl" not in rows or rows["worth_kl"].isna().all()):
+        column = "worth_energy"
+    axes = _spread(given(ax), rows, column, by, lines, below=False)
     axes.set_xlabel(
         "worth at least so many real rows" if _alone(rows, by) else _("worth, real rows")
     )

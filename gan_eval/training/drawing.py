@@ -1,4 +1,5 @@
-"""The chapter's two pictures: loss curves, and generated over real points with both ellipses."""
+"""The chapter's two pictures: loss curves, and generated over real points, with both ellipses where
+both distributions are Gaussian."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 from gan_eval.distributions.gaussian import Gaussian, ellipse
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Layer
 from gan_eval.training.rows import training_rows
-from gan_eval.training.trained import EpochEnd
+from gan_eval.training.trained import EpochEnd, forward
 
 REAL, FAKE = "#8a8f98", "#c2410c"
 POINTS = 100
@@ -49,10 +51,11 @@ class ChapterDrawing:
             return
         r = found[0]
         self.losses.append((float(end.loss_D[r]), float(end.loss_G[r])))
-        self._draw(Gaussian(end.biases[r], end.weights[r]))
+        layers = [*end.hidden, Layer(end.weights, end.biases)]
+        self._draw([Layer(weight[r], bias[r]) for weight, bias in layers])
         self.canvas.draw()
 
-    def _draw(self, law: Gaussian) -> None:
+    def _draw(self, generator: list[Layer]) -> None:
         self.curves.clear()
         epochs = np.arange(1, len(self.losses) + 1)
         loss_D, loss_G = np.transpose(self.losses)
@@ -68,11 +71,12 @@ class ChapterDrawing:
         self.curves.legend(frameon=False)
         self.points.clear()
         with np.errstate(invalid="ignore", over="ignore"):
-            fake = self.latent @ law.factor + law.mean
+            fake = forward(self.latent, generator, self.config.generator_activation)
         for rows, label, colour in ((self.real, "real", REAL), (fake, "generated", FAKE)):
             self.points.scatter(*_plane(rows).T, s=9, label=label, color=colour, alpha=0.8)
-        if self.config.dimension > 1:
-            for gaussian, colour in ((self.config.truth, REAL), (law, FAKE)):
+        if self.config.closed_form and self.config.dimension > 1:
+            ((weight, bias),) = generator
+            for gaussian, colour in ((self.config.truth, REAL), (Gaussian(bias, weight), FAKE)):
                 outline = ellipse(gaussian)
                 if np.isfinite(outline).all():
                     self.points.plot(*outline.T, color=colour, linewidth=1.5)

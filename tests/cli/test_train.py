@@ -101,3 +101,43 @@ def test_the_device_is_the_backends_first_unless_named() -> None:
     refused = gan_eval("train", *SMALL, "--backend", "fused_cpu", "--device", "cuda")
     assert refused.returncode == 2
     assert "device 'cuda' is not there: backend 'fused_cpu' sees cpu" in refused.stderr
+
+
+CURVED = ("--set", "generator_widths=[6,5]", "--set", "generator_activation=relu")
+
+
+def test_a_generator_with_hidden_layers_is_told_by_what_is_computed(tmp_path: Path) -> None:
+    ring = (*SMALL, *CURVED, "--set", "target=ring8")
+    done = gan_eval("train", *ring, "--plot", tmp_path / "gan.png")
+    assert (tmp_path / "gan.png").read_bytes().startswith(b"\x89PNG")
+    config = TrainingConfig(
+        epochs=1,
+        n_examples=64,
+        generator_widths=(6, 5),
+        generator_activation="relu",
+        target="ring8",
+    )
+    rows = judge(train(config, [0]), permutations=0)
+    found = re.search(r"modes found: (\d+) of 8", done.stdout)
+    assert found is not None
+    assert int(found[1]) == rows["modes_found"].iloc[0]
+    assert f"verdict: {rows['verdict'].iloc[0]}" in done.stdout
+    assert done.stdout.splitlines()[-1] == printable(headline(rows))
+    document = json.loads(gan_eval("train", *ring, "--json").stdout)
+    (replicate,) = document["replicates"]
+    assert replicate["mean"][0] == pytest.approx(rows["mean_1"].iloc[0])
+    assert replicate["covariance"][1][0] == pytest.approx(rows["covariance_1_2"].iloc[0])
+    assert len([name for name in replicate if name.startswith("mode_mass_")]) == 8
+
+
+def test_where_nothing_can_be_computed_samples_judge_and_it_is_said() -> None:
+    wide = (*SMALL, *CURVED, "--set", "latent_size=3", "--replicates", "2")
+    done = gan_eval("train", *wide)
+    assert done.returncode == 0
+    assert "KL(q‖p) " not in done.stdout.replace("KL(q‖p) nats", "")
+    assert "not measured: " in done.stdout
+    assert "nan" not in done.stdout.partition("worth samples")[0]
+    (first, _) = json.loads(gan_eval("train", *wide, "--json").stdout)["replicates"]
+    assert first["kl"] is None
+    assert first["mean"] == [None, None]
+    assert first["worth_energy"] > 0

@@ -75,3 +75,45 @@ def test_the_same_latent_makes_the_points_of_every_epoch() -> None:
     moved = points(one, 3)[1]
     z, *_ = np.linalg.lstsq(one.weights[0, 1].T, (generated - one.biases[0, 1]).T, rcond=None)
     np.testing.assert_allclose(z.T @ one.weights[0, 3] + one.biases[0, 3], moved, atol=1e-8)
+
+
+RING: dict = {"target": "ring8", "epochs": 3, "n_examples": 200}
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_a_generator_with_hidden_layers_shows_points_its_density_and_worth(activation: str) -> None:
+    config = ge.TrainingConfig.parse(
+        RING | {"generator_widths": [6, 5], "generator_activation": activation}
+    )
+    gans = ge.train(config, range(7), backend="pytorch:batched")
+    figure = ge.plots.chapter(gans, replicate=2)
+    plane, density, losses, worth = figure.axes
+    # Real rows and generated ones, each as they are, and a cross in each mode: no ellipse.
+    generated = plane.collections[1].get_offsets()
+    np.testing.assert_allclose(generated, gans.generate(2, 400), rtol=1e-12)
+    np.testing.assert_allclose(plane.collections[0].get_offsets(), gans.training_rows(2)[:400])
+    (modes,) = plane.lines
+    centres = np.column_stack(modes.get_data())
+    np.testing.assert_allclose(np.hypot(*centres.T), np.ones(8), rtol=1e-12)
+    assert density.get_aspect() == 1
+    np.testing.assert_allclose(np.asarray(losses.lines[0].get_ydata()), gans.loss_D[2])
+    assert list(np.asarray(worth.lines[0].get_xdata())) == [0, 1, 2, 3]
+    row = judged(gans.take(slice(2, 3))).iloc[0]
+    assert title(figure).startswith(outcome(row))
+    assert "by energy distance" in outcome(row)
+
+    several = ge.plots.chapter(gans)
+    assert len(several.axes) == 6
+    rows = judged(gans, computed=0)
+    order = np.argsort(-rows["worth_energy"].to_numpy(), kind="stable")
+    assert f"(seed {order[3]})" in title(several)
+
+
+def test_a_mixture_has_no_ellipse_and_a_linear_generator_has_its_own() -> None:
+    gans = ge.train(ge.TrainingConfig.parse(RING), [3], backend="fused_cpu")
+    plane = gans.plot().axes[0]
+    law = gans.law()
+    outline = ellipse(ge.Gaussian(law.mean[0], law.factor[0]))
+    drawn = [np.column_stack(line.get_data()) for line in plane.lines]
+    assert [len(line) for line in drawn] == [8, len(outline)]
+    np.testing.assert_allclose(drawn[1], outline)

@@ -8,6 +8,7 @@ import pytest
 
 import gan_eval as ge
 from gan_eval.judging import judge
+from gan_eval.runtime.errors import UsageError
 
 GANS = ge.train(ge.TrainingConfig(epochs=4, n_examples=100), seeds=range(9), backend="fused_cpu")
 
@@ -66,3 +67,16 @@ def test_what_is_no_history_is_refused() -> None:
         ge.plots.losses([0.7, 0.7])  # type: ignore[arg-type]
     with pytest.raises(ge.UsageError, match="column kl"):
         ge.plots.kl_over_epochs(pd.DataFrame({"epoch": [0]}))
+
+
+def test_worth_over_epochs_ends_where_its_rows_cannot_tell_more() -> None:
+    table = pd.DataFrame(
+        {"epoch": [0, 1, 2, 3], "worth_energy": [0.5, 40.0, np.nan, np.inf], "seed": 0}
+    )
+    ax = ge.plots.worth_over_epochs(table)
+    np.testing.assert_array_equal(np.asarray(ax.lines[0].get_xdata()), [0, 1, 3])
+    np.testing.assert_array_equal(np.asarray(ax.lines[0].get_ydata()), [0.5, 40, 300])
+    assert [np.asarray(line.get_ydata())[0] for line in ax.lines[1:]] == [58.0, 11.5]
+    assert ax.get_ylim()[0] < 0.5
+    with pytest.raises(UsageError, match="history"):
+        ge.plots.worth_over_epochs(table.assign(worth_energy=np.nan))

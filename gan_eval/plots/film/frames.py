@@ -13,18 +13,28 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from gan_eval.distributions.gaussian import Gaussian
+from gan_eval.judging.computed.epochs import MOST_EPOCHS
 from gan_eval.judging.judge import epochs
 from gan_eval.pages.canvas import styled
 from gan_eval.pages.numbers import count, number
-from gan_eval.plots.chapter import judged, margins, outcome, points, told_by_ln_2
+from gan_eval.plots.chapter import (
+    gaussian,
+    judged,
+    margins,
+    outcome,
+    over_epochs,
+    points,
+    told_by_ln_2,
+)
 from gan_eval.plots.critic import discriminator
-from gan_eval.plots.history import kl_over_epochs, losses
+from gan_eval.plots.history import losses
 from gan_eval.plots.laws import distribution, sight
 from gan_eval.training.draws import Layer
 from gan_eval.training.trained import TrainedGANs, initial_layers
 
 MOST_FRAMES = 61
-"""Frames of a film; of more epochs than that, as many evenly spaced ones."""
+"""Frames of a film; of more epochs than that, as many evenly spaced ones. Of a training that has
+no closed form those that are measured."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,8 @@ class Film:
     def of(cls, one: TrainedGANs, discriminators: Sequence[list[Layer]], among: int = 1) -> Film:
         """Make the film of one training; ``discriminators`` has one per epoch, or is empty."""
         last = one.config.epochs
-        shown = np.linspace(0, last, min(last + 1, MOST_FRAMES)).round().astype(int)
+        most = MOST_FRAMES if one.config.closed_form else MOST_EPOCHS
+        shown = np.linspace(0, last, min(last + 1, most)).round().astype(int)
         told = None
         if len(discriminators) == last:
             (_, start) = initial_layers(one.config, int(one.seeds[0]))
@@ -71,18 +82,23 @@ class Film:
         median = f", the median of {count(self.among)} trainings" if self.among > 2 else ""
         return f"{outcome(self.row)} (seed {int(self.one.seeds[0])}{median})"
 
-    def law(self, epoch: int) -> Gaussian:
-        """The distribution learned by the end of an epoch."""
-        return Gaussian(self.one.biases[0, epoch], self.one.weights[0, epoch])
+    def law(self, epoch: int) -> Gaussian | None:
+        """The distribution learned by the end of an epoch, of a linear generator."""
+        return gaussian(self.one, epoch)
 
-    def kl(self, epoch: int) -> float:
-        """KL(q‖p) after an epoch, in nats."""
-        return float(self.history["kl"].to_numpy()[epoch])
+    @property
+    def by(self) -> str:
+        """The column of ``history`` that is drawn over epochs: ``kl`` in nats, or ``worth_energy``
+        in real rows where KL has no closed form."""
+        return "kl" if self.one.config.closed_form else "worth_energy"
 
     def told(self, epoch: int) -> str:
-        """Write which epoch a frame is of, and its KL."""
+        """Write which epoch a frame is of, and how far it is from the truth."""
         when = f"epoch {epoch} of {self.one.config.epochs}" if epoch else "before training"
-        return f"{when} · KL {number(self.kl(epoch))} nats"
+        found = float(self.history[self.by].to_numpy()[epoch])
+        if self.by == "kl":
+            return f"{when} · KL {number(found)} nats"
+        return f"{when} · worth {number(found, 2)} real rows"
 
     def at(self, epoch: int) -> TrainedGANs | None:
         """The training with the discriminator of an epoch; None where that is not told."""
@@ -92,7 +108,8 @@ class Film:
 
     def limits(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
         """Limits of the plane for all frames; in one dimension those of densities."""
-        truth = self.one.config.truth
+        target = self.one.config.target.build()
+        truth = Gaussian.of((target.mean, target.covariance))
         if self.one.config.dimension == 1:
             middle, sd = float(truth.mean[0]), float(np.sqrt(truth.covariance[0, 0]))
             return (middle - 5 * sd, middle + 5 * sd), (0.0, 2.5 / (np.sqrt(2 * np.pi) * sd))
@@ -102,7 +119,7 @@ class Film:
     def plane(self, ax: Axes, epoch: int) -> None:
         """Draw what is learned over the truth, and what the discriminator says, after an epoch."""
         real, generated = points(self.one, epoch)
-        distribution(self.law(epoch), self.one.config.truth, real, generated, ax=ax)
+        distribution(self.law(epoch), self.one.config.target.build(), real, generated, ax=ax)
         if (limits := self.limits()) is not None:
             ax.set(xlim=limits[0], ylim=limits[1])
         if (now := self.at(epoch)) is not None:
@@ -113,8 +130,9 @@ class Film:
         losses(self.history, ln_2=told_by_ln_2(self.one), upto=epoch, ax=ax)
 
     def divergence(self, ax: Axes, epoch: int) -> None:
-        """Draw KL up to an epoch."""
-        kl_over_epochs(self.history, margins=margins(self.row), upto=epoch, ax=ax)
+        """Draw KL, or worth, up to an epoch."""
+        known = margins(self.row)
+        over_epochs(self.history, self.one.config, margins=known, upto=epoch, ax=ax)
 
 
 def images(film: Film, dpi: int = 80) -> Iterator[np.ndarray]:

@@ -12,6 +12,7 @@ from gan_eval.judging.answer import headline
 from gan_eval.pages import page as kit
 from gan_eval.pages.blocks import Answer, Code, Moving, Section, Table, TableBlock
 from gan_eval.pages.numbers import number, plural
+from gan_eval.plots.chapter import points
 from gan_eval.plots.film.frames import NOT_TOLD, Film
 from gan_eval.plots.film.panels import Curves, Plane
 from gan_eval.runtime.settings import to_toml
@@ -35,11 +36,12 @@ def page(film: Film) -> str:
 
 
 def _headline(film: Film) -> str:
-    return headline(film.row.to_frame().T.infer_objects())
+    # The copy puts a hundred columns, each by itself, in one place.
+    return headline(film.row.to_frame().T.infer_objects().copy())
 
 
 def _moving(film: Film) -> Moving:
-    panels = [Plane(film), Curves(film, "losses"), Curves(film, "kl")]
+    panels = [Plane(film), Curves(film, "losses"), Curves(film, film.by)]
     trace = {
         "told": [film.told(epoch) for epoch in film.frames],
         "paths": _joined(panels, "paths"),
@@ -53,6 +55,7 @@ def _moving(film: Film) -> Moving:
         told=film.told(film.frames[-1]),
         note="" if film.discriminators is not None else NOT_TOLD,
         panels=[(panel.picture, panel.markup) for panel in panels],
+        points=len(points(film.one)[1]),
         last=len(film.frames) - 1,
         trace=kit.in_script(json.dumps(trace, separators=(",", ":"))),
     )
@@ -65,11 +68,13 @@ def _source(name: str) -> str:
 
 def _table(film: Film) -> Table:
     shown = film.history.iloc[film.frames]
-    columns = ("kl", "loss_D", "loss_G")
+    columns = (film.by, "loss_D", "loss_G")
     numbers = shown[list(columns)].itertuples(index=False)
     rows = [(str(epoch), *map(number, of)) for epoch, of in zip(film.frames, numbers, strict=True)]
-    head = ("epoch", "KL(q‖p), nats", "loss of D", "loss of G")
-    return Table("KL and losses, epoch by epoch", head, rows, words=0)
+    exact = film.by == "kl"
+    measure = "KL(q‖p), nats" if exact else "worth, real rows"
+    title = f"{'KL' if exact else 'Worth'} and losses, epoch by epoch"
+    return Table(title, ("epoch", measure, "loss of D", "loss of G"), rows, words=0)
 
 
 def _settings(film: Film) -> Code:

@@ -12,6 +12,7 @@ from scipy import stats
 from scipy.special import expit
 
 from gan_eval.distributions.gaussian import ellipse
+from gan_eval.judging.computed.epochs import ROWS
 from gan_eval.pages.canvas import canvas, picture
 from gan_eval.pages.numbers import number
 from gan_eval.plots.chapter import points, told_by_ln_2
@@ -84,7 +85,7 @@ class Plane(Panel):
             moved = [
                 artist
                 for artist in (*axes.lines, *axes.collections)
-                if not str(artist.get_label()).startswith(("real", "truth"))
+                if not str(artist.get_label()).startswith(("real", "truth", "modes"))
             ]
             if not flat:
                 moved += [p for c in axes.containers[1:] for p in c]  # type: ignore[misc]
@@ -110,7 +111,8 @@ class Plane(Panel):
     def _of_plane(self, epoch: int) -> None:
         film = self._film
         _, generated = points(film.one, epoch)
-        self._add("learned", self._path(ellipse(film.law(epoch)), closed=True))
+        law = film.law(epoch)
+        self._add("learned", "" if law is None else self._path(ellipse(law), closed=True))
         with np.errstate(all="ignore"):
             placed = self._at(generated[:, :2])
         inside = placed[np.isfinite(placed).all(axis=1) & (np.abs(placed) < 2000).all(axis=1)]
@@ -143,9 +145,12 @@ class Plane(Panel):
     def _of_line(self, epoch: int) -> None:
         film, law = self._film, self._film.law(epoch)
         x = np.linspace(*self._axes.get_xlim(), 160)
-        sd = float(np.sqrt(law.covariance[0, 0]))
-        density = stats.norm.pdf(x, float(law.mean[0]), max(sd, 1e-9))
-        self._add("learned", self._path(np.column_stack([x, density])))
+        if law is None:
+            self._add("learned", "")
+        else:
+            sd = float(np.sqrt(law.covariance[0, 0]))
+            density = stats.norm.pdf(x, float(law.mean[0]), max(sd, 1e-9))
+            self._add("learned", self._path(np.column_stack([x, density])))
         _, generated = points(film.one, epoch)
         on_axis = self._at(np.column_stack([generated[:, 0], np.zeros(len(generated))]))
         kept = on_axis[np.isfinite(on_axis).all(axis=1) & (np.abs(on_axis) < 2000).all(axis=1)]
@@ -194,6 +199,8 @@ def _of_losses(film: Film) -> str:
 
 def _caption(film: Film, flat: bool) -> str:
     seen = "The ellipses hold 95 % of both distributions" if flat else "The curves are densities"
+    if not film.one.config.closed_form:
+        seen = "Real rows and generated ones"
     if film.one.config.dimension > 2:
         seen = "Of the first two coordinates, D's others being the truth's mean: " + lower_first(
             seen
@@ -214,20 +221,27 @@ def _caption(film: Film, flat: bool) -> str:
 
 
 class Curves(Panel):
-    """Losses or KL, up to the epoch that is shown."""
+    """Losses, KL or worth, up to the epoch that is shown."""
 
     def __init__(self, film: Film, which: str) -> None:
         super().__init__()
         last, history = film.frames[-1], film.history
-        columns = {"losses": ("loss_D", "loss_G"), "kl": ("kl",)}[which]
-        colours = {"loss_D": "loss-d", "loss_G": "loss-g", "kl": "learned"}
+        columns = ("loss_D", "loss_G") if which == "losses" else (which,)
+        colours = {"loss_D": "loss-d", "loss_G": "loss-g", which: "learned"}
+        if which == "worth_energy":
+            history = history.assign(worth_energy=history[which].clip(upper=ROWS))
         with canvas(4.4) as (figure, axes):
             (film.losses if which == "losses" else film.divergence)(axes, last)
             for line in list(axes.lines):
                 if len(np.atleast_1d(line.get_xdata())) > 2 or line.get_marker() == "o":
                     line.remove()
-            ends = ", ".join(f"{number(history[name].iloc[-1])} nats" for name in columns)
-            named = {"losses": "The losses of D and G", "kl": "KL(q‖p)"}[which]
+            unit = "real rows" if which == "worth_energy" else "nats"
+            ends = ", ".join(f"{number(history[name].iloc[-1])} {unit}" for name in columns)
+            named = {
+                "losses": "The losses of D and G",
+                "kl": "KL(q‖p)",
+                "worth_energy": "Worth in real rows, by energy distance,",
+            }[which]
             self.picture = picture(
                 figure,
                 f"film-{which}",
@@ -237,6 +251,8 @@ class Curves(Panel):
                     "losses": _of_losses(film),
                     "kl": "KL(q‖p): how far what was learned is from the truth. It is what the "
                     "losses do not show.",
+                    "worth_energy": "Worth: so many fresh real rows are on average as far from the "
+                    "truth, by energy distance. It is what the losses do not show.",
                 }[which],
             )
             self._place(figure, axes)

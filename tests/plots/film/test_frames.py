@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 import gan_eval as ge
 from gan_eval.distributions.gaussian import ellipse
 from gan_eval.plots.film.frames import MOST_FRAMES, Film, images
-from gan_eval.training import backends
+from gan_eval.training import backends, draws
 from gan_eval.training.recording import Recording
 from gan_eval.training.trained import TrainedGANs
 
@@ -88,3 +88,22 @@ def test_every_image_has_one_size_and_its_own_content() -> None:
     assert all((a != b).any() for a, b in pairwise(shots))
     # Sentinels of the page's colours were painted.
     assert not ((shots[0][..., 0] == 0xFE) & (shots[0][..., 1] == 0x01)).any()
+
+
+def test_a_generator_with_hidden_layers_is_drawn_by_the_points_of_each_epoch() -> None:
+    config = ge.TrainingConfig(
+        epochs=3, n_examples=100, generator_widths=(6,), generator_activation="relu", target="ring8"
+    )
+    one, recording = recorded(config, "pytorch")
+    film = Film.of(one, recording.discriminators)
+    limits = film.limits()
+    assert limits is not None
+    for epoch in (0, 3):
+        ax = Figure().add_subplot()
+        film.plane(ax, epoch)
+        layers = one.generator(0, epoch)
+        z = draws.evaluation_latent(5, 400, 2)
+        expected = np.maximum(z @ layers[0].weight + layers[0].bias, 0)
+        expected = expected @ layers[1].weight + layers[1].bias
+        np.testing.assert_allclose(ax.collections[1].get_offsets(), expected, atol=1e-12)
+        assert ax.get_xlim() == pytest.approx(limits[0])

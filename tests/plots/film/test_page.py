@@ -60,3 +60,26 @@ def test_a_long_training_and_one_that_diverges_are_pages() -> None:
     assert len(page(film_of({"epochs": 300, "n_examples": 16}))) < 1.5e6
     html = page(film_of({"learning_rate_D": 1e30, "learning_rate_G": 1e30}))
     assert "diverged" in html
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"generator_widths": [5], "generator_activation": "relu", "target": "ring8"},
+        {"target": "grid25"},
+        {"generator_widths": [5], "target": {"A": [[2.0]], "b": [1.0]}},
+        {"generator_widths": [5], "generator_activation": "leaky_relu", "epochs": 40}
+        | {"n_examples": 16},
+    ],
+)
+def test_what_has_no_closed_form_is_followed_by_points_and_worth(settings: dict) -> None:
+    film = film_of(settings)
+    html = page(film)
+    trace = trace_of(html)
+    frames = min(film.one.config.epochs + 1, 21)
+    assert len(trace["told"]) == frames
+    assert all("worth" in told for told in trace["told"])
+    assert set(trace["dots"]) == {"loss_D", "loss_G", "worth_energy"}
+    assert (set(trace["paths"]["learned"]) == {""}) == bool(film.one.hidden)
+    assert all(path.startswith("M") for path in trace["paths"]["generated"])
+    assert len(html) < 1.5e6
