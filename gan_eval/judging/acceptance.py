@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan_eval.judging.computed_columns import without_closed_form
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.shares import share_interval, trials_to_tell
 from gan_eval.training.config import Margins
+
+DEFAULT_MARGIN = Margins().converged
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Demand:
     share : float
         The share that must have converged, in (0, 1].
     margin : float
-        The KL(q‖p) in nats up to which a replicate has converged.
+        The KL(q‖p) in nats up to which a replicate has converged. Where it is not given, those
+        that have no closed form are held against their own margin, of worth by energy.
     confidence : float or None
         If given, the one-sided lower Clopper–Pearson bound of the share at this confidence must
         reach ``share``, so that a pass is a claim about all seeds, not about those that were run;
@@ -30,7 +34,7 @@ class Demand:
     """
 
     share: float = 0.5
-    margin: float = Margins().converged
+    margin: float = DEFAULT_MARGIN
     confidence: float | None = None
 
     def __post_init__(self) -> None:
@@ -57,6 +61,12 @@ class Answer:
     """The answer for the replicates themselves; with a confidence, of all seeds: yes where the
     lower bound reaches what is asked, no where the upper one does not, and None between: there are
     too few replicates to tell."""
+    worth: float | None = None
+    """The real rows, by energy distance, that a replicate without a closed form must be worth."""
+    by_worth: int = 0
+    """Replicates that were held against ``worth``."""
+    undecided: int = 0
+    """Of those, the ones whose worth is too uncertain to tell; they have not converged."""
 
     def sentence(self) -> str:
         """Answer in one sentence, with the interval of the share and with what was asked for.
@@ -78,11 +88,20 @@ class Answer:
         trainings = "training" if n == 1 else "trainings"
         said = (
             f"{words}: {self.converged:,} of {n:,} {trainings} ({_percent(self.share)}; {bound}) "
-            f"came within KL(q‖p) ≤ {demand.margin:g} nats of the truth, and "
-            f"{_percent(demand.share)} were asked for"
+            f"{self._reached()}, and {_percent(demand.share)} were asked for"
         )
+        if self.undecided:
+            said += f" (of {self.undecided:,} it could not be told)"
         needed = self._needed() if self.passed is None else None
         return said + (f"; about {needed:,} trainings would tell." if needed else ".")
+
+    def _reached(self) -> str:
+        """Say what those that converged have reached."""
+        within = f"came within KL(q‖p) ≤ {self.demand.margin:g} nats of the truth"
+        worth = f"were worth {self.worth:g} real rows or more by energy distance"
+        if not self.by_worth:
+            return within
+        return worth if self.by_worth == self.replicates else f"{within}, or {worth}"
 
     def _when(self) -> str:
         """Say after how many trainings the answer was sure, where that was looked for."""
@@ -99,14 +118,23 @@ class Answer:
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
-        return asdict(self)
+        found = asdict(self)
+        if not self.by_worth:
+            for name in ("worth", "by_worth", "undecided"):
+                del found[name]
+        return found
 
 
 def within(rows: pd.DataFrame, demand: Demand) -> pd.Series[bool]:
     """Tell which replicates have converged within the demand's margin; none that diverged.
 
+    Those without a closed form by their verdict, unless the demand names a margin of KL.
     ``UsageError`` where the KL of a replicate is not known, as of most generators from outside.
     """
+    by_worth = _by_worth(rows, demand)
+    if by_worth.any():
+        rest = within(rows[~by_worth], demand) if not by_worth.all() else by_worth[~by_worth]
+        return rows["verdict"].eq("converged").where(by_worth, rest.reindex(rows.index))
     kl = rows["kl"] if "kl" in rows else pd.Series(np.nan, rows.index)
     diverged = rows["verdict"].eq("diverged")
     if unknown := int((kl.isna() & ~diverged).sum()):
@@ -115,6 +143,21 @@ def within(rows: pd.DataFrame, demand: Demand) -> pd.Series[bool]:
             "held against a margin; the report counts those that converged by their worth"
         )
     return kl.le(demand.margin) & ~diverged
+
+
+def _by_worth(rows: pd.DataFrame, demand: Demand) -> pd.Series[bool]:
+    return without_closed_form(rows) & (demand.margin == DEFAULT_MARGIN)
+
+
+def worth_facts(rows: pd.DataFrame, demand: Demand) -> dict[str, Any]:
+    """Tell how many replicates are held against a worth, against which, and what is undecided."""
+    by_worth = _by_worth(rows, demand)
+    if not by_worth.any():
+        return {}
+    some = rows[by_worth]
+    undecided = int(some["verdict"].eq("could_not_tell").sum())
+    worth = float(some["margin"].iloc[0])
+    return {"worth": worth, "by_worth": len(some), "undecided": undecided}
 
 
 def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
@@ -133,7 +176,8 @@ def answer(rows: pd.DataFrame, demand: Demand) -> Answer:
     passed: bool | None = (share if demand.confidence is None else low) >= demand.share
     if demand.confidence is not None and low < demand.share <= high:
         passed = None
-    return Answer(demand, converged, replicates, share, low, high, passed)
+    facts = worth_facts(rows, demand)
+    return Answer(demand, converged, replicates, share, low, high, passed, **facts)
 
 
 def _percent(share: float) -> str:

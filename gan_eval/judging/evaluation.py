@@ -101,6 +101,9 @@ def bits(tests: Sequence[str]) -> int:
     return sum(1 << place for place, name in enumerate(catalogue.TESTS) if name in tests)
 
 
+COMPUTED = 1 << 40
+"""The bit, beside those of tests, of replicates whose distances were computed."""
+
 _NO_TESTS = (
     *("precision", "recall", "density", "coverage", "copies", "modes"),
     *("mode_shares", "log_density", "target_energy", "kernel_stein"),

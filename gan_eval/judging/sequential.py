@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gan_eval.judging.acceptance import Answer, Demand, within
+from gan_eval.judging.acceptance import Answer, Demand, within, worth_facts
 from gan_eval.stats.sequential.binomial import BinomialEProcess
 
 BATCH = 50
@@ -68,6 +68,7 @@ def follow(
         if process.decided(alpha) is not None:
             break
     low, high = process.interval(alpha)
+    whole = pd.concat(taken, ignore_index=True)
     answer = SequentialAnswer(
         Demand(demand.share, demand.margin, confidence),
         process.successes,
@@ -76,6 +77,7 @@ def follow(
         low,
         high,
         process.decided(alpha),
-        process.decided_after(alpha),
+        decided_after=process.decided_after(alpha),
+        **worth_facts(whole, demand),
     )
-    return answer, pd.concat(taken, ignore_index=True)
+    return answer, whole

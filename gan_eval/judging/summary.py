@@ -10,8 +10,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from gan_eval.judging.computed_columns import without_closed_form
 from gan_eval.judging.evaluation import axes_of
-from gan_eval.judging.verdicts import OUTSIDE_VERDICTS, VERDICTS
+from gan_eval.judging.modes_summary import MEDIANS as COMPUTED_MEDIANS
+from gan_eval.judging.modes_summary import computed_rows, modes_summary
+from gan_eval.judging.verdicts import OUTSIDE_VERDICTS, SAMPLED_VERDICTS, VERDICTS
 from gan_eval.runtime.arguments import instance_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats.shares import share_interval
@@ -94,6 +97,13 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
         measured. A diverged replicate counts as an infinite KL and a worth of 0, so it is never
         dropped from a median.
 
+        Of cells without a closed form (generators with hidden layers, mixtures as targets) also
+        the count ``could_not_tell``; the medians ``kl``, ``kl_reverse``, ``jensen_shannon`` and
+        ``total_variation`` of the replicates that are ``computed``, and ``worth_energy`` and
+        ``worth_mmd`` of all, with ``_low`` and ``_high``; means of what is computed of the modes
+        (``modes_found_mean``, ``high_quality_mass_mean``, ``mode_mass_i_mean``) and
+        ``all_modes_share``, with theirs. ``worth_kl`` and ``efficiency`` are NaN.
+
         Of generators from outside: counts of ``OUTSIDE_VERDICTS``, the share converged, and the
         medians ``worth_energy``, ``worth_mmd``, ``worth_kl`` and ``kl`` with ``_low`` and
         ``_high`` (NaN where a measure was not computed; of estimates no narrower than the typical
@@ -111,7 +121,7 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     True
     """
     instance_of(rows, "rows", pd.DataFrame, "from `judge` or `load`")
-    outside = OUTSIDE in rows
+    outside, sampled = OUTSIDE in rows, without_closed_form(rows)
     needed = _OUTSIDE_NEEDED if outside else _NEEDED
     if missing := [name for name in needed if name not in rows]:
         raise UsageError(
@@ -123,14 +133,17 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     for (configuration, *place), group in by_cell(rows):
         verdicts = group["verdict"].value_counts()
         converged, n = int(verdicts.get("converged", 0)), len(group)
-        names = OUTSIDE_VERDICTS if outside else VERDICTS
+        names = OUTSIDE_VERDICTS if outside else SAMPLED_VERDICTS if sampled.any() else VERDICTS
         row: dict[str, Any] = {"configuration": configuration}
         row |= {name: group[name].iloc[0] for name in axes}
         row |= zip(CELL[1:], place, strict=True)
         row |= {"replicates": n} | {verdict: int(verdicts.get(verdict, 0)) for verdict in names}
         row["converged_share"] = converged / n
         row |= _bounds("converged_share", share_interval(converged, n, confidence))
-        row |= (_measured if outside else _exact)(group, confidence)
+        if without_closed_form(group).any():
+            row |= _computed(group, confidence)
+        else:
+            row |= (_measured if outside else _exact)(group, confidence)
         cells.append(row)
     return pd.DataFrame(cells)
 
@@ -145,6 +158,26 @@ def _exact(group: pd.DataFrame, confidence: float) -> dict[str, Any]:
         if name == "kl":
             row |= {"kl_q05": quantile(values, 0.05), "kl_q95": quantile(values, 0.95)}
     return row | {name: group[name].median() for name in _MEDIANS}
+
+
+def _computed(group: pd.DataFrame, confidence: float) -> dict[str, Any]:
+    """Medians and means of replicates of the built-in generator that have no closed form."""
+    diverged, some = group["verdict"] == "diverged", computed_rows(group)
+    row: dict[str, Any] = {}
+    for name, worst in COMPUTED_MEDIANS:
+        # Of all where every replicate has it, else of those that are computed.
+        of = group if name.startswith("worth") else some
+        values = of[name].mask(diverged.loc[of.index], worst).dropna()
+        row[name] = quantile(values, 0.5) if len(values) else np.nan
+        row |= _bounds(name, median_interval(values, confidence))
+        row |= _widened(of[~diverged.loc[of.index]], name, row)
+        if name == "kl":
+            ends = [quantile(values, q) if len(values) else np.nan for q in (0.05, 0.95)]
+            row |= dict(zip(("kl_q05", "kl_q95"), ends, strict=True))
+    for name in ("worth_kl", "efficiency"):
+        row |= {name: np.nan} | _bounds(name, (np.nan, np.nan))
+    row |= {name: group[name].median() for name in _MEDIANS}
+    return row | modes_summary(group, confidence)
 
 
 def _measured(group: pd.DataFrame, confidence: float) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from gan_eval.training.config import Margins
 VERDICTS = ("converged", "near", "failed", "diverged")
 """The verdicts, from best to worst."""
 
+SAMPLED_VERDICTS = (*VERDICTS, "could_not_tell")
+"""The verdicts of rows among which some have no closed form: their worth is estimated, and may be
+too uncertain to tell."""
+
 OUTSIDE_VERDICTS = (*VERDICTS, "could_not_tell", "no_result")
 """The verdicts of a generator from outside, whose worth may be too uncertain to tell, and which may
 raise or hang, so that there is nothing to judge."""

@@ -10,36 +10,12 @@ from numpy.typing import NDArray
 from gan_eval.distributions.divergences import canonical_pair
 from gan_eval.distributions.gaussian import Array, Gaussian
 from gan_eval.distributions.pushforward import ComputedMeasures, Pushforward
+from gan_eval.judging.computed_columns import COMPUTED_BY, DISTANCES, ERROR, MASSES, mode_names
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.rows import evaluation_rows
 from gan_eval.training.trained import TrainedGANs
 
-DISTANCES = ("kl", "kl_reverse", "jeffreys", "hellinger", "total_variation", "jensen_shannon")
-"""Columns of distances that are computed; ``jeffreys`` is the sum of the first two."""
-
-MASSES = ("uncovered_mass", "singular_mass", "modes_found", "high_quality_mass")
-"""Columns of masses and modes that are computed, beside one of each mode's mass."""
-
-HOW = "kl_how"
-"""The column that says ``computed`` where the law of a replicate is."""
-
 _FEWEST = 3  # rows of which a correlation says anything
-
-
-def served(trained: TrainedGANs) -> str:
-    """Say in one sentence why the laws of replicates cannot be computed; empty where they can."""
-    sizes = (trained.config.latent_size, trained.config.dimension)
-    if sizes == (2, 2):
-        return ""
-    return (
-        "they are computed of generators that map 2 coordinates of noise to 2 of points, and this "
-        f"one maps {sizes[0]} to {sizes[1]}"
-    )
-
-
-def mode_names(count: int) -> list[str]:
-    """Name the columns of the masses of so many modes."""
-    return [f"mode_mass_{number}" for number in range(1, count + 1)]
 
 
 def measure_columns(found: ComputedMeasures) -> dict[str, float]:
@@ -48,7 +24,7 @@ def measure_columns(found: ComputedMeasures) -> dict[str, float]:
     row |= {name: float(getattr(found, name)) for name in MASSES if name != "high_quality_mass"}
     row["jeffreys"] = found.kl + found.kl_reverse
     row["high_quality_mass"] = float(found.high_quality_share)
-    row["computed_error"] = float(found.error)
+    row[ERROR] = float(found.error)
     return row | dict(zip(mode_names(len(found.mode_masses)), found.mode_masses, strict=True))
 
 
@@ -122,7 +98,7 @@ def computed_columns(
             row |= critic_columns(trained, replicate, law, n_evaluation)
     except UsageError as error:
         return row, str(error)
-    return row | {HOW: "computed"}, ""
+    return row | {COMPUTED_BY: "computed"}, ""
 
 
 def square_weights(weights: Array, latent_size: int) -> dict[str, NDArray[np.floating]]:

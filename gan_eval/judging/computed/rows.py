@@ -12,6 +12,15 @@ from numpy.typing import NDArray
 from gan_eval.judging import evaluation
 from gan_eval.judging.causes import flat_from
 from gan_eval.judging.computed import exact
+from gan_eval.judging.computed_columns import (
+    COMPUTED_BY,
+    ERROR,
+    HOW,
+    MASSES,
+    is_text,
+    mode_names,
+    served,
+)
 from gan_eval.judging.generators import measures, parts
 from gan_eval.judging.generators.parts import Made, Row
 from gan_eval.judging.generators.verdict import verdict_of
@@ -29,7 +38,6 @@ TOLERANCE = 1e-6
 """The error that is aimed at in what is computed; what was reached is ``computed_error``."""
 
 _COMPUTED = "KL, other distances of the densities, and masses of modes"
-_TEXTS = ("cause", "not_measured", "modes_lost")
 
 
 def columns(
@@ -62,7 +70,7 @@ def columns(
         *(f"worst_direction_{i + 1}" for i in range(d)),
         *("worst_ratio", "worst_shift", "worst_share", "worst_seen", "flat_from"),
         *evaluation.test_columns(tests),
-        *(exact.HOW, "jensen_shannon", "computed_error", *exact.MASSES, *exact.mode_names(modes)),
+        *(COMPUTED_BY, "jensen_shannon", ERROR, *MASSES, *mode_names(modes)),
         *(name for name in parts.worth_names() if name not in _SHARED),
         *evaluation.test_columns(measures.one_sample_names(target)),
         *("modes_how", "modes", "modes_kept", "modes_lost", "modes_pvalue", "high_quality_share"),
@@ -94,15 +102,19 @@ def measured_rows(
     config, finite = trained.config, trained.finite()
     computed = len(trained) if computed is None else computed
     names = columns(config, tests)
-    blank: Row = {name: "" if is_text(name) else np.nan for name in names}
+    blank: Row = {name: "" if _is_text(name) else np.nan for name in names}
+    blank |= {HOW: "sampled", "worth_mmd_how": "sampled"}
+    why_not = served(config)
 
     def judged(r: int) -> Made:
         made = Made(dict(blank))
-        if r < computed and not exact.served(trained):
-            made.row[exact.HOW] = "computed"
+        if why_not:
+            made.miss(_COMPUTED, why_not)
+        elif r < computed:
+            made.row[COMPUTED_BY] = "computed"
         if finite[r]:
             _add_sampled(made, trained, r, max(n_evaluation, WORTH_ROWS))
-            if r < computed:
+            if r < computed and not why_not:
                 _add_computed(made, trained, r, n_evaluation if sampled else 0)
         else:
             made.row["cause"] = "diverged"
@@ -120,16 +132,15 @@ def measured_rows(
     measured: dict[str, NDArray[Any]] = {}
     for name in ("verdict", "margin", "near_margin", "yardstick", *names):
         values = [row[name] for row in rows]
-        kind = object if is_text(name) else None if isinstance(values[0], str) else np.float64
+        kind = object if _is_text(name) else None if isinstance(values[0], str) else np.float64
         measured[name] = np.array(values, dtype=kind)
     if not config.generator_widths:
         measured |= exact.square_weights(trained.weights[:, -1], config.latent_size)
     return measured | {"flat_from": flat_from(trained)}
 
 
-def is_text(name: str) -> bool:
-    """Say whether a column of such rows holds words."""
-    return name in _TEXTS or parts.is_text(name)
+def _is_text(name: str) -> bool:
+    return name == "cause" or is_text(name)
 
 
 def _each(judged: Callable[[int], Made], replicates: range) -> list[Made]:
@@ -172,13 +183,10 @@ def _add_tests(
 
 
 def _add_computed(made: Made, trained: TrainedGANs, r: int, n_evaluation: int) -> None:
-    if why := exact.served(trained):
-        made.miss(_COMPUTED, why)
-        return
     row, why = exact.computed_columns(trained, r, TOLERANCE, n_evaluation)
     made.row |= row
     if why:
-        made.row[exact.HOW] = ""
+        made.row[COMPUTED_BY] = ""
         made.miss(_COMPUTED, why)
 
 

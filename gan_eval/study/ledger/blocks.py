@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gan_eval.judging.computed_columns import COMPUTED_BY, ERROR, is_computed
 from gan_eval.judging.evaluation import RENAMED, test_columns, with_columns_of
 from gan_eval.study.plan.units import ReplicateQuery
 
@@ -272,7 +273,7 @@ def _unit(
         positions = (positions[:, None] * steps + np.arange(steps)).ravel()
     columns = {RENAMED.get(name, name): values[positions] for name, values in columns.items()}
     if name == "rows":
-        columns = _tested(columns, part)
+        columns = _computed(_tested(columns, part), part)
     for column in _BLANK_UNTIMED if not part.timed else ():
         if column in columns:
             columns[column] = np.full(len(positions), np.nan)
@@ -297,3 +298,15 @@ def _tested(columns: Columns, part: ReplicateQuery) -> Columns:
         kept.pop(name, None)
     blank = np.full(len(columns["seed"]), np.nan)
     return {name: kept.get(name, blank) for name in with_columns_of(part.tests, columns)}
+
+
+def _computed(columns: Columns, part: ReplicateQuery) -> Columns:
+    """Columns of rows, blank what is computed where a replicate is not to have it."""
+    if part.computed or COMPUTED_BY not in columns or ERROR not in columns:
+        return columns
+    return {
+        name: np.full(len(values), "" if values.dtype.hasobject else np.nan, values.dtype)
+        if is_computed(name)
+        else values
+        for name, values in columns.items()
+    }

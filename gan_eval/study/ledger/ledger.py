@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gan_eval.judging.evaluation import RENAMED, bits, with_columns_of
+from gan_eval.judging.computed_columns import filled
+from gan_eval.judging.evaluation import COMPUTED, RENAMED, bits, with_columns_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.ledger import blocks, file, integrity
 from gan_eval.study.ledger.blocks import PackedUnit
@@ -99,6 +100,7 @@ class Ledger:
         tests: Sequence[str],
         timed: bool,
         environment: str,
+        computed: Sequence[bool] = (),
     ) -> int:
         """Store one finished unit, whole or not at all; what is there already stays as it is.
 
@@ -117,6 +119,9 @@ class Ledger:
         timed : bool
         environment : str
             The name of the environment that trained it.
+        computed : sequence of bool
+            Of each seed, whether its distances were computed; none where there is nothing to
+            compute.
 
         Returns
         -------
@@ -124,10 +129,11 @@ class Ledger:
             How many of the replicates were new.
         """
         which = bits(tests) if any(permutations) else 0
+        more = [COMPUTED * one for one in computed or [False] * len(seeds)]
         lines = np.array(
             [
-                (seed, drawn, which if drawn else 0, timed, at < unit.traced, at)
-                for at, (seed, drawn) in enumerate(zip(seeds, permutations, strict=True))
+                (seed, drawn, (which if drawn else 0) | own, timed, at < unit.traced, at)
+                for at, (seed, drawn, own) in enumerate(zip(seeds, permutations, more, strict=True))
             ],
             np.int64,
         )
@@ -215,7 +221,11 @@ class Ledger:
             lines = self._connection.execute(
                 f"SELECT seed, unit, position {_FITS} "
                 "ORDER BY seed, permutations, tests, timed, traced",
-                vars(part) | {"tests": bits(part.tests) if part.permutations else 0},
+                {
+                    **vars(part),
+                    "tests": (bits(part.tests) if part.permutations else 0)
+                    | (COMPUTED if part.computed else 0),
+                },
             )
             flat = np.fromiter((entry for line in lines for entry in line), np.int64)
         found = flat.reshape(-1, 3)
@@ -249,7 +259,7 @@ class Ledger:
         In front ``configuration``, the label, and at the end ``environment``. Sorted by label,
         backend, device and seed where the parts are.
         """
-        return self._table("rows", parts)
+        return filled(self._table("rows", parts))
 
     def epochs(self, parts: Sequence[ReplicateQuery]) -> pd.DataFrame:
         """Read one row for each epoch of the traced replicates that are there."""

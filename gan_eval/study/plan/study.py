@@ -102,6 +102,9 @@ class Study(Settings):
     """The tests of generated rows, by name; in any order."""
     tested: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
     """Replicates of each cell that get the tests, from the first seed on."""
+    computed: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 30
+    """Replicates of each cell whose distances and modes are computed, from the first seed on, where
+    no closed form tells them: each takes up to some seconds. The others are judged by samples."""
     traced: Annotated[int, Field(strict=True, ge=0, le=10_000_000)] = 1000
     """Replicates of each cell whose epochs are stored, from the first seed on."""
     margins: Margins = Margins()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gan_eval.judging.computed_columns import served
 from gan_eval.pages.numbers import plural
 from gan_eval.runtime.arguments import nearest
 from gan_eval.runtime.errors import UsageError
@@ -26,6 +27,10 @@ from gan_eval.training.generators.settings import BASELINES, FitConfig
 
 LEFT_OUT = "left out"
 """How the state begins of a backend that does not train some configurations."""
+
+_COMPUTED_TOGETHER = 8
+"""Replicates in one unit of work whose distances are computed, so that a unit takes some seconds,
+not minutes, and a budget of time holds."""
 
 _TOGETHER = 5
 """Replicates of a baseline in one unit of work; of a generator from outside it is one."""
@@ -63,6 +68,9 @@ class Cell(_Placed):
     timed: bool = True
     """True where its first seed is drawn and timed alone on the machine, which takes seconds a
     cell: so is the first configuration on each backend and device."""
+    computed: int = 0
+    """Replicates, the first ones, whose distances are computed; 0 where a closed form tells them,
+    or none could be."""
 
     @property
     def seeds(self) -> range:
@@ -107,6 +115,7 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
                 replicates=len(study.seeds(entry.replicates_per_call)),
                 together=entry.replicates_per_call,
                 timed=position == 0,
+                computed=0 if config.closed_form or served(config) else study.computed,
             )
             for position, (label, config) in enumerate(trained)
         ]
@@ -165,20 +174,35 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
     ]
     rest = [
         (
-            at // cell.together,
+            # Small calls, of which there are many in one place, in turn over the cells.
+            (at // cell.together, at if cell.computed else 0),
             Unit(
                 *(cell.label, cell.config, cell.backend, cell.device, seeds),
                 ignores_budget=cell.timed and at == 1,
             ),
         )
         for cell in planned
-        for at in range(int(cell.timed), cell.replicates, cell.together)
-        if (seeds := cell.seeds[at : at + cell.together])
+        for at, seeds in _calls(cell)
     ]
     # Call by call across cells, so that a budget of time cuts every cell of a backend at the same
     # seed, and a loop does not keep the thousands of a fast backend waiting.
     in_order = [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
     return timed + sorted(in_order, key=lambda unit: not unit.ignores_budget)
+
+
+def _calls(cell: Cell) -> Iterator[tuple[int, range]]:
+    """Yield the calls for a cell's seeds but the timed one: the first one's place, and the seeds.
+
+    Those whose distances are computed are parted more finely than a backend would have it.
+    """
+    small = min(cell.computed, cell.replicates)
+    few = min(cell.together, _COMPUTED_TOGETHER)
+    for first, last, size in (
+        (int(cell.timed), small, few),
+        (max(int(cell.timed), small), cell.replicates, cell.together),
+    ):
+        for at in range(first, last, size):
+            yield at, cell.seeds[at : min(at + size, last)]
 
 
 def unavailable(study: Study, found: Sequence[Availability]) -> list[dict[str, Any]]:
@@ -259,6 +283,8 @@ class ReplicateQuery:
     """True where both clocks must have been read, with nothing beside on the machine."""
     traced: bool
     """True where its epochs must be stored as well."""
+    computed: bool = False
+    """True where its distances must be computed, which have no closed form."""
 
 
 def code_version(backend: str, framework: str) -> str:
@@ -318,7 +344,7 @@ def identity(cell: Cell, study: Study) -> str:
 def queries(cell: Cell, study: Study) -> list[ReplicateQuery]:
     """Ask for all seeds of a cell; the first is timed, the first ones are tested and traced."""
     tested = study.tested if study.permutations else 0
-    limits = sorted({0, 1, tested, study.traced, cell.replicates})
+    limits = sorted({0, 1, tested, study.traced, cell.computed, cell.replicates})
     known = identity(cell, study)
     return [
         ReplicateQuery(
@@ -327,6 +353,7 @@ def queries(cell: Cell, study: Study) -> list[ReplicateQuery]:
             tests=study.tests,
             timed=cell.timed and low == 0,
             traced=low < study.traced,
+            computed=low < cell.computed,
         )
         for low, high in itertools.pairwise(limits)
         if high <= cell.replicates

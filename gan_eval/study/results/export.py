@@ -11,6 +11,7 @@ from typing import IO
 
 import pandas as pd
 
+from gan_eval.judging.computed_columns import filled
 from gan_eval.runtime.arguments import path_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import replacing
@@ -107,7 +108,7 @@ def _frames(folder: Path, epochs: bool) -> Iterator[pd.DataFrame]:
                 if len(some):
                     found = True
                     # A column that only a larger dimension has is NaN here.
-                    some = some.reindex(columns=names)
+                    some = filled(some.reindex(columns=names))
                     yield some if epochs else with_axes(some, run["provenance"])
         if not found:
             yield pd.DataFrame(columns=names)

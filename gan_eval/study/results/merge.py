@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from gan_eval.judging.computed_columns import filled
 from gan_eval.judging.evaluation import axes_of
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.plan.units import LEFT_OUT
 from gan_eval.study.results.results import Results
 
-_JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests", "target")
+_JUDGED_BY = ("margins", "n_evaluation", "permutations", "tests", "target", "computed")
 _IDENTITY = ["config_hash", "backend", "device", "seed"]
 
 
@@ -55,7 +56,7 @@ def _together(frames: Sequence[pd.DataFrame], also: list[str]) -> tuple[pd.DataF
     found = [frame for frame in frames if len(frame)]
     if not found:
         return frames[0], 0
-    every = pd.concat(found, ignore_index=True)
+    every = filled(pd.concat(found, ignore_index=True))
     axes = dict.fromkeys(axis for frame in found for axis in axes_of(frame.columns))
     if axes:  # of all runs, where readers look for them
         front = ["configuration", *axes]

@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from gan_eval.judging import computed_columns
+from gan_eval.judging.computed_columns import ERROR
 from gan_eval.judging.evaluation import RENAMED, axes_of
 from gan_eval.judging.summary import CELL, OUTSIDE
-from gan_eval.judging.verdicts import OUTSIDE_VERDICTS, VERDICTS
+from gan_eval.judging.verdicts import OUTSIDE_VERDICTS, SAMPLED_VERDICTS, VERDICTS
 from gan_eval.runtime.arguments import shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import read_json, reading
@@ -123,6 +125,8 @@ def read_rows(path: str | Path) -> pd.DataFrame:
             raise UsageError(f"{str(path)!r} lacks the column 'kl'")
         _check_column(path, rows["kl"], _NUMBER)
     known = OUTSIDE_VERDICTS if outside else VERDICTS
+    if ERROR in rows:
+        known = SAMPLED_VERDICTS
     if strange := set(rows["verdict"]) - set(known):
         raise UsageError(
             f"{str(path)!r} has the verdict {shown(min(strange))}, which is none of "
@@ -133,7 +137,7 @@ def read_rows(path: str | Path) -> pd.DataFrame:
     filled = {name: rows[name].astype(object).fillna("") for name in words}
     if "cause" in rows:
         filled["cause"] = rows["cause"].fillna("")
-    return rows.assign(**filled)
+    return computed_columns.filled(rows.assign(**filled))
 
 
 def without_points(rows: pd.DataFrame) -> pd.DataFrame:

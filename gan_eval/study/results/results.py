@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from gan_eval.judging.computed_columns import without_closed_form
 from gan_eval.judging.summary import CELL, OUTSIDE, summarise
 from gan_eval.runtime.arguments import cut, shown
 from gan_eval.runtime.errors import UsageError
@@ -70,7 +72,7 @@ class Results(Displayed):
                 f"{where}: {cell['converged']} of {cell['replicates']} converged, "
                 + (
                     f"median worth {cell['worth_energy']:,.1f} real rows"
-                    if OUTSIDE in self.rows
+                    if OUTSIDE in self.rows or cell.get("computed", math.nan) >= 0
                     else f"median KL {cell['kl']:.3f} nats"
                 )
             )
@@ -99,7 +101,7 @@ class Results(Displayed):
         plt.close(figure)  # whoever gets it shows it, once
 
         cells = self.rows[CELL].astype(str).agg(" · ".join, axis=1).rename("cell")
-        if OUTSIDE in self.rows:
+        if OUTSIDE in self.rows or without_closed_form(self.rows).any():
             drawn, label = self.rows["worth_energy"], "worth by energy distance, real rows"
         else:
             drawn, label = self.rows["kl"], "KL(q‖p), nats"

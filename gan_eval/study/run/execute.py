@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.judging import judge
+from gan_eval.judging.computed_columns import served
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.pool import Failure, Pool, Progress, side_by_side
 from gan_eval.runtime.provenance import environment, identity
@@ -110,9 +111,9 @@ def finish_unit(unit: Unit, study: Study) -> PackedUnit:
 
 def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and judge one unit: its rows, and the epochs of those of its seeds that are traced."""
-    tested, traced = (
+    tested, traced, computed = (
         sum(seed < study.first_seed + count for seed in unit.seeds)
-        for count in (study.tested, study.traced)
+        for count in (study.tested, study.traced, study.computed)
     )
     if isinstance(unit.config, FitConfig):
         from gan_eval.judging.generators.rows import judge_fits  # with the tests
@@ -145,6 +146,7 @@ def train_unit(unit: Unit, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         permutations=study.permutations,
         tests=study.tests,
         tested=tested,
+        computed=computed,
     )
     return rows, judge.epochs(trained.take(slice(traced))) if traced else pd.DataFrame()
 
@@ -297,6 +299,9 @@ class _Run:
             tests=study.tests,
             timed=unit.timed,
             environment=environment,
+            computed=[
+                seed < study.first_seed + study.computed and _computed(unit) for seed in unit.seeds
+            ],
         )
         self.progress.count(finished.verdicts)
 
@@ -336,6 +341,14 @@ class _Run:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "environments": dict(sorted(environments.items())),
         }
+
+
+def _computed(unit: Unit) -> bool:
+    """Say whether distances are computed of the first seeds of a unit's cell."""
+    config = unit.config
+    if isinstance(config, FitConfig) or config.closed_form:
+        return False
+    return not served(config)
 
 
 def _stays_here(study: Study) -> str | None:

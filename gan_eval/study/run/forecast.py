@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gan_eval.judging.computed_columns import served
 from gan_eval.judging.judge import judge
 from gan_eval.runtime.pool import side_by_side
 from gan_eval.runtime.threads import allow
@@ -17,6 +18,7 @@ from gan_eval.training.backends.registry import named
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.drawing import ChapterDrawing
 from gan_eval.training.generators.settings import BASELINES, FitConfig
+from gan_eval.training.trained import TrainedGANs
 
 MEASURING = 10.0
 """Seconds after which no further cell is measured; the others are scaled from those that were."""
@@ -82,12 +84,13 @@ class Forecast:
 @dataclass(frozen=True)
 class _Cost:
     """Seconds: of what the first call loads, of one replicate and epoch, of judging a replicate,
-    and of an epoch of a replicate that is drawn, alone."""
+    of an epoch of a replicate that is drawn, alone, and of computing its distances."""
 
     once: float
     epoch: float
     judging: float
     drawn: float
+    computing: float = 0.0
 
 
 def forecast(study: Study, workers: int | None = None, threads: int = 1) -> Forecast:
@@ -209,8 +212,15 @@ def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
     trained = trainer.train(short, seeds, unit.device)
     second = time.perf_counter() - began
     judging = _seconds(
-        lambda: judge(trained, margins=study.margins, n_evaluation=study.n_evaluation, tested=0)
+        lambda: judge(
+            trained,
+            margins=study.margins,
+            n_evaluation=study.n_evaluation,
+            tested=0,
+            computed=0,
+        )
     )
+    computing = _seconds_of_computing(trained, study)
     drawing = 0.0
     if drawn:
         for _ in range(2):  # the first one reads fonts
@@ -219,7 +229,21 @@ def _measured(unit: Unit, study: Study, *, drawn: bool) -> _Cost:
                     short, seeds[:1], unit.device, ChapterDrawing(short, seeds[0])
                 )
             )
-    return _Cost(max(first - second, 0.0), second / len(seeds), judging / len(seeds), drawing)
+    each = second / len(seeds), judging / len(seeds), drawing, computing
+    return _Cost(max(first - second, 0.0), *each)
+
+
+def _seconds_of_computing(trained: TrainedGANs, study: Study) -> float:
+    """Measure what it takes to compute the distances of one replicate without a closed form."""
+    if trained.config.closed_form or served(trained.config) or not study.computed:
+        return 0.0
+    one = trained.take(slice(1))
+
+    def judging(computed: int) -> None:
+        judge(one, n_evaluation=study.n_evaluation, tested=0, computed=computed)
+
+    judging(0)
+    return max(_seconds(lambda: judging(1)) - _seconds(lambda: judging(0)), 0.0)
 
 
 def _seconds_of_a_test(study: Study, unit: Unit) -> float:
@@ -256,9 +280,11 @@ def _cells(
         alone = 0.0
         if group[0].timed:  # after an epoch that is thrown away
             alone = cost.drawn * (config.epochs + 1) + cost.judging + test * min(1, study.tested)
+            alone += cost.computing * min(1, study.computed)
         rest = replicates - group[0].timed
         seconds = cost.once + scale * rest * (cost.epoch * config.epochs + cost.judging)
         seconds += test * min(rest, max(study.tested - group[0].timed, 0))
+        seconds += cost.computing * min(rest, max(study.computed - group[0].timed, 0))
         yield CellForecast(
             *key,
             replicates=replicates,
