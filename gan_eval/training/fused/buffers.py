@@ -268,7 +268,7 @@ class TrainingBuffers:
             averaging = Averaging(last, mean, covariance, hidden).in_units(self.units)
         *hidden, output = self.generator
         return TrainedGANs(
-            *(self.config, backend, device, self.seeds, *output),
+            *(self.config, backend, device, self.seeds, output.weight, output.bias),
             _layers(self.state["parameters"], D),
             *(self.losses[0], self.losses[1], seconds, chapter_seconds),
             adam=None if self.config.optimizer == "sgd" else adam,

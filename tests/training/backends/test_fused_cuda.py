@@ -169,3 +169,9 @@ def test_without_a_gpu_there_is_no_device(fused: FusedCUDABackend) -> None:
 @pytest.mark.parametrize("variant", contract.REMEDIES)
 def test_it_trains_the_remedies(fused: FusedCUDABackend, variant: str) -> None:
     contract.trains_the_remedies(fused, variant, "cuda")
+
+
+@on_device
+@pytest.mark.parametrize("variant", contract.CURVED)
+def test_it_trains_curved_generators(fused: FusedCUDABackend, variant: str) -> None:
+    contract.trains_curved_generators(fused, variant, "cuda")
