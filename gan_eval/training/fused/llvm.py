@@ -28,6 +28,7 @@ class Lanes(Machine):
     """
 
     pairs = True
+    in_a_turn = 8
 
     def __init__(
         self,

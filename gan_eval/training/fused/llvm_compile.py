@@ -66,6 +66,8 @@ def _module(shape: Shape, width: int, fused: bool, one: bool) -> tuple[ir.Module
     for name in ("start", "train"):
         machine = OneReplicate if one else Lanes
         k = machine(module, name, width, arguments, double=shape.double, fused=fused)
+        if not one:  # whose examples are in the lanes, so that there is less of everything
+            k.unrolled = shape.unrolled
         memories: dict[str, Any] = {
             pointer: k.memory(position, shape.kind(kind, one=one), shared=one or pointer in SHARED)
             for position, (pointer, kind) in enumerate(POINTERS.items())

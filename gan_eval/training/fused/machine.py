@@ -17,7 +17,7 @@ from typing import ClassVar
 from gan_eval.training.fused.values import Index, Kind, Numbers, Value
 
 UNROLLED = 16
-"""Longest loop that is unrolled."""
+"""Longest loop that is unrolled, as a rule."""
 
 
 class Memory(ABC):
@@ -57,6 +57,12 @@ class Machine(Numbers):
     that a processor that looks a few dozen operations ahead is never without one that it can start;
     of more, the registers would not hold what they need."""
 
+    in_a_turn: ClassVar[int] = 1
+    """Entries of long tables that are computed in a turn of a loop. Each is a sum of many terms,
+    every one of which waits for the one before, so that others should be there to go on with."""
+    unrolled: int = UNROLLED
+    """Longest loop that is unrolled."""
+
     @abstractmethod
     def smaller(self, a: Value, b: Value) -> Value:
         """The smaller index."""
@@ -77,7 +83,7 @@ class Machine(Numbers):
 
     def each(self, count: int, body: Callable[[Index], None]) -> None:
         """``body`` of 0, …, count − 1."""
-        if count <= UNROLLED:
+        if count <= self.unrolled:
             for i in range(count):
                 body(i)
         else:
@@ -87,7 +93,7 @@ class Machine(Numbers):
         self, count: int, start: Sequence[Value], step: Callable[[list[Value], Index], list[Value]]
     ) -> list[Value]:
         """``step(… step(step(start, 0), 1) …, count − 1)``, of several values, interleaved."""
-        if count <= UNROLLED:
+        if count <= self.unrolled:
             values = list(start)
             for i in range(count):
                 values = step(values, i)
@@ -108,7 +114,7 @@ class Machine(Numbers):
 
         ``entries`` gives those of the places that it is given: a few, to be computed interleaved.
         """
-        if count <= UNROLLED:
+        if count <= self.unrolled:
             places = [(table, i) for table in range(number) for i in range(count)]
             parts = -(-len(places) // self.abreast)
             values: list[Value] = []
@@ -116,13 +122,17 @@ class Machine(Numbers):
                 values += entries(places[start:stop])
             return [values[table * count :][:count] for table in range(number)]
         memories = [self.scratch(count) for _ in range(number)]
+        several = max(1, self.in_a_turn // number)
+        whole = count // several
 
-        def fill(i: Value) -> None:
-            found = entries([(table, i) for table in range(number)])
-            for memory, value in zip(memories, found, strict=True):
-                memory[i] = value
+        def fill(first: Index, many: int) -> None:
+            places = [(table, first + i) for table in range(number) for i in range(many)]
+            for (table, i), value in zip(places, entries(places), strict=True):
+                memories[table][i] = value
 
-        self.loop(0, count, fill)
+        self.loop(0, whole, lambda turn: fill(turn * several, several))
+        if rest := count - whole * several:
+            fill(whole * several, rest)
         return list(memories)
 
 

@@ -20,6 +20,8 @@ from gan_eval.training.fused.one.program import AHEAD, nets
 from gan_eval.training.fused.shape import Shape
 from gan_eval.training.trained import Array
 
+LARGE = 4000
+"""Weights and biases of both nets above which lanes are slower than one replicate after another."""
 PLACED = ("parameters", "first", "second", "before")
 
 
@@ -27,13 +29,16 @@ def alone_up_to(config: TrainingConfig) -> int:
     """How many replicates are trained faster one after another than side by side in lanes.
 
     Every configuration can be trained alone. What it gains is what batches and nets fill of the
-    lanes; ``python -m benchmarks.one_replicate`` measures it.
+    lanes; ``python -m benchmarks.one_replicate`` measures it. Nets so large that a block of lanes
+    needs more memory than a core's cache holds are always trained alone.
     """
     if config.batch_size <= 2:
         return 1
     if config.dtype == "float64" or config.batch_size <= 4:
         return 2
-    widest = max(config.discriminator_sizes)
+    if Shape.of(config).parameters > LARGE:
+        return 2**63
+    widest = max(*config.discriminator_sizes, *config.generator_sizes)
     return 3 if widest < 16 else 4 if widest < 32 else 6
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from gan_eval.training.draws import Stream
 from gan_eval.training.fused.losses import Loss
-from gan_eval.training.fused.machine import UNROLLED, Machine, Memory, Table
+from gan_eval.training.fused.machine import Machine, Memory, Table
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.optimizer import step
 from gan_eval.training.fused.penalty import backward
@@ -239,7 +239,7 @@ class Training:
             entry = self.a.moved[at + e]
             return unpack(k, entry) if self.packed > 1 else [entry]
 
-        if self.shape.dimension <= UNROLLED:
+        if self.shape.dimension <= k.unrolled:
             return [x for e in range(size) for x in numbers(e)][: self.shape.dimension]
         found = k.scratch(size * self.packed)
 

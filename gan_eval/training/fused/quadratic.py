@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import Any
 
-from gan_eval.training.fused.machine import UNROLLED, Machine, Memory, Table, entry
+from gan_eval.training.fused.machine import Machine, Memory, Table, entry
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.values import Index
 
@@ -105,4 +105,4 @@ class Quadratic(Net):
 
 def _table(k: Machine, count: int) -> Any:
     """A table to be filled, as ``Machine.tables`` would have it."""
-    return [k.real(0.0)] * count if count <= UNROLLED else k.scratch(count)
+    return [k.real(0.0)] * count if count <= k.unrolled else k.scratch(count)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.fused.machine import Memory
+from gan_eval.training.fused.machine import UNROLLED, Memory
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.philox import Draws
 from gan_eval.training.fused.quadratic import Quadratic
 from gan_eval.training.fused.values import Kind, Value
+
+LARGE = 128
+"""Weights of a layer above which loops of half the length are unrolled."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,13 @@ class Shape:
     def parameters(self) -> int:
         """Weights and biases of both nets."""
         return self.discriminator.end
+
+    @property
+    def unrolled(self) -> int:
+        """The longest loop that is unrolled in machine code: shorter where a layer has so many
+        weights that its instructions would outgrow the processor's cache of them."""
+        shapes = [*self.generator.shapes, *self.discriminator.shapes]
+        return UNROLLED // 2 if max(i * o for i, o in shapes) > LARGE else UNROLLED
 
     @property
     def state(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from llvmlite import ir
 
 from gan_eval.training.fused.llvm import LaneMemory, Lanes
-from gan_eval.training.fused.machine import UNROLLED, Memory, Table
+from gan_eval.training.fused.machine import Memory, Table
 from gan_eval.training.fused.values import Index, Kind, Value
 
 _WORD, _INDEX = ir.IntType(32), ir.IntType(64)
@@ -102,7 +102,7 @@ class OneReplicate(Lanes):
             return self.transposed([memory[at + first] for at in starts])
 
         blocks = -(-count // self.width)
-        if count <= UNROLLED:
+        if count <= self.unrolled:
             found = [value for i in range(blocks) for value in block(i * self.width)]
             return found[:count]
         held = self.scratch(blocks * self.width)
