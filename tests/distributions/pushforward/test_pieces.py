@@ -40,8 +40,10 @@ SQUARE = [layer for seed in (1, 2, 3) for layer in layers_of((2, 2), seed)]
 """Three square layers: with leaky relu an invertible generator."""
 
 
-def finer(generator: Pushforward, target: Any, monkeypatch: pytest.MonkeyPatch) -> ComputedMeasures:
-    """The same by a mesh four times finer to begin with, and a tolerance a thirtieth."""
+def finer(
+    generator: Pushforward, target: Any, monkeypatch: pytest.MonkeyPatch, tolerance: float
+) -> ComputedMeasures:
+    """The same by a mesh four times finer to begin with."""
     with monkeypatch.context() as patch:
         whole = pieces.faces_of
 
@@ -52,7 +54,7 @@ def finer(generator: Pushforward, target: Any, monkeypatch: pytest.MonkeyPatch) 
             )
 
         patch.setattr(pieces, "faces_of", cut)
-        return generator.against(target, tolerance=1e-7 / 30)
+        return generator.against(target, tolerance=tolerance)
 
 
 def assert_within(found: ComputedMeasures, truth: ComputedMeasures) -> None:
@@ -197,7 +199,7 @@ def test_the_error_holds_against_a_finer_mesh(
     sizes: tuple[int, ...], activation: Any, target: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generator = Pushforward(layers_of(sizes, 4, 1.5), activation)
-    assert_within(generator.against(target), finer(generator, target, monkeypatch))
+    assert_within(generator.against(target), finer(generator, target, monkeypatch, 3e-9))
 
 
 @pytest.mark.thorough
@@ -206,7 +208,9 @@ def test_the_error_holds_against_a_finer_mesh(
 def test_errors_hold_in_a_thousand_generators(
     kind: Any, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    targets = [CHAPTER, THREE, RING]
+    # By errors that are larger than usual: 1,020 generators take two minutes, and errors that are
+    # near what a rule can do are the harder to state.
+    targets = [CHAPTER, THREE, CHAPTER, RING]
     for number in range(17):
         seed = 1000 * part + number
         rng = np.random.default_rng(seed)
@@ -215,9 +219,9 @@ def test_errors_hold_in_a_thousand_generators(
             layers_of((2, *widths, 2), seed, float(rng.uniform(0.5, 2))),
             "relu" if kind == "linear" else kind,
         )
-        target = targets[number % 3]
-        found = generator.against(target)
-        assert_within(found, finer(generator, target, monkeypatch))
+        target = targets[number % 4]
+        found = generator.against(target, tolerance=1e-5)
+        assert_within(found, finer(generator, target, monkeypatch, 1e-6))
         assert found.kl >= -found.errors["kl"]
         assert 0 <= found.jensen_shannon <= np.log(2)
 
@@ -300,6 +304,18 @@ def test_modes_of_one_shape_that_overlap_share_by_the_nearest(size: float) -> No
     target = MixtureTarget(THREE.weights, size * THREE.means, THREE.covariances)
     generator = Pushforward(layers_of((2, 6, 2), 5, 2.0), "relu")
     found = generator.against(target)
+    rows = generator.sample(400_000, 1)
+    spread = np.sqrt(0.25 / len(rows))
+    assert np.abs(shares_counted(rows, target) - found.mode_masses).max() < 5 * spread
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_modes_of_other_shapes_that_overlap_share_by_the_nearest(activation: Any) -> None:
+    shapes = [[[1.0, 0.3], [0.3, 0.5]], [[0.1, 0.0], [0.0, 0.2]], [[0.5, 0.0], [0.0, 0.02]]]
+    target = MixtureTarget(THREE.weights, 0.5 * THREE.means, shapes)
+    generator = Pushforward(layers_of((2, 4, 2), 5, 2.0), activation)
+    found = generator.against(target)
+    assert found.errors["mode_masses"] < 3e-4
     rows = generator.sample(400_000, 1)
     spread = np.sqrt(0.25 / len(rows))
     assert np.abs(shares_counted(rows, target) - found.mode_masses).max() < 5 * spread
