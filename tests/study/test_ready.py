@@ -42,7 +42,8 @@ def test_a_ready_study_is_usable_asks_a_question_and_fits_the_schema(
     assert len(study.configurations()) > 1
     # The reference is the chapter's configuration, where the target is not what is studied.
     first = next(iter(study.configurations().values()))
-    assert (first == TrainingConfig()) == (name not in ("target-difficulty", "transfer"))
+    others = ("target-difficulty", "transfer", "ring", "grid25")
+    assert (first == TrainingConfig()) == (name not in others)
 
 
 def test_the_questions_of_the_issue_are_all_asked() -> None:
@@ -56,7 +57,7 @@ def test_the_questions_of_the_issue_are_all_asked() -> None:
         *("generator_loss", "dialect", "target", "n_examples", "discriminator_widths"),
         *("preset", "discriminator_form", "r1", "r2", "optimizer", "standardise"),
         *("discriminator_init_scale", "learning_rate_schedule", "generator_average"),
-        *("adam_beta1", "adam_beta2_D"),
+        *("adam_beta1", "adam_beta2_D", "loss"),
     }
 
 
@@ -184,3 +185,15 @@ def test_a_folder_of_a_ready_studys_name_does_not_hide_the_study(
     assert ready.find(Path("other")) == Path("other")
     (tmp_path / "dialects").touch()
     assert ready.find(Path("dialects")) == Path("dialects")
+
+
+@pytest.mark.parametrize("name", ["ring", "grid25"])
+def test_a_study_of_modes_is_computed_and_the_penalties_weigh_the_same(name: str) -> None:
+    configs = Study.parse(tomllib.loads(ready.text(name))).configurations()
+    for config in configs.values():
+        assert not config.closed_form
+        assert (config.latent_size, config.dimension) == (2, 2)  # what the density is computed of
+    # A penalty is halved like the cross-entropy is; the relativistic loss is not halved.
+    plain, paired = configs["R1 + R2"], configs["relativistic, R1 + R2"]
+    assert plain.r1 == plain.r2 > 0
+    assert paired.r1 == paired.r2 == 2 * plain.r1
