@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
-from gan_eval.cli.app import AsJson, Threads, Workers, command_line, names, option
+from gan_eval.cli.app import (
+    AsJson,
+    Assignments,
+    Config,
+    Threads,
+    Workers,
+    command_line,
+    names,
+    option,
+)
 from gan_eval.cli.status import Status
 
 if TYPE_CHECKING:
@@ -31,6 +40,8 @@ def conform(
             "Replicates a backend of the comparison in distribution, at least 20; 0 leaves it out.",
         ),
     ] = 200,
+    config: Config = None,
+    assignments: Assignments = None,
     threads: Threads = 1,
     workers: Workers = None,
     as_json: AsJson = False,
@@ -38,7 +49,8 @@ def conform(
     """Ask whether the backends are the same experiment.
 
     Step by step in float64 from the same draws, and over many seeds in float32,
-    in distribution. It writes nothing.
+    in distribution. With `--config` or `--set` that configuration is compared,
+    and not those that stand for all. It writes nothing.
 
     \b
     Exit status:
@@ -52,11 +64,15 @@ def conform(
     """
     from gan_eval.cli.console import print_json, progress_bar
     from gan_eval.investigations.conformance import conform as compare_backends
+    from gan_eval.training.config import TrainingConfig
 
+    given = config is not None or assignments
+    settings = TrainingConfig.read(config, assignments or []) if given else None
     with progress_bar("training") as show:
         found = compare_backends(
             names(backend),
             replicates=replicates,
+            config=settings,
             threads=threads,
             workers=workers,
             command=command_line(),
@@ -73,7 +89,7 @@ def _print(found: Conformance) -> None:
     """Print which backends are left out, the two tables, and the answer."""
     from gan_eval.cli.console import print_table, say
     from gan_eval.investigations.conformance import words
-    from gan_eval.judging.agreement import MARGIN
+    from gan_eval.judging.agreement import KL, MARGIN
 
     for one in found.absent:
         remedy = one.told()["remedy"]
@@ -91,9 +107,10 @@ def _print(found: Conformance) -> None:
         "Step by step, float64, from the same draws",
     )
     if replicates:
+        by = found.distributions[0].by if found.distributions else KL
         print_table(
             (
-                *("backends", "pairs", "identical", "diverged", "median KL", "ratio (90 %)"),
+                *("backends", "pairs", "identical", "diverged", f"median {by}", "ratio (90 %)"),
                 *(f"within {math.exp(MARGIN):g}", "p MMD", "p energy", "p diverged", "verdict"),
             ),
             map(_distribution, found.distributions),

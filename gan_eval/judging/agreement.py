@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
 
 from gan_eval.distributions import divergences
+from gan_eval.judging.computed.epochs import as_mixture
 from gan_eval.judging.summary import quantile
 from gan_eval.stats.bootstrap import draws
+from gan_eval.stats.known_mixture import KnownMixture
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.shares import share_interval, sign_test
 from gan_eval.stats.twosample import energy_test, mmd_test
@@ -38,6 +41,16 @@ PERMUTATIONS = 999
 # Bootstrap and permutations repeat.
 _RANDOM = 20261
 
+KL, ENERGY = "KL", "energy distance"
+"""The distances by which the outcomes of a seed are compared."""
+
+ROWS = 1000
+"""Generated rows of a replicate by which the energy distance is measured."""
+
+FLOOR = 1e-3
+"""The energy distance below which 1,000 rows cannot tell, in units in which the target's covariance
+is I."""
+
 SAME, DIFFERENT, NOT_SHOWN = "the same", "different", "not shown"
 
 
@@ -48,51 +61,88 @@ class Outcomes:
     Attributes
     ----------
     seeds : ndarray of int64, shape (R,)
-    log_kl : ndarray, shape (R,)
-        ln KL(q‖p), in ln nats; +∞ for a diverged replicate, so that no median leaves it out.
+    log_distance : ndarray, shape (R,)
+        ln KL(q‖p), in ln nats, or where that has no closed form ln of the energy distance, which
+        is estimated from rows; +∞ for a diverged replicate, so that no median leaves it out.
     law : ndarray, shape (R, d + d(d+1)/2)
-        The learned mean, then the upper triangle of the covariance, row by row.
+        The learned mean, then the upper triangle of the covariance, row by row; where there is no
+        closed form those of the rows.
     finite : ndarray of bool, shape (R,)
         False for a diverged replicate, whose distribution is not to be used.
+    by : str
+        The distance: ``KL`` or ``ENERGY``.
     """
 
     seeds: NDArray[np.int64]
-    log_kl: Array
+    log_distance: Array
     law: Array
     finite: NDArray[np.bool_]
+    by: str = KL
 
     @classmethod
     def of(cls, trained: TrainedGANs) -> Outcomes:
         """Compute the outcomes of trained replicates."""
+        if not trained.config.closed_form:
+            return cls._by_rows_of(trained)
         learned, finite = trained.law(), trained.finite()
         with np.errstate(all="ignore"):
-            log_kl = np.log(divergences.kl(learned, trained.config.truth))
+            log_distance = np.log(divergences.kl(learned, trained.config.truth))
             upper = np.triu_indices(learned.dimension)
             law = np.concatenate([learned.mean, learned.covariance[:, *upper]], axis=1)
         finite = finite & np.isfinite(law).all(axis=1)
-        return cls(trained.seeds, np.where(finite, log_kl, np.inf), law, finite)
+        return cls(trained.seeds, np.where(finite, log_distance, np.inf), law, finite)
+
+    @classmethod
+    def _by_rows_of(cls, trained: TrainedGANs) -> Outcomes:
+        """Measure generated rows, of the same noise on every backend."""
+        known = KnownMixture.of(as_mixture(trained.config.target.build()))
+        upper = np.triu_indices(trained.config.dimension)
+        finite = trained.finite()
+        distance = np.full(len(trained), np.inf)
+        law = np.full((len(trained), trained.config.dimension + upper[0].size), np.nan)
+        for r in np.flatnonzero(finite):
+            rows = trained.generate(int(r), ROWS)
+            placed = known.placed(rows)
+            within = pdist(placed).mean() * (1 - 1 / ROWS)
+            # Of the rows as a distribution of their own: above 0 always.
+            distance[r] = 2 * known.mean_distances(placed).mean() - known.spread_energy - within
+            law[r] = [*rows.mean(axis=0), *np.atleast_2d(np.cov(rows, rowvar=False))[upper]]
+        finite = finite & np.isfinite(law).all(axis=1) & np.isfinite(distance)
+        with np.errstate(all="ignore"):
+            return cls(
+                trained.seeds, np.where(finite, np.log(distance), np.inf), law, finite, ENERGY
+            )
 
     @classmethod
     def of_rows(cls, rows: pd.DataFrame) -> Outcomes:
         """Read the outcomes from a cell's rows, as ``judge`` makes them, in order of the seeds."""
         rows = rows.sort_values("seed")
+        if "computed_error" in rows:  # which only rows without a closed form have
+            law = rows[["energy_distance", "mmd2"]].to_numpy(np.float64)
+            distance, by = np.maximum(law[:, 0], FLOOR), ENERGY
+            finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
+            log_distance = np.where(finite, np.log(distance), np.inf)
+            return cls(rows["seed"].to_numpy(np.int64), log_distance, law, finite, by)
         law = rows.filter(regex=r"^(mean_\d+|covariance_\d+_\d+)$").to_numpy(np.float64)
         finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
         with np.errstate(all="ignore"):
-            log_kl = np.log(rows["kl"].to_numpy(np.float64))
-        return cls(rows["seed"].to_numpy(np.int64), np.where(finite, log_kl, np.inf), law, finite)
+            log_distance = np.log(rows["kl"].to_numpy(np.float64))
+        return cls(
+            rows["seed"].to_numpy(np.int64), np.where(finite, log_distance, np.inf), law, finite
+        )
 
     @classmethod
     def join(cls, parts: Sequence[Outcomes]) -> Outcomes:
         """Join the outcomes of several calls, in the order of the seeds."""
         order = np.argsort(np.concatenate([part.seeds for part in parts]))
-        names = ("seeds", "log_kl", "law", "finite")
-        return cls(*(np.concatenate([getattr(part, n) for part in parts])[order] for n in names))
+        names = ("seeds", "log_distance", "law", "finite")
+        arrays = (np.concatenate([getattr(part, n) for part in parts])[order] for n in names)
+        return cls(*arrays, by=parts[0].by)
 
 
 @dataclass(frozen=True)
 class Medians:
-    """A difference of two medians of ln KL with its interval."""
+    """A difference of two medians of ln KL, or ln energy distance, with its interval."""
 
     first: float
     second: float
@@ -123,12 +173,14 @@ class DistributionAgreement:
     diverged : (int, int)
         Replicates of each backend that are not finite.
     medians : Medians or None
-        Of ln KL, diverged replicates as +∞.
+        Of the logarithm of the distance, diverged replicates as +∞.
     pvalues, adjusted : mapping of str to float
         ``mmd``, ``energy`` and ``diverged``, as they are and after Holm's correction over all pairs
         and tests. The first two leave out pairs of which one has diverged.
     message : str
         Why nothing could be compared; empty where it could.
+    by : str
+        The distance: ``KL``, or ``ENERGY`` where KL has no closed form.
     """
 
     first: str
@@ -140,6 +192,7 @@ class DistributionAgreement:
     pvalues: Mapping[str, float] = field(default_factory=dict)
     adjusted: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
+    by: str = KL
 
     @property
     def verdict(self) -> str:
@@ -160,7 +213,10 @@ class DistributionAgreement:
             found |= {
                 "replicates": self.replicates,
                 "identical": self.identical,
-                "median_kl": [math.exp(m.first), math.exp(m.second)],
+                f"median_{self.by.lower().replace(' ', '_')}": [
+                    math.exp(m.first),
+                    math.exp(m.second),
+                ],
                 "log_ratio": m.first - m.second,
                 "log_ratio_interval": [m.low, m.high],
                 "equivalent": m.equivalent,
@@ -190,11 +246,12 @@ def compare_all(outcomes: Mapping[str, Outcomes | str]) -> tuple[DistributionAgr
 
 
 def median_difference(first: Outcomes, second: Outcomes) -> Medians:
-    """Compute the medians of ln KL and a bootstrap interval of their difference, pairs resampled.
+    """Compute the medians of the log distance and a bootstrap interval of their difference, pairs
+    resampled.
 
     The interval is (−∞, ∞) where half of some resample has diverged on both sides.
     """
-    a, b = first.log_kl, second.log_kl
+    a, b = first.log_distance, second.log_distance
     drawn = draws(a.size, RESAMPLES, _RANDOM)
     with np.errstate(invalid="ignore"):
         spread = np.median(a[drawn], axis=1) - np.median(b[drawn], axis=1)
@@ -233,4 +290,5 @@ def _compare(first: str, second: str, a: Outcomes, b: Outcomes) -> DistributionA
         (int((~a.finite).sum()), int((~b.finite).sum())),
         median_difference(a, b),
         law_pvalues(a, b) | {"diverged": diverged_pvalue(a, b)},
+        by=a.by,
     )

@@ -40,7 +40,9 @@ def diverged(n: int, found: Outcomes) -> Outcomes:
     """The same with the first n replicates diverged."""
     finite = np.arange(len(found.seeds)) >= n
     law = np.where(finite[:, None], found.law, np.nan)
-    return replace(found, log_kl=np.where(finite, found.log_kl, np.inf), law=law, finite=finite)
+    return replace(
+        found, log_distance=np.where(finite, found.log_distance, np.inf), law=law, finite=finite
+    )
 
 
 def compare(a: Outcomes, b: Outcomes) -> agreement.DistributionAgreement:
@@ -53,7 +55,7 @@ def test_outcomes_are_the_exact_divergence_and_the_law() -> None:
     trained = NumPyBackend().train(config, [3, 4])
     found = Outcomes.of(trained)
     expected = np.log(divergences.kl(trained.law(), config.truth))
-    np.testing.assert_array_equal(found.log_kl, expected)
+    np.testing.assert_array_equal(found.log_distance, expected)
     weight, bias = trained.weights[1, -1], trained.biases[1, -1]
     covariance = weight.T @ weight
     row = [*bias, covariance[0, 0], covariance[0, 1], covariance[1, 1]]
@@ -68,7 +70,7 @@ def test_a_diverged_replicate_is_infinitely_far_and_not_finite() -> None:
     config = TrainingConfig.parse(DIVERGING)
     found = Outcomes.of(NumPyBackend().train(config, [0, 1]))
     assert not found.finite.any()
-    assert np.isposinf(found.log_kl).all()
+    assert np.isposinf(found.log_distance).all()
 
 
 def test_the_same_bits_have_p_one_and_are_the_same() -> None:

@@ -12,7 +12,12 @@ import numpy as np
 
 from gan_eval.investigations.conformance import stepwise, units
 from gan_eval.investigations.conformance.result import Conformance
-from gan_eval.investigations.conformance.stepwise import STAGES, Stage, StageAgreement
+from gan_eval.investigations.conformance.stepwise import (
+    STAGES,
+    Stage,
+    StageAgreement,
+    stages_of,
+)
 from gan_eval.investigations.conformance.units import Unit
 from gan_eval.judging import agreement
 from gan_eval.runtime.errors import UsageError
@@ -22,6 +27,7 @@ from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training.backends import Availability, backend, backends
 from gan_eval.training.backends.registry import availability, entries
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.remedies import refusal
 from gan_eval.training.trained import TrainedGANs
 
 
@@ -53,9 +59,11 @@ def conform(
         that calls this needs Python's usual ``if __name__ == "__main__":`` guard, unless it is 1:
         then everything runs in this process.
     stages : sequence of Stage, optional
-        Those of the comparison step by step; by default ``STAGES``.
+        Those of the comparison step by step; by default those of the configuration, or
+        ``STAGES`` where none is given.
     config : TrainingConfig, optional
-        What is compared in distribution; by default the chapter's configuration.
+        What is compared in distribution; by default the chapter's configuration. A backend that
+        does not train one that is given is left out, or refused where it was named.
     command : str, optional
         The command to store as the way to reproduce it.
     on_progress : callable, optional
@@ -72,11 +80,16 @@ def conform(
             f"only, got {replicates}"
         )
     workers = side_by_side(workers, threads)
-    stages, config = STAGES if stages is None else stages, config or TrainingConfig()
+    if stages is None:
+        stages = STAGES if config is None else stages_of(config)
+    config = config or TrainingConfig()
     start = time.monotonic()
     with Pool(workers, threads) as pool:
         found, machine = pool.call(_survey, None if names is None else list(names))
-        compared = tuple(one for one in found if usable(one))
+        untrained = {one.name: kept for one in found if (kept := _lacking(one, config))}
+        for name in set(names or ()) & untrained.keys():
+            raise UsageError(f"backend {name!r} {refusal(untrained[name])}")
+        compared = tuple(one for one in found if usable(one) and one.name not in untrained)
         progress = Progress(on_progress)
         counted, outcomes = _train(pool, compared, stages, config, replicates, progress)
     if not compared:
@@ -95,12 +108,18 @@ def conform(
             "workers": workers,
             "environment": machine,
         },
-        {
+        dict.fromkeys(untrained, ("the configuration",))
+        | {
             one.name: lacking
             for one in compared
             if (lacking := tuple(s.name for s in stages if not s.trained_by(one)))
         },
     )
+
+
+def _lacking(one: Availability, config: TrainingConfig) -> list[str]:
+    """List the settings of a configuration that a backend which is there does not train."""
+    return [f"`{name}`" for name in one.lacks if usable(one) and name in config.remedies]
 
 
 def _survey(names: list[str] | None) -> tuple[list[Availability], dict[str, Any]]:

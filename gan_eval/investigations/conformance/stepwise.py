@@ -13,7 +13,7 @@ from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training.backends import Availability
 from gan_eval.training.config import Dialect, TrainingConfig
 from gan_eval.training.draws import Layer
-from gan_eval.training.trained import TrainedGANs
+from gan_eval.training.trained import Averaging, TrainedGANs
 
 SEEDS = (0, 1, 2, 3, 4)
 
@@ -115,8 +115,26 @@ REMEDIES: dict[str, dict[str, Any]] = {
         "r2": 0.5,
         "dialect": "tensorflow",
     },
+    "relu in G, ring8": {
+        "generator_widths": [6, 5],
+        "generator_activation": "relu",
+        "target": "ring8",
+    },
+    "leaky relu in G, mended": {
+        "generator_widths": [6],
+        "generator_activation": "leaky_relu",
+        "preset": "mended",
+    },
+    "tanh in G, relativistic": {
+        "generator_widths": [5, 4],
+        "loss": "relativistic",
+        "r1": 0.3,
+        "r2": 0.7,
+        "target": "grid25",
+        "standardise": "columns",
+    },
 }
-"""Every remedy, in each of its values."""
+"""Every remedy, in each of its values, and generators with hidden layers."""
 
 # Weights large enough for D's slopes to count; the last batch of an epoch has 4 rows.
 _AWAKE = {"epochs": 2, "n_examples": 76, "init_scale": 0.3}
@@ -155,6 +173,25 @@ STAGES: tuple[Stage, ...] = (
 
 
 Array = NDArray[np.floating]
+
+
+def stages_of(config: TrainingConfig) -> tuple[Stage, ...]:
+    """Make the stages of a configuration: its first few steps and its first 50, in float64.
+
+    Examples
+    --------
+    >>> [stage.name for stage in stages_of(TrainingConfig(generator_widths=(8,)))]
+    ['2 steps', '10 steps', '50 steps']
+    """
+    settings = config.model_dump() | {"dtype": "float64", "epochs": 1}
+    size, least = config.batch_size, max(2, config.discriminator_steps)
+    # So many rows that they can be whitened.
+    least = max(least, -(-(config.dimension + 1) // size))
+    counts = sorted({max(least, count) for count in (2, 10, 50)})
+    return tuple(
+        Stage(f"{count} steps", TrainingConfig.parse(settings | {"n_examples": count * size}))
+        for count in counts
+    )
 
 
 @dataclass(frozen=True)
@@ -248,24 +285,32 @@ def differences(first: TrainedGANs, second: TrainedGANs) -> dict[str, Array | No
     cancel to a millionth, and has no ten digits in common on any two machines.
     """
     found: dict[str, Array | None] = {
-        name: relative(*([run.weights[:, at], run.biases[:, at]] for run in (first, second)))
+        name: relative(*(_generator(run, at) for run in (first, second)))
         for name, at in ((START, 0), ("generator", -1))
     }
     found["discriminator"] = relative(*(_parts(run.discriminator) for run in (first, second)))
     for order in ("first", "second"):
-        # The generator is one layer, and stands before those of the discriminator.
-        for name, where in (("G", slice(0, 1)), ("D", slice(1, None))):
+        # The generator's layers stand before those of the discriminator.
+        layers = len(first.hidden) + 1
+        for name, where in (("G", slice(0, layers)), ("D", slice(layers, None))):
             sides = [getattr(run.adam, order)[where] for run in (first, second) if run.adam]
             told = relative(*map(_parts, sides)) if len(sides) == 2 else None
             found[f"{order} moments of {name}"] = told
     for name in ("loss_D", "loss_G"):
         found[name] = relative([getattr(first, name)], [getattr(second, name)])
     if first.averaging and second.averaging:
-        told = (
-            [*one.last, one.mean, one.covariance] for one in (first.averaging, second.averaging)
-        )
-        found["averages"] = relative(*told)
+        found["averages"] = relative(*map(_averages, (first.averaging, second.averaging)))
     return found
+
+
+def _generator(run: TrainedGANs, epoch: int) -> list[Array]:
+    return [part[:, epoch] for part in _parts([*run.hidden, Layer(run.weights, run.biases)])]
+
+
+def _averages(one: Averaging) -> list[Array]:
+    """The last generator, and of a linear one the averages of its moments."""
+    moments = [] if one.last_hidden else [one.mean, one.covariance]
+    return [*_parts([*one.last_hidden, one.last]), *moments]
 
 
 def relative(first: Sequence[Array], second: Sequence[Array]) -> Array:

@@ -48,7 +48,7 @@ def _steps(found: Conformance) -> str:
 
 
 def _laws(found: Conformance) -> str:
-    """Name the largest ratio of median KL, with its interval."""
+    """Name the largest ratio of median KL, or energy distance, with its interval."""
     compared = [one for one in found.distributions if one.medians is not None]
     if not compared:
         return "; over many trainings nothing was compared"
@@ -68,7 +68,7 @@ def _ratio(one: DistributionAgreement) -> str:
     assert m is not None
     ratio, low, high = (math.exp(x) for x in (m.first - m.second, m.low, m.high))
     return (
-        f"their median KLs are as {number(ratio)} to 1 (90 % interval {interval(low, high)}; "
+        f"their median {one.by}s are as {number(ratio)} to 1 (90 % interval {interval(low, high)}; "
         f"{interval(math.exp(-MARGIN), math.exp(MARGIN), 2)} counts as the same)"
     )
 

@@ -33,7 +33,7 @@ def columns(config: TrainingConfig) -> list[str]:
     >>> columns(TrainingConfig(generator_widths=(8,)))
     ['worth_energy', 'energy_distance', 'modes_found', 'high_quality_share', 'mode_share_1']
     """
-    count = len(_mixture(config).weights)
+    count = len(as_mixture(config.target.build()).weights)
     shares = [f"mode_share_{k + 1}" for k in range(count)]
     return ["worth_energy", "energy_distance", "modes_found", "high_quality_share", *shares]
 
@@ -46,7 +46,7 @@ def epoch_columns(trained: TrainedGANs) -> dict[str, NDArray[Any]]:
     found where its share of the rows is more than a tenth of the expected one. NaN in epochs that
     are not measured, and where a weight is not finite.
     """
-    config, target = trained.config, _mixture(trained.config)
+    config, target = trained.config, as_mixture(trained.config.target.build())
     known, names = KnownMixture.of(target), columns(config)
     d = target.dimension
     expected = target.weights * special.gammainc(d / 2, WITHIN**2 / 2)
@@ -76,9 +76,8 @@ def _measures(rows: Array, target: MixtureTarget, known: KnownMixture, expected:
     return np.array([worth, squared, modes, shares.sum(), *shares])
 
 
-def _mixture(config: TrainingConfig) -> MixtureTarget:
-    """Take the target as a mixture; a Gaussian is one of one component."""
-    target = config.target.build()
+def as_mixture(target: GaussianTarget | MixtureTarget) -> MixtureTarget:
+    """Take a target as a mixture; a Gaussian is one of one component."""
     if isinstance(target, GaussianTarget):
         return MixtureTarget([1.0], target.mean[None], target.covariance[None])
     return target
