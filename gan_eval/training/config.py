@@ -290,6 +290,20 @@ class TrainingConfig(Settings):
         closed form; otherwise they are computed, or estimated from samples."""
         return not self.generator_widths and self.target.components is None
 
+    def require_closed_form(self, what: str) -> None:
+        """Raise ``UsageError``, naming the setting, where there is no closed form: ``what`` is in
+        words that which needs one."""
+        if self.generator_widths:
+            raise UsageError(
+                f"{what} is of linear generators: `generator_widths` must be empty, got "
+                f"{list(self.generator_widths)}"
+            )
+        if self.target.components is not None:
+            raise UsageError(
+                f"{what} is of Gaussian targets: `target` must be a Gaussian, got a mixture of "
+                f"{len(self.target.components)}"
+            )
+
     @property
     def hash(self) -> str:
         """The run's identity: 16 hexadecimal digits of the SHA-256 of the canonical JSON.

@@ -45,6 +45,20 @@ from .commands import refused
         (("train", "--replicates", str(10**12)), "replicates need at least"),
         (("train", "--replicates", str(2**63)), "`--replicates` goes past it"),
         (("train", "--set", "seed=3"), "unknown setting `seed`"),
+        (
+            ("exercise", "--set", "generator_widths=[8]"),
+            "`generator_widths` must be empty, got [8]",
+        ),
+        (("exercise", "--set", "target=ring8"), "`target` must be a Gaussian, got a mixture of 8"),
+        (
+            ("dynamics", "--set", "generator_widths=[8]"),
+            "`generator_widths` must be empty, got [8]",
+        ),
+        (
+            ("dynamics", "--set", "target=grid25"),
+            "`target` must be a Gaussian, got a mixture of 25",
+        ),
+        (("conform", "--set", "batch_size=0"), "must be between 1 and n_examples (1000), got 0"),
         (("throughput", "none.json"), "no benchmark stands in 'none.json'"),
         (("train", "--plot", "gan.jpg"), "must name a picture (.png or .svg) or a film"),
         (("train", "--plot", "file/gan.png"), "'file' is a file"),

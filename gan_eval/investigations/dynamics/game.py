@@ -54,6 +54,7 @@ class Game:
     @classmethod
     def of(cls, config: TrainingConfig) -> Game:
         """Put a configuration's target into the units of its nets."""
+        config.require_closed_form("`dynamics`")
         law = config.truth
         points = Points.of(law.dimension, 3**law.dimension if _is_quadratic(config) else 4096)
         axes = PrincipalAxes.of(law)

@@ -80,6 +80,7 @@ class Settings:
     ) -> Settings:
         """Fill in what is not given; ``UsageError`` for what cannot be used."""
         config = config or TrainingConfig()
+        config.require_closed_form("the exercise")
         whole_number(replicates, "replicates", 2, MOST_REPLICATES)
         whole_number(discriminators, "discriminators", 2, replicates)
         whole_number(restarts, "restarts", 1, 1000)

@@ -13,6 +13,7 @@ from gan_eval.investigations.conformance.stepwise import CHAPTER, STAGES, Stage
 from gan_eval.training import remedies
 from gan_eval.training.backends import backend
 from gan_eval.training.config import TrainingConfig
+from gan_eval.training.draws import Layer
 from gan_eval.training.trained import TrainedGANs
 
 from .faulty import FAULTS, NumPyBackend
@@ -136,7 +137,9 @@ def test_pytorch_and_its_batched_form_agree_on_the_remedies(stage: Stage) -> Non
     assert found.passed, found
     # The averages are compared, too, where there are some.
     if loop.averaging is not None:
-        other = replace(loop, averaging=replace(loop.averaging, mean=loop.averaging.mean + 1e-6))
+        last = loop.averaging.last
+        moved = replace(loop.averaging, last=Layer(last.weight, last.bias + 1e-6))
+        other = replace(loop, averaging=moved)
         assert stepwise.compare(stage, ("a", "b"), loop, other).largest[0] == "averages"
 
 
@@ -188,3 +191,39 @@ def test_every_planted_fault_is_caught_where_it_first_does_anything(
     assert caught[0].stage == CAUGHT_AT.get(fault, "1 step, pytorch")
     # Far beyond what is allowed, so that no rounding is taken for it.
     assert caught[0].largest[1] > 1e-3
+
+
+def test_a_configurations_own_stages_are_its_first_steps() -> None:
+    config = TrainingConfig(
+        generator_widths=(4,), target="ring8", batch_size=1, discriminator_steps=3, epochs=7
+    )
+    stages = stepwise.stages_of(config)
+    assert [stage.config.steps_per_epoch for stage in stages] == [3, 10, 50]
+    for stage in stages:
+        same = stage.config.model_copy(update={"epochs": 7, "n_examples": 1000, "dtype": "float32"})
+        assert same == config
+
+
+def test_each_layer_of_a_generator_is_compared() -> None:
+    (stage,) = (
+        one for one in REMEDIED if "relu in G, ring8" in one.name and "leaky" not in one.name
+    )
+    run = backend("pytorch:batched").train(stage.config, stage.seeds)
+    assert len(run.hidden) == 2
+    for at, layer in enumerate(run.hidden):
+        for epoch, quantity in ((0, stepwise.START), (-1, "generator")):
+            moved = np.array(layer.bias)
+            moved[1, epoch, 0] += 1e-6
+            hidden = [*run.hidden]
+            hidden[at] = Layer(layer.weight, moved)
+            found = stepwise.compare(stage, ("a", "b"), run, replace(run, hidden=hidden))
+            assert not found.passed
+            assert found.largest[0] == quantity
+    assert run.adam is not None
+    last = run.adam.first[2]
+    first = [*run.adam.first]
+    first[2] = Layer(last.weight + 1e-3, last.bias)
+    found = stepwise.compare(
+        stage, ("a", "b"), run, replace(run, adam=replace(run.adam, first=first))
+    )
+    assert found.largest[0] == "first moments of G"
