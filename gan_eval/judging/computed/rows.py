@@ -160,7 +160,7 @@ def _add_sampled(made: Made, trained: TrainedGANs, r: int, n: int) -> None:
     if why := parts.unusable(None, rows, rows, target):
         made.miss("worth", why)
         return
-    parts.add_worth(made, None, rows, rows, target, parts.BY)
+    parts.add_worth(made, None, rows, rows, target, parts.BY, mixtures=True)
     if _mode_count(target) > 1:
         rng = draws.permutation_tests(int(trained.seeds[r])).spawn(1)[0]
         parts.add_known_modes(made, rows, target, 999, rng)

@@ -115,8 +115,12 @@ def add_worth(
     generated: MixedRows,
     target: Any | None,
     by: Sequence[str],
+    *,
+    mixtures: bool = False,
 ) -> None:
-    known = isinstance(target, GaussianTarget | MixtureTarget)
+    """Measure worth, against the target itself where it is Gaussian, or, of ``mixtures``, one;
+    else against real rows."""
+    known = isinstance(target, GaussianTarget) or (mixtures and isinstance(target, MixtureTarget))
     first: Any = target
     second: Any = generated.numbers
     if not known:
