@@ -147,6 +147,10 @@ def test_every_field_has_a_description(model: type[BaseModel]) -> None:
         {"zip": [{}]},
         {"targets": {"flat": {"C": 1}}},
         {"margins": {"far": 1}},
+        {"computed": -1},
+        {"config": {"generator_widths": [0]}},
+        {"config": {"generator_widths": [4], "generator_activation": "sine"}},
+        {"config": {"target": {"components": [{"mean": [0, 0], "covariances": 1}]}}},
     ],
 )
 def test_what_the_schema_refuses_is_refused(
@@ -165,6 +169,9 @@ def test_what_the_schema_refuses_is_refused(
         {"config": {"target": "flat"}, "targets": {"flat": {"A": [[2.0]], "b": [1]}}},
         {"grid": {"target.b": [[0, 1], [1, 0]], "discriminator_widths": [[], [5, 3]]}},
         {"zip": [{"label": ["a", "b"], "epochs": [1, 2], "target.b": [[0, 1], [1, 0]]}]},
+        {"computed": 5, "config": {"target": "ring8", "generator_widths": [8, 8]}},
+        {"config": {"target": {"preset": "grid25"}}, "grid": {"generator_widths": [[], [16]]}},
+        {"config": {"target": {"components": [{"mean": [0, 0], "standard_deviation": 1}]}}},
     ],
 )
 def test_what_is_usable_fits_the_schema(

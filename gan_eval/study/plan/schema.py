@@ -28,7 +28,7 @@ def study_schema() -> dict[str, Any]:
     settings = training["properties"]
     # A target is a table of its own, or one of `targets` by its name.
     target = settings["target"]
-    named = {"type": "string", "description": "A target by its name in `targets`."}
+    named = {"type": "string", "description": "A target by its name, in `targets` or a preset's."}
     settings["target"] = {"anyOf": [{"$ref": target.pop("$ref")}, named], **target}
     definitions["TrainingConfig"] = training
     properties = schema["properties"]
