@@ -56,7 +56,7 @@ def rows(found: list[float], **changes: object) -> pd.DataFrame:
 def diverged(frame: pd.DataFrame, at: int) -> pd.DataFrame:
     """Let a replicate diverge: it has no numbers."""
     numbers = ["kl", "jensen_shannon", "worth_energy", "modes_found", "high_quality_mass"]
-    frame.loc[at, numbers + ["mode_mass_1", "mode_mass_2"]] = np.nan
+    frame.loc[at, [*numbers, "mode_mass_1", "mode_mass_2"]] = np.nan
     frame.loc[at, "verdict"] = "diverged"
     return frame
 
