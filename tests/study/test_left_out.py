@@ -47,6 +47,18 @@ def test_what_a_backend_does_not_train_is_left_out_and_told() -> None:
     assert "`r1`" not in left_out["remedy"]
 
 
+def test_hidden_layers_of_the_generator_are_left_out_and_mixtures_are_not() -> None:
+    grid = {"generator_widths": [[], [8]]}
+    study = Study.parse({"replicates": 2, "grid": grid, "config": {"target": "ring8"}})
+    planned = cells(study, FOUND)
+    assert [cell.backend for cell in planned].count("jax") == 2
+    (own,) = (cell for cell in planned if cell.backend == "tensorflow")
+    assert isinstance(own.config, TrainingConfig)
+    assert own.config.generator_widths == ()
+    assert own.config.target.preset == "ring8"
+    assert "`generator_widths`" in unavailable(study, FOUND)[1]["remedy"]
+
+
 def test_what_every_backend_trains_is_left_out_nowhere() -> None:
     study = Study.parse({"replicates": 2, "config": {"preset": "mended"}})
     assert {cell.backend for cell in cells(study, FOUND)} == {"jax", "tensorflow"}

@@ -105,6 +105,17 @@ def test_a_backend_that_does_not_train_a_remedy_is_refused_and_told_which_do() -
         remedies.require(TrainingConfig(r1=0.5).remedies, "mine", known)
 
 
+def test_hidden_layers_of_G_are_trained_where_they_are_listed_and_mixtures_everywhere() -> None:
+    known = remedies.OF_EVERY_BACKEND
+    ring = TrainingConfig.parse({"target": "ring8", "generator_average": "half"})
+    remedies.require(ring.remedies, "tensorflow", known)
+    curved = TrainingConfig(generator_widths=(4,), generator_activation="relu")
+    both = r"'mxnet' does not train `generator_widths` \(4,\) or `generator_activation` 'relu': py"
+    with pytest.raises(UsageError, match=both):
+        remedies.require(curved.remedies, "mxnet", known)
+    remedies.require(curved.remedies, "jax", tuple(remedies.DEFAULTS))
+
+
 def test_a_backend_that_names_no_remedy_trains_none(monkeypatch: pytest.MonkeyPatch) -> None:
     from gan_eval.training.backends.pytorch import PyTorchBackend
 

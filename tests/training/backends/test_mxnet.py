@@ -43,6 +43,11 @@ def test_it_trains_the_remedies_that_leave_the_steps_alone(
     contract.trains_the_remedies(mxnet, variant)
 
 
+@pytest.mark.parametrize("variant", contract.LINEAR)
+def test_it_trains_a_linear_generator_on_mixtures(mxnet: MXNetBackend, variant: str) -> None:
+    contract.trains_curved_generators(mxnet, variant)
+
+
 @pytest.mark.parametrize(
     "check",
     [

@@ -52,6 +52,13 @@ def test_it_trains_the_remedies_that_leave_the_steps_alone(
     contract.trains_the_remedies(compiled, variant)
 
 
+@pytest.mark.parametrize("variant", contract.LINEAR)
+def test_it_trains_a_linear_generator_on_mixtures(
+    compiled: TensorFlowBackend, variant: str
+) -> None:
+    contract.trains_curved_generators(compiled, variant)
+
+
 def test_the_eager_loop_trains_the_preset(eager: TensorFlowBackend) -> None:
     contract.trains_the_remedies(eager, "mended")
 
