@@ -1,0 +1,72 @@
+"""Around each mode of a target, a disc in standard deviations that holds all of it but 1e-17."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.mixture import MixtureTarget
+
+Array = NDArray[np.floating]
+
+RADIUS = 9.0
+"""Of a disc, in standard deviations."""
+_LOG_2PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True, eq=False)
+class Discs:
+    """A disc around each of k modes.
+
+    Attributes
+    ----------
+    centres : ndarray, shape (k, 2)
+    factors, whitening : ndarray, shape (k, 2, 2)
+        x = centre + v @ factor for v in standard deviations, and the inverse.
+    scale : ndarray, shape (k,)
+        |det| of the factors.
+    log_peaks : ndarray, shape (k,)
+        ln of the density of this component at its centre, times its weight.
+    """
+
+    centres: Array
+    factors: Array
+    whitening: Array
+    scale: Array
+    log_peaks: Array
+
+    @classmethod
+    def of(cls, target: MixtureTarget) -> Discs:
+        """Make those of a mixture in the plane."""
+        return cls._make(target.means, target.covariances, target.weights)
+
+    @classmethod
+    def around(cls, rows: Array) -> Discs:
+        """Make one that holds rows (n, 2) within a few deviations."""
+        covariance = np.cov(rows.T, bias=True) if len(rows) > 1 else np.zeros((2, 2))
+        size = max(float(np.trace(covariance)), float(np.abs(rows).max()) ** 2 * 1e-4, 1e-12)
+        covariance = covariance + 1e-4 * size * np.eye(2)
+        return cls._make(rows.mean(axis=0)[None], covariance[None], np.ones(1))
+
+    @classmethod
+    def _make(cls, centres: Array, covariances: Array, weights: Array) -> Discs:
+        factors = np.swapaxes(np.linalg.cholesky(covariances), 1, 2)
+        scale = np.abs(np.linalg.det(factors))
+        peaks = np.log(weights) - np.log(scale) - _LOG_2PI
+        return cls(centres, factors, np.linalg.inv(factors), scale, peaks)
+
+    def white(self, x: Array) -> Array:
+        """Map points x (n, 2) to deviations from each mode, (n, k, 2)."""
+        return np.einsum("nki,kij->nkj", x[:, None] - self.centres, self.whitening)
+
+    def log_parts(self, x: Array) -> Array:
+        """Compute the log-density of each component, times its weight, (n, k)."""
+        return self.log_peaks - 0.5 * (self.white(x) ** 2).sum(axis=2)
+
+    def log_density_bound(self, centres: Array, radii: Array) -> Array:
+        """Bound the components' log-density over circles in the plane, (n,)."""
+        stretch = np.linalg.norm(self.whitening, 2, axis=(1, 2))
+        distance = np.hypot(*np.moveaxis(self.white(centres), 2, 0)) - radii[:, None] * stretch
+        return (self.log_peaks - np.maximum(distance, 0.0) ** 2 / 2).max(axis=1)

@@ -1,0 +1,246 @@
+"""A mesh of the plane of noise, finer where a smooth generator is far from a linear map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.pushforward.cubature import Indices, areas, quarters
+from gan_eval.distributions.pushforward.discs import Discs
+from gan_eval.distributions.pushforward.network import Network
+
+Array = NDArray[np.floating]
+Mask = NDArray[np.bool_]
+
+REACH = 37.0
+"""Beyond it normal noise has a density below 1e-297."""
+LOG_2PI = float(np.log(2 * np.pi))
+
+_BENT = 0.35
+"""A triangle is cut while the generator departs from a linear map by this part of it."""
+_NONE = 1e-12
+"""Triangles with less of the target than this are left out where noise is ``_RARE`` too."""
+_TARGET = 1e-4
+"""What a mass of the target counts beside one of noise."""
+_RARE = 6.6
+"""Noise is as far from 0 as this with probability 3e-10."""
+_FIRST = 0.3
+"""Within that distance triangles are no larger than this area."""
+_MASS = 1e-8
+"""Triangles with less mass than this are left as they are."""
+_FOLDED = 3e-5
+"""The same where the generator folds, and so departs from every linear map."""
+_ROUGH = 0.06
+"""As much of ``bent`` is allowed for ``rough``."""
+_INSIDE = np.full((3, 3), 1 / 6) + np.eye(3) / 2
+_BULGES = 4 * _INSIDE * np.roll(_INSIDE, -1, axis=1)
+_WIDE = 0.02
+"""A triangle of a larger area is not left folded, whose image many points lie near."""
+_MOST = 150_000
+"""Triangles of a mesh."""
+_ROUNDS = 40
+_BLOCK = 2048
+
+
+def value_and_slopes(network: Network, z: Array) -> tuple[Array, Array]:
+    """Compute x = G(z) (n, 2) and ∂x_j/∂z_i (n, 2, 2) of a tanh generator together.
+
+    Examples
+    --------
+    >>> network = Network([([[1.0, 0.0], [1.0, 2.0]], [0.5, 0.5])])
+    >>> value_and_slopes(network, np.array([[1.0, 1.0]]))
+    (array([[2.5, 2.5]]), array([[[1., 0.],
+            [1., 2.]]]))
+    """
+    n = len(z)
+    values, slopes = np.empty((n, 2)), np.empty((n, 2, 2))
+    for start in range(0, n, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        part = z[block].T
+        m = part.shape[1]
+        # Beside one another: the values, and their derivatives by the first and second coordinate.
+        both = np.empty((2, 3, m))
+        both[:, 0] = part
+        both[0, 1] = both[1, 2] = 1.0
+        both[1, 1] = both[0, 2] = 0.0
+        for weight, bias in network.layers[:-1]:
+            both = (weight.T @ both.reshape(len(weight), -1)).reshape(-1, 3, m)
+            activated = np.tanh(both[:, 0] + bias[:, None])
+            both[:, 0] = activated
+            both[:, 1:] *= (1 - activated**2)[:, None]
+        weight, bias = network.layers[-1]
+        both = (weight.T @ both.reshape(len(weight), -1)).reshape(2, 3, m)
+        values[block] = both[:, 0].T + bias
+        slopes[block] = both[:, 1:].transpose(2, 1, 0)
+    return values, slopes
+
+
+def determinants(slopes: Array) -> Array:
+    """Compute det J (n,) of matrices (n, 2, 2)."""
+    return slopes[:, 0, 0] * slopes[:, 1, 1] - slopes[:, 0, 1] * slopes[:, 1, 0]
+
+
+def log_noise(z: Array) -> Array:
+    """Compute ln φ(z) of standard normal noise in the plane, (n,)."""
+    return -0.5 * (z**2).sum(axis=1) - LOG_2PI
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Triangles that cover the plane of noise, with what the generator makes of them.
+
+    Attributes
+    ----------
+    corners : ndarray, shape (n, 3, 2)
+        Of each triangle, in the plane of noise.
+    images : ndarray, shape (n, 6, 2)
+        Of the corners, and of the middles of the sides 01, 12, 20.
+    folded : ndarray of bool, shape (n,)
+        Where det J changes its sign among these points and three inside.
+    bent : ndarray, shape (n,)
+        How far the images of the middles lie from the middles of the images, in barycentric
+        coordinates of the image; infinite where that is flat.
+    rough : ndarray, shape (n,)
+        The same of the images of three points inside from where the map that is quadratic, and
+        right at those six points, has them.
+    sides : ndarray of int, shape (n, 2)
+        Which of the six points have the smallest and the largest det J.
+    largest, typical : ndarray, shape (n,)
+        |det J|, the largest and in the mean, at these points and three inside.
+    """
+
+    corners: Array
+    images: Array
+    folded: Mask
+    bent: Array
+    rough: Array
+    sides: Indices
+    largest: Array
+    typical: Array
+
+    def __len__(self) -> int:
+        return len(self.corners)
+
+    @classmethod
+    def of(cls, network: Network, corners: Array) -> Mesh:
+        """Measure triangles (n, 3, 2)."""
+        middles = (corners + np.roll(corners, -1, axis=1)) / 2
+        nine = np.concatenate([corners, middles, _INSIDE @ corners], axis=1)
+        images, slopes = value_and_slopes(network, nine.reshape(-1, 2))
+        det = determinants(slopes).reshape(-1, 9)
+        sides = np.column_stack([det[:, :6].argmin(axis=1), det[:, :6].argmax(axis=1)])
+        signs = np.sign(det)
+        images = images.reshape(-1, 9, 2)
+        folded = (signs != signs[:, :1]).any(axis=1) | (signs[:, 0] == 0)
+        size = np.abs(det)
+        return cls(
+            corners,
+            images[:, :6],
+            folded,
+            *_departures(images),
+            sides,
+            size.max(axis=1),
+            size.mean(axis=1),
+        )
+
+    @property
+    def nearest(self) -> Array:
+        """How near to 0 noise in each triangle may be, (n,)."""
+        centres, radii = _circles(self.corners)
+        return np.maximum(np.hypot(*centres.T) - radii, 0.0)
+
+    def take(self, which: Mask) -> Mesh:
+        """Return some of the triangles."""
+        return Mesh(*(part[which] for part in vars(self).values()))
+
+    def join(self, other: Mesh) -> Mesh:
+        """Return these triangles and others."""
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Mesh(*(np.concatenate(pair) for pair in pairs))
+
+
+def _departures(images: Array) -> tuple[Array, Array]:
+    """How far maps are from linear, and from quadratic, in barycentric coordinates, (n,) each."""
+    a, b, c = images[:, 0], images[:, 1], images[:, 2]
+    middles = (images[:, :3] + np.roll(images[:, :3], -1, axis=1)) / 2
+    away = images[:, 3:6] - middles
+    quadratic = _INSIDE @ images[:, :3] + _BULGES @ away
+    away = np.concatenate([away, images[:, 6:] - quadratic], axis=1)
+    first, second = b - a, c - a
+    with np.errstate(divide="ignore", invalid="ignore"):
+        det = (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])[:, None]
+        along = (away[..., 0] * second[:, None, 1] - away[..., 1] * second[:, None, 0]) / det
+        across = (first[:, None, 0] * away[..., 1] - first[:, None, 1] * away[..., 0]) / det
+        both = along + across
+    size = np.nan_to_num(np.abs([along, across, both]).max(axis=0), nan=np.inf)
+    return size[:, :3].max(axis=1), size[:, 3:].max(axis=1)
+
+
+def start_triangles(reach: float, cells: int) -> Array:
+    """Cut the square [−reach, reach]² into triangles (2 cells², 3, 2)."""
+    steps = np.linspace(-reach, reach, cells + 1)
+    x, y = (side.ravel() for side in np.meshgrid(steps, steps, indexing="ij"))
+    corner = np.arange(len(x)).reshape(cells + 1, cells + 1)
+    a, b, c, d = (
+        part.ravel()
+        for part in (corner[:-1, :-1], corner[1:, :-1], corner[1:, 1:], corner[:-1, 1:])
+    )
+    index = np.concatenate([np.column_stack([a, b, c]), np.column_stack([a, c, d])])
+    return np.column_stack([x, y])[index]
+
+
+def latent_mesh(
+    network: Network,
+    discs: Discs | None = None,
+    *,
+    reach: float = REACH,
+    bent: float = _BENT,
+    mass: float = _MASS,
+    folded: float = _FOLDED,
+    first: float = _FIRST,
+) -> Mesh:
+    """Cut the plane of noise into triangles on which the generator is nearly linear.
+
+    Triangles are cut in four while ``bent`` exceeds its limit and they hold a mass of noise, or
+    their images one of the target (``discs``), above ``mass`` (above ``folded`` where they fold).
+    """
+    mesh = Mesh.of(network, start_triangles(reach, 16))
+    done = mesh.take(np.zeros(len(mesh), bool))
+    for _ in range(_ROUNDS):
+        weights, empty = _weights(mesh, discs)
+        size = areas(mesh.corners)
+        fine = mesh.folded & (size < _WIDE)
+        cut = (mesh.folded | (mesh.bent > bent) | (mesh.rough > bent * _ROUGH)) & (
+            weights > np.where(fine, folded, mass)
+        )
+        cut |= (size > first) & (np.hypot(*mesh.corners.mean(axis=1).T) < _RARE)
+        done = done.join(mesh.take(~cut & ~empty))
+        if not cut.any():
+            return done
+        if len(done) + 4 * cut.sum() > _MOST:
+            return done.join(mesh.take(cut))
+        mesh = Mesh.of(network, quarters(mesh.corners[cut]))
+    return done.join(mesh)
+
+
+def _weights(mesh: Mesh, discs: Discs | None) -> tuple[Array, Mask]:
+    """Bound the mass of noise in each triangle, or part of that of the target in its image, (n,);
+    and say which hold next to nothing of either."""
+    nearest = mesh.nearest
+    size = areas(mesh.corners)
+    noise = size * np.exp(-(nearest**2) / 2 - LOG_2PI)
+    target = np.zeros(len(mesh))
+    if discs is not None:
+        there = discs.log_density_bound(*_circles(mesh.images))
+        with np.errstate(over="ignore"):
+            target = np.exp(there) * size * mesh.largest
+    return np.maximum(noise, _TARGET * target), (nearest > _RARE) & (target < _NONE)
+
+
+def _circles(points: Array) -> tuple[Array, Array]:
+    """Centres (n, 2) and radii (n,) of circles that hold points (n, m, 2)."""
+    centres = points.mean(axis=1)
+    away = points - centres[:, None]
+    return centres, np.sqrt((away**2).sum(axis=2).max(axis=1))

@@ -1,0 +1,72 @@
+"""The mass that a smooth generator has within 3 standard deviations of each mode of a target."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.modes import WITHIN
+from gan_eval.distributions.pushforward.cubature import Indices, areas, integrate, quarters
+from gan_eval.distributions.pushforward.discs import Discs
+from gan_eval.distributions.pushforward.latent import (
+    determinants,
+    log_noise,
+    value_and_slopes,
+)
+from gan_eval.distributions.pushforward.network import Network
+
+Array = NDArray[np.floating]
+
+_COARSE = 1.0
+"""Images of triangles near a mode are no larger than so many standard deviations."""
+_SMALL = float(np.log(1e-8))
+"""ln of the mass, of noise and of the target, below which triangles are not cut."""
+_LIMIT = 400_000
+
+
+def latent_mode_masses(
+    network: Network, target: MixtureTarget, discs: Discs, start: Array, tolerance: float
+) -> tuple[Array, float]:
+    """Compute the mass of q within 3 deviations of each mode, nearest to it (k,), and an error."""
+    triangles = near_modes(network, discs, start, WITHIN, _COARSE)
+    k = len(discs.centres)
+    if not len(triangles):
+        return np.zeros(k), 1e-9
+
+    def inside(z: Array, _: Indices) -> Array:
+        squares = (discs.white(network.values(z)) ** 2).sum(axis=2)
+        nearest = squares.argmin(axis=1)
+        rows = np.arange(len(z))
+        found = np.zeros((len(z), k))
+        within = squares[rows, nearest] <= WITHIN**2
+        found[rows, nearest] = np.where(within, np.exp(log_noise(z)), 0.0)
+        return found
+
+    found = integrate(inside, triangles, tolerance=tolerance, limit=45 * len(triangles) + _LIMIT)
+    return found.totals, float(found.errors.max())
+
+
+def near_modes(network: Network, discs: Discs, start: Array, radius: float, coarse: float) -> Array:
+    """Cut triangles of noise until none steps over a mode, (n, 3, 2).
+
+    Their images come within ``radius`` deviations of a mode, others are left out, and are no larger
+    than ``coarse`` of its deviations, or twice that where they are farther than 4 away.
+    """
+    done, stretch = [], np.linalg.norm(discs.whitening, 2, axis=(1, 2))
+    while len(start):
+        images, slopes = value_and_slopes(network, start.reshape(-1, 2))
+        images, det = images.reshape(-1, 3, 2), np.abs(determinants(slopes)).reshape(-1, 3)
+        centres = images.mean(axis=1)
+        radii = np.sqrt(((images - centres[:, None]) ** 2).sum(axis=2).max(axis=1))
+        reach = 1.5 * radii[:, None] * stretch
+        away = np.sqrt((discs.white(centres) ** 2).sum(axis=2)) - reach
+        near = away < radius
+        large = near & (reach > np.where(away < 4.0, coarse, 2 * coarse))
+        middle = log_noise(start.mean(axis=1))
+        there = discs.log_density_bound(centres, radii) + np.log(det.max(axis=1) + 1e-300)
+        weight = np.log(areas(start)) + np.maximum(middle, there)
+        cut = large.any(axis=1) & (weight > _SMALL)
+        done.append(start[near.any(axis=1) & ~cut])
+        start = quarters(start[cut])
+    return np.concatenate(done) if done else start

@@ -1,0 +1,296 @@
+"""All points of noise that a smooth generator maps to a given point, and so its density."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gan_eval.distributions.pushforward.cubature import Indices, areas
+from gan_eval.distributions.pushforward.latent import (
+    LOG_2PI,
+    Mesh,
+    determinants,
+    log_noise,
+    value_and_slopes,
+)
+from gan_eval.distributions.pushforward.network import Network
+
+Array = NDArray[np.floating]
+Mask = NDArray[np.bool_]
+
+_HARD = 0.7
+"""Bent as far, a triangle may hold several preimages or none."""
+_STEPS = 16
+_NEGLIGIBLE = 30.0
+"""Where less than e to the minus this is added to a density, at a guess, nothing is sought."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """What is integrated over noise z, (n,), where other points z' may map to the same x.
+
+    An integral over x is shared out among the preimages of x, as 1/|det J|⁴, but little to those so
+    far out that there is no noise. So where others fold over a regular point, whose q jumps there
+    to infinity, nothing that is integrated jumps: the others then have all of the share, and that
+    of the regular point goes to 0 as the square of the distance.
+
+    Attributes
+    ----------
+    x : ndarray, shape (n, 2)
+        G(z).
+    log_q : ndarray
+        ln q(x).
+    log_size : ndarray
+        ln of the share times |det J|: ∫ f(x) dx over the image is ∫ f(G(z)) exp(log_size) dz.
+    mixing : ndarray
+        The share of ∫ Σ q_i ln(q/q_i) dx, q_i = φ/|det J|: of E ln(q/q_i).
+    """
+
+    x: Array
+    log_q: Array
+    log_size: Array
+    mixing: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Preimages:
+    """The points of noise behind any point x, by a mesh of the plane of noise.
+
+    Attributes
+    ----------
+    network : Network
+        With tanh, from 2 coordinates to 2.
+    mesh : Mesh
+    """
+
+    network: Network
+    mesh: Mesh
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        images = self.mesh.images
+        middles = (images[:, :3] + np.roll(images[:, :3], -1, axis=1)) / 2
+        pad = 1.5 * np.abs(images[:, 3:] - middles).max(axis=(1, 2))[:, None]
+        low, high = images.min(axis=1) - pad, images.max(axis=1) + pad
+        return shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+
+    @cached_property
+    def _inverses(self) -> Array:
+        """Of the linear maps from barycentric coordinates 1 and 2 to x, (n, 2, 2)."""
+        images = self.mesh.images
+        first, second = images[:, 1] - images[:, 0], images[:, 2] - images[:, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            det = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+            rows = [second[:, 1], -second[:, 0], -first[:, 1], first[:, 0]]
+            return np.stack([row / det for row in rows], axis=1).reshape(-1, 2, 2)
+
+    def find(self, x: Array, known: Array | None = None) -> tuple[Indices, Array, Array]:
+        """Find all z with G(z) = x for points x (n, 2).
+
+        Those may be left out that add less than e^−30 to what is ``known`` of ln q(x), (n,).
+
+        Returns
+        -------
+        point : ndarray of int, shape (m,)
+            To which x each belongs, ascending.
+        z : ndarray, shape (m, 2)
+        log_det : ndarray, shape (m,)
+            ln |det J(z)|.
+        """
+        point, z, size = self._starts(x, known)
+        point, z, log_det = self._solve(x, point, z, size)
+        return _distinct(point, z, log_det)
+
+    def log_density(self, x: Array) -> Array:
+        """Compute ln q(x), the sum over all z with G(z) = x of φ(z)/|det J(z)|, (n,)."""
+        point, z, log_det = self.find(x)
+        return log_sums(point, log_noise(z) - log_det, len(x))
+
+    def shares(self, z: Array) -> Shares:
+        """Compare what points z (n, 2) give to the density at G(z) with what other preimages do."""
+        x, slopes = value_and_slopes(self.network, z)
+        with np.errstate(divide="ignore"):
+            log_det = np.log(np.abs(determinants(slopes)))
+        own = np.clip(log_noise(z) - log_det, -1e4, 1e4)
+        point, others, log_dets = self.find(x, own)
+        new = _largest(others - z[point]) > 1e-7 * (1 + _largest(others))
+        point, logs = point[new], (log_noise(others) - log_dets)[new]
+        n = len(z)
+        largest = own.copy()
+        np.maximum.at(largest, point, logs)
+        mine, parts = np.exp(own - largest), np.exp(logs - largest[point])
+        total = mine + np.bincount(point, parts, n)
+        # Σ t ln(T/t), T the sum of all t, is how far ln q is above ln q_i in the mean over i.
+        mixing = _mixing(mine, total) + np.bincount(point, _mixing(parts, total[point]), n)
+        claim, claims = _claims(z, log_det), _claims(others[new], log_dets[new])
+        most = claim.copy()
+        np.maximum.at(most, point, claims)
+        rest = np.bincount(point, np.exp(claims - most[point]), n)
+        log_share = claim - most - np.log(np.exp(claim - most) + rest)
+        size = np.exp(largest + log_share + log_det) * mixing
+        return Shares(x, largest + np.log(total), log_share + log_det, size)
+
+    @cached_property
+    def _bounds(self) -> Array:
+        """About the most that each triangle may give to ln q, (n,)."""
+        with np.errstate(divide="ignore"):
+            return -0.5 * self.mesh.nearest**2 - np.log(self.mesh.typical) - LOG_2PI
+
+    @cached_property
+    def _spacings(self) -> Array:
+        """The square of the longest way from a corner's image to that of a side's middle, (n,)."""
+        images = self.mesh.images
+        first = ((images[:, 3:] - images[:, :3]) ** 2).sum(axis=2)
+        second = ((images[:, 3:] - images[:, [1, 2, 0]]) ** 2).sum(axis=2)
+        return np.maximum(first, second).max(axis=1)
+
+    @cached_property
+    def _bends(self) -> Array:
+        """Four times how far the sides' middles are off, in barycentric coordinates, (n, 3, 2)."""
+        images = self.mesh.images
+        middles = (images[:, :3] + images[:, [1, 2, 0]]) / 2
+        return 4 * np.einsum("nij,nkj->nki", self._inverses, images[:, 3:] - middles)
+
+    def _by_quadratic(self, x: Array, t: Indices) -> tuple[Array, Indices, Mask]:
+        """Solve for x (n, 2) by the quadratic maps of triangles t (n,), where these are invertible.
+
+        Returns barycentric coordinates (n, 2), those of the triangles that may hold z, and which.
+        """
+        inverse, away = self._inverses[t], x - self.mesh.images[t, 0]
+        to_one = inverse[:, 0, 0] * away[:, 0] + inverse[:, 0, 1] * away[:, 1]
+        to_two = inverse[:, 1, 0] * away[:, 0] + inverse[:, 1, 1] * away[:, 1]
+        margin = 2 * self.mesh.bent[t] + 0.05
+        near = np.flatnonzero(
+            (to_one >= -margin) & (to_two >= -margin) & (to_one + to_two <= 1 + margin)
+        )
+        t, to_one, to_two = t[near], to_one[near], to_two[near]
+        ((a0, a1), (b0, b1), (c0, c1)) = self._bends[t].transpose(1, 2, 0)
+        one, two = np.clip(to_one, 0.0, 1.0), np.clip(to_two, 0.0, 1.0)
+        with np.errstate(all="ignore"):
+            for _ in range(3):
+                zero = 1 - one - two
+                p, q, r = zero * one, one * two, two * zero
+                off_one = one + p * a0 + q * b0 + r * c0 - to_one
+                off_two = two + p * a1 + q * b1 + r * c1 - to_two
+                m00 = 1 + (zero - one) * a0 + two * (b0 - c0)
+                m01 = -one * (a0 - b0) + (zero - two) * c0
+                m10 = (zero - one) * a1 + two * (b1 - c1)
+                m11 = 1 - one * (a1 - b1) + (zero - two) * c1
+                det = m00 * m11 - m01 * m10
+                one = one - (m11 * off_one - m01 * off_two) / det
+                two = two - (m00 * off_two - m10 * off_one) / det
+        margin = 5 * self.mesh.rough[t] + 0.02
+        inside = (one >= -margin) & (two >= -margin) & (one + two <= 1 + margin)
+        # Where the quadratic map leads astray, the linear one has the last word.
+        plain = ~inside & (to_one >= 0) & (to_two >= 0) & (to_one + to_two <= 1)
+        one, two = np.where(plain, to_one, one), np.where(plain, to_two, two)
+        inside |= plain
+        return np.column_stack([one, two])[inside], t[inside], near[inside]
+
+    def _starts(self, x: Array, known: Array | None) -> tuple[Indices, Array, Array]:
+        """Candidates: the point's number, where to start, how far a step may go."""
+        finite = np.isfinite(x).all(axis=1)
+        point, triangle = self._tree.query(shapely.points(np.where(finite[:, None], x, 0.0)))
+        keep = finite[point]
+        if known is not None:
+            keep &= self._bounds[triangle] > known[point] - _NEGLIGIBLE
+        point, triangle = point[keep], triangle[keep]
+        mesh = self.mesh
+        # Where the map is nearly linear: one start, by the quadratic map through six points.
+        easy = ~mesh.folded[triangle] & (mesh.bent[triangle] < _HARD) & (mesh.rough[triangle] < 0.1)
+        p, t = point[easy], triangle[easy]
+        linear, t, inside = self._by_quadratic(x[p], t)
+        p = p[inside]
+        corners = mesh.corners[t]
+        z = (
+            corners[:, 0]
+            + linear[:, :1] * (corners[:, 1] - corners[:, 0])
+            + linear[:, 1:] * (corners[:, 2] - corners[:, 0])
+        )
+        # Elsewhere from the nearest of six images, and at a fold from both of its sides.
+        hard_p, hard_t = point[~easy], triangle[~easy]
+        apart = mesh.images[hard_t] - x[hard_p, None]
+        apart = apart[..., 0] ** 2 + apart[..., 1] ** 2
+        within = apart.min(axis=1) <= self._spacings[hard_t]
+        hard_p, hard_t, nearest = hard_p[within], hard_t[within], apart[within].argmin(axis=1)
+        two_sided = mesh.folded[hard_t]
+        fold_p, fold_t = hard_p[two_sided], hard_t[two_sided]
+        node = np.concatenate([nearest, *mesh.sides[fold_t].T])
+        p_hard = np.concatenate([hard_p, fold_p, fold_p])
+        t_hard = np.concatenate([hard_t, fold_t, fold_t])
+        first = mesh.corners[t_hard, node % 3]
+        second = mesh.corners[t_hard, (node + 1) % 3]
+        size = np.sqrt(areas(mesh.corners))
+        return (
+            np.concatenate([p, p_hard]),
+            np.concatenate([z, np.where(node[:, None] < 3, first, (first + second) / 2)]),
+            size[np.concatenate([t, t_hard])],
+        )
+
+    def _solve(
+        self, x: Array, point: Indices, z: Array, size: Array
+    ) -> tuple[Indices, Array, Array]:
+        """Newton's method from every start; those that come to no preimage fall away."""
+        found: list[tuple[Indices, Array, Array]] = []
+        wanted = x[point]
+        origin = z
+        for _ in range(_STEPS):
+            value, slopes = value_and_slopes(self.network, z)
+            det = determinants(slopes)
+            x0, x1 = (wanted - value).T
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                step0 = (x0 * slopes[:, 1, 1] - x1 * slopes[:, 1, 0]) / det
+                step1 = (x1 * slopes[:, 0, 0] - x0 * slopes[:, 0, 1]) / det
+                length = np.hypot(step0, step1)
+                # No farther than twice the triangle's size at a time.
+                ratio = np.minimum(1.0, 2 * size / np.maximum(length, 1e-300))
+                moved = np.column_stack([z[:, 0] + step0 * ratio, z[:, 1] + step1 * ratio])
+                done = length <= 1e-9 * (1 + _largest(z))
+                near = _largest(moved - origin) <= 4 * size
+            found.append((point[done], moved[done], np.log(np.abs(det[done]))))
+            go = np.flatnonzero(near & ~done)
+            if not len(go):
+                break
+            point, z, size, origin, wanted = (
+                part[go] for part in (point, moved, size, origin, wanted)
+            )
+        points, places, logs = (np.concatenate(part) for part in zip(*found, strict=True))
+        return points, places, logs
+
+
+def _largest(v: Array) -> Array:
+    """The larger of the two absolute values in each row (n, 2)."""
+    return np.maximum(np.abs(v[:, 0]), np.abs(v[:, 1]))
+
+
+def _claims(z: Array, log_det: Array) -> Array:
+    """ln of what the shares are in proportion to."""
+    return -4.0 * np.maximum(log_det, -1e4) - (np.hypot(z[:, 0], z[:, 1]) / 5.5) ** 12
+
+
+def _mixing(part: Array, total: Array) -> Array:
+    return part * np.log(total / np.maximum(part, 1e-200))
+
+
+def _distinct(point: Indices, z: Array, log_det: Array) -> tuple[Indices, Array, Array]:
+    """Leave out preimages that were found twice; sorted by the point."""
+    order = np.lexsort((z[:, 0], point))
+    point, z, log_det = point[order], z[order], log_det[order]
+    new = np.ones(len(point), bool)
+    close = 1e-7 * (1 + _largest(z[1:]))
+    new[1:] = (point[1:] != point[:-1]) | (_largest(z[1:] - z[:-1]) > close)
+    return point[new], z[new], log_det[new]
+
+
+def log_sums(group: Indices, logs: Array, n: int) -> Array:
+    """Compute ln Σ exp of each of n groups (sorted), −∞ of an empty one, (n,)."""
+    largest = np.full(n, -np.inf)
+    np.maximum.at(largest, group, logs)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    sums = np.bincount(group, weights=np.exp(logs - shift[group]), minlength=n)
+    with np.errstate(divide="ignore"):
+        return shift + np.log(sums)
