@@ -98,6 +98,42 @@ def kl_of_all(cell: CellRows, identity: str) -> Picture:
         )
 
 
+def modes_of_all(cell: CellRows, identity: str) -> Picture | None:
+    """Draw the median and the 5–95 % band of the modes found over the trainings, over the epochs in
+    which they were counted; None where they were not."""
+
+    def found() -> dict[str, list[Any]]:
+        if "modes_found" not in cell.epochs:
+            return {"epoch": []}
+        counted = cell.epochs.dropna(subset=["modes_found"])
+        groups = [(epoch, part) for epoch, part in counted.groupby("epoch")["modes_found"]]
+        by_quantile = {str(q): [float(spread(v, q)) for _, v in groups] for q in _QUANTILES}
+        return {"epoch": [int(cast("Any", epoch)) for epoch, _ in groups], **by_quantile}
+
+    told = cell.from_epochs("bands of modes_found", found)
+    if len(told["epoch"]) < 2:
+        return None
+    bands = {q: pd.Series(told[str(q)], told["epoch"], dtype=np.float64) for q in _QUANTILES}
+    with canvas() as (figure, axes):
+        _band(axes, bands, "learned", "-", _("modes found"))
+        axes.set_ylim(bottom=0)
+        _finish(axes, _("modes found"))
+        return picture(
+            figure,
+            f"{identity}-modes",
+            title=_("Modes found over epochs, all trainings: {cell}").format(cell=cell.label),
+            description=_("The median goes from {start} to {end}.").format(
+                start=number(bands[0.5].iloc[0]), end=number(bands[0.5].iloc[-1])
+            ),
+            caption=_(
+                "The modes that the same trainings have, counted by a few hundred points: median "
+                "and 5–95 % band."
+            )
+            + _untraced(cell),
+            data=_table({"modes_found": bands}),
+        )
+
+
 def losses_of_one(cell: CellRows, seed: int, identity: str) -> Picture:
     """Draw both losses of one training."""
     history = cell.curve(seed, ("loss_D", "loss_G"))

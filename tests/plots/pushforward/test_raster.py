@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from scipy import stats
 
 import gan_eval as ge
 from gan_eval.distributions.pushforward import Pushforward
-from gan_eval.plots.pushforward.raster import Raster, raster_of, window_of
+from gan_eval.plots.pushforward.raster import raster_of, window_of
 from gan_eval.runtime.errors import UsageError
 
 UNIT = ge.GaussianTarget(np.eye(2), [0.0, 0.0])
@@ -75,15 +73,9 @@ def test_noise_of_another_size_is_pushed_forward_as_points() -> None:
     assert np.abs(found.density - exact.density).max() < 0.02 * exact.density.max()
 
 
-def test_what_is_stored_reads_back_up_to_a_twentieth_of_a_decade() -> None:
-    found = raster_of(FOLD, ge.MixtureTarget.ring(), size=100)
-    read = Raster.read(json.loads(json.dumps(found.stored())))
-    seen = found.density > 1e-5 * found.density.max()
-    assert np.abs(np.log10(read.density[seen] / found.density[seen])).max() < 0.051
-    assert read.window == pytest.approx(found.window, rel=1e-5)
-    assert read.inside == pytest.approx(found.inside, rel=1e-5)
+def test_what_lies_elsewhere_is_not_in_the_window() -> None:
     nothing = raster_of(Pushforward([(np.zeros((2, 2)), [99.0, 99.0])]), UNIT, size=100)
-    assert Raster.read(nothing.stored()).density.max() == 0.0
+    assert nothing.density.max() == nothing.inside == 0.0
 
 
 def test_what_is_not_in_the_plane_is_refused() -> None:

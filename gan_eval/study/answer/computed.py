@@ -1,0 +1,220 @@
+"""Cells that have no closed form in a study’s answer: by energy, and by modes that they find."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from gan_eval.distributions.modes import LOST_SHARE, WITHIN
+from gan_eval.judging.answer import FEWEST
+from gan_eval.judging.summary import median_interval, quantile
+from gan_eval.pages.language import _
+from gan_eval.pages.numbers import count, interval, number, percent
+from gan_eval.study.answer import words
+from gan_eval.study.answer.cells import Cell, PlainCell
+from gan_eval.study.answer.phrases import capital, listed, worth
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    """The modes that the trainings of a cell find, of ``total`` that the target has.
+
+    Attributes
+    ----------
+    total : int
+    found : ndarray, shape (R,)
+        How many modes each training has; 0 where it diverged, NaN where it is not known.
+    masses : ndarray, shape (R, total)
+        The mass of each mode.
+    expected : ndarray, shape (total,)
+        The same in the target.
+    """
+
+    total: int
+    found: Array
+    masses: Array
+    expected: Array
+
+    @property
+    def quality(self) -> Array:
+        """The part of the generated points that lies on a mode, shape (R,)."""
+        return self.masses.sum(axis=1)
+
+    @property
+    def known(self) -> int:
+        """Trainings of which it is known."""
+        return int(np.isfinite(self.found).sum())
+
+    @property
+    def lost(self) -> int:
+        """Trainings that have lost a mode or more."""
+        return int((self.found < self.total).sum())
+
+    @property
+    def mean(self) -> float:
+        """How many modes a training finds on average."""
+        return float(np.nanmean(self.found))
+
+    def bounds(self, confidence: float = 0.95) -> tuple[float, float]:
+        """The interval of the mean over seeds, by Student's t; NaN of fewer than 6 trainings, or
+        where all find as many."""
+        known = self.found[np.isfinite(self.found)]
+        if known.size < FEWEST or np.ptp(known) == 0:
+            return math.nan, math.nan
+        wide = special.stdtrit(known.size - 1, (1 + confidence) / 2)
+        half = float(wide * known.std(ddof=1) / math.sqrt(known.size))
+        return max(self.mean - half, 0.0), min(self.mean + half, float(self.total))
+
+    @property
+    def digits(self) -> int:
+        """Significant digits of the mean: one behind the point."""
+        return 2 if self.mean < 10 else 3
+
+    def told(self) -> str:
+        """Write the mean with its interval, as ``7.2 of 8 modes (7.0 to 7.4)``."""
+        low, high = self.bounds()
+        known = self.found[np.isfinite(self.found)]
+        said = _("{mean} of {total} modes").format(
+            mean=number(self.mean, self.digits), total=count(self.total)
+        )
+        if known.size > 1 and np.ptp(known) == 0:
+            return _("{modes} in every training").format(modes=said)
+        return said if math.isnan(low) else f"{said} ({interval(low, high, self.digits)})"
+
+    def on_modes(self) -> str:
+        """Write which part of the points the typical training puts on a mode."""
+        return percent(quantile(self.quality[np.isfinite(self.quality)], 0.5))
+
+
+def is_computed(cell: Cell) -> bool:
+    """Tell whether a cell has no closed form: a generator with hidden layers, or a mixture."""
+    if cell.config is not None:
+        return not cell.config.closed_form
+    return any(name in cell.rows and cell.rows[name].notna().any() for name in _COUNTED)
+
+
+_COUNTED = ("modes_found", "mode_share_1")
+
+
+def modes_of(cell: Cell) -> Modes | None:
+    """Count the modes that a cell's trainings find; None where its target has one or they are not
+    known.
+
+    Computed masses where there are such, else shares of generated rows.
+    """
+    target = None if cell.config is None else cell.config.target.build()
+    modes = getattr(target, "modes", None)
+    if modes is None or len(modes) < 2:
+        return None
+    total, rows = len(modes), cell.rows
+    due = modes.weights * special.gammainc(modes.means.shape[1] / 2, WITHIN**2 / 2)
+    masses = np.full((len(rows), total), np.nan)
+    for name in ("mode_share", "mode_mass"):  # what is computed stands for what is sampled
+        names = [f"{name}_{mode}" for mode in range(1, total + 1)]
+        if set(names) <= set(rows.columns):
+            own = rows[names].to_numpy(dtype=np.float64)
+            masses = np.where(np.isfinite(own).all(axis=1, keepdims=True), own, masses)
+    masses[rows["verdict"].eq("diverged").to_numpy()] = 0.0
+    known = np.isfinite(masses).all(axis=1)
+    if not known.any():
+        return None
+    found = np.where(known, (masses > LOST_SHARE * due).sum(axis=1), np.nan)
+    return Modes(total, found, masses, np.asarray(due, np.float64))
+
+
+def by_energy(cells: Sequence[Cell]) -> list[Cell]:
+    """Take cells with their worth by energy in the place of that by KL.
+
+    Where a generator has hidden layers or the target is a mixture, KL may be infinite however near
+    they are; energy tells them apart and is known of all cells.
+    """
+    found: list[Cell] = []
+    for cell in cells:
+        energy = cell.rows.get("worth_energy", pd.Series(np.nan, cell.rows.index))
+        told = energy.mask(cell.rows["verdict"].eq("diverged"), 0.0)
+        known = told.dropna()
+        low, high = median_interval(known)
+        middle = quantile(known, 0.5) if len(known) else math.nan
+        summary: Mapping[str, Any] = {
+            **cell.summary, "worth_kl": middle, "worth_kl_low": low, "worth_kl_high": high,
+        }  # fmt: skip
+        rows = cell.rows.assign(worth_kl=energy)
+        found.append(
+            PlainCell(cell.configuration, cell.backend, cell.device, rows, summary, cell.config)
+        )
+    return found
+
+
+def headline(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str | None:
+    """Answer a study of several configurations of which one or more have no closed form.
+
+    None where there are no two to choose from.
+    """
+    found = words.read(by_energy(cells), provenance)
+    if found is None:
+        return None
+    lead, own = found.lead, {cell.configuration: cell for cell in cells}
+    counted = {label: modes_of(own[label]) for label in lead.order}
+    told = {label: modes for label, modes in counted.items() if modes is not None}
+    if not told:
+        return words.of_reading(found)
+    some = len(lead.best) < len(lead.order) and lead.told and len(lead.best) <= words.MOST_NAMED
+    if not some or words.learned_nothing(found) or words.asked(found):
+        return f"{words.of_reading(found)[:-1]}; {_range(told)}."
+    best = [entry.label for entry in found.entries if entry.label in lead.best]
+    names = listed([found.name(label) for label in best])
+    are = "is best" if len(best) == 1 else "are tied for best"
+    first = lead.order[0]
+    said = f"{capital(names)} {are}, worth {worth(lead.cells[first])} by energy distance"
+    others = [label for label in lead.order if label not in lead.best]
+    reference = found.entries[0].label
+    other = reference if reference in others else others[0]
+    rest = f"{found.name(other)} is worth {worth(lead.cells[other], False)}"
+    return f"{said}{_finds(told.get(first))}; {rest}{_finds(told.get(other))}."
+
+
+def _finds(modes: Modes | None) -> str:
+    if modes is None:
+        return ""
+    return f", with {modes.told()} and {modes.on_modes()} of its points on one"
+
+
+def _range(told: Mapping[str, Modes]) -> str:
+    """From the fewest to the most modes that trainings of several configurations find."""
+    ranked = sorted(told.items(), key=lambda one: one[1].mean)
+    (worst, least), (best, most) = ranked[0], ranked[-1]
+    if len(told) == 1 or least.mean == most.mean:
+        return f"on average {most.told()} are found"
+    return f"on average {worst} finds {least.told()} and {best} {most.told()}"
+
+
+def of_one(said: str, cell: Cell) -> str:
+    """Add the modes that are found to the headline of one configuration."""
+    modes = modes_of(cell)
+    if modes is None:
+        return said
+    rows = len(cell.rows)
+    if rows == 1:
+        more = _("it has {some} of {total} modes, with {share} of its points on one").format(
+            some=count(modes.found[0]), total=count(modes.total), share=modes.on_modes()
+        )
+        first, stop, rest = said.partition(". ")
+        return f"{first}; {more}{stop}{rest}"
+    more = _("on average {modes} are found, with {share} of the points on one").format(
+        modes=modes.told(), share=modes.on_modes()
+    )
+    return f"{said.removesuffix('.')}; {more}."
+
+
+def not_told(rows: pd.DataFrame) -> int:
+    """Count trainings of which it could not be told whether they learned the distribution."""
+    return int(rows["verdict"].eq("could_not_tell").sum())
