@@ -4,7 +4,7 @@
 
 prints, for the chapter's training with other nets, examples/sec of one core, the nanoseconds of an
 example, and the seconds that its machine code takes to compile, which is kept after the first time;
-then what a mixture as target adds, whose training rows come from NumPy. ``--large`` is the number
+then what a mixture as target adds. ``--large`` is the number
 of weights of a layer above which loops of half the length are unrolled (``Shape.unrolled``).
 
 One thread; all trainings in turn in each round: the shortest over rounds, in seconds of the

@@ -135,7 +135,7 @@ class Runner(Protocol):
 # --- Blocks of lanes -------------------------------------------------------------------------
 
 _INTEGERS: dict[Kind, type[np.generic]] = {"word": np.uint32, "wide": np.uint64}
-KEPT = ("seed_low", "seed_high", "trace", "affine")
+KEPT = ("seed_low", "seed_high", "trace", "affine", "order")
 """The memories that each block has for itself, beside the state of its trainings; any other is
 worked in and then of no use."""
 
@@ -155,16 +155,17 @@ class LaneRunner:
         self.count = count if len(self.calls) == 1 else 1
         self.lanes = self.count * kernel.width
         """The replicates that are trained together."""
-        n, d = config.n_examples, config.dimension
+        n = config.n_examples
         sizes = {
             **dict.fromkeys(("seed_low", "seed_high"), 1),
-            **dict.fromkeys(("before", "average", "order"), 0),
+            **dict.fromkeys(("before", "average"), 0),
             **self.shape.state,
             "gradients": self.shape.parameters,
             "trace": (self.calls[0][1] - self.calls[0][0]) * self.shape.traced,
             "rows": (n + 3) * self.shape.row_entries,
             "moved": n * self.shape.row_entries,
-            "affine": (d + 1) * d,
+            "affine": self.shape.components * self.shape.affine,
+            "order": self.shape.components - 1,
             "noise": config.batch_size * config.latent_size + 16,
             "scratch": max(kernel.scratch, 1),
         }
@@ -189,11 +190,8 @@ class LaneRunner:
             self._put(name, values[:, lane])
 
         def call(first: int, last: int) -> Array:
-            for block, own in enumerate(buffers.parts(len(seeds), self.kernel.width)):
-                if first == 0 and trained.rows_are_given:
-                    whose = slice(part.start + own.start, part.start + own.stop)
-                    self._put_rows(trained.rows(whose))
-                elif first == 0:
+            for block in range(-(-len(seeds) // self.kernel.width)):
+                if first == 0:
                     self._call(self.kernel.start, block, 0, 0)
                 self._call(self.kernel.train, block, first, last)
             trace = self._get("trace", part)
@@ -206,14 +204,6 @@ class LaneRunner:
         """Values (size, lanes) to the blocks' (count, size, width)."""
         split = values.reshape(len(values), self.count, self.kernel.width)
         self.memory[name][:] = split.transpose(1, 0, 2)
-
-    def _put_rows(self, rows: Array) -> None:
-        """Training rows (r, n, d) to the lanes of a block; what is left over gets the first's."""
-        memory, rest = self.memory["rows"][0], -rows.shape[2] * rows.itemsize % 8 // rows.itemsize
-        whole = np.pad(rows, ((0, 0), (0, 0), (0, rest))) if rest else rows
-        entries = whole.view(memory.dtype).reshape(len(rows), -1).T
-        memory[: len(entries)] = entries[:, :1]
-        memory[: len(entries), : len(rows)] = entries
 
     def _get(self, name: str, part: slice) -> NDArray[Any]:
         """The values (size, r) of some replicates."""

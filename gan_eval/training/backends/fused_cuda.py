@@ -147,9 +147,9 @@ class _Launcher:
         kinds = {
             **dict.fromkeys(("seed_low", "seed_high"), (1, np.uint32)),
             "rows": ((config.n_examples + 3) * config.dimension, real),
-            "order": (config.n_examples, np.uint32),
+            "order": (max(config.n_examples, shape.components), np.uint32),
             "trace": (longest * shape.traced, real),
-            "affine": ((config.dimension + 1) * config.dimension, real),
+            "affine": (shape.components * shape.affine, real),
             "state": (sum(shape.state.values()), real),
         }
         self.memory = {
@@ -169,11 +169,9 @@ class _Launcher:
         self._put("seed_low", seeds & 0xFFFFFFFF)
         self._put("seed_high", seeds >> 32)
         self._put("state", np.concatenate([start[name] for name in sizes]))
-        if trained.rows_are_given:
-            self._put("rows", trained.rows(part).swapaxes(0, 1))
-        else:
-            self._put("affine", start["affine"])
-            self._launch(self.kernel.start, 0, 0, len(seeds))
+        self._put("affine", start["affine"])
+        self._put("order", start["order"])
+        self._launch(self.kernel.start, 0, 0, len(seeds))
 
         def call(first: int, last: int) -> Array:
             self._launch(self.kernel.train, first, last, len(seeds))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.target import GaussianTarget
 from gan_eval.training import schedule
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.fused.network import Net
 from gan_eval.training.fused.shape import INDICES, REALS, Shape
-from gan_eval.training.rows import training_rows
 from gan_eval.training.trained import (
     AdamState,
     Array,
@@ -26,8 +29,6 @@ from gan_eval.training.trained import (
 )
 from gan_eval.training.units import Units
 
-NUMBERS = 2**20
-"""About how many numbers of training rows are drawn at once."""
 EXAMPLES = 2**21
 """About how many examples a replicate is trained on in one call of a kernel."""
 
@@ -138,42 +139,23 @@ class TrainingBuffers:
             self.units = Units(np.empty((R, d)), np.empty((R, d, d)))
 
     def start(self, part: slice) -> dict[str, Array]:
-        """What some replicates start with: ``Shape.state`` and, where the kernel makes their
-        training rows, ``affine``, (size, r) each."""
+        """What some replicates start with: ``Shape.state``, ``affine`` and ``order``, as
+        ``Arguments`` has them, (size, r) each."""
         config, seeds = self.config, self.seeds[part]
         R, state, own = len(seeds), initial_state(config, seeds), Units.of(config, seeds)
         if own is not None and self.units is not None:
             self.units.center[part], self.units.factor[part] = own.center, own.factor
         self._keep(part, np.zeros(1, np.int64), state["parameters"][None])
-        if self.rows_are_given:
-            return state
-        if own is None:
-            A = np.broadcast_to(config.target.A, (R, config.dimension, config.dimension))
-            b = np.broadcast_to(config.target.b, (R, config.dimension))
-        else:
-            A, b = own.affine(config)
+        maps, ends = _components(config)
+        flat = []
+        for A, b in maps:
+            A, b = (np.broadcast_to(one, (R, *one.shape)) for one in (A, b))
+            found = (A, b) if own is None else own.seen_map(A, b)
+            flat += [one.reshape(R, -1) for one in found]
         with np.errstate(over="ignore"):
-            affine = np.concatenate([A.reshape(R, -1), b], axis=1).astype(config.numpy_dtype)
-        return state | {"affine": affine.T}
-
-    @property
-    def rows_are_given(self) -> bool:
-        """Whether a kernel is given its training rows (``rows``), as those of a mixture are; else
-        it makes them."""
-        return self.config.target.components is not None
-
-    def rows(self, part: slice) -> Array:
-        """The training rows of some replicates as their nets see them, (r, n, d), after
-        ``start``."""
-        config, n, d = self.config, self.config.n_examples, self.config.dimension
-        R = part.stop - part.start
-        found = np.empty((R, n, d), config.numpy_dtype)
-        for own in parts(R, max(1, NUMBERS // (n * d))):
-            whose = slice(part.start + own.start, part.start + own.stop)
-            rows = training_rows(config, self.seeds[whose])
-            with np.errstate(over="ignore"):
-                found[own] = rows if self.units is None else self.units.take(whose).seen(rows)
-        return found
+            affine = np.concatenate(flat, axis=1).astype(config.numpy_dtype)
+        order = np.broadcast_to(ends[:, None], (len(ends), R))
+        return state | {"affine": affine.T, "order": order}
 
     def fill(
         self,
@@ -288,3 +270,16 @@ def _layers(values: Array, net: Net) -> list[Layer]:
         )
         for w, b, (inputs, outputs) in zip(net.weights, net.biases, net.shapes, strict=True)
     ]
+
+
+@lru_cache(maxsize=64)
+def _components(config: Any) -> tuple[list[tuple[Array, Array]], NDArray[np.uint32]]:
+    """The A (d, d) and b (d,) of each component of the target, and the first of the 2³² words that
+    choose each but the first (``draws.components``, whose uniform number is (word + ½) / 2³²)."""
+    target = config.target.build()
+    if not isinstance(target, MixtureTarget):
+        return [(np.array(config.target.A), np.array(config.target.b))], np.zeros(0, np.uint32)
+    moments = zip(target.means, target.covariances, strict=True)
+    parts = [GaussianTarget.from_moments(mean, covariance) for mean, covariance in moments]
+    ends = np.ceil(np.cumsum(target.weights)[:-1] * 2.0**32 - 0.5)
+    return [(part.A, part.b) for part in parts], np.minimum(ends, 2**32 - 1).astype(np.uint32)

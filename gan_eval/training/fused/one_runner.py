@@ -80,9 +80,9 @@ class OneRunner:
             "average": state.get("average", 0),
             "trace": (epochs[1] - epochs[0]) * self.shape.traced,
             "moved": 0,
-            "order": n + 2 * W,
+            "order": max(n + 2 * W, self.shape.components),
             "rows": (n + 5 * W) * d + W,
-            "affine": (d + 1) * d,
+            "affine": self.shape.components * self.shape.affine,
             "noise": AHEAD + (2 * config.batch_size + W) * config.latent_size + 9 * W,
             "scratch": max(kernel.scratch, 1) * W,
         }
@@ -113,10 +113,7 @@ class OneRunner:
             if name in PLACED:
                 memory[name][self.places] = values[:, 0]
             else:
-                memory[name][:] = values[:, 0]
-        if trained.rows_are_given:
-            rows = trained.rows(part).ravel()
-            memory["rows"][: rows.size] = rows
+                memory[name][: len(values)] = values[:, 0]
 
         def call(first: int, last: int) -> Array:
             self.run(first, last)
@@ -128,7 +125,7 @@ class OneRunner:
 
     def run(self, first: int, last: int) -> None:
         """Run the machine code of some epochs on what lies in memory."""
-        if first == 0 and self.config.target.components is None:
+        if first == 0:
             self._call(self.kernel.start, 0, 0)
         self._call(self.kernel.train, first, last)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from gan_eval.training.draws import Stream
+from gan_eval.training.fused.data import Data, unpack
 from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Machine, Memory, Table
 from gan_eval.training.fused.network import Net
@@ -14,9 +14,6 @@ from gan_eval.training.fused.optimizer import step
 from gan_eval.training.fused.penalty import backward
 from gan_eval.training.fused.shape import Arguments, Shape
 from gan_eval.training.fused.values import Index, Value
-
-BLOCKS = 2
-"""Blocks of four latent numbers that are drawn interleaved."""
 
 
 @dataclass(frozen=True)
@@ -34,83 +31,12 @@ class Batch:
     """What its gradients are multiplied with; None where they are summed."""
 
 
-def pack(k: Machine, numbers: Sequence[Value]) -> Value:
-    """An entry of 64 bits of one or two float32."""
-    low, *high = (k.convert(k.bits(x), "wide") for x in numbers)
-    return low ^ (high[0] << 32) if high else low
-
-
-def unpack(k: Machine, entry: Value) -> list[Value]:
-    """The numbers that ``pack`` put into an entry."""
-    return [k.from_bits(k.convert(half, "word")) for half in (entry, k.upper(entry))]
-
-
-class Training:
+class Training(Data):
     """The program of one shape on one machine."""
 
     def __init__(self, k: Machine, shape: Shape, arguments: Arguments) -> None:
-        self.k, self.shape, self.a = k, shape, arguments
+        super().__init__(k, shape, arguments)
         self.G, self.D = shape.generator, shape.discriminator
-        self.packed = 2 if arguments.rows.kind == "wide" else 1
-        """Numbers of a row in an entry of its memory."""
-        self.entries = -(-shape.dimension // self.packed)
-
-    # --- Data ----------------------------------------------------------------------------------
-
-    def make_rows(self) -> None:
-        """The training rows x A + b of each lane's seed."""
-        k, a, d = self.k, self.a, self.shape.dimension
-        size, each = self.entries, self.packed
-        # Four normal numbers at a time: as many rows as they fill without a rest.
-        raw = k.scratch(4 * d)
-
-        def four_rows(group: Value) -> None:
-            for block in range(d):
-                numbers = a.draws.normals([group * d + block], 0, Stream.TRAINING_ROWS)
-                for i, number in enumerate(numbers):
-                    raw[4 * block + i] = number
-            for row in range(4):
-                transform(group * 4 + row, row * d)
-
-        def transform(at: Value, start: int) -> None:
-            def coordinates(count: int, first: Index) -> list[Value]:
-                return k.fold(
-                    d,
-                    [a.affine[first + (d * d + c)] for c in range(count)],
-                    lambda totals, i: [
-                        k.fma(raw[i + start], a.affine[i * d + first + c], total)
-                        for c, total in enumerate(totals)
-                    ],
-                )
-
-            def entry(e: Index, count: int = each) -> None:
-                numbers = coordinates(count, e * each)
-                a.rows[at * size + e] = pack(k, numbers) if each > 1 else numbers[0]
-
-            k.each(d // each, entry)
-            if d % each:
-                entry(size - 1, d % each)
-
-        k.loop(0, (a.n + 3) / 4, four_rows)
-
-    def order_rows(self, epoch: Value) -> None:
-        """Bring the rows into the order of an epoch."""
-        a = self.a
-        a.draws.move(a.rows, a.moved, self.entries, a.n, epoch, Stream.EPOCH_ORDER)
-
-    def draw_noise(self, epoch: Value, start: Value, stop: Value) -> Value:
-        """The latent numbers of rows start … stop − 1; returns where in ``noise`` they begin."""
-        k, a, latent = self.k, self.a, self.shape.latent
-        first, last = start * latent / 4, (stop * latent + 3) / 4
-
-        def some(number: Value) -> None:
-            at = first + number * BLOCKS
-            normals = a.draws.normals([at + i for i in range(BLOCKS)], epoch, Stream.LATENT_NOISE)
-            for i, normal in enumerate(normals):
-                a.noise[number * (4 * BLOCKS) + i] = normal
-
-        k.loop(0, (last - first + (BLOCKS - 1)) / BLOCKS, some)
-        return start * latent - first * 4
 
     # --- Training ------------------------------------------------------------------------------
 

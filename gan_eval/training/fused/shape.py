@@ -34,6 +34,8 @@ class Shape:
     """True where D takes several steps for each of G."""
     activation: str
     """What stands between the layers of G."""
+    components: int
+    """Of the target; 1 of a Gaussian."""
 
     @classmethod
     def of(cls, config: TrainingConfig) -> Shape:
@@ -51,6 +53,7 @@ class Shape:
             config.generator_average != "none",
             config.discriminator_steps > 1,
             config.generator_activation,
+            len(config.target.components or (0,)),
         )
 
     @property
@@ -98,6 +101,11 @@ class Shape:
         if self.averaged:
             found["average"] = self.generator.end + (0 if self.curved else self.dimension**2)
         return found
+
+    @property
+    def affine(self) -> int:
+        """The numbers of a component's map A', b' to the rows that nets see."""
+        return (self.dimension + 1) * self.dimension
 
     @property
     def traced(self) -> int:
@@ -155,14 +163,16 @@ class Arguments:
     moved: Memory
     """The same n rows in the order of the epoch, where rows are moved."""
     order: Memory
-    """Words, n of them: the order of the epoch, where they are not."""
+    """Words, n of them: the order of the epoch, where they are not. At the start, of a mixture, the
+    first word of each component but the first."""
     noise: Memory
     """Latent numbers of a batch: room for batch_size · latent + 16."""
     gradients: Memory
     trace: Memory
     """(epochs of this call) × ``Shape.traced``."""
     affine: Memory
-    """A' (d × d, row-major), then b': standard normal rows become those that the nets see."""
+    """A' (d × d, row-major), then b': standard normal rows become those that the nets see; of a
+    mixture, of each component in turn."""
     steps: Memory
     """(gradients of this call) × ``Shape.columns``, the same for all lanes."""
     decay_1_D: Value

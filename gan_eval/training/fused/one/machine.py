@@ -38,6 +38,11 @@ class OneReplicate(Lanes):
         assert isinstance(memory, LaneMemory)
         return LaneMemory(self, memory.pointer, memory.kind)
 
+    def words(self, memory: Memory) -> LaneMemory:
+        """The same memory, for words."""
+        assert isinstance(memory, LaneMemory)
+        return LaneMemory(self, memory.pointer, "word")
+
     def rows(self, memory: Memory) -> RowMemory:
         assert isinstance(memory, LaneMemory)
         return RowMemory(self, memory.pointer, memory.kind, shared=True)

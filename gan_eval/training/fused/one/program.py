@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from gan_eval.training.draws import Stream
+from gan_eval.training.fused.data import BLOCKS
 from gan_eval.training.fused.losses import Loss
 from gan_eval.training.fused.machine import Memory, Table, entry
 from gan_eval.training.fused.network import Net
@@ -15,7 +16,7 @@ from gan_eval.training.fused.one.losses import LossInOrder
 from gan_eval.training.fused.one.machine import OneReplicate
 from gan_eval.training.fused.one.network import RowNet, RowQuadratic
 from gan_eval.training.fused.optimizer import Span, step
-from gan_eval.training.fused.program import BLOCKS, Batch, Training
+from gan_eval.training.fused.program import Batch, Training
 from gan_eval.training.fused.shape import Arguments, Shape
 from gan_eval.training.fused.values import Index, Value
 
@@ -50,6 +51,9 @@ class OneTraining(Training):
         k, a, d = self.lanes, self.a, self.shape.dimension
         # As many blocks for each coordinate as there are lanes: four rows a lane.
         raw = k.rows(k.scratch(4 * d + -(-d // k.width) + 1))
+        mixture = self.shape.components > 1
+        # Of four rows a lane, the words that choose their components.
+        words = k.rows(k.words(k.scratch(4))) if mixture else raw
 
         def group(number: Value) -> None:
             def draw(part: Index) -> None:
@@ -58,16 +62,22 @@ class OneTraining(Training):
                 raw.put(k.index(part) * (4 * k.width), k.interleaved(numbers))
 
             k.each(d, draw)
+            if mixture:
+                found = a.draws.blocks([number * k.width], 0, Stream.TRAINING_COMPONENTS)
+                words.put(0, k.interleaved([word for (word,) in found]))
             k.loop(0, 4, lambda quarter: transform(number * 4 + quarter, quarter))
 
         def transform(at: Value, quarter: Value) -> None:
             x = k.table(raw, lambda lane: (quarter * k.width + lane) * d, d)
+            affine: Table = a.affine
+            if mixture:
+                affine = self.component(words[quarter * k.width])
 
             def coordinate(j: Index) -> None:
                 (value,) = k.fold(
                     d,
-                    [a.affine[j + d * d]],
-                    lambda total, i: [k.fma(entry(x, i), a.affine[i * d + j], total[0])],
+                    [entry(affine, j + d * d)],
+                    lambda total, i: [k.fma(entry(x, i), entry(affine, i * d + j), total[0])],
                 )
                 self.rows.spread(at * (k.width * d) + j, d, value)
 
