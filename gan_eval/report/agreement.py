@@ -161,7 +161,16 @@ def _blocks(group: Backends) -> list[Block]:
         "{which} “The same” is a claim of equivalence: the medians of KL differ by a factor of "
         "less than {factor} either way, shown at 5 %, and no test finds a difference. “Not shown” "
         "is neither: more seeds would decide it."
-    ).format(which=which, factor=number(math.exp(pairwise.MARGIN)))
+    )
+    median = _("median KL of the first")
+    if any(pair.by == pairwise.ENERGY for pair in group.pairs):
+        said = _(
+            "{which} “The same” is a claim of equivalence: the medians of the energy distance "
+            "differ by a factor of less than {factor} either way, shown at 5 %, and no test finds "
+            "a difference. “Not shown” is neither: more seeds would decide it."
+        )
+        median = _("median energy distance of the first")
+    said = said.format(which=which, factor=number(math.exp(pairwise.MARGIN)))
     table = Table(
         _(
             "Backends in pairs: {configuration}; p-values of the learned distributions exchange "
@@ -169,7 +178,7 @@ def _blocks(group: Backends) -> list[Block]:
         ).format(configuration=group.configuration),
         (
             *(_("backends"), _("verdict"), _("ratio of medians, 90 % interval")),
-            *(_("median KL of the first"), _("of the second"), _("seeds")),
+            *(median, _("of the second"), _("seeds")),
             *(_("MMD p"), _("energy p")),
         ),
         rows,

@@ -111,10 +111,12 @@ def _require_seeds(seeds: Any) -> None:
 
 def _require_room(config: TrainingConfig, replicates: int, every: int) -> None:
     """``UsageError`` where the memory of this machine cannot hold what training returns."""
-    d, widths = config.dimension, config.discriminator_sizes
+    G, D = (
+        sum((i + 1) * o for i, o in itertools.pairwise(sizes))
+        for sizes in (config.generator_sizes, config.discriminator_sizes)
+    )
     epochs = -(-config.epochs // every)
-    numbers = epochs * (config.latent_size + 1) * d + 4 * epochs
-    numbers += sum((i + 1) * o for i, o in itertools.pairwise(widths))
+    numbers = epochs * G + 4 * epochs + D
     memory, needed = memory_gib(), 8 * numbers * replicates / 2**30
     if memory is not None and needed > memory:
         raise UsageError(
