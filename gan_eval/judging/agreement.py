@@ -15,6 +15,7 @@ from scipy.spatial.distance import pdist
 
 from gan_eval.distributions import divergences
 from gan_eval.judging.computed.epochs import as_mixture
+from gan_eval.judging.computed_columns import without_closed_form
 from gan_eval.judging.summary import quantile
 from gan_eval.stats.bootstrap import draws
 from gan_eval.stats.known_mixture import KnownMixture
@@ -117,12 +118,8 @@ class Outcomes:
     def of_rows(cls, rows: pd.DataFrame) -> Outcomes:
         """Read the outcomes from a cell's rows, as ``judge`` makes them, in order of the seeds."""
         rows = rows.sort_values("seed")
-        if "computed_error" in rows:  # which only rows without a closed form have
-            law = rows[["energy_distance", "mmd2"]].to_numpy(np.float64)
-            distance, by = np.maximum(law[:, 0], FLOOR), ENERGY
-            finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
-            log_distance = np.where(finite, np.log(distance), np.inf)
-            return cls(rows["seed"].to_numpy(np.int64), log_distance, law, finite, by)
+        if without_closed_form(rows).any():
+            return cls._of_sampled_rows(rows)
         law = rows.filter(regex=r"^(mean_\d+|covariance_\d+_\d+)$").to_numpy(np.float64)
         finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
         with np.errstate(all="ignore"):
@@ -130,6 +127,17 @@ class Outcomes:
         return cls(
             rows["seed"].to_numpy(np.int64), np.where(finite, log_distance, np.inf), law, finite
         )
+
+    @classmethod
+    def _of_sampled_rows(cls, rows: pd.DataFrame) -> Outcomes:
+        """Read those of cells without a closed form: both squared distances, of the same noise on
+        every backend."""
+        law = rows[["energy_distance", "mmd2"]].to_numpy(np.float64)
+        finite = (rows["verdict"] != "diverged").to_numpy() & np.isfinite(law).all(axis=1)
+        with np.errstate(invalid="ignore"):
+            log_distance = np.log(np.maximum(law[:, 0], FLOOR))
+        distances = np.where(finite, log_distance, np.inf)
+        return cls(rows["seed"].to_numpy(np.int64), distances, law, finite, ENERGY)
 
     @classmethod
     def join(cls, parts: Sequence[Outcomes]) -> Outcomes:

@@ -144,6 +144,7 @@ def summarise(rows: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
             row |= _computed(group, confidence)
         else:
             row |= (_measured if outside else _exact)(group, confidence)
+            row |= _worths(group, confidence) if sampled.any() else {}
         cells.append(row)
     return pd.DataFrame(cells)
 
@@ -178,6 +179,15 @@ def _computed(group: pd.DataFrame, confidence: float) -> dict[str, Any]:
         row |= {name: np.nan} | _bounds(name, (np.nan, np.nan))
     row |= {name: group[name].median() for name in _MEDIANS}
     return row | modes_summary(group, confidence)
+
+
+def _worths(group: pd.DataFrame, confidence: float) -> dict[str, Any]:
+    """Median worths by samples' measures of replicates with a closed form, beside those without."""
+    row: dict[str, Any] = {}
+    for name in ("worth_energy", "worth_mmd"):
+        values = group[name].mask(group["verdict"] == "diverged", 0.0)
+        row |= {name: quantile(values, 0.5)} | _bounds(name, median_interval(values, confidence))
+    return row
 
 
 def _measured(group: pd.DataFrame, confidence: float) -> dict[str, Any]:

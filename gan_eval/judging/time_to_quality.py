@@ -55,11 +55,18 @@ def first_passages(
     Raises
     ------
     UsageError
-        Where ``epsilon`` is not above 0 or a configuration's ``n_examples`` is missing.
+        Where ``epsilon`` is not above 0, a configuration's ``n_examples`` is missing, or KL is
+        known of no cell. Cells without a closed form, which have none, are left out beside others.
     """
     if not (np.isfinite(epsilon) and epsilon > 0):
         raise UsageError(f"`epsilon` must be above 0 and finite, got {epsilon:g}")
-    frame = epochs.sort_values([*CELL, "seed", "epoch"], kind="stable").reset_index(drop=True)
+    known = with_kl(epochs)
+    if len(epochs) and not len(known):
+        raise UsageError(
+            "`epochs` have no KL(q‖p), which is known at each epoch of linear generators and "
+            "Gaussian targets alone: their worth by energy is in the column `worth_energy`"
+        )
+    frame = known.sort_values([*CELL, "seed", "epoch"], kind="stable").reset_index(drop=True)
     key = [*CELL, "seed"]
     gaps = frame.groupby(key, sort=False)["epoch"].diff().fillna(0)
     frame["spent"] = frame["seconds"].fillna(0.0) * gaps
@@ -79,6 +86,14 @@ def first_passages(
     return found[
         [*key, "reached", "examples", "seconds", "total_examples", "total_seconds", "within"]
     ]
+
+
+def with_kl(epochs: pd.DataFrame) -> pd.DataFrame:
+    """Take the epochs of cells that have a closed form, whose KL is known."""
+    if "worth_energy" not in epochs:
+        return epochs
+    sampled = epochs.groupby(CELL, sort=False)["worth_energy"].transform("count") > 0
+    return epochs[~sampled]
 
 
 def time_to_quality(

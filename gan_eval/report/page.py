@@ -325,13 +325,13 @@ def benchmarked(table: pd.DataFrame, results: Results, facts: FactCache) -> Sect
 
 
 def _quality(results: Results) -> dict[Any, Any]:
-    from gan_eval.judging.time_to_quality import time_to_quality
+    from gan_eval.judging.time_to_quality import time_to_quality, with_kl
 
     known = results.provenance.get("configurations") or []
     sizes = {str(c["hash"]): int(c["config"]["n_examples"]) for c in known}
     epochs = results.epochs
     if not epochs.empty:
-        epochs = epochs.loc[epochs["config_hash"].isin(list(sizes))]
+        epochs = with_kl(epochs.loc[epochs["config_hash"].isin(list(sizes))])
     if epochs.empty:
         return {}
     return time_to_quality(epochs, sizes).to_dict("list")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from scipy.spatial import distance
@@ -243,3 +244,29 @@ def test_where_there_is_no_closed_form_the_energy_distance_is_compared() -> None
     assert told.by == agreement.ENERGY
     assert told.finite.all()
     np.testing.assert_allclose(told.log_distance, np.log(rows["energy_distance"]))
+
+
+def test_rows_without_a_closed_form_are_compared_by_energy() -> None:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {
+            "seed": range(30),
+            "verdict": ["diverged"] + ["failed"] * 29,
+            "energy_distance": np.exp(rng.normal(size=30)),
+            "mmd2": rng.uniform(size=30),
+            "mean_1": np.nan,
+            "kl": np.nan,
+            "computed_error": np.nan,
+            "worth_energy_how": "sampled",
+        }
+    )
+    first = agreement.Outcomes.of_rows(rows)
+    assert first.by == agreement.ENERGY
+    assert first.finite.tolist() == [False] + [True] * 29
+    assert first.log_distance[0] == np.inf
+    np.testing.assert_allclose(np.exp(first.log_distance[1:]), rows["energy_distance"][1:])
+    farther = agreement.Outcomes.of_rows(rows.assign(energy_distance=9 * rows["energy_distance"]))
+    (same,) = agreement.compare_all({"a": first, "b": first})
+    (other,) = agreement.compare_all({"a": first, "b": farther})
+    assert same.verdict == agreement.SAME
+    assert other.verdict == agreement.DIFFERENT

@@ -109,3 +109,23 @@ def test_of_real_trainings_a_wider_margin_is_reached_sooner_and_a_sparse_history
 def test_misuse_is_refused_in_one_sentence(options: dict, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         time_to_quality(frame([[8, 0.05]]), **({"n_examples": 1000} | options))
+
+
+def test_cells_whose_kl_is_not_known_are_left_out_or_said() -> None:
+    line = pd.DataFrame(
+        {
+            "config_hash": "a",
+            "backend": "b",
+            "device": "cpu",
+            "seed": 0,
+            "epoch": [0, 1],
+            "kl": [1.0, 0.01],
+            "seconds": [np.nan, 2.0],
+            "worth_energy": np.nan,
+        }
+    )
+    ring = line.assign(config_hash="c", kl=np.nan, worth_energy=[1.0, 2.0])
+    found = time_to_quality(pd.concat([line, ring]), {"a": 10, "c": 10})
+    assert found["config_hash"].tolist() == ["a"]
+    with pytest.raises(UsageError, match="`epochs` have no KL"):
+        time_to_quality(ring, {"c": 10})

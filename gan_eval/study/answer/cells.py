@@ -58,6 +58,15 @@ def plain_cells(rows: pd.DataFrame, provenance: Mapping[str, Any]) -> list[Cell]
     return sorted(found, key=lambda cell: places.get(cell.configuration, len(places)))
 
 
+def worth_column(cell: Cell) -> str:
+    """Name the worth by which the cells of a study are told and compared: by KL, or, where any of
+    them has no closed form, by energy, which all have.
+
+    ``summarise`` counts trainings that it could not tell of only where there are such cells.
+    """
+    return "worth_energy" if "could_not_tell" in cell.summary else "worth_kl"
+
+
 def _configs(provenance: Mapping[str, Any]) -> dict[str, TrainingConfig | None]:
     """Label → settings; None where another version wrote them."""
     found: dict[str, TrainingConfig | None] = {}

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 
 from gan_eval.pages.numbers import interval, number
-from gan_eval.study.answer.cells import Cell
+from gan_eval.study.answer.cells import Cell, worth_column
 
 
 def median_worth(cell: Cell) -> float:
     """The worth of a configuration's typical training, in real rows; 0 where it is not known."""
-    value = float(cell.summary["worth_kl"])
+    value = float(cell.summary[worth_column(cell)])
     return 0.0 if math.isnan(value) else value
 
 
@@ -20,11 +20,17 @@ def worth(cell: Cell, unit: bool = True) -> str:
 
     Fewer than 6 seeds have no interval.
     """
-    low, high = (float(cell.summary[f"worth_kl_{end}"]) for end in ("low", "high"))
-    rows = size(median_worth(cell)) + (" real rows" if unit else "")
+    column = worth_column(cell)
+    low, high = (float(cell.summary[f"{column}_{end}"]) for end in ("low", "high"))
+    rows = size(median_worth(cell)) + (f" real rows{measured_by(cell)}" if unit else "")
     if not math.isfinite(low):
         return rows
     return f"{rows} ({interval(low, high, 2)})"
+
+
+def measured_by(cell: Cell) -> str:
+    """Say by which distance a worth is, where that is not KL."""
+    return "" if worth_column(cell) == "worth_kl" else " by energy distance"
 
 
 def size(value: float) -> str:
@@ -35,6 +41,8 @@ def size(value: float) -> str:
     >>> size(41.3), size(0.2)
     ('41', 'less than one')
     """
+    if math.isinf(value):
+        return "more than can be told"
     return "less than one" if value < 1 else number(value, 2)
 
 

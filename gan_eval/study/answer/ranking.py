@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from gan_eval.stats.shares import trials_to_tell
-from gan_eval.study.answer.cells import Cell
+from gan_eval.study.answer.cells import Cell, worth_column
 
 ALPHA = 0.05
 """The probability that the configuration that is truly best is not among those told best."""
@@ -119,7 +119,7 @@ def rankings(cells: Sequence[Cell], order: Sequence[str]) -> list[Ranking]:
 def errors_of(cell: Cell) -> pd.Series:
     """One over the worth in real rows of each training, by seed: the smaller, the nearer to the
     truth, in any number of dimensions; infinite where it diverged."""
-    worth = cell.rows["worth_kl"].mask(cell.rows["verdict"] == "diverged", 0.0).fillna(0.0)
+    worth = cell.rows[worth_column(cell)].mask(cell.rows["verdict"] == "diverged", 0.0).fillna(0.0)
     with np.errstate(divide="ignore"):
         values = 1.0 / worth.to_numpy(dtype=np.float64)
     found = pd.Series(values, index=cell.rows["seed"].to_numpy())
@@ -198,5 +198,5 @@ def _ranking(place: tuple[str, str], group: dict[str, Cell], order: Sequence[str
 
 def _quality(cell: Cell) -> tuple[float, float]:
     """By the median worth, then by the median KL, best first."""
-    worth, kl = (float(cell.summary[name]) for name in ("worth_kl", "kl"))
+    worth, kl = (float(cell.summary[name]) for name in (worth_column(cell), "kl"))
     return -(worth if math.isfinite(worth) or worth > 0 else 0.0), kl if kl == kl else math.inf

@@ -50,6 +50,8 @@ def _of_rows(layout: Layout, lead: Ranking) -> str | None:
         if entry.label in lead.cells
     ]
     reference = found[0]
+    if any(math.isnan(summary["efficiency"]) for _, summary in found):
+        return None  # it is by KL
     found.sort(key=lambda one: one[0])
     most = [one for one in (found[0], found[-1]) if one is not reference]
     said = [

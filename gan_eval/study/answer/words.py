@@ -10,7 +10,15 @@ from gan_eval.pages.numbers import count, plural
 from gan_eval.study.answer import special, versus
 from gan_eval.study.answer.cells import Cell
 from gan_eval.study.answer.layout import Entry, Layout, layout
-from gan_eval.study.answer.phrases import between, capital, listed, matters, median_worth, worth
+from gan_eval.study.answer.phrases import (
+    between,
+    capital,
+    listed,
+    matters,
+    measured_by,
+    median_worth,
+    worth,
+)
 from gan_eval.study.answer.ranking import MODERATE, Ranking, needed_seeds, rankings
 from gan_eval.training.config import TrainingConfig
 
@@ -208,9 +216,10 @@ def _no_difference(found: Reading) -> str:
         if not found.layout.labelled and len(found.layout.axes) == 1:
             which = f"{found.layout.axes[0].title} {which}"
     worths = [median_worth(lead.cells[label]) for label in lead.order]
+    by = measured_by(lead.cells[lead.order[0]])
     return (
         f"No difference between {which} is shown in {plural(lead.seeds, 'seed')}: the typical "
-        f"training is worth {between(worths)} real rows, the highest "
+        f"training is worth {between(worths)} real rows{by}, the highest "
         f"{worth(lead.cells[lead.order[0]], False)}."
     )
 

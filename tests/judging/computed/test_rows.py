@@ -204,8 +204,12 @@ def test_a_generator_of_one_point_is_singular_and_infinitely_far() -> None:
 
 
 def test_columns_are_those_that_are_named_and_texts_are_never_missing() -> None:
-    for settings in ({"target": "ring8"}, {"target": PAIR}, {}):
-        gans = random_generators(1, generator_widths=(3,), **settings)
+    for target in ("ring8", PAIR, "chapter"):
+        gans = random_generators(
+            1,
+            generator_widths=(3,),
+            target={"preset": target} if isinstance(target, str) else target,
+        )
         rows = judge(gans, permutations=0, computed=0)
         names = list(rows.columns)
         first, last = names.index("yardstick") + 1, names.index("loss_D")
@@ -219,7 +223,8 @@ def test_columns_are_those_that_are_named_and_texts_are_never_missing() -> None:
 def test_rows_are_written_and_read_back_bit_for_bit(tmp_path: Path) -> None:
     gans = random_generators(3, target=PAIR, generator_widths=(4,), generator_activation="relu")
     rows = judge(gans, permutations=99, tested=1, computed=2)
-    write_csv(rows, tmp_path / "rows.csv")
+    with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        write_csv(rows, file)
     pd.testing.assert_frame_equal(
         read_rows(tmp_path / "rows.csv"), rows, check_exact=True, check_dtype=False
     )
