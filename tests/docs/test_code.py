@@ -43,6 +43,7 @@ SHOWN = (
     "recipes/torchmetrics",
     "sketch/energy",
     "targets",
+    "computed",
     "compare/streaming",
 )
 RUN = [*(DOCS / f"{n}.md" for n in SHOWN), *ENTRIES]

@@ -235,7 +235,7 @@ def _measure(f: Integrand, triangles: Array, roots: Indices) -> tuple[Array, Arr
 
 
 def _block(f: Integrand, triangles: Array, roots: Indices) -> tuple[Array, Array]:
-    points = np.einsum("qc,ncd->nqd", _POINTS, triangles).reshape(-1, 2)
+    points = np.matmul(_POINTS, triangles).reshape(-1, 2)
     at = f(points, np.repeat(roots, len(_POINTS))).reshape(len(triangles), len(_POINTS), -1)
     size = areas(triangles)[:, None]
     # A small product for each triangle, which no library shares out among threads: the same bits
@@ -246,7 +246,7 @@ def _block(f: Integrand, triangles: Array, roots: Indices) -> tuple[Array, Array
         rate = np.maximum(np.cbrt(above / fifth), np.sqrt(seventh / fifth))
     rate = np.where(fifth > 0, np.minimum(rate / _SMOOTH, 1.0), 1.0)
     errors = size * above * rate**4 * 0.3
-    totals = size * np.einsum("q,nqk->nk", WEIGHTS, at[:, : len(WEIGHTS)])
+    totals = size * np.matmul(WEIGHTS, at[:, : len(WEIGHTS)])
     return totals, np.nan_to_num(errors, nan=np.inf)
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.distributions.pushforward.edges import Edges, border, clipped, edges_of, images_of
 from gan_eval.distributions.pushforward.regions import Corner, Polygon, Regions, kept
 
 Array = NDArray[np.floating]
 Indices = NDArray[np.intp]
 
-_SAME = 1e-11
-"""Corners of the plane of noise are one where they are so near."""
 
 _TINY = 1e-5
 """An image is tiny where it is that part of the window."""
@@ -52,20 +51,19 @@ def faces_of(regions: Regions, window: Array, lines: Array) -> Faces:
     lines : ndarray, shape (m, 2, 2)
         Segments along which to cut as well.
     """
-    edges, polygons, inner = _inner(regions)
-    box = None
-    if len(edges):
-        ends = edges.reshape(-1, 2)
-        box = np.array([ends.min(axis=0), ends.max(axis=0)])
-    if box is None or np.ptp(box, axis=0).max() > _TINY * np.ptp(window, axis=0).max():
-        return _overlay(regions, window, lines, edges, polygons, inner)
+    edges = edges_of(regions)
+    places = images_of(regions, edges)
+    inner = np.flatnonzero(regions.inner)
+    span = np.ptp(window, axis=0).max()
+    box = np.array([places.min(axis=(0, 1)), places.max(axis=(0, 1))]) if len(inner) else window
+    if len(inner) == 0 or np.ptp(box, axis=0).max() > _TINY * span:
+        return _overlay(regions, window, lines, edges, places, inner)
     # Lines that meet are found to some 1e-12 of all of them: a tiny image is laid out by itself.
     box = box + np.array([[-0.01], [0.01]]) * np.ptp(box, axis=0).max()
-    near = _overlay(regions, box, _clipped(lines, box), edges, polygons, inner)
-    nothing = np.empty((0, 2, 2)), np.empty(0, object), np.empty(0, np.intp)
-    (left, low), (right, high) = box
-    ring = np.array([[left, low], [right, low], [right, high], [left, high]])
-    far = _overlay(regions, window, np.concatenate([lines, _sides(ring)]), *nothing)
+    near = _overlay(regions, box, clipped(lines, box), edges, places, inner)
+    far = _overlay(
+        regions, window, np.concatenate([lines, border(box)]), edges, places[:0], inner[:0]
+    )
     middle = far.triangles.mean(axis=1)
     out = ((middle < box[0]) | (middle > box[1])).any(axis=1)
     count = len(near.starts) - 1
@@ -78,15 +76,19 @@ def faces_of(regions: Regions, window: Array, lines: Array) -> Faces:
 
 
 def _overlay(
-    regions: Regions, window: Array, lines: Array, edges: Array, polygons: Array, inner: Indices
+    regions: Regions, window: Array, lines: Array, edges: Edges, places: Array, inner: Indices
 ) -> Faces:
-    """Lay edges of images, what lies in a window of those without an end, and lines together."""
+    """Lay images of inner regions, what lies in a window of the others, and lines together."""
     import shapely
 
     numbers, rings = _outer(regions, window)
-    pieces = [edges, lines, *(_sides(ring) for ring in rings)]
-    network = shapely.unary_union(shapely.linestrings(np.concatenate(pieces)))
+    # Beyond the border, so that lines cross it.
+    wide = window + np.array([[-1e-6], [1e-6]]) * np.ptp(window, axis=0)
+    outer = clipped(edges.outer, wide, rays=edges.rays)
+    drawn = [edges.inner if len(inner) else edges.inner[:0], outer, border(window), lines]
+    network = shapely.unary_union(shapely.linestrings(np.concatenate(drawn)))
     shapes = np.array(shapely.get_parts(shapely.polygonize(shapely.get_parts(network))))
+    polygons = np.array(shapely.polygons(places)) if len(inner) else []
     over = np.array([*polygons, *(shapely.polygons(ring) for ring in rings)], dtype=object)
     owners = np.concatenate([inner, numbers]).astype(np.intp)
     points = shapely.point_on_surface(shapes)
@@ -95,44 +97,6 @@ def _overlay(
     starts = np.searchsorted(face[order], np.arange(len(shapes) + 1))
     triangles, which = _triangulate(shapes)
     return Faces(triangles, which, starts, owners[polygon[order]])
-
-
-def _clipped(lines: Array, box: Array) -> Array:
-    """The parts of segments (m, 2, 2) in a box."""
-    start, along = lines[:, 0], lines[:, 1] - lines[:, 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = (box[:, None] - start) / along
-    low = np.nan_to_num(np.minimum(*at), nan=-np.inf).max(axis=1).clip(0, 1)
-    high = np.nan_to_num(np.maximum(*at), nan=np.inf).min(axis=1).clip(0, 1)
-    some = high > low
-    ends = np.stack([low, high], axis=1)[some]
-    return start[some][:, None] + ends[..., None] * along[some][:, None]
-
-
-def _sides(ring: Array) -> Array:
-    """The sides (corners, 2, 2) of a polygon (corners, 2)."""
-    return np.stack([ring, np.roll(ring, -1, axis=0)], axis=1)
-
-
-def _inner(regions: Regions) -> tuple[Array, Array, Indices]:
-    """The edges of images, each once, with the images themselves and their regions' numbers."""
-    import shapely
-
-    numbers = np.flatnonzero(regions.inner)
-    if not len(numbers):
-        return np.empty((0, 2, 2)), np.empty(0, object), numbers
-    inside = regions.take(numbers)
-    at = inside.corners[..., :2].reshape(-1, 2)
-    _, first, name = np.unique(
-        np.round(at / _SAME).astype(np.int64), axis=0, return_index=True, return_inverse=True
-    )
-    # One image of each corner, so that neighbours share their edges to the last bit.
-    places = inside.images()[..., :2].reshape(-1, 2)[first]
-    names = name.reshape(inside.corners.shape[:2])
-    edges = np.stack([names, np.roll(names, -1, axis=1)], axis=-1).reshape(-1, 2)
-    edges = np.unique(np.sort(edges[edges[:, 0] != edges[:, 1]], axis=1), axis=0)
-    rings = places[names]
-    return places[edges], np.array(shapely.polygons(rings)), numbers
 
 
 def _outer(regions: Regions, window: Array) -> tuple[list[int], list[Array]]:

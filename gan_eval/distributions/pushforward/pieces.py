@@ -211,7 +211,11 @@ def integrands(log_q: Array, log_p: Array) -> Array:
     # √ of the larger, and 1 − √ of the ratio.
     apart = np.maximum(q, p) * np.expm1(-0.5 * rise) ** 2 / 2
     apart = np.where(covered, apart, p / 2)
-    return np.column_stack([forward, reverse, apart, jsd, np.abs(q - p) / 2, q, p])
+    columns = (forward, reverse, apart, jsd, np.abs(q - p) / 2, q, p)
+    found = np.empty((len(q), len(columns)))
+    for number, column in enumerate(columns):
+        found[:, number] = column
+    return found
 
 
 def _again(row: Indices, z: Array) -> Mask:
