@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from gan_eval.training.fused import functions
+from gan_eval.training.fused.llvm import Lanes
+from gan_eval.training.fused.values import Value
 
 from .evaluate import evaluate, ulp_error
 
@@ -40,6 +42,26 @@ def test_tanh_is_good_to_its_ulp_over_all_floats(finite: np.ndarray) -> None:
     assert np.abs(found).max() <= 1 + 2.0**-22
     assert (np.sign(found) == np.sign(finite)).all()
     assert (np.abs(found[np.abs(finite) >= 9.02]) == 1).all()
+
+
+def test_relu_is_exact_and_leaky_relu_rounds_once(finite: np.ndarray) -> None:
+    x = np.concatenate([finite, np.array([np.inf, -np.inf, np.nan], dtype=np.float32)])
+    relu, leaky = evaluate(lambda k, x: [functions.relu(k, x), functions.leaky_relu(k, x)], x, 2)
+    np.testing.assert_array_equal(relu, np.maximum(x, 0))
+    np.testing.assert_array_equal(leaky, np.where(x < 0, np.float32(0.2) * x, x))
+
+
+def test_slopes_are_those_of_the_activations_and_at_0_from_below() -> None:
+    at = np.array([-3, -1e-30, 0, 1e-30, 3], dtype=np.float64)
+
+    def slopes(k: Lanes, at: Value) -> list[Value]:
+        each = ("relu", "leaky_relu", "tanh")
+        return [functions.by_slope(k, name, [k.real(5.0)], [at])[0] for name in each]
+
+    relu, leaky, tanh = evaluate(slopes, at, 3)
+    np.testing.assert_array_equal(relu, [0, 0, 0, 5, 5])
+    np.testing.assert_allclose(leaky, [1, 1, 1, 5, 5], rtol=1e-15)
+    np.testing.assert_allclose(tanh, 5 * (1 - at**2), rtol=1e-15)
 
 
 def test_exp_is_good_to_its_ulp_and_0_below(finite: np.ndarray) -> None:

@@ -92,6 +92,20 @@ def test_bits_are_those_of_a_lane_in_every_variant(variant: str, dtype: str) -> 
     check(contract.AWAKE | own | {"dtype": dtype})
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("variant", contract.CURVED)
+def test_bits_are_those_of_a_lane_of_every_curved_generator(variant: str, dtype: str) -> None:
+    check(contract.AWAKE | contract.CURVED[variant] | {"dtype": dtype})
+
+
+def test_nets_that_outgrow_the_cache_are_always_trained_alone() -> None:
+    large: dict[str, Any] = {"generator_widths": (64, 64), "epochs": 1, "n_examples": 20}
+    assert alone_up_to(TrainingConfig(generator_widths=(16,))) < 16
+    assert alone_up_to(TrainingConfig.parse(large)) > 10_000
+    check(large)
+
+
 @pytest.mark.parametrize("batch_size", [200, 7])
 def test_a_run_that_diverges_does_so_alone_as_among_others(batch_size: int) -> None:
     settings = contract.DIVERGING | {"batch_size": batch_size}
