@@ -226,17 +226,24 @@ def _print_summary(rows: pd.DataFrame, labels: list[str]) -> None:
     cells = summarise(rows)
     places = {label: place for place, label in enumerate(labels)}
     order = cells["configuration"].map(places).fillna(len(places)).argsort(kind="stable")
-    counts = ("replicates", "converged", "near", "failed", "diverged")
+    counts = ["replicates", "converged", "near", "failed", "diverged"]
+    measures = {"median KL (95 %)": ("kl", 3), "worth samples (95 %)": ("worth_kl", 1)}
+    if "could_not_tell" in cells:  # some have no closed form
+        counts.append("could_not_tell")
+        measures = {"median KL (95 %)": ("kl", 3), "worth by energy (95 %)": ("worth_energy", 1)}
+        if cells["modes_found_mean"].notna().any():
+            measures |= {"modes found (95 %)": ("modes_found_mean", 1)}
     print_table(
         (
-            *("configuration", "backend", "device", *counts),
-            *("median KL (95 %)", "worth samples (95 %)", "examples/sec"),
+            *("configuration", "backend", "device"),
+            *(name.replace("_", " ") for name in counts),
+            *measures,
+            "examples/sec",
         ),
         (
             (
                 *(str(cell[name]) for name in ("configuration", "backend", "device", *counts)),
-                _with_interval(cell, "kl", 3),
-                _with_interval(cell, "worth_kl", 1),
+                *(_with_interval(cell, *which) for which in measures.values()),
                 f"{cell['examples_per_second']:,.0f}",
             )
             for _, cell in cells.iloc[order].iterrows()
@@ -245,8 +252,10 @@ def _print_summary(rows: pd.DataFrame, labels: list[str]) -> None:
 
 
 def _with_interval(cell: pd.Series, name: str, digits: int) -> str:
-    """Write a median with its interval, which needs 6 replicates at 95 %."""
-    low, high = cell[f"{name}_low"], cell[f"{name}_high"]
-    if low == -math.inf:
+    """Write a number with its interval, which needs 6 replicates at 95 % where it is a median's."""
+    low, high = (cell.get(f"{name}_{end}", math.nan) for end in ("low", "high"))
+    if math.isnan(cell[name]):
+        return "–"
+    if low == -math.inf or math.isnan(low):
         return f"{cell[name]:.{digits}f}"
     return f"{cell[name]:.{digits}f} ({low:.{digits}f} … {high:.{digits}f})"

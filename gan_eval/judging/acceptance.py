@@ -98,9 +98,9 @@ class Answer:
     def _reached(self) -> str:
         """Say what those that converged have reached."""
         within = f"came within KL(q‖p) ≤ {self.demand.margin:g} nats of the truth"
-        worth = f"were worth {self.worth:g} real rows or more by energy distance"
         if not self.by_worth:
             return within
+        worth = f"were worth {self.worth:g} real rows or more by energy distance"
         return worth if self.by_worth == self.replicates else f"{within}, or {worth}"
 
     def _when(self) -> str:

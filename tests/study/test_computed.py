@@ -170,7 +170,9 @@ def test_a_demand_is_held_against_worth_where_there_is_no_closed_form() -> None:
     # By KL where a margin of KL is asked for, which must then be known.
     with pytest.raises(UsageError, match="not known of 4 of 4"):
         answer(ring, Demand(margin=0.3))
-    assert answer(frame(["failed"] * 3, "sampled"), Demand(margin=0.3)).converged == 3
+    by_kl = answer(frame(["failed"] * 3, "sampled"), Demand(margin=0.3))
+    assert by_kl.converged == 3
+    assert "0.3 nats" in by_kl.sentence()
     # Beside cells that have closed forms, each by its own.
     both = pd.concat([ring, frame(["converged", "failed"], "", 0.05)], ignore_index=True)
     assert answer(both, Demand()).converged == 4
