@@ -1,6 +1,7 @@
-"""The tables of docs/certify/found.md from certificates: sizes, and the smallest KL told apart.
+"""The tables of docs/certify/found.md and mixtures.md from certificates: sizes, the smallest KL
+told apart, and for a mixture the departure of that KL in its own measure.
 
-python -m benchmarks.certificate_tables FILE.json …
+python -m benchmarks.certificate_tables FILE.json …, each of the same target
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from gan_eval.investigations.certify.alternatives import PATHS
+from gan_eval.investigations.certify.alternatives import CHAPTER, PATHS
 from gan_eval.investigations.certify.power import OPTIMUM
 from gan_eval.investigations.certify.result import Certificate
-from gan_eval.investigations.certify.tables import sizes
+from gan_eval.investigations.certify.tables import sizes, strengths
 from gan_eval.pages.numbers import number
 
 
@@ -44,16 +45,29 @@ def power_rows(certificates: Sequence[Certificate]) -> Iterator[Sequence[str]]:
         yield words, *cells
 
 
+def strength_rows(certificates: Sequence[Certificate]) -> Iterator[Sequence[str]]:
+    """The same as :func:`power_rows` in the measure of each path; the best possible test once."""
+    for position, certificate in enumerate(certificates):
+        table = strengths(certificate)
+        if not position:
+            yield table.head
+        yield from table.rows[bool(position) :]
+
+
 def main() -> None:
     certificates = [Certificate.load(path) for path in sys.argv[1:]]
-    if not certificates:
+    targets = {certificate.settings.target for certificate in certificates}
+    if len(targets) != 1:
         sys.exit(__doc__)
     for certificate in certificates:
         seconds = certificate.provenance.get("seconds")  # not of one put together from two runs
         took = "" if seconds is None else f", {seconds} s"
         print(f"{', '.join(certificate.tests)}: passed {certificate.passed}{took}")
         print(f"  {len(certificate.sizes)} null cases, {certificate.second_looks} second looks")
-    for rows in (size_rows(certificates), power_rows(certificates)):
+    printed = [size_rows(certificates), power_rows(certificates)]
+    if CHAPTER not in targets:
+        printed.append(strength_rows(certificates))
+    for rows in printed:
         print()
         for position, row in enumerate(rows):
             print(f"| {' | '.join(row)} |")

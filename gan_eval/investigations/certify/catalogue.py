@@ -94,8 +94,8 @@ def _knows_target(name: str) -> bool:
 _MEANS = ("shift_major", "shift_minor")
 _COVARIANCES = ("scale", "rotation", "correlation")
 
-# With the median distance as bandwidth, two modes a deviation from the mean are one.
 _GAUSSIAN = paths_of(CHAPTER)
+# With the median distance as bandwidth, two modes a deviation from the mean are one.
 _NO_MIXTURE = tuple(path for path in _GAUSSIAN if path != "mixture")
 
 # A mode that is narrow beside the distance of the modes is a point to a test whose bandwidth, or

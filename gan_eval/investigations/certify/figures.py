@@ -91,6 +91,8 @@ def power(certificate: Certificate, path: str) -> Picture:
         plain_log_axis(axes, "x")
         legend_above(axes, columns=1)
         words, rest = PATHS[path].words, len(tests) - 4
+        first, *_, last = max((curve.strengths for _, curve in curves), key=len)
+        span = f"{PATHS[path].parameter} from {number(first, 2)} to {number(last, 2)}"
         hidden = f" {plural(rest, 'more test')} not drawn." if rest > 0 else ""
         return picture(
             figure,
@@ -101,10 +103,13 @@ def power(certificate: Certificate, path: str) -> Picture:
                 f"{percent(float(curve.power[-1]))} at {number(curve.kl[-1], 2)}"
                 for name, curve in curves
             ),
-            caption=f"Power against KL(q‖p): {words}. The line marks 80 %.{hidden}",
+            caption=f"Power against KL(q‖p): {words}, {span}. The line marks 80 %.{hidden}",
             data=pd.concat(
                 [
-                    pd.DataFrame({"test": name, "kl": curve.kl, "power": curve.power})
+                    pd.DataFrame(
+                        {"test": name, "kl": curve.kl, "strength": curve.strengths}
+                        | {"power": curve.power}
+                    )
                     for name, curve in curves
                 ]
             ),

@@ -25,8 +25,8 @@ from gan_eval.pages.picture import drawing
 
 DRAWN: Mapping[str, tuple[str, ...]] = {
     CHAPTER: ("shift_minor", "mixture"),
-    RING: ("modes_lost", "wide"),
-    GRID: ("modes_lost", "wide"),
+    RING: ("modes_lost", "wide", "moved"),
+    GRID: ("modes_lost", "wide", "moved"),
 }
 """Paths from each truth whose power curves are drawn, where they were measured."""
 
@@ -93,11 +93,11 @@ def next_steps(certificate: Certificate) -> list[Step]:
     target = certificate.settings.target
     certify = f"gan-eval certify --tests {','.join(certificate.tests)}"
     at = f"{certify} --n 50 --dimension 3"
-    use = "gan-eval compare REAL.csv GENERATED.csv"
+    use, own = "gan-eval compare REAL.csv GENERATED.csv", "rows and columns"
     if target != CHAPTER:
         certify += f" --target {target}"
         at = f"{certify} --n 50"
-        use = f"gan-eval compare GENERATED.csv --target {target}"
+        use, own = f"gan-eval compare GENERATED.csv --target {target}", "rows"
     if certificate.passed is None:
         rows = 10 * max(certificate.settings.sizes[0])
         return [
@@ -108,7 +108,7 @@ def next_steps(certificate: Certificate) -> list[Step]:
         ]
     steps = [
         Step(
-            "Certify at your own numbers of rows and columns:",
+            f"Certify at your own numbers of {own}:",
             at,
         )
     ]

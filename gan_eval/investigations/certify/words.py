@@ -180,7 +180,8 @@ def measured(certificate: Certificate) -> str:
     first = certificate.power[0]
     return (
         f"The best possible test knows both distributions (Neyman & Pearson) and sees the "
-        f"{count(first.m)} generated rows; none can have more power. Power is estimated from "
+        f"{count(first.m)} generated rows, as does a test against the known target; none can have "
+        f"more power. Power is estimated from "
         f"{count(certificate.settings.power_repetitions)} repetitions a point. A departure whose "
         "entry is a lower bound is one that the test does not tell apart anywhere on the path: "
         "not rejecting says nothing about it."

@@ -118,7 +118,7 @@ def test_a_stronger_departure_from_a_mixture_is_found_more_often() -> None:
 @pytest.mark.parametrize("name", ONE_SAMPLE)
 def test_every_one_sample_test_sees_what_it_claims_to_see(name: str, target: str) -> None:
     for path in set(TESTS[name].sees) & set(paths_of(target)):
-        found = power.measure(TESTS[name], path, 200, 200, 2, 0.05, 40, 0, target)
+        found = power.measure(TESTS[name], path, 100, 100, 2, 0.05, 40, 0, target)
         assert found is not None
         assert found.oriented, path
 
