@@ -83,10 +83,10 @@ class Modes:
         """Write the mean with its interval, as ``7.2 of 8 modes (7.0 to 7.4)``."""
         low, high = self.bounds()
         known = self.found[np.isfinite(self.found)]
-        said = _("{mean} of {total} modes").format(
-            mean=number(self.mean, self.digits), total=count(self.total)
-        )
-        if known.size > 1 and np.ptp(known) == 0:
+        alike = known.size > 1 and np.ptp(known) == 0
+        mean = count(self.mean) if alike else number(self.mean, self.digits)
+        said = _("{mean} of {total} modes").format(mean=mean, total=count(self.total))
+        if alike:
             return _("{modes} in every training").format(modes=said)
         return said if math.isnan(low) else f"{said} ({interval(low, high, self.digits)})"
 
