@@ -21,7 +21,6 @@ _BLOCK = 1 << 15
 """Points of one call of an integrand, at most."""
 _ROUNDS = 60
 _SLIM = 4.0
-"""A triangle so much longer than an equilateral one of its area is halved, not quartered."""
 _SMOOTH = 0.7
 """Parts that fall less than this from one degree to the next are not those of a smooth function."""
 _PLAIN = 0.4
@@ -130,6 +129,7 @@ def integrate(
     tolerance: ArrayLike = 1e-8,
     relative: float = 0.0,
     limit: int = 2_000_000,
+    slimmest: float = _SLIM,
 ) -> Integral:
     """Integrate k functions over triangles (n, 3, 2), all at once.
 
@@ -144,6 +144,9 @@ def integrate(
         Rounds end once every error is below it, or below ``relative`` times the integral's size.
     limit : int
         Points at most, but for the first round: then the errors say how far it came.
+    slimmest : float
+        Triangles are cut in four of their own shape; those so much longer than an equilateral one
+        of their area, at the middle of their longest side.
 
     Returns
     -------
@@ -177,7 +180,7 @@ def integrate(
         split = _worst(errors, allowed, max(0, limit - spent) // (4 * len(_POINTS)))
         if not split.any():
             break
-        parts, part_roots = _split(corners[split], roots[split])
+        parts, part_roots = _split(corners[split], roots[split], slimmest)
         part_values, part_errors = _measure(f, parts, part_roots)
         spent += len(parts) * len(_POINTS)
         keep = ~split
@@ -202,24 +205,21 @@ def quarters(triangles: Array) -> Array:
     return np.stack([np.stack(part, axis=1) for part in parts], axis=1).reshape(-1, 3, 2)
 
 
-def _halves(triangles: Array) -> Array:
-    """Cut triangles (n, 3, 2) at the middle of their longest side, (2n, 3, 2)."""
-    turned = triangles[np.arange(len(triangles))[:, None], _from_longest(triangles)]
-    a, b, c = np.moveaxis(turned, 1, 0)
+def halves(triangles: Array, side: Indices) -> Array:
+    """Cut triangles (n, 3, 2) at the middle of a side (n,), from that corner to the next one,
+    (2n, 3, 2), the parts side by side."""
+    order = (side[:, None] + np.arange(3)) % 3
+    a, b, c = np.moveaxis(triangles[np.arange(len(triangles))[:, None], order], 1, 0)
     middle = (a + b) / 2
     parts = [(a, middle, c), (middle, b, c)]
     return np.stack([np.stack(part, axis=1) for part in parts], axis=1).reshape(-1, 3, 2)
 
 
-def _from_longest(triangles: Array) -> Indices:
-    sides = np.linalg.norm(np.roll(triangles, -1, axis=1) - triangles, axis=2)
-    return (sides.argmax(axis=1)[:, None] + np.arange(3)) % 3
-
-
-def _split(triangles: Array, roots: Indices) -> tuple[Array, Indices]:
-    longest = ((np.roll(triangles, -1, axis=1) - triangles) ** 2).sum(axis=2).max(axis=1)
-    slim = longest > _SLIM * 4 / np.sqrt(3) * areas(triangles)
-    parts = np.concatenate([quarters(triangles[~slim]), _halves(triangles[slim])])
+def _split(triangles: Array, roots: Indices, slimmest: float) -> tuple[Array, Indices]:
+    sides = ((np.roll(triangles, -1, axis=1) - triangles) ** 2).sum(axis=2)
+    slim = sides.max(axis=1) > slimmest * 4 / np.sqrt(3) * areas(triangles)
+    halved = halves(triangles[slim], sides[slim].argmax(axis=1))
+    parts = np.concatenate([quarters(triangles[~slim]), halved])
     return parts, np.concatenate([np.repeat(roots[~slim], 4), np.repeat(roots[slim], 2)])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_eval.distributions.pushforward.cubature import Indices, areas, quarters
+from gan_eval.distributions.pushforward.cubature import Indices, areas, halves
 from gan_eval.distributions.pushforward.discs import Discs
 from gan_eval.distributions.pushforward.network import Network
 
@@ -37,10 +37,12 @@ _ROUGH = 0.06
 _INSIDE = np.full((3, 3), 1 / 6) + np.eye(3) / 2
 _BULGES = 4 * _INSIDE * np.roll(_INSIDE, -1, axis=1)
 _WIDE = 0.02
-"""A triangle of a larger area is not left folded, whose image many points lie near."""
+"""The square of the longest side that is left folded: many points lie near the image of more."""
 _MOST = 150_000
 """Triangles of a mesh."""
-_ROUNDS = 40
+_ROUNDS = 60
+_SLIM = 16.0
+"""The square of a triangle's longest side is at most so many of its areas, or that is cut."""
 _BLOCK = 2048
 
 
@@ -105,6 +107,10 @@ class Mesh:
     rough : ndarray, shape (n,)
         The same of the images of three points inside from where the map that is quadratic, and
         right at those six points, has them.
+    missed : ndarray, shape (n,)
+        The same as a distance between points x.
+    bendiest : ndarray of int, shape (n,)
+        The side whose middle is farthest off.
     sides : ndarray of int, shape (n, 2)
         Which of the six points have the smallest and the largest det J.
     largest, typical : ndarray, shape (n,)
@@ -116,6 +122,8 @@ class Mesh:
     folded: Mask
     bent: Array
     rough: Array
+    missed: Array
+    bendiest: Indices
     sides: Indices
     largest: Array
     typical: Array
@@ -161,13 +169,15 @@ class Mesh:
         return Mesh(*(np.concatenate(pair) for pair in pairs))
 
 
-def _departures(images: Array) -> tuple[Array, Array]:
-    """How far maps are from linear, and from quadratic, in barycentric coordinates, (n,) each."""
+def _departures(images: Array) -> tuple[Array, Array, Array, Indices]:
+    """How far maps are from linear, and from quadratic, in barycentric coordinates, (n,)
+    each; the latter also as a distance between images; and which side bends most."""
     a, b, c = images[:, 0], images[:, 1], images[:, 2]
     middles = (images[:, :3] + np.roll(images[:, :3], -1, axis=1)) / 2
     away = images[:, 3:6] - middles
     quadratic = _INSIDE @ images[:, :3] + _BULGES @ away
-    away = np.concatenate([away, images[:, 6:] - quadratic], axis=1)
+    off = images[:, 6:] - quadratic
+    away = np.concatenate([away, off], axis=1)
     first, second = b - a, c - a
     with np.errstate(divide="ignore", invalid="ignore"):
         det = (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])[:, None]
@@ -175,7 +185,10 @@ def _departures(images: Array) -> tuple[Array, Array]:
         across = (first[:, None, 0] * away[..., 1] - first[:, None, 1] * away[..., 0]) / det
         both = along + across
     size = np.nan_to_num(np.abs([along, across, both]).max(axis=0), nan=np.inf)
-    return size[:, :3].max(axis=1), size[:, 3:].max(axis=1)
+    flat = ~np.isfinite(size[:, :3]).all(axis=1)
+    bends = np.where(flat[:, None], (away[:, :3] ** 2).sum(axis=2), size[:, :3])
+    missed = np.sqrt((off**2).sum(axis=2).max(axis=1))
+    return size[:, :3].max(axis=1), size[:, 3:].max(axis=1), missed, bends.argmax(axis=1)
 
 
 def start_triangles(reach: float, cells: int) -> Array:
@@ -203,7 +216,7 @@ def latent_mesh(
 ) -> Mesh:
     """Cut the plane of noise into triangles on which the generator is nearly linear.
 
-    Triangles are cut in four while ``bent`` exceeds its limit and they hold a mass of noise, or
+    Triangles are cut in two while ``bent`` exceeds its limit and they hold a mass of noise, or
     their images one of the target (``discs``), above ``mass`` (above ``folded`` where they fold).
     """
     mesh = Mesh.of(network, start_triangles(reach, 16))
@@ -211,7 +224,7 @@ def latent_mesh(
     for _ in range(_ROUNDS):
         weights, empty = _weights(mesh, discs)
         size = areas(mesh.corners)
-        fine = mesh.folded & (size < _WIDE)
+        fine = mesh.folded & (_sides(mesh.corners).max(axis=1) < _WIDE)
         cut = (mesh.folded | (mesh.bent > bent) | (mesh.rough > bent * _ROUGH)) & (
             weights > np.where(fine, folded, mass)
         )
@@ -221,8 +234,22 @@ def latent_mesh(
             return done
         if len(done) + 4 * cut.sum() > _MOST:
             return done.join(mesh.take(cut))
-        mesh = Mesh.of(network, quarters(mesh.corners[cut]))
+        mesh = Mesh.of(network, halves(mesh.corners[cut], _cuts(mesh.take(cut))))
     return done.join(mesh)
+
+
+def _cuts(mesh: Mesh) -> Indices:
+    """Which side to cut: that which bends most, so that along a fold triangles stay long; the
+    longest of those that are very slim."""
+    sides = _sides(mesh.corners)
+    slim = sides.max(axis=1) > _SLIM * areas(mesh.corners)
+    slim |= mesh.bent < mesh.rough
+    return np.where(slim, sides.argmax(axis=1), mesh.bendiest)
+
+
+def _sides(corners: Array) -> Array:
+    """The squares of the sides' lengths, (n, 3)."""
+    return ((corners[:, [1, 2, 0]] - corners) ** 2).sum(axis=2)
 
 
 def _weights(mesh: Mesh, discs: Discs | None) -> tuple[Array, Mask]:

@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.modes import WITHIN
-from gan_eval.distributions.pushforward.cubature import Indices, areas, integrate, quarters
+from gan_eval.distributions.pushforward.cubature import (
+    Indices,
+    areas,
+    halves,
+    integrate,
+)
 from gan_eval.distributions.pushforward.discs import Discs
 from gan_eval.distributions.pushforward.latent import (
     determinants,
@@ -23,6 +28,8 @@ _COARSE = 1.0
 _SMALL = float(np.log(1e-8))
 """ln of the mass, of noise and of the target, below which triangles are not cut."""
 _LIMIT = 400_000
+SLIM = 1000.0
+"""Triangles are as slim as what the generator makes of the noise asks for."""
 
 
 def latent_mode_masses(
@@ -43,7 +50,9 @@ def latent_mode_masses(
         found[rows, nearest] = np.where(within, np.exp(log_noise(z)), 0.0)
         return found
 
-    found = integrate(inside, triangles, tolerance=tolerance, limit=45 * len(triangles) + _LIMIT)
+    found = integrate(
+        inside, triangles, tolerance=tolerance, limit=45 * len(triangles) + _LIMIT, slimmest=SLIM
+    )
     return found.totals, float(found.errors.max())
 
 
@@ -60,7 +69,8 @@ def near_modes(network: Network, discs: Discs, start: Array, radius: float, coar
         centres = images.mean(axis=1)
         radii = np.sqrt(((images - centres[:, None]) ** 2).sum(axis=2).max(axis=1))
         reach = 1.5 * radii[:, None] * stretch
-        away = np.sqrt((discs.white(centres) ** 2).sum(axis=2)) - reach
+        white = np.sqrt((discs.white(centres) ** 2).sum(axis=2))
+        away = white - reach
         near = away < radius
         large = near & (reach > np.where(away < 4.0, coarse, 2 * coarse))
         middle = log_noise(start.mean(axis=1))
@@ -68,5 +78,12 @@ def near_modes(network: Network, discs: Discs, start: Array, radius: float, coar
         weight = np.log(areas(start)) + np.maximum(middle, there)
         cut = large.any(axis=1) & (weight > _SMALL)
         done.append(start[near.any(axis=1) & ~cut])
-        start = quarters(start[cut])
+        start = halves(start[cut], _longest(images[cut], white[cut], discs))
     return np.concatenate(done) if done else start
+
+
+def _longest(images: Array, distances: Array, discs: Discs) -> Indices:
+    """Which side of images (n, 3, 2) is longest in deviations of the mode that is nearest, (n,)."""
+    whitening = discs.whitening[distances.argmin(axis=1)]
+    sides = np.einsum("nsi,nij->nsj", np.roll(images, -1, axis=1) - images, whitening)
+    return (sides**2).sum(axis=2).argmax(axis=1)

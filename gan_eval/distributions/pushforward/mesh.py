@@ -16,7 +16,7 @@ from gan_eval.distributions.pushforward.latent import (
     log_noise,
     value_and_slopes,
 )
-from gan_eval.distributions.pushforward.latent_masses import latent_mode_masses, near_modes
+from gan_eval.distributions.pushforward.latent_masses import SLIM, latent_mode_masses, near_modes
 from gan_eval.distributions.pushforward.measures import ComputedMeasures
 from gan_eval.distributions.pushforward.mode_masses import target_masses
 from gan_eval.distributions.pushforward.network import Network
@@ -30,9 +30,9 @@ _RELATIVE = 1e-9
 """Of a divergence above 100 the error is that part of it."""
 _CHEAP = 1_500_000
 """Points at most of integrals that need the generator alone."""
-_LIMIT = 60_000
+_LIMIT = 50_000
 """Points at most, beside those of the first round, at which all preimages are sought."""
-_COARSE = 2.5
+_COARSE = 3.5
 """Images of triangles of the first round are no larger than so many standard deviations."""
 _FLAT = 1e-13
 """|det J| below this part of its terms is rounding."""
@@ -55,7 +55,7 @@ def against(network: Network, target: MixtureTarget, tolerance: float) -> Comput
     """Compute all measures of a generator against a mixture."""
     discs = Discs.of(target)
     mesh = latent_mesh(network, discs)
-    start = latent_mesh(network, reach=_INNER, bent=1.0, mass=1e-4, folded=1e-2, first=0.6)
+    start = latent_mesh(network, reach=_INNER, bent=2.0, mass=1e-3, folded=3e-2, first=0.6)
     masses, masses_error = latent_mode_masses(network, target, discs, start.corners, tolerance)
     if _is_flat(network, mesh):
         return _gathered(target, 1.0, (np.inf, 0.0), None, masses, masses_error)
@@ -101,7 +101,7 @@ def _kl(
         return preimages.shares(z).mixing[:, None]
 
     entropy = -1.0 - np.log(2 * np.pi)
-    few = {"tolerance": tolerance / 3, "relative": _RELATIVE}
+    few = {"tolerance": tolerance / 3, "relative": _RELATIVE, "slimmest": SLIM}
     parts = [
         integrate(own, start.corners, limit=_CHEAP, **few),
         integrate(truth, start.corners, limit=_CHEAP, **few),
@@ -124,7 +124,7 @@ def _over_modes(
     tolerance: float,
 ) -> Integral:
     """Integrate over the image what vanishes where p does."""
-    start = latent_mesh(network, discs, bent=1.0, mass=1e-3, folded=1e-2, first=0.6)
+    start = latent_mesh(network, discs, bent=2.0, mass=1e-3, folded=3e-2, first=0.6)
     triangles = near_modes(network, discs, start.corners, RADIUS, _COARSE)
 
     def f(z: Array, _: Indices) -> Array:
@@ -141,6 +141,7 @@ def _over_modes(
         tolerance=tolerance / 2,
         relative=_RELATIVE,
         limit=_room(triangles),
+        slimmest=SLIM,
     )
 
 

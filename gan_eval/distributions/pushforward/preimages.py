@@ -25,7 +25,10 @@ Mask = NDArray[np.bool_]
 _HARD = 0.7
 """Bent as far, a triangle may hold several preimages or none."""
 _STEPS = 16
-_NEGLIGIBLE = 30.0
+_MARGIN = 0.15
+_NODES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.5, 0.0], [0.5, 0.5], [0.0, 0.5]])
+"""Barycentric coordinates 1 and 2 of the six points of a triangle."""
+_NEGLIGIBLE = 22.0
 """Where less than e to the minus this is added to a density, at a guess, nothing is sought."""
 
 
@@ -91,7 +94,7 @@ class Preimages:
     def find(self, x: Array, known: Array | None = None) -> tuple[Indices, Array, Array]:
         """Find all z with G(z) = x for points x (n, 2).
 
-        Those may be left out that add less than e^−30 to what is ``known`` of ln q(x), (n,).
+        Those may be left out that add less than e^−22 to what is ``known`` of ln q(x), (n,).
 
         Returns
         -------
@@ -205,12 +208,6 @@ class Preimages:
         p, t = point[easy], triangle[easy]
         linear, t, inside = self._by_quadratic(x[p], t)
         p = p[inside]
-        corners = mesh.corners[t]
-        z = (
-            corners[:, 0]
-            + linear[:, :1] * (corners[:, 1] - corners[:, 0])
-            + linear[:, 1:] * (corners[:, 2] - corners[:, 0])
-        )
         # Elsewhere from the nearest of six images, and at a fold from both of its sides.
         hard_p, hard_t = point[~easy], triangle[~easy]
         apart = mesh.images[hard_t] - x[hard_p, None]
@@ -222,14 +219,48 @@ class Preimages:
         node = np.concatenate([nearest, *mesh.sides[fold_t].T])
         p_hard = np.concatenate([hard_p, fold_p, fold_p])
         t_hard = np.concatenate([hard_t, fold_t, fold_t])
-        first = mesh.corners[t_hard, node % 3]
-        second = mesh.corners[t_hard, (node + 1) % 3]
-        size = np.sqrt(areas(mesh.corners))
-        return (
-            np.concatenate([p, p_hard]),
-            np.concatenate([z, np.where(node[:, None] < 3, first, (first + second) / 2)]),
-            size[np.concatenate([t, t_hard])],
+        places, kept = self._from_nodes(x[p_hard], t_hard, node)
+        p, t = np.concatenate([p, p_hard[kept]]), np.concatenate([t, t_hard[kept]])
+        linear = np.concatenate([linear, places])
+        corners = mesh.corners[t]
+        z = (
+            corners[:, 0]
+            + linear[:, :1] * (corners[:, 1] - corners[:, 0])
+            + linear[:, 1:] * (corners[:, 2] - corners[:, 0])
         )
+        return p, z, np.sqrt(areas(corners))
+
+    def _from_nodes(self, x: Array, t: Indices, node: Indices) -> tuple[Array, Mask]:
+        """Solve for x (n, 2) by the quadratic maps of triangles t (n,) that may be folded, from one
+        of their six points: barycentric coordinates, and which may be near a preimage."""
+        images = self.mesh.images[t]
+        e0, e1 = images[:, 1] - images[:, 0], images[:, 2] - images[:, 0]
+        bulge = 4 * images[:, 3:] - 2 * (images[:, :3] + images[:, [1, 2, 0]])
+        (a0, a1), (b0, b1), (c0, c1) = bulge.transpose(1, 2, 0)
+        x0, x1 = (x - images[:, 0]).T
+        one, two = _NODES[node].T
+        slack = 3 * self.mesh.missed[t] + 1e-3 * np.sqrt(self._spacings[t])
+        with np.errstate(all="ignore"):
+            for _ in range(7):
+                zero = 1 - one - two
+                p, q, r = zero * one, one * two, two * zero
+                off0 = one * e0[:, 0] + two * e1[:, 0] + p * a0 + q * b0 + r * c0 - x0
+                off1 = one * e0[:, 1] + two * e1[:, 1] + p * a1 + q * b1 + r * c1 - x1
+                m00 = e0[:, 0] + (zero - one) * a0 + two * (b0 - c0)
+                m01 = e1[:, 0] - one * (a0 - b0) + (zero - two) * c0
+                m10 = e0[:, 1] + (zero - one) * a1 + two * (b1 - c1)
+                m11 = e1[:, 1] - one * (a1 - b1) + (zero - two) * c1
+                det = m00 * m11 - m01 * m10
+                step0 = (m11 * off0 - m01 * off1) / det
+                step1 = (m00 * off1 - m10 * off0) / det
+                ratio = np.minimum(1.0, 0.7 / np.maximum(np.hypot(step0, step1), 1e-300))
+                one, two = one - step0 * ratio, two - step1 * ratio
+            close = np.hypot(off0, off1) <= slack
+            inside = (one >= -_MARGIN) & (two >= -_MARGIN) & (one + two <= 1 + _MARGIN)
+            blind = self.mesh.missed[t] ** 2 > 0.01 * self._spacings[t]
+        # Where no quadratic map tells what the generator does, the point itself is the start.
+        one, two = np.where(blind, _NODES[node, 0], one), np.where(blind, _NODES[node, 1], two)
+        return np.column_stack([one, two])[(close & inside) | blind], (close & inside) | blind
 
     def _solve(
         self, x: Array, point: Indices, z: Array, size: Array
