@@ -15,7 +15,7 @@ from benchmarks.device.record import Record
 from gan_eval.training.backends.fused_cpu import FusedCPUBackend
 from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
-from tests.training.backends.contract import AWAKE, REMEDIES, SHORT, VARIANTS
+from tests.training.backends.contract import AWAKE, CURVED, REMEDIES, SHORT, VARIANTS
 
 DOUBLE = 1e-9
 """What float64 may differ by, relative to the largest number of its array: a dozen steps, summed in
@@ -26,6 +26,10 @@ SEEDS = (3, 4)
 CASES: dict[str, dict[str, Any]] = {
     **{name: SHORT | settings for name, settings in VARIANTS.items()},
     **{name: SHORT | AWAKE | settings for name, settings in REMEDIES.items()},
+    **{
+        f"hidden layers in G, {name}": SHORT | AWAKE | CURVED[name]
+        for name in ("two layers of tanh", "relu", "mended, leaky", "R3GAN")
+    },
 }
 """What the tests train in the simulator and on the CPU."""
 OF_FRAMEWORKS = (
@@ -62,7 +66,10 @@ def arrays(trained: TrainedGANs) -> dict[str, list[np.ndarray]]:
         # D's last bias stands in no difference of logits: of its gradient only rounding is left.
         layers = layers[:-1]
     return {
-        "generator": [trained.weights, trained.biases],
+        "generator": [
+            *(part for layer in trained.hidden for part in layer),
+            *(trained.weights, trained.biases),
+        ],
         "discriminator": layers,
         "losses": [trained.loss_D, trained.loss_G],
     }
