@@ -145,6 +145,9 @@ def test_seeds_that_are_computed_come_in_small_units() -> None:
     assert sizes["ring"] == [8, 8, 4, 32, 8]
     assert sizes["space"] == [32, 28]
     assert all(found == list(range(60)) for found in seeds.values())
+    # However many a backend takes at once, on a processor.
+    wide = units.cells(settings, installed(4096))
+    assert [cell.together for cell in wide] == [4096, 128, 128]
     queries = units.queries(planned[1], settings)
     assert [(one.first, one.last) for one in queries if one.computed][-1][1] == 19
     assert sum(one.last - one.first + 1 for one in queries if one.computed) == 20

@@ -31,8 +31,9 @@ from gan_eval.training.config import Margins, TrainingConfig
 from gan_eval.training.trained import TrainedGANs
 
 WORTH_ROWS = 1000
-"""Generated rows by which worth is measured, at the least: they cost 10 ms, and with them the
-interval of a generator that is right begins at some 300 real rows, far above the margin of 58."""
+"""Generated rows by which worth is measured, at the least: with them the interval of a generator
+that is right begins at 170 real rows or more in 95 % of samples, far above the margin of 58
+(``benchmarks/computed_rows.py``)."""
 
 TOLERANCE = 1e-6
 """The error that is aimed at in what is computed; what was reached is ``computed_error``."""

@@ -32,6 +32,9 @@ _COMPUTED_TOGETHER = 8
 """Replicates in one unit of work whose distances are computed, so that a unit takes some seconds,
 not minutes, and a budget of time holds."""
 
+_SAMPLED_TOGETHER = 128
+"""The most in one unit on a processor that have no closed form: each takes some 50 ms to judge."""
+
 _TOGETHER = 5
 """Replicates of a baseline in one unit of work; of a generator from outside it is one."""
 
@@ -113,7 +116,7 @@ def cells(study: Study, found: Sequence[Availability]) -> list[Cell]:
                 *(label, config, entry.name, device, entry.version),
                 first=study.first_seed,
                 replicates=len(study.seeds(entry.replicates_per_call)),
-                together=entry.replicates_per_call,
+                together=_together(config, device, entry.replicates_per_call),
                 timed=position == 0,
                 computed=0 if config.closed_form or served(config) else study.computed,
             )
@@ -188,6 +191,12 @@ def units(planned: Sequence[Cell]) -> list[Unit]:
     # seed, and a loop does not keep the thousands of a fast backend waiting.
     in_order = [unit for _, unit in sorted(rest, key=lambda pair: pair[0])]
     return timed + sorted(in_order, key=lambda unit: not unit.ignores_budget)
+
+
+def _together(config: TrainingConfig, device: str, most: int) -> int:
+    if config.closed_form or device != "cpu":
+        return most
+    return min(most, _SAMPLED_TOGETHER)
 
 
 def _calls(cell: Cell) -> Iterator[tuple[int, range]]:
