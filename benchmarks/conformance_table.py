@@ -82,7 +82,8 @@ def print_faults(seeds: int) -> None:
 
 
 def part(whole: Outcomes, some: np.ndarray) -> Outcomes:
-    return Outcomes(*(getattr(whole, name)[some] for name in ("seeds", "log_distance", "law", "finite")))
+    names = ("seeds", "log_distance", "law", "finite")
+    return Outcomes(*(getattr(whole, name)[some] for name in names))
 
 
 def print_null(sides: list[Outcomes], seeds: int) -> None:
@@ -105,11 +106,12 @@ def print_power(sides: list[Outcomes]) -> None:
     pool = sides[0].seeds.size
     rng = np.random.default_rng(0)
     margins = (1.1, 1.25, 1.5, 2.0)
-    spread, apart = sides[0].log_distance.std(), np.abs(sides[0].log_distance - sides[1].log_distance)
+    first, second = (side.log_distance for side in sides)
+    spread, apart = first.std(), np.abs(first - second)
     print(f"Standard deviation of ln KL over {pool} seeds: {spread:.2f}.")
     print(
         f"Median |difference| of ln KL of one seed: {np.median(apart):.2f}; correlation "
-        f"{np.corrcoef(sides[0].log_distance, sides[1].log_distance)[0, 1]:.2f}.\n"
+        f"{np.corrcoef(first, second)[0, 1]:.2f}.\n"
     )
     head = " | ".join(f"within {margin:g}" for margin in margins)
     print(f"| seeds | half of the interval, median | {head} |")
