@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ Indices = NDArray[np.intp]
 
 _TINY = 1e-5
 """An image is tiny where it is that part of the window."""
+_LINE = 1e-12
+"""A polygon is a line where its area is that part of its length, squared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +150,20 @@ def _triangulate(shapes: Array) -> tuple[Array, Indices]:
     rest = np.flatnonzero(~convex)
     if len(rest):
         parts, of = shapely.get_parts(
-            shapely.constrained_delaunay_triangles(shapes[rest]), return_index=True
+            np.array([_delaunay(shape) for shape in shapes[rest]]), return_index=True
         )
         found.append(shapely.get_coordinates(parts).reshape(-1, 4, 2)[:, :3])
         numbers.append(rest[of])
     return np.concatenate(found), np.concatenate(numbers)
+
+
+def _delaunay(shape: Any) -> Any:
+    """Cut a polygon into triangles; a sliver that rounding has bent into a line has none."""
+    import shapely
+
+    try:
+        return shapely.constrained_delaunay_triangles(shape)
+    except shapely.GEOSException:
+        if shapely.area(shape) > _LINE * shapely.length(shape) ** 2:
+            raise
+        return shapely.GeometryCollection()

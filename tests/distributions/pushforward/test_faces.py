@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.pushforward.creases import creases, octagons, window_of
 from gan_eval.distributions.pushforward.cubature import areas
-from gan_eval.distributions.pushforward.faces import faces_of
+from gan_eval.distributions.pushforward.faces import _triangulate, faces_of
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.regions import REACH, regions_of
 from tests.distributions.pushforward.generators import GRID, RING, Layers, layers_of
@@ -73,3 +73,20 @@ def test_areas_are_kept(kind: str, seed: int, activation: str) -> None:
             middles = shapely.points(faces.triangles.mean(axis=1))
             inside = shapely.contains(ring, middles)
             assert sizes[inside].sum() == pytest.approx(ring.area, rel=1e-9)
+
+
+def test_a_sliver_that_rounding_has_bent_into_a_line_has_no_triangles() -> None:
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(50):
+        steps = np.sort(rng.random(6))[[0, 1, 2, 3, 5, 4]]
+        sliver = shapely.polygons(3 * rng.normal(size=2) + steps[:, None] * rng.normal(size=2))
+        square = shapely.box(0, 0, 2, 1).difference(shapely.box(0.5, 0.5, 1, 1))
+        try:
+            shapely.constrained_delaunay_triangles(sliver)
+        except shapely.GEOSException:
+            refused += 1
+        triangles, which = _triangulate(np.array([sliver, square]))
+        assert areas(triangles[which == 0]).sum() < 1e-12
+        assert areas(triangles[which == 1]).sum() == pytest.approx(1.75)
+    assert refused > 0
