@@ -91,20 +91,18 @@ def border(box: Array) -> Array:
 
 def clipped(lines: Array, box: Array, rays: Mask | None = None) -> Array:
     """The parts of segments (m, 2, 2), or rays, that lie in a box (2, 2)."""
-    rays = np.zeros(len(lines), bool) if rays is None else rays
-    start, along = lines[:, 0], lines[:, 1] - np.where(rays[:, None], 0.0, lines[:, 0])
-    most = np.where(rays, np.inf, 1.0)
+    endless = np.zeros(len(lines), bool) if rays is None else rays
+    start, along = lines[:, 0], lines[:, 1] - np.where(endless[:, None], 0.0, lines[:, 0])
+    most = np.where(endless, np.inf, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         at = (box[:, None] - start) / along
     low = np.nan_to_num(np.minimum(*at), nan=-np.inf).max(axis=1)
     high = np.nan_to_num(np.maximum(*at), nan=np.inf).min(axis=1)
     low, high = np.maximum(low, 0.0), np.minimum(high, most)
     some = (high > low) & np.isfinite(high)
-    lines, rays, start, along, low, high = (
-        part[some] for part in (lines, rays, start, along, low, high)
-    )
+    lines, start, along, low, high = (part[some] for part in (lines, start, along, low, high))
     parts = np.stack([start + low[:, None] * along, start + high[:, None] * along], axis=1)
     # An end that is not cut off stays as it is, to the last bit.
-    whole = ~rays & (high == 1)
+    whole = ~endless[some] & (high == 1)
     parts[whole, 1] = lines[whole, 1]
     return parts

@@ -125,7 +125,7 @@ def _outer(regions: Regions, window: Array) -> tuple[list[int], list[Array]]:
     return numbers, rings
 
 
-def _triangulate(shapes: Array) -> tuple[Array, Indices]:
+def _triangulate(shapes: Any) -> tuple[Array, Indices]:
     """Cut polygons into triangles (n, 3, 2), with the number of the polygon of each."""
     import shapely
 

@@ -24,7 +24,7 @@ def test_a_rectangle_has_the_product_of_two_shares(low: tuple[float, float]) -> 
 
 def test_parts_add_up() -> None:
     rng = np.random.default_rng(0)
-    corners = np.array(shapely.MultiPoint(rng.normal(size=(9, 2))).convex_hull.exterior.coords)[:-1]
+    corners = shapely.get_coordinates(shapely.MultiPoint(rng.normal(size=(9, 2))).convex_hull)[:-1]
     through = rng.normal(size=2)
     parts = np.array(
         [[a, b, through] for a, b in zip(corners, np.roll(corners, -1, 0), strict=True)]

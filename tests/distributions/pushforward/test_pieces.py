@@ -258,7 +258,7 @@ def test_a_thin_law_keeps_its_divergences(thin: float) -> None:
     """Nearly a line: closed forms still hold, and nothing is lost of the mass."""
     factor = np.array([[1.0, 0.5], [2.0, 1.0 + thin]])
     found = linear(factor, [0.0, 1.0]).against(CHAPTER)
-    known = float(divergences.kl(Gaussian([0.0, 1.0], factor), CHAPTER))
+    known = float(divergences.kl(Gaussian(np.array([0.0, 1.0]), factor), CHAPTER))
     # The factor's own rounding is that of its small deviation.
     assert found.kl == pytest.approx(known, abs=1e-6 + 1e-15 / thin)
     assert found.errors["kl"] < 1e-6
@@ -293,7 +293,7 @@ def test_a_generator_of_another_scale_than_its_target(activation: Any, scale: fl
 def test_far_from_the_target_the_error_is_relative() -> None:
     factor = np.array([[1.0, 0.2], [0.0, 1.0]])
     found = linear(factor, [100.0, 100.0]).against(CHAPTER)
-    known = float(divergences.kl(Gaussian([100.0, 100.0], factor), CHAPTER))
+    known = float(divergences.kl(Gaussian(np.array([100.0, 100.0]), factor), CHAPTER))
     assert found.kl == pytest.approx(known, rel=1e-9)
     assert found.errors["kl"] < 1e-8 * known
     assert found.modes_found == 0
