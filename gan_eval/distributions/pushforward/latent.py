@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gan_eval.distributions.pushforward.cubature import Indices, areas, halves
@@ -21,10 +22,10 @@ LOG_2PI = float(np.log(2 * np.pi))
 _BENT = 0.35
 """A triangle is cut while the generator departs from a linear map by this part of it."""
 _NONE = 1e-12
-"""Triangles with less of the target than this are left out where noise is ``_RARE`` too."""
+"""Triangles with less of the target than this are left out where noise is ``RARE`` too."""
 _TARGET = 1e-4
 """What a mass of the target counts beside one of noise."""
-_RARE = 6.6
+RARE = 6.6
 """Noise is as far from 0 as this with probability 3e-10."""
 _FIRST = 0.3
 """Within that distance triangles are no larger than this area."""
@@ -38,6 +39,11 @@ _INSIDE = np.full((3, 3), 1 / 6) + np.eye(3) / 2
 _BULGES = 4 * _INSIDE * np.roll(_INSIDE, -1, axis=1)
 _WIDE = 0.02
 """The square of the longest side that is left folded: many points lie near the image of more."""
+_SEEN = 2000
+"""Generated points that tell near how many a triangle's image lies."""
+_CROWD = 0.003
+"""Where more than this part of them lie in the box of its image, a triangle that is not nearly
+linear is cut."""
 _MOST = 150_000
 """Triangles of a mesh."""
 _ROUNDS = 60
@@ -213,6 +219,7 @@ def latent_mesh(
     mass: float = _MASS,
     folded: float = _FOLDED,
     first: float = _FIRST,
+    crowd: float = _CROWD,
 ) -> Mesh:
     """Cut the plane of noise into triangles on which the generator is nearly linear.
 
@@ -220,15 +227,20 @@ def latent_mesh(
     their images one of the target (``discs``), above ``mass`` (above ``folded`` where they fold).
     """
     mesh = Mesh.of(network, start_triangles(reach, 16))
+    seen = np.random.default_rng(0).standard_normal((_SEEN, 2))
+    tree = shapely.STRtree(shapely.points(network.values(seen)))
     done = mesh.take(np.zeros(len(mesh), bool))
     for _ in range(_ROUNDS):
         weights, empty = _weights(mesh, discs)
         size = areas(mesh.corners)
         fine = mesh.folded & (_sides(mesh.corners).max(axis=1) < _WIDE)
-        cut = (mesh.folded | (mesh.bent > bent) | (mesh.rough > bent * _ROUGH)) & (
-            weights > np.where(fine, folded, mass)
-        )
-        cut |= (size > first) & (np.hypot(*mesh.corners.mean(axis=1).T) < _RARE)
+        far = mesh.folded | (mesh.bent > bent) | (mesh.rough > bent * _ROUGH)
+        cut = far & (weights > np.where(fine, folded, mass))
+        left = np.flatnonzero(far & ~cut & ~empty)
+        low, high = mesh.images[left].min(axis=1), mesh.images[left].max(axis=1)
+        hit, _ = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+        cut[left] = np.bincount(hit, minlength=len(left)) > crowd * _SEEN
+        cut |= (size > first) & (np.hypot(*mesh.corners.mean(axis=1).T) < RARE)
         done = done.join(mesh.take(~cut & ~empty))
         if not cut.any():
             return done
@@ -263,7 +275,7 @@ def _weights(mesh: Mesh, discs: Discs | None) -> tuple[Array, Mask]:
         there = discs.log_density_bound(*_circles(mesh.images))
         with np.errstate(over="ignore"):
             target = np.exp(there) * size * mesh.largest
-    return np.maximum(noise, _TARGET * target), (nearest > _RARE) & (target < _NONE)
+    return np.maximum(noise, _TARGET * target), (nearest > RARE) & (target < _NONE)
 
 
 def _circles(points: Array) -> tuple[Array, Array]:

@@ -34,6 +34,8 @@ _LIMIT = 50_000
 """Points at most, beside those of the first round, at which all preimages are sought."""
 _COARSE = 3.5
 """Images of triangles of the first round are no larger than so many standard deviations."""
+_START = {"bent": 2.0, "mass": 1e-3, "folded": 3e-2, "first": 0.6, "crowd": 1.0}
+"""How fine triangles are in the first round."""
 _FLAT = 1e-13
 """|det J| below this part of its terms is rounding."""
 _UNSEEN = 1e-9
@@ -55,7 +57,9 @@ def against(network: Network, target: MixtureTarget, tolerance: float) -> Comput
     """Compute all measures of a generator against a mixture."""
     discs = Discs.of(target)
     mesh = latent_mesh(network, discs)
-    start = latent_mesh(network, reach=_INNER, bent=2.0, mass=1e-3, folded=3e-2, first=0.6)
+    start = latent_mesh(
+        network, reach=_INNER, bent=2.0, mass=1e-3, folded=3e-2, first=0.6, crowd=1.0
+    )
     masses, masses_error = latent_mode_masses(network, target, discs, start.corners, tolerance)
     if _is_flat(network, mesh):
         return _gathered(target, 1.0, (np.inf, 0.0), None, masses, masses_error)
@@ -124,7 +128,7 @@ def _over_modes(
     tolerance: float,
 ) -> Integral:
     """Integrate over the image what vanishes where p does."""
-    start = latent_mesh(network, discs, bent=2.0, mass=1e-3, folded=3e-2, first=0.6)
+    start = latent_mesh(network, discs, **_START)
     triangles = near_modes(network, discs, start.corners, RADIUS, _COARSE)
 
     def f(z: Array, _: Indices) -> Array:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gan_eval.distributions.pushforward.cubature import Indices, areas
 from gan_eval.distributions.pushforward.latent import (
     LOG_2PI,
+    RARE,
     Mesh,
     determinants,
     log_noise,
@@ -74,12 +75,32 @@ class Preimages:
     mesh: Mesh
 
     @cached_property
-    def _tree(self) -> shapely.STRtree:
+    def _trees(self) -> list[tuple[shapely.STRtree, Indices, float]]:
+        """Of the boxes around images, with the triangles' numbers, and the most that one gives to
+        ln q: one tree where noise is likely, one where it is not."""
         images = self.mesh.images
         middles = (images[:, :3] + np.roll(images[:, :3], -1, axis=1)) / 2
         pad = 1.5 * np.abs(images[:, 3:] - middles).max(axis=(1, 2))[:, None]
         low, high = images.min(axis=1) - pad, images.max(axis=1) + pad
-        return shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+        boxes = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+        far = self.mesh.nearest > RARE
+        parts = [np.flatnonzero(part) for part in (~far, far) if part.any()]
+        return [(shapely.STRtree(boxes[n]), n, float(self._bounds[n].max())) for n in parts]
+
+    def _pairs(self, x: Array, known: Array | None) -> tuple[Indices, Indices]:
+        """Points (their numbers) and the triangles in whose images' boxes they lie."""
+        asked = np.isfinite(x).all(axis=1)
+        found = []
+        for tree, numbers, bound in self._trees:
+            mine = asked if known is None else asked & (bound > known - _NEGLIGIBLE)
+            rows = np.flatnonzero(mine)
+            point, box = tree.query(shapely.points(x[rows]))
+            found.append((rows[point], numbers[box]))
+        point, triangle = (np.concatenate(part) for part in zip(*found, strict=True))
+        if known is not None:
+            keep = self._bounds[triangle] > known[point] - _NEGLIGIBLE
+            point, triangle = point[keep], triangle[keep]
+        return point, triangle
 
     @cached_property
     def _inverses(self) -> Array:
@@ -196,12 +217,7 @@ class Preimages:
 
     def _starts(self, x: Array, known: Array | None) -> tuple[Indices, Array, Array]:
         """Candidates: the point's number, where to start, how far a step may go."""
-        finite = np.isfinite(x).all(axis=1)
-        point, triangle = self._tree.query(shapely.points(np.where(finite[:, None], x, 0.0)))
-        keep = finite[point]
-        if known is not None:
-            keep &= self._bounds[triangle] > known[point] - _NEGLIGIBLE
-        point, triangle = point[keep], triangle[keep]
+        point, triangle = self._pairs(x, known)
         mesh = self.mesh
         # Where the map is nearly linear: one start, by the quadratic map through six points.
         easy = ~mesh.folded[triangle] & (mesh.bent[triangle] < _HARD) & (mesh.rough[triangle] < 0.1)
