@@ -28,6 +28,7 @@ SHOWN = (
     "convergence",
     "convergence/check",
     "convergence/sample",
+    "without-closed-form",
     "anytime",
     "battery",
     "dynamics",

@@ -48,14 +48,14 @@ def test_every_column_of_rows_without_a_closed_form_is_described_and_no_other() 
     config = TrainingConfig(target="ring8", generator_widths=(2,), epochs=1, n_examples=32)
     closed = TrainingConfig(epochs=1, n_examples=32)
     curved, linear = (backend("pytorch").train(one, [0]) for one in (config, closed))
-    page = section("measures/computed", "## What only these rows have")
+    page = section("without-closed-form", "## What only these rows have")
     known = set(judge(linear, permutations=0))
     own = {generic(name) for name in judge(curved, permutations=0, computed=0) if name not in known}
     assert names_in(page) == own
-    page = section("measures/computed", "## Epochs")
+    page = section("without-closed-form", "## Epochs")
     known = set(epochs(linear))
     assert names_in(page) == {generic(name) for name in epochs(curved) if name not in known}
-    page = section("measures/computed", "## What these rows have of the others")
+    page = section("without-closed-form", "## What these rows have of the others")
     assert "`worst_…`" in page
 
 
