@@ -26,7 +26,7 @@ Array = NDArray[np.floating]
 _COARSE = 1.0
 """Images of triangles near a mode are no larger than so many standard deviations."""
 _SMALL = float(np.log(1e-8))
-"""ln of the mass, of noise and of the target, below which triangles are not cut."""
+"""ln of the mass below which triangles are not cut."""
 _LIMIT = 400_000
 SLIM = 1000.0
 """Triangles are as slim as what the generator makes of the noise asks for."""
@@ -56,11 +56,21 @@ def latent_mode_masses(
     return found.totals, float(found.errors.max())
 
 
-def near_modes(network: Network, discs: Discs, start: Array, radius: float, coarse: float) -> Array:
+def near_modes(
+    network: Network,
+    discs: Discs,
+    start: Array,
+    radius: float,
+    coarse: float,
+    of_target: float = -np.inf,
+    least: float = _SMALL,
+) -> Array:
     """Cut triangles of noise until none steps over a mode, (n, 3, 2).
 
     Their images come within ``radius`` deviations of a mode, others are left out, and are no larger
-    than ``coarse`` of its deviations, or twice that where they are farther than 4 away.
+    than ``coarse`` of its deviations, or twice that where they are farther than 4 away; but those
+    with no mass above e^``least``, of noise, or of the target times e^``of_target``, stay as they
+    are.
     """
     done, stretch = [], np.linalg.norm(discs.whitening, 2, axis=(1, 2))
     while len(start):
@@ -75,8 +85,8 @@ def near_modes(network: Network, discs: Discs, start: Array, radius: float, coar
         large = near & (reach > np.where(away < 4.0, coarse, 2 * coarse))
         middle = log_noise(start.mean(axis=1))
         there = discs.log_density_bound(centres, radii) + np.log(det.max(axis=1) + 1e-300)
-        weight = np.log(areas(start)) + np.maximum(middle, there)
-        cut = large.any(axis=1) & (weight > _SMALL)
+        weight = np.log(areas(start)) + np.maximum(middle, there + of_target)
+        cut = large.any(axis=1) & (weight > least)
         done.append(start[near.any(axis=1) & ~cut])
         start = halves(start[cut], _longest(images[cut], white[cut], discs))
     return np.concatenate(done) if done else start

@@ -34,6 +34,12 @@ _LIMIT = 50_000
 """Points at most, beside those of the first round, at which all preimages are sought."""
 _COARSE = 3.5
 """Images of triangles of the first round are no larger than so many standard deviations."""
+_OF_TARGET = float(np.log(1e-4))
+"""A mass of the target counts so much of one of noise where the first triangles are cut."""
+_LEAST = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+_TRIANGLES = 2500
+"""Triangles of the first round around modes: where there are more, those with less mass than the
+next of ``_LEAST`` stay as large as they are."""
 _START = {"bent": 2.0, "mass": 1e-3, "folded": 3e-2, "first": 0.6, "crowd": 1.0}
 """How fine triangles are in the first round."""
 _FLAT = 1e-13
@@ -129,7 +135,12 @@ def _over_modes(
 ) -> Integral:
     """Integrate over the image what vanishes where p does."""
     start = latent_mesh(network, discs, **_START)
-    triangles = near_modes(network, discs, start.corners, RADIUS, _COARSE)
+    for least in _LEAST:
+        triangles = near_modes(
+            network, discs, start.corners, RADIUS, _COARSE, _OF_TARGET, float(np.log(least))
+        )
+        if len(triangles) <= _TRIANGLES:
+            break
 
     def f(z: Array, _: Indices) -> Array:
         found = preimages.shares(z)
