@@ -20,7 +20,7 @@ from gan_eval.report.computed import compared, pictures
 from gan_eval.report.computed.again import again
 from gan_eval.report.lead import leading, more_seeds
 from gan_eval.stats.shares import share_interval
-from gan_eval.study.answer.computed import by_energy, modes_of, not_told
+from gan_eval.study.answer.computed import modes_of, not_told
 from gan_eval.study.answer.phrases import median_worth
 
 
@@ -110,7 +110,7 @@ def _best(cells: Sequence[CellRows], lead: CellRows) -> CellRows:
     """The cell that the headline names first: of the leading backend, that of the largest worth."""
     place = (lead.backend, lead.device)
     own = [cell for cell in cells if (cell.backend, cell.device) == place]
-    return max(own, key=lambda cell: median_worth(by_energy([cell])[0]))
+    return max(own, key=median_worth)
 
 
 def _cards(lead: CellRows, several: bool) -> list[Card]:

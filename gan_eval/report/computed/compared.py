@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -63,7 +64,7 @@ def values_of(cell: CellRows, measure: Measure, modes: Modes | None) -> pd.Serie
         found = None if modes is None else modes.found if measure.name == "modes" else modes.quality
         values = np.full(cell.replicates, np.nan) if found is None else found
     else:
-        worst = 0.0 if measure.sign > 0 else np.inf
+        worst = 0.0 if measure.sign > 0 else math.log(2)
         given = cell.rows.get(measure.name, pd.Series(np.nan, cell.rows.index))
         values = given.mask(cell.rows["verdict"].eq("diverged"), worst).to_numpy(np.float64)
     series = pd.Series(values, index=cell.rows["seed"].to_numpy())
@@ -128,10 +129,8 @@ def _table(cells: Sequence[CellRows]) -> Table:
 
 def _entries(cell: CellRows) -> tuple[str, ...]:
     modes, s = modes_of(cell), cell.summary
-    quality, worth, jsd = (
-        _median(values_of(cell, measure, modes), share=measure.name == "quality")
-        for measure in MEASURES[1:]
-    )
+    quality = _median(values_of(cell, MEASURES[1], modes))
+    worth, jsd = (_summarised(cell, measure.name) for measure in MEASURES[2:])
     lost = MISSING
     if modes is not None:
         bounds = percents(*share_interval(modes.lost, modes.known))
@@ -147,16 +146,20 @@ def _entries(cell: CellRows) -> tuple[str, ...]:
     )
 
 
-def _median(values: pd.Series, share: bool) -> str:
-    known = values.dropna()
+def _median(shares: pd.Series) -> str:
+    """Write the median of shares with its interval."""
+    known = shares.dropna()
     if known.empty:
         return MISSING
     middle, (low, high) = quantile(known, 0.5), median_interval(known)
-    if not np.isfinite(low):
-        return percent(middle) if share else number(middle)
-    if share:
-        return f"{percent(middle)} ({percents(low, high)})"
-    return f"{number(middle)} ({interval(low, high)})"
+    return f"{percent(middle)} ({percents(low, high)})" if np.isfinite(low) else percent(middle)
+
+
+def _summarised(cell: CellRows, name: str) -> str:
+    """Write a median that ``summarise`` has, with its interval where there is one."""
+    value, low, high = (cell.summary.get(f"{name}{end}", np.nan) for end in ("", "_low", "_high"))
+    text = number(value)
+    return text if not np.isfinite(low) else f"{text} ({interval(low, high)})"
 
 
 def _told(cells: Sequence[CellRows], pairs: Sequence[Pair]) -> str:

@@ -21,7 +21,7 @@ from gan_eval.report.speed import speed
 from gan_eval.study.answer.computed import is_computed, modes_of
 from gan_eval.study.answer.sentence import of_cells
 
-MOST_DRAWN = 4
+MOST_DRAWN = 5
 """Cells that have pictures of their own."""
 
 _MOST_OPEN = 12

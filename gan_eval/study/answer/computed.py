@@ -14,11 +14,12 @@ from scipy import special
 
 from gan_eval.distributions.modes import LOST_SHARE, WITHIN
 from gan_eval.judging.answer import FEWEST
-from gan_eval.judging.summary import median_interval, quantile
+from gan_eval.judging.modes_summary import mean_interval
+from gan_eval.judging.summary import quantile
 from gan_eval.pages.language import _
 from gan_eval.pages.numbers import count, interval, number, percent
 from gan_eval.study.answer import words
-from gan_eval.study.answer.cells import Cell, PlainCell
+from gan_eval.study.answer.cells import Cell
 from gan_eval.study.answer.phrases import capital, listed, worth
 
 Array = NDArray[np.float64]
@@ -65,14 +66,12 @@ class Modes:
         return float(np.nanmean(self.found))
 
     def bounds(self, confidence: float = 0.95) -> tuple[float, float]:
-        """The interval of the mean over seeds, by Student's t; NaN of fewer than 6 trainings, or
-        where all find as many."""
+        """The interval of the mean over seeds, as ``summarise`` has it; NaN of fewer than 6
+        trainings."""
         known = self.found[np.isfinite(self.found)]
-        if known.size < FEWEST or np.ptp(known) == 0:
+        if known.size < FEWEST:
             return math.nan, math.nan
-        wide = special.stdtrit(known.size - 1, (1 + confidence) / 2)
-        half = float(wide * known.std(ddof=1) / math.sqrt(known.size))
-        return max(self.mean - half, 0.0), min(self.mean + half, float(self.total))
+        return mean_interval(known, float(self.total), confidence)
 
     @property
     def digits(self) -> int:
@@ -109,7 +108,8 @@ def modes_of(cell: Cell) -> Modes | None:
     """Count the modes that a cell's trainings find; None where its target has one or they are not
     known.
 
-    Computed masses where there are such, else shares of generated rows.
+    By their masses, of the trainings of which these are computed; where that is none, by shares of
+    generated rows.
     """
     target = None if cell.config is None else cell.config.target.build()
     modes = getattr(target, "modes", None)
@@ -118,11 +118,10 @@ def modes_of(cell: Cell) -> Modes | None:
     total, rows = len(modes), cell.rows
     due = modes.weights * special.gammainc(modes.means.shape[1] / 2, WITHIN**2 / 2)
     masses = np.full((len(rows), total), np.nan)
-    for name in ("mode_share", "mode_mass"):  # what is computed stands for what is sampled
+    for name in ("mode_mass", "mode_share"):
         names = [f"{name}_{mode}" for mode in range(1, total + 1)]
-        if set(names) <= set(rows.columns):
-            own = rows[names].to_numpy(dtype=np.float64)
-            masses = np.where(np.isfinite(own).all(axis=1, keepdims=True), own, masses)
+        if np.isnan(masses).all() and set(names) <= set(rows.columns):
+            masses = rows[names].to_numpy(dtype=np.float64, copy=True)
     masses[rows["verdict"].eq("diverged").to_numpy()] = 0.0
     known = np.isfinite(masses).all(axis=1)
     if not known.any():
@@ -131,35 +130,12 @@ def modes_of(cell: Cell) -> Modes | None:
     return Modes(total, found, masses, np.asarray(due, np.float64))
 
 
-def by_energy(cells: Sequence[Cell]) -> list[Cell]:
-    """Take cells with their worth by energy in the place of that by KL.
-
-    Where a generator has hidden layers or the target is a mixture, KL may be infinite however near
-    they are; energy tells them apart and is known of all cells.
-    """
-    found: list[Cell] = []
-    for cell in cells:
-        energy = cell.rows.get("worth_energy", pd.Series(np.nan, cell.rows.index))
-        told = energy.mask(cell.rows["verdict"].eq("diverged"), 0.0)
-        known = told.dropna()
-        low, high = median_interval(known)
-        middle = quantile(known, 0.5) if len(known) else math.nan
-        summary: Mapping[str, Any] = {
-            **cell.summary, "worth_kl": middle, "worth_kl_low": low, "worth_kl_high": high,
-        }  # fmt: skip
-        rows = cell.rows.assign(worth_kl=energy)
-        found.append(
-            PlainCell(cell.configuration, cell.backend, cell.device, rows, summary, cell.config)
-        )
-    return found
-
-
 def headline(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str | None:
     """Answer a study of several configurations of which one or more have no closed form.
 
     None where there are no two to choose from.
     """
-    found = words.read(by_energy(cells), provenance)
+    found = words.read(cells, provenance)
     if found is None:
         return None
     lead, own = found.lead, {cell.configuration: cell for cell in cells}
@@ -174,7 +150,7 @@ def headline(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str | None
     names = listed([found.name(label) for label in best])
     are = "is best" if len(best) == 1 else "are tied for best"
     first = lead.order[0]
-    said = f"{capital(names)} {are}, worth {worth(lead.cells[first])} by energy distance"
+    said = f"{capital(names)} {are}, worth {worth(lead.cells[first])}"
     others = [label for label in lead.order if label not in lead.best]
     reference = found.entries[0].label
     other = reference if reference in others else others[0]
