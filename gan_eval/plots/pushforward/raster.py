@@ -26,6 +26,8 @@ _CELLS = 160
 _FINEST = 64
 """Parts along a coordinate into which a cell is divided at most."""
 _BLOCK = 400_000
+_MOST_POINTS = 3_000_000
+"""Points that are pushed forward at most; of a generator that spreads wider, cells are coarser."""
 _SAMPLED = 1_000_000
 """Points that are pushed forward where the noise has not two coordinates."""
 _MOST, _LEAST = 320, 100
@@ -196,9 +198,13 @@ def _pushed(law: Pushforward, window: Window, size: int) -> Iterator[tuple[Array
         _parts(np.maximum(across[:, :-1], across[:, 1:])),
         _parts(np.maximum(along[:-1], along[1:])),
     ]
+    seen = _in_sight(image, window)
+    parts = [np.where(seen, one, 1) for one in parts]
     masses = np.diff(ndtr(line))
     low = corners[:-1, :-1].reshape(-1, 2)
     mass = np.outer(masses, masses).ravel()
+    while (parts[0] * parts[1]).sum() > _MOST_POINTS:
+        parts = [np.maximum(one // 2, 1) for one in parts]
     codes = parts[0] * 1000 + parts[1]
     for code in np.unique(codes):
         first, second = divmod(int(code), 1000)
@@ -214,6 +220,16 @@ def _pushed(law: Pushforward, window: Window, size: int) -> Iterator[tuple[Array
             weights = np.exp(-0.5 * (z**2).sum(axis=1)).reshape(len(some), -1)
             weights *= (mass[some] / weights.sum(axis=1))[:, None]
             yield law.network.values(z), weights.ravel()
+
+
+def _in_sight(image: Array, window: Window) -> NDArray[np.bool_]:
+    """Which cells, of the images (n + 1, n + 1, 2) of their corners, may reach the window."""
+    sides = [image[:-1, :-1], image[1:, :-1], image[:-1, 1:], image[1:, 1:]]
+    low, high = np.min(sides, axis=0), np.max(sides, axis=0)
+    room = 0.5 * (high - low)  # between its corners a cell may bend out
+    left, right, bottom, top = window
+    below, above = np.array([left, bottom]), np.array([right, top])
+    return ((high + room >= below) & (low - room <= above)).all(axis=-1).ravel()
 
 
 def _parts(stretch: Array) -> NDArray[np.intp]:
