@@ -51,7 +51,7 @@ def measures_of(
     >>> generators = [Pushforward([(0.01 * np.eye(2), [x, 0.0])]) for x in (1.0, -1.0)]
     >>> found = measures_of(generators, MixtureTarget.ring())
     >>> found["kl"].round(6), found["modes_found"].tolist()  # ln 8
-    (array([2.079442, 2.079442]), [1.0, 1.0])
+    (array([2.079442, 2.079442]), [1, 1])
     """
     count = for_replicates() if threads is None else whole_number(threads, "threads", 1, MOST)
     found: list[dict[str, float]] = [{} for _ in pushforwards]
