@@ -20,6 +20,9 @@ MEDIAN_ROWS = 2000
 """Rows of a mixture whose median distance is the bandwidth of its Gaussian kernel: a fixed draw, so
 that the bandwidth is the same for whoever asks."""
 
+_FAR = 1e6
+"""(ν/2σ)² from which on the series of a distance is exact in float64."""
+
 
 @dataclass(frozen=True, eq=False)
 class KnownMixture:
@@ -145,11 +148,15 @@ def _mean_distance(apart: Numbers, covariance: Numbers) -> Array:
 def _rice_mean(distance: Numbers, deviation: float) -> Array:
     """The mean of Rice's distribution: the length of a plane normal vector around ``distance``.
 
-    σ √(π/2) L½(−ν²/(2σ²)), by Bessel functions that are scaled by their exponential.
+    σ √(π/2) L½(−ν²/(2σ²)), by Bessel functions that are scaled by their exponential; far off by
+    its series ν + σ²/(2ν) + σ⁴/(8ν³), where those functions lose all digits.
     """
-    half = (distance / deviation) ** 2 / 4
+    with np.errstate(over="ignore"):
+        half = np.minimum((distance / deviation) ** 2 / 4, _FAR)
+        ratio = deviation / np.maximum(distance, 2 * deviation)
+    far = distance * (1 + ratio**2 / 2 + ratio**4 / 8)
     polynomial = (1 + 2 * half) * special.ive(0, half) + 2 * half * special.ive(1, half)
-    return deviation * np.sqrt(np.pi / 2) * polynomial
+    return np.where(half < _FAR, deviation * np.sqrt(np.pi / 2) * polynomial, far)
 
 
 def _mean_kernel(apart: Numbers, covariance: Numbers, bandwidth: float) -> Array:

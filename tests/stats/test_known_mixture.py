@@ -72,3 +72,19 @@ def test_a_sample_of_the_mixture_may_be_right() -> None:
     # 95 % intervals: fewer than 34 of 40 with probability 0.01.
     assert sum(np.isinf(one.high) for one in found) >= 34
     assert all(one.n == 0 and one.m == 400 for one in found)
+
+
+def test_distances_are_right_however_far_off() -> None:
+    known = KnownMixture.of(MixtureTarget.ring())
+    ends = np.array([[10.0**power, 0.0] for power in range(-3, 13)])
+    found = known.mean_distances(ends)
+    # Beyond the ring E‖x − Y‖ = r + E y₂² / (2r) + O(r⁻³), with variances of 1.
+    far = ends[:, 0] > 1e4
+    np.testing.assert_allclose(found[far], ends[far, 0] + 0.5 / ends[far, 0], rtol=1e-15)
+    assert (np.diff(found) >= 0).all()
+    # The series begins where Bessel functions still hold: no step between.
+    deviation = float(np.sqrt(known.covariances[0, 0, 0]))
+    mean = known.means[0]
+    steps = deviation * 2e3 * np.array([1 - 1e-9, 1 + 1e-9])
+    near, beyond = known.mean_distances(mean + np.column_stack([steps, 0 * steps]))
+    assert beyond - near == pytest.approx(np.ptp(steps), rel=1e-3, abs=1e-12)

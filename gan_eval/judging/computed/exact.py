@@ -15,6 +15,7 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.training.rows import evaluation_rows
 from gan_eval.training.trained import TrainedGANs
 
+_FAR = "generated points lie so far from the rest that the arithmetic ends"
 _FEWEST = 3  # rows of which a correlation says anything
 
 
@@ -91,13 +92,18 @@ def computed_columns(
     be computed; empty where they were.
     """
     law, target = trained.pushforward(replicate), trained.config.target.build()
-    row: dict[str, Any] = moment_columns(law, target)
-    try:
-        row |= measure_columns(law.against(target, tolerance=tolerance))
-        if n_evaluation:
-            row |= critic_columns(trained, replicate, law, n_evaluation)
-    except UsageError as error:
-        return row, str(error)
+    row: dict[str, Any] = {}
+    # Points may lie so far off that squares of their distances are no numbers any more.
+    with np.errstate(all="ignore"):
+        try:
+            row = moment_columns(law, target)
+            row |= measure_columns(law.against(target, tolerance=tolerance))
+            if n_evaluation:
+                row |= critic_columns(trained, replicate, law, n_evaluation)
+        except UsageError as error:
+            return row, str(error)
+        except (np.linalg.LinAlgError, ArithmeticError, ValueError):
+            return row, _FAR
     return row | {COMPUTED_BY: "computed"}, ""
 
 

@@ -157,7 +157,7 @@ def _each(judged: Callable[[int], Made], replicates: range) -> list[Made]:
 def _add_sampled(made: Made, trained: TrainedGANs, r: int, n: int) -> None:
     """Measure worth, and which of the target's modes n generated rows have."""
     target = trained.config.target.build()
-    rows = MixedRows.of_numbers(np.asarray(trained.generate(r, n), np.float64))
+    rows = _generated(trained, r, n)
     if why := parts.unusable(None, rows, rows, target):
         made.miss("worth", why)
         return
@@ -165,6 +165,11 @@ def _add_sampled(made: Made, trained: TrainedGANs, r: int, n: int) -> None:
     if _mode_count(target) > 1:
         rng = draws.permutation_tests(int(trained.seeds[r])).spawn(1)[0]
         parts.add_known_modes(made, rows, target, 999, rng)
+
+
+def _generated(trained: TrainedGANs, r: int, n: int) -> MixedRows:
+    with np.errstate(all="ignore"):  # a generator may be finite, and its points not
+        return MixedRows.of_numbers(np.asarray(trained.generate(r, n), np.float64))
 
 
 def _add_tests(
@@ -176,10 +181,12 @@ def _add_tests(
     tests: Sequence[str],
 ) -> None:
     """Run the two-sample tests, and those against the target's density alone."""
+    if not np.isfinite(_generated(trained, r, n).numbers).all():
+        return  # as was said of worth
     made.row |= evaluation.two_sample_tests(trained, r, n, permutations, tests)
     target = trained.config.target.build()
     if names := measures.one_sample_names(target):
-        rows = MixedRows.of_numbers(np.asarray(trained.generate(r, n), np.float64))
+        rows = _generated(trained, r, n)
         parts.add_one_sample_tests(made, rows, target, names, permutations)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,19 @@ def test_a_generator_of_one_point_is_singular_and_infinitely_far() -> None:
     assert rows["mode_mass_2"][0] == pytest.approx(1.0)
     assert rows["verdict"][0] == "failed"
     assert rows["total_variation"][0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e150, 1e300])
+def test_points_that_lie_far_off_are_not_near(scale: float) -> None:
+    gans = random_generators(
+        1, scale=2.0, target="ring8", generator_widths=(3,), generator_activation="relu"
+    )
+    gans = replace(gans, weights=gans.weights * scale, biases=gans.biases * scale)
+    row = judge(gans, permutations=19).iloc[0]
+    # From about 1e150 on not even distances are numbers, and the row says so.
+    assert row["verdict"] == ("failed" if scale < 1e100 else "could_not_tell")
+    assert (row["worth_energy"] < 1e-3) == (scale < 1e100)
+    assert row["not_measured"] or scale < 1e100
 
 
 def test_columns_are_those_that_are_named_and_texts_are_never_missing() -> None:
