@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import shapely
@@ -96,7 +97,8 @@ class Preimages:
             rows = np.flatnonzero(mine)
             point, box = tree.query(shapely.points(x[rows]))
             found.append((rows[point], numbers[box]))
-        point, triangle = (np.concatenate(part) for part in zip(*found, strict=True))
+        points, triangles = zip(*found, strict=True)
+        point, triangle = np.concatenate(points), np.concatenate(triangles)
         if known is not None:
             keep = self._bounds[triangle] > known[point] - _NEGLIGIBLE
             point, triangle = point[keep], triangle[keep]
@@ -179,7 +181,7 @@ class Preimages:
         middles = (images[:, :3] + images[:, [1, 2, 0]]) / 2
         return 4 * np.einsum("nij,nkj->nki", self._inverses, images[:, 3:] - middles)
 
-    def _by_quadratic(self, x: Array, t: Indices) -> tuple[Array, Indices, Mask]:
+    def _by_quadratic(self, x: Array, t: Indices) -> tuple[Array, Indices, Indices]:
         """Solve for x (n, 2) by the quadratic maps of triangles t (n,), where these are invertible.
 
         Returns barycentric coordinates (n, 2), those of the triangles that may hold z, and which.
@@ -255,6 +257,7 @@ class Preimages:
         (a0, a1), (b0, b1), (c0, c1) = bulge.transpose(1, 2, 0)
         x0, x1 = (x - images[:, 0]).T
         one, two = _NODES[node].T
+        off0 = off1 = np.zeros(len(x))
         slack = 3 * self.mesh.missed[t] + 1e-3 * np.sqrt(self._spacings[t])
         with np.errstate(all="ignore"):
             for _ in range(7):
@@ -302,14 +305,13 @@ class Preimages:
             go = np.flatnonzero(near & ~done)
             if not len(go):
                 break
-            point, z, size, origin, wanted = (
-                part[go] for part in (point, moved, size, origin, wanted)
-            )
-        points, places, logs = (np.concatenate(part) for part in zip(*found, strict=True))
-        return points, places, logs
+            point, z, size = point[go], moved[go], size[go]
+            origin, wanted = origin[go], wanted[go]
+        points, places, logs = zip(*found, strict=True)
+        return np.concatenate(points), np.concatenate(places), np.concatenate(logs)
 
 
-def _largest(v: Array) -> Array:
+def _largest(v: Any) -> Array:
     """The larger of the two absolute values in each row (n, 2)."""
     return np.maximum(np.abs(v[:, 0]), np.abs(v[:, 1]))
 
@@ -319,7 +321,7 @@ def _claims(z: Array, log_det: Array) -> Array:
     return -4.0 * np.maximum(log_det, -1e4) - (np.hypot(z[:, 0], z[:, 1]) / 5.5) ** 12
 
 
-def _mixing(part: Array, total: Array) -> Array:
+def _mixing(part: Array, total: Any) -> Array:
     return part * np.log(total / np.maximum(part, 1e-200))
 
 
