@@ -228,7 +228,7 @@ def latent_mesh(
     """
     mesh = Mesh.of(network, start_triangles(reach, 16))
     seen = np.random.default_rng(0).standard_normal((_SEEN, 2))
-    tree = shapely.STRtree(np.atleast_1d(shapely.points(network.values(seen))))
+    tree = shapely.STRtree(list(shapely.points(network.values(seen))))  # type: ignore[arg-type]
     done = mesh.take(np.zeros(len(mesh), bool))
     for _ in range(_ROUNDS):
         weights, empty = _weights(mesh, discs)
