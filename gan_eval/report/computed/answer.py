@@ -173,6 +173,8 @@ def _steps(cells: Sequence[CellRows], lead: CellRows, provenance: Mapping[str, A
         said = _("Train from more seeds, so that a share can be told:")
         return [Step(said, more_seeds(provenance))]
     if len(cells) > 1 and not any(pair.verdict != "not shown" for pair in compared.pairs_of(cells)):
-        said = _("No difference is shown: train from more seeds.")
+        said = _(
+            "No single measure shows a difference once all are counted: train from more seeds."
+        )
         return [Step(said, more_seeds(provenance))]
     return []
