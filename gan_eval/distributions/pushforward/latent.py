@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gan_eval.distributions.pushforward.cubature import Indices, areas, halves
 from gan_eval.distributions.pushforward.discs import Discs
 from gan_eval.distributions.pushforward.network import Network
+from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
@@ -49,45 +50,6 @@ _MOST = 150_000
 _ROUNDS = 60
 _SLIM = 16.0
 """The square of a triangle's longest side is at most so many of its areas, or that is cut."""
-_BLOCK = 2048
-
-
-def value_and_slopes(network: Network, z: Array) -> tuple[Array, Array]:
-    """Compute x = G(z) (n, 2) and ∂x_j/∂z_i (n, 2, 2) of a tanh generator together.
-
-    Examples
-    --------
-    >>> network = Network([([[1.0, 0.0], [1.0, 2.0]], [0.5, 0.5])])
-    >>> value_and_slopes(network, np.array([[1.0, 1.0]]))
-    (array([[2.5, 2.5]]), array([[[1., 0.],
-            [1., 2.]]]))
-    """
-    n = len(z)
-    values, slopes = np.empty((n, 2)), np.empty((n, 2, 2))
-    for start in range(0, n, _BLOCK):
-        block = slice(start, start + _BLOCK)
-        part = z[block].T
-        m = part.shape[1]
-        # Beside one another: the values, and their derivatives by the first and second coordinate.
-        both = np.empty((2, 3, m))
-        both[:, 0] = part
-        both[0, 1] = both[1, 2] = 1.0
-        both[1, 1] = both[0, 2] = 0.0
-        for weight, bias in network.layers[:-1]:
-            both = (weight.T @ both.reshape(len(weight), -1)).reshape(-1, 3, m)
-            activated = np.tanh(both[:, 0] + bias[:, None])
-            both[:, 0] = activated
-            both[:, 1:] *= (1 - activated**2)[:, None]
-        weight, bias = network.layers[-1]
-        both = (weight.T @ both.reshape(len(weight), -1)).reshape(2, 3, m)
-        values[block] = both[:, 0].T + bias
-        slopes[block] = both[:, 1:].transpose(2, 1, 0)
-    return values, slopes
-
-
-def determinants(slopes: Array) -> Array:
-    """Compute det J (n,) of matrices (n, 2, 2)."""
-    return slopes[:, 0, 0] * slopes[:, 1, 1] - slopes[:, 0, 1] * slopes[:, 1, 0]
 
 
 def log_noise(z: Array) -> Array:

@@ -15,11 +15,10 @@ from gan_eval.distributions.pushforward.cubature import (
 )
 from gan_eval.distributions.pushforward.discs import Discs
 from gan_eval.distributions.pushforward.latent import (
-    determinants,
     log_noise,
-    value_and_slopes,
 )
 from gan_eval.distributions.pushforward.network import Network
+from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 
 Array = NDArray[np.floating]
 

@@ -11,16 +11,15 @@ from gan_eval.distributions.pushforward.cubature import Indices, Integral, integ
 from gan_eval.distributions.pushforward.discs import RADIUS, Discs
 from gan_eval.distributions.pushforward.latent import (
     Mesh,
-    determinants,
     latent_mesh,
     log_noise,
-    value_and_slopes,
 )
 from gan_eval.distributions.pushforward.latent_masses import SLIM, latent_mode_masses, near_modes
 from gan_eval.distributions.pushforward.measures import ComputedMeasures
 from gan_eval.distributions.pushforward.mode_masses import target_masses
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.preimages import Preimages
+from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 
 Array = NDArray[np.floating]
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.pushforward.discs import Discs
-from gan_eval.distributions.pushforward.latent import determinants, latent_mesh, value_and_slopes
+from gan_eval.distributions.pushforward.latent import latent_mesh
 from gan_eval.distributions.pushforward.measures import SCALARS, ComputedMeasures
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.preimages import Preimages
 from gan_eval.distributions.pushforward.pushforward import Pushforward
+from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 from gan_eval.distributions.target import GaussianTarget
 
 Array = NDArray[np.floating]
