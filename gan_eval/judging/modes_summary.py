@@ -59,7 +59,7 @@ def modes_summary(group: pd.DataFrame, confidence: float = 0.95) -> dict[str, An
     found = some["modes_found"].mask(diverged, 0.0).dropna() if modes else some.iloc[:0]
     every, ends = math.nan, (math.nan, math.nan)
     if len(found):
-        times = int((found == len(modes)).sum())
+        times = int(np.sum(found.to_numpy() == len(modes)))
         every, ends = times / len(found), share_interval(times, len(found), confidence)
     return row | {"all_modes_share": every} | _bounds("all_modes_share", ends)
 

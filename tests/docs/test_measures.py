@@ -50,11 +50,15 @@ def test_every_column_of_rows_without_a_closed_form_is_described_and_no_other() 
     curved, linear = (backend("pytorch").train(one, [0]) for one in (config, closed))
     page = section("without-closed-form", "## What only these rows have")
     known = set(judge(linear, permutations=0))
-    own = {generic(name) for name in judge(curved, permutations=0, computed=0) if name not in known}
+    own = {
+        generic(str(name))
+        for name in judge(curved, permutations=0, computed=0)
+        if name not in known
+    }
     assert names_in(page) == own
     page = section("without-closed-form", "## Epochs")
     known = set(epochs(linear))
-    assert names_in(page) == {generic(name) for name in epochs(curved) if name not in known}
+    assert names_in(page) == {generic(str(name)) for name in epochs(curved) if name not in known}
     page = section("without-closed-form", "## What these rows have of the others")
     assert "`worst_…`" in page
 

@@ -60,7 +60,7 @@ SETTINGS = [
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_critics_are_those_of_one_replicate_after_another(settings: dict) -> None:
     trained = made(70, **settings)
-    n, target = 101, trained.config.target.build()
+    n, target = 101, trained.config.target.gaussian()
     correlation, error = evaluation.critics(trained, n)
     assert np.isnan(correlation[2:4]).all()
     assert np.isnan(error[2:4]).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from gan_eval.judging.summary import summarise
 from gan_eval.stats.shares import share_interval
 
 
-def rows(found: list[float], **changes: object) -> pd.DataFrame:
+def rows(found: list[float], **changes: Any) -> pd.DataFrame:
     """Rows of judge, as far as a summary reads them: 2 modes, of which each has so many."""
     n = len(found)
     masses = {1: [0.5] * n, 2: [0.4 if one == 2 else 0.0 for one in found]}
@@ -101,8 +103,8 @@ def test_cells_with_and_without_a_closed_form_stand_in_one_summary() -> None:
     second["computed_error"] = np.nan
     found = summarise(pd.concat([first, second], ignore_index=True)).set_index("configuration")
     assert found.loc["line", "worth_kl"] == 3.0
-    assert np.isnan(found.loc["line", "modes_found_mean"])
-    assert np.isnan(found.loc["ring", "worth_kl"])
+    assert pd.isna(found["modes_found_mean"]["line"])
+    assert pd.isna(found["worth_kl"]["ring"])
     assert found.loc["ring", "modes_found_mean"] == 1.5
     assert found["could_not_tell"].tolist() == [0, 0]
 

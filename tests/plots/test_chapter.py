@@ -89,9 +89,9 @@ def test_a_generator_with_hidden_layers_shows_points_its_density_and_worth(activ
     figure = ge.plots.chapter(gans, replicate=2)
     plane, density, losses, worth = figure.axes
     # Real rows and generated ones, each as they are, and a cross in each mode: no ellipse.
-    generated = plane.collections[1].get_offsets()
+    generated, real = (np.asarray(plane.collections[at].get_offsets()) for at in (1, 0))
     np.testing.assert_allclose(generated, gans.generate(2, 400), rtol=1e-12)
-    np.testing.assert_allclose(plane.collections[0].get_offsets(), gans.training_rows(2)[:400])
+    np.testing.assert_allclose(real, gans.training_rows(2)[:400])
     (modes,) = plane.lines
     centres = np.column_stack(modes.get_data())
     np.testing.assert_allclose(np.hypot(*centres.T), np.ones(8), rtol=1e-12)

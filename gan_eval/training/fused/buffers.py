@@ -146,7 +146,7 @@ class TrainingBuffers:
         if own is not None and self.units is not None:
             self.units.center[part], self.units.factor[part] = own.center, own.factor
         self._keep(part, np.zeros(1, np.int64), state["parameters"][None])
-        maps, ends = _components(config)
+        maps, ends = _components(config)  # pyright: ignore[reportArgumentType]  # frozen: it is
         flat = []
         for A, b in maps:
             A, b = (np.broadcast_to(one, (R, *one.shape)) for one in (A, b))

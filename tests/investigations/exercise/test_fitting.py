@@ -190,7 +190,7 @@ def test_a_trained_discriminator_keeps_its_logits_in_the_targets_coordinates(
     z = np.random.default_rng(0).normal(size=(7, 2))
     network = Network.of(2, config.discriminator_widths)
     found = network.logits(torch.as_tensor(trained_parameters(trained)), torch.as_tensor(z.T))
-    rows = config.target.build().transform(z)
+    rows = config.target.gaussian().transform(z)
     for replicate in range(2):
         expected = trained.critic(replicate, rows)
         np.testing.assert_allclose(found[replicate].numpy(), expected, rtol=1e-9, atol=1e-12)

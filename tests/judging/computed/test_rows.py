@@ -62,8 +62,8 @@ def test_hidden_layers_that_change_nothing_have_the_rows_of_a_linear_generator()
     for name in ("mahalanobis_error", "covariance_distance", "critic_error"):
         np.testing.assert_allclose(found[name], exact[name], atol=1e-3, err_msg=name)
     # Of the truth itself ln p/q is rounding.
-    correlations = [one["critic_correlation"][1:] for one in (found, exact)]
-    np.testing.assert_allclose(*correlations, atol=1e-6)
+    first, second = (one["critic_correlation"][1:] for one in (found, exact))
+    np.testing.assert_allclose(first, second, atol=1e-6)
     # The population's worth lies within what 1,000 rows say of it, at 95 % each.
     for by in ("energy", "mmd"):
         low, high = found[f"worth_{by}_low"], found[f"worth_{by}_high"]

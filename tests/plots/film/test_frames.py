@@ -105,5 +105,7 @@ def test_a_generator_with_hidden_layers_is_drawn_by_the_points_of_each_epoch() -
         z = draws.evaluation_latent(5, 400, 2)
         expected = np.maximum(z @ layers[0].weight + layers[0].bias, 0)
         expected = expected @ layers[1].weight + layers[1].bias
-        np.testing.assert_allclose(ax.collections[1].get_offsets(), expected, atol=1e-12)
+        np.testing.assert_allclose(
+            np.asarray(ax.collections[1].get_offsets()), expected, atol=1e-12
+        )
         assert ax.get_xlim() == pytest.approx(limits[0])

@@ -71,7 +71,7 @@ def test_the_chapter_trains_for_real(fused: FusedCPUBackend) -> None:
     config = TrainingConfig()
     trained = fused.train(config, range(1000), every=config.epochs)
     assert trained.finite().all()
-    assert 0.10 < np.median(kl(trained.law(), config.target.build().law)) < 0.22
+    assert 0.10 < np.median(kl(trained.law(), config.truth)) < 0.22
 
 
 def test_nets_of_any_depth_and_a_single_training_row_a_batch(fused: FusedCPUBackend) -> None:

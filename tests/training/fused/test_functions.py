@@ -58,7 +58,7 @@ def test_slopes_are_those_of_the_activations_and_at_0_from_below() -> None:
         each = ("relu", "leaky_relu", "tanh")
         return [functions.by_slope(k, name, [k.real(5.0)], [at])[0] for name in each]
 
-    relu, leaky, tanh = evaluate(slopes, at, 3)
+    relu, leaky, tanh = (np.array(one, float) for one in evaluate(slopes, at, 3))
     np.testing.assert_array_equal(relu, [0, 0, 0, 5, 5])
     np.testing.assert_allclose(leaky, [1, 1, 1, 5, 5], rtol=1e-15)
     np.testing.assert_allclose(tanh, 5 * (1 - at**2), rtol=1e-15)
