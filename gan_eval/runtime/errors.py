@@ -9,6 +9,13 @@ class UsageError(ValueError):
     """
 
 
+class CannotComputeError(UsageError):
+    """A distance of numbers so far apart in size that the arithmetic of float64 ends.
+
+    Raised instead of an answer, with the reason as one sentence.
+    """
+
+
 class CannotTestError(UsageError):
     """A test that these data cannot be put to: its null distribution would be all rounding.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ Array = NDArray[np.floating]
 Indices = NDArray[np.intp]
 
 
-_TINY = 1e-5
-"""An image is tiny where it is that part of the window."""
+TINY = 1e-5
+"""An image is tiny where it is that part of the window, and a window of an image."""
+_POINT = 1e-12
+"""A window that is so small a part of an image is as good as a point of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +59,50 @@ def faces_of(regions: Regions, window: Array, lines: Array) -> Faces:
     inner = np.flatnonzero(regions.inner)
     span = np.ptp(window, axis=0).max()
     box = np.array([places.min(axis=(0, 1)), places.max(axis=(0, 1))]) if len(inner) else window
-    if len(inner) == 0 or np.ptp(box, axis=0).max() > _TINY * span:
+    size = np.ptp(box, axis=0).max()
+    # Lines that meet are found to some 1e-12 of all of them: what is tiny is laid out by itself.
+    if len(inner) and span <= TINY * size:
+        near = faces_within(regions, window, lines)
+        far = _overlay(regions, window, lines[:0], edges, places, inner)
+        return _joined(near, far, window)
+    if len(inner) == 0 or size > TINY * span:
         return _overlay(regions, window, lines, edges, places, inner)
-    # Lines that meet are found to some 1e-12 of all of them: a tiny image is laid out by itself.
-    box = box + np.array([[-0.01], [0.01]]) * np.ptp(box, axis=0).max()
+    box = box + np.array([[-0.01], [0.01]]) * size
     near = _overlay(regions, box, clipped(lines, box), edges, places, inner)
     far = _overlay(
         regions, window, np.concatenate([lines, border(box)]), edges, places[:0], inner[:0]
     )
+    return _joined(near, far, box)
+
+
+def faces_within(regions: Regions, window: Array, lines: Array) -> Faces:
+    """Lay out a window that is tiny beside the images, or beside how far off they are."""
+    edges, images = edges_of(regions), regions.take(regions.inner).images()[..., :2]
+    point = np.ptp(window, axis=0).max() <= _POINT * np.abs(images - window.mean(axis=0)).max()
+    outer, rays = np.concatenate([edges.inner, edges.outer]), np.zeros(len(edges.inner), bool)
+    endless, nowhere = replace(regions, inner=np.zeros(len(regions), bool)), np.zeros(0, np.intp)
+    drawn, lines = (
+        replace(edges, outer=outer, rays=np.append(rays, edges.rays)),
+        clipped(lines, window),
+    )
+    if not point:
+        return _overlay(endless, window, lines, drawn, edges.places[:0, None], nowhere)
+    drawn = replace(edges, outer=outer[:0], rays=rays[:0])
+    bare = _overlay(endless.take(nowhere), window, lines, drawn, edges.places[:0, None], nowhere)
+    over, count = np.flatnonzero(_hold(regions, window.mean(axis=0))), len(bare.starts) - 1
+    starts = len(over) * np.arange(count + 1)
+    return Faces(bare.triangles, bare.face, starts, np.tile(over, count))
+
+
+def _hold(regions: Regions, x: Array) -> NDArray[np.bool_]:
+    """Say in which regions' images, none of them flat, a point lies."""
+    images = regions.images()
+    sides = np.cross(images, np.roll(images, -1, axis=1)) @ np.append(x, 1.0)
+    return np.asarray((sides * np.sign(np.linalg.det(regions.matrices))[:, None] >= 0).all(axis=1))
+
+
+def _joined(near: Faces, far: Faces, box: Array) -> Faces:
+    """Put the faces of a box in the place of those that others have there."""
     middle = far.triangles.mean(axis=1)
     out = ((middle < box[0]) | (middle > box[1])).any(axis=1)
     count = len(near.starts) - 1

@@ -108,9 +108,11 @@ def _in_disc(start: Array, end: Array) -> tuple[Array, Array, Mask]:
     # The distance of the line from 0, not the small difference of large squares.
     cross = start[..., 0] * along[..., 1] - start[..., 1] * along[..., 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.sqrt(np.maximum(a - cross**2, 0.0))
+        length = np.sqrt(a)
+        # Not by squares of the cross product, which of far corners are no numbers.
+        reach = np.sqrt(np.maximum((length - np.abs(cross)) * (length + np.abs(cross)), 0.0))
         low, high = np.maximum((-b - reach) / a, 0.0), np.minimum((-b + reach) / a, 1.0)
-    inside = (a > 0) & (a > cross**2) & (low < high)
+    inside = (a > 0) & (length > np.abs(cross)) & (low < high)
     return np.where(inside, low, 0.0), np.where(inside, high, 0.0), inside
 
 

@@ -23,6 +23,10 @@ SCALARS = (
 )
 """The measures that are one number each."""
 
+LARGEST = 1e60
+"""Sizes of points and of the target's modes may differ by that factor: products of four lengths are
+still numbers."""
+
 
 @dataclass(frozen=True, eq=False)
 class ComputedMeasures(Displayed):

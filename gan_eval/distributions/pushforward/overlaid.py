@@ -135,7 +135,8 @@ class Overlaid:
             best = np.take_along_axis(
                 terms, terms.sum(axis=1).argmax(axis=1)[:, None, None], axis=2
             )
-            kept = (terms > best - _NOTHING).any(axis=1)
+            # Far off 45 is nothing beside them: the best itself stays.
+            kept = (terms >= best - _NOTHING).any(axis=1)
         return np.append(0, np.cumsum(kept.sum(axis=1))), np.nonzero(kept)[1]
 
     def uncovered(self) -> float:

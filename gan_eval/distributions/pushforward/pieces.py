@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,18 +11,20 @@ from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.modes import LOST_SHARE
 from gan_eval.distributions.pushforward.creases import creases, in_octagons, window_of
 from gan_eval.distributions.pushforward.cubature import Integral, integrate
-from gan_eval.distributions.pushforward.faces import Faces, faces_of
+from gan_eval.distributions.pushforward.faces import TINY, Faces, faces_of, faces_within
 from gan_eval.distributions.pushforward.frames import Frames
 from gan_eval.distributions.pushforward.masses import polygon_masses
-from gan_eval.distributions.pushforward.measures import ComputedMeasures
+from gan_eval.distributions.pushforward.measures import LARGEST, ComputedMeasures
 from gan_eval.distributions.pushforward.mode_masses import mode_masses, target_masses
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.overlaid import Inverses, Overlaid
 from gan_eval.distributions.pushforward.regions import REACH, Regions, regions_of
+from gan_eval.runtime.errors import CannotComputeError
 
 Array = NDArray[np.floating]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Place = tuple[Regions, MixtureTarget]
 
 _RELATIVE = 1e-9
 """Of a divergence above 100 the error is that part of it."""
@@ -77,19 +81,91 @@ def _boxes(regions: Regions, corners: Array) -> tuple[Array, Array]:
 
 def against(network: Network, target: MixtureTarget, tolerance: float) -> ComputedMeasures:
     """Compute all measures of a generator against a mixture."""
-    own = target_masses(target)
-    # Around the image of 0, so that a generator of a tiny scale keeps its digits.
-    network, target = _centred(network, target)
-    regions = regions_of(network)
+    places = _places(network, target)
+    # Those of the last place are around the target, or near it.
+    regions, moved = places[-1]
     inner = regions.take(regions.inner)
     parts = polygon_masses(inner.corners[..., :2])
     singular = float(parts[inner.flat].sum()) if inner.flat.any() else 0.0
-    masses, masses_error = mode_masses(inner, target)
-    whole = regions.take(~regions.flat)
+    masses, masses_error = mode_masses(inner, moved)
+    masses = np.maximum(masses, 0.0)  # of nothing rounding may leave less
+    found = [
+        _integrated(*part, faces, tolerance / len(places))
+        for part, faces in zip(places, _cut(places), strict=True)
+    ]
+    integral = Integral(
+        np.sum([part.totals for part, _ in found], axis=0),
+        np.sum([part.errors for part, _ in found], axis=0),
+        sum(part.evaluations for part, _ in found),
+    )
+    uncovered = sum(bare for _, bare in found)
+    own = target_masses(target)
+    return _gathered(integral, uncovered, singular, masses, masses_error, own)
+
+
+def _places(network: Network, target: MixtureTarget) -> list[Place]:
+    """Cut a generator into regions, and move it with its target so that neither loses digits.
+
+    Around the image of noise 0, where images are tiny; around the target where they are larger than
+    it; and around one and then the other where they lie far apart.
+    """
+    *hidden, (weight, bias) = network.layers
+    origin = network.values(np.zeros((1, 2)))[0]
+    still = Network([*hidden, (weight, np.zeros(2))], network.activation)
+    bias = -still.values(np.zeros((1, 2)))[0]
+    regions = regions_of(Network([*hidden, (weight, bias)], network.activation))
+    box = _box(regions)
+    size, span = np.ptp(box, axis=0).max(), np.ptp(window_of(target), axis=0).max()
+    deviation = float(np.sqrt(np.linalg.eigvalsh(target.covariances).min()))
+    if 0 < size < deviation / LARGEST:
+        raise CannotComputeError(
+            f"generated points lie within {size:.1g} of one another, and the target's modes are "
+            f"{deviation:.1g} wide: densities are computed down to {1 / LARGEST:.0g} of that"
+        )
+    some = bool((regions.inner & ~regions.flat).any())
+    apart = np.abs(target.mean - origin - box.mean(axis=0)).max()
+    first = _moved(regions, np.zeros(2), target, origin)
+    second = _moved(regions, origin - target.mean, target, target.mean)
+    if max(size, span) <= TINY * apart and some:
+        return [first, second]
+    return [second] if size > span or not some else [first]
+
+
+def _moved(regions: Regions, by: Array, target: MixtureTarget, origin: Array) -> Place:
+    """Move regions by a vector, and a target so that ``origin`` becomes 0."""
+    return (
+        replace(regions, shifts=regions.shifts + by),
+        MixtureTarget(target.weights, target.means - origin, target.covariances),
+    )
+
+
+def _box(regions: Regions) -> Array:
+    """The lowest and the highest coordinates of the images of regions with an end."""
+    images = regions.take(regions.inner).images()[..., :2].reshape(-1, 2)
+    return np.array([images.min(axis=0), images.max(axis=0)])
+
+
+def _cut(places: list[Place]) -> list[Faces]:
+    """Cut the plane into faces; of two places, around the images and around the target."""
+    places = [(regions.take(~regions.flat), target) for regions, target in places]
+    regions, target = places[-1]
     window = window_of(target)
-    faces = _needed(faces_of(whole, window, creases(target, _around(whole, window))), whole, target)
-    overlaid = Overlaid(Inverses.of(whole), faces, target)
-    frames = Frames.of(faces, whole)
+    if len(places) > 1:
+        first, away = places[0]
+        near = faces_of(first, _box(first), np.empty((0, 2, 2)))
+        far = faces_within(regions, window, creases(target, window))
+        return [_needed(near, first, away), _needed(far, regions, target)]
+    lines = creases(target, _reach(regions, window))
+    return [_needed(faces_of(regions, window, lines), regions, target)]
+
+
+def _integrated(
+    regions: Regions, target: MixtureTarget, faces: Faces, tolerance: float
+) -> tuple[Integral, float]:
+    """Integrate over faces, and compute the mass of p in those over which no region lies."""
+    regions = regions.take(~regions.flat)
+    overlaid = Overlaid(Inverses.of(regions), faces, target)
+    frames = Frames.of(faces, regions)
 
     def values(points: Array, triangles: Indices) -> Array:
         x = frames.points(points, triangles)
@@ -104,26 +180,18 @@ def against(network: Network, target: MixtureTarget, tolerance: float) -> Comput
         relative=_RELATIVE,
         limit=_LIMIT,
     )
-    return _gathered(integral, overlaid.uncovered(), singular, masses, masses_error, own)
+    return integral, overlaid.uncovered()
 
 
-def _centred(network: Network, target: MixtureTarget) -> tuple[Network, MixtureTarget]:
-    """Move a generator and its target so that noise 0 is mapped to the point 0."""
-    *hidden, (weight, bias) = network.layers
-    origin = network.values(np.zeros((1, 2)))[0]
-    still = Network([*hidden, (weight, np.zeros(2))], network.activation)
-    bias = -still.values(np.zeros((1, 2)))[0]
-    return (
-        Network([*hidden, (weight, bias)], network.activation),
-        MixtureTarget(target.weights, target.means - origin, target.covariances),
-    )
-
-
-def _around(regions: Regions, window: Array) -> Array:
-    """The lowest and highest coordinates of all images, the target's window, and some more."""
-    images = regions.take(regions.inner).images()[..., :2].reshape(-1, 2)
-    corners = np.concatenate([images, window])
-    low, high = corners.min(axis=0), corners.max(axis=0)
+def _reach(regions: Regions, window: Array) -> Array:
+    """The lowest and highest coordinates of all images, the target's window, and some more; of
+    images beside which the window is tiny, the window."""
+    if not regions.inner.any():
+        return window
+    box = _box(regions)
+    if np.ptp(window, axis=0).max() <= TINY * np.ptp(box, axis=0).max():
+        return window
+    low, high = np.minimum(box[0], window[0]), np.maximum(box[1], window[1])
     return np.array([low, high]) + np.array([[-0.01], [0.01]]) * (high - low)
 
 

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.protocol import TargetLike, as_target
-from gan_eval.distributions.pushforward.measures import ComputedMeasures
+from gan_eval.distributions.pushforward.measures import LARGEST, SCALARS, ComputedMeasures
 from gan_eval.distributions.pushforward.network import Activation, Network
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import positive_number, random_generator, whole_number
-from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.errors import CannotComputeError, UsageError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -173,6 +173,9 @@ class Pushforward:
         UsageError
             Where noise or points have another number of coordinates than 2, or the target is of
             another kind.
+        CannotComputeError
+            A UsageError, too: where sizes of the points and of the target's modes are more than
+            1e60 apart, or so far that some measure has no number.
         """
         truth = _mixture(target)
         tolerance = positive_number(tolerance, "tolerance")
@@ -182,11 +185,20 @@ class Pushforward:
                 f"`target` must have {self.dimension} coordinates as the generated points, "
                 f"got {truth.dimension}"
             )
+        self._require_size(truth)
         if self._by_pieces:
             from gan_eval.distributions.pushforward.pieces import against
         else:
             from gan_eval.distributions.pushforward.mesh import against
-        return against(self.network, truth, tolerance)
+        # Densities of 1e308 and above have no number; what must not be said to be one is told.
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = against(self.network, truth, tolerance)
+        if lost := [name for name in SCALARS if np.isnan(getattr(found, name))]:
+            raise CannotComputeError(
+                f"the arithmetic ends before {', '.join(lost)}: sizes of the generated points and "
+                f"of the target's modes are too far apart"
+            )
+        return found
 
     def plot(self, target: TargetLike | None = None) -> Figure:
         """Draw the density, beside the target's where one is given, and the pushed-forward mesh."""
@@ -197,6 +209,19 @@ class Pushforward:
     @property
     def _by_pieces(self) -> bool:
         return self.network.linear or self.activation != "tanh"
+
+    def _require_size(self, target: MixtureTarget) -> None:
+        """Refuse points so far off that squares of squares of their distances are no numbers."""
+        size = np.full(self.latent_size, _REACH)
+        with np.errstate(over="ignore"):
+            for weight, bias in self.layers:
+                size = size @ np.abs(weight) + np.abs(bias)
+        deviation = np.sqrt(np.linalg.eigvalsh(target.covariances).min())
+        if not size.max() < LARGEST * deviation:
+            raise CannotComputeError(
+                f"generated points may lie {size.max():.0g} off, and the target's modes are "
+                f"{deviation:.1g} wide: distances are computed up to {LARGEST:.0g} times that"
+            )
 
     def _require_plane(self) -> None:
         if (self.latent_size, self.dimension) != (2, 2):

@@ -15,7 +15,6 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.training.rows import evaluation_rows
 from gan_eval.training.trained import TrainedGANs
 
-_FAR = "generated points lie so far from the rest that the arithmetic ends"
 _FEWEST = 3  # rows of which a correlation says anything
 
 
@@ -93,17 +92,14 @@ def computed_columns(
     """
     law, target = trained.pushforward(replicate), trained.config.target.build()
     row: dict[str, Any] = {}
-    # Points may lie so far off that squares of their distances are no numbers any more.
-    with np.errstate(all="ignore"):
-        try:
-            row = moment_columns(law, target)
-            row |= measure_columns(law.against(target, tolerance=tolerance))
-            if n_evaluation:
-                row |= critic_columns(trained, replicate, law, n_evaluation)
-        except UsageError as error:
-            return row, str(error)
-        except (np.linalg.LinAlgError, ArithmeticError, ValueError):
-            return row, _FAR
+    try:
+        # First, as it says where the arithmetic ends.
+        found = law.against(target, tolerance=tolerance)
+    except UsageError as error:
+        return row, str(error)
+    row = moment_columns(law, target) | measure_columns(found)
+    if n_evaluation:
+        row |= critic_columns(trained, replicate, law, n_evaluation)
     return row | {COMPUTED_BY: "computed"}, ""
 
 

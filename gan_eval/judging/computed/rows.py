@@ -26,6 +26,7 @@ from gan_eval.judging.generators.parts import Made, Row
 from gan_eval.judging.generators.verdict import verdict_of
 from gan_eval.runtime import threads
 from gan_eval.stats.mixed import MixedRows
+from gan_eval.stats.samples import LARGEST_VALUE
 from gan_eval.training import draws
 from gan_eval.training.config import Margins, TrainingConfig
 from gan_eval.training.trained import TrainedGANs
@@ -38,6 +39,7 @@ that is right begins at 170 real rows or more in 95 % of samples, far above the 
 TOLERANCE = 1e-6
 """The error that is aimed at in what is computed; what was reached is ``computed_error``."""
 
+_FAR = f"generated points lie farther off than {LARGEST_VALUE:.0g}, where squares are no numbers"
 _COMPUTED = "KL, other distances of the densities, and masses of modes"
 
 
@@ -158,8 +160,10 @@ def _add_sampled(made: Made, trained: TrainedGANs, r: int, n: int) -> None:
     """Measure worth, and which of the target's modes n generated rows have."""
     target = trained.config.target.build()
     rows = _generated(trained, r, n)
-    if why := parts.unusable(None, rows, rows, target):
-        made.miss("worth", why)
+    if not (np.abs(rows.numbers) <= LARGEST_VALUE).all():
+        # Worth by energy falls as one over the distance: here it is 0 to every digit.
+        made.row |= dict.fromkeys(("worth_energy", "worth_energy_low", "worth_energy_high"), 0.0)
+        made.miss("distances of samples and modes", _FAR)
         return
     parts.add_worth(made, None, rows, rows, target, parts.BY, mixtures=True)
     if _mode_count(target) > 1:
@@ -181,7 +185,7 @@ def _add_tests(
     tests: Sequence[str],
 ) -> None:
     """Run the two-sample tests, and those against the target's density alone."""
-    if not np.isfinite(_generated(trained, r, n).numbers).all():
+    if not (np.abs(_generated(trained, r, n).numbers) <= LARGEST_VALUE).all():
         return  # as was said of worth
     made.row |= evaluation.two_sample_tests(trained, r, n, permutations, tests)
     target = trained.config.target.build()

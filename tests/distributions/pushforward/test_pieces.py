@@ -18,6 +18,7 @@ from gan_eval.distributions.pushforward.cubature import quarters
 from gan_eval.distributions.pushforward.measures import SCALARS, ComputedMeasures
 from gan_eval.distributions.pushforward.pushforward import Pushforward
 from gan_eval.distributions.target import GaussianTarget
+from gan_eval.runtime.errors import CannotComputeError
 from tests.distributions.pushforward.generators import (
     CHAPTER,
     GRID,
@@ -290,13 +291,61 @@ def test_a_generator_of_another_scale_than_its_target(activation: Any, scale: fl
         assert found.errors["kl_reverse"] < 1e-7 * found.kl_reverse
 
 
-def test_far_from_the_target_the_error_is_relative() -> None:
-    factor = np.array([[1.0, 0.2], [0.0, 1.0]])
-    found = linear(factor, [100.0, 100.0]).against(CHAPTER)
-    known = float(divergences.kl(Gaussian(np.array([100.0, 100.0]), factor), CHAPTER))
-    assert found.kl == pytest.approx(known, rel=1e-9)
-    assert found.errors["kl"] < 1e-8 * known
-    assert found.modes_found == 0
+@pytest.mark.parametrize("far", [1e2, 1e6, 1e10, 1e15, 1e30, 1e55])
+def test_far_from_the_target_the_error_is_relative(far: float) -> None:
+    factor, mean = np.array([[1.0, 0.2], [0.0, 1.0]]), np.array([far, far])
+    found, q = linear(factor, mean).against(CHAPTER), Gaussian(mean, factor)
+    for name, known in (
+        ("kl", float(divergences.kl(q, CHAPTER))),
+        ("kl_reverse", float(divergences.kl(CHAPTER, q))),
+    ):
+        assert abs(getattr(found, name) - known) <= found.errors[name] + 1e-12 * known, name
+        assert found.errors[name] < 1e-8 * known, name
+    assert found.total_variation == pytest.approx(1, abs=1e-8)
+    assert found.jensen_shannon == pytest.approx(np.log(2), abs=1e-8)
+    assert found.modes_found == found.uncovered_mass == 0
+    assert (found.mode_masses >= 0).all()
+
+
+@pytest.mark.parametrize("scale", [1e2, 1e4, 1e6, 1e10, 1e15, 1e30, 1e55, 1e-6, 1e-30, 1e-55])
+def test_closed_forms_hold_at_any_scale(scale: float) -> None:
+    factor, mean = scale * np.array([[1.0, 0.2], [0.0, 1.0]]), np.array([0.0, 0.5])
+    found, q = linear(factor, mean).against(CHAPTER), Gaussian(mean, factor)
+    for name in ("kl", "kl_reverse", "total_variation", "jensen_shannon", "hellinger"):
+        one, other = (q, CHAPTER) if name != "kl_reverse" else (CHAPTER, q)
+        known = float(getattr(divergences, name.removesuffix("_reverse"))(one, other))
+        assert abs(getattr(found, name) - known) <= found.errors[name] + 1e-12 * known, name
+        assert found.errors[name] < 1e-7 * max(1.0, known), name
+
+
+@pytest.mark.parametrize("covers", [True, False])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_divergences_of_a_large_image_grow_as_they_must(activation: Any, covers: bool) -> None:
+    """Of a scale s, large: KL(q‖p) as s², KL(p‖q) by 2 ln s, where noise 0 is mapped to 0."""
+    layers, found = layers_of((2, 16, 16, 2), 0, 1.5), []
+    if covers:
+        shift = Pushforward(layers, activation).network.values([[0.0, 0.0]])[0]
+        layers[-1] = layers[-1][0], layers[-1][1] - shift
+    for scale in (1e4, 1e6, 1e12, 1e30, 1e55):
+        scaled = [*layers[:-1], (scale * layers[-1][0], scale * layers[-1][1])]
+        one = Pushforward(scaled, activation).against(RING)
+        found.append(one)
+        assert one.total_variation == pytest.approx(1, abs=1e-6)
+        assert one.jensen_shannon == pytest.approx(np.log(2), abs=1e-4)
+        assert one.modes_found == one.singular_mass == 0
+        assert one.uncovered_mass == pytest.approx(0 if covers else 1, abs=1e-12)
+        assert one.kl / scale**2 == pytest.approx(found[0].kl / 1e8, rel=1e-3)
+        reverse = found[0].kl_reverse + 2 * np.log(scale / 1e4)
+        assert one.kl_reverse == pytest.approx(reverse if covers else np.inf, abs=1e-3)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("scale", [1e-200, 1e-100, 1e80, 1e160, 1e300])
+def test_sizes_that_have_no_squares_are_refused(scale: float, activation: Any) -> None:
+    layers = layers_of((2, 5, 2), 1)
+    layers[-1] = (scale * layers[-1][0], scale * layers[-1][1])
+    with pytest.raises(CannotComputeError):
+        Pushforward(layers, activation).against(RING)
 
 
 @pytest.mark.parametrize("size", [0.3, 1.0, 2.0])

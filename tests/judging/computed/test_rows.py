@@ -204,17 +204,26 @@ def test_a_generator_of_one_point_is_singular_and_infinitely_far() -> None:
     assert rows["total_variation"][0] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("scale", [1e6, 1e150, 1e300])
-def test_points_that_lie_far_off_are_not_near(scale: float) -> None:
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("target", ["ring8", "gaussian"])
+@pytest.mark.parametrize("scale", [1e-100, 1e6, 1e160, 3e307])
+def test_points_of_any_size_have_a_verdict(scale: float, target: str, activation: str) -> None:
+    """No weight is infinite, so they have not diverged: they have failed, with a worth of 0."""
+    settings = {"target": target} if target == "ring8" else {}
     gans = random_generators(
-        1, scale=2.0, target="ring8", generator_widths=(3,), generator_activation="relu"
+        1, scale=2.0, generator_widths=(3,), generator_activation=activation, **settings
     )
     gans = replace(gans, weights=gans.weights * scale, biases=gans.biases * scale)
     row = judge(gans, permutations=19).iloc[0]
-    # From about 1e150 on not even distances are numbers, and the row says so.
-    assert row["verdict"] == ("failed" if scale < 1e100 else "could_not_tell")
-    assert (row["worth_energy"] < 1e-3) == (scale < 1e100)
-    assert row["not_measured"] or scale < 1e100
+    assert row["verdict"] == "failed"
+    assert row["worth_energy"] < (1e-3 if scale > 1 else 10)
+    computed = row["kl_how"] == "computed"
+    assert (row["not_measured"] == "") == computed
+    if activation == "relu":
+        assert computed == (1e-60 < scale < 1e60)
+    if computed:
+        assert row["total_variation"] == pytest.approx(1, abs=1e-6)
+        assert row["jensen_shannon"] == pytest.approx(np.log(2), abs=1e-5)
 
 
 def test_columns_are_those_that_are_named_and_texts_are_never_missing() -> None:
