@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gan_eval.cli.console import print_table
+from gan_eval.pages.numbers import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,22 +23,29 @@ def print_replicates(rows: pd.DataFrame) -> None:
     """Print the losses, the distance and the verdict of each replicate, and its cell where there
     are several."""
     several = [name for name in _CELL if name in rows and rows[name].nunique(dropna=False) > 1]
-    # Where KL has no closed form, worth is by energy distance alone.
-    worth = "worth_energy" if rows["worth_kl"].isna().all() else "worth_kl"
+    # Where KL has no closed form, worth by energy distance decides.
+    worth = rows["worth_kl"]
+    if "yardstick" in rows and "worth_energy" in rows:
+        worth = worth.mask(rows["yardstick"].eq("worth_energy"), rows["worth_energy"])
     print_table(
         (*several, "seed", "loss_D", "loss_G", "KL(q‖p) nats", "worth samples", "verdict"),
         (
             (
                 *(str(row[name]) for name in several),
                 str(row["seed"]),
-                *(f"{row[name]:.3f}" for name in ("loss_D", "loss_G")),
-                f"{row['kl']:.4f}",
-                f"{row[worth]:.1f}",
+                *(_written(row[name], 3) for name in ("loss_D", "loss_G")),
+                _written(row["kl"], 4),
+                _written(worth_rows, 1),
                 str(row["verdict"]),
             )
-            for _, row in rows.iterrows()
+            for (_, row), worth_rows in zip(rows.iterrows(), worth, strict=True)
         ),
     )
+
+
+def _written(value: float, digits: int) -> str:
+    """Write a number with so many digits behind the point; a dash where there is none."""
+    return MISSING if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def print_entrants(results: Results) -> None:

@@ -278,12 +278,12 @@ def _print_computed(trained: TrainedGANs, rows: pd.DataFrame) -> None:
             say(f"{percent(lines)} of the generated points lie on lines or points")
     modes = len(getattr(trained.config.target.build(), "modes", None) or ())
     if modes > 1:
-        names = ("modes_found", "high_quality_mass")
+        names, by = ("modes_found", "high_quality_mass"), ""
         if np.isnan(typical("modes_found")):
-            names = ("modes_kept", "high_quality_share")
+            names, by = ("modes_kept", "high_quality_share"), ", counted on generated points"
         found, near = (typical(name) for name in names)
         say(
-            f"modes found: {found:g} of {modes}; {percent(near)} of the generated points are "
+            f"modes found{by}: {found:g} of {modes}; {percent(near)} of the generated points are "
             "within 3 standard deviations of one"
         )
     low, high = (typical(f"worth_energy_{end}") for end in ("low", "high"))

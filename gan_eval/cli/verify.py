@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def verify(
-    file: Annotated[Path, argument("FILE", "A report.html that `run` or `report` wrote.")],
+    file: Annotated[
+        Path,
+        argument("FILE", "A report.html that `run` or `report` wrote, or the folder of the run."),
+    ],
 ) -> Status:
     """Recompute every number that a report shows from its data.
 

@@ -45,18 +45,21 @@ def modes_summary(group: pd.DataFrame, confidence: float = 0.95) -> dict[str, An
         ``computed``, how many those are; ``modes_found_mean``, ``high_quality_mass_mean`` and each
         ``mode_mass_i_mean``, with ``_low`` and ``_high`` (:func:`mean_interval`); and
         ``all_modes_share``, of the replicates that have every mode, with its Clopper–Pearson
-        interval. NaN where none is computed.
+        interval. NaN where none is computed; of a Gaussian target, which has one mode, nothing is
+        counted, and ``modes_found_mean`` and ``all_modes_share`` are NaN too.
     """
     some = computed_rows(group)
     diverged, modes = some["verdict"].eq("diverged"), mode_columns(group)
     row: dict[str, Any] = {"computed": len(some)}
     for name in (*MEANS, *modes):
         values = some[name].mask(diverged, 0.0).dropna() if modes else some[name].iloc[:0]
+        if name == "modes_found" and len(modes) < 2:
+            values = values.iloc[:0]
         row[f"{name}_mean"] = float(values.mean()) if len(values) else math.nan
         top = float(len(modes)) if name == "modes_found" else 1.0
         ends = mean_interval(values, top, confidence) if len(values) else (math.nan, math.nan)
         row |= _bounds(f"{name}_mean", ends)
-    found = some["modes_found"].mask(diverged, 0.0).dropna() if modes else some.iloc[:0]
+    found = some["modes_found"].mask(diverged, 0.0).dropna() if len(modes) > 1 else some.iloc[:0]
     every, ends = math.nan, (math.nan, math.nan)
     if len(found):
         times = int(np.sum(found.to_numpy() == len(modes)))

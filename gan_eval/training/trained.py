@@ -234,6 +234,7 @@ class TrainedGANs(Displayed):
                 "what a generator with hidden layers has learned is no Gaussian: "
                 "`pushforward(replicate)` gives it"
             )
+        self._check(epoch=epoch)
         return Gaussian(self.biases[:, epoch], self.weights[:, epoch])
 
     def generator(self, replicate: int, epoch: int = -1) -> list[Layer]:
@@ -242,6 +243,7 @@ class TrainedGANs(Displayed):
 
         ``epoch`` is a position in ``traced``, as in ``law``.
         """
+        self._check(replicate, epoch)
         layers = [*self.hidden, Layer(self.weights, self.biases)]
         return [Layer(w[replicate, epoch], b[replicate, epoch]) for w, b in layers]
 
@@ -262,17 +264,19 @@ class TrainedGANs(Displayed):
 
     def training_rows(self, replicate: int) -> Array:
         """Return the rows (n_examples, d) that a replicate was trained on."""
+        self._check(replicate)
         return training_rows(self.config, int(self.seeds[replicate]))
 
     def generate(self, replicate: int, n: int) -> Array:
         """Draw ``n`` rows (n, d) from a trained generator, by the evaluation stream of its seed."""
-        whole_number(replicate, "replicate", 0, len(self) - 1)
+        self._check(replicate)
         whole_number(n, "n", 0)
         z = draws.evaluation_latent(int(self.seeds[replicate]), n, self.config.latent_size)
         return forward(z, self.generator(replicate), self.config.generator_activation)
 
     def critic(self, replicate: int, x: Array) -> Array:
         """Evaluate the final discriminator's logit at rows (n, d), shape (n,)."""
+        self._check(replicate)
         last = self.discriminator[-1]
         seen = self.critic_features(np.array([replicate]), np.asarray(x)[None])[0]
         return (seen @ last.weight[replicate] + last.bias[replicate])[:, 0]
@@ -290,6 +294,12 @@ class TrainedGANs(Displayed):
         return hidden_values(
             x, [Layer(w[replicates], b[replicates]) for w, b in self.discriminator[:-1]]
         )
+
+    def _check(self, replicate: int = 0, epoch: int = -1) -> None:
+        """Refuse a replicate or an epoch that is not there."""
+        whole_number(replicate, "replicate", 0, len(self) - 1)
+        held = self.weights.shape[1]
+        whole_number(epoch, "epoch", -held, held - 1)
 
     def take(self, part: slice | NDArray[np.bool_]) -> TrainedGANs:
         """Take some of the replicates, by a slice (as views) or by a mask of shape (R,)."""

@@ -55,6 +55,24 @@ def test_rows_of_several_cells_are_told_apart_and_those_of_one_have_no_more_colu
     assert "configuration" not in gan_eval("check", "--rows", rows).stdout
 
 
+def test_each_row_of_a_mixed_run_shows_the_worth_that_decides_there(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text(
+        "configuration,seed,verdict,kl,backend,device,config_hash,loss_D,loss_G,worth_kl,"
+        "worth_energy,yardstick,margin,near_margin,computed_error,worth_energy_how\n"
+        "linear,0,near,0.3,fused_cpu,cpu,abc,0.69,0.69,11.5,77.5,kl,0.1,0.5,,\n"
+        "curved,0,near,,fused_cpu,cpu,abd,0.69,0.69,,33.5,worth_energy,58,11.5,,sampled\n"
+        "curved,1,diverged,,fused_cpu,cpu,abd,,,,,worth_energy,58,11.5,,sampled\n"
+    )
+    shown = gan_eval("check", "--rows", rows).stdout
+    assert [worth in shown for worth in ("11.5", "33.5", "77.5", "nan")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_check_trains_when_it_is_given_no_rows() -> None:
     done = gan_eval("check", *SMALL, "--replicates", "2", "--margin", "1000", "--share", "1")
     assert done.returncode == 0, done.stderr

@@ -141,3 +141,21 @@ def test_where_nothing_can_be_computed_samples_judge_and_it_is_said() -> None:
     assert first["kl"] is None
     assert first["mean"] == [None, None]
     assert first["worth_energy"] > 0
+
+
+def test_modes_that_are_counted_on_generated_points_are_not_said_to_be_unmeasured(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "target.toml"
+    target.write_text(
+        "epochs = 1\nn_examples = 64\ngenerator_widths = [4]\n[target]\ncomponents = [\n"
+        "  { weight = 0.5, mean = [0, 0, 0], standard_deviations = [1, 1, 1] },\n"
+        "  { weight = 0.5, mean = [6, 0, 0], standard_deviations = [1, 1, 1] },\n]\n"
+    )
+    done = gan_eval("train", "--config", target)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"modes found, counted on generated points: [012] of 2; ", done.stdout)
+    said = " ".join(done.stdout.split()).partition("not measured: ")[2].partition(": they")[0]
+    assert said.endswith("exact masses of modes")
+    gaussian = gan_eval("train", *SMALL, *CURVED, "--set", "latent_size=3").stdout
+    assert "modes" not in gaussian

@@ -140,3 +140,11 @@ def test_the_headline_is_by_energy() -> None:
     assert learned(frame).by == "energy distance"
     assert learned(frame).worth == 5.0
     assert headline(frame, 1000).startswith("No, as far as 8 trainings can tell")
+
+
+def test_of_a_gaussian_target_no_modes_are_counted() -> None:
+    frame = rows([1.0, 1.0, 0.0, 1.0]).drop(columns="mode_mass_2")
+    found = modes_summary(frame)
+    assert np.isnan([found["modes_found_mean"], found["modes_found_mean_low"]]).all()
+    assert np.isnan([found["all_modes_share"], found["all_modes_share_high"]]).all()
+    assert found["mode_mass_1_mean"] == 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,33 @@ from gan_eval.runtime.errors import UsageError
 from gan_eval.training.rows import evaluation_rows
 from gan_eval.training.trained import TrainedGANs
 
+_MOST = {
+    "kl": math.inf,
+    "kl_reverse": math.inf,
+    "jensen_shannon": math.log(2),
+    "modes_found": math.inf,
+}
+"""The most that a computed column can be, where that is not 1; none is below 0."""
 _FEWEST = 3  # rows of which a correlation says anything
 
 
 def measure_columns(found: ComputedMeasures) -> dict[str, float]:
-    """Write computed measures as columns."""
+    """Write computed measures as columns.
+
+    Each is cut to the values that it can have, which a quadrature may leave by its error.
+    """
     row = {name: float(getattr(found, name)) for name in DISTANCES if name != "jeffreys"}
     row |= {name: float(getattr(found, name)) for name in MASSES if name != "high_quality_mass"}
-    row["jeffreys"] = found.kl + found.kl_reverse
     row["high_quality_mass"] = float(found.high_quality_share)
-    row[ERROR] = float(found.error)
-    return row | dict(zip(mode_names(len(found.mode_masses)), found.mode_masses, strict=True))
+    modes = mode_names(len(found.mode_masses))
+    row |= dict(zip(modes, map(float, found.mode_masses), strict=True))
+    row = {name: _cut(value, _MOST.get(name, 1.0)) for name, value in row.items()}
+    row["jeffreys"] = row["kl"] + row["kl_reverse"]
+    return row | {ERROR: float(found.error)}
+
+
+def _cut(value: float, most: float) -> float:
+    return float(np.clip(value, 0.0, most))
 
 
 def moment_columns(law: Pushforward, target: Any) -> dict[str, float]:

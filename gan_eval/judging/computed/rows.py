@@ -40,7 +40,8 @@ TOLERANCE = 1e-6
 """The error that is aimed at in what is computed; what was reached is ``computed_error``."""
 
 _FAR = f"generated points lie farther off than {LARGEST_VALUE:.0g}, where squares are no numbers"
-_COMPUTED = "KL, other distances of the densities, and masses of modes"
+_COMPUTED = "KL and other distances of the densities"
+_MODES = "KL, other distances of the densities, and exact masses of modes"
 
 
 def columns(
@@ -112,7 +113,7 @@ def measured_rows(
     def judged(r: int) -> Made:
         made = Made(dict(blank))
         if why_not:
-            made.miss(_COMPUTED, why_not)
+            made.miss(_missed(config), why_not)
         elif r < computed:
             made.row[COMPUTED_BY] = "computed"
         if finite[r]:
@@ -199,7 +200,12 @@ def _add_computed(made: Made, trained: TrainedGANs, r: int, n_evaluation: int) -
     made.row |= row
     if why:
         made.row[COMPUTED_BY] = ""
-        made.miss(_COMPUTED, why)
+        made.miss(_missed(trained.config), why)
+
+
+def _missed(config: TrainingConfig) -> str:
+    """Name what is not computed; modes are counted all the same, on generated rows."""
+    return _MODES if _mode_count(config.target.build()) > 1 else _COMPUTED
 
 
 def _mode_count(target: Any) -> int:

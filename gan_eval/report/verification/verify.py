@@ -20,7 +20,7 @@ from gan_eval.report.verification.reading import Shown, faults, is_same, outside
 from gan_eval.runtime.arguments import cut, plain, shown
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.files import reading
-from gan_eval.study.results.results import Results
+from gan_eval.study.results.results import REPORT, Results
 
 _OURS = '<meta name="generator" content="gan_eval">'
 _TOO_MANY = (
@@ -80,7 +80,8 @@ class Verification:
 
 
 def verify(path: str | Path) -> Verification:
-    """Write a report again from the data that it holds, and compare.
+    """Write a report again from the data that it holds, and compare; of a folder its
+    ``report.html``.
 
     Everything outside the figures must be the same, byte for byte. Figures are drawn again where
     the same version of Matplotlib is here: their words must be the same, their places up to 0.02
@@ -94,6 +95,8 @@ def verify(path: str | Path) -> Verification:
         filled with them.
     """
     path = Path(path)
+    if path.is_dir() and (path / REPORT).is_file():
+        path /= REPORT
     with reading(path):
         html = path.read_bytes().decode("utf-8")
     if _OURS not in html:

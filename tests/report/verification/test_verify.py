@@ -168,6 +168,13 @@ def test_a_label_that_looks_like_no_number_is_a_label(tmp_path: Path) -> None:
     assert _check(_render(made), tmp_path) == []
 
 
+def test_the_folder_of_a_run_stands_for_its_report(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory"):
+        verify(tmp_path)
+    (tmp_path / "report.html").write_text(grid(), encoding="utf-8")
+    assert verify(tmp_path) == verify(tmp_path / "report.html")
+
+
 def test_other_files_are_misuse(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     with pytest.raises(UsageError, match=r"page\.html"):
