@@ -209,6 +209,10 @@ def _undecided(verdicts: Sequence[str]) -> str:
     return f"{unknown} could not be told" if unknown else "the others do not show copying"
 
 
+_MOST_LOST = 3
+"""Modes that are named where as many trainings lost each."""
+
+
 def _lost(entrant: Entrant) -> str:
     """Name the mode that is lost most often."""
     lost = Counter(
@@ -216,8 +220,10 @@ def _lost(entrant: Entrant) -> str:
     )
     if not lost:
         return "median over trainings; no training lost one"
-    name, times = lost.most_common(1)[0]
-    return f"median over trainings; lost most often: {name} ({times} of {entrant.replicates})"
+    times = max(lost.values())
+    names = [name for name, often in lost.items() if often == times]
+    which = listed(names) if len(names) <= _MOST_LOST else f"{len(names)} modes, each"
+    return f"median over trainings; lost most often: {which} ({times} of {entrant.replicates})"
 
 
 def listed(parts: Sequence[str]) -> str:
