@@ -20,7 +20,7 @@ from gan_eval.report.computed import compared, pictures
 from gan_eval.report.computed.again import again
 from gan_eval.report.lead import leading, more_seeds
 from gan_eval.stats.shares import share_interval
-from gan_eval.study.answer.computed import modes_of, not_told
+from gan_eval.study.answer.computed import by_target, modes_of, not_told
 from gan_eval.study.answer.phrases import median_worth
 
 
@@ -107,9 +107,10 @@ def _picture(cells: Sequence[CellRows], lead: CellRows) -> Picture | None:
 
 
 def _best(cells: Sequence[CellRows], lead: CellRows) -> CellRows:
-    """The cell that the headline names first: of the leading backend, that of the largest worth."""
+    """The cell that the headline names first: of the leading backend, and of the first target of
+    several, that of the largest worth."""
     place = (lead.backend, lead.device)
-    own = [cell for cell in cells if (cell.backend, cell.device) == place]
+    own = [cell for cell in by_target(cells)[0] if (cell.backend, cell.device) == place]
     return max(own, key=median_worth)
 
 

@@ -16,7 +16,7 @@ from gan_eval.pages.numbers import MISSING, count, interval, number, percent, pe
 from gan_eval.report.cells import CellRows
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.stats.shares import share_interval, sign_test
-from gan_eval.study.answer.computed import Modes, modes_of
+from gan_eval.study.answer.computed import Modes, by_target, modes_of
 
 ALPHA = 0.05
 
@@ -38,12 +38,13 @@ MEASURES = (
 
 
 class Pair(NamedTuple):
-    """A cell beside the first one by one measure, on their common seeds.
+    """A cell beside the first one of its target by one measure, on their common seeds.
 
     ``better`` and ``worse`` count seeds; ties are left out, as the sign test does.
     """
 
     cell: CellRows
+    first: CellRows
     measure: Measure
     better: int
     worse: int
@@ -72,14 +73,15 @@ def values_of(cell: CellRows, measure: Measure, modes: Modes | None) -> pd.Serie
 
 
 def pairs_of(cells: Sequence[CellRows]) -> list[Pair]:
-    """Hold each cell against the first of its backend by every measure.
+    """Hold each cell against the first of its backend and target by every measure.
 
     Two-sided exact sign tests over common seeds, adjusted by Holm over all measures and cells
     together.
     """
     made: list[tuple[Pair, float]] = []
+    firsts = _firsts(cells)
     for cell in cells:
-        first = next(c for c in cells if (c.backend, c.device) == (cell.backend, cell.device))
+        first = firsts[cell.position]
         if cell is first:
             continue
         for measure in MEASURES:
@@ -91,11 +93,21 @@ def pairs_of(cells: Sequence[CellRows]) -> list[Pair]:
                 better = int((measure.sign * both[:, 0] > measure.sign * both[:, 1]).sum())
                 worse = int((measure.sign * both[:, 0] < measure.sign * both[:, 1]).sum())
             pvalue = sign_test(better, better + worse) if better + worse else 1.0
-            made.append((Pair(cell, measure, better, worse, len(both), np.nan), pvalue))
+            made.append((Pair(cell, first, measure, better, worse, len(both), np.nan), pvalue))
     if not made:
         return []
     adjusted = adjusted_pvalues([pvalue for _pair, pvalue in made], "holm")
     return [pair._replace(adjusted=float(p)) for (pair, _), p in zip(made, adjusted, strict=True)]
+
+
+def _firsts(cells: Sequence[CellRows]) -> dict[int, CellRows]:
+    """What each cell is held against, by its position."""
+    found = {}
+    for group in by_target(cells):
+        for cell in group:
+            place = (cell.backend, cell.device)
+            found[cell.position] = next(c for c in group if (c.backend, c.device) == place)
+    return found
 
 
 def section(cells: Sequence[CellRows]) -> Section:
@@ -110,8 +122,10 @@ def section(cells: Sequence[CellRows]) -> Section:
         TableBlock(_table(cells)),
         Paragraph(text),
     ]
+    if len(by_target(cells)) > 1:
+        blocks.append(Paragraph(_("Configurations of different targets are not compared.")))
     if pairs:
-        blocks += [Paragraph(_told(cells, pairs)), TableBlock(_tests(pairs), folded=True)]
+        blocks += [Paragraph(_told(pairs)), TableBlock(_tests(pairs), folded=True)]
     return Section("configurations", _("Which configuration is better?"), blocks)
 
 
@@ -162,10 +176,18 @@ def _summarised(cell: CellRows, name: str) -> str:
     return text if not np.isfinite(low) else f"{text} ({interval(low, high)})"
 
 
-def _told(cells: Sequence[CellRows], pairs: Sequence[Pair]) -> str:
-    """Which differences from the first cell are shown, in words."""
+def _told(pairs: Sequence[Pair]) -> str:
+    """Which differences from each first cell are shown, in words."""
+    firsts = {pair.first.position: pair.first for pair in pairs}
+    return " ".join(
+        _told_beside(first, [pair for pair in pairs if pair.first is first])
+        for first in firsts.values()
+    )
+
+
+def _told_beside(first: CellRows, pairs: Sequence[Pair]) -> str:
     said = []
-    for cell in cells[1:]:
+    for cell in {pair.cell.position: pair.cell for pair in pairs}.values():
         own = [pair for pair in pairs if pair.cell is cell]
         parts = []
         for verdict, word in (("better", _("better")), ("worse", _("worse"))):
@@ -174,17 +196,18 @@ def _told(cells: Sequence[CellRows], pairs: Sequence[Pair]) -> str:
             ]
             if names:
                 parts.append(_("{word} in {measures}").format(word=word, measures=", ".join(names)))
-        if own:
-            said.append(f"{cell.label}: {'; '.join(parts) or _('no difference is shown')}")
+        said.append(f"{cell.label}: {'; '.join(parts) or _('no difference is shown')}")
     return _("Beside {first}, seed by seed: {told}.").format(
-        first=cells[0].label, told=". ".join(said)
+        first=first.label, told=". ".join(said)
     )
 
 
 def _tests(pairs: Sequence[Pair]) -> Table:
+    several = len({pair.first.position for pair in pairs}) > 1
     rows: list[tuple[Any, ...]] = [
         (
             pair.cell.label,
+            *((pair.first.label,) if several else ()),
             _(pair.measure.words),
             _(pair.verdict),
             count(pair.better),
@@ -200,9 +223,10 @@ def _tests(pairs: Sequence[Pair]) -> Table:
             "Holm over this table; seeds that tie are left out"
         ),
         (
-            *(_("trained"), _("by"), _("verdict"), _("better on"), _("worse on")),
+            *((_("trained"), _("beside")) if several else (_("trained"),)),
+            *(_("by"), _("verdict"), _("better on"), _("worse on")),
             *(_("common seeds"), _("adjusted p")),
         ),
         rows,
-        words=3,
+        words=3 + several,
     )

@@ -111,8 +111,8 @@ def _evolution(own: Drawn) -> Section | None:
     if not blocks:
         return None
     text = _(
-        "The same trainings from the start on. Shades and rings are those of the pictures above, "
-        "in coarser squares."
+        "The same trainings from the start on. Shades are those of the pictures above, in coarser "
+        "squares."
     )
     many = len(own) > 1
     return Section(

@@ -30,6 +30,8 @@ _COARSE = 130
 """Squares of the small pictures."""
 _COUNTED = 20_000
 """Points by which modes are counted from epoch to epoch."""
+_MOST_NAMED = 4
+"""Modes that a sentence names."""
 _MOST_POINTS = 50
 """Squares of a raster's side that stand in the CSV under a picture."""
 
@@ -72,8 +74,9 @@ def generated(cell: CellRows, found: Again, identity: str) -> Picture | None:
             ).format(seed=found.seed, words=said),
             caption=_(
                 "{cell}, the training of the median worth (seed {seed}): {words}. Each shade is "
-                "half a decade; rings are modes, crossed out where they are lost."
+                "half a decade"
             ).format(cell=cell.label, seed=found.seed, words=said)
+            + (_("; rings are modes, crossed out where they are lost.") if modes else ".")
             + (lies.format(share=percent(outside)) if outside >= 0.0005 else ""),
             data=_densities(own, raster_of(target, target, len(own.density))),
         )
@@ -243,12 +246,9 @@ def masses(cell: CellRows, identity: str) -> Picture | None:
     with canvas(1.5 + 0.085 * modes.total) as (figure, axes):
         plots.mode_masses(modes.masses, modes.expected, ax=axes)
         often = (modes.masses[np.isfinite(modes.found)] <= LOST_SHARE * modes.expected).mean(axis=0)
-        worst = int(often.argmax())
         said = _("no training has lost a mode")
         if often.max() > 0:
-            said = _("mode {mode} is lost most often, in {share} of the trainings").format(
-                mode=worst + 1, share=percent(float(often.max()))
-            )
+            said = _most_lost(often)
         seeds = cell.rows["seed"].to_numpy()[shown]
         table = pd.DataFrame(
             modes.masses[shown], columns=[f"mode_{j}" for j in range(1, modes.total + 1)]
@@ -269,6 +269,27 @@ def masses(cell: CellRows, identity: str) -> Picture | None:
             + not_shown(len(cell.rows) - modes.known, len(cell.rows), _("modes not known")),
             data=table,
         )
+
+
+def _most_lost(often: NDArray[np.float64]) -> str:
+    """Say which modes are lost in the most trainings, by the share in which each is."""
+    worst = np.flatnonzero(often == often.max())
+    share = percent(float(often.max()))
+    if len(worst) == len(often):
+        if often.max() == 1:
+            return _("all modes are lost in every training")
+        return _("each mode is lost in {share} of the trainings").format(share=share)
+    if len(worst) == 1:
+        return _("mode {mode} is lost most often, in {share} of the trainings").format(
+            mode=worst[0] + 1, share=share
+        )
+    if len(worst) <= _MOST_NAMED:
+        return _("modes {modes} are lost most often, each in {share} of the trainings").format(
+            modes=", ".join(str(mode + 1) for mode in worst), share=share
+        )
+    return _("{count} modes are lost most often, each in {share} of the trainings").format(
+        count=count(len(worst)), share=share
+    )
 
 
 def found_histogram(cell: CellRows, identity: str) -> Picture | None:

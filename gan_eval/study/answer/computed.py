@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,22 @@ from numpy.typing import NDArray
 from scipy import special
 
 from gan_eval.distributions.modes import LOST_SHARE, WITHIN
+from gan_eval.distributions.presets import PRESETS
 from gan_eval.judging.answer import FEWEST
 from gan_eval.judging.modes_summary import mean_interval
 from gan_eval.judging.summary import quantile
 from gan_eval.pages.language import _
-from gan_eval.pages.numbers import count, interval, number, percent
+from gan_eval.pages.numbers import count, interval, number, percent, plural
+from gan_eval.runtime.arguments import plain
 from gan_eval.study.answer import words
 from gan_eval.study.answer.cells import Cell
+from gan_eval.study.answer.layout import Entry, layout
 from gan_eval.study.answer.phrases import capital, listed, worth
+from gan_eval.training.target_config import TargetConfig
 
 Array = NDArray[np.float64]
+
+C = TypeVar("C", bound=Cell)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +84,32 @@ class Modes:
         """Significant digits of the mean: one behind the point."""
         return 2 if self.mean < 10 else 3
 
-    def told(self) -> str:
+    @property
+    def alike(self) -> bool:
+        """Whether all trainings find as many."""
+        known = self.found[np.isfinite(self.found)]
+        return known.size > 1 and np.ptp(known) == 0
+
+    def counted(self) -> str:
         """Write the mean with its interval, as ``7.2 of 8 modes (7.0 to 7.4)``."""
         low, high = self.bounds()
-        known = self.found[np.isfinite(self.found)]
-        alike = known.size > 1 and np.ptp(known) == 0
-        mean = count(self.mean) if alike else number(self.mean, self.digits)
+        mean = count(self.mean) if self.alike else number(self.mean, self.digits)
         said = _("{mean} of {total} modes").format(mean=mean, total=count(self.total))
-        if alike:
-            return _("{modes} in every training").format(modes=said)
-        return said if math.isnan(low) else f"{said} ({interval(low, high, self.digits)})"
+        if self.alike or math.isnan(low):
+            return said
+        return f"{said} ({interval(low, high, self.digits)})"
+
+    def told(self) -> str:
+        """Write the same, and whether it is so in every training."""
+        if self.alike:
+            return _("{modes} in every training").format(modes=self.counted())
+        return self.counted()
+
+    def sentence(self, name: str) -> str:
+        """Write the same as a sentence about a configuration, without a stop."""
+        if self.alike:
+            return f"every training of {name} finds {self.counted()}"
+        return f"trainings of {name} find {self.counted()} on average"
 
     def on_modes(self) -> str:
         """Write which part of the points the typical training puts on a mode."""
@@ -130,11 +152,78 @@ def modes_of(cell: Cell) -> Modes | None:
     return Modes(total, found, masses, np.asarray(due, np.float64))
 
 
+def by_target(cells: Sequence[C]) -> list[list[C]]:
+    """Group cells by their target, in the order of the first of each; those whose settings are not
+    known are one group.
+
+    Only cells of one group are compared: a real row tells more of one target than of another.
+    """
+    found: list[list[C]] = []
+    for cell in cells:
+        for group in found:
+            if _target(group[0]) == _target(cell):
+                group.append(cell)
+                break
+        else:
+            found.append([cell])
+    return found
+
+
+def _target(cell: Cell) -> Any:
+    return None if cell.config is None else cell.config.target
+
+
 def headline(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str | None:
     """Answer a study of several configurations of which one or more have no closed form.
 
-    None where there are no two to choose from.
+    Of several targets each is answered by itself. None where there are no two configurations to
+    choose from.
     """
+    groups = by_target(cells)
+    if len(groups) == 1:
+        return _of_one_target(cells, provenance)
+    if words.read(cells, provenance) is None:
+        return None
+    entries = {entry.label: entry for entry in layout(cells, provenance).entries}
+    told = [_of_target(group, provenance, entries) for group in groups[:_MOST_TARGETS]]
+    if (more := len(groups) - len(told)) > 0:
+        told.append(f"The table tells of {plural(more, 'other target')}.")
+    first = f"The {count(len(groups))} targets are not compared with each other."
+    return " ".join([first, *told])
+
+
+_MOST_TARGETS = 3
+"""Targets that a headline tells of."""
+
+
+def _of_target(
+    cells: Sequence[Cell], provenance: Mapping[str, Any], entries: Mapping[str, Entry]
+) -> str:
+    """Answer a study as far as one of its targets goes."""
+    against = f"Against {_target_name(cells[0], entries[cells[0].configuration])}"
+    if said := _of_one_target(cells, provenance):
+        first, _space, rest = said.partition(" ")
+        return f"{against}, {first.lower() if first in _FIRST_WORDS else first} {rest}"
+    lead = max(cells, key=lambda cell: len(cell.rows))
+    name, modes = entries[lead.configuration].name, modes_of(lead)
+    more = "" if modes is None else f"; {modes.sentence(name)}"
+    return f"{against}, {name} is worth {worth(lead)}{more}."
+
+
+_FIRST_WORDS = ("No", "None", "Nothing", "Too")
+"""First words of headlines that are no names."""
+
+
+def _target_name(cell: Cell, entry: Entry) -> str:
+    """Name a cell's target: a preset, as the study calls it, or by the cell that has it."""
+    for name in PRESETS:
+        if _target(cell) == TargetConfig.model_validate({"preset": name}):
+            return name
+    called = entry.settings.get("target")
+    return plain(called) if isinstance(called, str) else f"the target of {entry.name}"
+
+
+def _of_one_target(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str | None:
     found = words.read(cells, provenance)
     if found is None:
         return None
@@ -145,7 +234,8 @@ def headline(cells: Sequence[Cell], provenance: Mapping[str, Any]) -> str | None
         return words.of_reading(found)
     some = len(lead.best) < len(lead.order) and lead.told and len(lead.best) <= words.MOST_NAMED
     if not some or words.learned_nothing(found) or words.asked(found):
-        return f"{words.of_reading(found)[:-1]}; {_range(told)}."
+        named = {found.name(label): modes for label, modes in told.items()}
+        return f"{words.of_reading(found)[:-1]}; {_range(named)}."
     best = [entry.label for entry in found.entries if entry.label in lead.best]
     names = listed([found.name(label) for label in best])
     are = "is best" if len(best) == 1 else "are tied for best"
@@ -168,9 +258,13 @@ def _range(told: Mapping[str, Modes]) -> str:
     """From the fewest to the most modes that trainings of several configurations find."""
     ranked = sorted(told.items(), key=lambda one: one[1].mean)
     (worst, least), (best, most) = ranked[0], ranked[-1]
-    if len(told) == 1 or least.mean == most.mean:
-        return f"on average {most.told()} are found"
-    return f"on average {worst} finds {least.told()} and {best} {most.told()}"
+    if len(told) == 1:
+        return most.sentence(best)
+    if least.mean == most.mean:
+        if all(modes.alike for modes in told.values()):
+            return f"every training finds {most.counted()}"
+        return f"trainings of each configuration find {least.counted()} on average"
+    return f"{least.sentence(worst)}, and {most.sentence(best)}"
 
 
 def of_one(said: str, cell: Cell) -> str:
@@ -185,9 +279,12 @@ def of_one(said: str, cell: Cell) -> str:
         )
         first, stop, rest = said.partition(". ")
         return f"{first}; {more}{stop}{rest}"
-    more = _("on average {modes} are found, with {share} of the points on one").format(
-        modes=modes.told(), share=modes.on_modes()
+    form = (
+        _("every training finds {modes}, the typical one with {share} of its points on one")
+        if modes.alike
+        else _("on average {modes} are found, with {share} of the points on one")
     )
+    more = form.format(modes=modes.counted(), share=modes.on_modes())
     return f"{said.removesuffix('.')}; {more}."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -10,6 +11,7 @@ from gan_eval.report.cells import cells_of
 from gan_eval.report.computed.compared import MEASURES, pairs_of, section, values_of
 from gan_eval.stats.multiple import adjusted_pvalues
 from gan_eval.study.answer.computed import modes_of
+from gan_eval.study.results.results import Results
 
 from .made import one, ring
 
@@ -54,6 +56,35 @@ def test_the_table_has_the_means_and_medians_of_the_rows() -> None:
 
 def test_a_single_configuration_has_no_pairs() -> None:
     assert pairs_of(cells_of(one())) == []
+
+
+def test_cells_are_held_against_the_first_of_their_target() -> None:
+    made = ring()
+    other, extra = made.rows.copy(), made.rows.copy()
+    gaussian = [
+        entry | {"label": f"{entry['label']} on chapter", "hash": f"{at}", "config": config}
+        for at, entry in enumerate(made.provenance["configurations"])
+        for config in [{**entry["config"], "target": {"preset": "chapter"}}]
+    ]
+    extra["configuration"] += " on chapter"
+    extra["config_hash"] = extra["config_hash"].map(
+        dict(zip(extra["config_hash"].unique(), "01", strict=True))
+    )
+    provenance = made.provenance | {
+        "configurations": [*made.provenance["configurations"], *gaussian]
+    }
+    cells = cells_of(Results(pd.concat([other, extra], ignore_index=True), made.epochs, provenance))
+    pairs = pairs_of(cells)
+    beside = {(pair.cell.position, pair.first.position) for pair in pairs}
+    assert beside == {(1, 0), (3, 2)}
+    assert {pair.measure.name for pair in pairs if pair.cell.position == 3} == {
+        "worth_energy",
+        "jensen_shannon",
+    }
+    tests = section(cells).blocks[-1].table  # pyright: ignore[reportAttributeAccessIssue]
+    assert {(row[0], row[1]) for row in tests.rows} == {
+        (cells[cell].label, cells[first].label) for cell, first in beside
+    }
 
 
 @pytest.mark.parametrize("measure", MEASURES)

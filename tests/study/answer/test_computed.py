@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from gan_eval.study.answer.cells import PlainCell, plain_cells
-from gan_eval.study.answer.computed import is_computed, modes_of
+from gan_eval.study.answer.computed import by_target, is_computed, modes_of
 from gan_eval.study.answer.sentence import sentence
 from gan_eval.training.config import TrainingConfig
 
@@ -158,3 +158,51 @@ def test_where_nothing_is_shown_the_range_of_modes_is_said_all_the_same() -> Non
     said = sentence(frame, provenance(CONFIG, OTHER))
     assert "3 of 8 modes" in said
     assert "8 of 8 modes" in said
+    fewest, most = said.partition("; ")[2].split(" and ")
+    assert ("(4,)" in fewest, "3 of 8" in fewest) == (True, True)
+    assert ("(5,)" in most, "8 of 8" in most) == (True, True)
+
+
+CHAPTER = TrainingConfig(generator_widths=(6,))
+CURVED_CHAPTER = TrainingConfig(generator_widths=(7,))
+
+
+def test_where_all_find_as_many_it_is_said_once_and_of_all() -> None:
+    frame = pd.concat([rows([0] * 4, CONFIG), rows([0] * 4, OTHER)])
+    assert sentence(frame, provenance(CONFIG, OTHER)).endswith(
+        "; every training finds 0 of 8 modes."
+    )
+    frame.loc[frame["seed"] > 1, "verdict"] = "diverged"
+    assert sentence(frame, provenance(CONFIG, OTHER)).endswith(
+        "; every training finds 0 of 8 modes."
+    )
+    one = sentence(rows([0] * 8), provenance(CONFIG))
+    assert "every training finds 0 of 8 modes" in one
+
+
+def test_configurations_are_compared_with_those_of_their_own_target_only() -> None:
+    noise = np.random.default_rng(0).uniform(0, 0.1, 12)
+    configs = (CONFIG, CHAPTER, OTHER, CURVED_CHAPTER)
+    worths = (90, 900, 5, 9)
+    frame = pd.concat(
+        rows([8] * 12, config, worth_energy=worth + noise)
+        for config, worth in zip(configs, worths, strict=True)
+    )
+    cells = plain_cells(frame, provenance(*configs))
+    assert [[one.config for one in group] for group in by_target(cells)] == [
+        [CONFIG, OTHER],
+        [CHAPTER, CURVED_CHAPTER],
+    ]
+    said = sentence(frame, provenance(*configs))
+    ring, chapter = said.partition("Against ring8, ")[2].split(" Against chapter, ")
+    assert ("90 real rows" in ring, "worth 5" in ring, "90" in chapter, "900" in ring) == (
+        *(True, True, True, False),
+    )
+    assert "modes" in ring
+    assert "modes" not in chapter
+    alone = sentence(
+        frame[frame["configuration"].isin(["(4,)", "(6,)"])], provenance(CONFIG, CHAPTER)
+    )
+    assert "best" not in alone
+    assert "better" not in alone
+    assert "8 of 8 modes" in alone.partition("Against chapter")[0]
