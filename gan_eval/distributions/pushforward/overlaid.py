@@ -1,4 +1,4 @@
-"""The two densities, in logs, on the faces of an overlay."""
+"""The two densities, in logs, on the faces of an overlay, and what is integrated of them."""
 
 from __future__ import annotations
 
@@ -161,3 +161,34 @@ def log_sum(terms: Array) -> Array:
         return terms[0]
     largest = terms.max(axis=0)
     return largest + np.log(np.exp(terms - largest).sum(axis=0))
+
+
+def integrands(log_q: Array, log_p: Array) -> Array:
+    """Compute what is integrated over the plane, (n, 7).
+
+    In columns: KL(q‖p), KL(p‖q), (√q − √p)²/2, JSD, |q − p|/2, q and p. KL(q‖p) is
+    ∫ q ln(q/p) − q + p, nowhere below 0, which is the same where both masses are 1.
+    """
+    q, p = np.exp(log_q), np.exp(log_p)
+    covered = log_q > -np.inf
+    d = np.where(covered, log_q, log_p) - log_p
+    # Of q and p, whichever is larger is written in terms of itself.
+    with np.errstate(over="ignore"):
+        fall, rise = np.expm1(-np.abs(d)), np.abs(d)
+    up = d > 0
+    forward = np.where(up, q * (d + fall), p - q * (1 + rise))
+    reverse = np.where(up, q - p * (1 + rise), p * (rise + fall))
+    bend = np.log1p(np.exp(-rise))
+    log_share_q = np.log(2) - bend - np.where(up, 0.0, rise)
+    log_share_p = np.log(2) - bend - np.where(up, rise, 0.0)
+    jsd = 0.5 * (q * log_share_q + p * log_share_p)
+    forward, reverse = np.where(covered, forward, p), np.where(covered, reverse, 0.0)
+    jsd = np.where(covered, jsd, 0.5 * np.log(2) * p)
+    # √ of the larger, and 1 − √ of the ratio.
+    apart = np.maximum(q, p) * np.expm1(-0.5 * rise) ** 2 / 2
+    apart = np.where(covered, apart, p / 2)
+    columns = (forward, reverse, apart, jsd, np.abs(q - p) / 2, q, p)
+    found = np.empty((len(q), len(columns)))
+    for number, column in enumerate(columns):
+        found[:, number] = column
+    return found

@@ -17,7 +17,7 @@ from gan_eval.distributions.pushforward.masses import polygon_masses
 from gan_eval.distributions.pushforward.measures import LARGEST, ComputedMeasures
 from gan_eval.distributions.pushforward.mode_masses import mode_masses, target_masses
 from gan_eval.distributions.pushforward.network import Network
-from gan_eval.distributions.pushforward.overlaid import Inverses, Overlaid
+from gan_eval.distributions.pushforward.overlaid import Inverses, Overlaid, integrands
 from gan_eval.distributions.pushforward.regions import REACH, Regions, regions_of
 from gan_eval.runtime.errors import CannotComputeError
 
@@ -33,6 +33,8 @@ _LIMIT = 4_000_000
 _ROUNDING = 1e-14
 _SHOWN = 1e-13
 """Masses computed exactly, of lines and of what is not covered, are above 0 where above this."""
+_LOST = 1e-3
+"""Where more of either mass is lost, what is left says nothing of a divergence."""
 _PAIRS = 1_000_000
 _EDGE = 1e-13
 """A point is on a region's edge where it is so near, in parts of the terms that are summed."""
@@ -217,6 +219,11 @@ def _gathered(
     forward, reverse, apart, jsd, tv, q, p = integral.totals.tolist()
     # What the overlay lost or counted twice: both masses are known.
     lost = np.array([abs(q - (1 - singular)), abs(p - 1)]).max()
+    if not lost < _LOST:
+        raise CannotComputeError(
+            f"faces that are too small beside others to be cut hold {lost:.2g} of the mass: sizes "
+            f"of the generated points and of the target's modes are too far apart"
+        )
     weights = np.maximum(1.0, np.array([forward, reverse, 1.0, 1.0, 1.0]))
     errors = integral.errors[:5] + (lost + _ROUNDING) * weights
     # √ makes much of little: here only what the integrals do not account for.
@@ -254,37 +261,6 @@ def _gathered(
         errors={name: float(error) for name, error in stated.items()},
         route="pieces",
     )
-
-
-def integrands(log_q: Array, log_p: Array) -> Array:
-    """Compute what is integrated over the plane, (n, 7).
-
-    In columns: KL(q‖p), KL(p‖q), (√q − √p)²/2, JSD, |q − p|/2, q and p. KL(q‖p) is
-    ∫ q ln(q/p) − q + p, nowhere below 0, which is the same where both masses are 1.
-    """
-    q, p = np.exp(log_q), np.exp(log_p)
-    covered = log_q > -np.inf
-    d = np.where(covered, log_q, log_p) - log_p
-    # Of q and p, whichever is larger is written in terms of itself.
-    with np.errstate(over="ignore"):
-        fall, rise = np.expm1(-np.abs(d)), np.abs(d)
-    up = d > 0
-    forward = np.where(up, q * (d + fall), p - q * (1 + rise))
-    reverse = np.where(up, q - p * (1 + rise), p * (rise + fall))
-    bend = np.log1p(np.exp(-rise))
-    log_share_q = np.log(2) - bend - np.where(up, 0.0, rise)
-    log_share_p = np.log(2) - bend - np.where(up, rise, 0.0)
-    jsd = 0.5 * (q * log_share_q + p * log_share_p)
-    forward, reverse = np.where(covered, forward, p), np.where(covered, reverse, 0.0)
-    jsd = np.where(covered, jsd, 0.5 * np.log(2) * p)
-    # √ of the larger, and 1 − √ of the ratio.
-    apart = np.maximum(q, p) * np.expm1(-0.5 * rise) ** 2 / 2
-    apart = np.where(covered, apart, p / 2)
-    columns = (forward, reverse, apart, jsd, np.abs(q - p) / 2, q, p)
-    found = np.empty((len(q), len(columns)))
-    for number, column in enumerate(columns):
-        found[:, number] = column
-    return found
 
 
 def _again(row: Indices, z: Array) -> Mask:

@@ -12,7 +12,7 @@ from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.pushforward.creases import creases, window_of
 from gan_eval.distributions.pushforward.faces import Faces, faces_of
 from gan_eval.distributions.pushforward.network import Network
-from gan_eval.distributions.pushforward.overlaid import Inverses, Overlaid, log_sum
+from gan_eval.distributions.pushforward.overlaid import Inverses, Overlaid, integrands, log_sum
 from gan_eval.distributions.pushforward.pieces import log_density
 from gan_eval.distributions.pushforward.regions import regions_of
 from tests.distributions.pushforward.generators import GRID, THREE, layers_of
@@ -110,3 +110,23 @@ def test_sums_of_logs_are_those_of_numpy() -> None:
     terms = np.random.default_rng(0).normal(scale=200.0, size=(5, 40))
     np.testing.assert_allclose(log_sum(terms), np.logaddexp.reduce(terms, axis=0), rtol=1e-14)
     assert (log_sum(terms[:1]) == terms[0]).all()
+
+
+def test_integrands_are_what_they_are_named() -> None:
+    log_q, log_p = np.random.default_rng(1).normal(scale=3.0, size=(2, 500))
+    q, p = np.exp(log_q), np.exp(log_p)
+    m = (p + q) / 2
+    known = [
+        *(q * np.log(q / p) - q + p, p * np.log(p / q) - p + q),
+        (np.sqrt(q) - np.sqrt(p)) ** 2 / 2,
+        (q * np.log(q / m) + p * np.log(p / m)) / 2,
+        *(np.abs(q - p) / 2, q, p),
+    ]
+    found = integrands(log_q, log_p)
+    np.testing.assert_allclose(found, np.stack(known, axis=1), rtol=1e-9, atol=1e-12)
+    # Where q is 0: all of p is missing.
+    bare = integrands(np.array([-np.inf]), np.array([0.0]))[0]
+    np.testing.assert_allclose(bare, [1.0, 0.0, 0.5, np.log(2) / 2, 0.5, 0.0, 1.0])
+    # Next to one another the squares of what is between them, to rounding.
+    near = integrands(np.array([1e-4]), np.array([0.0]))[0]
+    np.testing.assert_allclose(near[:4], [5e-9, 5e-9, 1.25e-9, 1.25e-9], rtol=2e-4)

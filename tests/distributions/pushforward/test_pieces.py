@@ -348,6 +348,21 @@ def test_sizes_that_have_no_squares_are_refused(scale: float, activation: Any) -
         Pushforward(layers, activation).against(RING)
 
 
+@pytest.mark.parametrize("far", [1e6, 1e9, 1e20, 1e40])
+def test_modes_far_from_one_another(far: float) -> None:
+    """Either right, or, where nothing is left of a mode's width beside 1e20, refused."""
+    target = MixtureTarget([0.5, 0.5], [[0.0, 0.0], [far, 0.3 * far]], IDENTITY)
+    generator = linear(IDENTITY, [0.0, 0.0])
+    if far > 1e12:
+        with pytest.raises(CannotComputeError):
+            generator.against(target)
+        return
+    found = generator.against(target)
+    assert abs(found.kl - np.log(2)) <= found.errors["kl"] < 1e-5
+    assert abs(found.total_variation - 0.5) <= found.errors["total_variation"] < 1e-5
+    assert found.modes_found == 1
+
+
 @pytest.mark.parametrize("size", [0.3, 1.0, 2.0])
 def test_modes_of_one_shape_that_overlap_share_by_the_nearest(size: float) -> None:
     target = MixtureTarget(THREE.weights, size * THREE.means, THREE.covariances)
