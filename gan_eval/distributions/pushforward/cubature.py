@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import eval_jacobi
 
+from gan_eval.distributions.pushforward.work import Work
+
 Array = NDArray[np.floating]
 Indices = NDArray[np.intp]
 Integrand = Callable[[Array, Indices], Array]
@@ -126,10 +128,11 @@ def integrate(
     f: Integrand,
     triangles: ArrayLike,
     *,
-    tolerance: ArrayLike = 1e-8,
+    tolerance: ArrayLike | Callable[[Array, Array], ArrayLike] = 1e-8,
     relative: float = 0.0,
     limit: int = 2_000_000,
     slimmest: float = _SLIM,
+    work: Work | None = None,
 ) -> Integral:
     """Integrate k functions over triangles (n, 3, 2), all at once.
 
@@ -140,13 +143,17 @@ def integrate(
         (m,) says in which of the n triangles each lies.
     triangles : array_like, shape (n, 3, 2)
         In any orientation; what they share counts twice.
-    tolerance : float or array_like, shape (k,)
-        Rounds end once every error is below it, or below ``relative`` times the integral's size.
+    tolerance : float or array_like, shape (k,), or callable
+        Rounds end once every error is below it, or below ``relative`` times the integral's size; a
+        callable is asked in every round, with the integrals and errors so far (k,).
     limit : int
         Points at most, but for the first round: then the errors say how far it came.
     slimmest : float
         Triangles are cut in four of their own shape; those so much longer than an equilateral one
         of their area, at the middle of their longest side.
+
+    work : Work, optional
+        What ``f`` spends of it ends the rounds, too, but for the first.
 
     Returns
     -------
@@ -173,16 +180,24 @@ def integrate(
     """
     corners = np.asarray(triangles, dtype=np.float64)
     roots = np.arange(len(corners))
+    work = work or Work()
+    before = work.spent
     values, errors = _measure(f, corners, roots)
     spent = len(corners) * len(_POINTS)
+    each = (work.spent - before) / max(spent, 1)
     for _ in range(_ROUNDS):
-        allowed = np.maximum(tolerance, relative * np.abs(values.sum(axis=0)))
-        split = _worst(errors, allowed, max(0, limit - spent) // (4 * len(_POINTS)))
+        totals = values.sum(axis=0)
+        aimed = tolerance(totals, _together(errors)) if callable(tolerance) else tolerance
+        allowed = np.maximum(aimed, relative * np.abs(totals))
+        room = max(0, min(limit - spent, work.left / max(each, 1e-6)))
+        split = _worst(errors, allowed, int(room) // (4 * len(_POINTS)))
         if not split.any():
             break
+        before = work.spent
         parts, part_roots = _split(corners[split], roots[split], slimmest)
         part_values, part_errors = _measure(f, parts, part_roots)
         spent += len(parts) * len(_POINTS)
+        each = (work.spent - before) / (len(parts) * len(_POINTS))
         keep = ~split
         corners = np.concatenate([corners[keep], parts])
         roots = np.concatenate([roots[keep], part_roots])

@@ -12,6 +12,7 @@ from gan_eval.distributions.pushforward.cubature import Indices, areas, halves
 from gan_eval.distributions.pushforward.discs import Discs
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
+from gan_eval.distributions.pushforward.work import Work, cost
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
@@ -48,6 +49,8 @@ linear is cut."""
 _MOST = 150_000
 """Triangles of a mesh."""
 _ROUNDS = 60
+_EACH = 4.0
+"""The work of measuring a triangle, beside that of the generator."""
 _SLIM = 16.0
 """The square of a triangle's longest side is at most so many of its areas, or that is cut."""
 
@@ -131,10 +134,10 @@ class Mesh:
         """Return some of the triangles."""
         return Mesh(*(part[which] for part in vars(self).values()))
 
-    def join(self, other: Mesh) -> Mesh:
+    def join(self, *others: Mesh) -> Mesh:
         """Return these triangles and others."""
-        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
-        return Mesh(*(np.concatenate(pair) for pair in pairs))
+        parts = zip(*(vars(mesh).values() for mesh in (self, *others)), strict=True)
+        return Mesh(*(np.concatenate(part) for part in parts))
 
 
 def _departures(images: Array) -> tuple[Array, Array, Array, Indices]:
@@ -182,16 +185,19 @@ def latent_mesh(
     folded: float = _FOLDED,
     first: float = _FIRST,
     crowd: float = _CROWD,
+    work: Work | None = None,
 ) -> Mesh:
     """Cut the plane of noise into triangles on which the generator is nearly linear.
 
     Triangles are cut in two while ``bent`` exceeds its limit and they hold a mass of noise, or
-    their images one of the target (``discs``), above ``mass`` (above ``folded`` where they fold).
+    their images one of the target (``discs``), above ``mass`` (above ``folded`` where they fold),
+    and while there is ``work`` left.
     """
     mesh = Mesh.of(network, start_triangles(reach, 16))
     seen = np.random.default_rng(0).standard_normal((_SEEN, 2))
     tree = shapely.STRtree(list(shapely.points(network.values(seen))))  # type: ignore[arg-type]
-    done = mesh.take(np.zeros(len(mesh), bool))
+    done, count = [], 0
+    work = work or Work()
     for _ in range(_ROUNDS):
         weights, empty = _weights(mesh, discs)
         size = areas(mesh.corners)
@@ -203,13 +209,14 @@ def latent_mesh(
         hit, _ = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
         cut[left] = np.bincount(hit, minlength=len(left)) > crowd * _SEEN
         cut |= (size > first) & (np.hypot(*mesh.corners.mean(axis=1).T) < RARE)
-        done = done.join(mesh.take(~cut & ~empty))
-        if not cut.any():
-            return done
-        if len(done) + 4 * cut.sum() > _MOST:
-            return done.join(mesh.take(cut))
-        mesh = Mesh.of(network, halves(mesh.corners[cut], _cuts(mesh.take(cut))))
-    return done.join(mesh)
+        done.append(mesh.take(~cut & ~empty))
+        count += len(done[-1])
+        mesh = mesh.take(cut)
+        if not len(mesh) or count + 4 * len(mesh) > _MOST or work.over:
+            break
+        mesh = Mesh.of(network, halves(mesh.corners, _cuts(mesh)))
+        work.spend(len(mesh) * (9 * cost(network) + _EACH))
+    return done[0].join(*done[1:], mesh)
 
 
 def _cuts(mesh: Mesh) -> Indices:

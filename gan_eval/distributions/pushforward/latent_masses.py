@@ -19,6 +19,7 @@ from gan_eval.distributions.pushforward.latent import (
 )
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
+from gan_eval.distributions.pushforward.work import Work, cost
 
 Array = NDArray[np.floating]
 
@@ -27,21 +28,29 @@ _COARSE = 1.0
 _SMALL = float(np.log(1e-8))
 """ln of the mass below which triangles are not cut."""
 _LIMIT = 400_000
+_EACH, _RULE, _TRIANGLE = 0.03, 0.03, 2.0
+"""The work, for each mode, of distances and of the rule, and of measuring a triangle."""
 SLIM = 1000.0
 """Triangles are as slim as what the generator makes of the noise asks for."""
 
 
 def latent_mode_masses(
-    network: Network, target: MixtureTarget, discs: Discs, start: Array, tolerance: float
+    network: Network,
+    target: MixtureTarget,
+    discs: Discs,
+    start: Array,
+    tolerance: float,
+    work: Work,
 ) -> tuple[Array, float]:
     """Compute the mass of q within 3 deviations of each mode, nearest to it (k,), and an error."""
-    triangles = near_modes(network, discs, start, WITHIN, _COARSE)
+    triangles = near_modes(network, discs, start, WITHIN, _COARSE, work=work.part(0.5))
     k = len(discs.centres)
     if not len(triangles):
         return np.zeros(k), 1e-9
 
     def inside(z: Array, _: Indices) -> Array:
-        squares = (discs.white(network.values(z)) ** 2).sum(axis=2)
+        work.spend(len(z) * (cost(network) + _EACH * k + _RULE * k))
+        squares = (discs.white(value_and_slopes(network, z)[0]) ** 2).sum(axis=2)
         nearest = squares.argmin(axis=1)
         rows = np.arange(len(z))
         found = np.zeros((len(z), k))
@@ -50,7 +59,12 @@ def latent_mode_masses(
         return found
 
     found = integrate(
-        inside, triangles, tolerance=tolerance, limit=45 * len(triangles) + _LIMIT, slimmest=SLIM
+        inside,
+        triangles,
+        tolerance=tolerance,
+        limit=45 * len(triangles) + _LIMIT,
+        slimmest=SLIM,
+        work=work,
     )
     return found.totals, float(found.errors.max())
 
@@ -63,6 +77,8 @@ def near_modes(
     coarse: float,
     of_target: float = -np.inf,
     least: float = _SMALL,
+    *,
+    work: Work,
 ) -> Array:
     """Cut triangles of noise until none steps over a mode, (n, 3, 2).
 
@@ -72,7 +88,8 @@ def near_modes(
     are.
     """
     done, stretch = [], np.linalg.norm(discs.whitening, 2, axis=(1, 2))
-    while len(start):
+    while len(start) and not work.over:
+        work.spend(len(start) * (3 * cost(network) + _TRIANGLE + 0.1 * len(discs.centres)))
         images, slopes = value_and_slopes(network, start.reshape(-1, 2))
         images, det = images.reshape(-1, 3, 2), np.abs(determinants(slopes)).reshape(-1, 3)
         centres = images.mean(axis=1)
@@ -88,7 +105,7 @@ def near_modes(
         cut = large.any(axis=1) & (weight > least)
         done.append(start[near.any(axis=1) & ~cut])
         start = halves(start[cut], _longest(images[cut], white[cut], discs))
-    return np.concatenate(done) if done else start
+    return np.concatenate([*done, start])
 
 
 def _longest(images: Array, distances: Array, discs: Discs) -> Indices:

@@ -35,9 +35,11 @@ class ComputedMeasures(Displayed):
     Attributes
     ----------
     kl : float
-        ∫ q ln(q/p), in nats; infinite where ``singular_mass`` is above 0.
+        ∫ q ln(q/p), in nats; infinite where ``singular_mass`` is above 0. NaN, with an infinite
+        error, where slopes of the generator are lost to rounding.
     kl_reverse : float
-        ∫ p ln(p/q), in nats; infinite where ``uncovered_mass`` is above 0.
+        ∫ p ln(p/q), in nats; infinite where ``uncovered_mass`` is above 0. NaN, with an infinite
+        error, where it is not known whether that is.
     total_variation : float
         ½ ∫ |q − p|, from 0 to 1.
     jensen_shannon : float
@@ -117,10 +119,13 @@ class ComputedMeasures(Displayed):
 
     def __repr__(self) -> str:
         modes = len(self.mode_masses)
+        kl, reverse = (
+            "could not be computed" if math.isnan(value) else f"= {value:.6g}"
+            for value in (self.kl, self.kl_reverse)
+        )
         return few_lines(
-            f"KL(q‖p) = {self.kl:.6g}, KL(p‖q) = {self.kl_reverse:.6g}, "
-            f"TV = {self.total_variation:.6g}, JSD = {self.jensen_shannon:.6g}, "
-            f"Hellinger = {self.hellinger:.6g}",
+            f"KL(q‖p) {kl}, KL(p‖q) {reverse}, TV = {self.total_variation:.6g}, "
+            f"JSD = {self.jensen_shannon:.6g}, Hellinger = {self.hellinger:.6g}",
             f"{self.modes_found} of {modes} mode{'' if modes == 1 else 's'} found, "
             f"{self.high_quality_share:.4%} of the mass within 3 standard deviations of one",
             f"uncovered {self.uncovered_mass:.3g}, singular {self.singular_mass:.3g}; "

@@ -19,7 +19,7 @@ def measures_of(
     pushforwards: Sequence[Pushforward],
     target: TargetLike,
     *,
-    tolerance: float = 1e-7,
+    tolerance: float | None = None,
     threads: int | None = None,
 ) -> dict[str, Array]:
     """Compute the measures of many generators against one target, in threads.
@@ -29,7 +29,7 @@ def measures_of(
     pushforwards : sequence of n Pushforward
     target : Target
         A Gaussian or a mixture in the plane.
-    tolerance : float
+    tolerance : float, optional
         As :meth:`Pushforward.against` takes it.
     threads : int, optional
         By default as many as replicates are shared out among. The numbers are the same, bit for

@@ -100,7 +100,7 @@ def critic_columns(
 
 
 def computed_columns(
-    trained: TrainedGANs, replicate: int, tolerance: float, n_evaluation: int
+    trained: TrainedGANs, replicate: int, tolerance: float | None, n_evaluation: int
 ) -> tuple[dict[str, Any], str]:
     """Compute a replicate's distances, modes, moments and its critic's agreement.
 
