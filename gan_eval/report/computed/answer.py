@@ -173,7 +173,8 @@ def _steps(cells: Sequence[CellRows], lead: CellRows, provenance: Mapping[str, A
     if lead.replicates < FEWEST:
         said = _("Train from more seeds, so that a share can be told:")
         return [Step(said, more_seeds(provenance))]
-    if len(cells) > 1 and not any(pair.verdict != "not shown" for pair in compared.pairs_of(cells)):
+    pairs = compared.pairs_of(cells)
+    if pairs and all(pair.verdict == "not shown" for pair in pairs):
         said = _(
             "No single measure shows a difference once all are counted: train from more seeds."
         )
