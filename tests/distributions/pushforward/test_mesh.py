@@ -46,7 +46,9 @@ def nearly_linear(A: Array, b: Array, small: float) -> Pushforward:
 def agree(found: ComputedMeasures, other: ComputedMeasures, more: float = 0.0) -> None:
     for name in SCALARS:
         one, two = getattr(found, name), getattr(other, name)
-        if math.isinf(one) or math.isinf(two):
+        if math.isnan(one) or math.isnan(two):
+            assert math.inf in (found.errors[name], other.errors[name]), name
+        elif math.isinf(one) or math.isinf(two):
             assert one == two, name
         else:
             assert abs(one - two) <= found.errors[name] + other.errors[name] + more, name
@@ -183,16 +185,13 @@ def test_a_collapsed_generator_is_far_from_its_target() -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(12))
 def test_the_stated_error_holds_beside_finer_meshes(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    network = Network(random_layers(seed, (6, 6), rng.uniform(0.5, 1.0)))
-    coarse = mesh.against(network, WIDE, 1e-3)
-    fine = mesh.against(network, WIDE, 1e-5)
-    for name in SCALARS:
-        one, two = getattr(coarse, name), getattr(fine, name)
-        if math.isfinite(one) and math.isfinite(two):
-            assert abs(one - two) <= coarse.errors[name] + fine.errors[name], name
+    widths = ((6, 6), (8,), (16, 16))[seed % 3]
+    law = Pushforward(random_layers(seed, widths, rng.uniform(0.5, 1.5)))
+    # Four times the work.
+    agree(law.against(WIDE), law.against(WIDE, tolerance=mesh.TOLERANCE / 16))
 
 
 @pytest.mark.parametrize("size", [1e4, 1e8])
