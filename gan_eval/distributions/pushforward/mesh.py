@@ -183,12 +183,16 @@ def _kl(
     log_det = integrate(own, start.corners, tolerance=both, work=cheap, **few)
     cheap = work.part(0.2)
     log_p = integrate(truth, start.corners, tolerance=tolerance / 3, work=cheap, **few)
-    probe = np.random.default_rng(0).standard_normal((_PROBE, 2))
+    some = np.random.default_rng(0).integers(len(start), size=_PROBE)
+    probe = start.corners[some].mean(axis=1)
     room, coarse = _room(preimages, probe, work), 1.0
-    while len(start) > room and coarse < _COARSEST:
+    while len(start) > 0.7 * room and coarse < _COARSEST:
         coarse *= 2
         start = _inner(network, coarse, work.part(0.05))
-    log_s = integrate(others, start.corners, tolerance=both, work=work, **few)
+    if len(start) > 0.7 * room:
+        log_s = _by_noise(preimages, work)
+    else:
+        log_s = integrate(others, start.corners, tolerance=both, work=work, **few)
     parts = [part.totals[0] for part in (log_det, log_p, log_s)]
     error = sum(float(part.errors[0]) for part in (log_det, log_p, log_s))
     lost = float(2 * log_s.totals[1])
@@ -197,6 +201,26 @@ def _kl(
     if log_det.totals[1] > _SATURATED or not np.isfinite([value, error]).all():
         value = error = np.nan
     return (value, error), lost
+
+
+def _by_noise(preimages: Preimages, work: Work) -> Integral:
+    """Estimate E ln S, and the mass that is not found again, by as many random points of noise as
+    there is work for; an error is 4 standard deviations."""
+    rng, step, found = np.random.default_rng(1), _PROBE, [np.zeros((0, 2))]
+    while not work.over:
+        before = work.spent
+        z = rng.standard_normal((step, 2))
+        shares = preimages.shares(z, work)
+        with np.errstate(divide="ignore"):
+            log_det = np.log(np.abs(determinants(value_and_slopes(preimages.network, z)[1])))
+        own = np.clip(log_noise(z) - log_det, -1e4, 1e4)
+        found.append(np.column_stack([shares.log_q - own, shares.lost.astype(float)]))
+        step = int(np.clip(work.left / 2 / ((work.spent - before) / step), 1, 4096))
+    values = np.concatenate(found)
+    n = max(len(values), 1)
+    if len(values) < _PROBE:
+        return Integral(np.array([0.0, 1.0]), np.full(2, np.inf), n)
+    return Integral(values.mean(axis=0), 4 * values.std(axis=0) / np.sqrt(n) + 8 / n, n)
 
 
 def _terms(slopes: Array) -> Array:
