@@ -24,7 +24,8 @@ from gan_eval.distributions.target import GaussianTarget
 
 Array = NDArray[np.floating]
 
-WIDE = MixtureTarget([0.3, 0.7], [[0.0, 0.0], [2.0, 1.0]], [np.eye(2), [[1.0, 0.5], [0.5, 2.0]]])
+_ROUND, _TILTED = [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.5], [0.5, 2.0]]
+WIDE = MixtureTarget([0.3, 0.7], [[0.0, 0.0], [2.0, 1.0]], [_ROUND, _TILTED])
 
 
 def random_layers(seed: int, widths: tuple[int, ...] = (8, 8), gain: float = 0.8) -> list:
