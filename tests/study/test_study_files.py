@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from gan_eval.cli import main
 from gan_eval.runtime.errors import UsageError
+from gan_eval.runtime.spreadsheet import unquoted
 from gan_eval.study.ledger.ledger import LEDGER_FILE
 from gan_eval.study.plan import ready
 from gan_eval.study.plan.study import Study
@@ -156,7 +157,7 @@ def test_files_that_are_accepted_run_to_exported_rows(
         assert results.provenance["failures"] == [], text
         rows = export(folder, folder / "rows.csv")
         assert rows == results.provenance["planned"] == 2 * len(small.configurations()), text
-        written = pd.read_csv(folder / "rows.csv", keep_default_na=False)
+        written = unquoted(pd.read_csv(folder / "rows.csv", keep_default_na=False))
         assert set(written["configuration"]) == set(small.configurations()), text
 
 
