@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Gaussian
-from gan_eval.distributions.pushforward.network import LEAKY_SLOPE
+from gan_eval.distributions.pushforward.network import forward
 from gan_eval.runtime.arguments import whole_number
 from gan_eval.runtime.errors import UsageError
 from gan_eval.runtime.notebook import Displayed
@@ -330,21 +330,6 @@ class TrainedGANs(Displayed):
             averaging=_joined_averaging([p.averaging for p in parts if p.averaging is not None]),
             hidden=_joined([part.hidden for part in parts]),
         )
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "tanh": np.tanh,
-    "relu": lambda x: np.maximum(x, 0.0),
-    "leaky_relu": lambda x: np.where(x < 0, LEAKY_SLOPE * x, x),
-}
-"""What stands between the layers of a generator, by its name."""
-
-
-def forward(z: Array, layers: Sequence[Layer], activation: str) -> Array:
-    """Evaluate a generator at latent rows (n, latent), shape (n, d)."""
-    for weight, bias in layers[:-1]:
-        z = ACTIVATIONS[activation](z @ weight + bias)
-    return z @ layers[-1].weight + layers[-1].bias
 
 
 def _some(layers: Sequence[Layer], part: slice | NDArray[np.bool_]) -> list[Layer]:

@@ -97,25 +97,17 @@ class Network:
         return [slice(start, start + step) for start in range(0, max(n, 1), step)]
 
     def _values(self, z: Array) -> Array:
-        for weight, bias in self.layers[:-1]:
-            z = self._activate(z @ weight + bias)
-        weight, bias = self.layers[-1]
-        return z @ weight + bias
+        return forward(z, self.layers, self.activation)
 
     def _jacobians(self, z: Array) -> Array:
         weight, bias = self.layers[0]
         found = np.broadcast_to(weight, (len(z), *weight.shape))
         for following, shift in self.layers[1:]:
             before = z @ weight + bias
-            z = self._activate(before)
+            z = activate(before, self.activation)
             found = (found * self._slope(before, z)[:, None]) @ following
             weight, bias = following, shift
         return np.array(found)
-
-    def _activate(self, before: Array) -> Array:
-        if self.activation == "tanh":
-            return np.tanh(before)
-        return np.where(before > 0, before, self.slope_below * before)
 
     def _slope(self, before: Array, after: Array) -> Array:
         if self.activation == "tanh":
@@ -125,7 +117,34 @@ class Network:
     @property
     def slope_below(self) -> float:
         """The slope of the activation below 0: that of relu is 0."""
-        return LEAKY_SLOPE if self.activation == "leaky_relu" else 0.0
+        return _slope_below(self.activation)
+
+
+def forward(z: Array, layers: Sequence[tuple[Array, Array]], activation: Activation) -> Array:
+    """Map points z (n, latent) to x (n, d); the numbers need not be finite.
+
+    Examples
+    --------
+    >>> forward(np.array([[-2.0]]), [(np.eye(1), np.zeros(1)), (np.eye(1), np.ones(1))], "relu")
+    array([[1.]])
+    """
+    for weight, bias in layers[:-1]:
+        z = activate(z @ weight + bias, activation)
+    weight, bias = layers[-1]
+    return z @ weight + bias
+
+
+def activate(before: Array, activation: Activation) -> Array:
+    """Evaluate what stands between two layers."""
+    if activation == "tanh":
+        return np.tanh(before)
+    if activation == "relu":
+        return np.maximum(before, 0.0)
+    return np.where(before > 0, before, LEAKY_SLOPE * before)
+
+
+def _slope_below(activation: Activation) -> float:
+    return LEAKY_SLOPE if activation == "leaky_relu" else 0.0
 
 
 def _checked(layers: Any) -> tuple[tuple[Array, Array], ...]:

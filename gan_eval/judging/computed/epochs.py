@@ -11,11 +11,12 @@ from scipy.spatial.distance import pdist
 
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.modes import LOST_SHARE, WITHIN
+from gan_eval.distributions.pushforward.network import forward
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.stats.known_mixture import KnownMixture
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
-from gan_eval.training.trained import Array, TrainedGANs, forward
+from gan_eval.training.trained import Array, TrainedGANs
 
 ROWS = 300
 """Generated rows of an epoch: a millisecond. The latent is the same in every epoch of a replicate,
