@@ -48,6 +48,29 @@ class Modes:
         return len(self.names)
 
 
+def mode_counts(rows: Array, modes: Modes) -> NDArray[np.intp]:
+    """Count the rows (n, d) of high quality at each mode, and last the other rows, (k + 1,).
+
+    A row belongs with the mode to which its Mahalanobis distance is smallest.
+
+    Examples
+    --------
+    >>> from gan_eval.distributions.mixture import MixtureTarget
+    >>> mode_counts(np.array([[1.0, 0.0], [1.0, 0.02], [0.5, 0.0]]), MixtureTarget.ring().modes)
+    array([2, 0, 0, 0, 0, 0, 0, 0, 1])
+    """
+    k = len(modes.means)
+    squares = np.empty((len(rows), k))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for j, (mean, covariance) in enumerate(zip(modes.means, modes.covariances, strict=True)):
+            white = np.linalg.solve(np.linalg.cholesky(covariance), (rows - mean).T)
+            squares[:, j] = (white**2).sum(axis=0)
+    squares = np.nan_to_num(squares, nan=np.inf)
+    nearest = squares.argmin(axis=1)
+    near = squares[np.arange(len(rows)), nearest] <= WITHIN**2
+    return np.bincount(np.where(near, nearest, k), minlength=k + 1)
+
+
 def names_of(means: Array) -> tuple[str, ...]:
     """Name modes by their number, from 1, and, up to 4 coordinates, by their place (k, d).
 

@@ -10,7 +10,7 @@ from scipy import special
 from scipy.spatial.distance import pdist
 
 from gan_eval.distributions.mixture import MixtureTarget
-from gan_eval.distributions.modes import LOST_SHARE, WITHIN
+from gan_eval.distributions.modes import LOST_SHARE, WITHIN, mode_counts
 from gan_eval.distributions.pushforward.network import forward
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.stats.known_mixture import KnownMixture
@@ -68,10 +68,7 @@ def _measures(rows: Array, target: MixtureTarget, known: KnownMixture, expected:
     placed = known.placed(rows)
     spread = known.spread_energy
     squared = 2 * known.mean_distances(placed).mean() - spread - pdist(placed).mean()
-    apart = target.mahalanobis(rows)
-    nearest = apart.argmin(axis=1)
-    near = apart[np.arange(len(rows)), nearest] <= WITHIN
-    shares = np.bincount(nearest[near], minlength=len(expected)) / len(rows)
+    shares = mode_counts(rows, target.modes)[:-1] / len(rows)
     worth = spread / squared if squared > 0 else np.inf
     modes = np.count_nonzero(shares > LOST_SHARE * expected)
     return np.array([worth, squared, modes, shares.sum(), *shares])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from gan_eval.distributions.modes import LOST_SHARE, WITHIN, Modes
+from gan_eval.distributions.modes import LOST_SHARE, WITHIN, Modes, mode_counts
 from gan_eval.runtime.errors import CannotTestError
 from gan_eval.stats.multiple import adjusted_pvalues, rejected
 from gan_eval.stats.permutation.engine import resampled_pvalue
@@ -114,7 +114,7 @@ def known_modes(
         raise CannotTestError(
             f"the target's modes need generated rows of {d} coordinates, got shape {rows.shape}"
         )
-    counts = _counts(rows, modes)
+    counts = mode_counts(rows, modes)
     none = np.zeros(len(modes), np.intp)
     if apart(modes):
         expected = np.append(modes.weights * special.gammainc(d / 2, WITHIN**2 / 2), 0.0)
@@ -124,7 +124,7 @@ def known_modes(
         drawn = rng.multinomial(m, expected, size=draws)
         middle = m * expected
     else:
-        known = _counts(np.asarray(target.sample(REFERENCE_ROWS, rng), np.float64), modes)
+        known = mode_counts(np.asarray(target.sample(REFERENCE_ROWS, rng), np.float64), modes)
         expected = known / REFERENCE_ROWS
         pvalues = _doubled(*_fisher_tails(counts[:-1], m, known[:-1]))
         least = _doubled(*_fisher_tails(none, m, known[:-1]))
@@ -179,20 +179,6 @@ def _parts(to: Array, difference: Array, first: Array, second: Array, reach: flo
     one, other = (float(np.sqrt(to @ covariance @ to)) for covariance in (first, second))
     gap = float(to @ difference)
     return max(WITHIN * one + reach * other, reach * one + WITHIN * other) < gap
-
-
-def _counts(rows: Array, modes: Modes) -> Counts:
-    """Count the high-quality rows of each mode, and last the other rows (k + 1,)."""
-    k = len(modes.means)
-    squares = np.empty((len(rows), k))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for j, (mean, covariance) in enumerate(zip(modes.means, modes.covariances, strict=True)):
-            white = np.linalg.solve(np.linalg.cholesky(covariance), (rows - mean).T)
-            squares[:, j] = (white**2).sum(axis=0)
-    squares = np.nan_to_num(squares, nan=np.inf)
-    nearest = squares.argmin(axis=1)
-    near = squares[np.arange(len(rows)), nearest] <= WITHIN**2
-    return np.bincount(np.where(near, nearest, k), minlength=k + 1)
 
 
 def _binomial_tails(counts: Counts, m: int, shares: Array) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gan_eval import plots
 from gan_eval.distributions.mixture import MixtureTarget
-from gan_eval.distributions.modes import LOST_SHARE, WITHIN
+from gan_eval.distributions.modes import LOST_SHARE, mode_counts
 from gan_eval.pages.canvas import COLOURS, canvas, legend_above, picture
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import count, interval, number, percent
@@ -210,12 +210,8 @@ def _counted(law, target, modes: Modes | None):
     """Which modes a generator has by ``_COUNTED`` points, and which part of these is on one."""
     if modes is None or not isinstance(target, MixtureTarget):
         return None, math.nan
-    points = law.sample(_COUNTED, 0)
-    apart = target.mahalanobis(points)
-    nearest = apart.argmin(axis=1)
-    near = apart[np.arange(len(points)), nearest] <= WITHIN
-    shares = np.bincount(nearest[near], minlength=modes.total) / len(points)
-    return shares > LOST_SHARE * modes.expected, float(near.mean())
+    shares = mode_counts(law.sample(_COUNTED, 0), target.modes)[:-1] / _COUNTED
+    return shares > LOST_SHARE * modes.expected, float(shares.sum())
 
 
 def _evolution_words(table: pd.DataFrame, modes: Modes | None) -> str:
