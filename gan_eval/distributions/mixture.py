@@ -270,6 +270,19 @@ class MixtureTarget:
         return np.exp(joint - _log_sum(joint)[:, None])
 
 
+def as_mixture(target: GaussianTarget | MixtureTarget) -> MixtureTarget:
+    """Take a target as a mixture; a Gaussian is one of one component.
+
+    Examples
+    --------
+    >>> as_mixture(GaussianTarget.chapter())
+    MixtureTarget of 1 component in 2 dimensions
+    """
+    if isinstance(target, GaussianTarget):
+        return MixtureTarget([1.0], target.mean[None], target.covariance[None])
+    return target
+
+
 def _log_sum(joint: Array) -> Array:
     """Compute ln Σ_j exp of the columns, without overflow."""
     largest = joint.max(axis=1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
 from gan_eval.distributions import divergences
-from gan_eval.judging.computed.epochs import as_mixture
+from gan_eval.distributions.mixture import as_mixture
 from gan_eval.judging.computed_columns import without_closed_form
 from gan_eval.judging.summary import quantile
 from gan_eval.stats.bootstrap import draws

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.mixture import MixtureTarget, as_mixture
 from gan_eval.distributions.protocol import TargetLike, as_target
 from gan_eval.distributions.pushforward.measures import LARGEST, SCALARS, ComputedMeasures
 from gan_eval.distributions.pushforward.network import Activation, Network
@@ -245,10 +245,8 @@ class Pushforward:
 def _mixture(target: TargetLike) -> MixtureTarget:
     """Take a target as a mixture; a Gaussian is one of one component."""
     truth = as_target(target)
-    if isinstance(truth, MixtureTarget):
-        return truth
-    if isinstance(truth, GaussianTarget):
-        return MixtureTarget([1.0], truth.mean[None], truth.covariance[None])
+    if isinstance(truth, GaussianTarget | MixtureTarget):
+        return as_mixture(truth)
     raise UsageError(
         f"`target` must be a Gaussian or a MixtureTarget, got a {type(truth).__name__}: judge "
         f"by samples against it"

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.spatial.distance import pdist
 
-from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.mixture import MixtureTarget, as_mixture
 from gan_eval.distributions.modes import LOST_SHARE, WITHIN, mode_counts
 from gan_eval.distributions.pushforward.network import forward
-from gan_eval.distributions.target import GaussianTarget
 from gan_eval.stats.known_mixture import KnownMixture
 from gan_eval.training import draws
 from gan_eval.training.config import TrainingConfig
@@ -72,10 +71,3 @@ def _measures(rows: Array, target: MixtureTarget, known: KnownMixture, expected:
     worth = spread / squared if squared > 0 else np.inf
     modes = np.count_nonzero(shares > LOST_SHARE * expected)
     return np.array([worth, squared, modes, shares.sum(), *shares])
-
-
-def as_mixture(target: GaussianTarget | MixtureTarget) -> MixtureTarget:
-    """Take a target as a mixture; a Gaussian is one of one component."""
-    if isinstance(target, GaussianTarget):
-        return MixtureTarget([1.0], target.mean[None], target.covariance[None])
-    return target
