@@ -189,6 +189,21 @@ GaussianLike = Gaussian | HasLaw | tuple[ArrayLike, ArrayLike] | list[Any]
 """Anything that may stand for a Gaussian: one, a ``GaussianTarget``, or (mean, covariance)."""
 
 
+def factor_of(covariance: Array) -> Array:
+    """Find a factor F (..., d, d) of covariances FᵀF (..., d, d) that may be singular.
+
+    By the eigenvalues, of which those that rounding has brought below 0 count as 0.
+
+    Examples
+    --------
+    >>> F = factor_of(np.array([[4.0, 4.0], [4.0, 4.0]]))
+    >>> (F.T @ F).round(12).tolist()
+    [[4.0, 4.0], [4.0, 4.0]]
+    """
+    sizes, axes = np.linalg.eigh(covariance)
+    return np.sqrt(np.maximum(sizes, 0.0))[..., None] * np.swapaxes(axes, -1, -2)
+
+
 def as_numbers(value: ArrayLike, name: str) -> Array:
     """Copy numbers into a float64 array; ``UsageError`` that names them where they are none."""
     try:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gan_eval.distributions.affinity import samples_of_pair
 from gan_eval.distributions.distances import bures_wasserstein, energy_distance, mmd2
 from gan_eval.distributions.divergences import CanonicalPair, canonical_pair, kl
-from gan_eval.distributions.gaussian import Array, Gaussian
+from gan_eval.distributions.gaussian import Array, Gaussian, factor_of
 from gan_eval.distributions.likelihood_ratio import worth_kl
 from gan_eval.judging import evaluation
 from gan_eval.judging.causes import causes
@@ -142,8 +142,7 @@ def _averaging(trained: TrainedGANs, truth: Gaussian) -> dict[str, NDArray[Any]]
         nothing = np.full(len(trained), np.nan)
         return {"kl_last": nothing, "kl_average_distribution": nothing}
     usable = np.isfinite(found.covariance).all(axis=(1, 2), keepdims=True)
-    sizes, axes = np.linalg.eigh(np.where(usable, found.covariance, 0.0))
-    factor = np.sqrt(np.maximum(sizes, 0.0))[:, :, None] * np.swapaxes(axes, 1, 2)
+    factor = factor_of(np.where(usable, found.covariance, 0.0))
     averaged = kl(Gaussian(found.mean, np.where(usable, factor, np.nan)), truth)
     last = kl(Gaussian(found.last.bias, found.last.weight), truth)
     return {"kl_last": last, "kl_average_distribution": averaged}

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gan_eval.distributions.divergences import canonical_pair
-from gan_eval.distributions.gaussian import Array, Gaussian
+from gan_eval.distributions.gaussian import Gaussian, factor_of
 from gan_eval.distributions.pushforward import ComputedMeasures, Pushforward
+from gan_eval.judging.closed_form import entries
 from gan_eval.judging.computed_columns import COMPUTED_BY, DISTANCES, ERROR, MASSES, mode_names
 from gan_eval.runtime.errors import UsageError
 from gan_eval.training.rows import evaluation_rows
@@ -51,26 +51,18 @@ def moment_columns(law: Pushforward, target: Any) -> dict[str, float]:
     ``mahalanobis_error`` and ``covariance_distance`` are those of the moments alone.
     """
     mean, covariance = law.mean, law.covariance
-    sizes, axes = np.linalg.eigh(covariance)
-    factor = np.sqrt(np.maximum(sizes, 0.0))[:, None] * axes.T
     truth = Gaussian(target.mean, np.linalg.cholesky(target.covariance).T)
-    pair = canonical_pair(Gaussian(mean[None], factor[None]), truth)
-    d = len(mean)
-    row = {
-        "mahalanobis_error": float(pair.mahalanobis()[0]),
-        "covariance_distance": float(pair.affine_invariant_distance()[0]),
+    pair = canonical_pair(Gaussian(mean[None], factor_of(covariance)[None]), truth)
+    apart = covariance - target.covariance
+    columns = {
+        "mahalanobis_error": pair.mahalanobis(),
+        "covariance_distance": pair.affine_invariant_distance(),
+        **entries("mean", mean[None]),
+        **entries("mean_error", (mean - target.mean)[None]),
+        **entries("covariance", covariance[None], upper=True),
+        **entries("covariance_error", apart[None], upper=True),
     }
-    for name, values, truly in (
-        ("mean", mean, target.mean),
-        ("covariance", covariance, target.covariance),
-    ):
-        for index in np.ndindex(values.shape):
-            if len(index) < 2 or index[0] <= index[1]:
-                end = "_".join(str(i + 1) for i in index)
-                row[f"{name}_{end}"] = float(values[index])
-                row[f"{name}_error_{end}"] = float(values[index] - truly[index])
-    assert len(row) == 2 + 2 * (d + d * (d + 1) // 2)
-    return row
+    return {name: float(values[0]) for name, values in columns.items()}
 
 
 def critic_columns(
@@ -118,12 +110,3 @@ def computed_columns(
     if n_evaluation:
         row |= critic_columns(trained, replicate, law, n_evaluation)
     return row | {COMPUTED_BY: "computed"}, ""
-
-
-def square_weights(weights: Array, latent_size: int) -> dict[str, NDArray[np.floating]]:
-    """Name the columns of a linear generator's weights (R, latent, d)."""
-    return {
-        f"weight_{i + 1}_{j + 1}": weights[:, i, j]
-        for i in range(latent_size)
-        for j in range(weights.shape[2])
-    }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gan_eval.judging import evaluation
 from gan_eval.judging.causes import flat_from
+from gan_eval.judging.closed_form import entries
 from gan_eval.judging.computed import exact
 from gan_eval.judging.computed_columns import (
     COMPUTED_BY,
@@ -152,7 +153,7 @@ def measured_rows(
         kind = object if _is_text(name) else None if isinstance(values[0], str) else np.float64
         measured[name] = np.array(values, dtype=kind)
     if not config.generator_widths:
-        measured |= exact.square_weights(trained.weights[:, -1], config.latent_size)
+        measured |= entries("weight", trained.weights[:, -1])
     return measured | {"flat_from": flat_from(trained)}
 
 
