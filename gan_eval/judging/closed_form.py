@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,12 @@ def measured_rows(
     measured: dict[str, Any] = {}
     parts = [slice(start, start + _TOGETHER) for start in range(0, len(trained), _TOGETHER)]
     rows = n_evaluation if sampled else 0
-    for part, found in zip(parts, _in_parts(trained, parts, margins, rows), strict=True):
+
+    def measures(part: slice) -> dict[str, NDArray[Any]]:
+        return _measures(trained.take(part), margins, rows)
+
+    # NumPy lets other threads run while it works on thousands of replicates.
+    for part, found in zip(parts, threads.over_replicates(measures, parts), strict=True):
         for name, values in found.items():
             whole = measured.setdefault(name, np.empty(len(trained), values.dtype))
             whole[part] = values
@@ -54,23 +58,6 @@ def measured_rows(
             for name, value in found.items():
                 measured[name][r] = value
     return measured
-
-
-def _in_parts(
-    trained: TrainedGANs, parts: Sequence[slice], margins: Margins, n_evaluation: int
-) -> Iterator[dict[str, NDArray[Any]]]:
-    """``_measures`` of each part, in turn, by as many threads as replicates may have."""
-
-    def measures(part: slice) -> dict[str, NDArray[Any]]:
-        return _measures(trained.take(part), margins, n_evaluation)
-
-    count = min(threads.for_replicates(), len(parts))
-    if count < 2:
-        yield from map(measures, parts)
-        return
-    # NumPy lets other threads run while it works on thousands of replicates.
-    with ThreadPoolExecutor(count) as pool:
-        yield from pool.map(measures, parts)
 
 
 def _measures(trained: TrainedGANs, margins: Margins, n_evaluation: int) -> dict[str, NDArray[Any]]:

@@ -161,6 +161,26 @@ def in_order(
             yield from shown(pool.map(take, items), len(items), title)
 
 
+def over_replicates(
+    work: Callable[[Item], Result], items: Sequence[Item], count: int | None = None
+) -> Iterator[Result]:
+    """Yield ``work(item)`` in the order of the items, by as many threads as replicates may have.
+
+    ``count`` is another number of threads. An exception or an interrupt cancels what has not begun.
+
+    Examples
+    --------
+    >>> list(over_replicates(abs, [-1, 2, -3], 2))
+    [1, 2, 3]
+    """
+    count = min(for_replicates() if count is None else count, len(items))
+    if count < 2:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(count) as pool:
+        yield from pool.map(work, items)
+
+
 def share_out(items: Sequence[Item], count: int, worker: Callable[[Iterator[Item]], None]) -> None:
     """Call ``worker`` in so many threads, each with an iterator that hands items on as it asks.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gan_eval.distributions.protocol import TargetLike
 from gan_eval.distributions.pushforward.pushforward import Pushforward
 from gan_eval.runtime.arguments import whole_number
-from gan_eval.runtime.threads import MOST, for_replicates, one_blas_thread, share_out
+from gan_eval.runtime.threads import MOST, one_blas_thread, over_replicates
 
 Array = NDArray[np.floating]
 
@@ -53,15 +53,12 @@ def measures_of(
     >>> found["kl"].round(6), found["modes_found"].tolist()  # ln 8
     (array([2.079442, 2.079442]), [1, 1])
     """
-    count = for_replicates() if threads is None else whole_number(threads, "threads", 1, MOST)
-    found: list[dict[str, float]] = [{} for _ in pushforwards]
+    count = None if threads is None else whole_number(threads, "threads", 1, MOST)
 
-    def compute(handed: Iterator[int]) -> None:
-        for number in handed:
-            measures = pushforwards[number].against(target, tolerance=tolerance)
-            found[number] = measures.to_dict()
+    def compute(law: Pushforward) -> dict[str, float]:
+        return law.against(target, tolerance=tolerance).to_dict()
 
     with one_blas_thread():
-        share_out(range(len(found)), min(count, max(len(found), 1)), compute)
+        found = list(over_replicates(compute, pushforwards, count))
     names = list(found[0]) if found else []
     return {name: np.array([row[name] for row in found]) for name in names}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -138,7 +137,8 @@ def measured_rows(
             made.row["cause"] = "diverged"
         return made
 
-    found = _each(judged, range(len(trained)))
+    with threads.one_blas_thread():
+        found = list(threads.over_replicates(judged, range(len(trained))))
     # In this thread: PyTorch, by which tests are run, is not to be loaded by several at once.
     for r in np.flatnonzero(finite[:tested]) if sampled and permutations else ():
         _add_tests(found[r], trained, int(r), n_evaluation, permutations, tests)
@@ -159,16 +159,6 @@ def measured_rows(
 
 def _is_text(name: str) -> bool:
     return name == "cause" or is_text(name)
-
-
-def _each(judged: Callable[[int], Made], replicates: range) -> list[Made]:
-    """Judge replicates, by as many threads as they may have."""
-    count = min(threads.for_replicates(), len(replicates))
-    with threads.one_blas_thread():
-        if count < 2:
-            return [judged(r) for r in replicates]
-        with ThreadPoolExecutor(count) as pool:
-            return list(pool.map(judged, replicates))
 
 
 def _add_sampled(made: Made, trained: TrainedGANs, r: int, n: int) -> None:
