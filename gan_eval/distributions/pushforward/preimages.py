@@ -18,6 +18,7 @@ from gan_eval.distributions.pushforward.latent import (
     log_noise,
 )
 from gan_eval.distributions.pushforward.network import Network
+from gan_eval.distributions.pushforward.quadratic import QuadraticMaps
 from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 from gan_eval.distributions.pushforward.work import Work, cost
 
@@ -34,16 +35,13 @@ _PAIRS = 1 << 13
 _ASKED, _SHARE, _PAIR, _QUADRATIC, _FROM_NODES, _STEP = 1.5, 0.5, 0.2, 0.2, 0.8, 0.3
 """The work of asking for a point's triangles and of adding up, of testing a pair, of a start by
 either way, and of a step of Newton's method beside that of the generator."""
-_MARGIN = 0.15
-_NODES = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.5, 0.0], [0.5, 0.5], [0.0, 0.5]])
-"""Barycentric coordinates 1 and 2 of the six points of a triangle."""
 _NEGLIGIBLE = 22.0
 """Where less than e to the minus this is added to a density, at a guess, nothing is sought."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shares:
-    """What is integrated over noise z, (n,), where other points z' may map to the same x.
+    """A set of integrands over noise z, (n,), where other points z' may map to the same x.
 
     An integral over x is shared out among the preimages of x, as 1/|det J|⁴, but little to those so
     far out that there is no noise. So where others fold over a regular point, whose q jumps there
@@ -86,9 +84,13 @@ class Preimages:
     mesh: Mesh
 
     @cached_property
+    def _maps(self) -> QuadraticMaps:
+        return QuadraticMaps(self.mesh)
+
+    @cached_property
     def _trees(self) -> list[tuple[shapely.STRtree, Indices, float]]:
-        """Of the boxes around images, with the triangles' numbers, and the most that one gives to
-        ln q: one tree where noise is likely, one where it is not."""
+        """Trees of the boxes around images, their triangles' numbers, and the most that one gives
+        to ln q: one tree where noise is likely, one where it is not."""
         images = self.mesh.images
         middles = (images[:, :3] + np.roll(images[:, :3], -1, axis=1)) / 2
         pad = 1.5 * np.abs(images[:, 3:] - middles).max(axis=(1, 2))[:, None]
@@ -113,16 +115,6 @@ class Preimages:
             keep = self._bounds[triangle] > known[point] - _NEGLIGIBLE
             point, triangle = point[keep], triangle[keep]
         return point, triangle
-
-    @cached_property
-    def _inverses(self) -> Array:
-        """Of the linear maps from barycentric coordinates 1 and 2 to x, (n, 2, 2)."""
-        images = self.mesh.images
-        first, second = images[:, 1] - images[:, 0], images[:, 2] - images[:, 0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            det = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-            rows = [second[:, 1], -second[:, 0], -first[:, 1], first[:, 0]]
-            return np.stack([row / det for row in rows], axis=1).reshape(-1, 2, 2)
 
     def find(self, x: Array, known: Array | None = None) -> tuple[Indices, Array, Array]:
         """Find all z with G(z) = x for points x (n, 2).
@@ -202,57 +194,6 @@ class Preimages:
         with np.errstate(divide="ignore"):
             return -0.5 * self.mesh.nearest**2 - np.log(self.mesh.typical) - LOG_2PI
 
-    @cached_property
-    def _spacings(self) -> Array:
-        """The square of the longest way from a corner's image to that of a side's middle, (n,)."""
-        images = self.mesh.images
-        first = ((images[:, 3:] - images[:, :3]) ** 2).sum(axis=2)
-        second = ((images[:, 3:] - images[:, [1, 2, 0]]) ** 2).sum(axis=2)
-        return np.maximum(first, second).max(axis=1)
-
-    @cached_property
-    def _bends(self) -> Array:
-        """Four times how far the sides' middles are off, in barycentric coordinates, (n, 3, 2)."""
-        images = self.mesh.images
-        middles = (images[:, :3] + images[:, [1, 2, 0]]) / 2
-        return 4 * np.einsum("nij,nkj->nki", self._inverses, images[:, 3:] - middles)
-
-    def _by_quadratic(self, x: Array, t: Indices) -> tuple[Array, Indices, Indices]:
-        """Solve for x (n, 2) by the quadratic maps of triangles t (n,), where these are invertible.
-
-        Returns barycentric coordinates (n, 2), those of the triangles that may hold z, and which.
-        """
-        inverse, away = self._inverses[t], x - self.mesh.images[t, 0]
-        to_one = inverse[:, 0, 0] * away[:, 0] + inverse[:, 0, 1] * away[:, 1]
-        to_two = inverse[:, 1, 0] * away[:, 0] + inverse[:, 1, 1] * away[:, 1]
-        margin = 2 * self.mesh.bent[t] + 0.05
-        near = np.flatnonzero(
-            (to_one >= -margin) & (to_two >= -margin) & (to_one + to_two <= 1 + margin)
-        )
-        t, to_one, to_two = t[near], to_one[near], to_two[near]
-        ((a0, a1), (b0, b1), (c0, c1)) = self._bends[t].transpose(1, 2, 0)
-        one, two = np.clip(to_one, 0.0, 1.0), np.clip(to_two, 0.0, 1.0)
-        with np.errstate(all="ignore"):
-            for _ in range(3):
-                zero = 1 - one - two
-                p, q, r = zero * one, one * two, two * zero
-                off_one = one + p * a0 + q * b0 + r * c0 - to_one
-                off_two = two + p * a1 + q * b1 + r * c1 - to_two
-                m00 = 1 + (zero - one) * a0 + two * (b0 - c0)
-                m01 = -one * (a0 - b0) + (zero - two) * c0
-                m10 = (zero - one) * a1 + two * (b1 - c1)
-                m11 = 1 - one * (a1 - b1) + (zero - two) * c1
-                det = m00 * m11 - m01 * m10
-                one = one - (m11 * off_one - m01 * off_two) / det
-                two = two - (m00 * off_two - m10 * off_one) / det
-        margin = 5 * self.mesh.rough[t] + 0.02
-        inside = (one >= -margin) & (two >= -margin) & (one + two <= 1 + margin)
-        # Where the quadratic map leads astray, the linear one has the last word.
-        plain = ~inside & (to_one >= 0) & (to_two >= 0) & (to_one + to_two <= 1)
-        one, two = np.where(plain, to_one, one), np.where(plain, to_two, two)
-        inside |= plain
-        return np.column_stack([one, two])[inside], t[inside], near[inside]
-
     def _starts(
         self, x: Array, point: Indices, triangle: Indices, work: Work
     ) -> tuple[Indices, Array, Array]:
@@ -261,13 +202,13 @@ class Preimages:
         # Where the map is nearly linear: one start, by the quadratic map through six points.
         easy = ~mesh.folded[triangle] & (mesh.bent[triangle] < _HARD) & (mesh.rough[triangle] < 0.1)
         p, t = point[easy], triangle[easy]
-        linear, t, inside = self._by_quadratic(x[p], t)
+        linear, t, inside = self._maps.by_one(x[p], t)
         p = p[inside]
         # Elsewhere from the nearest of six images, and at a fold from both of its sides.
         hard_p, hard_t = point[~easy], triangle[~easy]
         apart = mesh.images[hard_t] - x[hard_p, None]
         apart = apart[..., 0] ** 2 + apart[..., 1] ** 2
-        within = apart.min(axis=1) <= self._spacings[hard_t]
+        within = apart.min(axis=1) <= self._maps.spacings[hard_t]
         hard_p, hard_t, nearest = hard_p[within], hard_t[within], apart[within].argmin(axis=1)
         two_sided = mesh.folded[hard_t]
         fold_p, fold_t = hard_p[two_sided], hard_t[two_sided]
@@ -275,7 +216,7 @@ class Preimages:
         p_hard = np.concatenate([hard_p, fold_p, fold_p])
         t_hard = np.concatenate([hard_t, fold_t, fold_t])
         work.spend(len(p) * _QUADRATIC + len(p_hard) * _FROM_NODES)
-        places, kept = self._from_nodes(x[p_hard], t_hard, node)
+        places, kept = self._maps.from_nodes(x[p_hard], t_hard, node)
         p, t = np.concatenate([p, p_hard[kept]]), np.concatenate([t, t_hard[kept]])
         linear = np.concatenate([linear, places])
         corners = mesh.corners[t]
@@ -285,39 +226,6 @@ class Preimages:
             + linear[:, 1:] * (corners[:, 2] - corners[:, 0])
         )
         return p, z, np.sqrt(areas(corners))
-
-    def _from_nodes(self, x: Array, t: Indices, node: Indices) -> tuple[Array, Mask]:
-        """Solve for x (n, 2) by the quadratic maps of triangles t (n,) that may be folded, from one
-        of their six points: barycentric coordinates, and which may be near a preimage."""
-        images = self.mesh.images[t]
-        e0, e1 = images[:, 1] - images[:, 0], images[:, 2] - images[:, 0]
-        bulge = 4 * images[:, 3:] - 2 * (images[:, :3] + images[:, [1, 2, 0]])
-        (a0, a1), (b0, b1), (c0, c1) = bulge.transpose(1, 2, 0)
-        x0, x1 = (x - images[:, 0]).T
-        one, two = _NODES[node].T
-        off0 = off1 = np.zeros(len(x))
-        slack = 3 * self.mesh.missed[t] + 1e-3 * np.sqrt(self._spacings[t])
-        with np.errstate(all="ignore"):
-            for _ in range(7):
-                zero = 1 - one - two
-                p, q, r = zero * one, one * two, two * zero
-                off0 = one * e0[:, 0] + two * e1[:, 0] + p * a0 + q * b0 + r * c0 - x0
-                off1 = one * e0[:, 1] + two * e1[:, 1] + p * a1 + q * b1 + r * c1 - x1
-                m00 = e0[:, 0] + (zero - one) * a0 + two * (b0 - c0)
-                m01 = e1[:, 0] - one * (a0 - b0) + (zero - two) * c0
-                m10 = e0[:, 1] + (zero - one) * a1 + two * (b1 - c1)
-                m11 = e1[:, 1] - one * (a1 - b1) + (zero - two) * c1
-                det = m00 * m11 - m01 * m10
-                step0 = (m11 * off0 - m01 * off1) / det
-                step1 = (m00 * off1 - m10 * off0) / det
-                ratio = np.minimum(1.0, 0.7 / np.maximum(np.hypot(step0, step1), 1e-300))
-                one, two = one - step0 * ratio, two - step1 * ratio
-            close = np.hypot(off0, off1) <= slack
-            inside = (one >= -_MARGIN) & (two >= -_MARGIN) & (one + two <= 1 + _MARGIN)
-            blind = self.mesh.missed[t] ** 2 > 0.01 * self._spacings[t]
-        # Where no quadratic map tells what the generator does, the point itself is the start.
-        one, two = np.where(blind, _NODES[node, 0], one), np.where(blind, _NODES[node, 1], two)
-        return np.column_stack([one, two])[(close & inside) | blind], (close & inside) | blind
 
     def _solve(
         self, x: Array, point: Indices, z: Array, size: Array, work: Work
