@@ -16,7 +16,7 @@ from gan_eval.pages.numbers import count, interval, number, percent, percents, s
 from gan_eval.pages.picture import Picture, drawing
 from gan_eval.report import words
 from gan_eval.report.cells import CellRows
-from gan_eval.report.computed import compared, pictures
+from gan_eval.report.computed import compared, over_seeds, pictures
 from gan_eval.report.computed.again import again
 from gan_eval.report.lead import leading, more_seeds
 from gan_eval.stats.shares import share_interval
@@ -103,7 +103,7 @@ def _picture(cells: Sequence[CellRows], lead: CellRows) -> Picture | None:
         made = pictures.generated(lead, found, f"fig-density-{lead.position + 1}")
         if made is not None:
             return made
-    return pictures.by_cell(cells) or pictures.worths(cells)
+    return over_seeds.by_cell(cells) or over_seeds.worths(cells)
 
 
 def _best(cells: Sequence[CellRows], lead: CellRows) -> CellRows:

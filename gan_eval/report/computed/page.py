@@ -12,7 +12,7 @@ from gan_eval.pages.numbers import count
 from gan_eval.pages.picture import Picture, drawing
 from gan_eval.report import curves, tables, words
 from gan_eval.report.cells import CellRows
-from gan_eval.report.computed import answer, compared, pictures
+from gan_eval.report.computed import answer, compared, over_seeds, pictures
 from gan_eval.report.computed import tables as own_tables
 from gan_eval.report.computed.again import Again, again
 from gan_eval.report.lead import leading
@@ -99,8 +99,8 @@ def _modes(cells: Sequence[CellRows]) -> Section | None:
         place = cell.position + 1
         blocks += of_cell(cell, shown)
         blocks += gallery(
-            partial(pictures.masses, cell, f"fig-masses-{place}"),
-            partial(pictures.found_histogram, cell, f"fig-found-{place}"),
+            partial(over_seeds.masses, cell, f"fig-masses-{place}"),
+            partial(over_seeds.found_histogram, cell, f"fig-found-{place}"),
         )
     blocks += left_out(shown, MOST_DRAWN)
     return Section("modes", _("Which modes are lost, and how often?"), blocks)
@@ -144,7 +144,7 @@ def _spread(cells: Sequence[CellRows], taken: str) -> Section | None:
     return Section(
         "spread",
         _("From seed to seed"),
-        [Paragraph(text), *gallery(lambda: pictures.worths(cells))],
+        [Paragraph(text), *gallery(lambda: over_seeds.worths(cells))],
         folded=len(cells) > 1,
     )
 
