@@ -12,7 +12,7 @@ from gan_eval.distributions.mixture import MixtureTarget
 Array = NDArray[np.floating]
 
 RADIUS = 9.0
-"""Of a disc, in standard deviations."""
+"""The radius of a disc, in standard deviations."""
 _LOG_2PI = float(np.log(2 * np.pi))
 
 

@@ -26,7 +26,7 @@ _BENT = 0.35
 _NONE = 1e-12
 """Triangles with less of the target than this are left out where noise is ``RARE`` too."""
 _TARGET = 1e-4
-"""What a mass of the target counts beside one of noise."""
+"""The weight of a mass of the target beside one of noise."""
 RARE = 6.6
 """Noise is as far from 0 as this with probability 3e-10."""
 _FIRST = 0.3
@@ -195,7 +195,7 @@ def latent_mesh(
     """
     mesh = Mesh.of(network, start_triangles(reach, 16))
     seen = np.random.default_rng(0).standard_normal((_SEEN, 2))
-    tree = shapely.STRtree(list(shapely.points(network.values(seen))))  # type: ignore[arg-type]
+    tree = shapely.STRtree(shapely.points(*network.values(seen).T))
     done, count = [], 0
     work = work or Work()
     for _ in range(_ROUNDS):
@@ -220,7 +220,7 @@ def latent_mesh(
 
 
 def _cuts(mesh: Mesh) -> Indices:
-    """Which side to cut: that which bends most, so that along a fold triangles stay long; the
+    """Choose the side to cut: that which bends most, so that along a fold triangles stay long; the
     longest of those that are very slim."""
     sides = _sides(mesh.corners)
     slim = sides.max(axis=1) > _SLIM * areas(mesh.corners)

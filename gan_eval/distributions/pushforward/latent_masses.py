@@ -109,7 +109,7 @@ def near_modes(
 
 
 def _longest(images: Array, distances: Array, discs: Discs) -> Indices:
-    """Which side of images (n, 3, 2) is longest in deviations of the mode that is nearest, (n,)."""
+    """Find the side of images (n, 3, 2) that is longest in deviations of the nearest mode, (n,)."""
     whitening = discs.whitening[distances.argmin(axis=1)]
     sides = np.einsum("nsi,nij->nsj", np.roll(images, -1, axis=1) - images, whitening)
     return (sides**2).sum(axis=2).argmax(axis=1)

@@ -1,4 +1,4 @@
-"""What is computed of a generator's law beside its target, with the error of each number."""
+"""The measures computed of a generator's law beside its target, with the error of each number."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Network:
 
     @property
     def linear(self) -> bool:
-        """Whether there is no hidden layer."""
+        """True where there is no hidden layer."""
         return len(self.layers) == 1
 
     def values(self, z: ArrayLike) -> Array:

@@ -27,7 +27,7 @@ Mask = NDArray[np.bool_]
 Place = tuple[Regions, MixtureTarget]
 
 _RELATIVE = 1e-9
-"""Of a divergence above 100 the error is that part of it."""
+"""The part of a divergence above 100 that its error is aimed at."""
 _LIMIT = 4_000_000
 """Points at which both densities are computed, at most."""
 _ROUNDING = 1e-14

@@ -27,7 +27,7 @@ _NODES = {1: 4000, 2: 400}
 _ROWS = 1_000_000
 """Rows for the moments where z has more coordinates."""
 _TOLERANCE = 1e-7
-"""What is aimed at by default, by pieces."""
+"""The default aim for every error, by pieces."""
 _REACH = 9.0
 """Beyond it normal noise has a mass of 1e-18."""
 
