@@ -23,6 +23,7 @@ from gan_eval.stats.worth import worth
 from gan_eval.training.config import ENERGY_CONVERGED, TrainingConfig
 from gan_eval.training.draws import Layer
 from gan_eval.training.history import History
+from gan_eval.training.target_config import TargetConfig
 from gan_eval.training.trained import TrainedGANs, initial_layers
 
 ROUNDS = 40
@@ -32,7 +33,7 @@ SAMPLES = 200
 def untrained(target: str, epochs: int) -> TrainedGANs:
     """A replicate as it is drawn, in every epoch."""
     config = TrainingConfig(
-        target=target,  # type: ignore[arg-type]
+        target=TargetConfig(preset=target),
         generator_widths=(16, 16),
         generator_activation="relu",
         init_scale=0.5,

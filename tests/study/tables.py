@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from gan_eval.runtime.provenance import environment
+from gan_eval.study.plan import units
 from gan_eval.study.plan.study import Study
 from gan_eval.study.results.export import load
+from gan_eval.study.run import execute
 from gan_eval.training.backends import Availability, backend
 
 CLOCKS = ["seconds", "chapter_seconds", "examples_per_second", "chapter_examples_per_second"]
@@ -63,3 +66,18 @@ def assert_same(one: Path, other: Path) -> None:
 
 def without_clocks(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns=CLOCKS, errors="ignore")
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The seeds that are trained from now on, unit by unit, in this process."""
+    seen: list[int] = []
+
+    def count(unit: units.Unit, of: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+        seen.extend(unit.seeds)
+        return train(unit, of)
+
+    train = execute.train_unit
+    monkeypatch.setattr(execute, "named", lambda _: installed(16))
+    monkeypatch.setattr(execute, "train_unit", count)
+    monkeypatch.setattr(execute, "ChapterDrawing", no_drawing)
+    return seen

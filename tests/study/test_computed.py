@@ -23,7 +23,7 @@ from gan_eval.study.results.reading import read_rows
 from gan_eval.study.results.results import Results
 from gan_eval.study.run import execute
 
-from .tables import CLOCKS, installed, no_drawing, small
+from .tables import CLOCKS, counted, installed, small
 
 AXIS = {
     "label": ["line", "ring", "space"],
@@ -41,18 +41,7 @@ def study(**changes: Any) -> Study:
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The seeds that are trained from now on, in this process."""
-    seen: list[int] = []
-
-    def count(unit: units.Unit, of: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-        seen.extend(unit.seeds)
-        return train(unit, of)
-
-    train = execute.train_unit
-    monkeypatch.setattr(execute, "named", lambda _: installed(16))
-    monkeypatch.setattr(execute, "train_unit", count)
-    monkeypatch.setattr(execute, "ChapterDrawing", no_drawing)
-    return seen
+    return counted(monkeypatch)
 
 
 def run(settings: Study, folder: Path) -> Results:

@@ -21,23 +21,12 @@ from gan_eval.study.results.results import Results
 from gan_eval.study.run import execute
 from gan_eval.study.run import execute as work
 
-from .tables import assert_same, installed, no_drawing, small, without_clocks
+from .tables import assert_same, counted, installed, small, without_clocks
 
 
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The seeds that are trained from now on, unit by unit, in this process."""
-    seen: list[int] = []
-
-    def count(unit: units.Unit, of: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-        seen.extend(unit.seeds)
-        return train(unit, of)
-
-    train = work.train_unit
-    monkeypatch.setattr(execute, "named", lambda _: installed(16))
-    monkeypatch.setattr(work, "train_unit", count)
-    monkeypatch.setattr(work, "ChapterDrawing", no_drawing)
-    return seen
+    return counted(monkeypatch)
 
 
 def run(settings: Study, folder: Path, **options: Any) -> Results:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +41,7 @@ def test_gaussians_wide_and_narrow(deviation: float) -> None:
     assert found.evaluations < 30_000
 
 
-def _over_square(of: object, singular: float) -> float:
+def _over_square(of: Callable[[Any], Any], singular: float) -> float:
     """Integrate a function of TURN · z over the square by its chords, on each side of a place."""
 
     def chord(u: float) -> float:
@@ -52,7 +54,7 @@ def _over_square(of: object, singular: float) -> float:
     wide, narrow = TURN[0] + TURN[1], TURN[0] - TURN[1]
     places = sorted([-wide, -narrow, singular, narrow, wide])
     return sum(
-        line.quad(lambda u: of(u) * chord(u), a, b, epsabs=1e-12, epsrel=1e-12)[0]  # type: ignore[operator]
+        line.quad(lambda u: of(u) * chord(u), a, b, epsabs=1e-12, epsrel=1e-12)[0]
         for a, b in itertools.pairwise(places)
     )
 
@@ -67,9 +69,9 @@ def _over_square(of: object, singular: float) -> float:
     ],
     ids=["kink", "jump", "logarithm", "root"],
 )
-def test_what_is_not_smooth_along_a_line(of: object, tolerance: float) -> None:
+def test_what_is_not_smooth_along_a_line(of: Callable[[Any], Any], tolerance: float) -> None:
     truth = _over_square(of, 0.1)
-    found = integrate(lambda z, _: of(z @ TURN)[:, None], SQUARE, tolerance=tolerance)  # type: ignore[operator]
+    found = integrate(lambda z, _: of(z @ TURN)[:, None], SQUARE, tolerance=tolerance)
     assert abs(found.totals[0] - truth) <= found.errors[0] <= tolerance
 
 
@@ -81,7 +83,9 @@ def test_infinities_at_a_point() -> None:
         return np.column_stack([np.log(distance), distance**-0.5])
 
     # ∫ r dr of each along rays to the far sides at 1/cos θ, twice over half the square.
-    radii = lambda of: 2 * line.quad(lambda t: of(1 / math.cos(t)), 0, math.pi / 4)[0]  # noqa: E731
+    def radii(of: Callable[[float], float]) -> float:
+        return 2 * line.quad(lambda t: of(1 / math.cos(t)), 0, math.pi / 4)[0]
+
     truth = [
         radii(lambda r: r**2 * (2 * math.log(r) - 1) / 4),
         radii(lambda r: r**1.5 / 1.5),
@@ -102,7 +106,9 @@ def test_each_integrand_has_its_tolerance_and_each_triangle_its_number() -> None
 
 
 def test_where_the_work_ends_the_error_says_how_far_it_came() -> None:
-    jump = lambda z, _: np.where(z @ TURN > 0.1, 1.0, 0.0)[:, None]  # noqa: E731
+    def jump(z: Array, _: object) -> Array:
+        return np.where(z @ TURN > 0.1, 1.0, 0.0)[:, None]
+
     truth = _over_square(lambda u: float(u > 0.1), 0.1)
     found = integrate(jump, SQUARE, tolerance=1e-9, limit=20_000)
     assert found.evaluations <= 20_000
@@ -118,6 +124,19 @@ def test_slim_triangles_and_either_orientation() -> None:
     assert found.evaluations < 20_000
 
 
+def _beyond(
+    normal: Array, place: float, centre: Array, deviation: float
+) -> Callable[[Array, object], Array]:
+    """A Gaussian beyond a line, and 0 before it."""
+
+    def f(z: Array, _: object) -> Array:
+        square = ((z - centre) ** 2).sum(axis=1) / deviation**2
+        mass = np.exp(-square / 2) / (2 * np.pi * deviation**2)
+        return (mass * (z @ normal > place))[:, None]
+
+    return f
+
+
 @pytest.mark.thorough
 def test_random_lines_of_jumps_are_within_the_stated_error() -> None:
     rng = np.random.default_rng(0)
@@ -128,13 +147,7 @@ def test_random_lines_of_jumps_are_within_the_stated_error() -> None:
         normal, place = rng.normal(size=2), rng.normal()
         centre, deviation = rng.normal(size=2) / 2, rng.uniform(0.2, 1.0)
         normal /= np.hypot(*normal)
-
-        def f(z: Array, _: object) -> Array:
-            square = ((z - centre) ** 2).sum(axis=1) / deviation**2  # noqa: B023
-            mass = np.exp(-square / 2) / (2 * np.pi * deviation**2)  # noqa: B023
-            return (mass * (z @ normal > place))[:, None]  # noqa: B023
-
         truth = special.ndtr((centre @ normal - place) / deviation)
-        found = integrate(f, start, tolerance=1e-4)
+        found = integrate(_beyond(normal, place, centre, deviation), start, tolerance=1e-4)
         tally.append(abs(found.totals[0] - truth) / found.errors[0])
     assert max(tally) <= 1

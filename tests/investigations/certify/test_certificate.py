@@ -25,6 +25,8 @@ from gan_eval.investigations.certify.size import count, faults
 from gan_eval.judging.generators.measures import one_sample_names
 from gan_eval.runtime.errors import UsageError
 
+from .paths import at
+
 CHEAP = ("classical_hotelling", "target_hotelling")
 SMALL = Settings(
     sizes=((12, 15),), dimensions=(1, 2), repetitions=120, power_repetitions=20, seed=5
@@ -99,7 +101,7 @@ def test_a_test_is_certified_against_a_mixture_that_it_is_told(target: str, tmp_
     assert found.means == ()
     assert found.paths == paths_of(target)
     assert found.tests["nearest"].sees == ("wide", "scattered")
-    assert found.strength("modes_lost", 0.1) == PATHS["modes_lost"].at(0.1, truth(2, target))[0]  # type: ignore[index]
+    assert found.strength("modes_lost", 0.1) == at(PATHS["modes_lost"], 0.1, truth(2, target))[0]
     assert np.isnan(found.strength("modes_lost", 50.0))
     (tmp_path / "c.json").write_text(found.to_json(), encoding="utf-8")
     assert Certificate.load(tmp_path / "c.json") == found

@@ -9,6 +9,8 @@ from gan_eval.distributions.target import GaussianTarget
 from gan_eval.investigations.certify.gaussian import GAUSSIAN_PATHS as PATHS
 from gan_eval.investigations.certify.gaussian import HeavyTails, TwoModes, chapter
 
+from .paths import at
+
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("d", [1, 2, 5])
@@ -40,20 +42,20 @@ def test_kl_grows_along_a_path_from_0(path: str) -> None:
 
 def test_strengths_are_what_theory_says() -> None:
     for path in ("shift_major", "shift_minor"):
-        strength, law = PATHS[path].at(0.18, chapter(2))  # type: ignore[misc]
+        strength, law = at(PATHS[path], 0.18, chapter(2))
         assert strength == pytest.approx(0.6)
         assert isinstance(law, GaussianTarget)
         assert kl(law.law, chapter(2).law) == pytest.approx(0.18)
     minor = np.linalg.eigh(chapter(2).covariance)[1][:, 0]
-    shift = PATHS["shift_minor"].at(0.5, chapter(2))[1].mean - chapter(2).mean  # type: ignore
+    shift = at(PATHS["shift_minor"], 0.5, chapter(2))[1].mean - chapter(2).mean
     assert abs(shift @ minor) == pytest.approx(np.linalg.norm(shift))
     # s with d (s² − 1 − ln s²) / 2 = KL.
-    factor = PATHS["scale"].at(0.3, chapter(2))[0]  # type: ignore[index]
+    factor = at(PATHS["scale"], 0.3, chapter(2))[0]
     assert factor < 1
     assert factor**2 - 1 - 2 * np.log(factor) == pytest.approx(0.3)
     # ½ sin²θ (r + 1/r − 2) with r the ratio of the eigenvalues.
     low, high = np.linalg.eigvalsh(chapter(2).covariance)
-    angle = np.radians(PATHS["rotation"].at(0.7, chapter(2))[0])  # type: ignore[index]
+    angle = np.radians(at(PATHS["rotation"], 0.7, chapter(2))[0])
     ratio = high / low
     assert 0.5 * np.sin(angle) ** 2 * (ratio + 1 / ratio - 2) == pytest.approx(0.7)
     turned = PATHS["correlation"].divergence(chapter(2), 2.0)
@@ -67,7 +69,7 @@ def test_t_is_scipys_and_its_kl_is_the_integral(degrees: float) -> None:
     law = HeavyTails(p, degrees)
     shape = p.covariance * (degrees - 2) / degrees
     x = p.sample(20, 0)
-    expected = stats.multivariate_t(p.mean, shape, df=degrees).logpdf(x)  # type: ignore
+    expected = stats.multivariate_t(p.mean, shape, df=degrees).logpdf(x)  # pyright: ignore[reportArgumentType]
     np.testing.assert_allclose(law.log_density(x), expected, rtol=1e-10)
     one = chapter(1)
     density = HeavyTails(one, degrees)

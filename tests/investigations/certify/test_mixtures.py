@@ -13,6 +13,8 @@ from gan_eval.distributions.presets import preset
 from gan_eval.investigations.certify.mixtures import MIXTURE_PATHS, SCATTER, Changed, _scattered
 from gan_eval.stats.goodness import mode_shares_test
 
+from .paths import at
+
 PRESETS = {name: preset(name) for name in ("ring8", "grid25")}
 TARGETS = pytest.mark.parametrize("p", PRESETS.values(), ids=PRESETS)
 
@@ -87,14 +89,14 @@ def test_strengths_are_what_theory_says(p: MixtureTarget) -> None:
     rows = moved[1].law.means - p.means
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 0.6 * p.covariances[0, 0, 0] ** 0.5)
     for path, sign in (("wide", 1), ("narrow", -1)):
-        factor = MIXTURE_PATHS[path].at(0.3, p)[0]  # type: ignore[index]
+        factor = at(MIXTURE_PATHS[path], 0.3, p)[0]
         assert sign * np.log(factor) > 0
         assert factor**2 - 1 - 2 * np.log(factor) == pytest.approx(0.3)
 
 
 def test_a_share_that_every_other_mode_keeps_has_its_kl() -> None:
     """Of the ring 4 modes have weight a and 4 have ra: 4a(1 + r) = 1."""
-    kept, q = MIXTURE_PATHS["weights"].at(0.1, PRESETS["ring8"])  # type: ignore[misc]
+    kept, q = at(MIXTURE_PATHS["weights"], 0.1, PRESETS["ring8"])
     heavy, light = 1 / (4 * (1 + kept)), kept / (4 * (1 + kept))
     assert q.weights == pytest.approx([heavy, light] * 4)
     assert stats.entropy([heavy, light] * 4, [1 / 8] * 8) == pytest.approx(0.1)
@@ -115,6 +117,6 @@ def test_the_divergence_of_scattered_rows_is_scipys_integral(share: float, d: in
 
 
 def test_lost_modes_are_seen_by_the_test_of_shares() -> None:
-    q = MIXTURE_PATHS["modes_lost"].at(0.13, PRESETS["ring8"])[1]  # type: ignore[index]
+    q = at(MIXTURE_PATHS["modes_lost"], 0.13, PRESETS["ring8"])[1]
     rows = q.sample(200, np.random.default_rng(0))
     assert mode_shares_test(rows, PRESETS["ring8"], resamples=99, rng=0).pvalue == 0.01

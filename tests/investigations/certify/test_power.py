@@ -8,13 +8,16 @@ import pytest
 from scipy.special import ndtr, ndtri
 
 from gan_eval.distributions.likelihood_ratio import samples_to_detect
+from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.investigations.certify import power
-from gan_eval.investigations.certify.alternatives import paths_of, truth
+from gan_eval.investigations.certify.alternatives import paths_of
 from gan_eval.investigations.certify.catalogue import ONE_SAMPLE, TESTS
 from gan_eval.investigations.certify.gaussian import GAUSSIAN_PATHS, chapter
 from gan_eval.investigations.certify.mixtures import Changed
 from gan_eval.runtime.files import restored
+
+from .paths import at
 
 pytestmark = pytest.mark.statistical
 
@@ -40,7 +43,7 @@ def test_the_optimum_of_a_shift_is_its_closed_form(path: str) -> None:
 @pytest.mark.parametrize("path", ["scale", "rotation", "correlation"])
 def test_the_optimum_has_80_percent_power_where_samples_to_detect_says(path: str) -> None:
     """The saddlepoint's n, at which power passes 0.8; five standard errors."""
-    law = GAUSSIAN_PATHS[path].at(0.05, chapter(2))[1]  # type: ignore[index]
+    law = at(GAUSSIAN_PATHS[path], 0.05, chapter(2))[1]
     assert isinstance(law, GaussianTarget)
     n = int(samples_to_detect(law.law, chapter(2).law))
     rejected = power._optimum(law, chapter(2), n, 0.05, 10_000, 0, ("here", path))
@@ -95,8 +98,8 @@ def test_the_optimum_of_moved_modes_is_that_of_a_shift(target: str) -> None:
 def test_the_optimum_keeps_its_level_where_ln_q_over_p_ties() -> None:
     """One of 25 modes lost: of m = 20 rows of the truth, 0.96^20 = 0.44 lie in the others, and all
     of these tie. It rejects a share of them: 0.05 / 0.44 of all samples of q."""
-    p = truth(2, "grid25")
-    q = Changed(p, (0.0, *[1 / 24] * 24))  # type: ignore[arg-type]
+    p = MixtureTarget.grid()
+    q = Changed(p, (0.0, *[1 / 24] * 24))
     rejected = power._optimum(q, p, 20, 0.05, 4000, 0, ("ties",))
     assert rejected / 4000 == pytest.approx(0.05 / 0.96**20, abs=0.01)
 

@@ -119,7 +119,7 @@ def test_without_the_training_there_are_no_pictures_of_it_and_a_sentence() -> No
 
 
 def _with(base: dict[str, object], **more: object) -> Results:
-    return results({"made": ge.TrainingConfig(**{**base, **more})}, seeds=3)  # type: ignore[arg-type]
+    return results({"made": ge.TrainingConfig.parse({**base, **more})}, seeds=3)
 
 
 @pytest.mark.parametrize(
