@@ -17,7 +17,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from gan_eval.stats.permutation.writer import BYTE, DOUBLE, LONG, POINTER, REAL, Writer, size_of
+from gan_eval.runtime.code_writer import BYTE, DOUBLE, LONG, POINTER, REAL, Writer, size_of
 
 # Rows of which all sums are kept, and how many such groups one word of packed labels holds.
 BITS, GROUPS = 6, 8

@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from gan_eval.stats.permutation.writer import DOUBLE, LONG, POINTER, Writer
+from gan_eval.runtime.code_writer import DOUBLE, LONG, POINTER, Writer
 
 # Numbers of float64 in a vector, and how many vectors of a row are worked on at once.
 LANES, VECTORS = 8, 4
