@@ -232,14 +232,18 @@ def _print(trained: TrainedGANs, rows: pd.DataFrame, plot: Path | None) -> None:
     say(f"worth {worth:.1f} real samples, {share:.2%} of those it saw")
     say(f"verdict: {verdict} (converged ≤ {margin:g} nats, near ≤ {near:g} nats)")
     if many:
-        wrong = rows.loc[rows["cause"].ne(""), "cause"].value_counts()
-        if why := ", ".join(f"{n} {name}" for name, n in wrong.items()):
+        if why := _causes(rows):
             say(f"what is wrong in their worst direction: {why}")
-    elif why := sentence(rows.iloc[0].to_dict(), trained.config.dimension):
+    elif why := sentence(rows.iloc[0].to_dict(), trained.config):
         say(f"why: {why}")
     if plot is not None:
         _print_plot(plot)
     say(headline(rows))
+
+
+def _causes(rows: pd.DataFrame) -> str:
+    wrong = rows.loc[rows["cause"].ne(""), "cause"].value_counts()
+    return ", ".join(f"{n} {name}" for name, n in wrong.items())
 
 
 def _print_plot(plot: Path) -> None:
@@ -255,6 +259,7 @@ def _print_computed(trained: TrainedGANs, rows: pd.DataFrame) -> None:
     import numpy as np
 
     from gan_eval.cli.console import say
+    from gan_eval.judging.causes import sentence
     from gan_eval.judging.summary import quantile
     from gan_eval.pages.numbers import number, percent
 
@@ -293,6 +298,10 @@ def _print_computed(trained: TrainedGANs, rows: pd.DataFrame) -> None:
     margin, near = rows["margin"].iloc[0], rows["near_margin"].iloc[0]
     verdict = counts if many else rows["verdict"].iloc[0]
     say(f"verdict: {verdict} (converged ≥ {margin:g} real samples, near ≥ {near:g})")
+    if many and modes > 1 and (wrong := _causes(rows)):
+        say(f"what is wrong with their modes: {wrong}")
+    elif not many and (wrong := sentence(rows.iloc[0].to_dict(), trained.config)):
+        say(f"why: {wrong}")
     if why := "; ".join(dict.fromkeys(filter(None, rows["not_measured"]))):
         say(f"not measured: {why}")
 

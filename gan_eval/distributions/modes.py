@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 Array = NDArray[np.floating]
 
@@ -46,6 +47,12 @@ class Modes:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def expected(self) -> Array:
+        """The mass that the target has within ``WITHIN`` standard deviations of each, (k,), where
+        they do not overlap: its weight times P(χ²_d ≤ 9)."""
+        return self.weights * special.gammainc(self.means.shape[1] / 2, WITHIN**2 / 2)
 
 
 def mode_counts(rows: Array, modes: Modes) -> NDArray[np.intp]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Array
+from gan_eval.judging.mode_causes import MODE_CAUSES, mode_sentence
 from gan_eval.pages.language import N_, _
 from gan_eval.training import draws
+from gan_eval.training.config import TrainingConfig
 from gan_eval.training.trained import TrainedGANs
 
 CAUSES = (
@@ -96,13 +98,16 @@ def causes(trained: TrainedGANs, verdicts: NDArray[Any], n: int) -> dict[str, ND
     return {"cause": cause.astype(object)} | found | {"flat_from": flat_from(trained)}
 
 
-def sentence(row: Mapping[Any, Any], dimension: int) -> str:
-    """Say in words why a replicate failed, from its row of ``judge``; empty where it has not."""
-    cause = row["cause"]
+def sentence(row: Mapping[Any, Any], config: TrainingConfig) -> str:
+    """Say in words why a replicate failed, from its row of ``judge``; empty where it has not, or
+    nothing is known of it."""
+    cause, dimension = row["cause"], config.dimension
     if not cause:
         return ""
     if cause == "diverged":
         return _("Its weights are no longer finite.")
+    if cause in MODE_CAUSES:
+        return mode_sentence(row, config.target.build().modes) + _flat(row)
     entries = (f"{row[f'worst_direction_{i + 1}']:.2f}" for i in range(dimension))
     along = _(" along ({direction})").format(direction=", ".join(entries)) if dimension > 1 else ""
     said = _(
@@ -125,11 +130,15 @@ def sentence(row: Mapping[Any, Any], dimension: int) -> str:
         said += _(" Its discriminator's features see {share} of that error.").format(
             share=f"{float(row['worst_seen']):.0%}"
         )
-    if np.isfinite(row["flat_from"]):
-        said += _(" The discriminator has been flat since epoch {epoch}.").format(
-            epoch=int(row["flat_from"])
-        )
-    return said
+    return said + _flat(row)
+
+
+def _flat(row: Mapping[Any, Any]) -> str:
+    if not np.isfinite(row["flat_from"]):
+        return ""
+    return _(" The discriminator has been flat since epoch {epoch}.").format(
+        epoch=int(row["flat_from"])
+    )
 
 
 def _seen(

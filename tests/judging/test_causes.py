@@ -63,7 +63,7 @@ def test_a_rank_that_is_missing_is_a_collapse() -> None:
 
 def test_what_has_converged_or_diverged_says_so() -> None:
     row = planted(A, np.array(CHAPTER.target.b))
-    assert row["cause"] == "" == sentence(row.to_dict(), 2)
+    assert row["cause"] == "" == sentence(row.to_dict(), CHAPTER)
     lost = planted(np.full((2, 2), np.nan), np.array(CHAPTER.target.b))
     assert lost["cause"] == "diverged"
     assert np.isnan(lost["worst_ratio"])
@@ -71,7 +71,7 @@ def test_what_has_converged_or_diverged_says_so() -> None:
 
 def test_a_sentence_has_the_numbers() -> None:
     row = planted(np.diag([1.0, 0.5]) @ A, np.array(CHAPTER.target.b)).to_dict()
-    assert "0.5 times" in sentence(row, 2)
+    assert "0.5 times" in sentence(row, CHAPTER)
 
 
 def seen(config: ge.TrainingConfig, scale: float, shift: float = 0.0) -> float:

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 from scipy.spatial.distance import pdist
 
 from gan_eval.distributions.mixture import MixtureTarget, as_mixture
-from gan_eval.distributions.modes import LOST_SHARE, WITHIN, mode_counts
+from gan_eval.distributions.modes import LOST_SHARE, mode_counts
 from gan_eval.distributions.pushforward.network import forward
 from gan_eval.stats.known_mixture import KnownMixture
 from gan_eval.training import draws
@@ -48,8 +47,7 @@ def epoch_columns(trained: TrainedGANs) -> dict[str, NDArray[Any]]:
     """
     config, target = trained.config, as_mixture(trained.config.target.build())
     known, names = KnownMixture.of(target), columns(config)
-    d = target.dimension
-    expected = target.weights * special.gammainc(d / 2, WITHIN**2 / 2)
+    expected = target.modes.expected
     kept = len(trained.traced)
     chosen = np.unique(np.linspace(0, kept - 1, min(kept, MOST_EPOCHS)).round().astype(np.intp))
     found = np.full((len(trained), kept, len(names)), np.nan)

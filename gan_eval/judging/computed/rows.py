@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.judging import evaluation
 from gan_eval.judging.causes import flat_from
 from gan_eval.judging.closed_form import entries
@@ -24,6 +25,7 @@ from gan_eval.judging.computed_columns import (
 from gan_eval.judging.generators import measures, parts
 from gan_eval.judging.generators.parts import Made, Row
 from gan_eval.judging.generators.verdict import verdict_of
+from gan_eval.judging.mode_causes import mode_cause
 from gan_eval.runtime import threads
 from gan_eval.stats.mixed import MixedRows
 from gan_eval.stats.samples import LARGEST_VALUE
@@ -121,7 +123,7 @@ def measured_rows(
     names = columns(config, tests)
     blank: Row = {name: "" if _is_text(name) else np.nan for name in names}
     blank |= {HOW: "sampled", "worth_mmd_how": "sampled"}
-    why_not = served(config)
+    why_not, target = served(config), config.target.build()
 
     def judged(r: int) -> Made:
         made = Made(dict(blank))
@@ -146,7 +148,10 @@ def measured_rows(
     for made, right in zip(found, finite, strict=True):
         row = made.finished()
         failure = "" if right else "diverged"
-        rows.append(row | verdict_of(row, margins, failure=failure, diverged=not right))
+        row |= verdict_of(row, margins, failure=failure, diverged=not right)
+        if row["verdict"] in ("near", "failed") and isinstance(target, MixtureTarget):
+            row["cause"] = mode_cause(row, target.modes) if len(target.modes) > 1 else ""
+        rows.append(row)
     measured: dict[str, NDArray[Any]] = {}
     for name in ("verdict", "margin", "near_margin", "yardstick", *names):
         values = [row[name] for row in rows]

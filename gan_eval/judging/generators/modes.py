@@ -117,7 +117,7 @@ def known_modes(
     counts = mode_counts(rows, modes)
     none = np.zeros(len(modes), np.intp)
     if apart(modes):
-        expected = np.append(modes.weights * special.gammainc(d / 2, WITHIN**2 / 2), 0.0)
+        expected = np.append(modes.expected, 0.0)
         expected[-1] = 1 - expected.sum()
         pvalues = _doubled(*_binomial_tails(counts[:-1], m, expected[:-1]))
         least = _doubled(*_binomial_tails(none, m, expected[:-1]))

@@ -14,7 +14,7 @@ from gan_eval.pages.blocks import Answer, Card, Step
 from gan_eval.pages.language import _, n_
 from gan_eval.pages.numbers import count, interval, number, percent, percents, setting
 from gan_eval.pages.picture import Picture, drawing
-from gan_eval.report import words
+from gan_eval.report import why, words
 from gan_eval.report.cells import CellRows
 from gan_eval.report.computed import compared, over_seeds, pictures
 from gan_eval.report.computed.again import again
@@ -47,6 +47,8 @@ def _sentences(cells: Sequence[CellRows], lead: CellRows) -> list[tuple[str | No
                 share=percents(*share_interval(modes.lost, modes.known)),
             )
             lost.append(some if len(cells) == 1 else f"{cell.label} {some}")
+    if reason := why.told(lead):
+        found.append((_("Why"), reason if len(cells) == 1 else f"{lead.label}: {reason}"))
     if lost:
         found.append(
             (

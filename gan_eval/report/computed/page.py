@@ -10,7 +10,7 @@ from gan_eval.pages.blocks import Answer, Block, Paragraph, Section, TableBlock,
 from gan_eval.pages.language import _
 from gan_eval.pages.numbers import count
 from gan_eval.pages.picture import Picture, drawing
-from gan_eval.report import curves, tables, words
+from gan_eval.report import curves, tables, why, words
 from gan_eval.report.cells import CellRows
 from gan_eval.report.computed import answer, compared, over_seeds, pictures
 from gan_eval.report.computed import tables as own_tables
@@ -40,6 +40,7 @@ def parts(cells: Sequence[CellRows], provenance: Mapping[str, Any]) -> tuple[Ans
         compared.section(cells) if len(cells) > 1 else None,
         _generated(cells, own, taken),
         _modes(cells),
+        why.section(cells),
         _evolution(own),
         _spread(cells, taken),
         _losses(lead),
@@ -203,13 +204,13 @@ def _not_measured(cells: Sequence[CellRows]) -> list[str]:
         if "not_measured" not in cell.rows:
             continue
         given = cell.rows["not_measured"].dropna().astype(str)
-        for why, often in given[given != ""].value_counts().items():
+        for reason, often in given[given != ""].value_counts().items():
             said.append(
                 _("{cell}, {count} of {all} trainings: {why}.").format(
                     cell=cell.label,
                     count=count(often),
                     all=count(cell.replicates),
-                    why=str(why).rstrip("."),
+                    why=str(reason).rstrip("."),
                 )
             )
     return said[:12]

@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
-from gan_eval.distributions.modes import LOST_SHARE, WITHIN
+from gan_eval.distributions.modes import LOST_SHARE
 from gan_eval.distributions.presets import PRESETS
 from gan_eval.judging.answer import FEWEST
 from gan_eval.judging.modes_summary import mean_interval
@@ -138,7 +137,7 @@ def modes_of(cell: Cell) -> Modes | None:
     if modes is None or len(modes) < 2:
         return None
     total, rows = len(modes), cell.rows
-    due = modes.weights * special.gammainc(modes.means.shape[1] / 2, WITHIN**2 / 2)
+    due = modes.expected
     masses = np.full((len(rows), total), np.nan)
     for name in ("mode_mass", "mode_share"):
         names = [f"{name}_{mode}" for mode in range(1, total + 1)]

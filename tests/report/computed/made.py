@@ -11,6 +11,7 @@ import pandas as pd
 
 import gan_eval as ge
 from gan_eval.judging.judge import epochs
+from gan_eval.judging.mode_causes import mode_cause
 from gan_eval.study.results.results import Results
 
 RING: dict[str, Any] = {
@@ -82,6 +83,9 @@ def ring() -> Results:
         rows.loc[lost, f"mode_mass_{mode}"] = 0.001
     rows["worth_energy"] = np.where(plain, 10.0 + rows["seed"], 300.0 + 10 * rows["seed"])
     rows["verdict"] = np.where(plain, "failed", "converged")
+    modes = ge.MixtureTarget.ring().modes
+    causes = [mode_cause(row, modes) for row in rows.to_dict("records")]
+    rows["cause"] = np.where(plain, causes, "")
     return Results(rows, made.epochs, made.provenance)
 
 
