@@ -1,4 +1,6 @@
-"""The compiled functions of :mod:`~gan_eval.stats.permutation.label_code`, called with arrays."""
+"""The compiled functions for labels (:mod:`~gan_eval.stats.permutation.label_code`), sums by them
+(:mod:`~gan_eval.stats.permutation.sum_code`) and matrices
+(:mod:`~gan_eval.stats.permutation.matrix_code`), called with arrays."""
 
 from __future__ import annotations
 
@@ -28,6 +30,8 @@ COMPILED_ROWS = 512
 
 # Sums of some rows that are made once serve so many labels.
 FEWEST_CHOICES = 64
+# Up to so many labels no sums are made once.
+FEW_LABELS = 8
 
 Labels = NDArray[np.bool_]
 Array = NDArray[np.float64]
@@ -43,7 +47,11 @@ _SIGNATURES = {
     "eliminate": (_POINTER, _LONG, _POINTER, _LONG, _LONG, _DOUBLE, *_PLACES),
     "survey": (_POINTER, _LONG, _LONG, _LONG, _LONG, _POINTER, _POINTER, _POINTER),
     "pack": (_POINTER, _LONG, _LONG, _LONG, _POINTER),
-    **dict.fromkeys(("add_float32", "add_float64"), (*_ADD, _POINTER, _POINTER)),
+    **dict.fromkeys(
+        (f"{add}_{real}" for add in ("add", "add_few") for real in ("float32", "float64")),
+        (*_ADD, _POINTER, _POINTER),
+    ),
+    "halves": (_POINTER, _LONG, _POINTER, _LONG, _LONG, _POINTER, _DOUBLE, *[_POINTER] * 4),
     **dict.fromkeys(("close_float32", "close_float64"), _CLOSE),
 }
 
@@ -133,11 +141,12 @@ class Sums:
     """Σ_j a_j M_j of packed labels a over rows of a matrix M of so many columns, for one thread."""
 
     def __init__(self, packed: Packed, dtype: type[np.floating[Any]], columns: int) -> None:
-        from gan_eval.stats.permutation.label_code import STRIPE_BYTES, TABLE_BYTES
+        from gan_eval.stats.permutation.sum_code import STRIPE_BYTES, TABLE_BYTES
 
         name = np.dtype(dtype).name
         self._packed, self._columns, self.count = packed, columns, len(packed.labels)
-        self._add, self._close = (packed.call[f"{do}_{name}"] for do in ("add", "close"))
+        add = "add" if self.count > FEW_LABELS else "add_few"
+        self._add, self._close = (packed.call[f"{do}_{name}"] for do in (add, "close"))
         self._stripe = STRIPE_BYTES // np.dtype(dtype).itemsize
         stripes = padded(columns) // self._stripe
         memory = room(TABLE_BYTES + stripes * self.count * STRIPE_BYTES)
@@ -196,6 +205,34 @@ class Sums:
         return self._sums.transpose(1, 0, 2).reshape(self.count, -1)[:, : self._columns]
 
 
+def halves_of_forms(packed: Packed, matrix: Array, shift: Array, scale: float) -> Array:
+    """Return the halves of Σ_i a_i Σ_j a_j M_ij of packed labels a, shape (count,), in float64.
+
+    M is scale · matrix + shift_i + shift_j, whole and symmetric; ``matrix`` is (N, padded) and
+    ``shift`` (padded,). Of the two halves about one is looked at, so that roundings are fewer than
+    those of :class:`Sums`, and others.
+    """
+    from gan_eval.stats.permutation.sum_code import STRIPE_BYTES, TABLE_BYTES
+
+    count = len(packed.labels)
+    memory = room(TABLE_BYTES + 2 * count * STRIPE_BYTES)
+    forms = memory[TABLE_BYTES + count * STRIPE_BYTES :].view(np.float64).reshape(count, -1)
+    forms.fill(0)
+    packed.call["halves"](
+        packed.words.ctypes.data,
+        count,
+        matrix.ctypes.data,
+        *matrix.shape,
+        shift.ctypes.data,
+        scale,
+        packed.labels.ctypes.data,
+        memory.ctypes.data,
+        memory.ctypes.data + TABLE_BYTES,
+        forms.ctypes.data,
+    )
+    return forms.sum(axis=1)
+
+
 def true_counts(labels: Labels) -> NDArray[np.int64]:
     """Count the True values in each row of labels (count, N)."""
     code = code_for(*labels.shape)
@@ -236,9 +273,11 @@ def _label_code() -> LabelCode | None:
         from gan_eval.runtime.machine_code import compile_module, kept, load_module, processor
         from gan_eval.stats.permutation.label_code import write_labels
         from gan_eval.stats.permutation.matrix_code import write_matrices
+        from gan_eval.stats.permutation.sum_code import write_sums
 
         module, where = ir.Module("gan_eval_tests"), processor()
         write_labels(module)
+        write_sums(module)
         write_matrices(module)
         key = f"{module} {where} {version('llvmlite')}"
 

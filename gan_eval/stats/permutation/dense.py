@@ -15,7 +15,18 @@ from scipy.spatial.distance import pdist
 from gan_eval.runtime.rooms import room
 from gan_eval.runtime.threads import full_float32, in_order
 from gan_eval.stats.kernels.kernels import BlockSource
-from gan_eval.stats.permutation.compiled import COMPILED_ROWS, Array, Labels, compiled_code, padded
+from gan_eval.stats.permutation.compiled import (
+    COMPILED_ROWS,
+    Array,
+    LabelCode,
+    Labels,
+    Packed,
+    Sums,
+    code_for,
+    compiled_code,
+    halves_of_forms,
+    padded,
+)
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE
 from gan_eval.stats.permutation.products import Centring, StripProducts, pieces, strip_products
 from gan_eval.stats.scaling import SOME_ROWS, differing_pairs
@@ -117,6 +128,10 @@ class SymmetricForm:
         for each entry of a block, 8 WIDTH bytes for every row of ``exact`` and 4 WIDTH for every
         row of ``fast``; by torch, some times the block besides.
         """
+        if (whole := self._whole()) is not None and not len(fast):
+            code = code_for(len(exact), self.size)
+            if code is not None:
+                return self._small_forms(code, whole, exact), np.zeros(0)
         device, sums = self._source.device, [np.zeros(len(some)) for some in (exact, fast)]
         make = strip_products(exact, fast, self._centring, self._width, device)
 
@@ -134,6 +149,20 @@ class SymmetricForm:
                 for whole, part in zip(sums, parts, strict=True):
                     whole += part
         return 2 / self._scale * sums[0], 2 / self._scale * sums[1]
+
+    def _small_forms(self, code: LabelCode, whole: Array, labels: Labels) -> Array:
+        """Return the forms of many labels over a small matrix (N, padded), from half of it.
+
+        The first, which is the one observed, is summed over the whole matrix.
+        """
+        centring = self._centring
+        shift = np.zeros(whole.shape[1])
+        shift[: self.size] = centring.shift.numpy()
+        halves = halves_of_forms(Packed(code, labels), whole, shift, centring.scale)
+        first = Sums(Packed(code, labels[:1]), np.float64, self.size)
+        first.add(0, whole, 0.5 * shift, 0.5 * shift, 0.5 * centring.scale)
+        halves[0] = first.close(slice(0, self.size))[0]
+        return 2 / centring.scale * halves
 
     def linear(self, labels: Labels) -> Array:
         """Return aᵀ(K1 − mean) of labels (p, N): the row sums of group x less their expectation."""
@@ -165,9 +194,14 @@ class SymmetricForm:
 
     def matrix(self) -> Array | None:
         """Return the whole matrix where it is small and kept, else None."""
+        whole = self._whole()
+        return None if whole is None else whole[:, : self.size]
+
+    def _whole(self) -> Array | None:
+        """Return the same with padded columns."""
         if not self._stored or len(self._strips) > 1 or self._source.device != "cpu":
             return None
-        return self._stored[0][0][:, : self.size].numpy()
+        return self._stored[0][0].numpy()
 
     def lost(self) -> bool:
         """Tell whether the rounding of float64 hides that rows differ."""

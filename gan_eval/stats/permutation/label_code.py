@@ -1,15 +1,5 @@
-"""Machine code for group labels: their correction to an exact size, and sums of a matrix's rows by
-them.
-
-A label is 0 or 1, so a product of labels with a matrix needs additions only, and most of these are
-the same for many labels. Of each ``BITS`` rows of the matrix all 2^BITS sums are made once; a label
-then adds one of them in the place of BITS rows (the "method of the four Russians": V. Arlazarov,
-E. Dinic, M. Kronrod, I. Faradžev, "On economical construction of the transitive closure of an
-oriented graph", Soviet Mathematics Doklady 11 (1970) 1209–1210).
-
-Every sum is made in an order that depends neither on the processor nor on its vectors, without
-products, so results are the same bits everywhere.
-"""
+"""Machine code for group labels: their count, their correction to an exact size, and their packing
+for sums of rows (:mod:`~gan_eval.stats.permutation.sum_code`)."""
 
 from __future__ import annotations
 
@@ -17,16 +7,12 @@ from typing import Any
 
 from llvmlite import ir
 
-from gan_eval.runtime.code_writer import BYTE, DOUBLE, LONG, POINTER, REAL, Writer, size_of
+from gan_eval.runtime.code_writer import BYTE, LONG, POINTER, Writer
 
-# Rows of which all sums are kept, and how many such groups one word of packed labels holds.
+# Rows of a group, and how many groups one word of packed labels holds.
 BITS, GROUPS = 6, 8
 PANEL = BITS * GROUPS
 """Rows of a matrix for which one word of packed labels stands."""
-STRIPE_BYTES = 64
-"""The size of a row of the table of sums, and so of the columns of a matrix that are worked on at
-once."""
-TABLE_BYTES = GROUPS * STRIPE_BYTES << BITS
 
 
 def write_labels(module: ir.Module) -> None:
@@ -34,9 +20,6 @@ def write_labels(module: ir.Module) -> None:
     _count(module)
     _change_sides(module)
     _pack(module)
-    for name, real in (("float32", REAL), ("float64", DOUBLE)):
-        _add(module, f"add_{name}", real)
-        _close(module, f"close_{name}", real)
 
 
 def _count(module: ir.Module) -> None:
@@ -126,96 +109,4 @@ def _pack(module: ir.Module) -> None:
                 shift = b.add(b.mul(group, w.long(8)), b.urem(inside, w.long(BITS)))
                 word = b.or_(w.load(words, place, LONG), b.shl(bit, shift))
                 w.store(word, words, place, LONG)
-    w.finish()
-
-
-def _add(module: ir.Module, name: str, real: ir.Type) -> None:
-    """add(words, count, matrix, rows, columns, stripes, of_rows, of_columns, scale, table, sums).
-
-    Adds to ``sums`` (stripes, count, C) what Σ_j a_j M_j is for each label a, of which ``words``
-    (panels, count) begin at the first of some rows of ``matrix`` (rows, columns), float64. M is
-    scale · matrix + (of_rows + of_columns), in ``real``, of which C fill ``STRIPE_BYTES``;
-    ``columns`` is at least ``stripes`` C.
-    """
-    pointers = [POINTER, LONG, POINTER, LONG, LONG, LONG, POINTER, POINTER, DOUBLE]
-    w = Writer(module, name, [*pointers, POINTER, POINTER])
-    b = w.b
-    words, count, matrix, rows, columns, stripes, of_rows, of_columns = w.arguments[:8]
-    scale, table, sums = w.arguments[8:]
-    size = STRIPE_BYTES // size_of(real)
-    wide, given = ir.VectorType(real, size), ir.VectorType(DOUBLE, size)
-    of_group = STRIPE_BYTES << BITS
-    scales = w.splat(scale, given)
-    panels = b.sdiv(b.add(rows, w.long(PANEL - 1)), w.long(PANEL))
-    with w.loop(w.long(0), stripes) as s:
-        left = b.mul(s, w.long(size))
-        own = w.at(sums, b.mul(b.mul(s, count), w.long(size)), real)
-        with w.loop(w.long(0), panels) as panel:
-            # All sums of the rows of each group.
-            with w.loop(w.long(0), w.long(GROUPS)) as g:
-                first = b.add(b.mul(panel, w.long(PANEL)), b.mul(g, w.long(BITS)))
-                sub = w.at(table, b.mul(g, w.long(of_group)), BYTE)
-                w.store(ir.Constant(wide, [0.0] * size), sub, w.long(0), real)
-                with w.loop(first, w.least(b.add(first, w.long(BITS)), rows)) as row:
-                    filled = b.shl(w.long(1), b.sub(row, first))
-                    level = w.splat(w.load(of_rows, row, DOUBLE), given)
-                    level = b.fadd(w.load(of_columns, left, given, DOUBLE), level)
-                    entry = w.load(matrix, b.add(b.mul(row, columns), left), given, DOUBLE)
-                    entry = b.fadd(b.fmul(entry, scales), level)
-                    entry = entry if real == DOUBLE else b.fptrunc(entry, wide)
-                    with w.loop(w.long(0), filled) as t:
-                        known = w.load(sub, b.mul(t, w.long(size)), wide, real)
-                        place = b.mul(b.add(t, filled), w.long(size))
-                        w.store(b.fadd(known, entry), sub, place, real)
-            # One of them for each group of each label.
-            of_panel = w.at(words, b.mul(panel, count), LONG)
-            with w.loop(w.long(0), count) as p:
-                word, place = w.load(of_panel, p, LONG), b.mul(p, w.long(size))
-                total = w.load(own, place, wide, real)
-                for g in range(GROUPS):
-                    up = STRIPE_BYTES.bit_length() - 1 - 8 * g
-                    moved = b.shl(word, w.long(up)) if up > 0 else b.lshr(word, w.long(-up))
-                    some = b.and_(moved, w.long(of_group - STRIPE_BYTES))
-                    some = w.at(table, b.add(some, w.long(g * of_group)), BYTE)
-                    total = b.fadd(total, w.load(some, w.long(0), wide, real))
-                w.store(total, own, place, real)
-    w.finish()
-
-
-def _close(module: ir.Module, name: str, real: ir.Type) -> None:
-    """close(sums (stripes, count, C), count, labels (count, size), size, columns, forms (count)).
-
-    Adds to ``forms``, float64, the Σ_i a_i sums_i of each label; those of the ``columns`` begin at
-    the pointer.
-    """
-    w = Writer(module, name, [POINTER, LONG, POINTER, LONG, LONG, POINTER])
-    b = w.b
-    sums, count, labels, size, columns, forms = w.arguments
-    lanes = STRIPE_BYTES // size_of(real)
-    wide, many = ir.VectorType(real, lanes), ir.VectorType(DOUBLE, lanes)
-    flags, none = ir.VectorType(BYTE, lanes), ir.Constant(BYTE, 0)
-    whole = b.sdiv(columns, w.long(lanes))
-    with w.loop(w.long(0), count) as p:
-        own = w.at(labels, b.mul(p, size), BYTE)
-        zeros = ir.Constant(many, [0.0] * lanes)
-        with w.carry(w.long(0), whole, 1, [zeros]) as s:
-            chosen = w.load(own, b.mul(s.index, w.long(lanes)), flags, BYTE)
-            place = b.mul(b.add(b.mul(s.index, count), p), w.long(lanes))
-            some = w.load(sums, place, wide, real)
-            some = some if real == DOUBLE else b.fpext(some, many)
-            chosen = b.icmp_unsigned("!=", chosen, ir.Constant(flags, [0] * lanes))
-            s.then = [b.fadd(s.now[0], b.select(chosen, some, zeros))]
-        total = w.load(forms, p, DOUBLE)
-        for lane in range(lanes):
-            one = b.extract_element(s.now[0], ir.Constant(ir.IntType(32), lane))
-            total = b.fadd(total, one)
-        last = w.at(sums, b.mul(b.add(b.mul(whole, count), p), w.long(lanes)), real)
-        start = b.mul(whole, w.long(lanes))
-        with w.carry(start, columns, 1, [total]) as rest:
-            some = w.load(last, b.sub(rest.index, start), real)
-            some = some if real == DOUBLE else b.fpext(some, DOUBLE)
-            chosen = b.icmp_unsigned("!=", w.load(own, rest.index, BYTE), none)
-            some = b.select(chosen, some, ir.Constant(DOUBLE, 0.0))
-            rest.then = [b.fadd(rest.now[0], some)]
-        w.store(rest.now[0], forms, p, DOUBLE)
     w.finish()

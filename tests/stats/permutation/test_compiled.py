@@ -9,7 +9,14 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from gan_eval.stats.permutation import compiled, labels, products
-from gan_eval.stats.permutation.compiled import Packed, Sums, code_for, padded, true_counts
+from gan_eval.stats.permutation.compiled import (
+    Packed,
+    Sums,
+    code_for,
+    halves_of_forms,
+    padded,
+    true_counts,
+)
 from gan_eval.stats.permutation.labels import smaller_group_labels
 from gan_eval.stats.twosample import energy_test, mmd_test
 
@@ -71,6 +78,36 @@ def test_sums_of_rows_are_products_with_labels(rows, columns, dtype):
         np.testing.assert_allclose(forms, own, rtol=0, atol=8 * eps * size.sum())
         sums.clear()
         assert not sums.values().any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (48, 16), (49, 33), (97, 100)])
+def test_few_labels_have_the_bits_of_many(rows, columns, dtype):
+    rng = np.random.default_rng(rows)
+    drawn = rng.random((70, rows)) < 0.5
+    matrix, of_rows = rng.normal(size=(rows, padded(columns))), rng.normal(size=rows)
+    of_columns, found = rng.normal(size=padded(columns)), []
+    for some in (drawn, drawn[:3]):
+        sums = Sums(Packed(code(), some), dtype, columns)
+        for _ in range(2):
+            sums.add(0, matrix, of_rows, of_columns, 0.3)
+        found.append(sums.values())
+    np.testing.assert_array_equal(found[0][:3], found[1])
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 48, 49, 100, 200, 333])
+def test_half_of_a_symmetric_matrix_gives_its_forms(size):
+    """What stands beyond its columns is no matter."""
+    rng = np.random.default_rng(size)
+    drawn, half = rng.random((70, size)) < 0.5, rng.normal(size=(size, size))
+    matrix, shift = np.full((size, padded(size)), np.nan), np.zeros(padded(size))
+    matrix[:, :size] = half + half.T
+    shift[:size] = rng.normal(size=size)
+    found = halves_of_forms(Packed(code(), drawn), matrix, shift, 0.5)
+    entries = 0.5 * matrix[:, :size] + shift[:size, None] + shift[:size]
+    expected = ((drawn @ entries) * drawn).sum(1)
+    atol = 2.0**-50 * np.abs(entries).sum()
+    np.testing.assert_allclose(2 * found, expected, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize(
