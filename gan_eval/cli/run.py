@@ -230,7 +230,11 @@ def _print_summary(rows: pd.DataFrame, labels: list[str]) -> None:
     measures = {"median KL (95 %)": ("kl", 3), "worth samples (95 %)": ("worth_kl", 1)}
     if "could_not_tell" in cells:  # some have no closed form
         counts.append("could_not_tell")
-        measures = {"median KL (95 %)": ("kl", 3), "worth by energy (95 %)": ("worth_energy", 1)}
+        if cells["computed"].notna().all():  # KL is hundreds of nats there, or infinite
+            measures = {"total variation (95 %)": ("total_variation", 3)}
+        else:
+            del measures["worth samples (95 %)"]
+        measures |= {"worth by energy (95 %)": ("worth_energy", 1)}
         if cells["modes_found_mean"].notna().any():
             measures |= {"modes found (95 %)": ("modes_found_mean", 1)}
     print_table(

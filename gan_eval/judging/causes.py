@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.gaussian import Array
+from gan_eval.distributions.mixture import as_mixture
 from gan_eval.judging.mode_causes import MODE_CAUSES, mode_sentence
 from gan_eval.pages.language import N_, _
 from gan_eval.training import draws
@@ -107,7 +108,7 @@ def sentence(row: Mapping[Any, Any], config: TrainingConfig) -> str:
     if cause == "diverged":
         return _("Its weights are no longer finite.")
     if cause in MODE_CAUSES:
-        return mode_sentence(row, config.target.build().modes) + _flat(row)
+        return mode_sentence(row, as_mixture(config.target.build()).modes) + _flat(row)
     entries = (f"{row[f'worst_direction_{i + 1}']:.2f}" for i in range(dimension))
     along = _(" along ({direction})").format(direction=", ".join(entries)) if dimension > 1 else ""
     said = _(

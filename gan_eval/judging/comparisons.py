@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.judging import profiles
+from gan_eval.judging.computed_columns import COMPUTED_BY, is_computed, without_closed_form
 from gan_eval.runtime.arguments import level
 from gan_eval.runtime.errors import UsageError
 from gan_eval.stats import bootstrap
@@ -36,6 +37,10 @@ FEWEST = 6
 by a two-sided sign test."""
 
 _TASK = ["backend", "device"]
+
+_MORE = ("worth_kl", "worth_energy", "worth_mmd", "efficiency", "samples_to_detect", "modes_found")
+_MORE += ("high_quality_mass", "high_quality_share", "modes_kept")
+"""Measures of which more is better."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,12 @@ class Comparisons:
         tasks), each with ``_low`` and ``_high``. NaN for the reference's own improvement.
     profiles : DataFrame
         One row per configuration and threshold: ``threshold, share`` (of the replicates of all
-        tasks at most so far), ``share_low, share_high``.
+        tasks that have at most so much, or at least, where more is better),
+        ``share_low, share_high``.
     reference, column, correction : str
+        ``column`` is the measure that is compared.
+    more_is_better : bool
+        Whether more of it is better, as of a worth.
     alpha, confidence : float
     resamples : int
     left_out : list of str
@@ -80,6 +89,7 @@ class Comparisons:
     confidence: float
     resamples: int
     left_out: list[str] = field(default_factory=list)
+    more_is_better: bool = False
 
 
 def compare_configurations(
@@ -87,7 +97,7 @@ def compare_configurations(
     *,
     order: Sequence[str] | None = None,
     references: Mapping[str, str] | None = None,
-    column: str = "kl",
+    column: str | None = None,
     correction: str = "holm",
     alpha: float = 0.05,
     confidence: float = 0.95,
@@ -102,16 +112,20 @@ def compare_configurations(
     ----------
     rows : DataFrame
         As ``judge`` and a study give them: ``configuration, backend, device, seed, verdict`` and
-        ``column``.
+        the column that is compared.
     order : sequence of str, optional
         The configurations to compare; the first is the reference. By default all, in the order of
         their first rows (a study's are in alphabetical order; its own is
         ``Study.configurations()``).
     references : mapping of str to str, optional
         The reference of each configuration, where it is not the first (``Study.references``).
-    column : str
-        A measure of which less is better, such as ``kl`` (in nats). A diverged replicate and a
-        NaN count as infinite.
+    column : str, optional
+        The measure. By default that of the verdicts: ``kl`` (in nats), or ``worth_energy`` (in
+        real rows) where a row has been judged by it, as each has without a closed form: there
+        ``kl`` may be infinite and is not known of all. Of worths, ``efficiency``,
+        ``samples_to_detect``, modes found and points on a mode more is better, of anything else
+        less. A diverged replicate and a NaN count as the worst value, 0 or ∞; but where a measure
+        is computed for the first seeds of a cell only, these are compared.
     correction : {"holm", "benjamini-hochberg"}
         Of the p-values of all pairs together (``gan_eval.stats.multiple``).
     alpha : float
@@ -152,10 +166,11 @@ def compare_configurations(
     for name, count in (("resamples", resamples), ("most_seeds", most_seeds)):
         if count < 1:
             raise UsageError(f"`{name}` must be at least 1, got {count}")
+    column = column or _measure(rows)
     needed = ["configuration", *_TASK, "seed", "verdict", column]
     if missing := [name for name in needed if name not in rows]:
         raise UsageError(f"rows of replicates lack the column {missing[0]!r}")
-    names = _order(rows, order)
+    names, more = _order(rows, order), column in _MORE
     tasks = {task: table.iloc[:most_seeds] for task, table in _tasks(rows, names, column).items()}
     pairs, aggregates, left_out = [], [], []
     for name in names:
@@ -175,8 +190,8 @@ def compare_configurations(
         }
         if name != reference:
             for task, both in values.items():
-                pairs.append(_pair(name, task, both, draws[task], confidence))
-        aggregates.append(_aggregate(name, name == reference, values, draws, confidence))
+                pairs.append(_pair(name, task, both, draws[task], confidence, more))
+        aggregates.append(_aggregate(name, name == reference, values, draws, confidence, more))
     found = pd.DataFrame(pairs)
     if pairs:
         found["adjusted"] = adjusted_pvalues(found["pvalue"].to_numpy(), correction)
@@ -187,7 +202,7 @@ def compare_configurations(
         found,
         profiles.quantile_table(tasks, names, resamples, confidence, seed),
         pd.DataFrame(aggregates),
-        profiles.performance_profiles(tasks, names, thresholds, resamples, confidence, seed),
+        profiles.performance_profiles(tasks, names, thresholds, resamples, confidence, seed, more),
         reference=names[0],
         column=column,
         correction=CORRECTIONS[correction],
@@ -195,7 +210,15 @@ def compare_configurations(
         confidence=confidence,
         resamples=resamples,
         left_out=left_out,
+        more_is_better=more,
     )
+
+
+def _measure(rows: pd.DataFrame) -> str:
+    """Choose the measure by which the rows were judged."""
+    if "yardstick" in rows and rows["yardstick"].eq("worth_energy").any():
+        return "worth_energy"
+    return "kl"
 
 
 def _order(rows: pd.DataFrame, order: Sequence[str] | None) -> list[str]:
@@ -211,7 +234,13 @@ def _order(rows: pd.DataFrame, order: Sequence[str] | None) -> list[str]:
 
 def _tasks(rows: pd.DataFrame, names: list[str], column: str) -> profiles.Tasks:
     """Backend and device → seeds by configurations; NaN where a seed was not trained."""
-    values = rows[column].mask(rows["verdict"] == "diverged", np.inf).fillna(np.inf)
+    if is_computed(column):
+        # The other seeds are as if they had not been trained.
+        apart = without_closed_form(rows)
+        if apart.any():
+            rows = rows[~apart | rows[COMPUTED_BY].eq("computed")]
+    worst = 0.0 if column in _MORE else np.inf
+    values = rows[column].mask(rows["verdict"] == "diverged", worst).fillna(worst)
     whole = rows[["configuration", *_TASK, "seed"]].assign(value=values.astype(np.float64))
     whole = whole.loc[whole["configuration"].isin(names)]
     if whole.duplicated(["configuration", *_TASK, "seed"]).any():
@@ -225,10 +254,11 @@ def _tasks(rows: pd.DataFrame, names: list[str], column: str) -> profiles.Tasks:
 
 
 def _pair(
-    name: str, task: profiles.Task, both: Array, counts: Counts, confidence: float
+    name: str, task: profiles.Task, both: Array, counts: Counts, confidence: float, more: bool
 ) -> dict[str, object]:
     reference, values = both.T
-    better, worse = int((values < reference).sum()), int((values > reference).sum())
+    less, greater = int((values < reference).sum()), int((values > reference).sum())
+    better, worse = (greater, less) if more else (less, greater)
     n = len(both)
     medians = bootstrap.quantiles(values, counts, 0.5)
     of_reference = bootstrap.quantiles(reference, counts, 0.5)
@@ -248,11 +278,15 @@ def _pair(
         "wins": share,
         "wins_low": low,
         "wins_high": high,
-        **bootstrap.with_bounds(
-            "improvement", bootstrap.wins(values, reference, counts), confidence
-        ),
+        **bootstrap.with_bounds("improvement", _wins(values, reference, counts, more), confidence),
         "pvalue": sign_test(better, better + worse),
     }
+
+
+def _wins(values: Array, reference: Array, counts: Counts, more: bool) -> Array:
+    """P(a value is better than one of the reference) of every resample."""
+    first, second = (reference, values) if more else (values, reference)
+    return bootstrap.wins(first, second, counts)
 
 
 def _aggregate(
@@ -261,11 +295,12 @@ def _aggregate(
     values: dict[profiles.Task, Array],
     draws: dict[profiles.Task, Counts],
     confidence: float,
+    more: bool,
 ) -> dict[str, object]:
     """Over all tasks: the draws of each task side by side are a stratified bootstrap."""
     pooled = np.concatenate([both[:, 1] for both in values.values()])
     counts = np.hstack(list(draws.values()))
-    wins = [bootstrap.wins(both[:, 1], both[:, 0], draws[task]) for task, both in values.items()]
+    wins = [_wins(both[:, 1], both[:, 0], draws[task], more) for task, both in values.items()]
     improvements = np.full(len(counts), np.nan) if is_reference else np.mean(wins, axis=0)
     return {
         "configuration": name,

@@ -60,12 +60,13 @@ def performance_profiles(
     resamples: int,
     confidence: float,
     seed: int,
+    more: bool = False,
 ) -> pd.DataFrame:
     """Compute the share of each configuration's runs within each threshold, over all tasks.
 
-    Score distributions of Agarwal et al. (2021, section 4.2), for a measure of which less is
-    better. Each task is resampled for itself; the band is pointwise. Columns: ``configuration,
-    threshold, share, share_low, share_high``.
+    Score distributions of Agarwal et al. (2021, section 4.2): the share that has at most so much
+    of a measure, or, where ``more`` is better, at least. Each task is resampled for itself; the
+    band is pointwise. Columns: ``configuration, threshold, share, share_low, share_high``.
     """
     pooled = {
         name: [table[name].dropna().to_numpy() for table in tasks.values() if name in table]
@@ -78,7 +79,12 @@ def performance_profiles(
         if not parts:
             continue
         counts = np.hstack([bootstrap.resamples(part.size, resamples, seed) for part in parts])
-        shares = bootstrap.shares_within(np.concatenate(parts), counts, marks)
+        values = np.concatenate(parts)
+        if more:  # all but those that are below
+            below = np.nextafter(marks, -np.inf)
+            shares = 1 - bootstrap.shares_within(values, counts, below)
+        else:
+            shares = bootstrap.shares_within(values, counts, marks)
         found += [
             {
                 "configuration": name,

@@ -121,6 +121,11 @@ def kl_over_epochs(
     [0, 1, 2, 3]
     """
     axes, table = given(ax), _table(history, ("kl",))
+    if table["kl"].isna().all():
+        raise UsageError(
+            "`history` must have an epoch with a KL, which is known where a linear generator is "
+            "held against a Gaussian; draw `worth_over_epochs`"
+        )
     epochs, bands = _bands(table, "kl")
     few = _few(table)
     for one in few:

@@ -38,7 +38,8 @@ def kl_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None = No
     ----------
     rows : DataFrame
         As from ``gan_eval.judge``: ``kl`` in nats, and ``margin`` and ``near_margin`` where KL
-        decided. A KL that is not finite counts, and has no mark.
+        decided. A KL that is not finite counts, and has no mark; trainings whose KL was not
+        computed are left out.
     by : str, optional
         The column that names the configuration.
     ax : Axes, optional
@@ -53,7 +54,7 @@ def kl_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None = No
     ('KL(q‖p) of at most so many nats', 'share of 20 trainings')
     """
     margins = _margins(rows)
-    axes = _spread(given(ax), rows, "kl", by, margins, below=True)
+    axes = _spread(given(ax), _known(rows), "kl", by, margins, below=True)
     axes.set_xlabel("KL(q‖p) of at most so many nats" if _alone(rows, by) else _("KL(q‖p), nats"))
     return axes
 
@@ -104,6 +105,16 @@ def worth_spread(rows: pd.DataFrame, *, by: str | None = None, ax: Axes | None =
     return axes
 
 
+def _known(rows: pd.DataFrame) -> pd.DataFrame:
+    """Take the trainings whose KL is known; of one that diverged it is infinite."""
+    if "kl" not in rows or "verdict" not in rows:
+        return rows
+    known = rows[rows["kl"].notna() | rows["verdict"].eq("diverged")]
+    if known.empty and len(rows):
+        raise UsageError("`rows` must have a training whose KL is known; draw `worth_spread`")
+    return known
+
+
 def _alone(rows: pd.DataFrame, by: str | None) -> bool:
     """Say whether shares are drawn: of one configuration, with enough trainings to have some."""
     return (by is None or rows[by].nunique() == 1) and len(rows) >= FEWEST
@@ -138,7 +149,8 @@ def _spread(
         (part,) = groups.values()
         _shares(axes, part[column].to_numpy(dtype=np.float64), lines, below=below)
     else:
-        _strips(axes, {str(k): v[column].to_numpy(np.float64) for k, v in groups.items()}, lines)
+        values = {str(k): v[column].to_numpy(np.float64) for k, v in groups.items()}
+        _strips(axes, values, lines, worst=np.inf if below else 0.0)
     return axes
 
 
@@ -191,7 +203,9 @@ def _row_name(name: object, limit: int = 40) -> str:
     return plain(name, limit)
 
 
-def _strips(axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[float, str]) -> None:
+def _strips(
+    axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[float, str], worst: float
+) -> None:
     """Draw a strip for each configuration: its spread, its trainings, and its median."""
     names = list(groups)[:MOST_STRIPS]
     placed = {k: v[np.isfinite(v) & (v > 0)] for k, v in groups.items() if k in names}
@@ -220,7 +234,7 @@ def _strips(axes: Axes, groups: dict[str, NDArray[np.float64]], lines: dict[floa
             zorder=3,
         )
         # The median of all, those without a mark among them.
-        whole = np.sort(np.where(np.isnan(groups[name]), np.inf, groups[name]))
+        whole = np.sort(np.where(np.isnan(groups[name]), worst, groups[name]))
         middle = whole[(len(whole) - 1) // 2]
         if len(whole) > 2 and np.isfinite(middle) and middle > 0:
             axes.plot(

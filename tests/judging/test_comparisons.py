@@ -194,3 +194,70 @@ def test_a_seed_that_comes_twice_is_refused() -> None:
     rows = made({"a": BASE, "b": BASE})
     with pytest.raises(UsageError, match="a seed comes twice"):
         compare_configurations(pd.concat([rows, rows]))
+
+
+def judged_by_worth(cells: dict[str, list[float]], computed: int = 6) -> pd.DataFrame:
+    """Rows without a closed form: KL infinite, total variation of the first seeds alone."""
+    rows = made(cells).rename(columns={"kl": "worth_energy"})
+    known = rows["seed"] < computed
+    return rows.assign(
+        kl=np.where(known, np.inf, np.nan),
+        yardstick="worth_energy",
+        worth_energy_how="sampled",
+        computed_error=np.where(known, 1e-6, np.nan),
+        kl_how=np.where(known, "computed", ""),
+        total_variation=np.where(known, 1 / (1 + rows["worth_energy"]), np.nan),
+    )
+
+
+def test_where_worth_decided_it_is_compared_and_more_is_better() -> None:
+    """The orientation of every table: better, the same, worse, infinitely good, diverged."""
+    cells = {"a": BASE, "half": [v / 2 for v in BASE], "twice": [2 * v for v in BASE]}
+    cells |= {"right": [np.inf] * 10, "lost": [np.nan] * 10}
+    found = compare_configurations(judged_by_worth(cells))
+    assert (found.column, found.more_is_better) == ("worth_energy", True)
+    pairs = found.pairs.set_index("configuration")
+    expected = {"half": "worse", "twice": "better", "right": "better", "lost": "worse"}
+    assert pairs["verdict"].to_dict() == expected
+    assert pairs["wins"].to_dict() == {"half": 0.0, "twice": 1.0, "right": 1.0, "lost": 0.0}
+    assert pairs.loc["twice", ["median", "ratio", "ratio_low"]].tolist() == pytest.approx(
+        [1.1, 2.0, 2.0]
+    )
+    assert pairs["ratio"].to_dict() == pytest.approx(
+        {"half": 0.5, "twice": 2.0, "right": np.inf, "lost": 0.0}
+    )
+    better = ["lost", "half", "twice", "right"]
+    assert pairs["improvement"].loc[better].is_monotonic_increasing
+    aggregates = found.aggregates.set_index("configuration")
+    assert aggregates["iqm"].loc[["lost", "half", "a", "twice", "right"]].is_monotonic_increasing
+    assert aggregates["improvement"].loc["twice"] == pairs["improvement"].loc["twice"]
+    # The same numbers as of the reciprocal, of which less is better.
+    errors = judged_by_worth(cells)
+    errors["error"] = 1 / errors["worth_energy"]
+    other = compare_configurations(errors, column="error").pairs.set_index("configuration")
+    same = ["verdict", "wins", "wins_low", "improvement", "improvement_low", "pvalue", "adjusted"]
+    pd.testing.assert_frame_equal(pairs[same], other[same])
+
+
+def test_a_profile_of_worth_is_the_share_that_has_at_least_so_much() -> None:
+    cells = {"a": BASE, "lost": [*BASE[:9], np.nan]}
+    found = compare_configurations(judged_by_worth(cells), thresholds=[0.05, 0.3, 1.0, 2.0])
+    shares = found.profiles.set_index(["configuration", "threshold"])["share"]
+    assert shares["a"].tolist() == pytest.approx([1.0, 0.8, 0.1, 0.0])
+    assert shares["lost"].tolist() == pytest.approx([0.9, 0.7, 0.0, 0.0])
+
+
+def test_of_what_is_computed_of_some_seeds_these_are_compared() -> None:
+    rows = judged_by_worth({"a": BASE, "twice": [2 * v for v in BASE]}, computed=7)
+    found = compare_configurations(rows, column="total_variation")
+    (pair,) = found.pairs.to_dict("records")
+    assert not found.more_is_better
+    assert (pair["seeds"], pair["verdict"], pair["wins"]) == (7, "better", 1.0)
+    assert (pair["median"], pair["median_reference"]) == pytest.approx((1 / 1.8, 1 / 1.4))
+    too_few = judged_by_worth({"a": BASE, "b": BASE}, computed=3)
+    assert compare_configurations(too_few, column="total_variation").left_out == ["a", "b"]
+
+
+def test_rows_that_kl_decided_are_compared_by_it() -> None:
+    rows = made({"a": BASE, "b": BASE}).assign(yardstick="kl", worth_energy=1.0)
+    assert compare_configurations(rows).column == "kl"

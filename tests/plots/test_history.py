@@ -80,3 +80,9 @@ def test_worth_over_epochs_ends_where_its_rows_cannot_tell_more() -> None:
     assert ax.get_ylim()[0] < 0.5
     with pytest.raises(UsageError, match="history"):
         ge.plots.worth_over_epochs(table.assign(worth_energy=np.nan))
+
+
+def test_epochs_without_any_kl_are_refused() -> None:
+    epochs = pd.DataFrame({"epoch": [0, 1], "kl": [np.nan, np.nan]})
+    with pytest.raises(UsageError, match="worth_over_epochs"):
+        ge.plots.kl_over_epochs(epochs)

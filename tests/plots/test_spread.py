@@ -8,6 +8,7 @@ import pytest
 from matplotlib.collections import PathCollection
 
 import gan_eval as ge
+from gan_eval.runtime.errors import UsageError
 
 ROWS = pd.DataFrame(
     {
@@ -83,3 +84,21 @@ def test_what_is_no_table_of_trainings_is_refused() -> None:
         ge.plots.kl_spread(ROWS[:0])
     with pytest.raises(ge.UsageError, match="column cells"):
         ge.plots.kl_spread(ROWS, by="cells")
+
+
+def test_trainings_whose_kl_was_not_computed_are_left_out() -> None:
+    rows = ROWS.assign(verdict=["near"] * 7 + ["diverged"])
+    others = rows.iloc[:5].assign(kl=np.nan)
+    axes = [ge.plots.kl_spread(pd.concat(parts)) for parts in ([rows], [rows, others])]
+    one, both = ([np.asarray(line.get_ydata()).tolist() for line in ax.lines] for ax in axes)
+    assert one == both
+    with pytest.raises(UsageError, match="`rows` must have a training whose KL is known"):
+        ge.plots.kl_spread(others)
+
+
+def test_the_median_of_worths_counts_what_diverged_as_worth_nothing() -> None:
+    rows = pd.DataFrame({"worth_kl": [1.0, 2.0, 3.0, np.nan, np.nan], "cell": "a"})
+    rows = pd.concat([rows, rows.assign(cell="b", worth_kl=5.0)])
+    ax = ge.plots.worth_spread(rows, by="cell")
+    medians = [float(np.asarray(line.get_xdata())[0]) for line in ax.lines]
+    assert medians == [1.0, 5.0]

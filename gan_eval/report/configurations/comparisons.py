@@ -137,7 +137,7 @@ def _compare(
         return None
     options: dict[str, Any] = {"order": order, "references": references}
     options |= {"most_seeds": MOST_SEEDS, "resamples": _RESAMPLES}
-    found = compare_configurations(rows, **options)
+    found = compare_configurations(rows, column="kl", **options)
     if len({cell.config.dimension for cell in cells if cell.config}) < 2 or found.pairs.empty:
         return found
     # In more dimensions a KL is larger for the same worth: there seeds are held against each other
