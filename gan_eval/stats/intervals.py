@@ -138,10 +138,7 @@ def mmd_interval(
     of_y = over_x[y] / n - over_y[y] / (m - 1)
     witness = of_x.var(ddof=1) / n + of_y.var(ddof=1) / m
 
-    chosen = [
-        np.linspace(0, size - 1, min(size, SPECTRUM_ROWS)).round().astype(np.intp)
-        for size in (n, m)
-    ]
+    chosen = [_evenly(size) for size in (n, m)]
     rows = np.concatenate([chosen[0], n + chosen[1]])
     factor = form.factor(rows) if isinstance(form, LowRankForm) else None
     if factor is None and kernel.smooth and width is not None and len(rows) >= FACTOR_ROWS:
@@ -160,6 +157,13 @@ def mmd_interval(
             np.fill_diagonal(matrix, diagonal)
         noise = Noise.of(matrix, k, n, m, first)
     return squared_distance_interval(unbiased, float(witness), noise, largest=largest)
+
+
+def _evenly(size: int) -> NDArray[np.intp]:
+    """Return ``SPECTRUM_ROWS`` of so many rows, evenly, or all of them."""
+    if size <= SPECTRUM_ROWS:
+        return np.arange(size)
+    return np.linspace(0, size - 1, SPECTRUM_ROWS).round().astype(np.intp)
 
 
 def squared_distance_interval(
