@@ -167,6 +167,18 @@ def kept(
     return made
 
 
+def loaded(module: ir.Module, subject: str) -> Any:
+    """Return LLVM's engine of a module (:func:`load_module`), compiled for this processor once and
+    kept. ``subject`` says in a message what it is for."""
+    where = processor()
+    name = hashlib.sha256(f"{module} {where} {version('llvmlite')}".encode()).hexdigest()
+
+    def make() -> bytes:
+        return compile_module(module, where, where.width)
+
+    return load_module(kept(name, make, subject, level=logging.INFO), where)
+
+
 def _read(path: Path) -> bytes | None:
     """The bytes kept at a path; None where there are none, or none that can be trusted."""
     with contextlib.suppress(OSError):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import logging
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -134,20 +132,11 @@ def _code() -> _Compiled | None:
         from llvmlite import ir
 
         from gan_eval.distributions.pushforward.slopes_code import write_slopes
-        from gan_eval.runtime.machine_code import compile_module, kept, load_module, processor
+        from gan_eval.runtime.machine_code import loaded, processor
 
-        module, where = ir.Module("gan_eval_slopes"), processor()
-        width = where.width // 2
+        module, width = ir.Module("gan_eval_slopes"), processor().width // 2
         write_slopes(module, width)
-        key = f"{module} {where} {version('llvmlite')}"
-        name = hashlib.sha256(key.encode()).hexdigest()
-        made = kept(
-            name,
-            lambda: compile_module(module, where, where.width),
-            "curved generators",
-            level=logging.INFO,
-        )
-        return _Compiled(load_module(made, where), width)
+        return _Compiled(loaded(module, "curved generators"), width)
     except (ImportError, OSError, RuntimeError) as error:
         LOGGER.warning("curved generators are computed without compiled code, slowly: %s", error)
         return None

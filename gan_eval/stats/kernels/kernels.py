@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from gan_eval.stats.kernels.medians import median_distance, median_of
 from gan_eval.stats.samples import Array, rounding
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ CANCELLATION = 1e-3
 GATHERED_VALUES = 2**20
 # Distances are taken over all pairs of at most this many rows.
 MOST_ROWS = 1024
-# The median of more than twice as many numbers is looked for near that of so many of them.
-MIDDLE_VALUES = 2**13
 # The shares of the distances that span the range.
 LOW_SHARE, HIGH_SHARE = 0.05, 0.95
 
@@ -277,11 +276,15 @@ def median_bandwidth(points: Array, *, norm: str = "euclidean") -> float:
     >>> median_bandwidth(np.array([[0.0], [1.0], [3.0]]))
     2.0
     """
+    points = some_rows(points)
+    median = median_distance(points) if norm == "euclidean" else None
+    if median is not None and median > 0:
+        return median
     pairs, root = _pairs(points, norm)
-    median = _median(pairs, root)
+    median = median_of(pairs, root)
     if median == 0:
         positive = pairs[pairs > 0]
-        median = _median(positive, root) if positive.size else 1.0
+        median = median_of(positive, root) if positive.size else 1.0
     return median
 
 
@@ -322,28 +325,3 @@ def _pairs(points: Array, norm: str) -> tuple[Array, Callable[[Array], Array]]:
     if norm == "absolute":
         return np.asarray(pdist(points, "cityblock"), np.float64), np.asarray
     return np.asarray(pdist(points, "sqeuclidean"), np.float64), np.sqrt
-
-
-def _median(pairs: Array, root: Callable[[Array], Array]) -> float:
-    """Return the median distance, without taking all the roots."""
-    high = pairs.size // 2
-    low = high if pairs.size % 2 else high - 1
-    return float(root(_middle(pairs, low, high)).mean())
-
-
-def _middle(values: Array, low: int, high: int) -> Array:
-    """Return the values of ranks ``low`` and ``high`` in the middle of all.
-
-    Of many values, those between two quantiles of some are looked at if both ranks are there, as
-    they are but for a chance far below one in a thousand.
-    """
-    if values.size > 2 * MIDDLE_VALUES:
-        some = values[:: values.size // MIDDLE_VALUES]
-        reach, middle = int(2 * len(some) ** 0.5), len(some) // 2
-        ends = np.partition(some, [middle - reach, middle + reach])
-        least, most = ends[middle - reach], ends[middle + reach]
-        below = int(np.count_nonzero(values < least))
-        inside = values[(values >= least) & (values <= most)]
-        if below <= low and high < below + inside.size:
-            values, low, high = inside, low - below, high - below
-    return np.partition(values, [low, high])[[low, high]]

@@ -20,14 +20,12 @@ from gan_eval.stats.permutation.compiled import (
     Array,
     LabelCode,
     Labels,
-    Packed,
-    Sums,
     code_for,
     compiled_code,
-    halves_of_forms,
     padded,
 )
 from gan_eval.stats.permutation.engine import ENTRY_ROUNDING, LOST_SHARE
+from gan_eval.stats.permutation.label_sums import Packed, Sums, halves_of_forms
 from gan_eval.stats.permutation.products import Centring, StripProducts, pieces, strip_products
 from gan_eval.stats.scaling import SOME_ROWS, differing_pairs
 

@@ -19,14 +19,13 @@ from gan_eval.stats.permutation.compiled import (
     Array,
     LabelCode,
     Labels,
-    Packed,
-    Sums,
     code_for,
     padded,
     true_counts,
 )
 from gan_eval.stats.permutation.dense import SymmetricForm, centred_sums, lost_in_rounding
 from gan_eval.stats.permutation.engine import GroupWeights
+from gan_eval.stats.permutation.label_sums import Packed, Sums
 from gan_eval.stats.permutation.pivots import FACTOR_ERROR, Pivots
 from gan_eval.stats.permutation.products import pieces
 

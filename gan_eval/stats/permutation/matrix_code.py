@@ -7,6 +7,7 @@ from typing import Any
 from llvmlite import ir
 
 from gan_eval.runtime.code_writer import DOUBLE, LONG, POINTER, Writer
+from gan_eval.stats.kernels.pair_code import squared_distance
 
 # Numbers of float64 in a vector, and how many vectors of a row are worked on at once.
 LANES, VECTORS = 8, 4
@@ -89,13 +90,8 @@ def _worst(module: ir.Module) -> ir.Function:
     w.store(pivot, found, w.long(0), LONG)
 
     def write(column: Any, kind: ir.Type) -> None:
-        zero = w.splat(ir.Constant(DOUBLE, 0.0), kind)
-        with w.carry(w.long(0), dimension, 1, [zero]) as d:
-            before = b.mul(d.index, size)
-            own = w.splat(w.load(columns, b.add(before, pivot), DOUBLE), kind)
-            apart = b.fsub(w.load(columns, b.add(before, column), kind, DOUBLE), own)
-            d.then = [b.fadd(d.now[0], b.fmul(apart, apart))]
-        w.store(d.now[0], row, column, DOUBLE)
+        squared = squared_distance(w, columns, size, dimension, pivot, column, kind)
+        w.store(squared, row, column, DOUBLE)
 
     w.each(size, LANES, write)
     w.finish()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from gan_eval.stats.permutation.compiled import Array, Labels, Packed, Sums, code_for, padded
+from gan_eval.stats.permutation.compiled import Array, Labels, code_for, padded
+from gan_eval.stats.permutation.label_sums import Packed, Sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

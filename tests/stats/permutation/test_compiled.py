@@ -9,14 +9,8 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from gan_eval.stats.permutation import compiled, labels, products
-from gan_eval.stats.permutation.compiled import (
-    Packed,
-    Sums,
-    code_for,
-    halves_of_forms,
-    padded,
-    true_counts,
-)
+from gan_eval.stats.permutation.compiled import code_for, padded, true_counts
+from gan_eval.stats.permutation.label_sums import Packed, Sums, halves_of_forms
 from gan_eval.stats.permutation.labels import smaller_group_labels
 from gan_eval.stats.twosample import energy_test, mmd_test
 
