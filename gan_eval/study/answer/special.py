@@ -92,17 +92,16 @@ def _of_targets(layout: Layout, lead: Ranking) -> str | None:
     if len(groups) < 2:
         return None
     cells = lead.cells
-    hardest = {
-        name: min(group, key=lambda e: median_worth(cells[e.label]))
-        for name, group in groups.items()
-    }
-    ranked = sorted(hardest, key=lambda name: median_worth(cells[hardest[name].label]))
     base = cells[reference.label]
-    shown = [
-        name
-        for name in ranked
-        if duel(base, cells[hardest[name].label]).pvalue <= ALPHA / len(others)
-    ]
+    # Of each property the hardest of those that are shown to be harder.
+    hardest = {
+        name: min(harder, key=lambda e: median_worth(cells[e.label]))
+        for name, group in groups.items()
+        if (
+            harder := [e for e in group if duel(base, cells[e.label]).pvalue <= ALPHA / len(others)]
+        )
+    }
+    shown = sorted(hardest, key=lambda name: median_worth(cells[hardest[name].label]))
     if not shown:
         return f"No target is shown to be harder than {reference.name}, worth {worth(base)}."
     worst = cells[hardest[shown[0]].label]
@@ -113,12 +112,16 @@ def _of_targets(layout: Layout, lead: Ranking) -> str | None:
         if duel(cells[hardest[name].label], worst).pvalue > ALPHA / len(others)
     ]
     said = [
-        f"to {worth(cells[hardest[name].label], False)} for {hardest[name].name}" for name in shown
+        f"to {worth(cells[hardest[name].label], False)} for {hardest[name].name}"
+        + _conditioned(name, truths[hardest[name].label], first)
+        for name in shown
     ]
-    rest = [name for name in ranked if name not in shown]
-    none = f"; {listed(rest)} makes no difference that is shown" if rest else ""
+    rest = [name for name in groups if name not in shown]
+    makes = "makes" if len(rest) == 1 else "make"
+    none = f"; {listed(rest)} {makes} no difference that is shown" if rest else ""
     return (
-        f"{capital(listed(most))} most: the worth falls from {worth(base)} for {reference.name} "
+        f"{capital(listed(most))} most: the worth, in rows of each target itself, falls from "
+        f"{worth(base)} for {reference.name} "
         f"{listed(said)}{none}."
     )
 
@@ -137,6 +140,17 @@ def _apart(truth: GaussianTarget, first: GaussianTarget) -> str:
     if not math.isclose(*(float(np.linalg.cond(one.A)) for one in (truth, first)), rel_tol=1e-6):
         return "condition number"
     return "mean"
+
+
+def _conditioned(name: str, truth: GaussianTarget | None, first: GaussianTarget) -> str:
+    """Say that a correlation has changed the condition number, too: which of the two it was is not
+    told apart."""
+    if name != "correlation" or truth is None:
+        return ""
+    there, here = (float(np.linalg.cond(one.A)) for one in (truth, first))
+    if math.isclose(there, here, rel_tol=1e-6):
+        return ""
+    return f", whose condition number is {number(there, 2)}"
 
 
 def _correlation(target: GaussianTarget) -> float:

@@ -127,6 +127,27 @@ def test_what_makes_a_target_hard_is_named_by_what_sets_it_apart() -> None:
     assert said.startswith("Correlation most")
     assert said.index("for correlation 0.99") < said.index("for dimension 8")
     assert said.index("for dimension 8") < said.index("for condition number 30")
+    # A correlation changes the condition number as well, and the sentence says so:
+    # A Aᵀ has the eigenvalues 1 ± 0.99, so that A's is the root of 199.
+    assert "correlation 0.99, whose condition number is 14" in said
+
+
+def test_a_property_makes_a_difference_where_one_of_its_targets_is_shown_to_be_harder() -> None:
+    """One dimension has the smallest median, and is better than the first on half of the seeds."""
+    study = tomllib.loads(ready.text("target-difficulty"))
+    rows, provenance = made(study, [100.0, 100, 100, 100, 100, 100, 100, 5, 100, 100, 9], noise=0.1)
+    line = rows["configuration"].str.contains("dimension 1")
+    assert line.sum() == 60
+    often = line & (rows["seed"] < 29)
+    rows.loc[often, "worth_kl"] = 1000.0
+    rows.loc[often, "kl"] = 0.0025
+    found = words.read(plain_cells(rows, provenance), provenance)
+    assert found is not None
+    said = special.headline(found.layout, found.lead)
+    assert said is not None
+    assert said.startswith("Dimension most")
+    assert "for dimension 8" in said
+    assert said.endswith("condition number and correlation make no difference that is shown.")
 
 
 def test_what_varies_while_something_else_is_held_is_found() -> None:
