@@ -43,6 +43,16 @@ def test_a_test_is_exhaustive_or_not_and_runs_in_one_environment() -> None:
     assert re.findall(r" -m (\S+)", found["thorough"]) == ["thorough"]
 
 
+def test_each_of_two_workers_has_one_thread_unless_told_otherwise() -> None:
+    read = ConfigParser(interpolation=None)
+    read.read(ROOT / "tox.ini", encoding="utf-8")
+    shared = read["testenv"]["set_env"]
+    assert "OMP_NUM_THREADS = {env:OMP_NUM_THREADS:1}" in shared
+    for section in read.sections():
+        if "--numprocesses" in read[section].get("commands", ""):
+            assert "set_env" not in read[section]  # it would take the place of the shared one
+
+
 @pytest.mark.parametrize("name", ["jax", "tensorflow", "mxnet"])
 def test_a_frameworks_tests_run_in_its_environment_exhaustive_or_not(name: str) -> None:
     (command,) = re.findall(rf"^(?:{name}: )?pytest (.*)$", environments()[name], re.M)

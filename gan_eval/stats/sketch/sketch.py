@@ -192,6 +192,7 @@ class Sketch:
         self._require_comparable(other)
         return mmd2(self, other)
 
+    @one_blas_thread()
     def test(
         self,
         other: Sketch,
