@@ -172,9 +172,9 @@ class Pooled:
         cls, rows: Array, given: Array, n: int, error: float | None = None, whitened: str = "none"
     ) -> Pooled:
         """Bring rows (n + m, d) to a size near 1; by default they are off as decimals are."""
-        exponent = common_exponent(rows)
-        varying = np.ptp(rows, axis=0) > 0
-        points = np.ldexp(np.where(varying, rows, 0.0), -exponent)
+        varying = rows.max(axis=0) > rows.min(axis=0)
+        exponent = _common_exponent(rows, varying)
+        points = np.ldexp(rows if varying.all() else np.where(varying, rows, 0.0), -exponent)
         if error is None:
             error = rounding(points) if decimals(given) else 0.0
         else:
@@ -202,9 +202,9 @@ def typical_deviations(rows: Array) -> tuple[Array, Array]:
 
     The second is 0 where a column is exactly constant.
     """
-    centre = np.median(rows, axis=0)
+    centre = _medians(rows)
     apart = np.abs(rows - centre)
-    typical = np.median(apart, axis=0)
+    typical = _medians(apart)
     for column in np.flatnonzero(typical == 0):
         others = apart[apart[:, column] > 0, column]
         typical[column] = np.median(others) if others.size else 0.0
@@ -217,10 +217,22 @@ def common_exponent(rows: Array) -> int:
     Larger where the largest value would exceed 2 to ``LARGEST_EXPONENT``; exactly constant columns
     do not count.
     """
-    varying = rows[:, np.ptp(rows, axis=0) > 0]
-    if not varying.size:
+    return _common_exponent(rows, rows.max(axis=0) > rows.min(axis=0))
+
+
+def _common_exponent(rows: Array, varying: NDArray[np.bool_]) -> int:
+    """Do as :func:`common_exponent`, told which columns vary."""
+    if not varying.any():
         return 0
-    return int(exponents_of(typical_deviations(varying)[1].max(), np.abs(varying).max()))
+    rows = rows if varying.all() else rows[:, varying]
+    return int(exponents_of(typical_deviations(rows)[1].max(), np.abs(rows).max()))
+
+
+def _medians(rows: Array) -> Array:
+    """Return each column's median, of finite numbers."""
+    low, high = (len(rows) - 1) // 2, len(rows) // 2
+    middle = np.partition(rows, [low, high], axis=0)
+    return (middle[low] + middle[high]) / 2
 
 
 def decimals(rows: Array) -> bool:
@@ -303,9 +315,8 @@ def _numbers(values: Any, name: str) -> conversion.Numbers:
     if _is(values, "pandas", "DataFrame", "Series"):
         return _of_pandas(values, name)
     array = _array(values, name)
-    refusal = UsageError(f"{name} must hold real numbers, got values {_of_type(array.dtype)}")
     if array.dtype.kind not in "buifO" or (array.dtype.kind == "O" and not array.ndim):
-        raise refusal
+        raise _not_real(name, array)
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] == 0:
@@ -319,7 +330,11 @@ def _numbers(values: Any, name: str) -> conversion.Numbers:
     try:
         return conversion.Numbers.of_columns(list(array.T))
     except TypeError:
-        raise refusal from None
+        raise _not_real(name, array) from None
+
+
+def _not_real(name: str, array: NDArray[Any]) -> UsageError:
+    return UsageError(f"{name} must hold real numbers, got values {_of_type(array.dtype)}")
 
 
 def _of_type(dtype: Any) -> str:
