@@ -123,8 +123,8 @@ def mmd_interval(
     from gan_eval.stats.permutation.pivots import factor_of
 
     points = samples.points if kernel.has_bandwidth else samples.unscaled
-    n, m, x, y = samples.n, samples.m, samples.in_x, ~samples.in_x
-    over_x, diagonal = form.sums_over(x), kernel.diagonal(points)
+    n, m, x, y = samples.n, samples.m, slice(0, samples.n), slice(samples.n, None)
+    over_x, diagonal = form.sums_over(samples.in_x), kernel.diagonal(points)
     over_y = form.row_sums - over_x
     within_x, within_y = over_x[x].sum() / (n - 1), over_y[y].sum() / (m - 1)
     unbiased = float(within_x / n + within_y / m - 2 * over_y[x].sum() / (n * m))

@@ -289,11 +289,14 @@ class SymmetricForm:
 def _survey(entries: Tensor, within: int, down: Array, found: Array) -> Array:
     """Do as :meth:`~gan_eval.stats.permutation.compiled.LabelCode.survey`, by torch."""
     low, high = entries.aminmax()
-    squares = 2 * entries.square().sum() - entries[:within].square().sum()
     down[0] += entries.sum(0).cpu().numpy()
+    squares = entries.square().sum()
+    if within < len(entries):
+        squares = 2 * squares - entries[:within].square().sum()
     found += [float(squares), 0.0]
     found[1] = max(found[1], -float(low), float(high))
-    return entries.sum(1).cpu().numpy()
+    # Nobody asks for the sums of rows that stand in the square on the diagonal.
+    return np.append(np.zeros(within), entries[within:].sum(1).cpu().numpy())
 
 
 def centred_sums(row_sums: Array, labels: Labels, entries: int) -> Array:
