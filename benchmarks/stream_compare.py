@@ -51,7 +51,12 @@ def write(folder: Path, rows: int, files: int, shift: float, seed: int) -> None:
 
 
 class Watch:
-    """A thread that reads the memory of a process and of those below it."""
+    """A thread that reads the memory of a process and of those below it.
+
+    ``together`` is the largest sum of the memory that each has for itself and, of each file that
+    some have mapped, such as a library, the most that one of them has of it. So it does not depend
+    on what else the machine runs.
+    """
 
     def __init__(self, root: int) -> None:
         self.root, self.peaks, self.together = root, dict[int, int](), 0
@@ -65,12 +70,15 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._end.wait(0.05):
-            now = 0
+        while not self._end.wait(0.1):
+            own, mapped = 0, dict[str, int]()
             for process in _below(self.root):
-                self.peaks[process] = max(self.peaks.get(process, 0), _kilobytes(process, "VmHWM"))
-                now += _kilobytes(process, "Pss")
-            self.together = max(self.together, now)
+                self.peaks[process] = max(self.peaks.get(process, 0), _peak(process))
+                more, files = _memory(process)
+                own += more
+                for name, size in files.items():
+                    mapped[name] = max(mapped.get(name, 0), size)
+            self.together = max(self.together, own + sum(mapped.values()))
 
 
 def _below(root: int) -> list[int]:
@@ -84,15 +92,33 @@ def _below(root: int) -> list[int]:
     return found
 
 
-def _kilobytes(process: int, key: str) -> int:
-    """The peak of a process (``VmHWM``), or what it has now, pages shared in parts (``Pss``); 0
-    where it has ended."""
+def _peak(process: int) -> int:
+    """The most kilobytes that a process had; 0 where it has ended."""
     try:
-        file = Path(f"/proc/{process}/{'status' if key == 'VmHWM' else 'smaps_rollup'}")
-        lines = file.read_text().splitlines()
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith(f"{key}:")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def _memory(process: int) -> tuple[int, dict[str, int]]:
+    """The kilobytes that a process has for itself, and those of each file that it has mapped and
+    not changed; nothing where it has ended."""
+    own, files, name = 0, dict[str, int](), ""
+    try:
+        lines = Path(f"/proc/{process}/smaps").read_text().splitlines()
+    except OSError:
+        return own, files
+    for line in lines:
+        key, *rest = line.split()
+        if not key.endswith(":"):
+            name = rest[4] if len(rest) > 4 else ""
+        elif key == "Rss:":
+            files[name] = files.get(name, 0) + int(rest[0])
+        elif key == "Anonymous:":
+            own += int(rest[0])
+            files[name] -= int(rest[0])
+    return own, files
 
 
 def print_plan(rank: float, seconds_a_row: float) -> None:
@@ -152,7 +178,7 @@ def main() -> None:
     )
     peaks = sorted((peak // 1024 for peak in watch.peaks.values()), reverse=True)
     print(f"peak memory of processes: {', '.join(f'{peak} MB' for peak in peaks if peak > 20)}")
-    print(f"peak of their sum: {watch.together // 1024} MB (each shared page counted once)")
+    print(f"peak of their sum: {watch.together // 1024} MB (files mapped by several counted once)")
     print_plan(found["sketch"]["rank"], processors / given.rows)
 
 

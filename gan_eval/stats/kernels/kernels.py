@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from scipy.spatial.distance import pdist
 
+from gan_eval.runtime.threads import one_thread_each
 from gan_eval.stats.kernels.medians import median_distance, median_of
 from gan_eval.stats.samples import Array, rounding
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # Turns squared Euclidean distances, sums of absolute differences, or inner products into entries,
 # in place.
 Entries = Callable[["Tensor"], "Tensor"]
+# The same of arrays.
+ArrayEntries = Callable[[Array], None]
 
 # Up to this dimension distances are summed coordinate by coordinate, above it they come from a
 # matrix product.
@@ -71,6 +74,25 @@ def distance(exponent: float) -> Entries:
     if exponent == 1.0:
         return lambda squared: squared.sqrt_()
     return lambda squared: squared.pow_(exponent / 2)
+
+
+def of_arrays(entries: Entries) -> ArrayEntries:
+    """Return the same entries for arrays, in place, by one thread.
+
+    Examples
+    --------
+    >>> squared = np.array([0.0, 2.0])
+    >>> of_arrays(gaussian(1.0))(squared)
+    >>> squared.round(3)
+    array([1.   , 0.368])
+    """
+    import torch
+
+    def change(values: Array) -> None:
+        with one_thread_each():
+            entries(torch.from_numpy(values))
+
+    return change
 
 
 class BlockSource(Protocol):

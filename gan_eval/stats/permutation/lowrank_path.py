@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gan_eval.stats.kernels.kernels import KERNELS, BlockSource, Entries
+from gan_eval.stats.kernels.kernels import KERNELS, BlockSource, Entries, of_arrays
 from gan_eval.stats.permutation.engine import (
     GroupWeights,
     LabelStatistics,
@@ -50,7 +50,7 @@ def low_rank_form(entries: Entries, source: BlockSource, *, diagonal: bool) -> L
     size = source.size
     candidates = np.linspace(0, size - 1, min(size, CANDIDATES)).round().astype(np.intp)
     most = min(round(RANK_FACTOR * size**0.5), RANK_LIMIT, size)
-    pivots = Pivots(source.points, entries, candidates, most)
+    pivots = Pivots(source.points, of_arrays(entries), candidates, most)
     floor = ROUNDING_FLOOR * size
     pivots.grow(most // 4, floor)
     early = pivots.trace()

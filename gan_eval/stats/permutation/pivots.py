@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg import get_blas_funcs, solve_triangular
 
-from gan_eval.runtime.threads import one_thread_each
-from gan_eval.stats.kernels.kernels import Entries
+from gan_eval.runtime.threads import one_blas_thread, one_thread_each
+from gan_eval.stats.kernels.kernels import ArrayEntries, Entries, of_arrays
 from gan_eval.stats.permutation.compiled import COMPILED_ROWS, Array, LabelCode, compiled_code
 
 ROUNDING_FLOOR = 2.0**-46
@@ -18,6 +19,8 @@ FACTOR_ERROR = 1e-10
 """How far entries may be off on average where a factor takes the place of a matrix."""
 # The spread is taken from about so many of them.
 SPREAD_ROWS = 512
+# y + a A x, in the memory of y, in float64.
+_ADD_PRODUCT: Any = get_blas_funcs("gemv", dtype=np.float64)
 
 
 class Pivots:
@@ -26,12 +29,15 @@ class Pivots:
     Parameters
     ----------
     points : ndarray, shape (N, d)
-    entries : Entries
-        A kernel of the distance with k(x, x) = 1.
+    entries : ArrayEntries
+        A kernel of the distance with k(x, x) = 1, of squared distances in an array.
     candidates : ndarray of int
         The rows of ``points`` among which pivots are chosen.
     most : int
         The largest rank.
+    compiled : bool
+        Whether steps of many rows are compiled: of 4,096 candidates, 60 pivots are found in three
+        quarters of the time, and 1,024 in twice the time.
 
     Notes
     -----
@@ -43,10 +49,15 @@ class Pivots:
     """
 
     def __init__(
-        self, points: Array, entries: Entries, candidates: NDArray[np.intp], most: int
+        self,
+        points: Array,
+        entries: ArrayEntries,
+        candidates: NDArray[np.intp],
+        most: int,
+        compiled: bool = True,
     ) -> None:
         self.points, self.candidates, self.sampled = points, candidates, len(candidates)
-        self._entries, self._most = entries, most
+        self._entries, self._most, self._compiled = entries, most, compiled
         self._columns = np.ascontiguousarray(points[candidates].T)
         self._factor = np.empty((most, self.sampled))
         self.residuals: Array = np.ones(self.sampled)
@@ -92,14 +103,11 @@ class Pivots:
         return float(first + self.residuals[self.sampled :].sum())
 
     # The steps are short: threads would spend their time waiting for each other.
-    @one_thread_each()
+    @one_blas_thread()
     def grow(self, rank: int, floor: float) -> None:
         """Add pivots up to ``rank``, or until ``trace()`` is at most ``floor``."""
-        import torch
-
-        row = np.empty(len(self.residuals))
-        shared, rank = torch.from_numpy(row), min(rank, self._most)
-        code = compiled_code() if row.size >= COMPILED_ROWS else None
+        row, rank = np.empty(len(self.residuals)), min(rank, self._most)
+        code = compiled_code() if self._compiled and row.size >= COMPILED_ROWS else None
         steps = _Steps if code is None else partial(_CompiledSteps, code)
         step = steps(self._columns, self._factor, self.residuals, row)
         while self.rank < rank:
@@ -109,16 +117,15 @@ class Pivots:
             if enough or height <= ROUNDING_FLOOR:
                 return
             self._chosen.append(step.pivot)
-            self._entries(shared)
+            self._entries(row)
             step.eliminate(self.rank - 1, height)
 
     def add_candidates(self, rows: NDArray[np.intp]) -> None:
         """Let further rows of ``points`` be chosen."""
-        import torch
-
         new = np.setdiff1d(rows, self.candidates)
         apart = self.points[self.rows][:, None] - self.points[new]
-        kernel = self._entries(torch.from_numpy((apart * apart).sum(axis=2))).numpy()
+        kernel = (apart * apart).sum(axis=2)
+        self._entries(kernel)
         columns = solve_triangular(self.triangle, kernel, lower=True)
         grown = np.empty((self._most, len(self.candidates) + len(new)))
         grown[: self.rank] = np.hstack([self.factor, columns])
@@ -135,7 +142,7 @@ def factor_of(points: Array, entries: Entries, most: int) -> Array | None:
     ``most``.
     """
     size = len(points)
-    pivots = Pivots(points, entries, np.arange(size), most)
+    pivots = Pivots(points, of_arrays(entries), np.arange(size), most)
     pivots.grow(most // 2, FACTOR_ERROR * size)
     # Where half of the rank explains little, all of it will not do.
     if pivots.trace() > FACTOR_ERROR**0.4 * size:
@@ -163,11 +170,9 @@ class _Steps:
 
     def eliminate(self, step: int, height: float) -> None:
         """Make row ``step`` of the factor; ``height`` is the pivot's residual."""
-        import torch
-
         if step:
-            before = torch.from_numpy(self._factor)[:step]
-            torch.from_numpy(self._row).addmv_(before.T, before[:, self.pivot], alpha=-1)
+            before = self._factor[:step]
+            _ADD_PRODUCT(-1.0, before.T, before[:, self.pivot], 1.0, self._row, overwrite_y=True)
         np.divide(self._row, np.sqrt(height), out=self._factor[step])
         self._residuals -= np.square(self._factor[step], out=self._work)
         np.maximum(self._residuals, 0.0, out=self._residuals)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from gan_eval.stats.kernels.kernels import ArrayEntries
 from gan_eval.stats.samples import Array
 
 # Coordinates beyond are drawn in: a square would leave the range of float64, the kernel is 0.
@@ -41,6 +42,25 @@ KERNELS: Mapping[str, tuple[float, Callable[[Array], None]]] = {
     "inverse_multiquadric": (1.0, _inverse_root),
     "rational_quadratic": (0.5, _inverse),
 }
+
+
+def entries_of(kernel: str, bandwidth: float) -> ArrayEntries:
+    """Return what turns squared distances into entries of a kernel, in place.
+
+    Examples
+    --------
+    >>> squared = np.array([0.0, 2.0])
+    >>> entries_of("gaussian", 1.0)(squared)
+    >>> squared.round(3)
+    array([1.   , 0.368])
+    """
+    factor, function = KERNELS[kernel]
+
+    def change(squared: Array) -> None:
+        squared *= factor / bandwidth**2
+        function(squared)
+
+    return change
 
 
 class KernelValues:

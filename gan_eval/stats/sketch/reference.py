@@ -17,7 +17,7 @@ from gan_eval.stats.kernels.kernels import KERNELS, median_bandwidth, some_rows
 from gan_eval.stats.permutation.lowrank_path import RANK_LIMIT, SMOOTH
 from gan_eval.stats.permutation.pivots import Pivots
 from gan_eval.stats.samples import Array
-from gan_eval.stats.sketch.kernel_values import KernelValues
+from gan_eval.stats.sketch.kernel_values import KernelValues, entries_of
 from gan_eval.stats.sketch.rows import names_of, read, require_finite
 
 MOST_ROWS = 4096
@@ -212,7 +212,7 @@ def _pivots(
     points: Array, kernel: str, width: float, candidates: NDArray[np.intp], tolerance: float
 ) -> Pivots:
     most = min(RANK_LIMIT, len(candidates))
-    factor = Pivots(points, KERNELS[kernel].entries(width), candidates, most)
+    factor = Pivots(points, entries_of(kernel, width), candidates, most, compiled=False)
     factor.grow(RANK_LIMIT, tolerance * len(candidates))
     return factor
 

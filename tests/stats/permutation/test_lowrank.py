@@ -12,6 +12,7 @@ from gan_eval.stats.kernels.kernels import (
     gaussian,
     inverse_multiquadric,
     laplace,
+    of_arrays,
     rational_quadratic,
 )
 from gan_eval.stats.permutation import lowrank, lowrank_path
@@ -52,7 +53,7 @@ def truncated_form(
 ) -> LowRankForm:
     """A form of a given rank, however bad."""
     entries = KERNELS[kernel](1.0)
-    pivots = Pivots(points, entries, np.arange(len(points)), rank)
+    pivots = Pivots(points, of_arrays(entries), np.arange(len(points)), rank)
     pivots.grow(rank, 0.0)
     blocks = PairwiseBlocks(points, entries, "cpu", length=1.0)
     return LowRankForm(blocks, pivots, diagonal=diagonal)
@@ -270,7 +271,7 @@ def test_compiled_steps_choose_the_same_pivots(kernel, size, dimension, monkeypa
     found = []
     for rows in (512, 10**9):
         monkeypatch.setattr("gan_eval.stats.permutation.pivots.COMPILED_ROWS", rows)
-        pivots = Pivots(points, kernel(2.0), np.arange(size), 40)
+        pivots = Pivots(points, of_arrays(kernel(2.0)), np.arange(size), 40)
         pivots.grow(5, 1e-6 * size)
         pivots.grow(40, 1e-6 * size)
         found.append(pivots)
