@@ -107,7 +107,8 @@ class Pushforward:
 
     @property
     def mean(self) -> Array:
-        """E x, shape (d,); exact for a linear generator, else to about 1e-5 of the deviations."""
+        """E x, shape (d,); exact for a linear generator, and for relu and leaky relu from the plane
+        to the plane; else to about 1e-5 of the deviations."""
         return self._moments[0]
 
     @property
@@ -120,6 +121,10 @@ class Pushforward:
         if self.network.linear:
             weight, bias = self.layers[0]
             return bias, weight.T @ weight
+        if self._by_pieces and (self.latent_size, self.dimension) == (2, 2):
+            from gan_eval.distributions.pushforward.moments import moments
+
+            return moments(self.network)
         x, mass = self._nodes()
         mean = mass @ x
         apart = x - mean
