@@ -175,7 +175,7 @@ def _add_sampled(made: Made, trained: TrainedGANs, r: int, n: int) -> None:
         made.row |= dict.fromkeys(("worth_energy", "worth_energy_low", "worth_energy_high"), 0.0)
         made.miss("distances of samples and modes", _FAR)
         return
-    parts.add_worth(made, None, rows, rows, target, parts.BY, mixtures=True)
+    parts.add_worth(made, None, rows, rows, target, parts.BY)
     if _mode_count(target) > 1:
         rng = draws.permutation_tests(int(trained.seeds[r])).spawn(1)[0]
         parts.add_known_modes(made, rows, target, 999, rng)

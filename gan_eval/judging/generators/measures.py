@@ -71,9 +71,9 @@ def sampled_columns(
     generated : MixedRows
         Independent rows of the generator.
     target : Target, optional
-        The distribution of the real rows. Where it is Gaussian, worth is against it and not
-        against ``real``; otherwise the tests that need only its density are run; where it knows its
-        modes, their shares are tested.
+        The distribution of the real rows. Where it is Gaussian or a mixture, worth is against it
+        and not against ``real``; where it is not Gaussian, the tests that need only its density are
+        run; where it knows its modes, their shares are tested.
     tests : sequence of str
         Names from ``gan_eval.stats.battery.catalogue.TESTS``.
     permutations : int

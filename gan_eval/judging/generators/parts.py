@@ -115,12 +115,10 @@ def add_worth(
     generated: MixedRows,
     target: Any | None,
     by: Sequence[str],
-    *,
-    mixtures: bool = False,
 ) -> None:
-    """Measure worth, against the target itself where it is Gaussian, or, of ``mixtures``, one;
-    else against real rows."""
-    known = isinstance(target, GaussianTarget) or (mixtures and isinstance(target, MixtureTarget))
+    """Measure worth, against the target itself where it is Gaussian or a mixture; else against real
+    rows."""
+    known = isinstance(target, GaussianTarget | MixtureTarget)
     first: Any = target
     second: Any = generated.numbers
     if not known:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan_eval import Gaussian, GaussianTarget, UsageError
+from gan_eval import Gaussian, GaussianTarget, TrainingConfig, UsageError, train
 from gan_eval.comparison.columns.prepare import prepare
 from gan_eval.comparison.reading.data import table_of
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.student_t import StudentTTarget
+from gan_eval.judging.computed.rows import WORTH_ROWS
 from gan_eval.judging.exact_worth import exact_worth
 from gan_eval.judging.generators.measures import (
     blank,
@@ -21,6 +22,8 @@ from gan_eval.judging.generators.measures import (
     sampled_columns,
     worth_columns,
 )
+from gan_eval.judging.generators.parts import worth_names
+from gan_eval.judging.judge import judge
 from gan_eval.stats.mixed import MixedRows
 
 ROWS = MixedRows.of_numbers
@@ -112,6 +115,36 @@ def test_a_mode_dropper_is_named_with_its_mode(gone: int) -> None:
     assert found[f"mode_share_{gone + 1}"] == 0
     assert found["high_quality_share"] > 0.97
     assert found["coverage_pvalue"] <= 0.05
+
+
+def test_against_a_mixture_worth_is_that_of_the_built_in_generators() -> None:
+    """The same law from outside and from a training has the same numbers, whatever real rows."""
+    config = TrainingConfig(target="ring8", generator_widths=(6,), epochs=1, n_examples=64)
+    gans = train(config, seeds=range(2), backend="pytorch")
+    rows = judge(gans, permutations=0, computed=0)
+    for r in range(2):
+        for seed in (3, 4):
+            other = np.asarray(RING.sample(500, seed), np.float64)
+            generated = np.asarray(gans.generate(r, WORTH_ROWS), np.float64)
+            found = worth_columns(ROWS(other), ROWS(other), ROWS(generated), target=RING)
+            for name in worth_names():
+                assert found[name] == rows[name][r], name
+
+
+def test_worth_of_the_mixture_itself_has_no_bound_above() -> None:
+    """Each interval holds ∞ with 95 %: of 20, 16 or more do with P = 0.997. Real rows would leave
+    noise of their own: their lower ends are smaller."""
+    ends = []
+    for seed in SEEDS:
+        train_rows, real, fresh = (ROWS(one) for one in samples(seed, 400, RING))
+        known = worth_columns(train_rows, real, fresh, target=RING, by=["energy"])
+        unknown = worth_columns(train_rows, real, fresh, by=["energy"])
+        ends.append([known["worth_energy_low"], unknown["worth_energy_low"]])
+        assert not known["not_measured"]
+        ends[-1].append(known["worth_energy_high"])
+    low, without, high = np.array(ends).T
+    assert np.isinf(high).sum() >= 16
+    assert np.median(low) > 1.3 * np.median(without)
 
 
 def test_modes_that_no_one_knows_are_found_and_described() -> None:
