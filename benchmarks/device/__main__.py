@@ -15,7 +15,8 @@ from pathlib import Path
 from benchmarks.device.parts import MINUTES, PARTS, Part, sizes
 from benchmarks.device.record import Record, read
 from benchmarks.device.report import as_text, document, verdicts
-from gan_eval.runtime.files import json_text, write_text
+from gan_eval.runtime.documents import json_text
+from gan_eval.runtime.files import write_text
 
 GRACE = 5.0
 """Seconds that a part has left when it is told that its time is up, before it is ended."""

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from gan_eval.runtime.files import json_ready
+from gan_eval.runtime.documents import json_ready
 
 WHOLE, DEVICE, JAX = "fused_cuda, whole call", "fused_cuda, device alone", "jax scan"
 """The names that figures of one trainer share; the number of replicates is among the facts."""

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gan_eval.runtime.arguments import printable
-from gan_eval.runtime.files import json_text
+from gan_eval.runtime.documents import json_text
 
 _WIDEST = 100
 """Characters of a column; what is longer goes on in the next line."""

@@ -152,7 +152,7 @@ def document(trained: TrainedGANs, rows: pd.DataFrame) -> dict[str, Any]:
     """
     import numpy as np
 
-    from gan_eval.runtime.files import json_ready
+    from gan_eval.runtime.documents import json_ready
     from gan_eval.runtime.provenance import environment
 
     mean, covariance = _learned(trained, rows)

@@ -82,7 +82,7 @@ def judged(config: FitConfig, seeds: Sequence[int], *, tested: int) -> pd.DataFr
 
 def document(config: FitConfig, rows: pd.DataFrame) -> dict[str, Any]:
     """Put together the JSON document: the settings, and every column of each replicate."""
-    from gan_eval.runtime.files import json_ready
+    from gan_eval.runtime.documents import json_ready
     from gan_eval.runtime.provenance import environment
 
     return json_ready(

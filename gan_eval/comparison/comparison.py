@@ -15,7 +15,8 @@ from gan_eval.comparison.directions import Direction, Directions
 from gan_eval.comparison.distances import Distance
 from gan_eval.comparison.measures import Measures
 from gan_eval.comparison.modes import Modes
-from gan_eval.runtime.files import json_ready, json_text, write_text
+from gan_eval.runtime.documents import json_ready, json_text
+from gan_eval.runtime.files import write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.battery import BatteryResult
 from gan_eval.stats.conversion import Array, Exact, in_words

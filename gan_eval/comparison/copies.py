@@ -12,7 +12,7 @@ from scipy.special import gammaln
 from scipy.stats import betabinom
 
 from gan_eval.comparison.held_out import RARE, CopyVerdict, HeldOut, held_out_test
-from gan_eval.runtime.files import json_ready
+from gan_eval.runtime.documents import json_ready
 from gan_eval.stats.permutation.labels import Array, row_codes
 
 SURPRISING = 0.001

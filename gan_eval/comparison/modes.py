@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.modes import LOST_SHARE
 from gan_eval.runtime.arguments import draw_count
-from gan_eval.runtime.files import json_ready
+from gan_eval.runtime.documents import json_ready
 from gan_eval.stats.multiple import adjusted_pvalues, rejected
 from gan_eval.stats.neighbours import Neighbours
 from gan_eval.stats.peaks import peaks

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from gan_eval.runtime.arguments import level, whole_number
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.errors import CannotTestError
-from gan_eval.runtime.files import json_ready
 from gan_eval.stats.mixed import MixedRows, embed, imputed, ordered
 from gan_eval.stats.multiple import known_correction
 from gan_eval.stats.samples import Array

@@ -12,8 +12,8 @@ from scipy.spatial.distance import cdist
 
 from gan_eval.pages.blocks import Table
 from gan_eval.pages.numbers import count, interval, number
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.errors import CannotTestError
-from gan_eval.runtime.files import json_ready
 from gan_eval.stats.kernels.kernels import median_bandwidth
 from gan_eval.stats.mixed import MixedRows, embed, imputed
 from gan_eval.stats.permutation.labels import Labels, permutation_labels

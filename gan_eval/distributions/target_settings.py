@@ -160,7 +160,7 @@ def target_of_text(text: str) -> Target:
     if not path.exists() and not path.suffix and len(path.parts) == 1:
         raise UsageError(f"no target or file is called {shown(text)}: {nearest_preset(text)}")
     if path.suffix.lower() == ".json":
-        from gan_eval.runtime.files import read_json
+        from gan_eval.runtime.documents import read_json
 
         found = read_json(path)
         if not isinstance(found, Mapping | str):

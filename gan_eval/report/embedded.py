@@ -20,8 +20,8 @@ from gan_eval.pages.language import language
 from gan_eval.pages.page import SOURCES, in_script, source
 from gan_eval.report.cells import FactCache, is_outside
 from gan_eval.runtime.arguments import shown
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import json_ready
 from gan_eval.study.ledger import blocks
 from gan_eval.study.results.results import Results
 

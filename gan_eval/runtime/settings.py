@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_eval.runtime.arguments import cut, lower_first, nearest, shown
+from gan_eval.runtime.documents import parsing
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import parsing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime.arguments import draw_count
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.errors import CannotTestError
-from gan_eval.runtime.files import json_ready
 from gan_eval.stats.bits import add, column_sums, counter, equal, mark, packed
 from gan_eval.stats.multiple import adjusted_pvalues, rejected
 from gan_eval.stats.neighbours import Neighbours

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.runtime.arguments import SMALLEST_PVALUE
-from gan_eval.runtime.files import json_text
+from gan_eval.runtime.documents import json_text
 from gan_eval.runtime.notebook import Displayed
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.target import GaussianTarget
 from gan_eval.runtime.arguments import level, one_of, random_generator
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.runtime.files import json_ready
 from gan_eval.stats.mixed import MixedRows, embed
 from gan_eval.stats.pairs import Semimetric, semimetric
 from gan_eval.stats.samples import Array, one_sample, sample

@@ -23,8 +23,9 @@ from gan_eval.comparison.reading import (
 )
 from gan_eval.comparison.sources import ROWS, draw, is_sampler, is_target
 from gan_eval.runtime.arguments import whole_number
+from gan_eval.runtime.documents import json_ready, json_text
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import json_ready, json_text, write_text
+from gan_eval.runtime.files import write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.mixed import MixedRows, can_be_whitened, embed
 from gan_eval.stats.multiple import rejected

@@ -15,8 +15,9 @@ import numpy as np
 
 from gan_eval.comparison.streaming import columns
 from gan_eval.comparison.streaming.units import Part
+from gan_eval.runtime.documents import json_text
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import check_writable, json_text, replacing
+from gan_eval.runtime.files import check_writable, replacing
 
 STATE = "state.npz"
 """The file of the state within its folder."""

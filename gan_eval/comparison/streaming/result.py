@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from gan_eval.pages.numbers import plural
-from gan_eval.runtime.files import json_ready, json_text, write_text
+from gan_eval.runtime.documents import json_ready, json_text
+from gan_eval.runtime.files import write_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.multiple import adjusted_pvalues, could_reject, rejected
 from gan_eval.stats.result import Verdict

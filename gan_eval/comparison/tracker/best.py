@@ -12,7 +12,7 @@ from scipy.special import stdtr, stdtrit
 
 from gan_eval.comparison.tracker.measure import Measured, RealFeatures
 from gan_eval.pages.numbers import count, interval, number, setting
-from gan_eval.runtime.files import json_ready
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.multiple import rejected
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from gan_eval.investigations.certify import closed_form, power, size
 from gan_eval.investigations.certify.catalogue import TESTS, Subject
+from gan_eval.runtime.documents import restored
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import append_text, reading, restored, write_text
+from gan_eval.runtime.files import append_text, reading, write_text
 from gan_eval.runtime.pool import Task
 from gan_eval.runtime.provenance import source_version
 

@@ -16,8 +16,8 @@ from gan_eval.investigations.certify.closed_form import MeanCase
 from gan_eval.investigations.certify.power import OPTIMUM, PowerCurve
 from gan_eval.investigations.certify.settings import Settings
 from gan_eval.investigations.certify.size import SizeCase
+from gan_eval.runtime.documents import read_json, restored
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import read_json, restored
 from gan_eval.runtime.notebook import Displayed, few_lines
 
 FORMAT = 1

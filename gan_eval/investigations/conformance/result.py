@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gan_eval.investigations.conformance.stepwise import StageAgreement
 from gan_eval.judging import agreement
 from gan_eval.judging.agreement import DistributionAgreement
-from gan_eval.runtime.files import json_ready
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.training.backends import Availability
 

@@ -109,7 +109,7 @@ class Dynamics(Displayed):
     def document(self) -> dict[str, Any]:
         """Return all of it, ready for JSON; NaN and infinities are None."""
         from gan_eval.investigations.dynamics import words
-        from gan_eval.runtime.files import json_ready
+        from gan_eval.runtime.documents import json_ready
 
         spectrum = self.spectrum
         return json_ready(

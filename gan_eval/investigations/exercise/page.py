@@ -31,8 +31,9 @@ from gan_eval.pages.blocks import (
 from gan_eval.pages.numbers import count, interval, number, percent, percents
 from gan_eval.pages.page import environment, fill
 from gan_eval.pages.picture import drawing
+from gan_eval.runtime.documents import json_ready, json_text
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import check_writable, json_ready, json_text, write_files
+from gan_eval.runtime.files import check_writable, write_files
 from gan_eval.runtime.spreadsheet import csv_text
 
 DOCUMENT = "exercise.json"

@@ -8,8 +8,8 @@ from typing import Any
 
 from gan_eval.investigations.exercise.fitting import Network
 from gan_eval.runtime.arguments import level, whole_number
+from gan_eval.runtime.documents import json_ready
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import json_ready
 from gan_eval.runtime.random import MAX_SEED
 from gan_eval.training.config import TrainingConfig
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from gan_eval.investigations.lab.controls import Control
 from gan_eval.investigations.lab.settings import Settings
+from gan_eval.runtime.documents import json_ready, read_json
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import json_ready, read_json, write_text
+from gan_eval.runtime.files import write_text
 
 Array = NDArray[np.floating]
 

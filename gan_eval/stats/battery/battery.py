@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_eval.runtime.arguments import draw_count, level, random_generator, torch_device
+from gan_eval.runtime.documents import json_ready, json_text
 from gan_eval.runtime.errors import CannotTestError, UsageError
-from gan_eval.runtime.files import json_ready, json_text
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.stats.battery.catalogue import DEFAULT, TESTS, Samples, known, seeds
 from gan_eval.stats.battery.grouped import Grouped, grouped_samples

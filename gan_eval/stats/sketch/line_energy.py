@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from gan_eval.runtime.files import json_text
+from gan_eval.runtime.documents import json_text
 from gan_eval.stats.intervals import squared_distance_interval
 from gan_eval.stats.noise import Noise
 from gan_eval.stats.samples import Array

@@ -15,8 +15,9 @@ from gan_eval.judging.evaluation import RENAMED, axes_of
 from gan_eval.judging.summary import CELL, OUTSIDE
 from gan_eval.judging.verdicts import OUTSIDE_VERDICTS, SAMPLED_VERDICTS, VERDICTS
 from gan_eval.runtime.arguments import shown
+from gan_eval.runtime.documents import read_json
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import read_json, reading
+from gan_eval.runtime.files import reading
 from gan_eval.runtime.settings import explain
 from gan_eval.runtime.spreadsheet import EXACT_CSV, unquoted
 from gan_eval.study.ledger.ledger import LEDGER_FILE

@@ -20,8 +20,9 @@ import pandas as pd
 from gan_eval.judging.computed_columns import without_closed_form
 from gan_eval.judging.summary import CELL, OUTSIDE, summarise
 from gan_eval.runtime.arguments import cut, shown
+from gan_eval.runtime.documents import json_text
 from gan_eval.runtime.errors import UsageError
-from gan_eval.runtime.files import check_writable, json_text, write_files
+from gan_eval.runtime.files import check_writable, write_files
 from gan_eval.runtime.notebook import Displayed, few_lines
 from gan_eval.runtime.spreadsheet import write_csv
 from gan_eval.study.ledger.ledger import LEDGER_FILE, Ledger

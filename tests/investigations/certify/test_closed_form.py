@@ -9,7 +9,7 @@ from gan_eval.distributions import distances
 from gan_eval.distributions.gaussian import Gaussian
 from gan_eval.investigations.certify import closed_form
 from gan_eval.investigations.certify.gaussian import chapter
-from gan_eval.runtime.files import restored
+from gan_eval.runtime.documents import restored
 
 pytestmark = pytest.mark.statistical
 

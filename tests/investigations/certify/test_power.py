@@ -15,7 +15,7 @@ from gan_eval.investigations.certify.alternatives import paths_of
 from gan_eval.investigations.certify.catalogue import ONE_SAMPLE, TESTS
 from gan_eval.investigations.certify.gaussian import GAUSSIAN_PATHS, chapter
 from gan_eval.investigations.certify.mixtures import Changed
-from gan_eval.runtime.files import restored
+from gan_eval.runtime.documents import restored
 
 from .paths import at
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from gan_eval.investigations.certify.catalogue import EXACT, VALID
 from gan_eval.investigations.certify.size import Counts, SizeCase, band, faults, uniformity
-from gan_eval.runtime.files import restored
+from gan_eval.runtime.documents import restored
 
 ALPHAS = (0.01, 0.05, 0.1)
 
