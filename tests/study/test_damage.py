@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -47,19 +48,24 @@ def fill(path: Path) -> None:
                 store(ledger, part, unit)
 
 
-def store(ledger: Ledger, part: ReplicateQuery, unit: int) -> None:
+@cache
+def packed(label: str, unit: int) -> PackedUnit:
     seeds = np.arange(unit * TOGETHER, (unit + 1) * TOGETHER)
-    rng = np.random.default_rng([unit, len(part.label)])
+    rng = np.random.default_rng([unit, len(label)])
     rows = pd.DataFrame(
         {"seed": seeds, "verdict": "near", "a": rng.random(10), "b": rng.random(10)}
     )
     epochs = pd.DataFrame(
         {"seed": seeds[:2].repeat(3), "epoch": [1, 2, 3] * 2, "kl": rng.random(6)}
     )
+    return PackedUnit.of(rows, epochs)
+
+
+def store(ledger: Ledger, part: ReplicateQuery, unit: int) -> None:
     ledger.store(
         part.identity,
-        seeds.tolist(),
-        PackedUnit.of(rows, epochs),
+        list(range(unit * TOGETHER, (unit + 1) * TOGETHER)),
+        packed(part.label, unit),
         permutations=[0] * TOGETHER,
         tests=("mmd",),
         timed=False,

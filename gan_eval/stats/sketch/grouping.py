@@ -9,6 +9,7 @@ blocks of unequal counts are not, and a test that permutes them rejects far too 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,17 +69,15 @@ def grouping(x: Counts, y: Counts) -> Grouping | None:
         if found is None:
             return None
         return Grouping(found.size, found.y, found.x, (found.blocks[1], found.blocks[0]))
-    best: tuple[float, Grouping] | None = None
+    n, m, cost, best = int(x.sum()), int(y.sum()), math.inf, None
     for size, most in _sizes(x, y):
-        found = _of_size(x, y, size, most)
+        found = _of_size(x, y, size, most, cost)
         if found is None:
             continue
-        cost = _cost(found, int(x.sum()), int(y.sum()))
-        if best is None or cost < best[0]:
-            best = cost, found
-        if best[0] < _GOOD:
+        cost, best = _cost(size, found.blocks, n, m), found
+        if cost < _GOOD:
             break
-    return None if best is None else best[1]
+    return best
 
 
 def equal_blocks(counts: Counts, size: int, most: int) -> tuple[Groups, int]:
@@ -93,48 +92,52 @@ def equal_blocks(counts: Counts, size: int, most: int) -> tuple[Groups, int]:
     """
     tried = min(most, int(counts.sum()) // size)
     best, full = np.full(len(counts), -1, dtype=np.intp), 0
+    listed = counts.tolist()
+    largest_first = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)].tolist()
     while tried > full:
-        groups, found = _filled(counts, size, tried)
-        if found > full:
-            best, full = groups, found
+        blocks = _filled(listed, largest_first, size, tried)
+        if len(blocks) > full:
+            full = len(blocks)
+            best[:] = -1
+            for block, cells in enumerate(blocks):
+                best[cells] = block
         tried = min(tried * 3 // 4, tried - 1)
     return best, full
 
 
-def _filled(counts: Counts, size: int, blocks: int) -> tuple[Groups, int]:
-    """Try so many blocks; those that do not come out even are dropped."""
+def _filled(counts: list[int], largest_first: list[int], size: int, blocks: int) -> list[list[int]]:
+    """Return the cells of each block, of so many that are tried; those that do not come out even
+    are dropped."""
     rooms = [(-size, block) for block in range(blocks)]
     members: list[list[int]] = [[] for _ in range(blocks)]
     left: list[int] = []
     # The largest cell into the block with the most room: what is smaller evens it out.
-    for cell in np.argsort(-counts, kind="stable").tolist():
-        count = int(counts[cell])
-        if count == 0 or not rooms[0][0]:
-            break
+    for cell in largest_first:
         room, block = rooms[0]
+        if not room:
+            break
+        count = counts[cell]
         if count > -room:
             left.append(cell)
             continue
         members[block].append(cell)
         heapq.heapreplace(rooms, (room + count, block))
-    groups, full = np.full(len(counts), -1, dtype=np.intp), 0
     pool = _Pool(counts, left)
-    for room, block in sorted(rooms):
-        if room and not pool.fill(members[block], -room):
-            continue
-        groups[members[block]] = full
-        full += 1
-    return groups, full
+    return [
+        members[block]
+        for room, block in sorted(rooms)
+        if not room or pool.fill(members[block], -room)
+    ]
 
 
 class _Pool:
     """Cells that are left over, by which blocks are filled up."""
 
-    def __init__(self, counts: Counts, cells: list[int]) -> None:
+    def __init__(self, counts: list[int], cells: list[int]) -> None:
         self._counts = counts
         self._by_count: dict[int, list[int]] = defaultdict(list)
         for cell in cells:
-            self._by_count[int(counts[cell])].append(cell)
+            self._by_count[counts[cell]].append(cell)
 
     def fill(self, members: list[int], room: int) -> bool:
         """Add ``room`` rows to a block: a cell, or one in exchange for a smaller one."""
@@ -142,7 +145,7 @@ class _Pool:
             members.append(self._by_count[room].pop())
             return True
         for index, cell in enumerate(members):
-            count = int(self._counts[cell])
+            count = self._counts[cell]
             if self._by_count.get(count + room):
                 members[index] = self._by_count[count + room].pop()
                 self._by_count[count].append(cell)
@@ -163,18 +166,26 @@ def _sizes(x: Counts, y: Counts) -> Iterator[tuple[int, int]]:
                 yield size, max(most, BLOCKS)
 
 
-def _of_size(x: Counts, y: Counts, size: int, most: int) -> Grouping | None:
-    of_x, blocks_x = equal_blocks(x, size, int(x.sum()) // size)
-    if not blocks_x:
+def _of_size(x: Counts, y: Counts, size: int, most: int, below: float) -> Grouping | None:
+    """Return the grouping of such blocks; None where there is none that costs less than ``below``.
+
+    More blocks cost less, so that most sizes need not be tried.
+    """
+    n, m = int(x.sum()), int(y.sum())
+    most = min(most, m // size)
+    if most and _cost(size, (n // size, most), n, m) >= below:
+        return None
+    of_x, blocks_x = equal_blocks(x, size, n // size)
+    if not blocks_x or (most and _cost(size, (blocks_x, most), n, m) >= below):
         return None
     of_y, blocks_y = equal_blocks(y, size, most)
-    if not blocks_y:
+    if not blocks_y or _cost(size, (blocks_x, blocks_y), n, m) >= below:
         return None
     return Grouping(size, of_x, of_y, (blocks_x, blocks_y))
 
 
-def _cost(found: Grouping, n: int, m: int) -> float:
+def _cost(size: int, blocks: tuple[int, int], n: int, m: int) -> float:
     """Return the variance of a difference, in units of the least; few blocks know it less well."""
-    used_x, used_y = (found.size * blocks for blocks in found.blocks)
+    used_x, used_y = (size * count for count in blocks)
     variance = (1 / used_x + 1 / used_y) / (1 / n + 1 / m)
-    return variance * (1 + 3 / max(sum(found.blocks) - 2, 0.5))
+    return variance * (1 + 3 / max(sum(blocks) - 2, 0.5))

@@ -161,10 +161,12 @@ def test_of_ten_thousand_null_streams_few_are_ever_rejected(family: str) -> None
 
 @pytest.mark.thorough
 def test_of_ten_thousand_null_streams_of_modes_few_are_ever_rejected() -> None:
+    target = ring()
+
     def followed() -> Any:
         for seed in range(10_000):
-            process = LikelihoodEProcess(ring())
-            process.update(ring().sample(300, seed))
+            process = LikelihoodEProcess(target)
+            process.update(target.sample(300, seed))
             yield process
 
     assert_level(followed())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_eval.stats.sketch.dealing import OCTAVES
-from gan_eval.stats.sketch.grouping import equal_blocks, grouping
+from gan_eval.stats.sketch.grouping import _GOOD, _cost, _sizes, equal_blocks, grouping
 
 SHARES = np.repeat(0.5 ** np.arange(1, OCTAVES + 1), 128)
 SHARES /= SHARES.sum()
@@ -38,6 +38,23 @@ def test_nearly_all_rows_of_like_sides_are_used(n: int) -> None:
         assert min(found.blocks) >= 48
         assert found.size * found.blocks[0] > 0.97 * n
         assert found.size * found.blocks[1] > 0.95 * int(n * ratio)
+
+
+@pytest.mark.parametrize(("n", "m"), [(20, 20), (60, 70), (300, 900), (40, 4000)])
+def test_it_is_the_best_of_all_sizes_or_the_first_good_one(n: int, m: int) -> None:
+    """Sizes that are left out as too dear would not have been chosen."""
+    for seed in range(10):
+        x, y = counts(n, seed), counts(m, 100 + seed)
+        best, chosen = np.inf, None
+        for size, most in _sizes(x, y):
+            blocks = equal_blocks(x, size, n // size)[1], equal_blocks(y, size, most)[1]
+            if min(blocks) and _cost(size, blocks, n, m) < best:
+                best, chosen = _cost(size, blocks, n, m), (size, blocks)
+            if best < _GOOD:
+                break
+        found = grouping(x, y)
+        assert found is not None
+        assert (found.size, found.blocks) == chosen
 
 
 def test_sides_change_places() -> None:
