@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .test_page import page
+from .example_pages import page
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

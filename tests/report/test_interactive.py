@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from .chromium import browser, console, needs_driver, requests, show
-from .test_page import page
+from .example_pages import page
 
 pytestmark = needs_driver
 

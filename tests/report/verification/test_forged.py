@@ -19,7 +19,7 @@ from gan_eval.report.verification.verify import verify
 from gan_eval.runtime.errors import UsageError
 from gan_eval.study.results.results import Results
 
-from ..test_page import page
+from ..example_pages import page
 from .test_verify import grid
 
 _DATA = re.compile(r'<script type="application/json" id="data" data-sha256="\w*">(.*?)</script>')

@@ -21,7 +21,7 @@ from gan_eval.study.results.results import Results
 
 from ...cli.commands import gan_eval
 from .. import synthetic
-from ..test_page import PAGES, page
+from ..example_pages import PAGES, page
 
 _DATA = re.compile(r'<script type="application/json" id="data".*?</script>', re.S)
 _CHANGED = 40
