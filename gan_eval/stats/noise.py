@@ -48,15 +48,12 @@ class Noise:
         2014); tr Σ³ is the sum over cycles of three different rows, kept within Hölder's bounds.
         """
         groups, sizes = (slice(0, k), slice(k, len(kernel))), (k, len(kernel) - k)
-        means = np.add.reduceat(kernel, (0, k), axis=1) / sizes
-        levels = np.add.reduceat(means, (0, k), axis=0) / np.array(sizes)[:, None]
-        means -= np.repeat(levels, sizes, axis=0) / 2
-        centred = kernel.copy()
-        for rows, row_group in enumerate(groups):
-            for columns, column_group in enumerate(groups):
-                block = centred[row_group, column_group]
-                block -= means[row_group, columns, None]
-                block -= means[column_group, rows]
+        inside = np.zeros((len(kernel), 2))
+        inside[:k, 0] = inside[k:, 1] = 1.0
+        means = kernel @ inside / sizes
+        levels = inside.T @ means / np.array(sizes)[:, None]
+        means -= inside @ levels / 2
+        centred = kernel - np.hstack([means, inside]) @ np.hstack([inside, means]).T
         across = centred[groups[0], groups[1]]
         within = [centred[group, group] for group in groups]
         squares = _inner(within[0], within[0]), _inner(within[1], within[1]), _inner(across, across)
