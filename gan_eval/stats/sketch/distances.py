@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 from gan_eval.stats.intervals import FEWEST_ROWS, squared_distance_interval
 from gan_eval.stats.noise import Noise
@@ -76,7 +77,8 @@ def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None
     or the pivots hold the kernel too roughly (:func:`is_rough`).
 
     As :func:`~gan_eval.stats.worth.worth` by MMD has it; the noise is that of blocks of equal
-    counts, whose kernel matrix takes the place of that of rows.
+    counts, whose kernel matrix takes the place of that of rows. Of so few blocks the variance is
+    itself uncertain: it is taken larger by :func:`student_factor`.
     """
     if is_rough(real, generated):
         return None
@@ -96,9 +98,10 @@ def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None
         joint = np.concatenate([x, y])
         gram = joint @ joint.T
         noise = Noise.of(gram, len(x), sizes[0], sizes[1], first)
-        witness = _witness(x, y) / sizes[0] + _witness(y, x) / sizes[1]
+        parts = _witness(x, y) / sizes[0], _witness(y, x) / sizes[1]
+        factor = student_factor(parts, (len(x), len(y)), level)
         low, high = squared_distance_interval(
-            estimate, witness, noise, largest=LARGEST, level=level
+            estimate, factor * sum(parts), _larger(noise, factor), largest=LARGEST, level=level
         )
     # What the pivots lose would only add.
     high = min(high + bound, LARGEST)
@@ -115,6 +118,32 @@ def worth(real: Sketch, generated: Sketch, level: float = LEVEL) -> Worth | None
         m,
         level,
     )
+
+
+def student_factor(parts: tuple[float, float], blocks: tuple[int, int], level: float) -> float:
+    """Return the squared ratio of Student's quantile to the normal one.
+
+    ``parts`` are the variances of the means of the two sides, from so many ``blocks``; their sum
+    has the degrees of freedom of Welch (1947). With a variance so much larger the normal interval
+    is Student's.
+
+    Examples
+    --------
+    >>> round(student_factor((1.0, 0.0), (4, 64), 0.95), 2)  # 3.18 / 1.96, squared
+    2.64
+    """
+    below = sum(part**2 / (count - 1) for part, count in zip(parts, blocks, strict=True))
+    if not below > 0:
+        return 1.0
+    tail = (1 + level) / 2
+    return float(stdtrit(sum(parts) ** 2 / below, tail) / ndtri(tail)) ** 2
+
+
+def _larger(noise: Noise, factor: float) -> Noise:
+    """Return the noise with tr Σ² larger by a factor, as far as tr Σ allows, and tr Σ³ with it."""
+    second = min(factor * noise.second, noise.first**2)
+    third = noise.third * (second / noise.second) ** 1.5
+    return Noise(noise.first, second, min(third, second**1.5))
 
 
 def _blocks(sketch: Sketch) -> tuple[Array, int]:
