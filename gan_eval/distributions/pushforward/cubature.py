@@ -21,6 +21,8 @@ _BASIS = 7
 """Up to this degree the rule tells orthogonal polynomials apart: their products have twice it."""
 _BLOCK = 1 << 15
 """Points of one call of an integrand, at most."""
+_SPLIT = 256
+"""Triangles that are cut before it is asked whether there is work left."""
 _ROUNDS = 60
 _SLIM = 4.0
 _SMOOTH = 0.7
@@ -190,19 +192,24 @@ def integrate(
         aimed = tolerance(totals, _together(errors)) if callable(tolerance) else tolerance
         allowed = np.maximum(aimed, relative * np.abs(totals))
         room = max(0, min(limit - spent, work.left / max(each, 1e-6)))
-        split = _worst(errors, allowed, int(room) // (4 * len(_POINTS)))
-        if not split.any():
+        worst = _worst(errors, allowed, int(room) // (4 * len(_POINTS)))
+        before, asked = work.spent, spent
+        keep = np.ones(len(corners), bool)
+        found = []
+        for split in np.split(worst, range(_SPLIT, len(worst), _SPLIT)):
+            if not len(split) or work.over:
+                break
+            keep[split] = False
+            parts, part_roots = _split(corners[split], roots[split], slimmest)
+            found.append((parts, part_roots, *_measure(f, parts, part_roots)))
+            spent += len(parts) * len(_POINTS)
+        if not found:
             break
-        before = work.spent
-        parts, part_roots = _split(corners[split], roots[split], slimmest)
-        part_values, part_errors = _measure(f, parts, part_roots)
-        spent += len(parts) * len(_POINTS)
-        each = (work.spent - before) / (len(parts) * len(_POINTS))
-        keep = ~split
-        corners = np.concatenate([corners[keep], parts])
-        roots = np.concatenate([roots[keep], part_roots])
-        values = np.concatenate([values[keep], part_values])
-        errors = np.concatenate([errors[keep], part_errors])
+        each = (work.spent - before) / (spent - asked)
+        corners, roots, values, errors = (
+            np.concatenate([old[keep], *new])
+            for old, *new in zip((corners, roots, values, errors), *found, strict=True)
+        )
     return Integral(values.sum(axis=0), _together(errors), spent)
 
 
@@ -270,9 +277,9 @@ def _together(errors: Array) -> Array:
     return 3 * np.sqrt((errors**2).sum(axis=0)) + _PLAIN * errors.sum(axis=0)
 
 
-def _worst(errors: Array, allowed: Array, most: int) -> NDArray[np.bool_]:
-    """Say which triangles (n,) to cut, so that the others' errors come to half of what is allowed;
-    ``most`` of them, the worst, where there are more."""
+def _worst(errors: Array, allowed: Array, most: int) -> Indices:
+    """Say which triangles to cut, the worst first, so that the others' errors come to half of what
+    is allowed; ``most`` of them where there are more."""
     split = np.zeros(len(errors), bool)
     for column, limit in zip(errors.T, np.broadcast_to(allowed, errors.shape[1]), strict=True):
         if _together(column[:, None])[0] <= limit:
@@ -281,8 +288,5 @@ def _worst(errors: Array, allowed: Array, most: int) -> NDArray[np.bool_]:
         ascending = column[order]
         left = 3 * np.sqrt(np.cumsum(ascending**2)) + _PLAIN * np.cumsum(ascending)
         split[order[np.searchsorted(left, limit / 2, side="right") :]] = True
-    if split.sum() > most:
-        size = np.where(split, (errors / allowed).max(axis=1), 0.0)
-        split[:] = False
-        split[np.argsort(-size, kind="stable")[:most]] = True
-    return split
+    chosen = np.flatnonzero(split)
+    return chosen[np.argsort(-(errors[chosen] / allowed).max(axis=1), kind="stable")[:most]]

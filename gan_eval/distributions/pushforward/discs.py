@@ -57,16 +57,15 @@ class Discs:
         peaks = np.log(weights) - np.log(scale) - _LOG_2PI
         return cls(centres, factors, np.linalg.inv(factors), scale, peaks)
 
-    def white(self, x: Array) -> Array:
-        """Map points x (n, 2) to deviations from each mode, (n, k, 2)."""
-        return np.einsum("nki,kij->nkj", x[:, None] - self.centres, self.whitening)
-
-    def log_parts(self, x: Array) -> Array:
-        """Compute the log-density of each component, times its weight, (n, k)."""
-        return self.log_peaks - 0.5 * (self.white(x) ** 2).sum(axis=2)
+    def squares(self, x: Array) -> Array:
+        """Compute the squared deviations of points x (n, 2) from each mode, (n, k)."""
+        away0 = x[:, :1] - self.centres[:, 0]
+        away1 = x[:, 1:] - self.centres[:, 1]
+        (w00, w01), (w10, w11) = self.whitening.transpose(1, 2, 0)
+        return (away0 * w00 + away1 * w10) ** 2 + (away0 * w01 + away1 * w11) ** 2
 
     def log_density_bound(self, centres: Array, radii: Array) -> Array:
         """Bound the components' log-density over circles in the plane, (n,)."""
         stretch = np.linalg.norm(self.whitening, 2, axis=(1, 2))
-        distance = np.hypot(*np.moveaxis(self.white(centres), 2, 0)) - radii[:, None] * stretch
+        distance = np.sqrt(self.squares(centres)) - radii[:, None] * stretch
         return (self.log_peaks - np.maximum(distance, 0.0) ** 2 / 2).max(axis=1)

@@ -8,10 +8,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gan_eval.distributions.pushforward.boxes import askew, neighbours, upright
+from gan_eval.distributions.pushforward.candidates_code import GROUP
+from gan_eval.distributions.pushforward.compiled import candidates, determinants, value_and_slopes
 from gan_eval.distributions.pushforward.cubature import Indices, areas, halves
 from gan_eval.distributions.pushforward.discs import Discs
 from gan_eval.distributions.pushforward.network import Network
-from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 from gan_eval.distributions.pushforward.work import Work, cost
 
 Array = NDArray[np.floating]
@@ -41,14 +43,15 @@ _INSIDE = np.full((3, 3), 1 / 6) + np.eye(3) / 2
 _BULGES = 4 * _INSIDE * np.roll(_INSIDE, -1, axis=1)
 _WIDE = 0.02
 """The square of the longest side that is left folded: many points lie near the image of more."""
-_SEEN = 2000
+_SEEN = 42 * GROUP
 """Generated points that tell near how many a triangle's image lies."""
-_CROWD = 0.003
+_CROWD = 0.0015
 """Where more than this part of them lie in the box of its image, a triangle that is not nearly
 linear is cut."""
-_MOST = 150_000
+_MOST = 400_000
 """Triangles of a mesh."""
-_ROUNDS = 60
+_LEAST = 1e-3
+"""The mass that triangles are first cut to; then to an eighth of it, and so on."""
 _EACH = 4.0
 """The work of measuring a triangle, beside that of the generator."""
 _SLIM = 16.0
@@ -125,6 +128,19 @@ class Mesh:
         )
 
     @property
+    def spacings(self) -> Array:
+        """The square of the longest way from a corner's image to that of a side's middle, (n,)."""
+        images = self.images
+        first = ((images[:, 3:] - images[:, :3]) ** 2).sum(axis=2)
+        second = ((images[:, 3:] - images[:, [1, 2, 0]]) ** 2).sum(axis=2)
+        return np.maximum(first, second).max(axis=1)
+
+    @property
+    def blind(self) -> Mask:
+        """Where the quadratic map tells nothing of what the generator does, (n,)."""
+        return self.missed**2 > 0.01 * self.spacings
+
+    @property
     def nearest(self) -> Array:
         """How near to 0 noise in each triangle may be, (n,)."""
         centres, radii = _circles(self.corners)
@@ -191,32 +207,63 @@ def latent_mesh(
 
     Triangles are cut in two while ``bent`` exceeds its limit and they hold a mass of noise, or
     their images one of the target (``discs``), above ``mass`` (above ``folded`` where they fold),
-    and while there is ``work`` left.
+    those with most of it first, and while there is ``work`` left.
     """
-    mesh = Mesh.of(network, start_triangles(reach, 16))
-    seen = np.random.default_rng(0).standard_normal((_SEEN, 2))
-    tree = shapely.STRtree(shapely.points(*network.values(seen).T))
-    done, count = [], 0
+    seen = _Seen(network)
     work = work or Work()
-    for _ in range(_ROUNDS):
+
+    def measured(corners: Array) -> tuple[Mesh, Array]:
+        """Measure triangles, leave out those that hold next to nothing, and say how much mass asks
+        for each to be cut."""
+        work.spend(len(corners) * (9 * cost(network) + _EACH))
+        mesh = Mesh.of(network, corners)
         weights, empty = _weights(mesh, discs)
-        size = areas(mesh.corners)
-        fine = mesh.folded & (_sides(mesh.corners).max(axis=1) < _WIDE)
         far = mesh.folded | (mesh.bent > bent) | (mesh.rough > bent * _ROUGH)
-        cut = far & (weights > np.where(fine, folded, mass))
-        left = np.flatnonzero(far & ~cut & ~empty)
-        low, high = mesh.images[left].min(axis=1), mesh.images[left].max(axis=1)
-        hit, _ = tree.query(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
-        cut[left] = np.bincount(hit, minlength=len(left)) > crowd * _SEEN
-        cut |= (size > first) & (np.hypot(*mesh.corners.mean(axis=1).T) < RARE)
-        done.append(mesh.take(~cut & ~empty))
-        count += len(done[-1])
-        mesh = mesh.take(cut)
-        if not len(mesh) or count + 4 * len(mesh) > _MOST or work.over:
+        fine = mesh.folded & ~mesh.blind & (_sides(corners).max(axis=1) < _WIDE)
+        asked = np.where(far, weights * np.where(fine, mass / folded, 1.0), 0.0)
+        left = np.flatnonzero(far & mesh.blind & (asked <= mass) & ~empty)
+        asked[left[seen.counts(mesh.images[left], mesh.missed[left]) > crowd * _SEEN]] = np.inf
+        asked[(areas(corners) > first) & (np.hypot(*corners.mean(axis=1).T) < RARE)] = np.inf
+        keep = ~empty | (asked > mass)
+        return mesh.take(keep), asked[keep]
+
+    mesh, asked = measured(start_triangles(reach, 16))
+    least = max(mass, _LEAST)
+    while not work.over:
+        cut = asked > least
+        if not cut.any():
+            if least <= mass:
+                break
+            least = max(mass, least / 8)
+        elif len(mesh) + cut.sum() > _MOST:
             break
-        mesh = Mesh.of(network, halves(mesh.corners, _cuts(mesh)))
-        work.spend(len(mesh) * (9 * cost(network) + _EACH))
-    return done[0].join(*done[1:], mesh)
+        else:
+            some = mesh.take(cut)
+            parts, asked_of_parts = measured(halves(some.corners, _cuts(some)))
+            mesh = mesh.take(~cut).join(parts)
+            asked = np.concatenate([asked[~cut], asked_of_parts])
+    return mesh
+
+
+class _Seen:
+    """Generated points, to tell how many lie in a triangle's image."""
+
+    def __init__(self, network: Network) -> None:
+        z = np.random.default_rng(0).standard_normal((_SEEN, 2))
+        x = value_and_slopes(network, z)[0]
+        self._x = np.ascontiguousarray(x[neighbours(x)].T)
+        groups = self._x.reshape(2, -1, GROUP)
+        (low0, low1), (high0, high1) = groups.min(axis=2), groups.max(axis=2)
+        self._tree = shapely.STRtree(shapely.box(low0, low1, high0, high1))
+
+    def counts(self, images: Array, missed: Array) -> Array:
+        """Count those in the boxes around images (n, 6, 2), (n,)."""
+        boxes = askew(images, missed)
+        triangle, group = self._tree.query(upright(boxes))
+        found = np.zeros(len(images), np.intp)
+        for _, triangles in candidates(self._x, boxes, group, triangle):
+            found += np.bincount(triangles, minlength=len(found))
+        return found
 
 
 def _cuts(mesh: Mesh) -> Indices:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gan_eval.distributions.mixture import MixtureTarget
 from gan_eval.distributions.modes import WITHIN
+from gan_eval.distributions.pushforward.compiled import determinants, value_and_slopes
 from gan_eval.distributions.pushforward.cubature import (
     Indices,
     areas,
@@ -18,7 +19,6 @@ from gan_eval.distributions.pushforward.latent import (
     log_noise,
 )
 from gan_eval.distributions.pushforward.network import Network
-from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 from gan_eval.distributions.pushforward.work import Work, cost
 
 Array = NDArray[np.floating]
@@ -28,7 +28,7 @@ _COARSE = 1.0
 _SMALL = float(np.log(1e-8))
 """ln of the mass below which triangles are not cut."""
 _LIMIT = 400_000
-_EACH, _RULE, _TRIANGLE = 0.03, 0.03, 2.0
+_EACH, _RULE, _TRIANGLE = 0.012, 0.012, 1.0
 """The work, for each mode, of distances and of the rule, and of measuring a triangle."""
 SLIM = 1000.0
 """Triangles are as slim as what the generator makes of the noise asks for."""
@@ -43,14 +43,17 @@ def latent_mode_masses(
     work: Work,
 ) -> tuple[Array, float]:
     """Compute the mass of q within 3 deviations of each mode, nearest to it (k,), and an error."""
-    triangles = near_modes(network, discs, start, WITHIN, _COARSE, work=work.part(0.5))
     k = len(discs.centres)
+    each = cost(network) + _EACH * k + _RULE * k
+    triangles = near_modes(
+        network, discs, start, WITHIN, _COARSE, work=work.part(0.8), ahead=45 * each
+    )
     if not len(triangles):
         return np.zeros(k), 1e-9
 
     def inside(z: Array, _: Indices) -> Array:
-        work.spend(len(z) * (cost(network) + _EACH * k + _RULE * k))
-        squares = (discs.white(value_and_slopes(network, z)[0]) ** 2).sum(axis=2)
+        work.spend(len(z) * each)
+        squares = discs.squares(value_and_slopes(network, z)[0])
         nearest = squares.argmin(axis=1)
         rows = np.arange(len(z))
         found = np.zeros((len(z), k))
@@ -79,13 +82,14 @@ def near_modes(
     least: float = _SMALL,
     *,
     work: Work,
+    ahead: float = 0.0,
 ) -> Array:
     """Cut triangles of noise until none steps over a mode, (n, 3, 2).
 
     Their images come within ``radius`` deviations of a mode, others are left out, and are no larger
     than ``coarse`` of its deviations, or twice that where they are farther than 4 away; but those
     with no mass above e^``least``, of noise, or of the target times e^``of_target``, stay as they
-    are.
+    are. ``ahead`` is what a triangle costs later, of which there must be enough work, too.
     """
     done, stretch = [], np.linalg.norm(discs.whitening, 2, axis=(1, 2))
     while len(start) and not work.over:
@@ -95,7 +99,7 @@ def near_modes(
         centres = images.mean(axis=1)
         radii = np.sqrt(((images - centres[:, None]) ** 2).sum(axis=2).max(axis=1))
         reach = 1.5 * radii[:, None] * stretch
-        white = np.sqrt((discs.white(centres) ** 2).sum(axis=2))
+        white = np.sqrt(discs.squares(centres))
         away = white - reach
         near = away < radius
         large = near & (reach > np.where(away < 4.0, coarse, 2 * coarse))
@@ -104,6 +108,8 @@ def near_modes(
         weight = np.log(areas(start)) + np.maximum(middle, there + of_target)
         cut = large.any(axis=1) & (weight > least)
         done.append(start[near.any(axis=1) & ~cut])
+        if (sum(map(len, done)) + 2 * cut.sum()) * ahead > work.left:
+            return np.concatenate([*done, start[cut]])
         start = halves(start[cut], _longest(images[cut], white[cut], discs))
     return np.concatenate([*done, start])
 

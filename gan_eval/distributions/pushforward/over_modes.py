@@ -13,7 +13,7 @@ from gan_eval.distributions.pushforward.latent_masses import SLIM, near_modes
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.over_noise import ANY, EACH, EACH_MODE, RELATIVE
 from gan_eval.distributions.pushforward.preimages import Preimages
-from gan_eval.distributions.pushforward.sampling import PROBE, estimate, room_of
+from gan_eval.distributions.pushforward.sampling import PROBE, estimate, normal, room_of
 from gan_eval.distributions.pushforward.work import Work
 
 Array = NDArray[np.floating]
@@ -28,6 +28,8 @@ _COARSE = 3.5
 _LEAST = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 """The first triangles around modes are cut to size where they hold that mass, of noise or of the
 target: the least of which there is work for as many."""
+_HOPELESS = 50.0
+"""With so many times the triangles that there is room for, no coarser cut will do."""
 _NEAR, _NEARLY = 6.0, 1e-6
 """Beyond so many deviations of a mode nothing counts, but where so small an error is aimed at."""
 _START = {"mass": 1e-3, "folded": 3e-2, "first": 0.6}
@@ -89,7 +91,7 @@ def _first_triangles(
         if np.isinf(room) and len(triangles):
             some = np.random.default_rng(0).integers(len(triangles), size=PROBE)
             room = room_of(preimages, triangles[some].mean(axis=1), work)
-        if cutting.over:
+        if cutting.over or len(triangles) > _HOPELESS * room:
             break
         if len(triangles) <= room:
             return triangles
@@ -98,19 +100,21 @@ def _first_triangles(
 
 def _by_rows(target: MixtureTarget, preimages: Preimages, work: Work) -> Integral:
     """Estimate the same integrals as means over random rows of the target."""
-    rng = np.random.default_rng(0)
+    shares = np.cumsum(target.weights)
+    factors = np.swapaxes(np.linalg.cholesky(target.covariances), 1, 2)
 
-    def draw(n: int) -> Array:
-        x = target.sample(n, rng)
+    def draw(u: Array) -> Array:
+        mode = np.searchsorted(shares[:-1], u[:, 0], side="right")
+        x = target.means[mode] + np.einsum("ni,nij->nj", normal(u[:, 1:]), factors[mode])
         log_p = target.log_density(x)
-        log_q = preimages.log_density(x, work)
-        usable = ~np.isnan(log_q)
-        covered = usable & np.isfinite(log_q)
-        each = np.zeros((n, 7))
+        log_q = preimages.log_density(x, work, log_p)
+        covered = np.isfinite(log_q)
+        each = np.zeros((len(x), 7))
         each[covered] = _integrands(log_q[covered], log_p[covered], np.zeros(covered.sum(), bool))
-        return (each * np.exp(-log_p)[:, None])[usable]
+        each[np.isnan(log_q), 0] = np.nan
+        return each * np.exp(-log_p)[:, None]
 
-    return estimate(draw, np.zeros(7), work)
+    return estimate(draw, 3, np.zeros(7), work)
 
 
 def _integrands(log_q: Array, log_p: Array, lost: Mask) -> Array:

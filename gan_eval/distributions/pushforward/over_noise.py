@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_eval.distributions.mixture import MixtureTarget
+from gan_eval.distributions.pushforward.compiled import determinants, value_and_slopes
 from gan_eval.distributions.pushforward.cubature import Indices, Integral, integrate
 from gan_eval.distributions.pushforward.latent import Mesh, latent_mesh, log_noise
 from gan_eval.distributions.pushforward.latent_masses import SLIM
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.preimages import Preimages
-from gan_eval.distributions.pushforward.sampling import PROBE, estimate, room_of
-from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
+from gan_eval.distributions.pushforward.sampling import PROBE, estimate, normal, room_of
 from gan_eval.distributions.pushforward.work import Work, cost
 
 Array = NDArray[np.floating]
@@ -72,7 +72,7 @@ def kl_over_noise(
     z's own term, 1 where there is no other.
     """
 
-    k, cheap = len(target.weights), work.part(0.15)
+    k, cheap = len(target.weights), work.part(0.2)
 
     def own(z: Array, _: Indices) -> Array:
         cheap.spend(len(z) * (cost(network) + EACH))
@@ -95,7 +95,7 @@ def kl_over_noise(
     few: dict[str, Any] = {"relative": RELATIVE * tolerance, "slimmest": SLIM}
     both = np.array([tolerance / 3, ANY])
     log_det = integrate(own, start.corners, tolerance=both, work=cheap, **few)
-    cheap = work.part(0.2)
+    cheap = work.part(0.4)
     log_p = integrate(truth, start.corners, tolerance=tolerance / 3, work=cheap, **few)
     some = np.random.default_rng(0).integers(len(start), size=PROBE)
     probe = start.corners[some].mean(axis=1)
@@ -119,17 +119,16 @@ def kl_over_noise(
 
 def _by_noise(preimages: Preimages, work: Work) -> Integral:
     """Estimate E ln S, and the mass that is not found again, by random points of noise."""
-    rng = np.random.default_rng(1)
 
-    def draw(n: int) -> Array:
-        z = rng.standard_normal((n, 2))
+    def draw(u: Array) -> Array:
+        z = normal(u)
         shares = preimages.shares(z, work)
         with np.errstate(divide="ignore"):
             log_det = np.log(np.abs(determinants(value_and_slopes(preimages.network, z)[1])))
         own = np.clip(log_noise(z) - log_det, -1e4, 1e4)
         return np.column_stack([shares.log_q - own, shares.lost.astype(float)])
 
-    return estimate(draw, np.array([0.0, 1.0]), work)
+    return estimate(draw, 2, np.array([0.0, 1.0]), work)
 
 
 def _terms(slopes: Array) -> Array:

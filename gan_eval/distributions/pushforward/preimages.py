@@ -10,6 +10,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from gan_eval.distributions.pushforward.boxes import askew, neighbours, upright
+from gan_eval.distributions.pushforward.candidates_code import GROUP
+from gan_eval.distributions.pushforward.compiled import (
+    candidates,
+    determinants,
+    newton,
+    value_and_slopes,
+)
 from gan_eval.distributions.pushforward.cubature import Indices, areas
 from gan_eval.distributions.pushforward.latent import (
     LOG_2PI,
@@ -19,7 +27,6 @@ from gan_eval.distributions.pushforward.latent import (
 )
 from gan_eval.distributions.pushforward.network import Network
 from gan_eval.distributions.pushforward.quadratic import QuadraticMaps
-from gan_eval.distributions.pushforward.slopes import determinants, value_and_slopes
 from gan_eval.distributions.pushforward.work import Work, cost
 
 Array = NDArray[np.floating]
@@ -27,16 +34,23 @@ Mask = NDArray[np.bool_]
 
 _HARD = 0.7
 """Bent as far, a triangle may hold several preimages or none."""
-_STEPS = 16
-_FIRST = 16
-"""Points whose preimages are sought first: then it is known how many triangles each has."""
-_PAIRS = 1 << 13
-"""Pairs of a point and a triangle at a time, about, so that they fit the processor's cache."""
-_ASKED, _SHARE, _PAIR, _QUADRATIC, _FROM_NODES, _STEP = 1.5, 0.5, 0.2, 0.2, 0.8, 0.3
-"""The work of asking for a point's triangles and of adding up, of testing a pair, of a start by
-either way, and of a step of Newton's method beside that of the generator."""
-_NEGLIGIBLE = 22.0
-"""Where less than e to the minus this is added to a density, at a guess, nothing is sought."""
+_STEPS = 4
+_FIRST = 4
+"""Groups of points whose preimages are sought first: then it is known how many triangles each
+has."""
+_PAIRS = 1 << 16
+"""Pairs of a group and a triangle at a time, about."""
+_ASKED, _PAIR, _CANDIDATE, _QUADRATIC, _FROM_NODES, _STEP, _SHARE = (
+    20.0,
+    0.06,
+    0.05,
+    0.05,
+    0.1,
+    0.1,
+    0.5,
+)
+"""The work of asking for a group's triangles, and of testing one; of a candidate, of starts by
+either way, of Newton's method beside the generator, and of adding up for a point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,48 +92,50 @@ class Preimages:
     network : Network
         With tanh, from 2 coordinates to 2.
     mesh : Mesh
+    negligible : float
+        What adds less than e to the minus this to a density, at a guess, is not sought.
     """
 
     network: Network
     mesh: Mesh
+    negligible: float = 22.0
 
     @cached_property
     def _maps(self) -> QuadraticMaps:
         return QuadraticMaps(self.mesh)
 
     @cached_property
+    def _boxes(self) -> Array:
+        return askew(self.mesh.images, self.mesh.missed)
+
+    @cached_property
     def _trees(self) -> list[tuple[shapely.STRtree, Indices, float]]:
-        """Trees of the boxes around images, their triangles' numbers, and the most that one gives
-        to ln q: one tree where noise is likely, one where it is not."""
-        images = self.mesh.images
-        middles = (images[:, :3] + np.roll(images[:, :3], -1, axis=1)) / 2
-        pad = 1.5 * np.abs(images[:, 3:] - middles).max(axis=(1, 2))[:, None]
-        low, high = images.min(axis=1) - pad, images.max(axis=1) + pad
-        boxes = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+        """Trees of the upright boxes around those, their triangles' numbers, and the most that one
+        gives to ln q: one tree where noise is likely, one where it is not."""
+        boxes = upright(self._boxes)
         far = self.mesh.nearest > RARE
         parts = [np.flatnonzero(part) for part in (~far, far) if part.any()]
         return [(shapely.STRtree(boxes[n]), n, float(self._bounds[n].max())) for n in parts]
 
-    def _pairs(self, x: Array, known: Array | None) -> tuple[Indices, Indices]:
-        """Points (their numbers) and the triangles in whose images' boxes they lie."""
-        asked = np.isfinite(x).all(axis=1)
+    def _pairs(self, x: Array, known: Array) -> tuple[Indices, Indices]:
+        """Groups of points x (2, groups, GROUP) and triangles whose upright boxes meet theirs."""
+        low, high = x.min(axis=2), x.max(axis=2)
+        boxes = shapely.box(low[0], low[1], high[0], high[1])
+        least = known.min(axis=1) - self.negligible
         found = []
         for tree, numbers, bound in self._trees:
-            mine = asked if known is None else asked & (bound > known - _NEGLIGIBLE)
-            rows = np.flatnonzero(mine)
-            point, box = tree.query(shapely.points(x[rows]))
-            found.append((rows[point], numbers[box]))
-        points, triangles = zip(*found, strict=True)
-        point, triangle = np.concatenate(points), np.concatenate(triangles)
-        if known is not None:
-            keep = self._bounds[triangle] > known[point] - _NEGLIGIBLE
-            point, triangle = point[keep], triangle[keep]
-        return point, triangle
+            rows = np.flatnonzero(bound > least)
+            group, box = tree.query(boxes[rows])
+            group, triangle = rows[group], numbers[box]
+            keep = self._bounds[triangle] > least[group]
+            found.append((group[keep], triangle[keep]))
+        groups, triangles = zip(*found, strict=True)
+        return np.concatenate(groups), np.concatenate(triangles)
 
     def find(self, x: Array, known: Array | None = None) -> tuple[Indices, Array, Array]:
         """Find all z with G(z) = x for points x (n, 2).
 
-        Those may be left out that add less than e^−22 to what is ``known`` of ln q(x), (n,).
+        Those may be left out that are ``negligible`` beside what is ``known`` of ln q(x), (n,).
 
         Returns
         -------
@@ -131,32 +147,47 @@ class Preimages:
         """
         return self._find(x, known, Work())[:3]
 
-    def _find(self, x: Array, known: Array | None, work: Work) -> tuple[Indices, Array, Array, int]:
-        """The same of as many of the first points as there is work for, and how many those are."""
+    def _find(
+        self, x: Array, known: Array | None, work: Work
+    ) -> tuple[Indices, Array, Array, Mask]:
+        """The same of as many points as there is work for, and which those are, (n,)."""
+        asked = np.flatnonzero(np.isfinite(x).all(axis=1))
+        order = asked[neighbours(x[asked])]
+        order = np.append(order, np.repeat(order[-1:], -len(order) % GROUP)).reshape(-1, GROUP)
+        least = np.full(order.shape, -np.inf) if known is None else known[order]
+        searched = np.ones(len(x), bool)
         start, step = 0, _FIRST
         found: list[tuple[Indices, Array, Array]] = []
         found.append((np.zeros(0, np.intp), np.zeros((0, 2)), np.zeros(0)))
-        while start < len(x) and not work.over:
-            rows = slice(start, start + step)
-            asked = x[rows]
-            pairs = self._pairs(asked, None if known is None else known[rows])
-            work.spend(len(asked) * _ASKED + len(pairs[0]) * _PAIR)
-            point, z, size = self._starts(asked, *pairs, work)
-            point, z, log_det = _distinct(*self._solve(asked, point, z, size, work))
-            found.append((point + start, z, log_det))
-            start += len(asked)
-            step = int(np.clip(_PAIRS * len(asked) / max(len(pairs[0]), 1), 1, _PAIRS))
+        while start < len(order) and not work.far_over:
+            groups, some = order[start : start + step], least[start : start + step]
+            points = np.ascontiguousarray(x[groups.ravel()].T)
+            pairs = self._pairs(points.reshape(2, -1, GROUP), some)
+            work.spend(len(groups) * _ASKED + len(pairs[0]) * _PAIR)
+            rows, bound = np.ascontiguousarray(points.T), some.ravel() - self.negligible
+            for point, triangle in candidates(points, self._boxes, *pairs):
+                keep = self._bounds[triangle] > bound[point]
+                work.spend(len(point) * _CANDIDATE)
+                point, z, size = self._starts(rows, point[keep], triangle[keep], work)
+                point, z, log_det = self._solve(rows, point, z, size, work)
+                found.append((groups.ravel()[point], z, log_det))
+            start += len(groups)
+            step = int(np.clip(_PAIRS * len(groups) / max(len(pairs[0]), 1), 1, _PAIRS))
+        searched[order[start:]] = False
         point, z, log_det = (np.concatenate(part) for part in zip(*found, strict=True))
-        return point, z, log_det, start
+        return *_distinct(point, z, log_det), searched
 
-    def log_density(self, x: Array, work: Work) -> Array:
+    def log_density(self, x: Array, work: Work, known: Array | None = None) -> Array:
         """Compute ln q(x), the sum over all z with G(z) = x of φ(z)/|det J(z)|, (n,).
 
-        NaN of points for which there is no work left.
+        NaN of points for which there is no work left. What is negligible beside ``known`` (n,) is
+        sought only where there is nothing else.
         """
-        point, z, log_det, searched = self._find(x, None, work)
+        point, z, log_det, searched = self._find(x, known, work)
         found = log_sums(point, log_noise(z) - log_det, len(x))
-        found[searched:] = np.nan
+        if known is not None and (none := np.flatnonzero(searched & ~np.isfinite(found))).size:
+            found[none] = self.log_density(x[none], work)
+        found[~searched] = np.nan
         return found
 
     def shares(self, z: Array, work: Work) -> Shares:
@@ -202,22 +233,13 @@ class Preimages:
         # Where the map is nearly linear: one start, by the quadratic map through six points.
         easy = ~mesh.folded[triangle] & (mesh.bent[triangle] < _HARD) & (mesh.rough[triangle] < 0.1)
         p, t = point[easy], triangle[easy]
-        linear, t, inside = self._maps.by_one(x[p], t)
-        p = p[inside]
+        kept, linear = self._maps.by_one(x, p, t)
+        p, t = p[kept], t[kept]
         # Elsewhere from the nearest of six images, and at a fold from both of its sides.
         hard_p, hard_t = point[~easy], triangle[~easy]
-        apart = mesh.images[hard_t] - x[hard_p, None]
-        apart = apart[..., 0] ** 2 + apart[..., 1] ** 2
-        within = apart.min(axis=1) <= self._maps.spacings[hard_t]
-        hard_p, hard_t, nearest = hard_p[within], hard_t[within], apart[within].argmin(axis=1)
-        two_sided = mesh.folded[hard_t]
-        fold_p, fold_t = hard_p[two_sided], hard_t[two_sided]
-        node = np.concatenate([nearest, *mesh.sides[fold_t].T])
-        p_hard = np.concatenate([hard_p, fold_p, fold_p])
-        t_hard = np.concatenate([hard_t, fold_t, fold_t])
-        work.spend(len(p) * _QUADRATIC + len(p_hard) * _FROM_NODES)
-        places, kept = self._maps.from_nodes(x[p_hard], t_hard, node)
-        p, t = np.concatenate([p, p_hard[kept]]), np.concatenate([t, t_hard[kept]])
+        work.spend(len(kept) * _QUADRATIC + len(hard_p) * _FROM_NODES)
+        kept, places = self._maps.from_nodes(x, hard_p, hard_t)
+        p, t = np.concatenate([p, hard_p[kept]]), np.concatenate([t, hard_t[kept]])
         linear = np.concatenate([linear, places])
         corners = mesh.corners[t]
         z = (
@@ -231,31 +253,11 @@ class Preimages:
         self, x: Array, point: Indices, z: Array, size: Array, work: Work
     ) -> tuple[Indices, Array, Array]:
         """Newton's method from every start; those that come to no preimage fall away."""
-        found: list[tuple[Indices, Array, Array]] = []
-        wanted = x[point]
-        origin = z
-        for _ in range(_STEPS):
-            work.spend(len(z) * (cost(self.network) + _STEP))
-            value, slopes = value_and_slopes(self.network, z)
-            det = determinants(slopes)
-            x0, x1 = (wanted - value).T
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                step0 = (x0 * slopes[:, 1, 1] - x1 * slopes[:, 1, 0]) / det
-                step1 = (x1 * slopes[:, 0, 0] - x0 * slopes[:, 0, 1]) / det
-                length = np.hypot(step0, step1)
-                # No farther than twice the triangle's size at a time.
-                ratio = np.minimum(1.0, 2 * size / np.maximum(length, 1e-300))
-                moved = np.column_stack([z[:, 0] + step0 * ratio, z[:, 1] + step1 * ratio])
-                done = length <= 1e-9 * (1 + _largest(z))
-                near = _largest(moved - origin) <= 4 * size
-            found.append((point[done], moved[done], np.log(np.abs(det[done]))))
-            go = np.flatnonzero(near & ~done)
-            if not len(go):
-                break
-            point, z, size = point[go], moved[go], size[go]
-            origin, wanted = origin[go], wanted[go]
-        points, places, logs = zip(*found, strict=True)
-        return np.concatenate(points), np.concatenate(places), np.concatenate(logs)
+        work.spend(len(z) * (_STEPS * cost(self.network) + _STEP))
+        ends, det = newton(self.network, x[point], z, 4 * size)
+        done = np.flatnonzero(det >= 0)
+        with np.errstate(divide="ignore"):
+            return point[done], ends[done], np.log(det[done])
 
 
 def _largest(v: Any) -> Array:

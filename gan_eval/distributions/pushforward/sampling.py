@@ -1,4 +1,4 @@
-"""Estimates by random points, as many as there is work for."""
+"""Estimates by points that fill the unit square evenly, as many as there is work for."""
 
 from __future__ import annotations
 
@@ -14,39 +14,69 @@ from gan_eval.distributions.pushforward.work import Work
 Array = NDArray[np.floating]
 
 PROBE = 256
-"""Points that tell what others cost; from fewer nothing is estimated."""
-_MOST = 4096
+"""Points that tell what others cost."""
+_SETS = 16
+"""Sets of points, each moved by itself, whose means tell the error: at least so many."""
+_DEVIATIONS = 5.0
+"""The stated error, in standard errors of the mean over sets. Student's t with 15 degrees of
+freedom is as large by chance once in 6,000 times."""
 _ROOM = 0.8
 """The part of the work that the first round of an integral may take."""
 
 
-def estimate(draw: Callable[[int], Array], unknown: Array, work: Work) -> Integral:
-    """Estimate means by as many random points as there is work for.
+def estimate(
+    draw: Callable[[Array], Array], coordinates: int, unknown: Array, work: Work
+) -> Integral:
+    """Estimate means over the unit cube by as many points as there is work for.
 
     Parameters
     ----------
     draw : callable
-        A number of points to their values, (at most as many, k); it spends the work.
+        Computes the values (n, k) at points (n, coordinates) of the cube, NaN in the first column
+        where they are not known; it spends the work.
+    coordinates : int
     unknown : ndarray, shape (k,)
-        The totals where there are too few points, with infinite errors.
+        The totals where there is no work for 256 points, with infinite errors.
     work : Work
 
     Returns
     -------
     Integral
-        Each error is 4 standard deviations.
+
+    Notes
+    -----
+    Sobol's points (1967), moved by a random vector modulo 1 (Cranley and Patterson 1976), in 16
+    sets or more: each set's mean is unbiased, and closer to the truth than that of as many random
+    points.
     """
-    step = PROBE
-    found: list[Array] = [np.zeros((0, len(unknown)))]
-    while not work.over:
-        before = work.spent
-        found.append(draw(step))
-        step = int(np.clip(work.left / 2 / ((work.spent - before) / step), 1, _MOST))
-    values = np.concatenate(found)
-    n = max(len(values), 1)
-    if len(values) < PROBE:
-        return Integral(unknown, np.full(len(unknown), np.inf), n)
-    return Integral(values.mean(axis=0), 4 * values.std(axis=0) / np.sqrt(n) + 8 / n, n)
+    from scipy.stats import qmc
+
+    rng = np.random.default_rng(0)
+    before = work.spent
+    probe = draw(rng.random((PROBE, coordinates)))
+    room = work.left / max((work.spent - before) / PROBE, 1e-6)
+    means: list[Array] = []
+    if room >= PROBE:
+        points = qmc.Sobol(coordinates, scramble=False).random_base2(int(np.log2(room / _SETS)))
+        while len(means) < 2 * _SETS and not (work.over and len(means) >= 2):
+            values = draw((points + rng.random(coordinates)) % 1.0)
+            if np.isnan(values[:, 0]).any():
+                break
+            means.append(values.mean(axis=0))
+        n = len(means) * len(points)
+    if len(means) < _SETS:  # as plain random points
+        means, n = list(probe), PROBE
+    if np.isnan(probe[:, 0]).any():
+        return Integral(unknown, np.full(len(unknown), np.inf), PROBE)
+    error = _DEVIATIONS * np.std(means, axis=0, ddof=1) / np.sqrt(len(means))
+    return Integral(np.mean(means, axis=0), error + 8 / n, n)
+
+
+def normal(u: Array) -> Array:
+    """Map points of the unit cube to independent standard normal coordinates."""
+    from scipy.special import ndtri
+
+    return ndtri(np.clip(u, 1e-17, 1 - 1e-16))
 
 
 def room_of(preimages: Preimages, probe: Array, work: Work) -> float:

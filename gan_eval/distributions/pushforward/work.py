@@ -39,6 +39,11 @@ class Work:
         """Whether nothing is left."""
         return self.left <= 0
 
+    @property
+    def far_over(self) -> bool:
+        """Whether half as much again as the limit was spent: what is begun is not finished."""
+        return self.spent > 1.5 * self.limit
+
     def spend(self, amount: float) -> None:
         """Count what was done, or is about to be."""
         self.spent += amount
