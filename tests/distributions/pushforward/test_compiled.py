@@ -65,19 +65,19 @@ def test_newtons_method_ends_at_noise_behind_the_point() -> None:
 def test_candidates_are_the_points_inside_boxes() -> None:
     rng = np.random.default_rng(2)
     x = rng.normal(size=(2, 5 * GROUP))
-    angle = rng.uniform(0, np.pi, 3000)
+    angle = rng.uniform(0, np.pi, 5000)
     axes = np.column_stack([np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)])
-    low = rng.normal(size=(3000, 2))
-    high = low + rng.exponential(size=(3000, 2))
+    low = rng.normal(size=(5000, 2))
+    high = low + rng.exponential(size=(5000, 2))
     boxes = np.column_stack(
         [axes[:, :2], low[:, 0], high[:, 0], axes[:, 2:], low[:, 1], high[:, 1]]
     )
-    group, triangle = (part.ravel() for part in np.indices((5, 3000)))
+    group, triangle = (part.ravel() for part in np.indices((5, 5000)))
     parts = list(candidates(x, boxes, group, triangle))
     points, triangles = (np.concatenate(part) for part in zip(*parts, strict=True))
-    found = np.zeros((3000, x.shape[1]), int)
+    found = np.zeros((5000, x.shape[1]), int)
     np.add.at(found, (triangles, points), 1)
-    along = axes.reshape(3000, 2, 2) @ x
+    along = axes.reshape(5000, 2, 2) @ x
     inside = (along >= low[..., None]) & (along <= high[..., None])
     assert (found == inside.all(axis=1)).all()
     assert len(parts) > 1  # more than fit at a time
