@@ -122,7 +122,7 @@ class Pushforward:
             weight, bias = self.layers[0]
             return bias, weight.T @ weight
         if self._by_pieces and (self.latent_size, self.dimension) == (2, 2):
-            from gan_eval.distributions.pushforward.moments import moments
+            from gan_eval.distributions.pushforward.by_pieces.moments import moments
 
             return moments(self.network)
         x, mass = self._nodes()
@@ -160,9 +160,9 @@ class Pushforward:
             return GaussianTarget(*self.layers[0]).log_density(x)
         self._require_plane()
         if self._by_pieces:
-            from gan_eval.distributions.pushforward.pieces import log_density
+            from gan_eval.distributions.pushforward.by_pieces.pieces import log_density
         else:
-            from gan_eval.distributions.pushforward.mesh import log_density
+            from gan_eval.distributions.pushforward.by_mesh.law import log_density
         return log_density(self.network, x)
 
     def against(self, target: TargetLike, *, tolerance: float | None = None) -> ComputedMeasures:
@@ -197,11 +197,11 @@ class Pushforward:
             )
         self._require_size(truth)
         if self._by_pieces:
-            from gan_eval.distributions.pushforward.pieces import against
+            from gan_eval.distributions.pushforward.by_pieces.pieces import against
 
             aimed = tolerance or _TOLERANCE
         else:
-            from gan_eval.distributions.pushforward.mesh import TOLERANCE, against
+            from gan_eval.distributions.pushforward.by_mesh.law import TOLERANCE, against
 
             aimed = tolerance or TOLERANCE
         # Densities of 1e308 and above have no number; what must not be said to be one is told.
