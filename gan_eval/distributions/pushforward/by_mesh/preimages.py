@@ -21,6 +21,7 @@ from gan_eval.distributions.pushforward.by_mesh.compiled import (
 from gan_eval.distributions.pushforward.by_mesh.latent import (
     LOG_2PI,
     RARE,
+    REACH,
     Mesh,
     log_noise,
 )
@@ -252,10 +253,10 @@ class Preimages:
     def _solve(
         self, x: Array, point: Indices, z: Array, size: Array, work: Work
     ) -> tuple[Indices, Array, Array]:
-        """Newton's method from every start; those that come to no preimage fall away."""
+        """Newton's method from every start; those that come to none within the mesh fall away."""
         work.spend(len(z) * (_STEPS * cost(self.network) + _STEP))
         ends, det = newton(self.network, x[point], z, 4 * size)
-        done = np.flatnonzero(det >= 0)
+        done = np.flatnonzero((det >= 0) & (_largest(ends) <= REACH))
         with np.errstate(divide="ignore"):
             return point[done], ends[done], np.log(det[done])
 
