@@ -26,7 +26,7 @@ from gan_eval.training.draws import Layer
 @lru_cache(maxsize=32)
 def compiled(config: TrainingConfig, replicates: int) -> Callable[[], NDArray[np.floating]]:
     """A call that trains so many replicates and returns their final losses (replicates, 2)."""
-    target = config.target.build()
+    target = config.target.gaussian()
     A, b = jnp.asarray(target.A, config.dtype), jnp.asarray(target.b, config.dtype)
     n, size = config.n_examples, config.batch_size
     if n % size:

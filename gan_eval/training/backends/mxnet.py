@@ -230,7 +230,8 @@ class _Average:
         if not self.kept:
             return None
         last = Layer(*(part.astype(np.float64)[None] for part in self._now()[:2]))
-        return Averaging(last, *(part.astype(np.float64)[None] for part in self.parts[1:]))
+        mean, covariance = (part.astype(np.float64)[None] for part in self.parts[1:])
+        return Averaging(last, mean, covariance)
 
     def _now(self) -> list[np.ndarray]:
         weight, bias = (part.data().asnumpy() for part in (self.linear.weight, self.linear.bias))

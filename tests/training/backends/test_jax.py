@@ -106,7 +106,7 @@ def test_the_chapter_trains_for_real(backend_jax: JAXBackend) -> None:
     # and three of four leaves room for the last bit of another machine.
     config = TrainingConfig()
     trained = backend_jax.train(config, range(4))
-    assert (kl(trained.law(), config.target.build().law) < 0.5).sum() >= 3
+    assert (kl(trained.law(), config.target.gaussian().law) < 0.5).sum() >= 3
 
 
 @pytest.mark.skipif("cuda" not in JAXBackend().devices(), reason="JAX sees no GPU")

@@ -88,7 +88,7 @@ def test_eager_it_keeps_what_every_backend_promises(eager: TensorFlowBackend, ch
 def test_the_chapters_twenty_epochs_learn(compiled: TensorFlowBackend, dialect: str) -> None:
     config = TrainingConfig.parse({"dialect": dialect})
     trained = compiled.train(config, [0, 1])
-    target = config.target.build().law
+    target = config.target.gaussian().law
     start, end = (kl(trained.law(epoch), target) for epoch in (0, -1))
     assert (start > 1).all()
     assert (end < 1).all()
