@@ -88,7 +88,7 @@ def kl_over_noise(
         return (np.exp(log_noise(z)) * np.maximum(log_p, -1e300))[:, None]
 
     def others(z: Array, _: Indices) -> Array:
-        found = preimages.shares(z, work)
+        found = preimages.shares(z, work, parted=False)
         return np.column_stack([found.mixing, np.exp(log_noise(z)) * found.lost])
 
     entropy = -1.0 - np.log(2 * np.pi)
@@ -122,7 +122,7 @@ def _by_noise(preimages: Preimages, work: Work) -> Integral:
 
     def draw(u: Array) -> Array:
         z = normal(u)
-        shares = preimages.shares(z, work)
+        shares = preimages.shares(z, work, parted=False)
         with np.errstate(divide="ignore"):
             log_det = np.log(np.abs(determinants(value_and_slopes(preimages.network, z)[1])))
         own = np.clip(log_noise(z) - log_det, -1e4, 1e4)

@@ -36,6 +36,8 @@ Mask = NDArray[np.bool_]
 _HARD = 0.7
 """Bent as far, a triangle may hold several preimages or none."""
 _STEPS = 4
+_PARTED = 22.0
+"""Whose part of a density is smaller than e to the minus this has no share in an integral."""
 _FIRST = 4
 """Groups of points whose preimages are sought first: then it is known how many triangles each
 has."""
@@ -99,7 +101,7 @@ class Preimages:
 
     network: Network
     mesh: Mesh
-    negligible: float = 22.0
+    negligible: float = _PARTED
 
     @cached_property
     def _maps(self) -> QuadraticMaps:
@@ -191,17 +193,19 @@ class Preimages:
         found[~searched] = np.nan
         return found
 
-    def shares(self, z: Array, work: Work) -> Shares:
+    def shares(self, z: Array, work: Work, *, parted: bool = True) -> Shares:
         """Compare what points z (n, 2) give to the density at G(z) with what other preimages do.
 
-        Those for which there is no work left are ``lost``.
+        Those for which there is no work left are ``lost``. Where integrals are not ``parted`` by
+        ``log_size``, what is negligible is left out; else it may have a share, and is not.
         """
         work.spend(len(z) * (cost(self.network) + _SHARE))
         x, slopes = value_and_slopes(self.network, z)
         with np.errstate(divide="ignore"):
             log_det = np.log(np.abs(determinants(slopes)))
         own = np.clip(log_noise(z) - log_det, -1e4, 1e4)
-        point, others, log_dets, _ = self._find(x, own, work)
+        known = own - max(_PARTED - self.negligible, 0.0) if parted else own
+        point, others, log_dets, _ = self._find(x, known, work)
         new = _largest(others - z[point]) > 1e-7 * (1 + _largest(others))
         lost = np.bincount(point[~new], minlength=len(z)) == 0
         point, logs = point[new], (log_noise(others) - log_dets)[new]

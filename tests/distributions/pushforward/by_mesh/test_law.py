@@ -202,6 +202,20 @@ def test_the_stated_error_holds_beside_finer_meshes(seed: int, target: MixtureTa
     agree(law.against(target), law.against(target, tolerance=TOLERANCE / 16))
 
 
+def test_the_shares_of_all_noise_behind_a_point_add_up_to_one() -> None:
+    # Also where one of them has next to nothing of the density, but the larger share.
+    network = Network(random_layers(9, (16, 16), 1.5))
+    preimages = Preimages(network, latent_mesh(network), negligible=7.0)
+    z = 2.5 * np.random.default_rng(0).normal(size=(400, 2))
+    x, slopes = value_and_slopes(network, z)
+    point, places, log_det = Preimages(network, preimages.mesh).find(x)
+    found = preimages.shares(places, Work())
+    sums = np.bincount(point, np.exp(found.log_size - log_det), len(z))
+    regular = (np.abs(determinants(slopes)) > 1e-3) & (np.bincount(point, found.lost, len(z)) == 0)
+    assert regular.mean() > 0.8
+    assert (np.abs(sums[regular] - 1) < 1e-3).mean() > 0.98
+
+
 def test_what_lies_beyond_all_noise_is_no_preimage() -> None:
     # tanh(z / 40) is far from flat where the mesh ends, 37 from 0.
     law = Pushforward([(np.eye(2) / 40, np.zeros(2)), (40 * np.eye(2), np.zeros(2))])
