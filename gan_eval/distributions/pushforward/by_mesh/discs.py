@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,12 @@ class Discs:
         (w00, w01), (w10, w11) = self.whitening.transpose(1, 2, 0)
         return (away0 * w00 + away1 * w10) ** 2 + (away0 * w01 + away1 * w11) ** 2
 
+    @cached_property
+    def stretch(self) -> Array:
+        """How many deviations of each mode a way of length 1 is at most, (k,)."""
+        return np.linalg.norm(self.whitening, 2, axis=(1, 2))
+
     def log_density_bound(self, centres: Array, radii: Array) -> Array:
         """Bound the components' log-density over circles in the plane, (n,)."""
-        stretch = np.linalg.norm(self.whitening, 2, axis=(1, 2))
-        distance = np.sqrt(self.squares(centres)) - radii[:, None] * stretch
+        distance = np.sqrt(self.squares(centres)) - radii[:, None] * self.stretch
         return (self.log_peaks - np.maximum(distance, 0.0) ** 2 / 2).max(axis=1)

@@ -91,14 +91,14 @@ def near_modes(
     with no mass above e^``least``, of noise, or of the target times e^``of_target``, stay as they
     are. ``ahead`` is what a triangle costs later, of which there must be enough work, too.
     """
-    done, stretch = [], np.linalg.norm(discs.whitening, 2, axis=(1, 2))
+    done: list[Array] = []
     while len(start) and not work.over:
         work.spend(len(start) * (3 * cost(network) + _TRIANGLE + 0.1 * len(discs.centres)))
         images, slopes = value_and_slopes(network, start.reshape(-1, 2))
         images, det = images.reshape(-1, 3, 2), np.abs(determinants(slopes)).reshape(-1, 3)
         centres = images.mean(axis=1)
         radii = np.sqrt(((images - centres[:, None]) ** 2).sum(axis=2).max(axis=1))
-        reach = 1.5 * radii[:, None] * stretch
+        reach = 1.5 * radii[:, None] * discs.stretch
         white = np.sqrt(discs.squares(centres))
         away = white - reach
         near = away < radius

@@ -46,7 +46,7 @@ def over_modes(
     """Integrate over the image what vanishes where p does."""
     triangles = _first_triangles(network, discs, preimages, tolerance, work)
     if triangles is None:
-        return _by_rows(target, preimages, work)
+        return _by_rows(target, discs, preimages, work)
     k = len(target.weights)
 
     def f(z: Array, _: Indices) -> Array:
@@ -98,14 +98,13 @@ def _first_triangles(
     return None
 
 
-def _by_rows(target: MixtureTarget, preimages: Preimages, work: Work) -> Integral:
-    """Estimate the same integrals as means over random rows of the target."""
+def _by_rows(target: MixtureTarget, discs: Discs, preimages: Preimages, work: Work) -> Integral:
+    """Estimate the same integrals as means over evenly spread rows of the target."""
     shares = np.cumsum(target.weights)
-    factors = np.swapaxes(np.linalg.cholesky(target.covariances), 1, 2)
 
     def draw(u: Array) -> Array:
         mode = np.searchsorted(shares[:-1], u[:, 0], side="right")
-        x = target.means[mode] + np.einsum("ni,nij->nj", normal(u[:, 1:]), factors[mode])
+        x = target.means[mode] + np.einsum("ni,nij->nj", normal(u[:, 1:]), discs.factors[mode])
         log_p = target.log_density(x)
         log_q = preimages.log_density(x, work, log_p)
         covered = np.isfinite(log_q)
