@@ -41,7 +41,7 @@ class Work:
 
     @property
     def far_over(self) -> bool:
-        """Whether half as much again as the limit was spent: what is begun is not finished."""
+        """Whether half as much again as the limit was spent, so that nothing more is begun."""
         return self.spent > 1.5 * self.limit
 
     def spend(self, amount: float) -> None:

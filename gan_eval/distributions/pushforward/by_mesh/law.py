@@ -55,7 +55,7 @@ _MOST = {
 def log_density(network: Network, x: Array) -> Array:
     """Compute ln q(x) at rows (n, 2), shape (n,): over all z that map to x.
 
-    The work is bounded: NaN at the last rows where a generator folds so often that it does not do.
+    The work is bounded: NaN at some rows where a generator folds so often that it does not do.
     """
     finite = np.isfinite(x).all(axis=1)
     found = np.full(len(x), -np.inf)

@@ -93,7 +93,7 @@ def _ordered(six: list[Numbers]) -> tuple[Numbers, ...]:
 
 
 def _value_and_slopes(f: Formulas, network: list[Any], z0: Numbers, z1: Numbers) -> list[Numbers]:
-    """Of both coordinates the value and its derivatives by both of the noise, six vectors."""
+    """Write a value and its derivatives by both of the noise, of both coordinates: six vectors."""
     w, b, three = f.w, f.w.b, 3 * f.width
     layers, sizes, weights, scratch = network
     one, zero = f.same(1.0), f.same(0.0)

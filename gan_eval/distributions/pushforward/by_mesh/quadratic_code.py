@@ -148,7 +148,7 @@ def _searched(
 
 
 def _bulges(one: Numbers, two: Numbers, sides: Any) -> tuple[Any, Any]:
-    """What the sides' bulges (6,) add to both coordinates, and to their derivatives: of the first
+    """Write what the sides' bulges (6,) add to both coordinates, and to their slopes: of the first
     by ``one`` and ``two``, then of the second."""
     a0, a1, b0, b1, c0, c1 = sides
     zero = 1.0 - one - two
