@@ -120,6 +120,11 @@ class Writer:
         self.b.ret_void()
 
 
+def declared(module: ir.Module, name: str, kind: ir.FunctionType) -> ir.Function:
+    """Return a function that LLVM has by itself, such as ``llvm.sqrt.v8f64``; declared once."""
+    return module.globals.get(name) or ir.Function(module, kind, name)
+
+
 def size_of(kind: ir.Type) -> int:
     """Return the bytes of a number."""
     return {LONG: 8, DOUBLE: 8, REAL: 4, BYTE: 1}[kind]

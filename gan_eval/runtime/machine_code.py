@@ -11,12 +11,13 @@ and every folder above it belong to this user or to root and nobody else can wri
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import logging
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -177,6 +178,22 @@ def loaded(module: ir.Module, subject: str) -> Any:
         return compile_module(module, where, where.width)
 
     return load_module(kept(name, make, subject, level=logging.INFO), where)
+
+
+def callables(
+    engine: Any, signatures: Mapping[str, Sequence[Any]]
+) -> dict[str, Callable[..., None]]:
+    """Return functions of an engine by their names, of arguments of ctypes' types.
+
+    Each holds the engine, which frees the machine code when it goes.
+    """
+    found: dict[str, Any] = {
+        name: ctypes.CFUNCTYPE(None, *kinds)(engine.get_function_address(name))
+        for name, kinds in signatures.items()
+    }
+    for function in found.values():
+        function.engine = engine
+    return found
 
 
 def _read(path: Path) -> bytes | None:

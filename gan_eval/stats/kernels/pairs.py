@@ -29,11 +29,10 @@ class PairCode:
     """The functions, each safe to call from several threads at once."""
 
     def __init__(self, engine: Any) -> None:
-        self._engine = engine  # frees the machine code when it goes
-        self._some, self._between = (
-            ctypes.CFUNCTYPE(None, *kinds)(engine.get_function_address(name))
-            for name, kinds in (("some_pairs", _SOME), ("pairs_between", _BETWEEN))
-        )
+        from gan_eval.runtime.machine_code import callables
+
+        call = callables(engine, {"some_pairs": _SOME, "pairs_between": _BETWEEN})
+        self._some, self._between = call["some_pairs"], call["pairs_between"]
 
     def some(self, columns: Array, step: int) -> Array:
         """Return the squared distance of every ``step``-th pair i < j of points (d, N)."""

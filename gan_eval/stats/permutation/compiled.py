@@ -8,7 +8,6 @@ import ctypes
 import logging
 import sys
 import threading
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -54,11 +53,9 @@ class LabelCode:
     """The functions, each safe to call from several threads at once."""
 
     def __init__(self, engine: Any) -> None:
-        self._engine = engine  # frees the machine code when it goes
-        self.call: dict[str, Callable[..., None]] = {
-            name: ctypes.CFUNCTYPE(None, *kinds)(engine.get_function_address(name))
-            for name, kinds in _SIGNATURES.items()
-        }
+        from gan_eval.runtime.machine_code import callables
+
+        self.call = callables(engine, _SIGNATURES)
 
     def counts(self, labels: Labels) -> NDArray[np.int64]:
         """Count the True values in each row of C-contiguous labels."""

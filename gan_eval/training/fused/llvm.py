@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from gan_eval.runtime.code_writer import declared
 from gan_eval.training.fused.machine import Machine, Memory, Variable
 from gan_eval.training.fused.values import Index, Kind, Value
 
@@ -152,9 +153,7 @@ class Lanes(Machine):
     def library(self, name: str, *operands: Value) -> Value:
         vector = self.types["real"]
         full = f"llvm.{name}.v{self.width}{'f64' if self.double else 'f32'}"
-        function = self.module.globals.get(full) or ir.Function(
-            self.module, ir.FunctionType(vector, [vector] * len(operands)), full
-        )
+        function = declared(self.module, full, ir.FunctionType(vector, [vector] * len(operands)))
         return self._value(self.builder.call(function, [o.handle for o in operands]), "real")
 
     # --- Memory and loops ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 from llvmlite import ir
 
 from gan_eval.distributions.pushforward.by_mesh.formulas import Formulas, Mask
-from gan_eval.runtime.code_writer import LONG, POINTER, Writer
+from gan_eval.runtime.code_writer import LONG, POINTER, Writer, declared
 
 BOX = 8
 """Numbers of a box that lies askew: of either axis two coordinates and two ends."""
@@ -57,9 +57,7 @@ def _append(
     """Store a pair for every true place, and return how many there are now."""
     w, b = f.w, f.w.b
     bits = b.zext(b.bitcast(inside.value, ir.IntType(f.width)), LONG)
-    lowest = b.module.globals.get("llvm.cttz.i64") or ir.Function(
-        b.module, ir.FunctionType(LONG, [LONG, ir.IntType(1)]), "llvm.cttz.i64"
-    )
+    lowest = declared(b.module, "llvm.cttz.i64", ir.FunctionType(LONG, [LONG, ir.IntType(1)]))
     with w.carry(
         w.long(0),
         w.long(f.width),

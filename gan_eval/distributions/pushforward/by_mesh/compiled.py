@@ -1,11 +1,11 @@
-"""What a tanh generator makes of points of noise, how fast it changes there, and which noise lies
-behind a point, by machine code."""
+"""The compiled functions of a tanh generator, called with arrays: its values and slopes, and the
+search for the noise behind a point."""
 
 from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,7 +22,7 @@ from gan_eval.distributions.pushforward.by_mesh.network_code import (
 )
 from gan_eval.distributions.pushforward.by_mesh.quadratic_code import write_by_one, write_from_nodes
 from gan_eval.distributions.pushforward.network import Network
-from gan_eval.runtime.machine_code import loaded, processor
+from gan_eval.runtime.machine_code import callables, loaded, processor
 
 Array = NDArray[np.floating]
 Indices = NDArray[np.intp]
@@ -114,7 +114,7 @@ def by_one(x: Array, table: Array, points: Indices, triangles: Indices) -> tuple
 def from_nodes(
     x: Array, table: Array, points: Indices, triangles: Indices
 ) -> tuple[Indices, Array]:
-    """The same of triangles that may be folded, each from up to three starts.
+    """Invert those of triangles that may be folded, each from up to three starts.
 
     Returns the numbers of the pairs (m,) that may hold one, some twice or thrice, and coordinates
     (m, 2).
@@ -131,12 +131,8 @@ class _Machine:
     """The compiled functions, safe to call from several threads at once."""
 
     def __init__(self, engine: Any, width: int) -> None:
-        self._engine = engine  # frees the machine code when it goes
         self._width = width
-        self._calls: dict[str, Callable[..., None]] = {
-            name: ctypes.CFUNCTYPE(None, *kinds)(engine.get_function_address(name))
-            for name, kinds in _SIGNATURES.items()
-        }
+        self._calls = callables(engine, _SIGNATURES)
 
     def __call__(self, name: str, *arguments: Array | Indices | int) -> None:
         """Call a function with C-contiguous arrays and whole numbers."""

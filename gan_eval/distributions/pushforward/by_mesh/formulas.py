@@ -8,7 +8,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from gan_eval.runtime.code_writer import DOUBLE, LONG, Writer
+from gan_eval.runtime.code_writer import DOUBLE, LONG, Writer, declared
 
 _FARTHEST = 20.0
 """tanh is 1 beyond."""
@@ -40,7 +40,7 @@ class Mask:
 
     @property
     def any(self) -> Any:
-        """Whether any is true, one bit."""
+        """Say whether any is true, in one bit."""
         bits = ir.IntType(self.value.type.count)
         return self.b.icmp_unsigned("!=", self.b.bitcast(self.value, bits), ir.Constant(bits, 0))
 
@@ -142,11 +142,9 @@ class Numbers:
         return Mask(self.b, self.b.fcmp_ordered(sign, self.value, self.like(other).value))
 
     def _call(self, name: str) -> Numbers:
-        module, kind = self.b.function.module, self.value.type
-        name = f"llvm.{name}.v{kind.count}f64"
-        function = module.globals.get(name)
-        if function is None:
-            function = ir.Function(module, ir.FunctionType(kind, [kind]), name)
+        kind = self.value.type
+        full = f"llvm.{name}.v{kind.count}f64"
+        function = declared(self.b.module, full, ir.FunctionType(kind, [kind]))
         return Numbers(self.b, self.b.call(function, [self.value]))
 
 
